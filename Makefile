@@ -1,0 +1,123 @@
+# Everything that is typed here; `make help` lists it. Each command sets up what it needs: a machine with a Rust toolchain
+# and Python 3.11 or newer is enough. Tests, demo and benchmarks run against the built wheel, as a user has it, not against
+# the source tree. The files in .stamps/ say what is up to date, so that nothing is built twice.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test test-rust test-python bench soak lint fmt docs wheel clean system-programs FORCE
+
+PYTHON ?= python3
+BENCH ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A lock file that is behind its Cargo.toml is mended in a working tree and is an error in CI.
+LOCKED := $(if $(CI),--locked)
+# The bindings have no Rust tests of their own, and a test program of theirs would have to be linked with libpython.
+TESTED := --workspace --exclude ndiswan-python
+
+export PYO3_PYTHON := $(BIN)/python
+export PIP_ROOT_USER_ACTION := ignore
+
+sources := Cargo.toml pyproject.toml $(wildcard Cargo.lock) $(sort $(shell \
+    find rust python -type d \( -name target -o -name __pycache__ -o -name tests \) -prune -o \
+        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' \) -print))
+wheel_file = $$(echo dist/*.whl)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .stamps/installed ## the main job: check a good and a bad modem driver on real frames
+	$(BIN)/python examples/demo.py
+
+test: system-programs lint test-rust test-python ## all tests, Rust and Python, linters first
+
+test-rust: ## the Rust suites
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(LOCKED) $(TESTED); else cargo test $(LOCKED) $(TESTED) --all-targets; fi
+	cargo test $(LOCKED) $(TESTED) --doc
+
+test-python: .stamps/dev ## the Python suite; PYTEST_ARGS="-k window" for a part of it
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+bench: .stamps/dev ## every comparison, interleaved with its rivals; BENCH=ring for one table
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
+	cargo test --release $(LOCKED) $(TESTED) --tests -- --ignored soak
+	$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+
+lint: .stamps/dev ## formatting, clippy, ruff, mypy, and the stubs against the module
+	cargo fmt --all --check
+	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest ndiswan
+
+fmt: $(BIN)/ruff ## format Rust and Python, and mend what ruff can
+	cargo fmt --all
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+docs: .stamps/dev ## HTML in docs/_build/html; a warning is an error
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
+	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --quiet --no-deps --package ndiswan
+	@echo "docs/_build/html/index.html and target/doc/ndiswan/index.html"
+
+wheel: .stamps/wheel ## the wheel in dist/
+	@ls -l dist/*.whl
+
+clean: ## forget everything that was built
+	rm -rf .stamps $(VENV) dist docs/_build target
+
+# The peer and the dissector that the integration tests talk to; nobody here wrote either.
+system-programs:
+	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version}. Say which: make PYTHON=python3.12")'
+	@tools/need '$(PYTHON) -c "import ensurepip, venv"' python3-venv
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(BIN)/maturin: $(VENV)/pyvenv.cfg
+	@echo "Installing maturin into $(VENV)"
+	@$(PIP) install 'maturin>=1.16,<2'
+	@touch $@
+
+$(BIN)/ruff: $(VENV)/pyvenv.cfg
+	@$(PIP) install ruff
+	@touch $@
+
+# Newer than the wheel when a source file has come or gone, which the other files' dates do not show.
+.stamps/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(sources)' | cmp -s - $@ || echo '$(sources)' >$@
+
+# The stamp has the time at which the build began: what is edited meanwhile is built the next time.
+.stamps/wheel: $(BIN)/maturin .stamps/sources $(sources)
+	@rm -rf dist
+	@touch $@.began
+	$(BIN)/maturin build --release $(LOCKED) --interpreter $(BIN)/python --out dist
+	@mv $@.began $@
+
+# The second line, because pip takes another wheel of the same version for the same wheel.
+.stamps/installed: .stamps/wheel
+	@echo "Installing $(wheel_file) into $(VENV)"
+	@$(PIP) install "$(wheel_file)[cli]"
+	@$(PIP) install --force-reinstall --no-deps "$(wheel_file)"
+	@touch $@
+
+.stamps/dev: .stamps/installed
+	@echo "Installing what tests, linters and docs need into $(VENV)"
+	@$(PIP) install "$(wheel_file)[dev]"
+	@touch $@
+
+# After `maturin develop` the environment holds the source tree; the next command here puts the wheel back.
+ifneq ($(wildcard $(VENV)/lib/python3*/site-packages/ndiswan.pth),)
+.PHONY: .stamps/installed
+endif

@@ -1,0 +1,34 @@
+"""How Sphinx builds the documentation; `make docs` runs it against the installed wheel, and a warning is an error."""
+
+import ndiswan
+
+project = "ndiswan"
+author = "The ndiswan developers"
+copyright = "2026, the ndiswan developers"
+version = release = ndiswan.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+
+# Headings of a page can be linked to: [the window](../reference/policy.md#window).
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+# A name that is linked and not there is a mistake on the page.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!ndiswan\b).*")
+]  # other projects' names, which we do not load
+
+# The signature is read from the stub by people; here types would only repeat it at twice the length.
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+
+html_theme = "alabaster"
+html_title = f"ndiswan {release}"
+html_theme_options = {
+    "description": "The NDIS 5.x WAN send/complete contract as software that runs.",
+    "fixed_sidebar": True,
+    "page_width": "70rem",
+}
+html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}

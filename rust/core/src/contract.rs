@@ -1,0 +1,314 @@
+//! The contract itself: one pure function, [`step`].
+//!
+//! A [`State`] is what the contract knows; an [`Event`] is something that happens; [`step`] says
+//! what the contract knows afterwards, or which rule the event breaks. The run time calls the
+//! parts of it as things happen ([`crate::ledger`], [`cpu`], [`adapter`]); `ndiswan check` calls
+//! it on a recording; the tests walk its whole state space. The texts of the rules are in
+//! [`crate::rule`].
+
+pub mod adapter;
+pub mod cpu;
+pub mod order;
+pub mod packet;
+
+use std::collections::BTreeMap;
+
+use crate::event::{Event, Form, TakenBack, What};
+use crate::rule::Rule;
+use crate::status::Status;
+use adapter::{AdapterState, Life, LinkState};
+use cpu::CpuState;
+use order::LockOrder;
+use packet::{Owner, PacketState};
+
+/// Everything that the contract knows.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct State {
+    /// Adapters by index.
+    pub adapters: BTreeMap<u16, AdapterState>,
+    /// Links by id.
+    pub links: BTreeMap<u32, LinkState>,
+    /// Packets by adapter and slot.
+    pub packets: BTreeMap<(u16, u32), PacketState>,
+    /// CPUs by number.
+    pub cpus: BTreeMap<u32, CpuState>,
+    /// Who holds which lock.
+    pub owners: BTreeMap<u32, u32>,
+    /// In which order locks were taken.
+    pub order: LockOrder,
+    /// Timers that are set.
+    pub timers: BTreeMap<(u16, u32), u64>,
+}
+
+/// What holds after `event` happened in `state`.
+///
+/// # Errors
+/// The rule that `event` breaks; `state` holds on then.
+pub fn step(state: &State, event: &Event) -> Result<State, Rule> {
+    let mut next = state.clone();
+    next.apply(event)?;
+    Ok(next)
+}
+
+impl State {
+    fn packet(&mut self, name: crate::event::Name) -> &mut PacketState {
+        self.packets.entry((name.adapter, name.slot)).or_default()
+    }
+
+    fn life(&self, adapter: u16) -> Life {
+        self.adapters.get(&adapter).map_or(Life::Initializing, |a| a.life)
+    }
+
+    fn serialized(&self, adapter: u16) -> bool {
+        self.adapters.get(&adapter).is_some_and(|a| a.serialized)
+    }
+
+    fn owed(&self, adapter: u16) -> bool {
+        self.packets.iter().any(|(key, p)| key.0 == adapter && p.owner == Owner::Miniport)
+    }
+
+    /// [`step`] in place; on an error the state may be half changed only in `irql` bookkeeping
+    /// that the event itself carries, never in who owns what.
+    ///
+    /// # Errors
+    /// The rule that `event` breaks.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Rule> {
+        let adapter = event.adapter;
+        match event.what {
+            What::Register { serialized, reentrant } => {
+                let life = Life::Initializing;
+                self.adapters
+                    .insert(adapter, AdapterState { serialized, reentrant, life, inside: 0 });
+                Ok(())
+            }
+            What::Acquire { .. }
+            | What::Release { .. }
+            | What::Raise { .. }
+            | What::Lower { .. }
+            | What::Enter { .. }
+            | What::Leave { .. } => self.apply_cpu(event),
+            What::LineUp { .. }
+            | What::LineDown { .. }
+            | What::CloseCall { .. }
+            | What::Indicate { .. } => self.apply_link(event),
+            What::Start
+            | What::ResetStart
+            | What::ResetComplete { .. }
+            | What::ResetEnd
+            | What::Halt
+            | What::Halted
+            | What::Stop
+            | What::TimerSet { .. }
+            | What::TimerCancel { .. }
+            | What::TimerFire { .. } => self.apply_life(event),
+            What::Violation { .. } => Ok(()),
+            _ => self.apply_packet(event),
+        }
+    }
+
+    fn apply_packet(&mut self, event: &Event) -> Result<(), Rule> {
+        let life = self.life(event.adapter);
+        let serialized = self.serialized(event.adapter);
+        let cpu = self.cpus.entry(event.cpu).or_default().clone();
+        match event.what {
+            What::Allocate { packet } => {
+                *self.packet(packet) = self.packet(packet).allocate()?;
+            }
+            What::Send { packet, link, .. } => {
+                let sent = self.packet(packet).send()?;
+                cpu.may_send()?;
+                match life.may_send() {
+                    Err(Rule::Reset) | Ok(()) => {}
+                    Err(rule) => return Err(rule),
+                }
+                self.links.entry(link).or_default().may_send()?;
+                *self.packet(packet) = sent;
+            }
+            What::Submit { packet, link } => {
+                let submitted = self.packet(packet).submit()?;
+                life.may_send()?;
+                if cpu.irql > crate::Irql::DISPATCH {
+                    return Err(Rule::IrqlSend);
+                }
+                self.links.entry(link).or_default().submit()?;
+                *self.packet(packet) = submitted;
+            }
+            What::Return { packet, status } => {
+                if status == Status::RESOURCES {
+                    return Err(Rule::StatusResources);
+                }
+                *self.packet(packet) = self.packet(packet).returned(packet.generation, status)?;
+            }
+            What::Complete { packet, status } => {
+                if packet.adapter != event.adapter {
+                    return Err(Rule::Foreign);
+                }
+                let done = may_complete(*self.packet(packet), packet.generation, life)?;
+                cpu.may_complete(serialized)?;
+                if status == Status::PENDING {
+                    return Err(Rule::StatusPending);
+                }
+                *self.packet(packet) = done;
+            }
+            What::Deliver { packet, link, .. } => {
+                *self.packet(packet) = self.packet(packet).deliver()?;
+                self.links.entry(link).or_default().done();
+            }
+            What::Unsend { packet, .. } => *self.packet(packet) = self.packet(packet).unsend()?,
+            What::Free { packet } => *self.packet(packet) = self.packet(packet).free()?,
+            What::TakeBack { packet, why } => {
+                *self.packet(packet) = self.packet(packet).take_back(why)?;
+                if why == TakenBack::Halt || why == TakenBack::Dropped {
+                    return Err(Rule::Lost);
+                }
+            }
+            What::Touch { packet, side, part } => {
+                self.packet(packet).touch(packet.generation, side, part)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_cpu(&mut self, event: &Event) -> Result<(), Rule> {
+        let cpu = self.cpus.entry(event.cpu).or_default();
+        match event.what {
+            What::Acquire { lock, form } => {
+                cpu.may_acquire(lock, form)?;
+                for held in &cpu.held {
+                    self.order.add(held.lock, lock).map_err(|_| Rule::LockOrder)?;
+                }
+                cpu.acquire(lock, form);
+                self.owners.insert(lock, event.cpu);
+            }
+            What::Release { lock, form } => {
+                cpu.may_release(lock, form)?;
+                cpu.release(lock);
+                self.owners.remove(&lock);
+            }
+            What::Raise { to } => {
+                cpu.may_raise(to)?;
+                cpu.irql = to;
+            }
+            What::Lower { to } => {
+                cpu.may_lower(to)?;
+                cpu.irql = to;
+            }
+            What::Enter { entry, at } => {
+                if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
+                    adapter.enter(entry)?;
+                }
+                cpu.enter(event.adapter, entry, at);
+            }
+            What::Leave { entry } => {
+                if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
+                    adapter.leave(entry);
+                }
+                let verdict = cpu.may_leave();
+                for lock in cpu.leave() {
+                    self.owners.remove(&lock);
+                }
+                verdict?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_link(&mut self, event: &Event) -> Result<(), Rule> {
+        self.life(event.adapter).may_call()?;
+        let serialized = self.serialized(event.adapter);
+        let may_indicate =
+            self.cpus.entry(event.cpu).or_default().may_indicate(event.adapter, serialized);
+        match event.what {
+            What::LineUp { link, window } => {
+                may_indicate?;
+                self.links.entry(link).or_default().line_up(window)
+            }
+            What::LineDown { link } => {
+                may_indicate?;
+                self.links.entry(link).or_default().line_down()
+            }
+            What::Indicate { link, .. } => {
+                may_indicate?;
+                self.links.entry(link).or_default().may_indicate()
+            }
+            What::CloseCall { link } => {
+                let link = self.links.entry(link).or_default();
+                if link.closed {
+                    return Err(Rule::Handle);
+                }
+                (link.up, link.closed) = (false, true);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn apply_life(&mut self, event: &Event) -> Result<(), Rule> {
+        let owed = self.owed(event.adapter);
+        let serialized = self.serialized(event.adapter);
+        let life = self.life(event.adapter);
+        let Some(adapter) = self.adapters.get_mut(&event.adapter) else {
+            return Err(Rule::Handle);
+        };
+        match event.what {
+            What::Start => adapter.life = Life::Running,
+            What::ResetStart => {
+                life.may_send()?;
+                adapter.life = Life::Resetting;
+            }
+            What::ResetComplete { .. } => life.may_complete_reset()?,
+            What::ResetEnd => {
+                life.may_complete_reset()?;
+                if owed && !serialized {
+                    return Err(Rule::Reset);
+                }
+                adapter.life = Life::Running;
+            }
+            What::Halt => adapter.life = Life::Halting,
+            What::Halted => {
+                adapter.life = Life::Halted;
+                if self.timers.keys().any(|key| key.0 == event.adapter) {
+                    return Err(Rule::Timer);
+                }
+            }
+            What::Stop => adapter.life = Life::Stopped,
+            What::TimerSet { timer, at } => {
+                if life >= Life::Halted {
+                    return Err(Rule::Timer);
+                }
+                self.timers.insert((event.adapter, timer), at);
+            }
+            What::TimerCancel { timer } | What::TimerFire { timer } => {
+                self.timers.remove(&(event.adapter, timer));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether the life `generation` of a packet may be completed while the adapter is in `life`;
+/// the packet's state afterwards. The one place where packet and adapter meet.
+///
+/// # Errors
+/// As [`PacketState::complete`]; `HALT` after halt has returned.
+pub fn may_complete(packet: PacketState, generation: u32, life: Life) -> Result<PacketState, Rule> {
+    let verdict = packet.complete(generation);
+    match (life.may_call(), verdict) {
+        // What is wrong with the packet itself says more than that the adapter is gone.
+        (Err(rule), Ok(_)) => Err(rule),
+        (_, verdict) => verdict,
+    }
+}
+
+impl Form {
+    /// The level that the caller has to be at, in words.
+    pub fn expects(self) -> &'static str {
+        match self {
+            Form::Plain => "at or below DISPATCH_LEVEL",
+            Form::Dpr => "exactly at DISPATCH_LEVEL",
+        }
+    }
+}

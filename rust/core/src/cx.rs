@@ -1,0 +1,200 @@
+//! A virtual CPU: the IRQL that it runs at and the spin locks that it holds.
+//!
+//! Every thread that enters the library is one CPU. What the CPU holds is known to the run time
+//! ([`Cpu`]); what the compiler may rely on is a [`Cx`], a view of the current CPU whose level is a
+//! type. Completing a packet needs `&mut Cx`, a lock guard keeps the `Cx` borrowed: so completing
+//! with a lock held does not compile. A `Cx` stays on its thread.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::contract::cpu::CpuState;
+
+/// An interrupt request level; only PASSIVE < DISPATCH < DIRQL matter to NDIS (DDK:"IRQLs").
+#[derive(
+    Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct Irql(pub u8);
+
+impl Irql {
+    /// Threads run here.
+    pub const PASSIVE: Irql = Irql(0);
+    /// Asynchronous procedure calls.
+    pub const APC: Irql = Irql(1);
+    /// DPCs, timers, and whoever holds a spin lock.
+    pub const DISPATCH: Irql = Irql(2);
+    /// The first device level: interrupt service routines.
+    pub const DIRQL: Irql = Irql(3);
+    /// The highest level of x86.
+    pub const HIGH: Irql = Irql(31);
+}
+
+impl fmt::Display for Irql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Irql::PASSIVE => f.write_str("PASSIVE_LEVEL"),
+            Irql::APC => f.write_str("APC_LEVEL"),
+            Irql::DISPATCH => f.write_str("DISPATCH_LEVEL"),
+            Irql(31) => f.write_str("HIGH_LEVEL"),
+            Irql(n) => write!(f, "DIRQL {n}"),
+        }
+    }
+}
+
+impl fmt::Debug for Irql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The run-time side of a CPU: one a thread.
+pub struct Cpu {
+    /// Number of this CPU, unique in the process.
+    pub id: u32,
+    pub(crate) state: RefCell<CpuState>,
+    /// How many callbacks are on the stack: beyond a limit work is deferred, so that a driver
+    /// and a protocol that call each other for ever do not exhaust the stack.
+    pub(crate) depth: Cell<u32>,
+}
+
+impl Cpu {
+    fn new() -> Rc<Cpu> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        Rc::new(Cpu {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            state: RefCell::default(),
+            depth: Cell::new(0),
+        })
+    }
+
+    /// The CPU that the calling thread is.
+    pub fn current() -> Rc<Cpu> {
+        thread_local!(static CURRENT: Rc<Cpu> = Cpu::new());
+        CURRENT.with(Rc::clone)
+    }
+
+    /// The level at which this CPU runs now.
+    pub fn irql(&self) -> Irql {
+        self.state.borrow().irql
+    }
+
+    /// How many spin locks this CPU holds.
+    pub fn locks_held(&self) -> usize {
+        self.state.borrow().held.len()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// An IRQL as a type.
+pub trait Level: sealed::Sealed + 'static {
+    /// The highest level that this type stands for.
+    const IRQL: Irql;
+}
+
+/// A level at which plain spin locks may be acquired: DISPATCH or below.
+pub trait AtMostDispatch: Level {}
+
+macro_rules! level {
+    ($(#[$doc:meta])* $name:ident, $irql:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+        impl sealed::Sealed for $name {}
+        impl Level for $name {
+            const IRQL: Irql = $irql;
+        }
+    };
+}
+
+level!(/** `PASSIVE_LEVEL`. */ Passive, Irql::PASSIVE);
+level!(/** Some level up to `DISPATCH_LEVEL`: what a deserialized miniport is called at. */
+       UpToDispatch, Irql::DISPATCH);
+level!(/** `DISPATCH_LEVEL`. */ Dispatch, Irql::DISPATCH);
+level!(/** A device level, above DISPATCH. */ Dirql, Irql::DIRQL);
+
+impl AtMostDispatch for Passive {}
+impl AtMostDispatch for UpToDispatch {}
+impl AtMostDispatch for Dispatch {}
+
+/// The current CPU at a level that the compiler knows.
+pub struct Cx<L: Level> {
+    cpu: Rc<Cpu>,
+    _level: PhantomData<L>,
+}
+
+impl<L: Level> Cx<L> {
+    pub(crate) fn assume(cpu: Rc<Cpu>) -> Cx<L> {
+        Cx { cpu, _level: PhantomData }
+    }
+
+    /// The level at which this CPU runs now.
+    pub fn irql(&self) -> Irql {
+        self.cpu.irql()
+    }
+
+    /// The CPU itself.
+    pub fn cpu(&self) -> &Rc<Cpu> {
+        &self.cpu
+    }
+}
+
+impl<L: AtMostDispatch> Cx<L> {
+    /// Runs `f` at `DISPATCH_LEVEL` and goes back to the level before (`KeRaiseIrqlToDpcLevel`).
+    pub fn raise<R>(&mut self, f: impl FnOnce(&mut Cx<Dispatch>) -> R) -> R {
+        let back = Restore::raise(&self.cpu, Irql::DISPATCH);
+        let result = f(&mut Cx::assume(Rc::clone(&self.cpu)));
+        drop(back);
+        result
+    }
+}
+
+/// Puts the IRQL back when it goes, a panic included.
+struct Restore<'a> {
+    cpu: &'a Cpu,
+    old: Irql,
+}
+
+impl<'a> Restore<'a> {
+    fn raise(cpu: &'a Cpu, to: Irql) -> Restore<'a> {
+        let mut state = cpu.state.borrow_mut();
+        let old = state.irql;
+        state.irql = old.max(to);
+        Restore { cpu, old }
+    }
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.cpu.state.borrow_mut().irql = self.old;
+    }
+}
+
+/// The calling thread is not at PASSIVE_LEVEL, so it cannot begin as a thread does.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "expected a thread at PASSIVE_LEVEL that holds no spin lock, came at {irql} with {locks} lock(s); begin outside of callbacks"
+)]
+pub struct NotPassive {
+    irql: Irql,
+    locks: usize,
+}
+
+/// Runs `f` as an ordinary thread: the door by which a program enters the library.
+///
+/// # Errors
+/// [`NotPassive`] if the calling thread is inside a callback or holds a lock.
+pub fn at_passive<R>(f: impl FnOnce(&mut Cx<Passive>) -> R) -> Result<R, NotPassive> {
+    let cpu = Cpu::current();
+    let (irql, locks) = (cpu.irql(), cpu.locks_held());
+    if irql != Irql::PASSIVE || locks != 0 {
+        return Err(NotPassive { irql, locks });
+    }
+    Ok(f(&mut Cx::assume(cpu)))
+}

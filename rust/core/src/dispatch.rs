@@ -1,0 +1,196 @@
+//! What is to be done and when: timers, DPCs, interrupts, deliveries, checks for hang.
+//!
+//! One queue, ordered by time, then priority, then age. In virtual time `run` takes from it, in
+//! real time the dispatcher's thread. Priorities are those of the hardware: an interrupt's DPC
+//! before other DPCs, those before deliveries, those before timers of the same moment.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::cx::Cpu;
+use crate::ndis::Ndis;
+use crate::time::{Clock, TimeKind};
+
+/// Something to do.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+pub(crate) enum Work {
+    Interrupt { adapter: u16 },
+    Dpc { adapter: u16, dpc: u32 },
+    Deliver { adapter: u16 },
+    Timer { adapter: u16, timer: u32, arming: u64 },
+    HangCheck { adapter: u16 },
+}
+
+impl Work {
+    fn priority(self) -> u8 {
+        match self {
+            Work::Interrupt { .. } => 0,
+            Work::Dpc { .. } => 1,
+            Work::Deliver { .. } => 2,
+            Work::Timer { .. } => 3,
+            Work::HangCheck { .. } => 4,
+        }
+    }
+}
+
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+struct Item {
+    at: u64,
+    priority: u8,
+    age: u64,
+    background: bool,
+    work: Work,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    heap: BinaryHeap<Reverse<Item>>,
+    ages: u64,
+    foreground: usize,
+    running: bool,
+    closed: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a wait brought.
+pub(crate) enum Due {
+    Work(Work),
+    Nothing,
+    Closed,
+}
+
+/// The queue of one world, and its clock.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) clock: Clock,
+    inner: Mutex<Inner>,
+    changed: Condvar,
+    worked: Condvar,
+}
+
+impl Queue {
+    pub(crate) fn new(kind: TimeKind) -> Queue {
+        let (inner, changed, worked) = (Mutex::default(), Condvar::new(), Condvar::new());
+        Queue { clock: Clock::new(kind), inner, changed, worked }
+    }
+
+    fn push(&self, at: u64, work: Work, background: bool) {
+        let mut inner = self.inner.lock();
+        inner.ages += 1;
+        let item = Item { at, priority: work.priority(), age: inner.ages, background, work };
+        inner.foreground += usize::from(!background);
+        inner.heap.push(Reverse(item));
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// Has `work` done at `at`.
+    pub(crate) fn schedule(&self, at: u64, work: Work) {
+        self.push(at, work, false);
+    }
+
+    /// The same, but a run does not go on for its sake.
+    pub(crate) fn schedule_background(&self, at: u64, work: Work) {
+        self.push(at, work, true);
+    }
+
+    /// The next work up to `until`; background work only with `all` or before other work.
+    pub(crate) fn next_due(&self, until: u64, all: bool) -> Option<(u64, Work)> {
+        let mut inner = self.inner.lock();
+        if !all && inner.foreground == 0 {
+            return None;
+        }
+        let Reverse(item) = *inner.heap.peek()?;
+        if item.at > until {
+            return None;
+        }
+        inner.heap.pop();
+        inner.foreground -= usize::from(!item.background);
+        Some((item.at, item.work))
+    }
+
+    /// Waits for the next work that is due on the real clock.
+    pub(crate) fn wait_due(&self, patience: Duration) -> Due {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Due::Closed;
+        }
+        let now = self.clock.now();
+        let wait = match inner.heap.peek() {
+            Some(Reverse(item)) if item.at <= now => {
+                let Some(Reverse(item)) = inner.heap.pop() else { return Due::Nothing };
+                inner.foreground -= usize::from(!item.background);
+                inner.running = true;
+                return Due::Work(item.work);
+            }
+            Some(Reverse(item)) => Duration::from_nanos(item.at - now).min(patience),
+            None => patience,
+        };
+        self.changed.wait_for(&mut inner, wait);
+        if inner.closed { Due::Closed } else { Due::Nothing }
+    }
+
+    /// The work that `wait_due` gave is done.
+    pub(crate) fn worked(&self) {
+        self.inner.lock().running = false;
+        self.worked.notify_all();
+    }
+
+    pub(crate) fn wait_worked(&self, patience: Duration) {
+        let mut inner = self.inner.lock();
+        self.worked.wait_for(&mut inner, patience);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        let inner = self.inner.lock();
+        !inner.running && inner.foreground == 0
+    }
+
+    pub(crate) fn set_thread(&self, thread: JoinHandle<()>) {
+        self.inner.lock().thread = Some(thread);
+    }
+
+    /// No more work is done; returns the thread to be joined.
+    pub(crate) fn close(&self) -> Option<JoinHandle<()>> {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        let thread = inner.thread.take();
+        drop(inner);
+        self.changed.notify_all();
+        thread
+    }
+}
+
+impl Ndis {
+    /// Does one piece of work; false if there was nothing to it (a timer that was cancelled).
+    pub(crate) fn execute(&self, cpu: &Rc<Cpu>, work: Work) -> bool {
+        use crate::ndis::Job;
+        let (index, job) = match work {
+            Work::Interrupt { adapter } => (adapter, Job::Interrupt),
+            Work::Dpc { adapter, dpc } => (adapter, Job::Dpc(dpc)),
+            Work::Timer { adapter, timer, arming } => (adapter, Job::Timer(timer, arming)),
+            Work::HangCheck { adapter } => (adapter, Job::HangCheck),
+            Work::Deliver { adapter } => {
+                return self.adapter(adapter).is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);
+            }
+        };
+        let Some(adapter) = self.adapter(index) else { return false };
+        match job {
+            Job::Timer(timer, arming) if !adapter.timer_is_armed_by(timer, arming) => return false,
+            Job::HangCheck => {
+                let next = self.now() + adapter.hang_interval();
+                if next > self.now() {
+                    self.queue.schedule_background(next, work);
+                }
+            }
+            _ => {}
+        }
+        adapter.perform(cpu, job);
+        true
+    }
+}

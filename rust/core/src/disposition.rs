@@ -1,0 +1,249 @@
+//! Packets as values: the tokens that move, and what MiniportWanSend answers.
+//!
+//! ```text
+//! Packet --send--> Sending --pend--> Pending --complete--> Packet (in ProtocolSendComplete)
+//!                     \----complete-----------------------> Packet (in the answer of send)
+//! ```
+//!
+//! Each is affine: using it up is moving it, so what is used up cannot be used again. A token
+//! that is dropped is not lost: the packet completes with FAILURE, `LOST` is reported, and the
+//! protocol has it back. The name of the untyped border is got by `into_name`.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use parking_lot::{MappedMutexGuard, MutexGuard};
+
+use crate::cx::Cx;
+use crate::event::{Name, Part, Side, TakenBack};
+use crate::miniport::{CanComplete, Mode};
+use crate::ndis::Adapter;
+use crate::packet::WanPacket;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+/// A packet that the protocol owns. Dropping it gives it back to the pool.
+#[derive(Debug)]
+#[must_use = "dropping a packet frees it"]
+pub struct Packet {
+    adapter: Arc<Adapter>,
+    slot: u32,
+    live: bool,
+}
+
+impl Packet {
+    pub(crate) fn new(adapter: Arc<Adapter>, slot: u32) -> Packet {
+        Packet { adapter, slot, live: true }
+    }
+
+    /// The adapter that it can be sent to.
+    pub fn adapter(&self) -> &Arc<Adapter> {
+        &self.adapter
+    }
+
+    /// Turns it into a name; [`Adapter::free`] or a send by name ends it then.
+    pub fn into_name(mut self) -> Name {
+        self.live = false;
+        self.adapter.name_of(self.slot)
+    }
+
+    pub(crate) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// The descriptor and its data, to be read and changed.
+    pub fn get(&mut self) -> MutexGuard<'_, WanPacket> {
+        self.adapter.pool.slot(self.slot).body.lock()
+    }
+
+    /// ProtocolReserved1-4.
+    pub fn protocol_reserved(&mut self) -> MappedMutexGuard<'_, [u64; 4]> {
+        MutexGuard::map(self.get(), |packet| &mut packet.protocol_reserved)
+    }
+}
+
+impl Drop for Packet {
+    fn drop(&mut self) {
+        if self.live {
+            self.adapter.free_slot(self.slot);
+        }
+    }
+}
+
+/// What both of the miniport's tokens are.
+#[derive(Debug)]
+struct InFlight {
+    adapter: Arc<Adapter>,
+    name: Name,
+    live: bool,
+}
+
+impl InFlight {
+    fn body(&mut self, part: Part) -> MutexGuard<'_, WanPacket> {
+        self.adapter.check_touch(self.name, Side::Miniport, part);
+        self.adapter.pool.slot(self.name.slot).body.lock()
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.live {
+            let why = if std::thread::panicking() { "a panic" } else { "its token was dropped" };
+            self.adapter.lost(self.name, TakenBack::Dropped, why);
+        }
+    }
+}
+
+/// The parts of a packet that its miniport may use.
+pub struct MiniportView<'a>(MutexGuard<'a, WanPacket>);
+
+impl MiniportView<'_> {
+    /// The data.
+    pub fn data(&self) -> &[u8] {
+        self.0.data()
+    }
+
+    /// The data, to be changed in any manner.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        self.0.data_mut()
+    }
+
+    /// CurrentBuffer as an offset from StartBuffer, CurrentLength, and EndBuffer.
+    pub fn extent(&self) -> (usize, usize, usize) {
+        (self.0.current_buffer(), self.0.current_length(), self.0.end_buffer())
+    }
+
+    /// MacReserved1-4.
+    pub fn mac_reserved(&mut self) -> &mut [u64; 4] {
+        &mut self.0.mac_reserved
+    }
+
+    /// WanPacketQueue.
+    pub fn wan_packet_queue(&mut self) -> &mut [u64; 2] {
+        &mut self.0.wan_packet_queue
+    }
+}
+
+macro_rules! view {
+    () => {
+        /// The packet's data and the miniport's fields of its descriptor.
+        pub fn view(&mut self) -> MiniportView<'_> {
+            MiniportView(self.inner.body(Part::Data))
+        }
+
+        /// Length of the data in bytes.
+        pub fn len(&self) -> usize {
+            self.inner.adapter.pool.slot(self.inner.name.slot).body.lock().current_length()
+        }
+
+        /// Whether there is no data; a packet that was sent has some.
+        pub fn is_empty(&self) -> bool {
+            self.len() == 0
+        }
+
+        /// Writes `header` before the data.
+        ///
+        /// # Errors
+        /// `PADDING` if there is no room for it before EndBuffer; nothing is changed.
+        pub fn prepend(&mut self, header: &[u8]) -> Result<(), Arc<Violation>> {
+            let result = self.inner.body(Part::Data).prepend(header);
+            result.map_err(|rule| self.inner.adapter.padding(rule, self.inner.name, header.len()))
+        }
+
+        /// Writes `trailer` behind the data.
+        ///
+        /// # Errors
+        /// `PADDING` if there is no room for it before EndBuffer; nothing is changed.
+        pub fn append(&mut self, trailer: &[u8]) -> Result<(), Arc<Violation>> {
+            let result = self.inner.body(Part::Data).append(trailer);
+            result.map_err(|rule| self.inner.adapter.padding(rule, self.inner.name, trailer.len()))
+        }
+
+        /// The packet's name at the untyped border.
+        pub fn name(&self) -> Name {
+            self.inner.name
+        }
+    };
+}
+
+/// A packet inside of its MiniportWanSend call. `'call` is the call's brand: the answer has it
+/// too, and no other call's answer fits.
+#[derive(Debug)]
+#[must_use = "answer the call with `complete` or `pend`; dropped it is reported as LOST"]
+pub struct Sending<'call, M: Mode> {
+    inner: InFlight,
+    _brand: PhantomData<fn(&'call ()) -> &'call ()>,
+    _mode: PhantomData<M>,
+}
+
+impl<'call, M: Mode> Sending<'call, M> {
+    pub(crate) fn new(adapter: Arc<Adapter>, name: Name) -> Self {
+        let inner = InFlight { adapter, name, live: true };
+        Sending { inner, _brand: PhantomData, _mode: PhantomData }
+    }
+
+    view!();
+
+    /// Answers the call with a final status: the packet is the protocol's when the call returns.
+    pub fn complete(mut self, status: FinalStatus) -> Disposition<'call> {
+        self.inner.live = false;
+        Disposition { status: status.get(), _brand: PhantomData }
+    }
+
+    /// Answers the call with PENDING: the miniport owes one completion.
+    pub fn pend(self) -> (Disposition<'call>, Pending<M>) {
+        let answer = Disposition { status: Status::PENDING, _brand: PhantomData };
+        (answer, Pending { inner: self.inner, _mode: PhantomData })
+    }
+
+    /// Turns the token into a name, for a driver that holds names: the ledger looks after the
+    /// packet from here, and [`Held::returned`] takes whatever the driver's function returns.
+    pub fn into_name(mut self) -> Held<'call> {
+        self.inner.live = false;
+        Held { name: self.inner.name, _brand: PhantomData }
+    }
+}
+
+/// A packet whose call was answered with PENDING: owes exactly one completion, from any thread.
+#[derive(Debug)]
+#[must_use = "owes one completion; dropped it is reported as LOST"]
+pub struct Pending<M: Mode> {
+    inner: InFlight,
+    _mode: PhantomData<M>,
+}
+
+impl<M: Mode> Pending<M> {
+    view!();
+
+    /// NdisMWanSendComplete: gives the packet back with its final status. Holding a spin lock or
+    /// running at the wrong IRQL does not compile.
+    pub fn complete<L: CanComplete<M>>(mut self, cx: &mut Cx<L>, status: FinalStatus) {
+        self.inner.live = false;
+        // VOID: what is wrong all the same (a halt, a lock of another context) is on record.
+        let _ = self.inner.adapter.complete_on(cx.cpu(), self.inner.name, status.get());
+    }
+}
+
+/// A call whose packet is known by name; see [`Sending::into_name`].
+#[derive(Debug)]
+#[must_use = "the call has to be answered with `returned`"]
+pub struct Held<'call> {
+    /// The packet's name.
+    pub name: Name,
+    _brand: PhantomData<fn(&'call ()) -> &'call ()>,
+}
+
+impl<'call> Held<'call> {
+    /// Answers the call with whatever the driver returned; the rules look at it.
+    pub fn returned(self, status: Status) -> Disposition<'call> {
+        Disposition { status, _brand: PhantomData }
+    }
+}
+
+/// The answer of one MiniportWanSend call; only that call's packet makes one.
+#[derive(Debug)]
+#[must_use = "MiniportWanSend has to return it"]
+pub struct Disposition<'call> {
+    pub(crate) status: Status,
+    _brand: PhantomData<fn(&'call ()) -> &'call ()>,
+}

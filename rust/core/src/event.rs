@@ -1,0 +1,238 @@
+//! The one stream of events: everything that happens is an [`Event`].
+//!
+//! History, statistics, traces and the offline check are folds over it. An event is small and
+//! `Copy`: it is kept in fixed arrays beside each packet and in the recording.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cx::Irql;
+use crate::rule::Rule;
+use crate::status::Status;
+
+/// A packet's name at the untyped border: which slot of which adapter's pool, and which life.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+pub struct Name {
+    /// Index of the adapter whose pool the packet is from.
+    pub adapter: u16,
+    /// Index in that pool.
+    pub slot: u32,
+    /// Counts the packet's trips to the miniport: 0 was never sent.
+    pub generation: u32,
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "packet {}.{} (life {})", self.adapter, self.slot, self.generation)
+    }
+}
+
+/// An entry point, of a miniport or of a protocol.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // each is the NDIS entry point of that name
+pub enum Entry {
+    Initialize,
+    Halt,
+    WanSend,
+    Reset,
+    CheckForHang,
+    QueryInformation,
+    SetInformation,
+    Isr,
+    HandleInterrupt,
+    Timer,
+    Dpc,
+    Shutdown,
+    SendComplete,
+    Receive,
+    ReceiveComplete,
+    Status,
+    ResetComplete,
+}
+
+impl Entry {
+    /// Whether it is the protocol's (else it is the miniport's).
+    pub fn is_protocol(self) -> bool {
+        self >= Entry::SendComplete
+    }
+
+    /// NDIS's name of the entry point.
+    pub fn name(self) -> &'static str {
+        match self {
+            Entry::Initialize => "MiniportInitialize",
+            Entry::Halt => "MiniportHalt",
+            Entry::WanSend => "MiniportWanSend",
+            Entry::Reset => "MiniportReset",
+            Entry::CheckForHang => "MiniportCheckForHang",
+            Entry::QueryInformation => "MiniportQueryInformation",
+            Entry::SetInformation => "MiniportSetInformation",
+            Entry::Isr => "MiniportISR",
+            Entry::HandleInterrupt => "MiniportHandleInterrupt",
+            Entry::Timer => "MiniportTimer",
+            Entry::Dpc => "MiniportDpc",
+            Entry::Shutdown => "MiniportShutdown",
+            Entry::SendComplete => "ProtocolSendComplete",
+            Entry::Receive => "ProtocolReceive",
+            Entry::ReceiveComplete => "ProtocolReceiveComplete",
+            Entry::Status => "ProtocolStatus",
+            Entry::ResetComplete => "ProtocolResetComplete",
+        }
+    }
+}
+
+/// Which of the two drivers touches a packet.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The one that sends.
+    Protocol,
+    /// The one that transmits.
+    Miniport,
+}
+
+/// What of a packet is touched.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Data, CurrentBuffer, CurrentLength.
+    Data,
+    /// ProtocolReserved1-4.
+    ProtocolReserved,
+    /// MacReserved1-4 or WanPacketQueue.
+    MacReserved,
+}
+
+/// Why NDIS took a packet back from a miniport.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenBack {
+    /// A reset ended while the miniport still had it.
+    Reset,
+    /// The adapter was halted while the miniport still had it.
+    Halt,
+    /// The driver let its token go, or raised.
+    Dropped,
+    /// The call was closed, or it was owed for too long.
+    GivenUp,
+}
+
+/// The two forms of the spin-lock calls.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// NdisAcquireSpinLock / NdisReleaseSpinLock.
+    Plain,
+    /// NdisDprAcquireSpinLock / NdisDprReleaseSpinLock.
+    Dpr,
+}
+
+/// What happened.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[allow(missing_docs)] // the fields are the ones of the sentence above them
+pub enum What {
+    /// A protocol took a packet out of the pool.
+    Allocate { packet: Name },
+    /// A protocol sent a packet: it belongs to NDIS until the miniport is called.
+    Send { packet: Name, link: u32, length: u32 },
+    /// The miniport is called with the packet (MiniportWanSend); the life begins.
+    Submit { packet: Name, link: u32 },
+    /// MiniportWanSend returned.
+    Return { packet: Name, status: Status },
+    /// NdisMWanSendComplete.
+    Complete { packet: Name, status: Status },
+    /// The protocol has it back (ProtocolSendComplete, or the return of the send).
+    Deliver { packet: Name, link: u32, status: Status },
+    /// A queued send goes back without having been sent.
+    Unsend { packet: Name, link: u32, status: Status },
+    /// The protocol gave the packet back to the pool.
+    Free { packet: Name },
+    /// NDIS took the packet from the miniport.
+    TakeBack { packet: Name, why: TakenBack },
+    /// Somebody used a part of the packet.
+    Touch { packet: Name, side: Side, part: Part },
+    /// NDIS_STATUS_WAN_LINE_UP, the first or a later one; the window is what is in force.
+    LineUp { link: u32, window: u32 },
+    /// NDIS_STATUS_WAN_LINE_DOWN.
+    LineDown { link: u32 },
+    /// OID_TAPI_CLOSE_CALL.
+    CloseCall { link: u32 },
+    /// NdisMWanIndicateReceive, or a fragment or status indication.
+    Indicate { link: u32, length: u32 },
+    /// A spin lock was acquired.
+    Acquire { lock: u32, form: Form },
+    /// A spin lock was released.
+    Release { lock: u32, form: Form },
+    /// KeRaiseIrql.
+    Raise { to: Irql },
+    /// KeLowerIrql.
+    Lower { to: Irql },
+    /// An entry point begins, at this level.
+    Enter { entry: Entry, at: Irql },
+    /// An entry point returned.
+    Leave { entry: Entry },
+    /// The adapter is there; reentrant if policy lets a completion re-enter MiniportWanSend.
+    Register { serialized: bool, reentrant: bool },
+    /// MiniportInitialize returned SUCCESS.
+    Start,
+    /// A reset begins.
+    ResetStart,
+    /// NdisMResetComplete, or MiniportReset returned another status than PENDING.
+    ResetComplete { status: Status },
+    /// The reset is over: what the miniport still has is no longer its.
+    ResetEnd,
+    /// MiniportHalt is about to be called.
+    Halt,
+    /// MiniportHalt returned.
+    Halted,
+    /// A bug check stopped the adapter.
+    Stop,
+    /// NdisMSetTimer.
+    TimerSet { timer: u32, at: u64 },
+    /// NdisMCancelTimer, successful.
+    TimerCancel { timer: u32 },
+    /// The timer is due.
+    TimerFire { timer: u32 },
+    /// A rule was broken.
+    Violation { rule: Rule },
+}
+
+/// Something that happened: when, where, at which level.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+pub struct Event {
+    /// Nanoseconds on the clock of the Ndis.
+    pub time: u64,
+    /// The CPU on which it happened.
+    pub cpu: u32,
+    /// That CPU's level at the time.
+    pub irql: Irql,
+    /// How many spin locks that CPU held.
+    pub locks: u8,
+    /// The adapter that it is about.
+    pub adapter: u16,
+    /// Where in the driver's source it was called, an index of [`crate::Ndis::call_site`]; 0 is unknown.
+    #[serde(default)]
+    pub site: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+impl What {
+    /// The packet that it is about, if it is about one.
+    pub fn packet(&self) -> Option<Name> {
+        match *self {
+            What::Allocate { packet }
+            | What::Send { packet, .. }
+            | What::Submit { packet, .. }
+            | What::Return { packet, .. }
+            | What::Complete { packet, .. }
+            | What::Deliver { packet, .. }
+            | What::Unsend { packet, .. }
+            | What::Free { packet }
+            | What::TakeBack { packet, .. }
+            | What::Touch { packet, .. } => Some(packet),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The border at which names become rights again.
+//!
+//! Python and C hold names. Every use of a name comes through here: the contract says whether
+//! the one who uses it has the right, and the answer is either the right (the packet's state has
+//! moved on, atomically, for this caller alone) or the broken rule. Typed tokens pass by the same
+//! doors, so no rule is written twice.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::contract;
+use crate::contract::packet::PacketState;
+use crate::cx::Cpu;
+use crate::event::{Name, Part, Side, What};
+use crate::ndis::Adapter;
+use crate::packet::WanPacket;
+use crate::rule::Rule;
+use crate::violation::Violation;
+
+impl Adapter {
+    /// The name that the packet in `slot` has in its present life.
+    pub(crate) fn name_of(&self, slot: u32) -> Name {
+        let generation = self.pool.slot(slot).state().generation;
+        Name { adapter: self.index, slot, generation }
+    }
+
+    /// Who owns the packet of this name, and whether the name is of its present life.
+    pub fn state_of(&self, name: Name) -> Option<PacketState> {
+        if name.adapter != self.index {
+            return None;
+        }
+        self.pool.get(name.slot).map(crate::pool::Slot::state)
+    }
+
+    /// The last events of the packet of this name, oldest first.
+    pub fn history_of(&self, name: Name) -> Vec<crate::event::Event> {
+        match self.pool.get(name.slot) {
+            Some(slot) if name.adapter == self.index => slot.history.lock().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Claims the completion of `name`: afterwards nobody else can.
+    pub(crate) fn claim(&self, name: Name) -> Result<(), Rule> {
+        if name.adapter != self.index {
+            return Err(Rule::Foreign);
+        }
+        let slot = self.pool.get(name.slot).ok_or(Rule::Foreign)?;
+        let life = self.life();
+        slot.step(|packet| contract::may_complete(packet, name.generation, life)).map(drop)
+    }
+
+    /// Reports a touch that is not allowed; the typed tokens' check that costs one load.
+    pub(crate) fn check_touch(&self, name: Name, side: Side, part: Part) {
+        if self.ndis.verify_off() {
+            return;
+        }
+        let verdict = self.pool.slot(name.slot).state().touch(name.generation, side, part);
+        if let Err(rule) = verdict {
+            drop(self.report_touch(&Cpu::current(), rule, name, side, part));
+        }
+    }
+
+    pub(crate) fn report_touch(
+        &self,
+        cpu: &Rc<Cpu>,
+        rule: Rule,
+        name: Name,
+        side: Side,
+        part: Part,
+    ) -> Arc<Violation> {
+        let now = self.state_of(name).unwrap_or_default();
+        let who = match side {
+            Side::Protocol => "protocol",
+            Side::Miniport => "miniport",
+        };
+        let detail = if rule == Rule::Reserved {
+            format!("the {who} used {part:?} of {name}, which is never its own")
+        } else if rule == Rule::Stale {
+            format!("the {who} used {name}, but the packet is in life {} now", now.generation)
+        } else {
+            format!("the {who} used {part:?} of {name}, which belongs to {:?} now", now.owner)
+        };
+        self.emit(cpu, What::Touch { packet: name, side, part });
+        self.report(cpu, rule, Some(name), detail)
+    }
+
+    /// Lets `f` use the packet of this name as `side`.
+    ///
+    /// # Errors
+    /// `TOUCH` if it is not that side's now, `STALE` if the miniport's name is of an earlier
+    /// life, `RESERVED` if that part never is, `FOREIGN` for a name of another adapter.
+    pub fn with_packet<R>(
+        &self,
+        name: Name,
+        side: Side,
+        part: Part,
+        f: impl FnOnce(&mut WanPacket) -> R,
+    ) -> Result<R, Arc<Violation>> {
+        self.may_touch(name, side, part)?;
+        Ok(f(&mut self.pool.slot(name.slot).body.lock()))
+    }
+
+    /// Whether `side` may use that part of the packet of this name now.
+    ///
+    /// # Errors
+    /// As [`with_packet`](Self::with_packet).
+    pub fn may_touch(&self, name: Name, side: Side, part: Part) -> Result<(), Arc<Violation>> {
+        let Some(state) = self.state_of(name) else {
+            let cpu = Cpu::current();
+            let detail = format!("{name} is not a packet of adapter {:?}", self.name);
+            return Err(self.report(&cpu, Rule::Foreign, None, detail));
+        };
+        state.touch(name.generation, side, part).map_err(|rule| {
+            let stale = side == Side::Miniport && name.generation != state.generation;
+            let rule = if rule == Rule::Touch && stale { Rule::Stale } else { rule };
+            self.report_touch(&Cpu::current(), rule, name, side, part)
+        })
+    }
+
+    /// Reports a move of CurrentBuffer or CurrentLength out of the buffer.
+    pub fn padding(&self, rule: Rule, name: Name, bytes: usize) -> Arc<Violation> {
+        let packet = self.pool.slot(name.slot).body.lock();
+        let (offset, length, end) =
+            (packet.current_buffer(), packet.current_length(), packet.end_buffer());
+        drop(packet);
+        let detail = format!(
+            "{bytes} bytes do not fit: data is at {offset}..{} of a buffer of {end} bytes, \
+             so {offset} are free before and {} behind it",
+            offset + length,
+            end - offset - length
+        );
+        self.report(&Cpu::current(), rule, Some(name), detail)
+    }
+}

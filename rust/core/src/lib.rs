@@ -1,0 +1,45 @@
+//! The NDIS 5.x WAN send/complete contract as software that runs.
+//!
+//! A protocol hands a packet to a miniport; the miniport answers at once, or returns PENDING and
+//! owes exactly one completion. In Rust the packet is a token that moves, and what the contract
+//! forbids does not compile; for drivers in other languages a ledger gives the type back at the
+//! call. Start with [`Ndis`], [`Miniport`] and [`Protocol`]; the rules are in [`rule`].
+#![deny(unsafe_code)]
+
+pub mod capture;
+pub mod contract;
+pub mod cx;
+mod dispatch;
+pub mod disposition;
+mod driver;
+pub mod event;
+pub mod hdlc;
+pub mod info;
+mod ledger;
+pub mod miniport;
+pub mod ndis;
+pub mod oid;
+pub mod packet;
+pub mod policy;
+mod pool;
+pub mod protocol;
+pub mod ring;
+pub mod rule;
+pub mod spin_lock;
+pub mod status;
+pub mod time;
+pub mod violation;
+
+pub use cx::{Cx, Dirql, Dispatch, Irql, Passive, UpToDispatch, at_passive};
+pub use disposition::{Disposition, Held, MiniportView, Packet, Pending, Sending};
+pub use event::{Entry, Event, Name};
+pub use info::WanInfo;
+pub use miniport::{Deserialized, Miniport, Mode, Serialized};
+pub use ndis::{Adapter, Config, Delivery, Link, LinkSettings, Ndis, OnViolation, Sent, Verify};
+pub use policy::Policy;
+pub use protocol::Protocol;
+pub use rule::Rule;
+pub use spin_lock::{SpinLock, SpinLockGuard};
+pub use status::{FinalStatus, Status};
+pub use time::TimeKind;
+pub use violation::Violation;

@@ -1,0 +1,158 @@
+//! What a miniport implements: NDIS's entry points with the packet as a token.
+
+use std::sync::Arc;
+
+use crate::cx::{AtMostDispatch, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
+use crate::disposition::{Disposition, Sending};
+use crate::info::WanInfo;
+use crate::ndis::{Adapter, Link};
+use crate::oid::{Answer, Oid};
+use crate::status::Status;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Serialized {}
+    impl Sealed for super::Deserialized {}
+}
+
+/// Whether NDIS serializes the adapter's entry points.
+pub trait Mode: sealed::Sealed + Send + Sync + 'static {
+    /// True for [`Serialized`].
+    const SERIALIZED: bool;
+    /// The level at which MiniportWanSend is called.
+    type SendLevel: AtMostDispatch + CanComplete<Self>;
+}
+
+/// NDIS calls one entry point at a time, sends at DISPATCH.
+#[derive(Debug)]
+pub struct Serialized;
+/// NDIS calls entry points concurrently (`NDIS_ATTRIBUTE_DESERIALIZE`).
+#[derive(Debug)]
+pub struct Deserialized;
+
+impl Mode for Serialized {
+    const SERIALIZED: bool = true;
+    type SendLevel = Dispatch;
+}
+
+impl Mode for Deserialized {
+    const SERIALIZED: bool = false;
+    type SendLevel = UpToDispatch;
+}
+
+/// A level at which a miniport of mode `M` may complete (page of NdisMWanSendComplete).
+#[diagnostic::on_unimplemented(
+    message = "a packet of a {M} adapter cannot be completed at IRQL {Self}",
+    label = "wrong IRQL for NdisMWanSendComplete",
+    note = "serialized: exactly DISPATCH_LEVEL; deserialized: at or below it; use `cx.raise(..)` from below"
+)]
+pub trait CanComplete<M: Mode + ?Sized>: Level {}
+impl CanComplete<Serialized> for Dispatch {}
+impl CanComplete<Deserialized> for Passive {}
+impl CanComplete<Deserialized> for UpToDispatch {}
+impl CanComplete<Deserialized> for Dispatch {}
+
+/// A WAN miniport driver.
+///
+/// Every method is an entry point of NDIS 5; IRQLs are the ones of the contract's table. A panic
+/// inside of one is caught: the packets it had come back, and the panic is reported.
+pub trait Miniport: Send + Sync + 'static {
+    /// [`Serialized`] or [`Deserialized`].
+    type Mode: Mode;
+
+    /// What OID_WAN_GET_INFO answers. Asked once, before `initialize`.
+    fn info(&self) -> WanInfo;
+
+    /// MiniportInitialize.
+    ///
+    /// # Errors
+    /// The status with which it failed; the adapter does not come up then.
+    fn initialize(&self, cx: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
+        let _ = (cx, adapter);
+        Ok(())
+    }
+
+    /// MiniportWanSend: the packet is the miniport's until it is completed.
+    fn wan_send<'call>(
+        &self,
+        cx: &mut Cx<<Self::Mode as Mode>::SendLevel>,
+        link: &Arc<Link>,
+        packet: Sending<'call, Self::Mode>,
+    ) -> Disposition<'call>;
+
+    /// MiniportHalt: complete what is owed, stop timers and threads.
+    fn halt(&self, cx: &mut Cx<Passive>) {
+        let _ = cx;
+    }
+
+    /// MiniportReset; `Status::PENDING` owes an `Adapter::reset_complete`. The flag is AddressingReset.
+    fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool) {
+        let _ = cx;
+        (Status::SUCCESS, false)
+    }
+
+    /// Whether there is a MiniportCheckForHang.
+    fn has_check_for_hang(&self) -> bool {
+        false
+    }
+
+    /// MiniportCheckForHang; true makes NDIS reset the adapter.
+    fn check_for_hang(&self, cx: &mut Cx<Dispatch>) -> bool {
+        let _ = cx;
+        false
+    }
+
+    /// Seconds between hang checks (CheckForHangTimeInSeconds), as nanoseconds.
+    fn check_for_hang_interval(&self) -> u64 {
+        2_000_000_000
+    }
+
+    /// Whether NDIS brings the first line up by itself after `initialize`.
+    fn line_up_at_bind(&self) -> bool {
+        true
+    }
+
+    /// MiniportQueryInformation; `None` lets NDIS answer from [`info`](Self::info).
+    fn query_information(&self, cx: &mut Cx<Dispatch>, oid: Oid) -> Option<Result<Answer, Status>> {
+        let _ = (cx, oid);
+        None
+    }
+
+    /// MiniportSetInformation; `None` lets NDIS keep the value.
+    fn set_information(
+        &self,
+        cx: &mut Cx<Dispatch>,
+        oid: Oid,
+        value: &Answer,
+    ) -> Option<Result<(), Status>> {
+        let _ = (cx, oid, value);
+        None
+    }
+
+    /// MiniportISR, at a device level; true if the interrupt was the card's and
+    /// `handle_interrupt` shall run.
+    fn isr(&self, cx: &mut Cx<Dirql>) -> bool {
+        let _ = cx;
+        true
+    }
+
+    /// MiniportHandleInterrupt.
+    fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
+        let _ = cx;
+    }
+
+    /// MiniportTimer of the timer with this number.
+    fn timer(&self, cx: &mut Cx<Dispatch>, timer: u32) {
+        let _ = (cx, timer);
+    }
+
+    /// The routine of the DPC with this number.
+    fn dpc(&self, cx: &mut Cx<Dispatch>, dpc: u32) {
+        let _ = (cx, dpc);
+    }
+
+    /// MiniportShutdown: no Ndis call may be relied on.
+    fn shutdown(&self, cx: &mut Cx<Passive>) {
+        let _ = cx;
+    }
+}

@@ -1,0 +1,270 @@
+//! The library between protocol and miniport: bind, window, life cycle, delivery.
+//!
+//! [`Ndis`] is the whole world of one run: its clock, its policy, its adapters, its events and
+//! what was found. An [`Adapter`] is one miniport bound to one protocol, a [`Link`] one line of it.
+//! Nothing here holds a lock while a driver's function runs.
+
+mod adapter;
+mod complete;
+mod config;
+mod gate;
+mod indicate;
+mod life;
+mod link;
+mod request;
+mod reset;
+mod send;
+mod timer;
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+pub use adapter::{Adapter, Counters};
+pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
+pub(crate) use gate::Job;
+pub use life::BindError;
+pub use link::{Link, LinkSettings};
+pub use request::RequestError;
+pub use send::{PacketError, SendError, Sent};
+pub(crate) use timer::HANG;
+
+use crate::cx::Cpu;
+use crate::dispatch::Queue;
+use crate::event::{Event, Name, What};
+use crate::rule::Rule;
+use crate::spin_lock::LockTable;
+use crate::violation::Violation;
+
+/// How many calls may be nested before completions are delivered by the dispatcher instead.
+pub(crate) const MAX_DEPTH: u32 = 24;
+
+/// A panic of a driver's function that was caught.
+#[derive(Clone, Debug)]
+pub struct Panic {
+    /// Whose function.
+    pub adapter: String,
+    /// Which.
+    pub entry: &'static str,
+    /// What it said.
+    pub message: String,
+}
+
+/// What all handles of one world share.
+pub struct Ndis {
+    /// How it was set up.
+    pub config: Config,
+    pub(crate) queue: Queue,
+    pub(crate) locks: LockTable,
+    adapters: Mutex<Vec<Arc<Adapter>>>,
+    violations: Mutex<Vec<Arc<Violation>>>,
+    unseen: AtomicUsize,
+    panics: Mutex<Vec<Panic>>,
+    recording: Mutex<Vec<Event>>,
+    sites: Mutex<Vec<String>>,
+    /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
+    /// lock was held.
+    pub(crate) overflow: AtomicBool,
+    closed: AtomicBool,
+    interrupt: AtomicBool,
+    pub(crate) me: Weak<Ndis>,
+}
+
+impl std::fmt::Debug for Ndis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ndis").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Ndis {
+    /// A world of its own. In real time its dispatcher thread starts.
+    pub fn new(config: Config) -> Arc<Ndis> {
+        let ndis = Arc::new_cyclic(|me| Ndis {
+            queue: Queue::new(config.time),
+            config,
+            locks: LockTable::default(),
+            adapters: Mutex::default(),
+            violations: Mutex::default(),
+            unseen: AtomicUsize::new(0),
+            panics: Mutex::default(),
+            recording: Mutex::default(),
+            sites: Mutex::default(),
+            overflow: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            interrupt: AtomicBool::new(false),
+            me: Weak::clone(me),
+        });
+        ndis.start_dispatcher();
+        ndis
+    }
+
+    /// Now, in nanoseconds of this world's clock.
+    pub fn now(&self) -> u64 {
+        self.queue.clock.now()
+    }
+
+    /// The adapters, in the order in which they were bound.
+    pub fn adapters(&self) -> Vec<Arc<Adapter>> {
+        self.adapters.lock().clone()
+    }
+
+    pub(crate) fn adapter(&self, index: u16) -> Option<Arc<Adapter>> {
+        self.adapters.lock().get(index as usize).cloned()
+    }
+
+    /// What was found so far, in order.
+    pub fn violations(&self) -> Vec<Arc<Violation>> {
+        self.violations.lock().clone()
+    }
+
+    /// The panics of drivers that were caught, in order.
+    pub fn panics(&self) -> Vec<Panic> {
+        self.panics.lock().clone()
+    }
+
+    /// How many violations were found; one load.
+    pub fn violation_count(&self) -> usize {
+        self.unseen.load(Ordering::Relaxed)
+    }
+
+    /// The recording, if [`Config::record`] is on.
+    pub fn events(&self) -> Vec<Event> {
+        self.recording.lock().clone()
+    }
+
+    /// The source line that an [`Event::site`] stands for.
+    pub fn call_site(&self, site: u32) -> Option<String> {
+        self.sites.lock().get((site as usize).checked_sub(1)?).cloned()
+    }
+
+    /// Whether the world was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_closed(&self) -> bool {
+        self.closed.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn verify_off(&self) -> bool {
+        self.config.verify == Verify::Off
+    }
+
+    fn site(&self) -> u32 {
+        let Some(call_site) = self.config.call_site else { return 0 };
+        if self.config.verify < Verify::CallSites {
+            return 0;
+        }
+        let Some(text) = call_site() else { return 0 };
+        let mut sites = self.sites.lock();
+        let known = sites.iter().rposition(|site| *site == text);
+        let index = known.unwrap_or_else(|| {
+            sites.push(text);
+            sites.len() - 1
+        });
+        index as u32 + 1
+    }
+
+    /// Records an event: in the packet's history, and in the recording if there is one.
+    pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
+        let keep = match self.config.verify {
+            Verify::Off | Verify::Counters => 0,
+            Verify::LastOwner => 1,
+            Verify::History | Verify::CallSites => crate::pool::HISTORY,
+        };
+        if keep == 0 && !self.config.record {
+            return;
+        }
+        let packet = what.packet().filter(|name| name.adapter == adapter.index);
+        if packet.is_none() && !self.config.record {
+            return;
+        }
+        let (irql, locks) = {
+            let state = cpu.state.borrow();
+            (state.irql, state.held.len().min(255) as u8)
+        };
+        let event = Event {
+            time: self.now(),
+            cpu: cpu.id,
+            irql,
+            locks,
+            adapter: adapter.index,
+            site: self.site(),
+            what,
+        };
+        if keep > 0
+            && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot))
+        {
+            slot.history.lock().keep(event, keep);
+        }
+        if self.config.record {
+            self.recording.lock().push(event);
+        }
+    }
+
+    /// Puts a broken rule on record and stops the adapter if that is asked for.
+    pub(crate) fn report(
+        &self,
+        adapter: &Adapter,
+        cpu: &Rc<Cpu>,
+        rule: Rule,
+        packet: Option<Name>,
+        detail: String,
+        warning: bool,
+    ) -> Arc<Violation> {
+        let history = packet.map(|name| adapter.history_of(name)).unwrap_or_default();
+        self.emit(adapter, cpu, What::Violation { rule });
+        let (irql, locks, inside) = {
+            let state = cpu.state.borrow();
+            let locks = state.held.iter().map(|held| self.locks.name(held.lock)).collect();
+            (state.irql, locks, state.inside.iter().map(|inside| inside.entry).collect())
+        };
+        let violation = Arc::new(Violation {
+            rule,
+            detail,
+            adapter: adapter.name.clone(),
+            packet,
+            history,
+            irql,
+            locks,
+            inside,
+            cpu: cpu.id,
+            time: self.now(),
+            warning,
+            sites: self.sites.lock().clone(),
+        });
+        self.violations.lock().push(Arc::clone(&violation));
+        self.unseen.fetch_add(1, Ordering::AcqRel);
+        if self.config.on_violation == OnViolation::BugCheck && !warning {
+            adapter.stop(cpu);
+        }
+        violation
+    }
+
+    /// Whether `run` shall stop: a language binding has an exception to pass on.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.interrupt.swap(false, Ordering::AcqRel)
+    }
+
+    /// Makes the present or next [`run`](Self::run) return after the event that it is at.
+    pub fn interrupt_run(&self) {
+        self.interrupt.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn caught(&self, panic: Panic) {
+        self.panics.lock().push(panic);
+    }
+
+    pub(crate) fn add_adapter(
+        &self,
+        make: impl FnOnce(u16) -> Arc<Adapter>,
+    ) -> Result<Arc<Adapter>, BindError> {
+        let mut adapters = self.adapters.lock();
+        let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
+        let adapter = make(index);
+        adapters.push(Arc::clone(&adapter));
+        Ok(adapter)
+    }
+}

@@ -1,0 +1,240 @@
+//! One miniport bound to one protocol.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use parking_lot::{Mutex, RwLock};
+use serde::Serialize;
+
+use super::gate::Gate;
+use super::timer::Timers;
+use super::{Link, Ndis, Panic};
+use crate::contract::adapter::Life;
+use crate::cx::{Cpu, Irql};
+use crate::driver::AnyMiniport;
+use crate::event::{Entry, Name, What};
+use crate::info::WanInfo;
+use crate::oid::Oid;
+use crate::pool::Pool;
+use crate::protocol::Protocol;
+use crate::ring::{Consumer, Producer};
+use crate::rule::Rule;
+use crate::violation::Violation;
+
+/// The two drivers of an adapter.
+pub(crate) struct Drivers {
+    pub(crate) miniport: Box<dyn AnyMiniport>,
+    pub(crate) protocol: Box<dyn Protocol>,
+}
+
+/// What an adapter counts.
+#[derive(Debug, Default)]
+pub(crate) struct Count {
+    pub(crate) sends: AtomicU64,
+    pub(crate) queued: AtomicU64,
+    pub(crate) submitted: AtomicU64,
+    pub(crate) answered: AtomicU64,
+    pub(crate) pended: AtomicU64,
+    pub(crate) completions: AtomicU64,
+    pub(crate) delivered: AtomicU64,
+    pub(crate) taken_back: AtomicU64,
+    pub(crate) receives: AtomicU64,
+    pub(crate) resets: AtomicU64,
+}
+
+/// What an adapter counted.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Counters {
+    /// Sends that the protocol made.
+    pub sends: u64,
+    /// Sends that NDIS queued.
+    pub queued: u64,
+    /// Calls of MiniportWanSend.
+    pub submitted: u64,
+    /// Calls that were answered with a final status.
+    pub answered: u64,
+    /// Calls that were answered PENDING.
+    pub pended: u64,
+    /// Calls of NdisMWanSendComplete that were right.
+    pub completions: u64,
+    /// Packets that went back to the protocol.
+    pub delivered: u64,
+    /// Packets that NDIS had to take back.
+    pub taken_back: u64,
+    /// Frames indicated.
+    pub receives: u64,
+    /// Resets.
+    pub resets: u64,
+}
+
+/// One miniport bound to one protocol: what NDIS calls MiniportAdapterHandle.
+pub struct Adapter {
+    /// Its number in its world.
+    pub index: u16,
+    /// Its name in reports.
+    pub name: String,
+    /// Its world.
+    pub ndis: Arc<Ndis>,
+    /// Whether NDIS serializes its entry points.
+    pub serialized: bool,
+    /// What the miniport said of itself.
+    pub info: WanInfo,
+    pub(crate) me: std::sync::Weak<Adapter>,
+    pub(crate) drivers: ArcSwapOption<Drivers>,
+    pub(crate) life: AtomicU8,
+    pub(crate) pool: Pool,
+    pub(crate) links: RwLock<Vec<Arc<Link>>>,
+    pub(crate) gate: Gate,
+    pub(crate) producer: Producer,
+    pub(crate) consumer: Mutex<Consumer>,
+    pub(crate) deliver_scheduled: AtomicBool,
+    pub(crate) timers: Timers,
+    pub(crate) last_progress: AtomicU64,
+    pub(crate) hang_reported: AtomicBool,
+    pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
+    pub(crate) count: Count,
+}
+
+impl std::fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Adapter")
+            .field("name", &self.name)
+            .field("life", &self.life())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Adapter {
+    /// Where it is in its life.
+    pub fn life(&self) -> Life {
+        Life::from_u8(self.life.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_life(&self, life: Life) {
+        self.life.store(life as u8, Ordering::Release);
+    }
+
+    /// Its links, in the order in which they came up first.
+    pub fn links(&self) -> Vec<Arc<Link>> {
+        self.links.read().clone()
+    }
+
+    /// How many packets its pool has.
+    pub fn packets(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// What it counted; all zero at verification level 0.
+    pub fn counters(&self) -> Counters {
+        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let c = &self.count;
+        Counters {
+            sends: get(&c.sends),
+            queued: get(&c.queued),
+            submitted: get(&c.submitted),
+            answered: get(&c.answered),
+            pended: get(&c.pended),
+            completions: get(&c.completions),
+            delivered: get(&c.delivered),
+            taken_back: get(&c.taken_back),
+            receives: get(&c.receives),
+            resets: get(&c.resets),
+        }
+    }
+
+    pub(crate) fn arc(&self) -> Arc<Adapter> {
+        self.me.upgrade().expect("an adapter is only reached through its Arc")
+    }
+
+    pub(crate) fn bump(&self, count: &AtomicU64) {
+        if !self.ndis.verify_off() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn emit(&self, cpu: &Rc<Cpu>, what: What) {
+        self.ndis.emit(self, cpu, what);
+    }
+
+    pub(crate) fn report(
+        &self,
+        cpu: &Rc<Cpu>,
+        rule: Rule,
+        packet: Option<Name>,
+        detail: String,
+    ) -> Arc<Violation> {
+        self.ndis.report(self, cpu, rule, packet, detail, false)
+    }
+
+    /// Puts a broken rule on record that only a language binding can see (a status that is no
+    /// number, a buffer view that is still exported).
+    pub fn report_broken(
+        &self,
+        rule: Rule,
+        packet: Option<Name>,
+        detail: String,
+    ) -> Arc<Violation> {
+        self.report(&Cpu::current(), rule, packet, detail)
+    }
+
+    /// Calls an entry point at level `at`, looks at what it leaves behind, and catches a panic.
+    pub(crate) fn call<R>(
+        &self,
+        cpu: &Rc<Cpu>,
+        entry: Entry,
+        at: Irql,
+        f: impl FnOnce(&Drivers) -> R,
+    ) -> Option<R> {
+        let drivers = self.drivers.load();
+        let drivers = drivers.as_ref()?;
+        if self.ndis.config.record {
+            self.emit(cpu, What::Enter { entry, at });
+        }
+        cpu.state.borrow_mut().enter(self.index, entry, at);
+        cpu.depth.set(cpu.depth.get() + 1);
+        let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
+        cpu.depth.set(cpu.depth.get() - 1);
+        let verdict = cpu.state.borrow().may_leave();
+        if let Err(rule) = verdict {
+            self.report_leak(cpu, entry, rule);
+        }
+        if self.ndis.config.record {
+            self.emit(cpu, What::Leave { entry });
+        }
+        for lock in cpu.state.borrow_mut().leave() {
+            self.ndis.locks.force_release(lock);
+        }
+        match result {
+            Ok(value) => Some(value),
+            Err(payload) => {
+                let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+                let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+                let message = text.unwrap_or_else(|| "a panic without a text".to_string());
+                self.ndis.caught(Panic {
+                    adapter: self.name.clone(),
+                    entry: entry.name(),
+                    message,
+                });
+                None
+            }
+        }
+    }
+
+    fn report_leak(&self, cpu: &Rc<Cpu>, entry: Entry, rule: Rule) {
+        let detail = {
+            let state = cpu.state.borrow();
+            let entered = state.inside.last().map_or(Irql::PASSIVE, |inside| inside.at);
+            let name = entry.name();
+            if rule == Rule::LockLeak {
+                let lock = state.held.last().map(|held| self.ndis.locks.name(held.lock));
+                format!("{name} returned and still holds {}", lock.unwrap_or_default())
+            } else {
+                format!("{name} was entered at {entered} and returned at {}", state.irql)
+            }
+        };
+        self.report(cpu, rule, None, detail);
+    }
+}

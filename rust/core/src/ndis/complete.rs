@@ -1,0 +1,325 @@
+//! The way up: the miniport returns or completes, and the protocol has its packet again.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Adapter, Delivery, Link, MAX_DEPTH, Ndis};
+use crate::contract::packet::PacketState;
+use crate::cx::{Cpu, Cx, Irql};
+use crate::dispatch::Work;
+use crate::disposition::Packet;
+use crate::event::{Entry, Name, TakenBack, What};
+use crate::policy::ResourcesAsFinal;
+use crate::ring::Completion;
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+impl Adapter {
+    /// NdisMWanSendComplete for a packet that is known by name, from the calling thread.
+    ///
+    /// # Errors
+    /// The rule that was broken. What was broken is repaired: if the packet was the miniport's,
+    /// it goes back to the protocol all the same, so that nothing is lost.
+    pub fn wan_send_complete(&self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
+        self.complete_on(&Cpu::current(), name, status)
+    }
+
+    pub(crate) fn complete_on(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        status: Status,
+    ) -> Result<(), Arc<Violation>> {
+        if let Err(rule) = self.claim(name) {
+            let detail = self.why_not_complete(rule, name, status);
+            let packet = (name.adapter == self.index).then_some(name);
+            self.emit(cpu, What::Complete { packet: name, status });
+            return Err(self.report(cpu, rule, packet, detail));
+        }
+        self.bump(&self.count.completions);
+        self.emit(cpu, What::Complete { packet: name, status });
+        let mut broken = None;
+        if !self.ndis.verify_off() {
+            let verdict = cpu.state.borrow().may_complete(self.serialized);
+            if let Err(rule) = verdict {
+                broken = Some(self.report(cpu, rule, Some(name), self.why_not_here(rule, cpu)));
+            } else {
+                broken = self.look_at_final(cpu, name, status);
+            }
+        }
+        let status = FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE);
+        // After a broken rule of this CPU's the protocol must not run on top of it.
+        self.send_home(cpu, name.slot, status, broken.is_some());
+        self.ndis.settle(cpu);
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn why_not_complete(&self, rule: Rule, name: Name, status: Status) -> String {
+        let now = self.state_of(name).unwrap_or_default();
+        match rule {
+            Rule::Foreign if name.adapter != self.index => {
+                format!(
+                    "{name} was completed through adapter {:?}, which does not have it",
+                    self.name
+                )
+            }
+            Rule::Foreign => format!("{name} was completed, but was never handed to the miniport"),
+            Rule::Stale => format!(
+                "{name} was completed with {status}, but that life is over: the packet has been sent again (life {})",
+                now.generation
+            ),
+            Rule::Double => format!(
+                "{name} was completed with {status}, but it is complete already: it belongs to {:?}",
+                now.owner
+            ),
+            Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
+            Rule::Halt => format!(
+                "{name} was completed on adapter {:?}, which is {:?}",
+                self.name,
+                self.life()
+            ),
+            _ => format!("{name} was completed with {status} after NDIS had given it up"),
+        }
+    }
+
+    fn why_not_here(&self, rule: Rule, cpu: &Cpu) -> String {
+        if rule == Rule::LockHeld {
+            let held = cpu
+                .state
+                .borrow()
+                .held
+                .iter()
+                .map(|h| self.ndis.locks.name(h.lock))
+                .collect::<Vec<_>>();
+            format!("NdisMWanSendComplete was called with {} held", held.join(", "))
+        } else {
+            let (mode, expected) = if self.serialized {
+                ("serialized", "exactly DISPATCH_LEVEL")
+            } else {
+                ("deserialized", "DISPATCH_LEVEL or below")
+            };
+            format!("a {mode} miniport completed at {}; expected {expected}", cpu.irql())
+        }
+    }
+
+    fn look_at_final(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> Option<Arc<Violation>> {
+        if status == Status::PENDING {
+            let detail = "NDIS_STATUS_PENDING was given as the final status".to_string();
+            return Some(self.report(cpu, Rule::StatusPending, Some(name), detail));
+        }
+        if status == Status::RESOURCES {
+            let detail = "NDIS_STATUS_RESOURCES was given as the final status".to_string();
+            let mode = self.ndis.config.policy.resources_as_final;
+            let warning = mode == ResourcesAsFinal::Warn;
+            if mode == ResourcesAsFinal::Allow {
+                return None;
+            }
+            let report =
+                self.ndis.report(self, cpu, Rule::StatusResources, Some(name), detail, warning);
+            return (!warning).then_some(report);
+        }
+        self.look_at_unknown(cpu, name, status);
+        None
+    }
+
+    /// A number that is not published is let through, and warned of.
+    fn look_at_unknown(&self, cpu: &Rc<Cpu>, name: Name, status: Status) {
+        if !status.is_known() {
+            let detail = format!("{status} is no published NDIS_STATUS; the number is passed on");
+            self.ndis.report(self, cpu, Rule::StatusUnknown, Some(name), detail, true);
+        }
+    }
+
+    /// MiniportWanSend returned `status` for the life that `name` says.
+    pub(crate) fn returned(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Link,
+        name: Name,
+        status: Status,
+        deliver: bool,
+    ) -> Status {
+        let slot = self.pool.slot(name.slot);
+        let verdict = slot.step(|packet| packet.returned(name.generation, status));
+        self.emit(cpu, What::Return { packet: name, status });
+        if status == Status::PENDING {
+            self.bump(&self.count.pended);
+            return status;
+        }
+        match verdict {
+            Err(rule) => {
+                let detail = format!(
+                    "{name} was completed inside of the call, and then MiniportWanSend returned {status}; expected NDIS_STATUS_PENDING"
+                );
+                self.report(cpu, rule, Some(name), detail);
+                return Status::PENDING;
+            }
+            // NDIS had taken it back while the call ran: the protocol was told already.
+            Ok(state) if state.taken_back.is_some() => return Status::PENDING,
+            Ok(_) => {}
+        }
+        self.bump(&self.count.answered);
+        let status = self.look_at_return(cpu, name, status);
+        if deliver {
+            self.deliver(cpu, name.slot, status);
+        } else {
+            self.home(cpu, link, name.slot, status);
+            self.pump(cpu, link);
+        }
+        status.get()
+    }
+
+    fn look_at_return(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> FinalStatus {
+        if !self.ndis.verify_off() {
+            if status == Status::RESOURCES {
+                let detail = "MiniportWanSend returned NDIS_STATUS_RESOURCES, which a WAN miniport never does".to_string();
+                self.report(cpu, Rule::StatusResources, Some(name), detail);
+            } else {
+                self.look_at_unknown(cpu, name, status);
+            }
+        }
+        FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE)
+    }
+
+    /// Brings a completed packet home: inline, or by the ring.
+    fn send_home(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, aside: bool) {
+        let inline = self.ndis.config.delivery == Delivery::Inline;
+        if inline && !aside && cpu.depth.get() < MAX_DEPTH {
+            self.deliver(cpu, slot, status);
+            return;
+        }
+        self.producer.push(Completion { slot, status });
+        if inline {
+            self.ndis.overflow.store(true, Ordering::Release);
+        }
+        if !self.deliver_scheduled.swap(true, Ordering::AcqRel) {
+            self.ndis.queue.schedule(self.ndis.now(), Work::Deliver { adapter: self.index });
+        }
+    }
+
+    /// The packet is the protocol's again: its state, its link's window, the counters.
+    fn home(&self, cpu: &Rc<Cpu>, link: &Link, slot: u32, status: FinalStatus) {
+        let place = self.pool.slot(slot);
+        let name = self.name_of(slot);
+        self.emit(cpu, What::Deliver { packet: name, link: link.id, status: status.get() });
+        self.bump(&self.count.delivered);
+        if !self.ndis.verify_off() {
+            self.last_progress.store(self.ndis.now(), Ordering::Relaxed);
+            self.hang_reported.store(false, Ordering::Relaxed);
+        }
+        let length = place.body.lock().current_length() as u64;
+        let _ = place.step(PacketState::deliver);
+        let mut flow = link.flow.lock();
+        flow.state.done();
+        if status == FinalStatus::SUCCESS {
+            flow.stats.frames_sent += 1;
+            flow.stats.bytes_sent += length;
+        }
+    }
+
+    /// ProtocolSendComplete, and then whatever the open window lets down.
+    pub(crate) fn deliver(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
+        let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
+        let link = self.links.read().iter().find(|link| link.id == id).cloned();
+        let Some(link) = link else { return };
+        self.home(cpu, &link, slot, status);
+        self.send_complete(cpu, slot, status);
+        self.pump(cpu, &link);
+    }
+
+    /// Calls the protocol with a packet that is its own again.
+    pub(crate) fn send_complete(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
+        let packet = Packet::new(self.arc(), slot);
+        let at = self.callback_level(cpu);
+        self.call(cpu, Entry::SendComplete, at, |drivers| {
+            let mut cx = Cx::assume(Rc::clone(cpu));
+            drivers.protocol.send_complete(&mut cx, packet, status);
+        });
+    }
+
+    /// The level at which a protocol's callback runs on this CPU.
+    pub(crate) fn callback_level(&self, cpu: &Cpu) -> Irql {
+        if self.ndis.config.policy.callback_at_dispatch { Irql::DISPATCH } else { cpu.irql() }
+    }
+
+    /// Takes a packet from the miniport. The caller brings it home.
+    pub(crate) fn take_back(&self, cpu: &Rc<Cpu>, slot: u32, why: TakenBack) -> Option<Name> {
+        let state = self.pool.slot(slot).step(|packet| packet.take_back(why)).ok()?;
+        let name = Name { adapter: self.index, slot, generation: state.generation };
+        self.bump(&self.count.taken_back);
+        self.emit(cpu, What::TakeBack { packet: name, why });
+        Some(name)
+    }
+
+    /// A packet of the miniport's can never be completed by it: reports `LOST` and brings the
+    /// packet home with FAILURE. Does nothing if the miniport does not have it.
+    pub fn lost(&self, name: Name, why: TakenBack, how: &str) -> Option<Arc<Violation>> {
+        let cpu = Cpu::current();
+        if self.state_of(name)?.generation != name.generation {
+            return None;
+        }
+        self.take_back(&cpu, name.slot, why)?;
+        let detail = format!("{name} was owed and can never be completed: {how}");
+        let violation = self.report(&cpu, Rule::Lost, Some(name), detail);
+        self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false);
+        Some(violation)
+    }
+
+    /// Brings a packet home whose driver raised: the exception is what is reported.
+    pub fn failed(&self, name: Name) {
+        let cpu = Cpu::current();
+        if self.state_of(name).is_some_and(|state| state.generation == name.generation)
+            && self.take_back(&cpu, name.slot, TakenBack::Dropped).is_some()
+        {
+            self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false);
+        }
+    }
+
+    /// Delivers what is in the ring. Returns how many there were.
+    pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
+        let Some(mut consumer) = self.consumer.try_lock() else { return 0 };
+        self.deliver_scheduled.store(false, Ordering::Release);
+        let mut batch = Vec::new();
+        let mut total = 0;
+        loop {
+            batch.clear();
+            if consumer.drain(256, &mut batch) == 0 {
+                break;
+            }
+            total += batch.len();
+            let mut deliver = || {
+                for completion in batch.drain(..) {
+                    self.deliver(cpu, completion.slot, completion.status);
+                }
+            };
+            let drivers = self.drivers.load();
+            match drivers.as_ref() {
+                Some(drivers) => drivers.protocol.batch(&mut deliver),
+                None => deliver(),
+            }
+        }
+        total
+    }
+}
+
+impl Ndis {
+    /// Delivers what waits in the rings although delivery is inline, once the outermost call of
+    /// this CPU has nothing left on its stack.
+    pub(crate) fn settle(&self, cpu: &Rc<Cpu>) {
+        if self.overflow.load(Ordering::Acquire)
+            && cpu.depth.get() == 0
+            && cpu.locks_held() == 0
+            && cpu.irql() <= Irql::DISPATCH
+            && self.overflow.swap(false, Ordering::AcqRel)
+        {
+            self.deliver_all(cpu);
+        }
+    }
+
+    /// Delivers every completion that waits in a ring. Returns how many there were.
+    pub(crate) fn deliver_all(&self, cpu: &Rc<Cpu>) -> usize {
+        self.adapters().iter().map(|adapter| adapter.deliver_batch(cpu)).sum()
+    }
+}

@@ -1,0 +1,281 @@
+//! What the miniport indicates: lines that come up and go down, frames that arrive.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Adapter, Link, LinkSettings};
+use crate::contract::adapter::Life;
+use crate::contract::packet::Owner;
+use crate::cx::{Cpu, Cx, Irql};
+use crate::event::{Entry, TakenBack, What};
+use crate::policy::{QueuedAtLineDown, WindowShrink};
+use crate::protocol::{Protocol, fragment};
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+impl Adapter {
+    /// A new link of this adapter, not up yet.
+    pub(crate) fn new_link(&self, handle: Option<u64>) -> Arc<Link> {
+        let mut links = self.links.write();
+        let id = u32::from(self.index) << 16 | links.len() as u32;
+        let handle = handle.unwrap_or(u64::from(id) + 1);
+        let link = Link::new(self.arc(), id, handle);
+        links.push(Arc::clone(&link));
+        link
+    }
+
+    fn may_indicate(&self, cpu: &Rc<Cpu>, what: &str) -> Result<(), Arc<Violation>> {
+        let verdict = {
+            let state = cpu.state.borrow();
+            let life = self.life().may_call();
+            life.and_then(|()| state.may_indicate(self.index, self.serialized)).and_then(|()| {
+                let at_level = state.irql <= Irql::DISPATCH
+                    && (!self.serialized || state.irql == Irql::DISPATCH);
+                if at_level { Ok(()) } else { Err(Rule::IrqlComplete) }
+            })
+        };
+        verdict.map_err(|rule| {
+            let inside = cpu.state.borrow().inside.last().map(|inside| inside.entry.name());
+            let detail = match rule {
+                Rule::Halt => {
+                    format!("{what} on adapter {:?}, which is {:?}", self.name, self.life())
+                }
+                Rule::Indicate => format!("{what} from {}", inside.unwrap_or("a forbidden place")),
+                Rule::LockHeld => format!("{what} with a spin lock held"),
+                _ => format!(
+                    "{what} at {}; a serialized miniport's is DISPATCH_LEVEL, others' not above",
+                    cpu.irql()
+                ),
+            };
+            self.report(cpu, rule, None, detail)
+        })
+    }
+
+    fn check_link(&self, cpu: &Rc<Cpu>, link: &Link, what: &str) -> Result<(), Arc<Violation>> {
+        if link.adapter.index == self.index && std::ptr::eq(&raw const *link.adapter, self) {
+            return Ok(());
+        }
+        let detail = format!(
+            "{what} with a link of adapter {:?} on adapter {:?}",
+            link.adapter.name, self.name
+        );
+        Err(self.report(cpu, Rule::Handle, None, detail))
+    }
+
+    /// NDIS_STATUS_WAN_LINE_UP: a new link (`None`), or new settings for one that is there.
+    ///
+    /// # Errors
+    /// `INDICATE`, `LOCK_HELD`, `IRQL_COMPLETE`, `HALT` if it may not be indicated here; `HANDLE`
+    /// for a link of another adapter or a closed one, or more links than `WanInfo::endpoints`;
+    /// `WINDOW` if policy reports a shrunk window.
+    pub fn line_up(
+        &self,
+        link: Option<&Arc<Link>>,
+        handle: Option<u64>,
+        settings: LinkSettings,
+    ) -> Result<Arc<Link>, Arc<Violation>> {
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_UP was indicated")?;
+        let link = if let Some(link) = link {
+            self.check_link(&cpu, link, "a line-up")?;
+            Arc::clone(link)
+        } else {
+            let open = self.links.read().iter().filter(|link| !link.is_closed()).count();
+            if open >= self.info.endpoints as usize {
+                let detail = format!(
+                    "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",
+                    open + 1,
+                    self.name,
+                    self.info.endpoints
+                );
+                return Err(self.report(&cpu, Rule::Handle, None, detail));
+            }
+            self.new_link(handle)
+        };
+        if link.is_closed() {
+            let detail = format!("a line-up of link {}, whose call was closed", link.id);
+            return Err(self.report(&cpu, Rule::Handle, None, detail));
+        }
+        let shrunk = self.bring_up(&cpu, &link, settings);
+        self.pump(&cpu, &link);
+        self.ndis.settle(&cpu);
+        if shrunk && self.ndis.config.policy.window_shrink == WindowShrink::Report {
+            let detail = format!(
+                "the window of link {} was set to {} with {} sends outstanding",
+                link.id,
+                link.window(),
+                link.outstanding()
+            );
+            return Err(self.report(&cpu, Rule::Window, None, detail));
+        }
+        Ok(link)
+    }
+
+    /// Brings the link up; true if the window is now smaller than what is outstanding.
+    pub(crate) fn bring_up(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, settings: LinkSettings) -> bool {
+        let window = match settings.send_window {
+            0 => self.info.max_transmit,
+            window => u32::from(window),
+        };
+        let shrunk = {
+            let mut flow = link.flow.lock();
+            let _ = flow.state.line_up(window);
+            flow.settings = settings;
+            flow.state.outstanding > window
+        };
+        self.emit(cpu, What::LineUp { link: link.id, window });
+        self.protocol(cpu, Entry::Status, |protocol, cx| protocol.line_up(cx, link));
+        shrunk
+    }
+
+    fn protocol<R>(
+        &self,
+        cpu: &Rc<Cpu>,
+        entry: Entry,
+        f: impl FnOnce(&dyn Protocol, &mut Cx<crate::cx::UpToDispatch>) -> R,
+    ) -> Option<R> {
+        self.call(cpu, entry, self.callback_level(cpu), |drivers| {
+            f(&*drivers.protocol, &mut Cx::assume(Rc::clone(cpu)))
+        })
+    }
+
+    /// NDIS_STATUS_WAN_LINE_DOWN.
+    ///
+    /// # Errors
+    /// As [`line_up`](Self::line_up); `LINE` if the link is not up.
+    pub fn line_down(&self, link: &Arc<Link>) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_DOWN was indicated")?;
+        self.check_link(&cpu, link, "a line-down")?;
+        let verdict = link.flow.lock().state.line_down();
+        self.check_up(&cpu, link, verdict, "a line-down")?;
+        self.emit(&cpu, What::LineDown { link: link.id });
+        self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
+        if self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return {
+            self.give_back_queued_on(&cpu, link, FinalStatus::FAILURE);
+        }
+        self.ndis.settle(&cpu);
+        Ok(())
+    }
+
+    fn check_up(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Link,
+        verdict: Result<(), Rule>,
+        what: &str,
+    ) -> Result<(), Arc<Violation>> {
+        verdict.map_err(|rule| {
+            let state =
+                if rule == Rule::Handle { "whose call was closed" } else { "which is not up" };
+            let detail = format!("{what} on link {} of {:?}, {state}", link.id, self.name);
+            self.report(cpu, rule, None, detail)
+        })
+    }
+
+    /// NDIS_STATUS_WAN_FRAGMENT: a damaged frame; `errors` are the bits of [`fragment`].
+    ///
+    /// # Errors
+    /// As [`line_down`](Self::line_down).
+    pub fn fragment(&self, link: &Arc<Link>, errors: u32) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_FRAGMENT was indicated")?;
+        self.check_link(&cpu, link, "a fragment")?;
+        let verdict = link.flow.lock().state.may_indicate();
+        self.check_up(&cpu, link, verdict, "a fragment")?;
+        self.emit(&cpu, What::Indicate { link: link.id, length: 0 });
+        {
+            let stats = &mut link.flow.lock().stats;
+            let bit = |mask| u64::from(errors & mask != 0);
+            stats.crc_errors += bit(fragment::CRC);
+            stats.framing_errors += bit(fragment::FRAMING);
+            stats.serial_overrun_errors += bit(fragment::HARDWARE_OVERRUN);
+            stats.buffer_overrun_errors += bit(fragment::BUFFER_OVERRUN);
+            stats.timeout_errors += bit(fragment::TIMEOUT);
+            stats.alignment_errors += bit(fragment::ALIGNMENT);
+        }
+        self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.fragment(cx, link, errors));
+        Ok(())
+    }
+
+    /// NdisMWanIndicateReceive: the protocol's answer. The data is copied before this returns.
+    ///
+    /// # Errors
+    /// As [`line_down`](Self::line_down).
+    pub fn indicate_receive(
+        &self,
+        link: &Arc<Link>,
+        data: &[u8],
+    ) -> Result<Status, Arc<Violation>> {
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, "NdisMWanIndicateReceive was called")?;
+        self.check_link(&cpu, link, "a receive")?;
+        let verdict = link.flow.lock().state.may_indicate();
+        self.check_up(&cpu, link, verdict, "a receive")?;
+        self.bump(&self.count.receives);
+        self.emit(&cpu, What::Indicate { link: link.id, length: data.len() as u32 });
+        let answer =
+            self.protocol(&cpu, Entry::Receive, |protocol, cx| protocol.receive(cx, link, data));
+        let status = answer.unwrap_or(Status::FAILURE);
+        if status == Status::SUCCESS {
+            let stats = &mut link.flow.lock().stats;
+            stats.frames_rcvd += 1;
+            stats.bytes_rcvd += data.len() as u64;
+        }
+        self.ndis.settle(&cpu);
+        Ok(status)
+    }
+
+    /// NdisMWanIndicateReceiveComplete.
+    ///
+    /// # Errors
+    /// As [`line_down`](Self::line_down).
+    pub fn indicate_receive_complete(&self, link: &Arc<Link>) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, "NdisMWanIndicateReceiveComplete was called")?;
+        self.check_link(&cpu, link, "a receive-complete")?;
+        self.protocol(&cpu, Entry::ReceiveComplete, |protocol, cx| {
+            protocol.receive_complete(cx, link);
+        });
+        self.ndis.settle(&cpu);
+        Ok(())
+    }
+}
+
+impl Link {
+    /// OID_TAPI_CLOSE_CALL: the link is of no use afterwards. What is queued goes back with
+    /// CLOSING; what the miniport still has is `LOST`.
+    ///
+    /// # Errors
+    /// `HANDLE` if it was closed before, `LOST` for the first packet that is still owed.
+    pub fn close(&self) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        let adapter = &*self.adapter;
+        {
+            let mut flow = self.flow.lock();
+            if flow.state.closed && adapter.life() < Life::Halted {
+                drop(flow);
+                let detail =
+                    format!("link {} of {:?} was closed a second time", self.id, adapter.name);
+                return Err(adapter.report(&cpu, Rule::Handle, None, detail));
+            }
+            (flow.state.up, flow.state.closed) = (false, true);
+        }
+        adapter.emit(&cpu, What::CloseCall { link: self.id });
+        adapter.deliver_batch(&cpu);
+        adapter.give_back_queued_on(&cpu, self, FinalStatus::CLOSING);
+        let owed: Vec<u32> = adapter.pool.owned_by(Owner::Miniport).collect();
+        let mut first = None;
+        for slot in owed {
+            let on = adapter.pool.slot(slot).link.load(std::sync::atomic::Ordering::Relaxed);
+            if on == self.id {
+                let name = adapter.name_of(slot);
+                let lost = adapter.lost(name, TakenBack::GivenUp, "its call was closed");
+                first = first.or(lost);
+            }
+        }
+        adapter.ndis.settle(&cpu);
+        first.map_or(Ok(()), Err)
+    }
+}

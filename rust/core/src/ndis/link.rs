@@ -1,0 +1,122 @@
+//! One line of an adapter: its window, and the queue of sends beyond it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::Adapter;
+use crate::contract::adapter::LinkState;
+use crate::info::LinkInfo;
+use crate::oid::Stats;
+
+/// What a line-up says of a link (`NDIS_MAC_LINE_UP`).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct LinkSettings {
+    /// In bits per second; the structure has it in units of 100.
+    pub speed: u64,
+    /// 0 raw, 1 error control, 2 reliable.
+    pub quality: u32,
+    /// SendWindow; 0 means `WanInfo::max_transmit`.
+    pub send_window: u16,
+}
+
+impl Default for LinkSettings {
+    fn default() -> LinkSettings {
+        LinkSettings { speed: 64_000, quality: 0, send_window: 0 }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) state: LinkState,
+    pub(crate) queue: VecDeque<u32>,
+    /// Somebody sends from the queue: others queue behind, so that the order holds.
+    pub(crate) pumping: bool,
+    pub(crate) settings: LinkSettings,
+    pub(crate) info: LinkInfo,
+    pub(crate) stats: Stats,
+}
+
+/// One line of an adapter.
+#[derive(Debug)]
+pub struct Link {
+    /// Its number in its world.
+    pub id: u32,
+    /// NdisLinkHandle: the miniport's name for it.
+    pub handle: u64,
+    /// NdisLinkContext: NDIS's name for it.
+    pub context: u64,
+    /// Whose it is.
+    pub adapter: Arc<Adapter>,
+    pub(crate) flow: Mutex<Flow>,
+    me: Weak<Link>,
+}
+
+impl Link {
+    pub(crate) fn new(adapter: Arc<Adapter>, id: u32, handle: u64) -> Arc<Link> {
+        let info = LinkInfo::from_info(&adapter.info, handle);
+        let flow = Flow {
+            state: LinkState::default(),
+            queue: VecDeque::new(),
+            pumping: false,
+            settings: LinkSettings::default(),
+            info,
+            stats: Stats::default(),
+        };
+        // A context that is no small number, so that a handle given for it is found out.
+        let context = 0x4E44_0000_0000 | u64::from(id);
+        Arc::new_cyclic(|me| Link {
+            id,
+            handle,
+            context,
+            adapter,
+            flow: Mutex::new(flow),
+            me: Weak::clone(me),
+        })
+    }
+
+    pub(crate) fn arc(&self) -> Arc<Link> {
+        self.me.upgrade().expect("a link is only reached through its Arc")
+    }
+
+    /// Whether it is up.
+    pub fn is_up(&self) -> bool {
+        self.flow.lock().state.up
+    }
+
+    /// Whether its call was closed.
+    pub fn is_closed(&self) -> bool {
+        self.flow.lock().state.closed
+    }
+
+    /// How many uncompleted sends the miniport takes.
+    pub fn window(&self) -> u32 {
+        self.flow.lock().state.window
+    }
+
+    /// How many it has.
+    pub fn outstanding(&self) -> u32 {
+        self.flow.lock().state.outstanding
+    }
+
+    /// How many sends wait in NDIS.
+    pub fn queued(&self) -> usize {
+        self.flow.lock().queue.len()
+    }
+
+    /// What the last line-up said.
+    pub fn settings(&self) -> LinkSettings {
+        self.flow.lock().settings
+    }
+
+    /// Its `NDIS_WAN_GET_LINK_INFO`.
+    pub fn info(&self) -> LinkInfo {
+        self.flow.lock().info.clone()
+    }
+
+    /// What went over it.
+    pub fn stats(&self) -> Stats {
+        self.flow.lock().stats
+    }
+}

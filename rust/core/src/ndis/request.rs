@@ -1,0 +1,140 @@
+//! Requests: what a protocol asks of the miniport and sets in it (OIDs).
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Adapter, Link};
+use crate::contract::adapter::Life;
+use crate::cx::{Cpu, Cx, Irql};
+use crate::event::Entry;
+use crate::oid::{Answer, Oid};
+use crate::rule::Rule;
+use crate::status::Status;
+use crate::violation::Violation;
+
+/// A request that was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The miniport said no.
+    #[error("the request for {oid:?} was answered with {status}")]
+    Status {
+        /// What was asked for.
+        oid: Oid,
+        /// The answer.
+        status: Status,
+    },
+    /// It broke a rule.
+    #[error("{0}")]
+    Violation(Arc<Violation>),
+}
+
+impl Adapter {
+    fn request<R>(
+        &self,
+        oid: Oid,
+        ask: impl FnOnce(&Rc<Cpu>) -> Result<R, Status>,
+    ) -> Result<R, RequestError> {
+        let cpu = Cpu::current();
+        let report =
+            |rule, detail| Err(RequestError::Violation(self.report(&cpu, rule, None, detail)));
+        if self.life() >= Life::Halting {
+            return report(
+                Rule::Halt,
+                format!("a request of adapter {:?}, which is {:?}", self.name, self.life()),
+            );
+        }
+        if cpu.irql() > Irql::DISPATCH {
+            return report(
+                Rule::IrqlSend,
+                format!("a request at {}; expected DISPATCH_LEVEL or below", cpu.irql()),
+            );
+        }
+        if !self.enter_and_wait(&cpu) {
+            return report(
+                Rule::Serial,
+                "a request from inside of the serialized miniport".to_string(),
+            );
+        }
+        let answer = ask(&cpu);
+        self.leave(&cpu);
+        answer.map_err(|status| RequestError::Status { oid, status })
+    }
+}
+
+impl Link {
+    /// MiniportQueryInformation for this link.
+    ///
+    /// # Errors
+    /// [`RequestError`]: NOT_SUPPORTED for an OID that is neither the miniport's nor one of the
+    /// WAN ones that NDIS answers itself.
+    pub fn query(&self, oid: Oid) -> Result<Answer, RequestError> {
+        let adapter = &*self.adapter;
+        adapter.request(oid, |cpu| {
+            let own = adapter.call(cpu, Entry::QueryInformation, Irql::DISPATCH, |drivers| {
+                drivers.miniport.query(&mut Cx::assume(Rc::clone(cpu)), oid)
+            });
+            match own {
+                Some(Some(answer)) => answer,
+                Some(None) => self.answer(oid),
+                None => Err(Status::FAILURE),
+            }
+        })
+    }
+
+    fn answer(&self, oid: Oid) -> Result<Answer, Status> {
+        let adapter = &*self.adapter;
+        let kept = adapter.kept.lock().iter().find(|(key, _)| *key == oid).map(|(_, v)| v.clone());
+        match oid {
+            Oid::WAN_GET_INFO => Ok(Answer::Info(adapter.info.clone())),
+            Oid::WAN_GET_LINK_INFO => Ok(Answer::Link(self.info())),
+            Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => {
+                let [high, low] = adapter.index.to_be_bytes();
+                // A locally administered address, one for each adapter.
+                Ok(kept.unwrap_or(Answer::Address([0x02, 0x4E, 0x44, 0x49, high, low])))
+            }
+            Oid::WAN_MEDIUM_SUBTYPE => Ok(kept.unwrap_or(Answer::Number(0))),
+            Oid::WAN_GET_STATS_INFO => Ok(Answer::Stats(self.stats())),
+            _ => Err(Status::NOT_SUPPORTED),
+        }
+    }
+
+    /// MiniportSetInformation for this link.
+    ///
+    /// # Errors
+    /// [`RequestError`]: NOT_SUPPORTED for what cannot be set, INVALID_DATA for a value that does
+    /// not fit the OID.
+    pub fn set(&self, oid: Oid, value: &Answer) -> Result<(), RequestError> {
+        let adapter = &*self.adapter;
+        adapter.request(oid, |cpu| {
+            if let (Oid::WAN_SET_LINK_INFO, Answer::Link(info)) = (oid, value)
+                && (info.max_send_frame_size > adapter.info.max_frame_size
+                    || info.max_send_frame_size == 0)
+            {
+                return Err(Status::INVALID_DATA);
+            }
+            let own = adapter.call(cpu, Entry::SetInformation, Irql::DISPATCH, |drivers| {
+                drivers.miniport.set(&mut Cx::assume(Rc::clone(cpu)), oid, value)
+            });
+            match own {
+                Some(Some(Err(status))) => return Err(status),
+                Some(Some(Ok(())) | None) => {}
+                None => return Err(Status::FAILURE),
+            }
+            match (oid, value) {
+                (Oid::WAN_SET_LINK_INFO, Answer::Link(info)) => {
+                    self.flow.lock().info = info.clone();
+                    Ok(())
+                }
+                (Oid::WAN_SET_LINK_INFO, _) => Err(Status::INVALID_DATA),
+                _ if matches!(own, Some(Some(Ok(())))) => Ok(()),
+                (Oid::WAN_CURRENT_ADDRESS, Answer::Address(_)) => {
+                    let mut kept = adapter.kept.lock();
+                    kept.retain(|(key, _)| *key != oid);
+                    kept.push((oid, value.clone()));
+                    Ok(())
+                }
+                _ => Err(Status::NOT_SUPPORTED),
+            }
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Reset, of both kinds: answered at once, or PENDING and completed later.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Adapter;
+use crate::contract::adapter::Life;
+use crate::contract::packet::Owner;
+use crate::cx::{Cpu, Cx, Irql};
+use crate::event::{Entry, TakenBack, What};
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+impl Adapter {
+    /// NdisReset: resets the adapter. Returns the reset's status, PENDING if it ends later, or
+    /// RESET_IN_PROGRESS.
+    ///
+    /// # Errors
+    /// `HALT` after halt, `SERIAL` from inside of a serialized miniport.
+    pub fn reset(&self) -> Result<Status, Arc<Violation>> {
+        let cpu = Cpu::current();
+        match self.life() {
+            Life::Running => {}
+            Life::Resetting => return Ok(Status::RESET_IN_PROGRESS),
+            life => {
+                let detail = format!("a reset of adapter {:?}, which is {life:?}", self.name);
+                return Err(self.report(&cpu, Rule::Halt, None, detail));
+            }
+        }
+        if !self.enter_and_wait(&cpu) {
+            let detail = "a reset was asked for from inside of the serialized miniport".to_string();
+            return Err(self.report(&cpu, Rule::Serial, None, detail));
+        }
+        let status = self.reset_inside(&cpu);
+        self.leave(&cpu);
+        self.ndis.settle(&cpu);
+        Ok(status)
+    }
+
+    /// The reset itself, inside of the miniport.
+    pub(crate) fn reset_inside(&self, cpu: &Rc<Cpu>) -> Status {
+        self.bump(&self.count.resets);
+        self.set_life(Life::Resetting);
+        self.emit(cpu, What::ResetStart);
+        // NDIS completes what it holds queued itself first (DDK:"NdisReset").
+        self.give_back_queued(cpu, FinalStatus::REQUEST_ABORTED);
+        self.indicate_status(cpu, Status::RESET_START);
+        let answer = self.call(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
+            drivers.miniport.reset(&mut Cx::assume(Rc::clone(cpu)))
+        });
+        let (status, _addressing) = answer.unwrap_or((Status::FAILURE, false));
+        if status != Status::PENDING {
+            self.reset_ended(cpu, status);
+        }
+        status
+    }
+
+    /// NdisMResetComplete.
+    ///
+    /// # Errors
+    /// `RESET` if no reset is pending, `STATUS_PENDING`, `LOCK_HELD`, `IRQL_COMPLETE` if not at
+    /// DISPATCH; the reset ends all the same if there is one.
+    pub fn reset_complete(&self, status: Status) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        if let Err(rule) = self.life().may_complete_reset() {
+            let detail = format!(
+                "NdisMResetComplete({status}) was called and no reset is pending: adapter {:?} is {:?}",
+                self.name,
+                self.life()
+            );
+            return Err(self.report(&cpu, rule, None, detail));
+        }
+        // The page asks for DISPATCH exactly, whatever the mode.
+        let verdict = cpu.state.borrow().may_complete(true);
+        let mut broken = verdict.err().map(|rule| {
+            let detail = format!(
+                "NdisMResetComplete was called at {} with {} spin lock(s) held; expected DISPATCH_LEVEL and none",
+                cpu.irql(),
+                cpu.locks_held()
+            );
+            self.report(&cpu, rule, None, detail)
+        });
+        if status == Status::PENDING {
+            let detail = "NDIS_STATUS_PENDING was given to NdisMResetComplete".to_string();
+            broken = broken.or_else(|| Some(self.report(&cpu, Rule::StatusPending, None, detail)));
+        }
+        let left_over = self.reset_ended(&cpu, status);
+        self.ndis.settle(&cpu);
+        broken.or(left_over).map_or(Ok(()), Err)
+    }
+
+    fn reset_ended(&self, cpu: &Rc<Cpu>, status: Status) -> Option<Arc<Violation>> {
+        self.emit(cpu, What::ResetComplete { status });
+        let broken = self.take_leftovers(cpu);
+        self.set_life(Life::Running);
+        self.emit(cpu, What::ResetEnd);
+        self.indicate_status(cpu, Status::RESET_END);
+        self.call(cpu, Entry::ResetComplete, self.callback_level(cpu), |drivers| {
+            drivers.protocol.reset_complete(&mut Cx::assume(Rc::clone(cpu)), status);
+        });
+        for link in self.links() {
+            self.pump(cpu, &link);
+        }
+        broken
+    }
+
+    /// What the miniport still has when a reset ends: a serialized one's NDIS completes itself, a
+    /// deserialized one had to (DDK:"MiniportReset").
+    fn take_leftovers(&self, cpu: &Rc<Cpu>) -> Option<Arc<Violation>> {
+        let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
+        let mut broken = None;
+        if let Some(first) = owed.first().filter(|_| !self.serialized) {
+            let detail = format!(
+                "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with NDIS_STATUS_REQUEST_ABORTED first",
+                owed.len()
+            );
+            broken = Some(self.report(cpu, Rule::Reset, Some(self.name_of(*first)), detail));
+        }
+        let status = if self.serialized {
+            self.ndis.config.policy.reset_leftovers
+        } else {
+            FinalStatus::REQUEST_ABORTED
+        };
+        for slot in owed {
+            if self.take_back(cpu, slot, TakenBack::Reset).is_some() {
+                self.deliver(cpu, slot, status);
+            }
+        }
+        broken
+    }
+
+    fn indicate_status(&self, cpu: &Rc<Cpu>, status: Status) {
+        self.call(cpu, Entry::Status, self.callback_level(cpu), |drivers| {
+            drivers.protocol.status(&mut Cx::assume(Rc::clone(cpu)), status);
+        });
+    }
+}

@@ -1,0 +1,320 @@
+//! The way down: the protocol sends, NDIS keeps the window, the miniport is called.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Adapter, Link};
+use crate::contract::packet::PacketState;
+use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
+use crate::disposition::Packet;
+use crate::event::{Entry, Name, TakenBack, What};
+use crate::info::EXTRA_FRAME_BYTES;
+use crate::ndis::gate::Job;
+use crate::packet::BadFrame;
+use crate::policy::{BeyondWindow, Reentry};
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+/// Why there is no packet.
+#[derive(Debug, thiserror::Error)]
+pub enum PacketError {
+    /// All of the pool's packets are in use.
+    #[error(
+        "adapter {adapter:?}: all {packets} packets of the pool are in use; wait for completions, or bind with more packets"
+    )]
+    Exhausted {
+        /// Whose pool.
+        adapter: String,
+        /// How many it has.
+        packets: usize,
+    },
+    /// The frame does not fit.
+    #[error("adapter {adapter:?}: {source}")]
+    Frame {
+        /// Whose pool.
+        adapter: String,
+        /// What is wrong with it.
+        source: BadFrame,
+    },
+}
+
+/// How a send was answered.
+#[derive(Debug)]
+pub enum Sent {
+    /// ProtocolSendComplete will bring the packet back.
+    Pending,
+    /// It is finished, and here is the packet; ProtocolSendComplete is not called.
+    Done(Packet, FinalStatus),
+}
+
+/// A send that broke a rule: the packet is still the protocol's.
+#[derive(Debug)]
+pub struct SendError {
+    /// The packet.
+    pub packet: Packet,
+    /// What was broken.
+    pub violation: Arc<Violation>,
+}
+
+enum Way {
+    Submit,
+    Queue,
+}
+
+impl Adapter {
+    /// Takes a packet out of the pool and fills it.
+    ///
+    /// # Errors
+    /// [`PacketError`] if the pool is exhausted or the frame is empty or too long.
+    pub fn packet(&self, frame: &[u8]) -> Result<Packet, PacketError> {
+        let slot = self.pool.allocate().ok_or_else(|| PacketError::Exhausted {
+            adapter: self.name.clone(),
+            packets: self.pool.len(),
+        })?;
+        let packet = Packet::new(self.arc(), slot);
+        let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
+        filled.map_err(|source| PacketError::Frame { adapter: self.name.clone(), source })?;
+        if self.ndis.config.record || !self.ndis.verify_off() {
+            self.emit(&Cpu::current(), What::Allocate { packet: self.name_of(slot) });
+        }
+        Ok(packet)
+    }
+
+    /// Gives a packet, known by name, back to the pool.
+    ///
+    /// # Errors
+    /// `TOUCH` if it is not the protocol's, `FOREIGN` if it is another adapter's.
+    pub fn free(&self, name: Name) -> Result<(), Arc<Violation>> {
+        self.may_touch(name, crate::event::Side::Protocol, crate::event::Part::Data)?;
+        self.free_slot(name.slot);
+        Ok(())
+    }
+
+    pub(crate) fn free_slot(&self, slot: u32) {
+        let name = self.name_of(slot);
+        if !self.ndis.verify_off() {
+            self.emit(&Cpu::current(), What::Free { packet: name });
+        }
+        // A packet that is not the protocol's any more cannot be freed by it; nothing is lost.
+        let _ = self.pool.free(slot);
+    }
+}
+
+impl Link {
+    /// Sends a packet (NdisSend).
+    ///
+    /// # Errors
+    /// [`SendError`] gives the packet back with the rule that was broken.
+    pub fn send<L: AtMostDispatch>(
+        &self,
+        cx: &mut Cx<L>,
+        packet: Packet,
+    ) -> Result<Sent, SendError> {
+        let (adapter, slot) = (Arc::clone(packet.adapter()), packet.slot());
+        let name = packet.into_name();
+        match self.send_on(cx.cpu(), name) {
+            Ok(status) => Ok(match FinalStatus::new(status) {
+                Ok(status) => Sent::Done(Packet::new(adapter, slot), status),
+                Err(_) => Sent::Pending,
+            }),
+            Err(violation) => Err(SendError { packet: Packet::new(adapter, slot), violation }),
+        }
+    }
+
+    /// Sends a packet that is known by name, from the calling thread.
+    ///
+    /// Returns PENDING, or the final status: the packet is the protocol's again then.
+    ///
+    /// # Errors
+    /// The rule that was broken; the packet stays where it is.
+    pub fn send_name(&self, name: Name) -> Result<Status, Arc<Violation>> {
+        self.send_on(&Cpu::current(), name)
+    }
+
+    fn send_on(&self, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+        let adapter = &*self.adapter;
+        if let Err((rule, detail)) = self.may_send(cpu, name) {
+            let packet = (name.adapter == adapter.index).then_some(name);
+            return Err(adapter.report(cpu, rule, packet, detail));
+        }
+        let slot = adapter.pool.slot(name.slot);
+        let length = slot.body.lock().current_length() as u32;
+        if adapter.life() == crate::contract::adapter::Life::Resetting {
+            return Ok(Status::RESET_IN_PROGRESS);
+        }
+        let way = {
+            let mut flow = self.flow.lock();
+            if length > flow.info.max_send_frame_size + EXTRA_FRAME_BYTES {
+                return Ok(Status::INVALID_LENGTH);
+            }
+            let room = flow.state.has_room();
+            if room && flow.queue.is_empty() && !flow.pumping {
+                if adapter.try_enter(cpu) {
+                    let _ = flow.state.submit();
+                    Way::Submit
+                } else if adapter.ndis.config.policy.serialized_reentry == Reentry::Recursive
+                    && adapter.is_inside(cpu)
+                {
+                    let _ = flow.state.submit();
+                    drop(flow);
+                    return self.send_recursively(cpu, name, length);
+                } else {
+                    Way::Queue
+                }
+            } else if !room && adapter.ndis.config.policy.beyond_window == BeyondWindow::Report {
+                let detail = format!(
+                    "{} sends are outstanding on link {} and its window is {}; one more came",
+                    flow.state.outstanding, self.id, flow.state.window
+                );
+                drop(flow);
+                return Err(adapter.report(cpu, Rule::Window, Some(name), detail));
+            } else {
+                Way::Queue
+            }
+        };
+        self.sent(cpu, name, length);
+        match way {
+            Way::Submit => {
+                let status = self.submit(cpu, name.slot, false);
+                adapter.leave(cpu);
+                adapter.ndis.settle(cpu);
+                Ok(status)
+            }
+            Way::Queue => {
+                adapter.bump(&adapter.count.queued);
+                self.flow.lock().queue.push_back(name.slot);
+                adapter.pump(cpu, self);
+                adapter.ndis.settle(cpu);
+                Ok(Status::PENDING)
+            }
+        }
+    }
+
+    fn send_recursively(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        length: u32,
+    ) -> Result<Status, Arc<Violation>> {
+        self.sent(cpu, name, length);
+        Ok(self.submit(cpu, name.slot, false))
+    }
+
+    fn sent(&self, cpu: &Rc<Cpu>, name: Name, length: u32) {
+        let adapter = &*self.adapter;
+        let slot = adapter.pool.slot(name.slot);
+        slot.link.store(self.id, Ordering::Relaxed);
+        // `may_send` has looked, and only its owner can send it.
+        let _ = slot.step(PacketState::send);
+        adapter.bump(&adapter.count.sends);
+        adapter.emit(cpu, What::Send { packet: name, link: self.id, length });
+    }
+
+    fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<(), (Rule, String)> {
+        let adapter = &*self.adapter;
+        let Some(slot) = adapter.pool.get(name.slot).filter(|_| name.adapter == adapter.index)
+        else {
+            let detail = format!("{name} is not of the pool of adapter {:?}", adapter.name);
+            return Err((Rule::Foreign, detail));
+        };
+        let state = slot.state();
+        state.send().map_err(|rule| {
+            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner))
+        })?;
+        cpu.state.borrow().may_send().map_err(|rule| {
+            (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
+        })?;
+        match adapter.life().may_send() {
+            Ok(()) | Err(Rule::Reset) => {}
+            Err(rule) => {
+                let life = adapter.life();
+                return Err((
+                    rule,
+                    format!("a send on adapter {:?}, which is {life:?}", adapter.name),
+                ));
+            }
+        }
+        self.flow.lock().state.may_send().map_err(|rule| {
+            let what = if rule == Rule::Line { "is not up" } else { "was closed" };
+            (rule, format!("a send on link {} of {:?}, which {what}", self.id, adapter.name))
+        })?;
+        if !slot.body.lock().has_padding(&adapter.info) {
+            let detail = format!(
+                "expected at least {} bytes free before the data and {} behind it, as WanInfo asks",
+                adapter.info.header_padding, adapter.info.tail_padding
+            );
+            return Err((Rule::Padding, detail));
+        }
+        Ok(())
+    }
+
+    /// Calls MiniportWanSend with a packet that the window has let through. The caller is inside.
+    /// With `deliver`, a final status is brought by ProtocolSendComplete, since the protocol was
+    /// told PENDING when its send was queued.
+    pub(crate) fn submit(&self, cpu: &Rc<Cpu>, slot: u32, deliver: bool) -> Status {
+        let adapter = &*self.adapter;
+        let place = adapter.pool.slot(slot);
+        let state = place.step(PacketState::submit).unwrap_or_else(|_| place.state());
+        let name = Name { adapter: adapter.index, slot, generation: state.generation };
+        place.submitted.store(adapter.ndis.now(), Ordering::Relaxed);
+        adapter.bump(&adapter.count.submitted);
+        adapter.emit(cpu, What::Submit { packet: name, link: self.id });
+        let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
+        let this = self.arc();
+        let answer = adapter.call(cpu, Entry::WanSend, at, |drivers| {
+            drivers.miniport.wan_send(cpu, &this, adapter.arc(), name)
+        });
+        match answer {
+            Some(status) => adapter.returned(cpu, self, name, status, deliver),
+            None => {
+                // The driver panicked; its token, if it still had one, has brought the packet home.
+                adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
+                Status::PENDING
+            }
+        }
+    }
+}
+
+impl Adapter {
+    /// Sends what the link has queued, as far as the window lets it.
+    pub(crate) fn pump(&self, cpu: &Rc<Cpu>, link: &Link) {
+        if !link.flow.lock().queue.is_empty() {
+            self.perform(cpu, Job::Pump(link.id));
+        }
+    }
+
+    pub(crate) fn pump_inside(&self, cpu: &Rc<Cpu>, id: u32) {
+        let Some(link) = self.links.read().iter().find(|link| link.id == id).cloned() else {
+            return;
+        };
+        {
+            let mut flow = link.flow.lock();
+            if flow.pumping {
+                return;
+            }
+            flow.pumping = true;
+        }
+        while self.life().may_send().is_ok() {
+            let slot = {
+                let mut flow = link.flow.lock();
+                if flow.queue.is_empty() || flow.state.submit().is_err() {
+                    break;
+                }
+                flow.queue.pop_front()
+            };
+            let Some(slot) = slot else { break };
+            link.submit(cpu, slot, true);
+        }
+        let more = {
+            let mut flow = link.flow.lock();
+            flow.pumping = false;
+            !flow.queue.is_empty() && flow.state.up && flow.state.has_room()
+        };
+        if more && self.life().may_send().is_ok() {
+            // A packet came between the last look and the end of pumping.
+            self.pump_inside(cpu, id);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Timers, DPCs, the card's interrupt, and the check for hang.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+
+use super::Adapter;
+use crate::contract::adapter::Life;
+use crate::contract::packet::Owner;
+use crate::cx::{Cpu, Cx, Irql};
+use crate::dispatch::Work;
+use crate::event::{Entry, TakenBack, What};
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+use crate::violation::Violation;
+
+/// A send of a deserialized adapter is late after this (NdisTimedDataSend).
+const LATE: u64 = 30_000_000_000;
+/// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
+pub(crate) const HANG: u64 = 22_000_000_000;
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// For each timer the number of its arming, 0 if it is not set.
+    armed: Vec<u64>,
+    /// For each DPC whether it is queued.
+    queued: Vec<bool>,
+    armings: u64,
+}
+
+/// The timers and DPCs of one adapter.
+#[derive(Debug, Default)]
+pub(crate) struct Timers(Mutex<Inner>);
+
+impl Adapter {
+    /// NdisMInitializeTimer: a timer's number.
+    pub fn timer(&self) -> u32 {
+        let mut inner = self.timers.0.lock();
+        inner.armed.push(0);
+        inner.armed.len() as u32 - 1
+    }
+
+    /// NdisMSetTimer: `timer` fires after `delay` nanoseconds; set again, only the last counts.
+    ///
+    /// # Errors
+    /// `TIMER` once MiniportHalt has returned.
+    pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        if self.life() >= Life::Halted {
+            let detail = format!(
+                "timer {timer} was set on adapter {:?}, which is {:?}",
+                self.name,
+                self.life()
+            );
+            return Err(self.report(&cpu, Rule::Timer, None, detail));
+        }
+        let arming = {
+            let mut inner = self.timers.0.lock();
+            inner.armings += 1;
+            let arming = inner.armings;
+            if let Some(armed) = inner.armed.get_mut(timer as usize) {
+                *armed = arming;
+            }
+            arming
+        };
+        let at = self.ndis.now().saturating_add(delay);
+        self.emit(&cpu, What::TimerSet { timer, at });
+        self.ndis.queue.schedule(at, Work::Timer { adapter: self.index, timer, arming });
+        Ok(())
+    }
+
+    /// NdisMCancelTimer: whether it was set.
+    pub fn cancel_timer(&self, timer: u32) -> bool {
+        let was_set = {
+            let mut inner = self.timers.0.lock();
+            inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
+        };
+        if was_set {
+            self.emit(&Cpu::current(), What::TimerCancel { timer });
+        }
+        was_set
+    }
+
+    /// Whether the timer is set and has not fired.
+    pub fn timer_is_set(&self, timer: u32) -> bool {
+        self.timers.0.lock().armed.get(timer as usize).is_some_and(|armed| *armed != 0)
+    }
+
+    pub(crate) fn timer_is_armed_by(&self, timer: u32, arming: u64) -> bool {
+        self.timers.0.lock().armed.get(timer as usize) == Some(&arming)
+    }
+
+    /// The timers that are set.
+    pub(crate) fn set_timers(&self) -> Vec<u32> {
+        let inner = self.timers.0.lock();
+        (0..inner.armed.len() as u32).filter(|t| inner.armed[*t as usize] != 0).collect()
+    }
+
+    pub(crate) fn timer_inside(&self, cpu: &Rc<Cpu>, timer: u32, arming: u64) {
+        {
+            let mut inner = self.timers.0.lock();
+            match inner.armed.get_mut(timer as usize) {
+                Some(armed) if *armed == arming => *armed = 0,
+                _ => return, // cancelled, or set again
+            }
+        }
+        if self.life() >= Life::Halted {
+            return;
+        }
+        self.emit(cpu, What::TimerFire { timer });
+        self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
+    }
+
+    /// A DPC's number.
+    pub fn dpc(&self) -> u32 {
+        let mut inner = self.timers.0.lock();
+        inner.queued.push(false);
+        inner.queued.len() as u32 - 1
+    }
+
+    /// Queues the DPC; false if it was queued already.
+    ///
+    /// # Errors
+    /// `TIMER` once MiniportHalt has returned.
+    pub fn queue_dpc(&self, dpc: u32) -> Result<bool, Arc<Violation>> {
+        if self.life() >= Life::Halted {
+            let detail = format!(
+                "DPC {dpc} was queued on adapter {:?}, which is {:?}",
+                self.name,
+                self.life()
+            );
+            return Err(self.report(&Cpu::current(), Rule::Timer, None, detail));
+        }
+        let fresh = {
+            let mut inner = self.timers.0.lock();
+            inner
+                .queued
+                .get_mut(dpc as usize)
+                .is_some_and(|queued| !std::mem::replace(queued, true))
+        };
+        if fresh {
+            self.ndis.queue.schedule(self.ndis.now(), Work::Dpc { adapter: self.index, dpc });
+        }
+        Ok(fresh)
+    }
+
+    pub(crate) fn dpc_inside(&self, cpu: &Rc<Cpu>, dpc: u32) {
+        if let Some(queued) = self.timers.0.lock().queued.get_mut(dpc as usize) {
+            *queued = false;
+        }
+        if self.life() < Life::Halted {
+            self.call(cpu, Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
+        }
+    }
+
+    /// The card raises its interrupt: MiniportISR here and now at a device level, and, if it
+    /// says so, MiniportHandleInterrupt as a DPC.
+    pub fn interrupt(&self) {
+        let cpu = Cpu::current();
+        if self.life() >= Life::Halted {
+            return;
+        }
+        let handled =
+            self.call(&cpu, Entry::Isr, Irql::DIRQL, |drivers| drivers.miniport.isr(&cpu));
+        if handled == Some(true) {
+            self.ndis.queue.schedule(self.ndis.now(), Work::Interrupt { adapter: self.index });
+        }
+    }
+
+    pub(crate) fn interrupt_inside(&self, cpu: &Rc<Cpu>) {
+        if self.life() < Life::Halted {
+            let at = Irql::DISPATCH;
+            self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
+                let mut cx = Cx::assume(Rc::clone(cpu));
+                drivers.miniport.handle_interrupt(&mut cx);
+            });
+        }
+    }
+
+    /// How long it takes to the next check for hang.
+    pub(crate) fn hang_interval(&self) -> u64 {
+        let drivers = self.drivers.load();
+        drivers.as_ref().map_or(0, |drivers| drivers.miniport.check_for_hang_interval())
+    }
+
+    /// The check for hang, inside of the miniport: asks the driver, then looks at the packets.
+    pub(crate) fn hang_check_inside(&self, cpu: &Rc<Cpu>) {
+        if self.life() != Life::Running {
+            return;
+        }
+        let drivers = self.drivers.load();
+        let Some(asks) = drivers.as_ref().map(|drivers| drivers.miniport.has_check_for_hang())
+        else {
+            return;
+        };
+        let mut wants_reset = false;
+        if asks {
+            let at = Irql::DISPATCH;
+            wants_reset = self
+                .call(cpu, Entry::CheckForHang, at, |drivers| {
+                    let mut cx = Cx::assume(Rc::clone(cpu));
+                    drivers.miniport.check_for_hang(&mut cx)
+                })
+                .unwrap_or(false);
+        }
+        if !wants_reset && !self.ndis.verify_off() {
+            wants_reset = self.look_for_late(cpu, asks);
+        }
+        if wants_reset {
+            self.reset_inside(cpu);
+        }
+    }
+
+    /// Reports packets that are owed for too long; true if NDIS resets the adapter for it.
+    fn look_for_late(&self, cpu: &Rc<Cpu>, has_check_for_hang: bool) -> bool {
+        let now = self.ndis.now();
+        let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
+        let since = |slot: u32| self.pool.slot(slot).submitted.load(Ordering::Relaxed);
+        let Some(oldest) = owed.iter().map(|slot| since(*slot)).min() else { return false };
+        let limit = if self.serialized { 2 * self.hang_interval() } else { LATE };
+        let mut late = false;
+        for slot in owed {
+            let age = now.saturating_sub(since(slot));
+            if age <= limit {
+                continue;
+            }
+            late = true;
+            let Some(name) = self.take_back(cpu, slot, TakenBack::GivenUp) else { continue };
+            let detail = format!(
+                "{name} is owed for {:.1} s; expected a completion within {:.1} s",
+                age as f64 / 1e9,
+                limit as f64 / 1e9
+            );
+            self.report(cpu, Rule::Late, Some(name), detail);
+            self.deliver(cpu, slot, FinalStatus::FAILURE);
+        }
+        if late {
+            return self.serialized && !has_check_for_hang;
+        }
+        let quiet = now.saturating_sub(self.last_progress.load(Ordering::Relaxed).max(oldest));
+        if quiet >= HANG && !self.hang_reported.swap(true, Ordering::Relaxed) {
+            let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
+            let name = owed.first().map(|slot| self.name_of(*slot));
+            let detail = format!(
+                "{} sends are pending and none was completed for {:.1} s; expected one within {:.1} s",
+                owed.len(),
+                quiet as f64 / 1e9,
+                HANG as f64 / 1e9
+            );
+            self.report(cpu, Rule::Hang, name, detail);
+            for slot in owed {
+                if self.take_back(cpu, slot, TakenBack::GivenUp).is_some() {
+                    self.deliver(cpu, slot, FinalStatus::FAILURE);
+                }
+            }
+        }
+        false
+    }
+
+    /// NdisMSendResourcesAvailable, which a WAN miniport never calls.
+    pub fn send_resources_available(&self) -> Arc<Violation> {
+        let detail = format!(
+            "NdisMSendResourcesAvailable was called; a WAN miniport is never out of resources ({})",
+            Status::RESOURCES
+        );
+        self.report(&Cpu::current(), Rule::StatusResources, None, detail)
+    }
+}

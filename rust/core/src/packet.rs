@@ -1,0 +1,204 @@
+//! The thing itself: `NDIS_WAN_PACKET`, the descriptor and its one contiguous buffer.
+//!
+//! ```text
+//! StartBuffer        CurrentBuffer                                  EndBuffer
+//!      |<- header padding ->|<------- CurrentLength ------->|<- tail padding ->|
+//! ```
+//!
+//! Pointers are offsets from StartBuffer here. Data may move and grow inside the buffer;
+//! outside of it is [`Rule::Padding`]. Who may call what is the token's business ([`crate::token`]).
+
+use crate::info::WanInfo;
+use crate::rule::Rule;
+
+/// `NDIS_WAN_PACKET`, fields in its order; `StartBuffer` is offset 0 and `EndBuffer` the size.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WanPacket {
+    /// WanPacketQueue: a queue link for the miniport while it owns the packet.
+    pub wan_packet_queue: [u64; 2],
+    current_buffer: usize,
+    current_length: usize,
+    buffer: Box<[u8]>,
+    /// ProtocolReserved1-4: the protocol's alone.
+    pub protocol_reserved: [u64; 4],
+    /// MacReserved1-4: the miniport's while it owns the packet.
+    pub mac_reserved: [u64; 4],
+}
+
+/// A frame that does not fit into a packet.
+#[derive(Debug, Clone, Eq, PartialEq, thiserror::Error)]
+pub enum BadFrame {
+    /// There is nothing to send.
+    #[error("expected a frame of 1 to {room} bytes, got an empty one; there is nothing to send")]
+    Empty {
+        /// What fits.
+        room: usize,
+    },
+    /// It is larger than the packet.
+    #[error(
+        "expected a frame of 1 to {room} bytes (WanInfo.max_frame_size + 32), got {length}; send less, or raise max_frame_size"
+    )]
+    TooLong {
+        /// What fits.
+        room: usize,
+        /// What came.
+        length: usize,
+    },
+}
+
+impl WanPacket {
+    /// An empty packet with the padding that `info` asks for.
+    pub fn new(info: &WanInfo) -> WanPacket {
+        WanPacket {
+            wan_packet_queue: [0; 2],
+            current_buffer: info.header_padding as usize,
+            current_length: 0,
+            buffer: vec![0; info.buffer_size()].into_boxed_slice(),
+            protocol_reserved: [0; 4],
+            mac_reserved: [0; 4],
+        }
+    }
+
+    /// Puts `frame` in as the protocol does before it sends: behind the header padding.
+    ///
+    /// # Errors
+    /// [`BadFrame`] if it is empty or larger than the packet.
+    pub fn fill(&mut self, info: &WanInfo, frame: &[u8]) -> Result<(), BadFrame> {
+        let room = info.room();
+        if frame.is_empty() {
+            return Err(BadFrame::Empty { room });
+        }
+        if frame.len() > room {
+            return Err(BadFrame::TooLong { room, length: frame.len() });
+        }
+        self.current_buffer = info.header_padding as usize;
+        self.current_length = frame.len();
+        self.buffer[self.current_buffer..][..frame.len()].copy_from_slice(frame);
+        Ok(())
+    }
+
+    /// Whether the padding is at least what `info` asks for.
+    pub fn has_padding(&self, info: &WanInfo) -> bool {
+        self.current_buffer >= info.header_padding as usize
+            && self.buffer.len() - self.current_buffer - self.current_length
+                >= info.tail_padding as usize
+    }
+
+    /// CurrentBuffer, as an offset from StartBuffer.
+    pub fn current_buffer(&self) -> usize {
+        self.current_buffer
+    }
+
+    /// CurrentLength, in bytes.
+    pub fn current_length(&self) -> usize {
+        self.current_length
+    }
+
+    /// EndBuffer, as an offset from StartBuffer: the size of the whole buffer.
+    pub fn end_buffer(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The data.
+    pub fn data(&self) -> &[u8] {
+        &self.buffer[self.current_buffer..][..self.current_length]
+    }
+
+    /// The data, to be changed in any manner.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.current_buffer..][..self.current_length]
+    }
+
+    /// The whole buffer, padding included.
+    pub fn buffer(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// The whole buffer, to be changed.
+    pub fn buffer_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    /// Takes the memory out and leaves other memory of the same size in its place. What a
+    /// language binding lends out comes back by this door too.
+    ///
+    /// # Errors
+    /// The memory that was offered, if its size is not the packet's.
+    pub fn swap_buffer(&mut self, other: Box<[u8]>) -> Result<Box<[u8]>, Box<[u8]>> {
+        if other.len() == self.buffer.len() {
+            Ok(std::mem::replace(&mut self.buffer, other))
+        } else {
+            Err(other)
+        }
+    }
+
+    /// Moves CurrentBuffer and sets CurrentLength.
+    ///
+    /// # Errors
+    /// `PADDING` if that leaves the buffer; nothing is changed then.
+    pub fn set_current(&mut self, offset: usize, length: usize) -> Result<(), Rule> {
+        match offset.checked_add(length) {
+            Some(end) if end <= self.buffer.len() => {
+                (self.current_buffer, self.current_length) = (offset, length);
+                Ok(())
+            }
+            _ => Err(Rule::Padding),
+        }
+    }
+
+    /// Writes `header` before the data and makes it part of the data.
+    ///
+    /// # Errors
+    /// `PADDING` if there is less room before CurrentBuffer.
+    pub fn prepend(&mut self, header: &[u8]) -> Result<(), Rule> {
+        let offset = self.current_buffer.checked_sub(header.len()).ok_or(Rule::Padding)?;
+        self.set_current(offset, self.current_length + header.len())?;
+        self.data_mut()[..header.len()].copy_from_slice(header);
+        Ok(())
+    }
+
+    /// Writes `trailer` behind the data and makes it part of the data.
+    ///
+    /// # Errors
+    /// `PADDING` if there is less room before EndBuffer.
+    pub fn append(&mut self, trailer: &[u8]) -> Result<(), Rule> {
+        let before = self.current_length;
+        self.set_current(self.current_buffer, before + trailer.len())?;
+        self.data_mut()[before..].copy_from_slice(trailer);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info() -> WanInfo {
+        WanInfo { max_frame_size: 10, header_padding: 2, tail_padding: 3, ..WanInfo::default() }
+    }
+
+    #[test]
+    fn a_filled_packet_has_at_least_the_padding_that_was_asked_for() {
+        let mut packet = WanPacket::new(&info());
+        packet.fill(&info(), b"0123456789").unwrap();
+        assert!(packet.has_padding(&info()));
+        assert_eq!(packet.data(), b"0123456789");
+        packet.fill(&info(), &[7; 42]).unwrap();
+        assert!(packet.has_padding(&info()));
+        assert!(matches!(packet.fill(&info(), &[7; 43]), Err(BadFrame::TooLong { room: 42, .. })));
+        assert!(matches!(packet.fill(&info(), b""), Err(BadFrame::Empty { .. })));
+    }
+
+    #[test]
+    fn data_may_grow_inside_the_buffer_and_not_outside() {
+        let mut packet = WanPacket::new(&info());
+        packet.fill(&info(), b"data").unwrap();
+        packet.prepend(b"h1").unwrap();
+        packet.append(b"t").unwrap();
+        assert_eq!(packet.data(), b"h1datat");
+        assert_eq!(packet.prepend(b"x"), Err(Rule::Padding));
+        assert_eq!(packet.append(&[0; 41]), Err(Rule::Padding));
+        assert_eq!(packet.set_current(usize::MAX, 2), Err(Rule::Padding));
+        assert_eq!(packet.data(), b"h1datat", "a refused move changes nothing");
+    }
+}

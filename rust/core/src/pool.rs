@@ -1,0 +1,143 @@
+//! A pool of fixed size: the packets of one adapter, their owners, their histories.
+//!
+//! A packet never moves: it lives in its slot, and what moves is the right to use it. Who has the
+//! right is one atomic word ([`PacketState`]), stepped by the functions of the contract. The
+//! body has a lock of its own that is never waited for by a rightful owner; it is what makes
+//! even a driver that forgets or doubles a token harmless.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::contract::packet::{Owner, PacketState};
+use crate::event::Event;
+use crate::info::WanInfo;
+use crate::packet::WanPacket;
+use crate::rule::Rule;
+
+/// How many events of its own each packet remembers at full history.
+pub(crate) const HISTORY: usize = 24;
+
+/// The last events of one packet.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    events: Vec<Event>,
+    next: usize,
+}
+
+impl History {
+    /// Keeps `event`, and forgets the oldest beyond `most`.
+    pub(crate) fn keep(&mut self, event: Event, most: usize) {
+        if self.events.len() < most {
+            self.events.push(event);
+        } else {
+            self.events[self.next] = event;
+        }
+        self.next = (self.next + 1) % most;
+    }
+
+    /// The events, oldest first.
+    pub(crate) fn to_vec(&self) -> Vec<Event> {
+        let mut events = self.events.clone();
+        let at = self.next.min(events.len());
+        events.rotate_left(at);
+        events
+    }
+}
+
+/// One packet's place.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    word: AtomicU64,
+    /// The link that it was sent on last.
+    pub(crate) link: AtomicU32,
+    /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
+    pub(crate) submitted: AtomicU64,
+    /// The descriptor and its data.
+    pub(crate) body: Mutex<WanPacket>,
+    /// Its last events.
+    pub(crate) history: Mutex<History>,
+}
+
+impl Slot {
+    /// Who owns it now.
+    pub(crate) fn state(&self) -> PacketState {
+        PacketState::unpack(self.word.load(Ordering::Acquire))
+    }
+
+    /// Lets the contract decide and makes its answer the state, in one atomic step.
+    pub(crate) fn step(
+        &self,
+        f: impl Fn(PacketState) -> Result<PacketState, Rule>,
+    ) -> Result<PacketState, Rule> {
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            let next = f(PacketState::unpack(word))?;
+            match self.word.compare_exchange_weak(
+                word,
+                next.pack(),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Ok(next),
+                Err(now) => word = now,
+            }
+        }
+    }
+}
+
+/// The packets of one adapter.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    slots: Box<[Slot]>,
+    free: Mutex<Vec<u32>>,
+}
+
+impl Pool {
+    pub(crate) fn new(packets: u32, info: &WanInfo) -> Pool {
+        let slots = (0..packets)
+            .map(|_| Slot {
+                word: AtomicU64::new(PacketState::default().pack()),
+                link: AtomicU32::new(0),
+                submitted: AtomicU64::new(0),
+                body: Mutex::new(WanPacket::new(info)),
+                history: Mutex::default(),
+            })
+            .collect();
+        Pool { slots, free: Mutex::new((0..packets).rev().collect()) }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(slot as usize)
+    }
+
+    pub(crate) fn slot(&self, slot: u32) -> &Slot {
+        &self.slots[slot as usize]
+    }
+
+    /// Takes a packet out; it is the protocol's.
+    pub(crate) fn allocate(&self) -> Option<u32> {
+        let index = self.free.lock().pop()?;
+        match self.slot(index).step(PacketState::allocate) {
+            Ok(_) => Some(index),
+            Err(_) => None,
+        }
+    }
+
+    /// Puts a packet of the protocol's back.
+    pub(crate) fn free(&self, index: u32) -> Result<(), Rule> {
+        self.slot(index).step(PacketState::free)?;
+        self.free.lock().push(index);
+        Ok(())
+    }
+
+    /// The packets that `owner` has now.
+    pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = u32> + '_ {
+        let all = self.slots.iter().enumerate();
+        all.filter(move |(_, slot)| slot.state().owner == owner).map(|(index, _)| index as u32)
+    }
+}

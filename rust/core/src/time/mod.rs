@@ -1,0 +1,40 @@
+//! Clocks: the same driver runs on the real one and on a simulated one.
+
+pub mod real;
+pub mod virtual_;
+
+use real::RealClock;
+use virtual_::VirtualClock;
+
+/// Which clock a world has.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum TimeKind {
+    /// Discrete events: time is what the next event says.
+    #[default]
+    Virtual,
+    /// The machine's clock, and a dispatcher thread.
+    Real,
+}
+
+/// A world's clock, in nanoseconds since it began.
+#[derive(Debug)]
+pub(crate) enum Clock {
+    Virtual(VirtualClock),
+    Real(RealClock),
+}
+
+impl Clock {
+    pub(crate) fn new(kind: TimeKind) -> Clock {
+        match kind {
+            TimeKind::Virtual => Clock::Virtual(VirtualClock::default()),
+            TimeKind::Real => Clock::Real(RealClock::default()),
+        }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        match self {
+            Clock::Virtual(clock) => clock.now(),
+            Clock::Real(clock) => clock.now(),
+        }
+    }
+}

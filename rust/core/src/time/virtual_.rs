@@ -1,0 +1,87 @@
+//! Simulated time: `run` takes the next event and sets the clock to it.
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Clock;
+use crate::cx::{Cpu, Irql};
+use crate::ndis::Ndis;
+
+/// A clock that stands still until it is set.
+#[derive(Debug, Default)]
+pub(crate) struct VirtualClock(AtomicU64);
+
+impl VirtualClock {
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, to: u64) {
+        self.0.fetch_max(to, Ordering::Relaxed);
+    }
+}
+
+/// `run` was called where it cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// From inside of a callback.
+    #[error(
+        "the clock was run from inside of a callback or at {0}; expected a thread at PASSIVE_LEVEL outside of callbacks. Return, and let a timer go on"
+    )]
+    Inside(Irql),
+    /// There is another clock.
+    #[error("expected a world in virtual time")]
+    NotVirtual,
+}
+
+impl Ndis {
+    /// Runs events in the order of time, priority and age. Without `until` it stops when nothing
+    /// but background work (the checks for hang) is left; with it, it runs up to that time,
+    /// background work included, and the clock stands there afterwards. Returns how many ran.
+    ///
+    /// # Errors
+    /// [`RunError`] from inside of a callback, which is `SERIAL` for a serialized miniport, or
+    /// when time is not virtual.
+    pub fn run(&self, until: Option<u64>, max_events: Option<u64>) -> Result<u64, RunError> {
+        let Clock::Virtual(clock) = &self.queue.clock else { return Err(RunError::NotVirtual) };
+        let cpu = Cpu::current();
+        self.may_run(&cpu)?;
+        let most = max_events.unwrap_or(u64::MAX);
+        let mut ran = 0;
+        while ran < most && !self.is_closed() {
+            let Some((at, work)) = self.queue.next_due(until.unwrap_or(u64::MAX), until.is_some())
+            else {
+                if let Some(until) = until {
+                    clock.set(until);
+                }
+                break;
+            };
+            clock.set(at);
+            if self.execute(&cpu, work) {
+                ran += 1;
+            }
+            self.settle(&cpu);
+            if self.interrupted() {
+                break;
+            }
+        }
+        Ok(ran)
+    }
+
+    pub(crate) fn may_run(&self, cpu: &Rc<Cpu>) -> Result<(), RunError> {
+        if cpu.depth.get() == 0 && cpu.irql() == Irql::PASSIVE {
+            return Ok(());
+        }
+        let inside =
+            cpu.state.borrow().inside.iter().rev().find(|i| !i.entry.is_protocol()).copied();
+        let adapter = inside.and_then(|inside| self.adapter(inside.adapter));
+        if let Some(adapter) = adapter.filter(|adapter| adapter.serialized) {
+            let detail = format!(
+                "the clock was run from inside of {}: what it would call next would be a second entry point of the serialized miniport",
+                inside.map_or("a callback", |inside| inside.entry.name())
+            );
+            drop(adapter.report_broken(crate::rule::Rule::Serial, None, detail));
+        }
+        Err(RunError::Inside(cpu.irql()))
+    }
+}

@@ -1,0 +1,102 @@
+//! A broken rule, with all that its reader needs: who, where, the packet's history, what to do.
+
+use std::fmt;
+
+use crate::cx::Irql;
+use crate::event::{Entry, Event, Name, What};
+use crate::rule::Rule;
+
+/// A rule that was broken.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// Which rule.
+    pub rule: Rule,
+    /// What was expected and what came, in a sentence.
+    pub detail: String,
+    /// The adapter's name.
+    pub adapter: String,
+    /// The packet that it is about, if it is about one.
+    pub packet: Option<Name>,
+    /// The packet's last events, oldest first; the adapter's own events if there is no packet.
+    pub history: Vec<Event>,
+    /// The level of the CPU that broke it.
+    pub irql: Irql,
+    /// The names of the spin locks that this CPU held.
+    pub locks: Vec<String>,
+    /// The entry points on that CPU's stack, outermost first.
+    pub inside: Vec<Entry>,
+    /// That CPU's number.
+    pub cpu: u32,
+    /// When, in nanoseconds of the Ndis's clock.
+    pub time: u64,
+    /// Whether it only warns.
+    pub warning: bool,
+    /// Source lines of the events' call sites, by [`Event::site`], at verification level 4.
+    pub sites: Vec<String>,
+}
+
+impl Violation {
+    fn site(&self, event: &Event) -> Option<&String> {
+        self.sites.get((event.site as usize).checked_sub(1)?)
+    }
+}
+
+/// One event as a line of a history.
+pub fn describe(event: &Event) -> String {
+    let text = match event.what {
+        What::Allocate { .. } => "allocated by the protocol".into(),
+        What::Send { length, link, .. } => {
+            format!("sent by the protocol, {length} bytes, link {link}")
+        }
+        What::Submit { packet, .. } => {
+            format!("MiniportWanSend called (life {})", packet.generation)
+        }
+        What::Return { status, .. } => format!("MiniportWanSend returned {status}"),
+        What::Complete { packet, status } => {
+            format!("NdisMWanSendComplete(life {}, {status})", packet.generation)
+        }
+        What::Deliver { status, .. } => format!("protocol has it back, {status}"),
+        What::Unsend { status, .. } => format!("queued send given back, {status}"),
+        What::Free { .. } => "freed by the protocol".into(),
+        What::TakeBack { why, .. } => format!("taken back by NDIS ({why:?})"),
+        What::Touch { side, part, .. } => format!("{part:?} touched by the {side:?}"),
+        What::Violation { rule } => format!("** breaks {} **", rule.id()),
+        other => format!("{other:?}"),
+    };
+    format!(
+        "{:>14.6} ms  cpu {} {:<14} {}",
+        event.time as f64 / 1e6,
+        event.cpu,
+        event.irql.to_string(),
+        text
+    )
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.rule.info();
+        writeln!(f, "{}: {}", self.rule.id(), self.detail)?;
+        write!(f, "  rule      {}", info.sentence)?;
+        write!(f, "\n  where     adapter {:?}, cpu {} at {}", self.adapter, self.cpu, self.irql)?;
+        if let Some(entry) = self.inside.last() {
+            write!(f, ", inside {}", entry.name())?;
+        }
+        if !self.locks.is_empty() {
+            write!(f, ", holding {}", self.locks.join(", "))?;
+        }
+        if let Some(packet) = self.packet {
+            write!(f, "\n  packet    {packet}")?;
+        }
+        for (index, event) in self.history.iter().enumerate() {
+            let head = if index == 0 { "history" } else { "" };
+            write!(f, "\n  {head:<9} {}", describe(event))?;
+            if let Some(site) = self.site(event) {
+                write!(f, "  [{site}]")?;
+            }
+        }
+        write!(f, "\n  the page  {}\n  source    {}", info.page, info.source)?;
+        write!(f, "\n  to mend   {}", info.remedy)
+    }
+}
+
+impl std::error::Error for Violation {}
