@@ -1,7 +1,8 @@
 """The option negotiation automaton of PPP (RFC 1661, section 4), which LCP and every NCP share.
 
-It knows states, events, counters and the restart timer, and no option: `LCP` and `IPCP` say what is asked for and what is
-granted. Nothing runs by itself: whoever drives it calls `receive` with what came and `tick` as time goes by.
+It knows states, events, counters and the restart timer, and no option: `Lcp` and `Ipcp` say what is asked for
+and what is granted. Nothing runs by itself: whoever drives it calls `receive` with what came and `tick` as time
+goes by.
 """
 
 import struct
@@ -29,8 +30,8 @@ class Code(IntEnum):
 
 
 # Event: for each of the ten states, in order, the actions and the state after them; "-" where it cannot happen.
-# Actions: tlu/tld/tls/tlf this layer up/down/started/finished, irc/zrc initialize/zero the restart count, scr/sca/scn send
-# Configure-Request/-Ack/-Nak or -Reject, str/sta send Terminate-Request/-Ack, scj send Code-Reject.
+# Actions: tlu/tld/tls/tlf this layer up/down/started/finished, irc/zrc initialize/zero the restart count,
+# scr/sca/scn send Configure-Request/-Ack/-Nak or -Reject, str/sta send Terminate-Request/-Ack, scj send Code-Reject.
 _TABLE = """
 UP    2     irc,scr/6 -         -               -     -     -         -         -         -
 DOWN  -     -         0         tls/1           0     1     1         1         1         tld/1
@@ -62,7 +63,7 @@ WAITING = range(State.CLOSING, State.OPENED)
 
 
 class Automaton:
-    """One negotiation. `send` takes the packets (code to data), `clock` tells seconds, `changed` is told each new state."""
+    """One negotiation: `send` takes packets (code to data), `clock` tells seconds, `changed` is told each state."""
 
     name = "?"
     restart_seconds = 1.0
@@ -144,13 +145,9 @@ class Automaton:
         match code:
             case Code.CONFIGURE_REQUEST:
                 self._requested(identifier, data)
-            case Code.CONFIGURE_ACK if (identifier, data) == (self._asked, self._request):
-                self._event("RCA")
-            case Code.CONFIGURE_NAK | Code.CONFIGURE_REJECT if identifier == self._asked:
-                options = parse_options(data)
-                if options is not None:
-                    self.refused(Code(code), options)
-                    self._event("RCN")
+            case Code.CONFIGURE_ACK | Code.CONFIGURE_NAK | Code.CONFIGURE_REJECT:
+                if identifier == self._asked:
+                    self._answered(Code(code), data)
             case Code.TERMINATE_REQUEST:
                 self._event("RTR")
             case Code.TERMINATE_ACK:
@@ -172,6 +169,14 @@ class Automaton:
             code, chosen = Code.CONFIGURE_REJECT, [o for o in options if o[0] in kinds]
         self._answer = pack(code, identifier, pack_options(chosen))
         self._event("RCR+" if code == Code.CONFIGURE_ACK else "RCR-")
+
+    def _answered(self, code: Code, data: bytes) -> None:
+        options = parse_options(data)
+        if code == Code.CONFIGURE_ACK and data == self._request:
+            self._event("RCA")
+        elif code != Code.CONFIGURE_ACK and options is not None:
+            self.refused(code, options)
+            self._event("RCN")
 
     def _event(self, name: str) -> None:
         cell = TABLE[name][self.state]

@@ -16,8 +16,11 @@ PEER = "10.0.2.2"
 
 
 def main() -> int:
+    """Dial, ping, hang up; 0 if every echo request was answered and no rule was broken."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--early", action="store_true", help="complete sends before they are written")
+    options.add_argument(
+        "--early", action="store_true", help="complete sends before they are written"
+    )
     options.add_argument("--count", type=int, default=4, help="echo requests to send (default 4)")
     chosen = options.parse_args()
 

@@ -1,7 +1,7 @@
 """A small PPP protocol driver: brings a link up with LCP and IPCP, and sends and answers echo requests over it.
 
 Packets come on the miniport's threads, `open`, `ping` and `close` are called from another: one lock keeps them apart.
-Nothing is sent by a thread of its own: who waits looks at the restart timers meanwhile.
+It has no thread of its own: who waits looks at the restart timers meanwhile.
 """
 
 import os
@@ -33,7 +33,7 @@ class PppDriver(nw.Protocol):
         self,
         say: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
-        peer_address: str = "0.0.0.0",  # noqa: S104 -- no address, as IPCP spells it
+        peer_address: str = "0.0.0.0",
     ) -> None:
         self._say = say
         self._clock = clock
@@ -66,19 +66,27 @@ class PppDriver(nw.Protocol):
         """Both layers are up: IPv4 packets can go."""
         return self.lcp.state == self.ipcp.state == State.OPENED
 
-    def open(self, seconds: float = 10) -> bool:
-        """Negotiate; whether the link is up within the time."""
+    def start(self) -> None:
+        """Negotiate from now on, or as soon as the line is up."""
         with self._turn:
             self.lcp.open()
             self.ipcp.open()
+
+    def open(self, seconds: float = 10) -> bool:
+        """Negotiate; whether the link is up within the time."""
+        self.start()
         return self.wait(lambda: self.opened, seconds)
 
-    def ping(self, destination: str, data: bytes = b"ndiswan" * 8, seconds: float = 5) -> float | None:
+    def ping(
+        self, destination: str, data: bytes = b"ndiswan" * 8, seconds: float = 5
+    ) -> float | None:
         """Send an echo request; the seconds until its reply came with the same data, None if it did not."""
         with self._turn:
             self._sequence = sequence = (self._sequence + 1) & 0xFFFF
             ends = self.ipcp.address, IPv4Address(destination)
-            self._send(IP, icmp.pack(icmp.Echo(icmp.REQUEST, *ends, self._identifier, sequence, data)))
+            self._send(
+                IP, icmp.pack(icmp.Echo(icmp.REQUEST, *ends, self._identifier, sequence, data))
+            )
             began = self._clock()
         if not self.wait(lambda: sequence in self._replies, seconds):
             return None
@@ -99,9 +107,14 @@ class PppDriver(nw.Protocol):
                 if self._clock() >= end:
                     return False
                 self._turn.wait(TURN_SECONDS)
-                self.lcp.tick()
-                self.ipcp.tick()
+                self.tick()
         return True
+
+    def tick(self) -> None:
+        """Look at the restart timers; who does not `wait` calls this now and then."""
+        with self._turn:
+            self.lcp.tick()
+            self.ipcp.tick()
 
     # ── for NDIS ──
 

@@ -1,7 +1,7 @@
 """LCP: what the two ends of a PPP link agree on for the link itself (RFC 1661, sections 5 and 6).
 
-We ask for no escaped control characters and bring a magic number; we grant the peer its receive unit, its map and its magic
-number, and reject all else: authentication, and the compression of the protocol, address and control fields.
+We ask for no escaped control characters and bring a magic number; we grant the peer its receive unit, its map and
+its magic number, and reject all else: authentication, and the compression of the fields before the data.
 """
 
 import secrets

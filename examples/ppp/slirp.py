@@ -1,7 +1,7 @@
 """A PPP peer that nobody here wrote: `slirp-fullbolt -P` (Debian package slirp) on a pseudo-terminal.
 
-Slirp speaks PPP on its standard input and output and emulates a network behind it: it gives its peer an address (10.0.2.15)
-and answers echo requests to 10.0.2.2. It has no address itself until it is told one, so its peer should name 10.0.2.2.
+Slirp speaks PPP on its standard input and output and emulates a network behind it: it gives its peer an address
+(10.0.2.15) and answers echo requests to 10.0.2.2. It has no address until it is told one: its peer names 10.0.2.2.
 """
 
 import os
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import tty
 from types import TracebackType
+from typing import Self
 
 __all__ = ["INSTALL", "Slirp"]
 
@@ -49,7 +50,7 @@ class Slirp:
         self.process.kill()
         self.process.wait()
 
-    def __enter__(self) -> "Slirp":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -142,5 +142,8 @@ def _open(source: PortSource) -> int:
         raise OSError(errno.EBADF, f"port: {descriptor} is not an open file descriptor") from None
     if mode != os.O_RDWR:
         only = "reading" if mode == os.O_RDONLY else "writing"
-        raise OSError(errno.EBADF, f"port: descriptor {descriptor} is open for {only} only; PPP needs both ways")
+        raise OSError(
+            errno.EBADF,
+            f"port: descriptor {descriptor} is open for {only} only; PPP needs both ways",
+        )
     return os.dup(descriptor)

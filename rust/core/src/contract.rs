@@ -10,10 +10,12 @@ pub mod adapter;
 pub mod cpu;
 pub mod order;
 pub mod packet;
+mod repair;
 
 use std::collections::BTreeMap;
 
-use crate::event::{Event, Form, TakenBack, What};
+use crate::event::{Event, Form, Name, TakenBack, What};
+use crate::policy::{BeyondWindow, OwedAtHalt, Policy, ResourcesAsFinal, WindowShrink};
 use crate::rule::Rule;
 use crate::status::Status;
 use adapter::{AdapterState, Life, LinkState};
@@ -24,6 +26,8 @@ use packet::{Owner, PacketState};
 /// Everything that the contract knows.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct State {
+    /// How it takes what the pages leave open.
+    pub policy: Policy,
     /// Adapters by index.
     pub adapters: BTreeMap<u16, AdapterState>,
     /// Links by id.
@@ -51,7 +55,7 @@ pub fn step(state: &State, event: &Event) -> Result<State, Rule> {
 }
 
 impl State {
-    fn packet(&mut self, name: crate::event::Name) -> &mut PacketState {
+    fn packet(&mut self, name: Name) -> &mut PacketState {
         self.packets.entry((name.adapter, name.slot)).or_default()
     }
 
@@ -63,12 +67,20 @@ impl State {
         self.adapters.get(&adapter).is_some_and(|a| a.serialized)
     }
 
-    fn owed(&self, adapter: u16) -> bool {
-        self.packets.iter().any(|(key, p)| key.0 == adapter && p.owner == Owner::Miniport)
+    /// The packets that the miniport of `adapter` has now.
+    pub fn owed(&self, adapter: u16) -> impl Iterator<Item = Name> + '_ {
+        let packets = self.packets.range((adapter, 0)..=(adapter, u32::MAX));
+        packets.filter(|(_, packet)| packet.owner == Owner::Miniport).map(|(&(adapter, slot), p)| {
+            Name { adapter, slot, generation: p.generation }
+        })
     }
 
-    /// [`step`] in place; on an error the state may be half changed only in `irql` bookkeeping
-    /// that the event itself carries, never in who owns what.
+    /// The timers of `adapter` that are set.
+    pub fn timers_set(&self, adapter: u16) -> impl Iterator<Item = u32> + '_ {
+        self.timers.range((adapter, 0)..=(adapter, u32::MAX)).map(|(&(_, timer), _)| timer)
+    }
+
+    /// [`step`] in place; on an error nothing is changed that a later event can show.
     ///
     /// # Errors
     /// The rule that `event` breaks.
@@ -106,47 +118,62 @@ impl State {
         }
     }
 
+    fn reports_owed(&self) -> bool {
+        self.policy.owed_at_halt == OwedAtHalt::Report
+    }
+
     fn apply_packet(&mut self, event: &Event) -> Result<(), Rule> {
         let life = self.life(event.adapter);
         let serialized = self.serialized(event.adapter);
-        let cpu = self.cpus.entry(event.cpu).or_default().clone();
         match event.what {
             What::Allocate { packet } => {
                 *self.packet(packet) = self.packet(packet).allocate()?;
             }
             What::Send { packet, link, .. } => {
+                if packet.adapter != event.adapter {
+                    return Err(Rule::Foreign);
+                }
                 let sent = self.packet(packet).send()?;
-                cpu.may_send()?;
+                self.cpus.entry(event.cpu).or_default().may_send()?;
                 match life.may_send() {
                     Err(Rule::Reset) | Ok(()) => {}
                     Err(rule) => return Err(rule),
                 }
-                self.links.entry(link).or_default().may_send()?;
+                let link = self.links.entry(link).or_default();
+                link.may_send()?;
+                if self.policy.beyond_window == BeyondWindow::Report && !link.has_room() {
+                    return Err(Rule::Window);
+                }
                 *self.packet(packet) = sent;
             }
             What::Submit { packet, link } => {
                 let submitted = self.packet(packet).submit()?;
                 life.may_send()?;
-                if cpu.irql > crate::Irql::DISPATCH {
-                    return Err(Rule::IrqlSend);
-                }
+                self.cpus.entry(event.cpu).or_default().may_send()?;
                 self.links.entry(link).or_default().submit()?;
                 *self.packet(packet) = submitted;
             }
             What::Return { packet, status } => {
-                if status == Status::RESOURCES {
+                let now = *self.packet(packet);
+                let next = now.returned(packet.generation, status)?;
+                if status == Status::RESOURCES && next != now {
                     return Err(Rule::StatusResources);
                 }
-                *self.packet(packet) = self.packet(packet).returned(packet.generation, status)?;
+                *self.packet(packet) = next;
             }
             What::Complete { packet, status } => {
                 if packet.adapter != event.adapter {
                     return Err(Rule::Foreign);
                 }
                 let done = may_complete(*self.packet(packet), packet.generation, life)?;
-                cpu.may_complete(serialized)?;
-                if status == Status::PENDING {
-                    return Err(Rule::StatusPending);
+                self.cpus.entry(event.cpu).or_default().may_complete(serialized)?;
+                let resources = self.policy.resources_as_final;
+                match status {
+                    Status::PENDING => return Err(Rule::StatusPending),
+                    Status::RESOURCES if resources == ResourcesAsFinal::Report => {
+                        return Err(Rule::StatusResources);
+                    }
+                    _ => {}
                 }
                 *self.packet(packet) = done;
             }
@@ -157,10 +184,12 @@ impl State {
             What::Unsend { packet, .. } => *self.packet(packet) = self.packet(packet).unsend()?,
             What::Free { packet } => *self.packet(packet) = self.packet(packet).free()?,
             What::TakeBack { packet, why } => {
-                *self.packet(packet) = self.packet(packet).take_back(why)?;
-                if why == TakenBack::Halt || why == TakenBack::Dropped {
+                let taken = self.packet(packet).take_back(why)?;
+                let at_halt = why == TakenBack::Halt && life != Life::Stopped;
+                if why == TakenBack::Dropped || (at_halt && self.reports_owed()) {
                     return Err(Rule::Lost);
                 }
+                *self.packet(packet) = taken;
             }
             What::Touch { packet, side, part } => {
                 self.packet(packet).touch(packet.generation, side, part)?;
@@ -194,36 +223,54 @@ impl State {
                 cpu.may_lower(to)?;
                 cpu.irql = to;
             }
-            What::Enter { entry, at } => {
-                if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
-                    adapter.enter(entry)?;
+            What::Enter { entry, .. } => {
+                if let Some(adapter) = self.adapters.get(&event.adapter) {
+                    adapter.may_enter(entry)?;
                 }
-                cpu.enter(event.adapter, entry, at);
+                self.enter(event);
             }
-            What::Leave { entry } => {
-                if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
-                    adapter.leave(entry);
-                }
-                let verdict = cpu.may_leave();
-                for lock in cpu.leave() {
-                    self.owners.remove(&lock);
-                }
-                verdict?;
+            What::Leave { .. } => {
+                cpu.may_leave()?;
+                self.leave(event);
             }
             _ => {}
         }
         Ok(())
     }
 
+    fn enter(&mut self, event: &Event) {
+        let What::Enter { entry, at } = event.what else { return };
+        if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
+            adapter.enter(entry);
+        }
+        self.cpus.entry(event.cpu).or_default().enter(event.adapter, entry, at);
+    }
+
+    fn leave(&mut self, event: &Event) {
+        let What::Leave { entry } = event.what else { return };
+        if let Some(adapter) = self.adapters.get_mut(&event.adapter) {
+            adapter.leave(entry);
+        }
+        for lock in self.cpus.entry(event.cpu).or_default().leave() {
+            self.owners.remove(&lock);
+        }
+    }
+
     fn apply_link(&mut self, event: &Event) -> Result<(), Rule> {
-        self.life(event.adapter).may_call()?;
+        let life = self.life(event.adapter);
         let serialized = self.serialized(event.adapter);
+        let cpu = self.cpus.entry(event.cpu).or_default();
         let may_indicate =
-            self.cpus.entry(event.cpu).or_default().may_indicate(event.adapter, serialized);
+            life.may_call().and_then(|()| cpu.may_indicate(event.adapter, serialized));
         match event.what {
             What::LineUp { link, window } => {
                 may_indicate?;
-                self.links.entry(link).or_default().line_up(window)
+                let link = self.links.entry(link).or_default();
+                let report = self.policy.window_shrink == WindowShrink::Report;
+                if report && !link.closed && link.outstanding > window {
+                    return Err(Rule::Window);
+                }
+                link.line_up(window)
             }
             What::LineDown { link } => {
                 may_indicate?;
@@ -235,7 +282,7 @@ impl State {
             }
             What::CloseCall { link } => {
                 let link = self.links.entry(link).or_default();
-                if link.closed {
+                if link.closed && life < Life::Halted {
                     return Err(Rule::Handle);
                 }
                 (link.up, link.closed) = (false, true);
@@ -246,7 +293,10 @@ impl State {
     }
 
     fn apply_life(&mut self, event: &Event) -> Result<(), Rule> {
-        let owed = self.owed(event.adapter);
+        let owed = matches!(event.what, What::ResetEnd | What::Halted)
+            && self.owed(event.adapter).next().is_some();
+        let armed = self.timers_set(event.adapter).next().is_some();
+        let reports_owed = self.reports_owed();
         let serialized = self.serialized(event.adapter);
         let life = self.life(event.adapter);
         let Some(adapter) = self.adapters.get_mut(&event.adapter) else {
@@ -268,10 +318,13 @@ impl State {
             }
             What::Halt => adapter.life = Life::Halting,
             What::Halted => {
-                adapter.life = Life::Halted;
-                if self.timers.keys().any(|key| key.0 == event.adapter) {
+                if armed {
                     return Err(Rule::Timer);
                 }
+                if owed && reports_owed {
+                    return Err(Rule::Lost);
+                }
+                adapter.life = Life::Halted;
             }
             What::Stop => adapter.life = Life::Stopped,
             What::TimerSet { timer, at } => {

@@ -82,6 +82,11 @@ impl Cpu {
         self.state.borrow().irql
     }
 
+    /// Whether no driver's function is on this CPU's stack.
+    pub fn is_outermost(&self) -> bool {
+        self.depth.get() == 0
+    }
+
     /// How many spin locks this CPU holds.
     pub fn locks_held(&self) -> usize {
         self.state.borrow().held.len()

@@ -110,10 +110,12 @@ pub enum TakenBack {
     Reset,
     /// The adapter was halted while the miniport still had it.
     Halt,
-    /// The driver let its token go, or raised.
+    /// The driver let its token go.
     Dropped,
     /// The call was closed, or it was owed for too long.
     GivenUp,
+    /// The driver's function raised an exception, which is what the user is told.
+    Raised,
 }
 
 /// The two forms of the spin-lock calls.
@@ -204,9 +206,9 @@ pub struct Event {
     pub time: u64,
     /// The CPU on which it happened.
     pub cpu: u32,
-    /// That CPU's level at the time.
+    /// That CPU's level when it happened; what it changes (a lock, an entry point) comes after.
     pub irql: Irql,
-    /// How many spin locks that CPU held.
+    /// How many spin locks that CPU held then.
     pub locks: u8,
     /// The adapter that it is about.
     pub adapter: u16,

@@ -111,11 +111,9 @@ impl Adapter {
             let detail = format!("{name} is not a packet of adapter {:?}", self.name);
             return Err(self.report(&cpu, Rule::Foreign, None, detail));
         };
-        state.touch(name.generation, side, part).map_err(|rule| {
-            let stale = side == Side::Miniport && name.generation != state.generation;
-            let rule = if rule == Rule::Touch && stale { Rule::Stale } else { rule };
-            self.report_touch(&Cpu::current(), rule, name, side, part)
-        })
+        state
+            .touch(name.generation, side, part)
+            .map_err(|rule| self.report_touch(&Cpu::current(), rule, name, side, part))
     }
 
     /// Reports a move of CurrentBuffer or CurrentLength out of the buffer.
@@ -131,5 +129,44 @@ impl Adapter {
             end - offset - length
         );
         self.report(&Cpu::current(), rule, Some(name), detail)
+    }
+
+    /// Whether the life that `name` says is with the miniport.
+    pub fn is_with_miniport(&self, name: Name) -> bool {
+        self.state_of(name).is_some_and(|state| {
+            state.owner == crate::contract::packet::Owner::Miniport
+                && state.generation == name.generation
+        })
+    }
+
+    /// The link that the packet was sent on last.
+    pub fn link_of(&self, name: Name) -> Option<Arc<crate::ndis::Link>> {
+        let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
+        let id = slot.link.load(std::sync::atomic::Ordering::Relaxed);
+        (name.generation > 0).then(|| self.links().into_iter().find(|link| link.id == id))?
+    }
+
+    /// Gives a packet back to the pool if it is the protocol's; for a binding whose object of
+    /// it was let go.
+    pub fn release_name(&self, name: Name) {
+        let owner = self.state_of(name).map(|state| state.owner);
+        if owner == Some(crate::contract::packet::Owner::Protocol) {
+            self.free_slot(name.slot);
+        }
+    }
+
+    /// Reports that views of a packet's memory are still exported when it changes hands.
+    pub fn report_views(&self, name: Name, views: u32) -> Arc<Violation> {
+        let detail = format!(
+            "{views} view(s) of the data of {name} are still exported while it changes hands; release memoryviews and arrays first"
+        );
+        self.report(&Cpu::current(), Rule::Touch, Some(name), detail)
+    }
+
+    /// Gives the packet in `slot` other memory with the same contents; returns the old.
+    pub fn renew_memory(&self, slot: u32) -> Option<Box<[u8]>> {
+        let mut body = self.pool.get(slot)?.body.lock();
+        let copy: Box<[u8]> = body.buffer().into();
+        body.swap_buffer(copy).ok()
     }
 }

@@ -28,6 +28,7 @@ pub mod rule;
 pub mod spin_lock;
 pub mod status;
 pub mod time;
+pub mod trace;
 pub mod violation;
 
 pub use cx::{Cx, Dirql, Dispatch, Irql, Passive, UpToDispatch, at_passive};

@@ -36,6 +36,7 @@ use crate::dispatch::Queue;
 use crate::event::{Event, Name, What};
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
+use crate::trace::record::{Note, Recording};
 use crate::violation::Violation;
 
 /// How many calls may be nested before completions are delivered by the dispatcher instead.
@@ -62,8 +63,8 @@ pub struct Ndis {
     violations: Mutex<Vec<Arc<Violation>>>,
     unseen: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
-    recording: Mutex<Vec<Event>>,
-    sites: Mutex<Vec<String>>,
+    pub(crate) recording: Mutex<Recording>,
+    pub(crate) sites: Mutex<Vec<String>>,
     /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
     /// lock was held.
     pub(crate) overflow: AtomicBool,
@@ -131,12 +132,22 @@ impl Ndis {
 
     /// The recording, if [`Config::record`] is on.
     pub fn events(&self) -> Vec<Event> {
-        self.recording.lock().clone()
+        self.recording.lock().events.clone()
     }
 
     /// The source line that an [`Event::site`] stands for.
     pub fn call_site(&self, site: u32) -> Option<String> {
         self.sites.lock().get((site as usize).checked_sub(1)?).cloned()
+    }
+
+    /// The source lines of all call sites, in the order of [`Event::site`].
+    pub fn call_sites(&self) -> Vec<String> {
+        self.sites.lock().clone()
+    }
+
+    /// Delivers, on the calling thread, every completion that waits in a ring; how many.
+    pub fn drain(&self) -> usize {
+        self.deliver_all(&Cpu::current())
     }
 
     /// Whether the world was closed.
@@ -169,6 +180,17 @@ impl Ndis {
 
     /// Records an event: in the packet's history, and in the recording if there is one.
     pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
+        self.emit_with(adapter, cpu, what, || Note::Nothing);
+    }
+
+    /// The same with what only the recording keeps: a frame's data, a verdict's words.
+    pub(crate) fn emit_with(
+        &self,
+        adapter: &Adapter,
+        cpu: &Rc<Cpu>,
+        what: What,
+        note: impl FnOnce() -> Note,
+    ) {
         let keep = match self.config.verify {
             Verify::Off | Verify::Counters => 0,
             Verify::LastOwner => 1,
@@ -200,7 +222,8 @@ impl Ndis {
             slot.history.lock().keep(event, keep);
         }
         if self.config.record {
-            self.recording.lock().push(event);
+            let note = note();
+            self.recording.lock().push(event, note);
         }
     }
 
@@ -215,7 +238,11 @@ impl Ndis {
         warning: bool,
     ) -> Arc<Violation> {
         let history = packet.map(|name| adapter.history_of(name)).unwrap_or_default();
-        self.emit(adapter, cpu, What::Violation { rule });
+        self.emit_with(adapter, cpu, What::Violation { rule }, || Note::Verdict {
+            packet,
+            detail: detail.clone(),
+            warning,
+        });
         let (irql, locks, inside) = {
             let state = cpu.state.borrow();
             let locks = state.held.iter().map(|held| self.locks.name(held.lock)).collect();

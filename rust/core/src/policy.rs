@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::status::FinalStatus;
 
 /// What happens to a send that a protocol makes from inside a serialized miniport's completion.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reentry {
     /// NDIS keeps it until the miniport returns.
@@ -15,7 +15,7 @@ pub enum Reentry {
 }
 
 /// What a later line-up with a smaller window does.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowShrink {
     /// New sends wait until fewer are outstanding.
@@ -25,7 +25,7 @@ pub enum WindowShrink {
 }
 
 /// What becomes of packets that are still owed when a halt ends.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwedAtHalt {
     /// Each is reported as `LOST` (NDIS 6 forbids it in words).
@@ -35,7 +35,7 @@ pub enum OwedAtHalt {
 }
 
 /// What becomes of queued sends when a line goes down.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueuedAtLineDown {
     /// They wait for the next line-up, or for the call to be closed.
@@ -45,7 +45,7 @@ pub enum QueuedAtLineDown {
 }
 
 /// What `NDIS_STATUS_RESOURCES` as a final status is.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResourcesAsFinal {
     /// A warning.
@@ -57,7 +57,7 @@ pub enum ResourcesAsFinal {
 }
 
 /// Who keeps sends beyond the window.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BeyondWindow {
     /// NDISWAN queues them.
@@ -67,7 +67,8 @@ pub enum BeyondWindow {
 }
 
 /// All the switches; the defaults are the design's.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// `ProtocolSendComplete` runs at DISPATCH (else at the caller's level).
     pub callback_at_dispatch: bool,

@@ -42,6 +42,11 @@ impl LockTable {
             .map_or_else(|| format!("lock {lock}"), |lock| format!("spin lock {:?}", lock.name))
     }
 
+    /// The names of all locks, by number.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.locks.read().iter().map(|lock| lock.name.clone()).collect()
+    }
+
     pub(crate) fn force_release(&self, lock: u32) {
         if let Some(lock) = self.get(lock) {
             lock.owner.store(0, Ordering::Release);
@@ -82,6 +87,7 @@ impl Adapter {
         if !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_acquire(lock, form);
             verdict.map_err(|rule| {
+                self.emit(&cpu, What::Acquire { lock, form });
                 let name = self.ndis.locks.name(lock);
                 let detail = if rule == Rule::LockRecursion {
                     format!("{name} was acquired by the CPU that holds it: a certain deadlock")
@@ -94,21 +100,27 @@ impl Adapter {
                 };
                 self.report(&cpu, rule, None, detail)
             })?;
-            self.look_at_order(&cpu, lock)?;
+            self.look_at_order(&cpu, lock, form)?;
         }
         let free = entry.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Acquire);
         if free.is_ok() {
-            cpu.state.borrow_mut().acquire(lock, form);
             self.emit(&cpu, What::Acquire { lock, form });
+            cpu.state.borrow_mut().acquire(lock, form);
         }
         Ok(free.is_ok())
     }
 
-    fn look_at_order(&self, cpu: &std::rc::Rc<Cpu>, lock: u32) -> Result<(), Arc<Violation>> {
+    fn look_at_order(
+        &self,
+        cpu: &std::rc::Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<(), Arc<Violation>> {
         let held: Vec<u32> = cpu.state.borrow().held.iter().map(|held| held.lock).collect();
         for before in held {
             let verdict = self.ndis.locks.order.lock().add(before, lock);
             verdict.map_err(|path| {
+                self.emit(cpu, What::Acquire { lock, form });
                 let name = |lock: &u32| self.ndis.locks.name(*lock);
                 let other = path.iter().map(name).collect::<Vec<_>>().join(" -> ");
                 let detail = format!(
@@ -153,8 +165,8 @@ impl Adapter {
                 }
             }
         }
-        cpu.state.borrow_mut().acquire(lock, form);
         self.emit(&cpu, What::Acquire { lock, form });
+        cpu.state.borrow_mut().acquire(lock, form);
         Ok(())
     }
 
@@ -173,6 +185,7 @@ impl Adapter {
     pub fn release(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let verdict = cpu.state.borrow().may_release(lock, form);
+        self.emit(&cpu, What::Release { lock, form });
         let broken = verdict.err().map(|rule| {
             let name = self.ndis.locks.name(lock);
             let detail = match rule {
@@ -183,7 +196,6 @@ impl Adapter {
             self.report(&cpu, rule, None, detail)
         });
         if self.holds(lock) {
-            self.emit(&cpu, What::Release { lock, form });
             cpu.state.borrow_mut().release(lock);
             self.ndis.locks.force_release(lock);
         }
@@ -198,6 +210,7 @@ impl Adapter {
         let cpu = Cpu::current();
         let old = cpu.irql();
         let verdict = cpu.state.borrow().may_raise(to);
+        self.emit(&cpu, What::Raise { to });
         verdict.map_err(|rule| {
             self.report(
                 &cpu,
@@ -207,7 +220,6 @@ impl Adapter {
             )
         })?;
         cpu.state.borrow_mut().irql = to;
-        self.emit(&cpu, What::Raise { to });
         Ok(old)
     }
 
@@ -218,6 +230,7 @@ impl Adapter {
     pub fn lower_irql(&self, to: Irql) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let verdict = cpu.state.borrow().may_lower(to);
+        self.emit(&cpu, What::Lower { to });
         verdict.map_err(|rule| {
             let detail = format!(
                 "the level was to be lowered from {} to {to} with {} spin lock(s) held",
@@ -227,7 +240,6 @@ impl Adapter {
             self.report(&cpu, rule, None, detail)
         })?;
         cpu.state.borrow_mut().irql = to;
-        self.emit(&cpu, What::Lower { to });
         Ok(())
     }
 }

@@ -85,12 +85,12 @@ pub struct AdapterState {
 }
 
 impl AdapterState {
-    /// An entry point of the miniport begins.
+    /// Whether an entry point of the miniport may begin.
     ///
     /// # Errors
     /// `SERIAL` if it is serialized and one runs, `HALT` after its life.
-    pub fn enter(&mut self, entry: Entry) -> Result<(), Rule> {
-        if entry == Entry::Isr || entry == Entry::Shutdown || entry.is_protocol() {
+    pub fn may_enter(&self, entry: Entry) -> Result<(), Rule> {
+        if !counts(entry) {
             return Ok(());
         }
         if self.life >= Life::Halted {
@@ -99,16 +99,23 @@ impl AdapterState {
         if self.serialized && self.inside > 0 && !(self.reentrant && entry == Entry::WanSend) {
             return Err(Rule::Serial);
         }
-        self.inside += 1;
         Ok(())
+    }
+
+    /// An entry point of the miniport begins.
+    pub fn enter(&mut self, entry: Entry) {
+        self.inside += u32::from(counts(entry));
     }
 
     /// An entry point of the miniport returned.
     pub fn leave(&mut self, entry: Entry) {
-        if entry != Entry::Isr && entry != Entry::Shutdown && !entry.is_protocol() {
-            self.inside = self.inside.saturating_sub(1);
-        }
+        self.inside = self.inside.saturating_sub(u32::from(counts(entry)));
     }
+}
+
+/// Whether serialization is about the entry point: the ISR preempts, a shutdown waits for nobody.
+fn counts(entry: Entry) -> bool {
+    entry != Entry::Isr && entry != Entry::Shutdown && !entry.is_protocol()
 }
 
 /// What the contract knows of one link.

@@ -145,7 +145,7 @@ impl CpuState {
     ///
     /// # Errors
     /// `INDICATE` from MiniportHalt, MiniportISR, MiniportShutdown, or a serialized
-    /// MiniportInitialize; `LOCK_HELD`; `IRQL_COMPLETE` never: the level is the completion's.
+    /// MiniportInitialize; `LOCK_HELD`; `IRQL_COMPLETE` where a completion would not be allowed.
     pub fn may_indicate(&self, adapter: u16, serialized: bool) -> Result<(), Rule> {
         let forbidden = self.inside.iter().any(|i| {
             i.adapter == adapter
@@ -155,13 +155,7 @@ impl CpuState {
                     _ => false,
                 }
         });
-        if forbidden {
-            Err(Rule::Indicate)
-        } else if self.held.is_empty() {
-            Ok(())
-        } else {
-            Err(Rule::LockHeld)
-        }
+        if forbidden { Err(Rule::Indicate) } else { self.may_complete(serialized) }
     }
 
     /// An entry point begins at level `at`.

@@ -54,6 +54,7 @@ impl PacketState {
             Some(TakenBack::Halt) => 2,
             Some(TakenBack::Dropped) => 3,
             Some(TakenBack::GivenUp) => 4,
+            Some(TakenBack::Raised) => 5,
         };
         u64::from(self.generation) << 32
             | (taken << 8)
@@ -78,7 +79,8 @@ impl PacketState {
                 1 => Some(TakenBack::Reset),
                 2 => Some(TakenBack::Halt),
                 3 => Some(TakenBack::Dropped),
-                _ => Some(TakenBack::GivenUp),
+                4 => Some(TakenBack::GivenUp),
+                _ => Some(TakenBack::Raised),
             },
         }
     }
@@ -216,7 +218,8 @@ impl PacketState {
     /// One side uses a part of it, knowing it by the life `generation`.
     ///
     /// # Errors
-    /// `TOUCH` if it is not that side's now, `RESERVED` if that part never is.
+    /// `RESERVED` if that part never is that side's, `STALE` if the miniport knows an earlier life,
+    /// `TOUCH` if it is not that side's now.
     pub fn touch(self, generation: u32, side: Side, part: Part) -> Result<(), Rule> {
         match (side, part) {
             (Side::Miniport, Part::ProtocolReserved) | (Side::Protocol, Part::MacReserved) => {
@@ -224,10 +227,11 @@ impl PacketState {
             }
             _ => {}
         }
-        let owns = match side {
-            Side::Protocol => self.owner == Owner::Protocol,
-            Side::Miniport => self.owner == Owner::Miniport && self.generation == generation,
+        let owner = match side {
+            Side::Protocol => Owner::Protocol,
+            Side::Miniport if self.generation != generation => return Err(Rule::Stale),
+            Side::Miniport => Owner::Miniport,
         };
-        if owns { Ok(()) } else { Err(Rule::Touch) }
+        if self.owner == owner { Ok(()) } else { Err(Rule::Touch) }
     }
 }

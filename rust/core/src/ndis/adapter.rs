@@ -198,11 +198,11 @@ impl Adapter {
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         cpu.depth.set(cpu.depth.get() - 1);
         let verdict = cpu.state.borrow().may_leave();
-        if let Err(rule) = verdict {
-            self.report_leak(cpu, entry, rule);
-        }
         if self.ndis.config.record {
             self.emit(cpu, What::Leave { entry });
+        }
+        if let Err(rule) = verdict {
+            self.report_leak(cpu, entry, rule);
         }
         for lock in cpu.state.borrow_mut().leave() {
             self.ndis.locks.force_release(lock);

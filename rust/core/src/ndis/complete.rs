@@ -35,7 +35,9 @@ impl Adapter {
         if let Err(rule) = self.claim(name) {
             let detail = self.why_not_complete(rule, name, status);
             let packet = (name.adapter == self.index).then_some(name);
-            self.emit(cpu, What::Complete { packet: name, status });
+            if packet.is_none() || self.pool.get(name.slot).is_some() {
+                self.emit(cpu, What::Complete { packet: name, status });
+            }
             return Err(self.report(cpu, rule, packet, detail));
         }
         self.bump(&self.count.completions);
@@ -271,7 +273,7 @@ impl Adapter {
     pub fn failed(&self, name: Name) {
         let cpu = Cpu::current();
         if self.state_of(name).is_some_and(|state| state.generation == name.generation)
-            && self.take_back(&cpu, name.slot, TakenBack::Dropped).is_some()
+            && self.take_back(&cpu, name.slot, TakenBack::Raised).is_some()
         {
             self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false);
         }

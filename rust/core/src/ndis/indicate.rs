@@ -6,36 +6,43 @@ use std::sync::Arc;
 use super::{Adapter, Link, LinkSettings};
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
-use crate::cx::{Cpu, Cx, Irql};
+use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, TakenBack, What};
 use crate::policy::{QueuedAtLineDown, WindowShrink};
 use crate::protocol::{Protocol, fragment};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
+use crate::trace::record::Note;
 use crate::violation::Violation;
 
 impl Adapter {
     /// A new link of this adapter, not up yet.
     pub(crate) fn new_link(&self, handle: Option<u64>) -> Arc<Link> {
         let mut links = self.links.write();
-        let id = u32::from(self.index) << 16 | links.len() as u32;
+        let id = self.next_link(links.len());
         let handle = handle.unwrap_or(u64::from(id) + 1);
         let link = Link::new(self.arc(), id, handle);
         links.push(Arc::clone(&link));
+        if self.ndis.config.record {
+            self.ndis.recording.lock().link(self.index, id, handle);
+        }
         link
     }
 
-    fn may_indicate(&self, cpu: &Rc<Cpu>, what: &str) -> Result<(), Arc<Violation>> {
-        let verdict = {
-            let state = cpu.state.borrow();
-            let life = self.life().may_call();
-            life.and_then(|()| state.may_indicate(self.index, self.serialized)).and_then(|()| {
-                let at_level = state.irql <= Irql::DISPATCH
-                    && (!self.serialized || state.irql == Irql::DISPATCH);
-                if at_level { Ok(()) } else { Err(Rule::IrqlComplete) }
-            })
-        };
+    /// Whether the miniport may indicate `event` here; what may not be is recorded all the same.
+    fn may_indicate(
+        &self,
+        cpu: &Rc<Cpu>,
+        what: &str,
+        event: Option<What>,
+    ) -> Result<(), Arc<Violation>> {
+        let life = self.life().may_call();
+        let verdict = life
+            .and_then(|()| cpu.state.borrow().may_indicate(self.index, self.serialized));
         verdict.map_err(|rule| {
+            if let Some(event) = event {
+                self.emit(cpu, event);
+            }
             let inside = cpu.state.borrow().inside.last().map(|inside| inside.entry.name());
             let detail = match rule {
                 Rule::Halt => {
@@ -76,7 +83,9 @@ impl Adapter {
         settings: LinkSettings,
     ) -> Result<Arc<Link>, Arc<Violation>> {
         let cpu = Cpu::current();
-        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_UP was indicated")?;
+        let id = link.map_or_else(|| self.next_link(self.links.read().len()), |link| link.id);
+        let line_up = What::LineUp { link: id, window: self.window(settings) };
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_UP was indicated", Some(line_up))?;
         let link = if let Some(link) = link {
             self.check_link(&cpu, link, "a line-up")?;
             Arc::clone(link)
@@ -94,37 +103,50 @@ impl Adapter {
             self.new_link(handle)
         };
         if link.is_closed() {
+            self.emit(&cpu, line_up);
             let detail = format!("a line-up of link {}, whose call was closed", link.id);
             return Err(self.report(&cpu, Rule::Handle, None, detail));
         }
         let shrunk = self.bring_up(&cpu, &link, settings);
         self.pump(&cpu, &link);
         self.ndis.settle(&cpu);
-        if shrunk && self.ndis.config.policy.window_shrink == WindowShrink::Report {
-            let detail = format!(
-                "the window of link {} was set to {} with {} sends outstanding",
-                link.id,
-                link.window(),
-                link.outstanding()
-            );
-            return Err(self.report(&cpu, Rule::Window, None, detail));
-        }
-        Ok(link)
+        shrunk.map_or(Ok(link), Err)
     }
 
-    /// Brings the link up; true if the window is now smaller than what is outstanding.
-    pub(crate) fn bring_up(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, settings: LinkSettings) -> bool {
-        let window = match settings.send_window {
+    fn next_link(&self, links: usize) -> u32 {
+        u32::from(self.index) << 16 | links as u32
+    }
+
+    fn window(&self, settings: LinkSettings) -> u32 {
+        match settings.send_window {
             0 => self.info.max_transmit,
             window => u32::from(window),
-        };
-        let shrunk = {
+        }
+    }
+
+    /// Brings the link up; `WINDOW` if that is smaller than what is outstanding and policy asks.
+    pub(crate) fn bring_up(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Arc<Link>,
+        settings: LinkSettings,
+    ) -> Option<Arc<Violation>> {
+        let window = self.window(settings);
+        let outstanding = {
             let mut flow = link.flow.lock();
             let _ = flow.state.line_up(window);
             flow.settings = settings;
-            flow.state.outstanding > window
+            flow.state.outstanding
         };
         self.emit(cpu, What::LineUp { link: link.id, window });
+        let report = self.ndis.config.policy.window_shrink == WindowShrink::Report;
+        let shrunk = (outstanding > window && report).then(|| {
+            let detail = format!(
+                "the window of link {} was set to {window} with {outstanding} sends outstanding",
+                link.id
+            );
+            self.report(cpu, Rule::Window, None, detail)
+        });
         self.protocol(cpu, Entry::Status, |protocol, cx| protocol.line_up(cx, link));
         shrunk
     }
@@ -146,11 +168,12 @@ impl Adapter {
     /// As [`line_up`](Self::line_up); `LINE` if the link is not up.
     pub fn line_down(&self, link: &Arc<Link>) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
-        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_DOWN was indicated")?;
+        let line_down = What::LineDown { link: link.id };
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_DOWN was indicated", Some(line_down))?;
         self.check_link(&cpu, link, "a line-down")?;
         let verdict = link.flow.lock().state.line_down();
+        self.emit(&cpu, line_down);
         self.check_up(&cpu, link, verdict, "a line-down")?;
-        self.emit(&cpu, What::LineDown { link: link.id });
         self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
         if self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return {
             self.give_back_queued_on(&cpu, link, FinalStatus::FAILURE);
@@ -180,11 +203,12 @@ impl Adapter {
     /// As [`line_down`](Self::line_down).
     pub fn fragment(&self, link: &Arc<Link>, errors: u32) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
-        self.may_indicate(&cpu, "NDIS_STATUS_WAN_FRAGMENT was indicated")?;
+        let event = What::Indicate { link: link.id, length: 0 };
+        self.may_indicate(&cpu, "NDIS_STATUS_WAN_FRAGMENT was indicated", Some(event))?;
         self.check_link(&cpu, link, "a fragment")?;
         let verdict = link.flow.lock().state.may_indicate();
+        self.emit(&cpu, event);
         self.check_up(&cpu, link, verdict, "a fragment")?;
-        self.emit(&cpu, What::Indicate { link: link.id, length: 0 });
         {
             let stats = &mut link.flow.lock().stats;
             let bit = |mask| u64::from(errors & mask != 0);
@@ -209,12 +233,13 @@ impl Adapter {
         data: &[u8],
     ) -> Result<Status, Arc<Violation>> {
         let cpu = Cpu::current();
-        self.may_indicate(&cpu, "NdisMWanIndicateReceive was called")?;
+        let event = What::Indicate { link: link.id, length: data.len() as u32 };
+        self.may_indicate(&cpu, "NdisMWanIndicateReceive was called", Some(event))?;
         self.check_link(&cpu, link, "a receive")?;
         let verdict = link.flow.lock().state.may_indicate();
+        self.ndis.emit_with(self, &cpu, event, || Note::Frame(data.into()));
         self.check_up(&cpu, link, verdict, "a receive")?;
         self.bump(&self.count.receives);
-        self.emit(&cpu, What::Indicate { link: link.id, length: data.len() as u32 });
         let answer =
             self.protocol(&cpu, Entry::Receive, |protocol, cx| protocol.receive(cx, link, data));
         let status = answer.unwrap_or(Status::FAILURE);
@@ -233,7 +258,7 @@ impl Adapter {
     /// As [`line_down`](Self::line_down).
     pub fn indicate_receive_complete(&self, link: &Arc<Link>) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
-        self.may_indicate(&cpu, "NdisMWanIndicateReceiveComplete was called")?;
+        self.may_indicate(&cpu, "NdisMWanIndicateReceiveComplete was called", None)?;
         self.check_link(&cpu, link, "a receive-complete")?;
         self.protocol(&cpu, Entry::ReceiveComplete, |protocol, cx| {
             protocol.receive_complete(cx, link);
@@ -256,6 +281,7 @@ impl Link {
             let mut flow = self.flow.lock();
             if flow.state.closed && adapter.life() < Life::Halted {
                 drop(flow);
+                adapter.emit(&cpu, What::CloseCall { link: self.id });
                 let detail =
                     format!("link {} of {:?} was closed a second time", self.id, adapter.name);
                 return Err(adapter.report(&cpu, Rule::Handle, None, detail));

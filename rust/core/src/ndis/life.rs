@@ -142,9 +142,21 @@ impl Adapter {
         if line_up && self.links.read().is_empty() {
             // NDIS's own doing: what a driver may not do here does not apply.
             let link = self.new_link(None);
+            let before = cpu.irql();
+            if self.serialized {
+                self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);
+            }
             self.bring_up(cpu, &link, LinkSettings::default());
+            if self.serialized {
+                self.set_level(cpu, What::Lower { to: before }, before);
+            }
         }
         Ok(())
+    }
+
+    fn set_level(&self, cpu: &Rc<Cpu>, event: What, to: Irql) {
+        self.emit(cpu, event);
+        cpu.state.borrow_mut().irql = to;
     }
 
     /// MiniportHalt, and what is left over afterwards.

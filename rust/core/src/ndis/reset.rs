@@ -64,6 +64,7 @@ impl Adapter {
     pub fn reset_complete(&self, status: Status) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         if let Err(rule) = self.life().may_complete_reset() {
+            self.emit(&cpu, What::ResetComplete { status });
             let detail = format!(
                 "NdisMResetComplete({status}) was called and no reset is pending: adapter {:?} is {:?}",
                 self.name,

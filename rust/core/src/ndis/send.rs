@@ -15,6 +15,7 @@ use crate::packet::BadFrame;
 use crate::policy::{BeyondWindow, Reentry};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
+use crate::trace::record::Note;
 use crate::violation::Violation;
 
 /// Why there is no packet.
@@ -73,12 +74,12 @@ impl Adapter {
             adapter: self.name.clone(),
             packets: self.pool.len(),
         })?;
-        let packet = Packet::new(self.arc(), slot);
-        let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
-        filled.map_err(|source| PacketError::Frame { adapter: self.name.clone(), source })?;
         if self.ndis.config.record || !self.ndis.verify_off() {
             self.emit(&Cpu::current(), What::Allocate { packet: self.name_of(slot) });
         }
+        let packet = Packet::new(self.arc(), slot);
+        let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
+        filled.map_err(|source| PacketError::Frame { adapter: self.name.clone(), source })?;
         Ok(packet)
     }
 
@@ -93,11 +94,13 @@ impl Adapter {
     }
 
     pub(crate) fn free_slot(&self, slot: u32) {
-        let name = self.name_of(slot);
-        if !self.ndis.verify_off() {
-            self.emit(&Cpu::current(), What::Free { packet: name });
+        let state = self.pool.slot(slot).state();
+        if state.free().is_err() {
+            return; // not the protocol's any more, so it cannot free it; nothing is lost
         }
-        // A packet that is not the protocol's any more cannot be freed by it; nothing is lost.
+        if self.ndis.config.record || !self.ndis.verify_off() {
+            self.emit(&Cpu::current(), What::Free { packet: self.name_of(slot) });
+        }
         let _ = self.pool.free(slot);
     }
 }
@@ -136,8 +139,7 @@ impl Link {
     fn send_on(&self, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         let adapter = &*self.adapter;
         if let Err((rule, detail)) = self.may_send(cpu, name) {
-            let packet = (name.adapter == adapter.index).then_some(name);
-            return Err(adapter.report(cpu, rule, packet, detail));
+            return Err(self.refuse(cpu, name, rule, detail));
         }
         let slot = adapter.pool.slot(name.slot);
         let length = slot.body.lock().current_length() as u32;
@@ -169,7 +171,7 @@ impl Link {
                     flow.state.outstanding, self.id, flow.state.window
                 );
                 drop(flow);
-                return Err(adapter.report(cpu, Rule::Window, Some(name), detail));
+                return Err(self.refuse(cpu, name, Rule::Window, detail));
             } else {
                 Way::Queue
             }
@@ -190,6 +192,17 @@ impl Link {
                 Ok(Status::PENDING)
             }
         }
+    }
+
+    /// A send that breaks a rule: it is recorded as it was made, and the packet stays where it is.
+    fn refuse(&self, cpu: &Rc<Cpu>, name: Name, rule: Rule, detail: String) -> Arc<Violation> {
+        let adapter = &*self.adapter;
+        let own = adapter.pool.get(name.slot).filter(|_| name.adapter == adapter.index);
+        if own.is_some() || name.adapter != adapter.index {
+            let length = own.map_or(0, |slot| slot.body.lock().current_length() as u32);
+            adapter.emit(cpu, What::Send { packet: name, link: self.id, length });
+        }
+        adapter.report(cpu, rule, own.map(|_| name), detail)
     }
 
     fn send_recursively(
@@ -260,7 +273,9 @@ impl Link {
         let name = Name { adapter: adapter.index, slot, generation: state.generation };
         place.submitted.store(adapter.ndis.now(), Ordering::Relaxed);
         adapter.bump(&adapter.count.submitted);
-        adapter.emit(cpu, What::Submit { packet: name, link: self.id });
+        adapter.ndis.emit_with(adapter, cpu, What::Submit { packet: name, link: self.id }, || {
+            Note::Frame(place.body.lock().data().into())
+        });
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let this = self.arc();
         let answer = adapter.call(cpu, Entry::WanSend, at, |drivers| {

@@ -48,7 +48,9 @@ impl Adapter {
     /// `TIMER` once MiniportHalt has returned.
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
+        let at = self.ndis.now().saturating_add(delay);
         if self.life() >= Life::Halted {
+            self.emit(&cpu, What::TimerSet { timer, at });
             let detail = format!(
                 "timer {timer} was set on adapter {:?}, which is {:?}",
                 self.name,
@@ -65,7 +67,6 @@ impl Adapter {
             }
             arming
         };
-        let at = self.ndis.now().saturating_add(delay);
         self.emit(&cpu, What::TimerSet { timer, at });
         self.ndis.queue.schedule(at, Work::Timer { adapter: self.index, timer, arming });
         Ok(())

@@ -7,7 +7,8 @@ use real::RealClock;
 use virtual_::VirtualClock;
 
 /// Which clock a world has.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimeKind {
     /// Discrete events: time is what the next event says.
     #[default]

@@ -1,0 +1,80 @@
+"""The NDIS 5.x WAN send/complete contract as software that runs.
+
+Write a :class:`Miniport` and a :class:`Protocol`, bind them in an :class:`Ndis`, and every broken
+rule of the contract is caught at the call that breaks it.
+"""
+
+from ndiswan._native import (
+    Adapter,
+    Dpc,
+    Event,
+    Link,
+    Packet,
+    PacketData,
+    SpinLock,
+    Timer,
+    __version__,
+)
+from ndiswan.irql import Irql
+from ndiswan.miniport import Miniport
+from ndiswan.ndis import Ndis
+from ndiswan.oid import LinkInfo, LinkStats, Oid, Quality, WanInfo
+from ndiswan.policy import Policy
+from ndiswan.protocol import Protocol
+from ndiswan.status import Severity, Status
+from ndiswan.time import RealTime, VirtualTime
+from ndiswan.violations import (
+    AccessViolation,
+    ContractViolation,
+    ContractWarning,
+    FlowViolation,
+    IrqlViolation,
+    LifeCycleViolation,
+    LockViolation,
+    OwnershipViolation,
+    ProgressViolation,
+    StatusViolation,
+)
+
+PENDING = Status.PENDING
+SUCCESS = Status.SUCCESS
+FAILURE = Status.FAILURE
+
+__all__ = [
+    "FAILURE",
+    "PENDING",
+    "SUCCESS",
+    "AccessViolation",
+    "Adapter",
+    "ContractViolation",
+    "ContractWarning",
+    "Dpc",
+    "Event",
+    "FlowViolation",
+    "Irql",
+    "IrqlViolation",
+    "LifeCycleViolation",
+    "Link",
+    "LinkInfo",
+    "LinkStats",
+    "LockViolation",
+    "Miniport",
+    "Ndis",
+    "Oid",
+    "OwnershipViolation",
+    "Packet",
+    "PacketData",
+    "Policy",
+    "ProgressViolation",
+    "Protocol",
+    "Quality",
+    "RealTime",
+    "Severity",
+    "SpinLock",
+    "Status",
+    "StatusViolation",
+    "Timer",
+    "VirtualTime",
+    "WanInfo",
+    "__version__",
+]

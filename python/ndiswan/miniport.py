@@ -1,0 +1,91 @@
+"""The miniport: it transmits, and owes what it took."""
+
+from __future__ import annotations
+
+from ndiswan.oid import WanInfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ndiswan._native import Adapter, Link, Packet
+    from ndiswan.oid import Oid
+    from ndiswan.status import Status
+
+
+class Miniport:
+    """A WAN miniport driver; subclass it and write at least :meth:`wan_send`.
+
+    Attributes
+    ----------
+    info:
+        What OID_WAN_GET_INFO answers; set it on the class or before binding.
+    serialized:
+        True: NDIS calls one entry point at a time, and the driver completes at DISPATCH exactly.
+        False: entry points are concurrent, and the driver completes at DISPATCH or below.
+    check_for_hang_seconds:
+        The interval of :meth:`check_for_hang`; a serialized send is late after twice that.
+    line_up_at_bind:
+        Whether NDIS brings a first line up when :meth:`initialize` did not.
+    adapter:
+        The handle to call NDIS with (MiniportAdapterHandle), set before :meth:`initialize`.
+
+    An exception in an entry point gives the packet of that call back with FAILURE, and is raised
+    by the outermost call into the engine.
+    """
+
+    info: WanInfo = WanInfo()
+    serialized: bool = True
+    check_for_hang_seconds: float = 2.0
+    line_up_at_bind: bool = True
+    adapter: Adapter
+
+    def initialize(self) -> Status | None:
+        """MiniportInitialize, at PASSIVE; another status than SUCCESS fails the bind."""
+        return None
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        """MiniportWanSend: the packet is the miniport's until it is completed.
+
+        Return PENDING and owe one ``self.adapter.wan_send_complete(packet, status)``, or return a
+        final status and do not touch the packet again.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no wan_send; a miniport needs one: "
+            "def wan_send(self, link, packet): ... return nw.PENDING"
+        )
+
+    def halt(self) -> None:
+        """MiniportHalt, at PASSIVE: complete what is owed, cancel timers, end threads."""
+
+    def reset(self) -> Status | tuple[Status, bool]:
+        """MiniportReset, at DISPATCH: PENDING owes an ``adapter.reset_complete(status)``.
+
+        A deserialized miniport completes what it has with REQUEST_ABORTED before the reset ends.
+        """
+        from ndiswan.status import Status
+
+        return Status.SUCCESS
+
+    def check_for_hang(self) -> bool:
+        """MiniportCheckForHang, at DISPATCH: True makes NDIS reset the adapter."""
+        return False
+
+    def query_information(self, oid: Oid) -> Any:
+        """MiniportQueryInformation: a value, a status, or NotImplemented to let NDIS answer."""
+        return NotImplemented
+
+    def set_information(self, oid: Oid, value: Any) -> Any:
+        """MiniportSetInformation: a status, or NotImplemented to let NDIS keep the value."""
+        return NotImplemented
+
+    def isr(self) -> bool:
+        """MiniportISR, at DIRQL: whether the interrupt is the card's own."""
+        return True
+
+    def handle_interrupt(self) -> None:
+        """MiniportHandleInterrupt, at DISPATCH."""
+
+    def shutdown(self) -> None:
+        """MiniportShutdown: the machine goes down; no call to NDIS can be relied on."""
+

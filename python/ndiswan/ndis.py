@@ -1,0 +1,201 @@
+"""The world of one run: clock, policy, adapters, events, and what was found."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import weakref
+
+from ndiswan._native import Adapter, Link
+from ndiswan._native import Ndis as _Native
+from ndiswan.miniport import Miniport
+from ndiswan.policy import Policy
+from ndiswan.protocol import Protocol
+from ndiswan.time import RealTime, VirtualTime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, Literal, Self
+
+    from ndiswan.status import Status
+
+_open: weakref.WeakSet[Ndis] = weakref.WeakSet()
+
+
+class Ndis(_Native):
+    """The library between protocols and miniports, with the contract checked while it runs.
+
+    Parameters
+    ----------
+    time:
+        ``VirtualTime()`` (default) or ``RealTime()``.
+    policy:
+        The switches for what the pages leave open.
+    on_violation:
+        ``"raise"``: a broken rule raises at the call that breaks it. ``"record"``: it is collected
+        in ``violations`` and repaired, so that the run goes on and nothing is lost.
+        ``"bugcheck"``: it raises, and the adapter stops.
+    verify:
+        0 off · 1 counters · 2 last owner · 3 full history · 4 with call sites.
+    delivery:
+        ``"inline"``: ``send_complete`` runs on the stack of ``wan_send_complete``, as NDIS does it.
+        ``"queued"``: through the completion ring, in batches, by the dispatcher.
+    record:
+        Keep every event, for :meth:`events` and :meth:`save`.
+
+    Leaving the ``with`` block halts the adapters and reports what is still owed.
+
+    Raises
+    ------
+    ValueError
+        A setting has a value that it does not know.
+    """
+
+    def __new__(
+        cls,
+        *,
+        time: VirtualTime | RealTime | None = None,
+        policy: Policy | None = None,
+        on_violation: Literal["raise", "record", "bugcheck"] = "raise",
+        verify: int = 3,
+        delivery: Literal["inline", "queued"] = "inline",
+        record: bool = False,
+    ) -> Self:
+        time = VirtualTime() if time is None else time
+        policy = Policy() if policy is None else policy
+        if not isinstance(time, VirtualTime | RealTime):
+            raise TypeError(f"time: expected VirtualTime() or RealTime(), got {time!r}")
+        if not isinstance(policy, Policy):
+            raise TypeError(f"policy: expected a Policy, got {policy!r}")
+        switches = {name: getattr(policy, name) for name in Policy.__slots__}
+        self = super().__new__(cls, time.kind, switches, on_violation, verify, delivery, record)
+        _open.add(self)
+        return self
+
+    def bind(
+        self,
+        protocol: Protocol,
+        miniport: Miniport,
+        *,
+        packets: int = 64,
+        name: str | None = None,
+    ) -> Link:
+        """Bind a protocol to a miniport with a pool of ``packets``; returns the first link.
+
+        ``miniport.initialize`` is called, then the line comes up with SendWindow 0 unless the
+        miniport brought one up itself or says ``line_up_at_bind = False``.
+
+        Raises
+        ------
+        TypeError
+            Something else than a protocol or a miniport was given.
+        ValueError
+            ``miniport.info`` or ``packets`` is out of range.
+        RuntimeError
+            ``initialize`` answered with a failure, or this Ndis is closed.
+        """
+        if not isinstance(protocol, Protocol):
+            raise TypeError(f"protocol: expected an ndiswan.Protocol, got {protocol!r}")
+        if not isinstance(miniport, Miniport):
+            raise TypeError(f"miniport: expected an ndiswan.Miniport, got {miniport!r}")
+        if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
+            raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
+        return self._bind(
+            miniport,
+            _entries(protocol, Protocol, "send_complete"),
+            _entries(miniport, Miniport, "wan_send"),
+            miniport.info,
+            bool(miniport.serialized),
+            miniport.check_for_hang_seconds,
+            bool(miniport.line_up_at_bind),
+            packets,
+            type(miniport).__name__ if name is None else name,
+        )
+
+    def reset(self, target: Link | Adapter) -> Status:
+        """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
+        return self._reset(target.adapter if isinstance(target, Link) else target)
+
+    def close(self) -> None:
+        """Halt every adapter, end the dispatcher, and raise what was found doing so."""
+        try:
+            self._close()
+        finally:
+            if self.closed:
+                _open.discard(self)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was counted, over all adapters."""
+        total: dict[str, int] = {}
+        for adapter in self.adapters:
+            for name, count in adapter.counters.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            # What is owed because of the exception is not a finding of its own.
+            self._close(quiet=True)
+            _open.discard(self)
+
+    def __del__(self) -> None:
+        if not self.closed:
+            warnings.warn(f"{self!r} was not closed; use it in a with block", ResourceWarning, 2)
+            self._close(quiet=True)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"{len(self.adapters)} adapters, now {self.now:.6f} s"
+        return f"<Ndis {state}>"
+
+
+def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., Any]]:
+    """The entry points that a driver has written itself, and the one that every driver has."""
+    names = [name for name, value in vars(base).items() if callable(value) and name[0] != "_"]
+    found: dict[str, Callable[..., Any]] = {}
+    for name in names:
+        method = getattr(driver, name)
+        own = getattr(type(driver), name) is not getattr(base, name)
+        if own or name == first or name in getattr(driver, "__dict__", {}):
+            if not callable(method):
+                raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
+            found[name] = method
+    return found
+
+
+def _call_site() -> str | None:
+    """The line of the driver that is calling, for verification level 4."""
+    frame = sys._getframe(1)
+    package = __file__.rpartition("/")[0]
+    while frame is not None and frame.f_code.co_filename.startswith(package):
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return None
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+
+
+def _close_all() -> None:
+    """At exit: no dispatcher thread may meet an interpreter that is gone."""
+    for ndis in list(_open):
+        ndis._close(quiet=True)
+
+
+def _register() -> None:
+    import atexit
+
+    atexit.register(_close_all)
+
+
+_register()

@@ -1,0 +1,48 @@
+"""The protocol: it sends, and gets every packet back exactly once."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndiswan._native import Link, Packet
+    from ndiswan.status import Status
+
+
+class Protocol:
+    """A protocol driver, in the place of NDISWAN and what is above it; subclass it.
+
+    The engine calls these methods, by default at DISPATCH (``Policy.callback_at_dispatch``).
+    Sending again from inside of them is allowed. An exception is raised by the outermost call into
+    the engine (``ndis.run()``, ``link.send()``, the end of the ``with`` block); nothing is lost.
+    """
+
+    def send_complete(self, packet: Packet, status: Status) -> None:
+        """ProtocolSendComplete: the packet is the protocol's again, with its final status.
+
+        Called for each send that was answered PENDING, and for no other. A packet that is not kept
+        goes back to the pool when this returns.
+        """
+
+    def receive(self, link: Link, data: bytes) -> Status | None:
+        """A frame arrived; ``None`` or SUCCESS takes it, another status does not."""
+        from ndiswan.status import Status
+
+        return Status.NOT_ACCEPTED
+
+    def receive_complete(self, link: Link) -> None:
+        """One or more receives are over."""
+
+    def line_up(self, link: Link) -> None:
+        """The link is up, or its speed, quality or window changed."""
+
+    def line_down(self, link: Link) -> None:
+        """The link is down: nothing can be sent on it."""
+
+    def fragment(self, link: Link, errors: int) -> None:
+        """A frame arrived damaged: bits of ``NDIS_MAC_FRAGMENT.Errors`` (CRC 1, FRAMING 2, …)."""
+
+    def status(self, status: Status) -> None:
+        """Another status: RESET_START, RESET_END."""
+
+    def reset_complete(self, status: Status) -> None:
+        """ProtocolResetComplete."""

@@ -1,0 +1,128 @@
+"""Broken rules as exceptions: one class a family, all of them assertion errors."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndiswan._native import Event
+
+
+class ContractWarning(UserWarning):
+    """A rule that only warns was broken; the text is the report."""
+
+
+class ContractViolation(AssertionError):
+    """A rule of the send/complete contract was broken.
+
+    Attributes
+    ----------
+    rule:
+        The rule's id, for instance ``"DOUBLE"``; ``ndiswan explain DOUBLE`` says more.
+    detail:
+        What was expected and what came.
+    adapter, packet:
+        The names of the adapter and of the packet (None if it is not about one).
+    history:
+        The packet's last events, oldest first.
+    irql, locks, inside, cpu:
+        The level, the spin locks held, the entry points on the stack and the number of the CPU.
+    time_ns:
+        When, in nanoseconds of the Ndis's clock.
+    warning:
+        Whether it only warns.
+    sentence, page, source, remedy:
+        What must hold, what the page says, where it says so, and what to do.
+    """
+
+    def __init__(
+        self,
+        report: str,
+        *,
+        rule: str,
+        detail: str,
+        adapter: str,
+        packet: str | None,
+        history: list[Event],
+        irql: int,
+        locks: list[str],
+        inside: list[str],
+        cpu: int,
+        time_ns: int,
+        warning: bool,
+        sentence: str,
+        page: str,
+        source: str,
+        remedy: str,
+    ) -> None:
+        super().__init__(report)
+        self.rule = rule
+        self.detail = detail
+        self.adapter = adapter
+        self.packet = packet
+        self.history = history
+        self.irql = irql
+        self.locks = locks
+        self.inside = inside
+        self.cpu = cpu
+        self.time_ns = time_ns
+        self.warning = warning
+        self.sentence = sentence
+        self.page = page
+        self.source = source
+        self.remedy = remedy
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.rule}: {self.detail}>"
+
+    def _repr_html_(self) -> str:
+        """The report as HTML, for notebooks."""
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"
+            f"<td>{event.irql}</td><td>{escape(str(event).split(None, 5)[-1])}</td></tr>"
+            for event in self.history
+        )
+        locks = f", holding {', '.join(self.locks)}" if self.locks else ""
+        return (
+            f"<div><p><b>{escape(self.rule)}</b>: {escape(self.detail)}</p>"
+            f"<p>{escape(self.sentence)}</p>"
+            f"<p>adapter <code>{escape(self.adapter)}</code>, cpu {self.cpu}, IRQL {self.irql}"
+            f"{escape(locks)}{', ' + escape(self.packet) if self.packet else ''}</p>"
+            f"<table><thead><tr><th>time</th><th>cpu</th><th>IRQL</th><th>event</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+            f"<p><i>{escape(self.page)}</i> ({escape(self.source)})</p>"
+            f"<p><b>To mend it:</b> {escape(self.remedy)}</p></div>"
+        )
+
+
+class OwnershipViolation(ContractViolation):
+    """DOUBLE, LOST, FOREIGN, STALE, EARLY: who owes, and who owns, a packet."""
+
+
+class AccessViolation(ContractViolation):
+    """TOUCH, RESERVED, PADDING, HANDLE: something was used that is not one's own."""
+
+
+class StatusViolation(ContractViolation):
+    """STATUS_PENDING, STATUS_RESOURCES, STATUS_UNKNOWN: an answer that is none."""
+
+
+class IrqlViolation(ContractViolation):
+    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK: the wrong interrupt request level."""
+
+
+class LockViolation(ContractViolation):
+    """LOCK_HELD, LOCK_RECURSION, LOCK_UNHELD, LOCK_ORDER, LOCK_FORM, LOCK_LEAK: spin locks."""
+
+
+class FlowViolation(ContractViolation):
+    """WINDOW, LINE, SERIAL: when something may be sent or called."""
+
+
+class LifeCycleViolation(ContractViolation):
+    """RESET, HALT, INDICATE, TIMER: where an adapter is in its life."""
+
+
+class ProgressViolation(ContractViolation):
+    """LATE, HANG: what is owed does not come."""

@@ -1,0 +1,377 @@
+//! The only way up into Python: drivers written in it, as implementors of the engine's traits.
+//!
+//! Bound methods are looked up once, when the driver is bound. An exception of a callback never
+//! goes through the engine: the packet goes back, the exception waits in the world until the
+//! outermost call returns to Python, and is raised there.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+use ndiswan::oid::{Answer, Oid};
+use ndiswan::{
+    Cx, Dirql, Dispatch, Disposition, FinalStatus, Miniport, Mode, Name, Packet, Passive, Protocol,
+    Rule, Sending, Status, UpToDispatch, WanInfo,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::adapter::Adapter;
+use crate::config::Entries;
+use crate::error::raise;
+use crate::shared::{Shared, World};
+use crate::status;
+
+/// What both drivers of an adapter come to share once it is there.
+pub(crate) type Cell = Arc<OnceLock<Arc<Shared>>>;
+
+/// A miniport written in Python.
+pub(crate) struct PyMiniport<M> {
+    pub(crate) world: Arc<World>,
+    pub(crate) cell: Cell,
+    pub(crate) driver: Py<PyAny>,
+    pub(crate) entries: Entries,
+    pub(crate) info: WanInfo,
+    pub(crate) hang_interval: u64,
+    pub(crate) line_up_at_bind: bool,
+    pub(crate) _mode: PhantomData<fn(M)>,
+}
+
+/// A protocol written in Python.
+pub(crate) struct PyProtocol {
+    pub(crate) world: Arc<World>,
+    pub(crate) cell: Cell,
+    pub(crate) entries: Entries,
+}
+
+fn shared(cell: &Cell) -> &Arc<Shared> {
+    cell.get().expect("a driver is called after it was initialized")
+}
+
+impl<M: Mode> PyMiniport<M> {
+    /// Calls an entry point without arguments; what it raises is kept.
+    fn call<R>(
+        &self,
+        name: &str,
+        f: impl FnOnce(Python<'_>, &Bound<'_, PyAny>) -> PyResult<R>,
+    ) -> Option<R> {
+        Python::attach(|py| {
+            let entry = self.entries.get(name)?;
+            let result = entry.call0(py).and_then(|value| f(py, value.bind(py)));
+            result.map_err(|error| self.world.keep(py, error)).ok()
+        })
+    }
+
+    fn send(&self, py: Python<'_>, link: &Arc<ndiswan::Link>, name: Name) -> PyResult<Status> {
+        let shared = shared(&self.cell);
+        let packet = shared.miniport_packet(py, name)?;
+        let link = shared.link(py, link)?;
+        let answer = self.entries.first.call1(py, (link, packet))?;
+        let answer = answer.bind(py);
+        if let Some(status) = status::from_python(py, answer)? {
+            return Ok(status);
+        }
+        let hint = if answer.is_none() {
+            "; a wan_send without a return statement returns None"
+        } else {
+            ""
+        };
+        let detail = format!(
+            "wan_send returned {}; expected an NDIS_STATUS{hint}",
+            status::describe(answer)
+        );
+        let violation = shared.core.report_broken(Rule::StatusUnknown, Some(name), detail);
+        raise::<()>(py, &self.world, Err(violation))?;
+        Ok(Status::FAILURE)
+    }
+
+    fn timer_or_dpc(
+        &self,
+        which: impl FnOnce(&Shared) -> &parking_lot::Mutex<Vec<Py<PyAny>>>,
+        at: u32,
+    ) {
+        Python::attach(|py| {
+            let callbacks = which(shared(&self.cell)).lock();
+            let callback = callbacks.get(at as usize).map(|callback| callback.clone_ref(py));
+            drop(callbacks);
+            let Some(callback) = callback else { return };
+            if let Err(error) = callback.call0(py) {
+                self.world.keep(py, error);
+            }
+        });
+    }
+}
+
+impl<M: Mode> Miniport for PyMiniport<M> {
+    type Mode = M;
+
+    fn info(&self) -> WanInfo {
+        self.info.clone()
+    }
+
+    fn initialize(
+        &self,
+        _: &mut Cx<Passive>,
+        adapter: &Arc<ndiswan::Adapter>,
+    ) -> Result<(), Status> {
+        let made = Arc::new(Shared::new(adapter, Arc::clone(&self.world)));
+        let _ = self.cell.set(Arc::clone(&made));
+        Python::attach(|py| {
+            let run = || -> PyResult<Status> {
+                self.driver.setattr(
+                    py,
+                    "adapter",
+                    crate::config::new_adapter(py, Adapter { shared: made })?,
+                )?;
+                let Some(entry) = self.entries.get("initialize") else {
+                    return Ok(Status::SUCCESS);
+                };
+                let answer = entry.call0(py)?;
+                let answer = answer.bind(py);
+                if answer.is_none() {
+                    return Ok(Status::SUCCESS);
+                }
+                status::from_python(py, answer)?.ok_or_else(|| {
+                    pyo3::exceptions::PyTypeError::new_err(format!(
+                        "initialize returned {}; expected None or an NDIS_STATUS",
+                        status::describe(answer)
+                    ))
+                })
+            };
+            match run() {
+                Ok(Status::SUCCESS) => Ok(()),
+                Ok(status) => Err(status),
+                Err(error) => {
+                    self.world.keep(py, error);
+                    Err(Status::FAILURE)
+                }
+            }
+        })
+    }
+
+    fn wan_send<'call>(
+        &self,
+        _: &mut Cx<M::SendLevel>,
+        link: &Arc<ndiswan::Link>,
+        packet: Sending<'call, M>,
+    ) -> Disposition<'call> {
+        let held = packet.into_name();
+        let name = held.name;
+        let status = Python::attach(|py| {
+            let shared = shared(&self.cell);
+            let status = match self.send(py, link, name) {
+                Ok(status) => status,
+                Err(error) => {
+                    self.world.keep(py, error);
+                    // With an exception the packet goes back, unless it went back before.
+                    if shared.core.is_with_miniport(name) {
+                        Status::FAILURE
+                    } else {
+                        Status::PENDING
+                    }
+                }
+            };
+            let views = shared.views(name.slot);
+            if views > 0 && status != Status::PENDING && shared.core.is_with_miniport(name) {
+                shared.part_from_views(name.slot);
+                drop(shared.core.report_views(name, views));
+            }
+            status
+        });
+        held.returned(status)
+    }
+
+    fn halt(&self, _: &mut Cx<Passive>) {
+        self.call("halt", |_, _| Ok(()));
+    }
+
+    fn reset(&self, _: &mut Cx<Dispatch>) -> (Status, bool) {
+        if self.entries.get("reset").is_none() {
+            return (Status::SUCCESS, false);
+        }
+        let answer = self.call("reset", |py, answer| {
+            let (answer, flag) = match answer.extract::<(Bound<'_, PyAny>, bool)>() {
+                Ok(pair) => pair,
+                Err(_) => (answer.clone(), false),
+            };
+            if answer.is_none() {
+                return Ok((Status::SUCCESS, flag));
+            }
+            let status = status::from_python(py, &answer)?.ok_or_else(|| {
+                pyo3::exceptions::PyTypeError::new_err(format!(
+                    "reset returned {}; expected an NDIS_STATUS, or (NDIS_STATUS, bool)",
+                    status::describe(&answer)
+                ))
+            })?;
+            Ok((status, flag))
+        });
+        answer.unwrap_or((Status::FAILURE, false))
+    }
+
+    fn has_check_for_hang(&self) -> bool {
+        self.entries.get("check_for_hang").is_some()
+    }
+
+    fn check_for_hang(&self, _: &mut Cx<Dispatch>) -> bool {
+        self.call("check_for_hang", |_, answer| answer.is_truthy()).unwrap_or(false)
+    }
+
+    fn check_for_hang_interval(&self) -> u64 {
+        self.hang_interval
+    }
+
+    fn line_up_at_bind(&self) -> bool {
+        self.line_up_at_bind
+    }
+
+    fn query_information(&self, _: &mut Cx<Dispatch>, oid: Oid) -> Option<Result<Answer, Status>> {
+        let entry = self.entries.get("query_information")?;
+        Python::attach(|py| {
+            let result = crate::request::ask(py, entry, oid);
+            result.map_err(|error| self.world.keep(py, error)).unwrap_or(Some(Err(Status::FAILURE)))
+        })
+    }
+
+    fn set_information(
+        &self,
+        _: &mut Cx<Dispatch>,
+        oid: Oid,
+        value: &Answer,
+    ) -> Option<Result<(), Status>> {
+        let entry = self.entries.get("set_information")?;
+        Python::attach(|py| {
+            let result = crate::request::tell(py, entry, oid, value);
+            result.map_err(|error| self.world.keep(py, error)).unwrap_or(Some(Err(Status::FAILURE)))
+        })
+    }
+
+    fn isr(&self, _: &mut Cx<Dirql>) -> bool {
+        if self.entries.get("isr").is_none() {
+            return true;
+        }
+        // Without a return statement the interrupt counts as the card's own.
+        self.call("isr", |_, answer| Ok(answer.is_none() || answer.is_truthy()?)).unwrap_or(false)
+    }
+
+    fn handle_interrupt(&self, _: &mut Cx<Dispatch>) {
+        self.call("handle_interrupt", |_, _| Ok(()));
+    }
+
+    fn timer(&self, _: &mut Cx<Dispatch>, timer: u32) {
+        self.timer_or_dpc(|shared| &shared.timers, timer);
+    }
+
+    fn dpc(&self, _: &mut Cx<Dispatch>, dpc: u32) {
+        self.timer_or_dpc(|shared| &shared.dpcs, dpc);
+    }
+
+    fn shutdown(&self, _: &mut Cx<Passive>) {
+        self.call("shutdown", |_, _| Ok(()));
+    }
+}
+
+impl PyProtocol {
+    fn with_link(
+        &self,
+        name: &str,
+        link: &Arc<ndiswan::Link>,
+        f: impl FnOnce(Python<'_>, &Py<PyAny>, Py<crate::link::Link>) -> PyResult<Py<PyAny>>,
+    ) -> Option<Py<PyAny>> {
+        let entry = self.entries.get(name)?;
+        let cell = self.cell.get()?;
+        Python::attach(|py| {
+            let result = cell.link(py, link).and_then(|link| f(py, entry, link));
+            result.map_err(|error| self.world.keep(py, error)).ok()
+        })
+    }
+
+    fn with_status(&self, name: &str, status: Status) {
+        let Some(entry) = self.entries.get(name) else { return };
+        Python::attach(|py| {
+            let result =
+                status::to_python(py, status).and_then(|status| entry.call1(py, (status,)));
+            if let Err(error) = result {
+                self.world.keep(py, error);
+            }
+        });
+    }
+}
+
+impl Protocol for PyProtocol {
+    fn send_complete(&self, _: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
+        let shared = shared(&self.cell);
+        let slot = packet.into_name().slot;
+        Python::attach(|py| {
+            let packet = match shared.protocol_packet(py, slot) {
+                Ok(packet) => packet,
+                Err(error) => return self.world.keep(py, error),
+            };
+            let called = status::to_python(py, status.get())
+                .and_then(|status| self.entries.first.call1(py, (&packet, status)));
+            if let Err(error) = called {
+                self.world.keep(py, error);
+            }
+            shared.let_go(py, packet);
+        });
+    }
+
+    fn receive(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>, data: &[u8]) -> Status {
+        let answer = self.with_link("receive", link, |py, entry, link| {
+            entry.call1(py, (link, PyBytes::new(py, data)))
+        });
+        let Some(answer) = answer else {
+            let missing = self.entries.get("receive").is_none();
+            return if missing { Status::NOT_ACCEPTED } else { Status::FAILURE };
+        };
+        Python::attach(|py| {
+            let answer = answer.bind(py);
+            if answer.is_none() {
+                return Status::SUCCESS;
+            }
+            match status::from_python(py, answer) {
+                Ok(Some(status)) => status,
+                Ok(None) => {
+                    self.world.keep(
+                        py,
+                        pyo3::exceptions::PyTypeError::new_err(format!(
+                            "receive returned {}; expected None (taken) or an NDIS_STATUS",
+                            status::describe(answer)
+                        )),
+                    );
+                    Status::FAILURE
+                }
+                Err(error) => {
+                    self.world.keep(py, error);
+                    Status::FAILURE
+                }
+            }
+        })
+    }
+
+    fn receive_complete(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
+        self.with_link("receive_complete", link, |py, entry, link| entry.call1(py, (link,)));
+    }
+
+    fn line_up(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
+        self.with_link("line_up", link, |py, entry, link| entry.call1(py, (link,)));
+    }
+
+    fn line_down(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
+        self.with_link("line_down", link, |py, entry, link| entry.call1(py, (link,)));
+    }
+
+    fn fragment(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>, errors: u32) {
+        self.with_link("fragment", link, |py, entry, link| entry.call1(py, (link, errors)));
+    }
+
+    fn status(&self, _: &mut Cx<UpToDispatch>, status: Status) {
+        self.with_status("status", status);
+    }
+
+    fn reset_complete(&self, _: &mut Cx<UpToDispatch>, status: Status) {
+        self.with_status("reset_complete", status);
+    }
+
+    fn batch(&self, deliver: &mut dyn FnMut()) {
+        Python::attach(|_| deliver());
+    }
+}

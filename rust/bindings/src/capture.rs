@@ -1,0 +1,91 @@
+//! Capture files for Python: frames out of pcap and pcapng, frames into pcapng.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use ndiswan::capture::{self, CaptureError, Direction};
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::packet::bytes_of;
+
+fn to_error(error: &CaptureError) -> PyErr {
+    let text = error.to_string();
+    match error {
+        CaptureError::Io { .. } => PyOSError::new_err(text),
+        _ => PyValueError::new_err(text),
+    }
+}
+
+type Frame<'py> = (u64, u16, Bound<'py, PyBytes>);
+
+/// `(time_ns, link_type, data)` of each frame of a pcap or pcapng file.
+#[pyfunction]
+pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'_>>> {
+    let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
+    let frame = |frame: capture::CapturedFrame| {
+        (frame.time_ns, frame.link_type, PyBytes::new(py, &frame.data))
+    };
+    Ok(frames.into_iter().map(frame).collect())
+}
+
+/// Writes a pcapng file.
+#[pyclass(frozen, module = "ndiswan._native")]
+pub(crate) struct CaptureWriter(Mutex<Option<capture::CaptureWriter<BufWriter<File>>>>);
+
+#[pymethods]
+impl CaptureWriter {
+    #[new]
+    fn new(path: PathBuf) -> PyResult<CaptureWriter> {
+        let file = File::create(&path)
+            .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))?;
+        let writer =
+            capture::CaptureWriter::new(BufWriter::new(file)).map_err(|error| to_error(&error))?;
+        Ok(CaptureWriter(Mutex::new(Some(writer))))
+    }
+
+    /// Writes one frame of the interface `name`.
+    #[pyo3(signature = (name, link_type, time_ns, data, *, outbound=None, comment=None))]
+    #[allow(clippy::too_many_arguments)] // one argument a field of the block
+    fn frame(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        link_type: u16,
+        time_ns: u64,
+        data: &Bound<'_, PyAny>,
+        outbound: Option<bool>,
+        comment: Option<&str>,
+    ) -> PyResult<()> {
+        let bytes = bytes_of(py, data)?;
+        let direction =
+            outbound.map(|out| if out { Direction::Outbound } else { Direction::Inbound });
+        let mut guard = self.0.lock();
+        let writer =
+            guard.as_mut().ok_or_else(|| PyValueError::new_err("the capture is closed"))?;
+        let interface = writer.interface(name, link_type).map_err(|error| to_error(&error))?;
+        writer
+            .frame(interface, time_ns, &bytes, direction, comment)
+            .map_err(|error| to_error(&error))
+    }
+
+    /// Writes what is left and closes the file.
+    fn close(&self) -> PyResult<()> {
+        match self.0.lock().take() {
+            Some(writer) => writer.finish().map(drop).map_err(|error| to_error(&error)),
+            None => Ok(()),
+        }
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+        self.close()
+    }
+}

@@ -1,0 +1,154 @@
+//! Settings across the border: what Python says, as the engine's types.
+
+use std::collections::HashMap;
+
+use ndiswan::policy::{
+    BeyondWindow, OwedAtHalt, Policy, QueuedAtLineDown, Reentry, ResourcesAsFinal, WindowShrink,
+};
+use ndiswan::{Delivery, FinalStatus, OnViolation, Status, TimeKind, Verify, WanInfo};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error::value;
+
+/// The bound methods of a driver, looked up once.
+pub(crate) struct Entries {
+    /// The one that is called for each packet: `wan_send`, or `send_complete`.
+    pub(crate) first: Py<PyAny>,
+    others: HashMap<String, Py<PyAny>>,
+}
+
+impl Entries {
+    pub(crate) fn new(first: &str, methods: &Bound<'_, PyDict>) -> PyResult<Entries> {
+        let mut others = HashMap::new();
+        for (name, method) in methods {
+            others.insert(name.extract::<String>()?, method.unbind());
+        }
+        let first = others.remove(first).ok_or_else(|| value(format!("a driver needs {first}")))?;
+        Ok(Entries { first, others })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Py<PyAny>> {
+        self.others.get(name)
+    }
+}
+
+fn choose<T: Copy>(field: &str, given: &str, known: &[(&str, T)]) -> PyResult<T> {
+    known.iter().find(|(name, _)| *name == given).map(|(_, choice)| *choice).ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
+        value(format!("{field}: expected {}, got {given:?}", names.join(", ")))
+    })
+}
+
+pub(crate) fn time(given: &str) -> PyResult<TimeKind> {
+    choose("time", given, &[("virtual", TimeKind::Virtual), ("real", TimeKind::Real)])
+}
+
+pub(crate) fn on_violation(given: &str) -> PyResult<OnViolation> {
+    let known = [
+        ("raise", OnViolation::Raise),
+        ("record", OnViolation::Record),
+        ("bugcheck", OnViolation::BugCheck),
+    ];
+    choose("on_violation", given, &known)
+}
+
+pub(crate) fn delivery(given: &str) -> PyResult<Delivery> {
+    choose("delivery", given, &[("inline", Delivery::Inline), ("queued", Delivery::Queued)])
+}
+
+pub(crate) fn verify(given: i64) -> PyResult<Verify> {
+    u8::try_from(given).ok().and_then(Verify::from_level).ok_or_else(|| {
+        value(format!(
+            "verify: expected 0 (off), 1 (counters), 2 (last owner), 3 (history) or 4 (with call sites), got {given}"
+        ))
+    })
+}
+
+/// `nw.Policy` as a dict of its fields.
+pub(crate) fn policy(fields: &Bound<'_, PyDict>) -> PyResult<Policy> {
+    let text = |name: &str| -> PyResult<String> {
+        let value = fields.get_item(name)?;
+        value.ok_or_else(|| crate::error::value(format!("Policy.{name} is missing")))?.extract()
+    };
+    let flag = fields.get_item("callback_at_dispatch")?;
+    let leftovers: u32 = match fields.get_item("reset_leftovers")? {
+        Some(status) => status.extract()?,
+        None => Status::REQUEST_ABORTED.0,
+    };
+    let reset_leftovers = FinalStatus::new(Status(leftovers))
+        .map_err(|error| value(format!("Policy.reset_leftovers: {error}")))?;
+    Ok(Policy {
+        callback_at_dispatch: flag.is_none_or(|flag| flag.is_truthy().unwrap_or(true)),
+        serialized_reentry: choose(
+            "Policy.serialized_reentry",
+            &text("serialized_reentry")?,
+            &[("queued", Reentry::Queued), ("recursive", Reentry::Recursive)],
+        )?,
+        window_shrink: choose(
+            "Policy.window_shrink",
+            &text("window_shrink")?,
+            &[("hold_back", WindowShrink::HoldBack), ("report", WindowShrink::Report)],
+        )?,
+        reset_leftovers,
+        owed_at_halt: choose(
+            "Policy.owed_at_halt",
+            &text("owed_at_halt")?,
+            &[("report", OwedAtHalt::Report), ("return", OwedAtHalt::Return)],
+        )?,
+        queued_at_line_down: choose(
+            "Policy.queued_at_line_down",
+            &text("queued_at_line_down")?,
+            &[("keep", QueuedAtLineDown::Keep), ("return", QueuedAtLineDown::Return)],
+        )?,
+        resources_as_final: choose(
+            "Policy.resources_as_final",
+            &text("resources_as_final")?,
+            &[
+                ("warn", ResourcesAsFinal::Warn),
+                ("report", ResourcesAsFinal::Report),
+                ("allow", ResourcesAsFinal::Allow),
+            ],
+        )?,
+        beyond_window: choose(
+            "Policy.beyond_window",
+            &text("beyond_window")?,
+            &[("queue", BeyondWindow::Queue), ("report", BeyondWindow::Report)],
+        )?,
+    })
+}
+
+/// The adapter's object, of the class that Python adds its conveniences to.
+pub(crate) fn new_adapter(py: Python<'_>, adapter: crate::adapter::Adapter) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, adapter)?.into_any())
+}
+
+/// A number of a Python object's attribute, with the attribute's name in the error.
+fn number<T: TryFrom<i128>>(object: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<T> {
+    let given = object.getattr(name)?;
+    let number = given.extract::<i128>().map_err(|_| {
+        let got = crate::status::describe(&given);
+        pyo3::exceptions::PyTypeError::new_err(format!(
+            "{class}.{name}: expected an int, got {got}"
+        ))
+    })?;
+    T::try_from(number).map_err(|_| value(format!("{class}.{name}: {number} is out of range")))
+}
+
+/// `nw.WanInfo` as `NDIS_WAN_INFO`.
+pub(crate) fn wan_info(given: &Bound<'_, PyAny>) -> PyResult<WanInfo> {
+    let field = |name: &str| number::<u32>(given, "WanInfo", name);
+    let info = WanInfo {
+        max_frame_size: field("max_frame_size")?,
+        max_transmit: field("max_transmit")?,
+        header_padding: field("header_padding")?,
+        tail_padding: field("tail_padding")?,
+        endpoints: field("endpoints")?,
+        memory_flags: field("memory_flags")?,
+        highest_acceptable_address: number(given, "WanInfo", "highest_acceptable_address")?,
+        framing_bits: field("framing_bits")?,
+        desired_accm: field("desired_accm")?,
+    };
+    info.validate().map_err(|error| value(error.to_string()))?;
+    Ok(info)
+}

@@ -1,0 +1,126 @@
+//! Broken rules and other errors as Python exceptions; the only place where they are made.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ndiswan::Violation;
+use ndiswan::cx::Cpu;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::event::Event;
+use crate::shared::World;
+
+/// The exception for a violation: its family's class in `ndiswan.violations`.
+pub(crate) fn exception(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<Py<PyAny>> {
+    let info = violation.rule.info();
+    let class = py.import("ndiswan.violations")?.getattr(info.family.python_class())?;
+    let fields = PyDict::new(py);
+    let history: Vec<Event> =
+        violation.history.iter().map(|event| Event::of(*event, &violation.sites)).collect();
+    fields.set_item("rule", info.id)?;
+    fields.set_item("detail", &violation.detail)?;
+    fields.set_item("adapter", &violation.adapter)?;
+    fields.set_item("packet", violation.packet.map(|name| name.to_string()))?;
+    fields.set_item("history", history.into_pyobject(py)?)?;
+    fields.set_item("irql", violation.irql.0)?;
+    fields.set_item("locks", &violation.locks)?;
+    fields.set_item("inside", violation.inside.iter().map(|e| e.name()).collect::<Vec<_>>())?;
+    fields.set_item("cpu", violation.cpu)?;
+    fields.set_item("time_ns", violation.time)?;
+    fields.set_item("warning", violation.warning)?;
+    fields.set_item("sentence", info.sentence)?;
+    fields.set_item("page", info.page)?;
+    fields.set_item("source", info.source)?;
+    fields.set_item("remedy", info.remedy)?;
+    Ok(class.call((violation.to_string(),), Some(&fields))?.unbind())
+}
+
+/// A violation as an error to be raised.
+pub(crate) fn to_error(py: Python<'_>, violation: &Arc<Violation>) -> PyErr {
+    match exception(py, violation) {
+        Ok(value) => PyErr::from_value(value.into_bound(py)),
+        Err(error) => error,
+    }
+}
+
+/// What a call that broke a rule does: raises, or goes on with the repaired state.
+pub(crate) fn raise<T>(
+    py: Python<'_>,
+    world: &World,
+    result: Result<T, Arc<Violation>>,
+) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(violation) if world.raises() => {
+            world.mark(&violation);
+            Err(to_error(py, &violation))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// On the way out of the outermost call: raises what callbacks raised, then what the engine found
+/// by itself. Warnings are given as Python warnings.
+pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
+    if world.core.violation_count() == world.scanned.load(Ordering::Relaxed)
+        && world.pending.lock().is_empty()
+    {
+        return Ok(());
+    }
+    if !Cpu::current().is_outermost() {
+        return Ok(());
+    }
+    let violations = world.core.violations();
+    let from = world.scanned.swap(violations.len(), Ordering::Relaxed);
+    let mut first = None;
+    for violation in violations.iter().skip(from) {
+        if violation.warning {
+            warn(py, violation)?;
+        } else if world.raises() && !world.is_marked(violation) && first.is_none() {
+            first = Some(violation);
+        }
+    }
+    let pending = std::mem::take(&mut *world.pending.lock());
+    if let Some(error) = pending.into_iter().next() {
+        return Err(error);
+    }
+    if let Some(violation) = first {
+        world.mark(violation);
+        return Err(to_error(py, violation));
+    }
+    match world.take_panic() {
+        Some(panic) => Err(PyRuntimeError::new_err(panic)),
+        None => Ok(()),
+    }
+}
+
+impl World {
+    /// A panic of the engine's or of a binding's own code: a bug of ndiswan, told as such.
+    fn take_panic(&self) -> Option<String> {
+        let panics = self.core.panics();
+        let panic = panics.last()?;
+        Some(format!(
+            "bug in ndiswan: a panic in {} of {:?}: {}; please report it",
+            panic.entry, panic.adapter, panic.message
+        ))
+    }
+}
+
+fn warn(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<()> {
+    let category = py.import("ndiswan.violations")?.getattr("ContractWarning")?;
+    let text = std::ffi::CString::new(violation.to_string().replace('\0', "?"))
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    PyErr::warn(py, &category, &text, 2)
+}
+
+/// Something is not used as it is meant to be; not a rule of the contract.
+pub(crate) fn usage(text: impl Into<String>) -> PyErr {
+    PyRuntimeError::new_err(text.into())
+}
+
+/// A value that cannot be.
+pub(crate) fn value(text: impl Into<String>) -> PyErr {
+    PyValueError::new_err(text.into())
+}

@@ -1,0 +1,95 @@
+//! Events as Python objects.
+
+use ndiswan::violation::describe;
+use pyo3::prelude::*;
+
+/// Something that happened.
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct Event {
+    inner: ndiswan::Event,
+    site: Option<String>,
+}
+
+impl Event {
+    pub(crate) fn of(inner: ndiswan::Event, sites: &[String]) -> Event {
+        let site = (inner.site as usize).checked_sub(1).and_then(|at| sites.get(at).cloned());
+        Event { inner, site }
+    }
+}
+
+#[pymethods]
+impl Event {
+    /// When, in nanoseconds of the Ndis's clock.
+    #[getter]
+    fn time_ns(&self) -> u64 {
+        self.inner.time
+    }
+
+    /// On which CPU.
+    #[getter]
+    fn cpu(&self) -> u32 {
+        self.inner.cpu
+    }
+
+    /// At which level.
+    #[getter]
+    fn irql(&self) -> u8 {
+        self.inner.irql.0
+    }
+
+    /// With how many spin locks held.
+    #[getter]
+    fn locks(&self) -> u8 {
+        self.inner.locks
+    }
+
+    /// The adapter's index.
+    #[getter]
+    fn adapter(&self) -> u16 {
+        self.inner.adapter
+    }
+
+    /// The source line of the call, at verification level 4.
+    #[getter]
+    fn site(&self) -> Option<String> {
+        self.site.clone()
+    }
+
+    /// What happened, by its name in traces: "submit", "complete", …
+    #[getter]
+    fn what(&self) -> String {
+        let debug = format!("{:?}", self.inner.what);
+        let name = debug.split([' ', '{']).next().unwrap_or_default().to_string();
+        let mut snake = String::new();
+        for (at, letter) in name.char_indices() {
+            if letter.is_uppercase() && at > 0 {
+                snake.push('_');
+            }
+            snake.extend(letter.to_lowercase());
+        }
+        snake
+    }
+
+    fn __str__(&self) -> String {
+        let text = describe(&self.inner);
+        match &self.site {
+            Some(site) => format!("{text}  [{site}]"),
+            None => text,
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Event {}>", self.__str__().trim())
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Event>().is_ok_and(|other| other.get().inner == self.inner)
+    }
+
+    fn __hash__(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.inner.hash(&mut hasher);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! The Python extension module `ndiswan._native`: convert, call, convert.
+//!
+//! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
+//! becomes an exception. `unsafe` is in [`packet_data`] alone, for the buffer protocol.
+#![deny(unsafe_code)]
+// What Python sees is documented in Python, and in the stub.
+#![allow(missing_docs)]
+
+mod adapter;
+mod callbacks;
+mod capture;
+mod config;
+mod error;
+mod event;
+mod hdlc;
+mod link;
+mod ndis;
+mod packet;
+#[allow(unsafe_code)] // the buffer protocol hands out raw pointers
+mod packet_data;
+mod request;
+mod rules;
+mod shared;
+mod spin_lock;
+mod status;
+mod timer;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use crate::adapter::Adapter;
+    #[pymodule_export]
+    use crate::capture::{CaptureWriter, read_frames};
+    #[pymodule_export]
+    use crate::event::Event;
+    #[pymodule_export]
+    use crate::hdlc::{HdlcDecoder, fcs16, hdlc_encode};
+    #[pymodule_export]
+    use crate::link::Link;
+    #[pymodule_export]
+    use crate::ndis::Ndis;
+    #[pymodule_export]
+    use crate::packet::Packet;
+    #[pymodule_export]
+    use crate::packet_data::PacketData;
+    #[pymodule_export]
+    use crate::rules::{rule_info, rule_table};
+    #[pymodule_export]
+    use crate::spin_lock::{DprForm, SpinLock};
+    #[pymodule_export]
+    use crate::timer::{Dpc, Timer};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("STATUS_TABLE", crate::status::table())?;
+        module.add("OID_TABLE", crate::request::table())
+    }
+}

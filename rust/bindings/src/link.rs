@@ -1,0 +1,223 @@
+//! A link: what a protocol sends on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ndiswan::event::Side;
+use ndiswan::ndis::PacketError;
+use ndiswan::{Name, Status};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::adapter::Adapter;
+use crate::error::{raise, settle, usage, value};
+use crate::packet::{Packet, bytes_of};
+use crate::shared::Shared;
+use crate::status;
+
+/// One line of an adapter.
+#[pyclass(frozen, module = "ndiswan", weakref)]
+pub(crate) struct Link {
+    pub(crate) core: Arc<ndiswan::Link>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Link {
+    fn take(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Name> {
+        let adapter = &self.core.adapter;
+        let packet = if let Ok(bytes) = data.cast::<PyBytes>() {
+            adapter.packet(bytes.as_bytes())
+        } else {
+            adapter.packet(&bytes_of(py, data)?)
+        };
+        packet.map(ndiswan::Packet::into_name).map_err(|error| match error {
+            PacketError::Exhausted { .. } => usage(error.to_string()),
+            PacketError::Frame { .. } => value(error.to_string()),
+        })
+    }
+
+    fn send_packet(&self, py: Python<'_>, packet: &Bound<'_, Packet>) -> PyResult<Status> {
+        let this = packet.get();
+        let core = &self.core.adapter;
+        let name = this.name();
+        let foreign = !Arc::ptr_eq(&this.shared, &self.shared);
+        if foreign || this.side == Side::Miniport {
+            let (rule, detail) = if foreign {
+                (
+                    ndiswan::Rule::Foreign,
+                    format!(
+                        "{name} of adapter {:?} was sent on a link of {:?}",
+                        this.shared.core.name, core.name
+                    ),
+                )
+            } else {
+                (
+                    ndiswan::Rule::Touch,
+                    format!(
+                        "{name} was sent by the miniport, which got it to transmit; a layered driver sends a packet of its own"
+                    ),
+                )
+            };
+            let violation = core.report_broken(rule, None, detail);
+            raise::<()>(py, &self.shared.world, Err(violation))?;
+            return Ok(Status::FAILURE);
+        }
+        let views = self.shared.views(name.slot);
+        let mut touched = Ok(());
+        if views > 0 && this.holds.load(Ordering::Relaxed) {
+            self.shared.part_from_views(name.slot);
+            touched = Err(core.report_views(name, views));
+        }
+        // In flight the slot keeps the object, so that the protocol gets the same one back.
+        let held = this.holds.swap(false, Ordering::Relaxed);
+        if held {
+            let old = self.shared.slots[name.slot as usize]
+                .lock()
+                .protocol
+                .replace(packet.clone().unbind());
+            drop(old);
+        }
+        let result = self.core.send_name(name);
+        let back = !matches!(result, Ok(Status::PENDING));
+        if back && held {
+            let kept = self.shared.slots[name.slot as usize].lock().protocol.take();
+            this.holds.store(true, Ordering::Relaxed);
+            drop(kept);
+        }
+        let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
+        raise(py, &self.shared.world, touched)?;
+        Ok(status)
+    }
+}
+
+#[pymethods]
+impl Link {
+    /// NdisSend.
+    fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let status = if let Ok(packet) = data.cast::<Packet>() {
+            self.send_packet(py, packet)?
+        } else {
+            let name = self.take(py, data)?;
+            match self.core.send_name(name) {
+                Ok(Status::PENDING) => Status::PENDING,
+                result => {
+                    // Back at once: the protocol never had an object of it.
+                    self.core.adapter.release_name(self.shared.present(name));
+                    raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE)
+                }
+            }
+        };
+        settle(py, &self.shared.world)?;
+        status::to_python(py, status)
+    }
+
+    /// A packet of the pool, filled, owned by the protocol.
+    fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
+        let name = self.take(py, data)?;
+        self.shared.protocol_packet(py, name.slot)
+    }
+
+    #[getter]
+    fn adapter(&self) -> Adapter {
+        Adapter { shared: Arc::clone(&self.shared) }
+    }
+
+    #[getter]
+    fn up(&self) -> bool {
+        self.core.is_up()
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    #[getter]
+    fn window(&self) -> u32 {
+        self.core.window()
+    }
+
+    #[getter]
+    fn outstanding(&self) -> u32 {
+        self.core.outstanding()
+    }
+
+    #[getter]
+    fn queued(&self) -> usize {
+        self.core.queued()
+    }
+
+    #[getter]
+    fn speed(&self) -> u64 {
+        self.core.settings().speed
+    }
+
+    #[getter]
+    fn quality(&self) -> u32 {
+        self.core.settings().quality
+    }
+
+    #[getter]
+    fn handle(&self) -> u64 {
+        self.core.handle
+    }
+
+    #[getter]
+    fn context(&self) -> u64 {
+        self.core.context
+    }
+
+    /// OID_TAPI_CLOSE_CALL.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let core = Arc::clone(&self.core);
+        let result = py.detach(move || core.close());
+        raise(py, &self.shared.world, result)?;
+        settle(py, &self.shared.world)
+    }
+
+    /// MiniportQueryInformation.
+    fn query(&self, py: Python<'_>, oid: u32) -> PyResult<Py<PyAny>> {
+        let core = Arc::clone(&self.core);
+        let result = py.detach(move || core.query(ndiswan::oid::Oid(oid)));
+        let answer = crate::request::answered(py, &self.shared.world, result)?;
+        settle(py, &self.shared.world)?;
+        Ok(answer)
+    }
+
+    /// MiniportSetInformation.
+    fn set(&self, py: Python<'_>, oid: u32, given: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let answer = crate::request::value_of(given)?;
+        let core = Arc::clone(&self.core);
+        let result = py.detach(move || core.set(ndiswan::oid::Oid(oid), &answer));
+        let status = crate::request::set(py, &self.shared.world, result)?;
+        settle(py, &self.shared.world)?;
+        Ok(status)
+    }
+
+    fn __repr__(&self) -> String {
+        let state = if self.up() { "up" } else { "down" };
+        format!(
+            "<Link {} of {:?}, {state}, {} of {} outstanding>",
+            self.core.id & 0xFFFF,
+            self.core.adapter.name,
+            self.outstanding(),
+            self.window()
+        )
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Link>().is_ok_and(|other| Arc::ptr_eq(&other.get().core, &self.core))
+    }
+
+    fn __hash__(&self) -> u64 {
+        Arc::as_ptr(&self.core) as u64 >> 4
+    }
+}
+
+impl Shared {
+    /// The name of the same packet in its present life.
+    pub(crate) fn present(&self, name: Name) -> Name {
+        let generation = self.core.state_of(name).map_or(name.generation, |state| state.generation);
+        Name { generation, ..name }
+    }
+}

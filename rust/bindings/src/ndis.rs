@@ -1,0 +1,325 @@
+//! The world: clock, policy, adapters, what was found.
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use ndiswan::cx::Cpu;
+use ndiswan::miniport::{Deserialized, Mode, Serialized};
+use ndiswan::ndis::BindError;
+use ndiswan::time::virtual_::RunError;
+use ndiswan::{Config, TimeKind};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::adapter::{Adapter, nanoseconds};
+use crate::callbacks::{Cell, PyMiniport, PyProtocol};
+use crate::config::{self, Entries};
+use crate::error::{exception, raise, settle, to_error, usage, value};
+use crate::event::Event;
+use crate::link::Link;
+use crate::shared::{Shared, World};
+use crate::status;
+
+/// The base of `ndiswan.Ndis`.
+#[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
+pub(crate) struct Ndis {
+    world: Arc<World>,
+    adapters: Mutex<Vec<Arc<Shared>>>,
+}
+
+/// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
+fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
+}
+
+fn call_site() -> Option<String> {
+    Python::attach(|py| {
+        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
+        found.ok()?.extract().ok()?
+    })
+}
+
+impl Ndis {
+    fn bind_as<M: Mode>(
+        &self,
+        py: Python<'_>,
+        protocol: PyProtocol,
+        miniport: PyMiniport<M>,
+        packets: u32,
+        name: &str,
+    ) -> PyResult<Arc<ndiswan::Link>> {
+        let core = &self.world.core;
+        py.detach(|| core.bind(protocol, miniport, packets, name)).map_err(|error| match error {
+            BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
+            _ => usage(error.to_string()),
+        })
+    }
+
+    fn run_virtual(&self, until: Option<u64>, max_events: Option<u64>) -> PyResult<u64> {
+        self.world.core.run(until, max_events).map_err(|error| match error {
+            RunError::Inside(_) => usage(error.to_string()),
+            RunError::NotVirtual => usage("max_events is for virtual time"),
+        })
+    }
+
+    /// In real time others do the work: this waits for it, and for Ctrl-C.
+    fn run_real(&self, py: Python<'_>, until: Option<u64>) -> PyResult<u64> {
+        if !Cpu::current().is_outermost() {
+            return Err(usage(
+                "ndis.run() was called from inside of a callback; return instead, the dispatcher goes on by itself",
+            ));
+        }
+        let core = &self.world.core;
+        let begin = Instant::now();
+        loop {
+            py.check_signals()?;
+            let left = until.map(|until| Duration::from_nanos(until.saturating_sub(core.now())));
+            let slice = Duration::from_millis(20).min(left.unwrap_or(Duration::MAX));
+            let idle = py.detach(|| match until {
+                // Up to a time it waits for that time, whatever happens meanwhile.
+                Some(_) => {
+                    std::thread::sleep(slice);
+                    false
+                }
+                None => core.wait_idle(slice),
+            });
+            if idle
+                || left.is_some_and(|left| left.is_zero())
+                || !self.world.pending.lock().is_empty()
+            {
+                break;
+            }
+            if core.is_closed() {
+                break;
+            }
+        }
+        Ok(begin.elapsed().as_millis() as u64)
+    }
+}
+
+#[pymethods]
+impl Ndis {
+    #[new]
+    #[pyo3(signature = (time, policy, on_violation, verify, delivery, record))]
+    fn new(
+        py: Python<'_>,
+        time: &str,
+        policy: &Bound<'_, PyDict>,
+        on_violation: &str,
+        verify: i64,
+        delivery: &str,
+        record: bool,
+    ) -> PyResult<Ndis> {
+        let config = Config {
+            time: config::time(time)?,
+            policy: config::policy(policy)?,
+            on_violation: config::on_violation(on_violation)?,
+            verify: config::verify(verify)?,
+            delivery: config::delivery(delivery)?,
+            record,
+            spawn,
+            call_site: Some(call_site),
+        };
+        let core = py.detach(|| ndiswan::Ndis::new(config));
+        let world = Arc::new(World {
+            core,
+            pending: Mutex::default(),
+            errors: Mutex::default(),
+            raised: Mutex::new(HashSet::new()),
+            scanned: AtomicUsize::new(0),
+            home: Cpu::current().id,
+        });
+        Ok(Ndis { world, adapters: Mutex::default() })
+    }
+
+    /// Binds a protocol to a miniport; what they are was taken apart in Python.
+    #[allow(clippy::too_many_arguments)] // one call from ndis.py, all of it needed
+    fn _bind(
+        &self,
+        py: Python<'_>,
+        miniport: Py<PyAny>,
+        protocol_entries: &Bound<'_, PyDict>,
+        miniport_entries: &Bound<'_, PyDict>,
+        info: &Bound<'_, PyAny>,
+        serialized: bool,
+        hang_seconds: f64,
+        line_up_at_bind: bool,
+        packets: i64,
+        name: &str,
+    ) -> PyResult<Py<Link>> {
+        let packets = u32::try_from(packets)
+            .map_err(|_| value(format!("packets: expected 1 to 1048576, got {packets}")))?;
+        let cell: Cell = Arc::new(OnceLock::new());
+        let world = &self.world;
+        let protocol = PyProtocol {
+            world: Arc::clone(world),
+            cell: Arc::clone(&cell),
+            entries: Entries::new("send_complete", protocol_entries)?,
+        };
+        let entries = Entries::new("wan_send", miniport_entries)?;
+        let info = config::wan_info(info)?;
+        let hang_interval = nanoseconds(hang_seconds)?;
+        let core = {
+            let world = Arc::clone(world);
+            let cell = Arc::clone(&cell);
+            if serialized {
+                let driver = PyMiniport::<Serialized> {
+                    world,
+                    cell,
+                    driver: miniport,
+                    entries,
+                    info,
+                    hang_interval,
+                    line_up_at_bind,
+                    _mode: PhantomData,
+                };
+                self.bind_as(py, protocol, driver, packets, name)
+            } else {
+                let driver = PyMiniport::<Deserialized> {
+                    world,
+                    cell,
+                    driver: miniport,
+                    entries,
+                    info,
+                    hang_interval,
+                    line_up_at_bind,
+                    _mode: PhantomData,
+                };
+                self.bind_as(py, protocol, driver, packets, name)
+            }
+        };
+        if let Some(shared) = cell.get() {
+            self.adapters.lock().push(Arc::clone(shared));
+        }
+        // An exception of initialize says more than that initialize failed.
+        settle(py, world)?;
+        let shared = cell.get().ok_or_else(|| usage("the miniport was not initialized"));
+        let core = core?;
+        shared?.link(py, &core)
+    }
+
+    /// Runs the clock.
+    #[pyo3(signature = (until=None, max_events=None))]
+    fn run(&self, py: Python<'_>, until: Option<f64>, max_events: Option<u64>) -> PyResult<u64> {
+        let until = until.map(nanoseconds).transpose()?;
+        if self.world.core.is_closed() {
+            return Err(usage("this Ndis is closed; make a new one"));
+        }
+        let ran = if self.world.core.config.time == TimeKind::Virtual {
+            py.check_signals()?;
+            self.run_virtual(until, max_events)
+        } else if max_events.is_some() {
+            Err(value("max_events: expected virtual time; in real time events are not counted"))
+        } else {
+            self.run_real(py, until)
+        };
+        settle(py, &self.world)?;
+        ran
+    }
+
+    /// Delivers the completions that wait in the rings.
+    fn drain(&self, py: Python<'_>) -> PyResult<usize> {
+        let count = self.world.core.drain();
+        settle(py, &self.world)?;
+        Ok(count)
+    }
+
+    #[getter]
+    fn now(&self) -> f64 {
+        self.world.core.now() as f64 / 1e9
+    }
+
+    #[getter]
+    fn now_ns(&self) -> u64 {
+        self.world.core.now()
+    }
+
+    #[getter]
+    fn adapters(&self) -> Vec<Adapter> {
+        self.adapters.lock().iter().map(|shared| Adapter { shared: Arc::clone(shared) }).collect()
+    }
+
+    #[getter]
+    fn violations(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let list = PyList::empty(py);
+        for violation in self.world.core.violations() {
+            list.append(exception(py, &violation)?)?;
+        }
+        Ok(list.into_any().unbind())
+    }
+
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        self.world
+            .errors
+            .lock()
+            .iter()
+            .map(|error| error.value(py).clone().into_any().unbind())
+            .collect()
+    }
+
+    /// The recording, if `record=True`.
+    fn events(&self) -> Vec<Event> {
+        let sites = self.world.core.call_sites();
+        self.world.core.events().into_iter().map(|event| Event::of(event, &sites)).collect()
+    }
+
+    /// NdisReset.
+    fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
+        let core = Arc::clone(&adapter.get().shared.core);
+        let result = py.detach(move || core.reset());
+        let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
+        settle(py, &self.world)?;
+        status::to_python(py, answer)
+    }
+
+    /// MiniportShutdown of every adapter.
+    fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
+        for adapter in self.world.core.adapters() {
+            py.detach(move || adapter.shutdown());
+        }
+        settle(py, &self.world)
+    }
+
+    /// Halts everything. With `quiet`, what is found then is on record only.
+    #[pyo3(signature = (quiet=false))]
+    fn _close(&self, py: Python<'_>, quiet: bool) -> PyResult<()> {
+        let core = Arc::clone(&self.world.core);
+        let result = py.detach(move || core.close());
+        let closed = result.is_ok();
+        if closed {
+            for shared in self.adapters.lock().iter() {
+                shared.clear();
+            }
+        }
+        if quiet {
+            return Ok(());
+        }
+        raise(py, &self.world, result)?;
+        settle(py, &self.world)?;
+        // A rule that was broken on another thread has not been seen by this one.
+        let elsewhere = self.world.core.violations().into_iter().find(|violation| {
+            !violation.warning
+                && violation.cpu != self.world.home
+                && self.world.is_marked(violation)
+        });
+        match elsewhere {
+            Some(violation) if self.world.raises() => Err(to_error(py, &violation)),
+            _ => Ok(()),
+        }
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.world.core.is_closed()
+    }
+
+    /// Marks what is on record as seen: it will not be raised on the way out.
+    fn _seen(&self) {
+        self.world.scanned.store(self.world.core.violation_count(), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,183 @@
+//! What the Python objects of one world, and of one adapter, share.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use ndiswan::event::Side;
+use ndiswan::{Adapter, Name, Ndis, OnViolation, Violation};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+
+use crate::link::Link;
+use crate::packet::Packet;
+
+/// One world as Python sees it.
+pub(crate) struct World {
+    pub(crate) core: Arc<Ndis>,
+    /// Exceptions of callbacks on their way to whoever called the engine.
+    pub(crate) pending: Mutex<Vec<PyErr>>,
+    /// All exceptions of callbacks there were.
+    pub(crate) errors: Mutex<Vec<PyErr>>,
+    /// Violations that became exceptions, by address, and on which thread's CPU.
+    pub(crate) raised: Mutex<HashSet<(usize, u32)>>,
+    /// How many violations were looked at on the way out.
+    pub(crate) scanned: AtomicUsize,
+    /// The CPU of the thread that made the world.
+    pub(crate) home: u32,
+}
+
+/// One packet's Python side.
+#[derive(Default)]
+pub(crate) struct PySlot {
+    /// The protocol's object while the packet is in flight, or a spare one.
+    pub(crate) protocol: Option<Py<Packet>>,
+    /// The miniport's object of the present life, or of the last.
+    pub(crate) miniport: Option<Py<Packet>>,
+    /// ProtocolReserved1-4, MacReserved1-4.
+    pub(crate) reserved: [Option<Py<PyAny>>; 2],
+    /// WanPacketQueue.
+    pub(crate) queue: Option<Py<PyAny>>,
+    /// Memory that a view still looks at although the packet has gone on with other memory.
+    pub(crate) graveyard: Vec<(u32, u32, Box<[u8]>)>,
+    /// Counts the packet's memories.
+    pub(crate) epoch: u32,
+}
+
+/// One adapter as Python sees it.
+pub(crate) struct Shared {
+    pub(crate) core: Arc<Adapter>,
+    pub(crate) world: Arc<World>,
+    pub(crate) slots: Box<[Mutex<PySlot>]>,
+    /// For each slot how many views of its memory are exported.
+    pub(crate) exports: Box<[AtomicU32]>,
+    pub(crate) links: Mutex<Vec<Py<Link>>>,
+    pub(crate) timers: Mutex<Vec<Py<PyAny>>>,
+    pub(crate) dpcs: Mutex<Vec<Py<PyAny>>>,
+}
+
+impl Shared {
+    pub(crate) fn new(core: &Arc<Adapter>, world: Arc<World>) -> Shared {
+        let packets = core.packets();
+        Shared {
+            core: Arc::clone(core),
+            world,
+            slots: (0..packets).map(|_| Mutex::default()).collect(),
+            exports: (0..packets).map(|_| AtomicU32::new(0)).collect(),
+            links: Mutex::default(),
+            timers: Mutex::default(),
+            dpcs: Mutex::default(),
+        }
+    }
+
+    /// The Python object of a link.
+    pub(crate) fn link(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        link: &Arc<ndiswan::Link>,
+    ) -> PyResult<Py<Link>> {
+        let at = (link.id & 0xFFFF) as usize;
+        if let Some(known) = self.links.lock().get(at) {
+            return Ok(known.clone_ref(py));
+        }
+        let made = Py::new(py, Link { core: Arc::clone(link), shared: Arc::clone(self) })?;
+        let mut links = self.links.lock();
+        if links.len() == at {
+            links.push(made.clone_ref(py));
+        }
+        Ok(made)
+    }
+
+    /// The miniport's object for the life that `name` says: the one of the last life if nobody
+    /// else holds it, else a new one, so that an old reference stays an old name.
+    pub(crate) fn miniport_packet(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        name: Name,
+    ) -> PyResult<Py<Packet>> {
+        let mut slot = self.slots[name.slot as usize].lock();
+        if let Some(packet) = &slot.miniport
+            && crate::packet_data::is_only_reference(py, packet)
+        {
+            packet.get().generation.store(name.generation, Ordering::Relaxed);
+            return Ok(packet.clone_ref(py));
+        }
+        let made = Packet::new(Arc::clone(self), name.slot, name.generation, Side::Miniport);
+        let packet = Py::new(py, made)?;
+        let old = slot.miniport.replace(packet.clone_ref(py));
+        drop(slot);
+        drop(old); // may be the last reference: not under the lock
+        Ok(packet)
+    }
+
+    /// The protocol's object: the one that it sent, or a spare, or a new one.
+    pub(crate) fn protocol_packet(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        slot: u32,
+    ) -> PyResult<Py<Packet>> {
+        if let Some(packet) = self.slots[slot as usize].lock().protocol.take() {
+            packet.get().holds.store(true, Ordering::Relaxed);
+            return Ok(packet);
+        }
+        let made = Packet::new(Arc::clone(self), slot, 0, Side::Protocol);
+        made.holds.store(true, Ordering::Relaxed);
+        Py::new(py, made)
+    }
+
+    /// The protocol's callback is over: if nobody kept the packet, and it was not sent again, it
+    /// goes back to the pool, and its object waits for the slot's next packet.
+    pub(crate) fn let_go(&self, py: Python<'_>, packet: Py<Packet>) {
+        let alone = crate::packet_data::is_only_reference(py, &packet);
+        if !alone || !packet.get().holds.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let name = packet.get().name();
+        let old = self.slots[name.slot as usize].lock().protocol.replace(packet);
+        drop(old);
+        self.core.release_name(name);
+    }
+
+    /// Drops what would keep a cycle of objects alive after the adapter's end.
+    pub(crate) fn clear(&self) {
+        let links = std::mem::take(&mut *self.links.lock());
+        let timers = std::mem::take(&mut *self.timers.lock());
+        let dpcs = std::mem::take(&mut *self.dpcs.lock());
+        drop((links, timers, dpcs));
+        for slot in &self.slots {
+            let (protocol, miniport, reserved, queue) = {
+                let mut slot = slot.lock();
+                (
+                    slot.protocol.take(),
+                    slot.miniport.take(),
+                    std::mem::take(&mut slot.reserved),
+                    slot.queue.take(),
+                )
+            };
+            drop((protocol, miniport, reserved, queue));
+        }
+    }
+}
+
+impl World {
+    /// Whether a broken rule becomes an exception at the call.
+    pub(crate) fn raises(&self) -> bool {
+        self.core.config.on_violation != OnViolation::Record
+    }
+
+    /// Keeps an exception of a callback until the outermost call can raise it.
+    pub(crate) fn keep(&self, py: Python<'_>, error: PyErr) {
+        self.errors.lock().push(error.clone_ref(py));
+        self.pending.lock().push(error);
+        self.core.interrupt_run();
+    }
+
+    /// Notes that a violation became an exception on the calling thread.
+    pub(crate) fn mark(&self, violation: &Arc<Violation>) {
+        self.raised.lock().insert((Arc::as_ptr(violation) as usize, violation.cpu));
+    }
+
+    pub(crate) fn is_marked(&self, violation: &Arc<Violation>) -> bool {
+        self.raised.lock().contains(&(Arc::as_ptr(violation) as usize, violation.cpu))
+    }
+}

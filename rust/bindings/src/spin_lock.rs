@@ -1,0 +1,132 @@
+//! Spin locks in Python: plain and Dpr forms, as calls and as `with` blocks.
+
+use std::sync::Arc;
+
+use ndiswan::cx::Cpu;
+use ndiswan::event::Form;
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+
+use crate::error::raise;
+use crate::shared::Shared;
+
+/// NDIS_SPIN_LOCK.
+#[pyclass(frozen, module = "ndiswan", weakref)]
+pub(crate) struct SpinLock {
+    shared: Arc<Shared>,
+    lock: u32,
+    name: String,
+    /// CPUs whose acquire broke a rule that was only recorded: their next release is none.
+    refused: Mutex<Vec<u32>>,
+}
+
+impl SpinLock {
+    pub(crate) fn new(shared: &Arc<Shared>, name: &str) -> SpinLock {
+        let lock = shared.core.spin_lock(name);
+        SpinLock {
+            shared: Arc::clone(shared),
+            lock,
+            name: name.to_string(),
+            refused: Mutex::default(),
+        }
+    }
+
+    fn take(&self, py: Python<'_>, form: Form) -> PyResult<()> {
+        let core = &self.shared.core;
+        let result = match core.try_acquire(self.lock, form) {
+            // Another thread has it, and may need the interpreter to let it go.
+            Ok(false) => py.detach(|| core.wait_acquire(self.lock, form)),
+            Ok(true) => Ok(()),
+            Err(violation) => Err(violation),
+        };
+        if raise(py, &self.shared.world, result)?.is_none() {
+            self.refused.lock().push(Cpu::current().id);
+        }
+        Ok(())
+    }
+
+    fn give(&self, py: Python<'_>, form: Form) -> PyResult<()> {
+        {
+            let mut refused = self.refused.lock();
+            let me = Cpu::current().id;
+            if let Some(at) = refused.iter().rposition(|cpu| *cpu == me) {
+                refused.remove(at);
+                return Ok(());
+            }
+        }
+        raise(py, &self.shared.world, self.shared.core.release(self.lock, form)).map(drop)
+    }
+}
+
+#[pymethods]
+impl SpinLock {
+    /// NdisAcquireSpinLock.
+    fn acquire(&self, py: Python<'_>) -> PyResult<()> {
+        self.take(py, Form::Plain)
+    }
+
+    /// NdisReleaseSpinLock.
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        self.give(py, Form::Plain)
+    }
+
+    /// NdisDprAcquireSpinLock.
+    fn dpr_acquire(&self, py: Python<'_>) -> PyResult<()> {
+        self.take(py, Form::Dpr)
+    }
+
+    /// NdisDprReleaseSpinLock.
+    fn dpr_release(&self, py: Python<'_>) -> PyResult<()> {
+        self.give(py, Form::Dpr)
+    }
+
+    /// The Dpr form as a `with` block.
+    #[getter]
+    fn dpr(slf: Bound<'_, Self>) -> DprForm {
+        DprForm { lock: slf.unbind() }
+    }
+
+    /// Whether some CPU holds it.
+    #[getter]
+    fn held(&self) -> bool {
+        self.shared.core.is_held(self.lock)
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().take(slf.py(), Form::Plain)?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+        self.give(py, Form::Plain)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<SpinLock {:?}, {}>", self.name, if self.held() { "held" } else { "free" })
+    }
+}
+
+/// `with lock.dpr:`
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct DprForm {
+    lock: Py<SpinLock>,
+}
+
+#[pymethods]
+impl DprForm {
+    fn __enter__(&self, py: Python<'_>) -> PyResult<Py<SpinLock>> {
+        self.lock.get().take(py, Form::Dpr)?;
+        Ok(self.lock.clone_ref(py))
+    }
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+        self.lock.get().give(py, Form::Dpr)
+    }
+}

@@ -1,0 +1,77 @@
+//! Statuses across the border: members of `ndiswan.Status` up, numbers down.
+
+use std::collections::HashMap;
+
+use ndiswan::Status;
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyInt};
+
+/// `(name, value)` of every published status.
+pub(crate) fn table() -> Vec<(&'static str, u32)> {
+    Status::ALL.iter().map(|(name, status)| (*name, status.0)).collect()
+}
+
+struct Members {
+    class: Py<PyAny>,
+    pending: Py<PyAny>,
+    success: Py<PyAny>,
+    others: Mutex<HashMap<u32, Py<PyAny>>>,
+}
+
+static MEMBERS: PyOnceLock<Members> = PyOnceLock::new();
+
+fn members(py: Python<'_>) -> PyResult<&'static Members> {
+    MEMBERS.get_or_try_init(py, || {
+        let class = py.import("ndiswan.status")?.getattr("Status")?;
+        let member = |name: &str| class.getattr(name).map(Bound::unbind);
+        Ok(Members {
+            pending: member("PENDING")?,
+            success: member("SUCCESS")?,
+            class: class.clone().unbind(),
+            others: Mutex::default(),
+        })
+    })
+}
+
+/// The member of `ndiswan.Status` that `status` is; an unpublished number is a member too.
+pub(crate) fn to_python(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
+    let members = members(py)?;
+    match status {
+        Status::SUCCESS => return Ok(members.success.clone_ref(py)),
+        Status::PENDING => return Ok(members.pending.clone_ref(py)),
+        _ => {}
+    }
+    if let Some(member) = members.others.lock().get(&status.0) {
+        return Ok(member.clone_ref(py));
+    }
+    let member = members.class.call1(py, (status.0,))?;
+    members.others.lock().insert(status.0, member.clone_ref(py));
+    Ok(member)
+}
+
+/// The status that a driver gave, or `None` if what it gave is no status.
+pub(crate) fn from_python(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Status>> {
+    let members = members(py)?;
+    if given.is(&members.pending) {
+        return Ok(Some(Status::PENDING));
+    }
+    if given.is(&members.success) {
+        return Ok(Some(Status::SUCCESS));
+    }
+    if given.is_instance_of::<PyBool>() || !given.is_instance_of::<PyInt>() {
+        return Ok(None);
+    }
+    let Ok(number) = given.extract::<i64>() else { return Ok(None) };
+    // NDIS_STATUS is a signed 32-bit number: -1073741823 is NDIS_STATUS_FAILURE.
+    let number = if number < 0 { number + (1 << 32) } else { number };
+    Ok(u32::try_from(number).ok().map(Status))
+}
+
+/// What was given instead of a status, for a message.
+pub(crate) fn describe(given: &Bound<'_, PyAny>) -> String {
+    let kind = given.get_type().name().map_or_else(|_| "object".into(), |name| name.to_string());
+    let shown = given.repr().map_or_else(|_| kind.clone(), |text| text.to_string());
+    if given.is_none() { "None".to_string() } else { format!("{shown} ({kind})") }
+}

@@ -1,0 +1,12 @@
+//! A Cx is the CPU that runs here; another thread is another CPU.
+#![allow(dead_code)]
+
+use ndiswan::{Cx, Deserialized, FinalStatus, Passive, Pending};
+
+fn elsewhere(cx: &mut Cx<Passive>, packet: Pending<Deserialized>) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| packet.complete(cx, FinalStatus::SUCCESS));
+    });
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Only the packet of the call makes the call's answer.
+#![allow(dead_code)]
+
+use std::marker::PhantomData;
+
+use ndiswan::{Disposition, Status};
+
+fn wan_send<'call>() -> Disposition<'call> {
+    Disposition { status: Status::PENDING, _brand: PhantomData }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! What a miniport sees of the descriptor has no ProtocolReserved.
+#![allow(dead_code)]
+
+use ndiswan::{Pending, Serialized};
+
+fn scratch(mut packet: Pending<Serialized>) -> u64 {
+    let fifth = packet.view().protocol_reserved[0];
+    fifth + packet.protocol_reserved()[0]
+}
+
+fn main() {}

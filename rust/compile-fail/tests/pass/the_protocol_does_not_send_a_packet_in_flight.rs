@@ -1,0 +1,12 @@
+//! It can when it is back.
+#![allow(dead_code)]
+
+use ndiswan::{Cx, Link, Packet, Passive, Sent};
+
+fn again(link: &Link, cx: &mut Cx<Passive>, packet: Packet) {
+    if let Ok(Sent::Done(packet, _)) = link.send(cx, packet) {
+        let _ = link.send(cx, packet);
+    }
+}
+
+fn main() {}

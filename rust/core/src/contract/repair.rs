@@ -1,0 +1,114 @@
+//! What holds after a broken rule: the engine repairs, so that the run goes on and nothing is lost.
+//!
+//! [`State::apply`] leaves the state alone when an event breaks a rule. What NDIS makes of the
+//! event then is here, and the check of a recording goes on with it: a refused send stays with
+//! the protocol, a completion at the wrong place brings its packet home all the same.
+
+use super::State;
+use super::adapter::Life;
+use super::packet::{Owner, PacketState};
+use crate::event::{Event, TakenBack, What};
+use crate::policy::ResourcesAsFinal;
+use crate::rule::Rule;
+use crate::status::Status;
+
+impl State {
+    /// What `event`, which keeps every rule, is warned of.
+    pub fn warning(&self, event: &Event) -> Option<Rule> {
+        let known = |status: Status| (!status.is_known()).then_some(Rule::StatusUnknown);
+        match event.what {
+            What::Complete { status: Status::RESOURCES, .. } => {
+                let warn = self.policy.resources_as_final == ResourcesAsFinal::Warn;
+                warn.then_some(Rule::StatusResources)
+            }
+            What::Complete { status, .. } => known(status),
+            // A return that comes after a completion or a taking back is PENDING, or is not heard.
+            What::Return { packet, status } => {
+                let now = self.packets.get(&(packet.adapter, packet.slot)).copied();
+                let heard = now.is_some_and(|now| now.taken_back.is_none());
+                known(status).filter(|_| heard)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes of `event`, which broke `rule`, what the engine makes of it.
+    pub fn repair(&mut self, event: &Event, rule: Rule) {
+        match event.what {
+            What::Acquire { .. } | What::Raise { .. } | What::Lower { .. } => {}
+            What::Release { lock, .. } => {
+                self.cpus.entry(event.cpu).or_default().release(lock);
+                self.owners.remove(&lock);
+            }
+            What::Enter { .. } => self.enter(event),
+            What::Leave { .. } => self.leave(event),
+            What::LineUp { link, window } if rule == Rule::Window => {
+                let _ = self.links.entry(link).or_default().line_up(window);
+            }
+            What::ResetEnd | What::Halted => self.repair_end(event, rule),
+            _ => self.repair_packet(event, rule),
+        }
+    }
+
+    fn repair_packet(&mut self, event: &Event, rule: Rule) {
+        let Some(name) = event.what.packet() else { return };
+        let now = *self.packet(name);
+        let next = match event.what {
+            // It can be read nowhere else who has it: the recording is believed.
+            What::Allocate { .. } => Ok(PacketState { owner: Owner::Protocol, ..now }),
+            What::Submit { link, .. } => {
+                self.links.entry(link).or_default().outstanding += 1;
+                let (owner, generation) = (Owner::Miniport, name.generation);
+                Ok(PacketState { owner, generation, pended: false, taken_back: None })
+            }
+            What::Deliver { link, .. } => {
+                if now.owner == Owner::Miniport {
+                    self.links.entry(link).or_default().done();
+                }
+                Ok(PacketState { owner: Owner::Protocol, ..now })
+            }
+            What::Return { status, .. } => now.returned(name.generation, status),
+            // On a dead adapter it is refused; at a wrong place the packet goes home all the same.
+            What::Complete { .. } if rule != Rule::Halt && name.adapter == event.adapter => {
+                now.complete(name.generation)
+            }
+            What::TakeBack { why, .. } => now.take_back(why),
+            _ => Err(rule),
+        };
+        if let Ok(next) = next {
+            *self.packet(name) = next;
+        }
+    }
+
+    /// One thing that a reset or a halt left over is put right; there may be more.
+    fn repair_end(&mut self, event: &Event, rule: Rule) {
+        match (event.what, rule) {
+            (What::ResetEnd, Rule::Reset) if self.life(event.adapter) == Life::Resetting => {
+                self.take_leftovers(event.adapter, TakenBack::Reset);
+                let _ = self.apply(event);
+            }
+            (What::Halted, Rule::Timer) => {
+                let timer = self.timers_set(event.adapter).next();
+                timer.and_then(|timer| self.timers.remove(&(event.adapter, timer)));
+            }
+            (What::Halted, Rule::Lost) => {
+                let name = self.owed(event.adapter).next();
+                let taken = name.map(|name| (name, self.packet(name).take_back(TakenBack::Halt)));
+                if let Some((name, Ok(taken))) = taken {
+                    *self.packet(name) = taken;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// NDIS takes whatever the miniport of `adapter` still has.
+    pub fn take_leftovers(&mut self, adapter: u16, why: TakenBack) {
+        let owed: Vec<_> = self.owed(adapter).collect();
+        for name in owed {
+            if let Ok(taken) = self.packet(name).take_back(why) {
+                *self.packet(name) = taken;
+            }
+        }
+    }
+}

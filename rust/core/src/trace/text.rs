@@ -1,0 +1,150 @@
+//! A trace as text: one line an event, in columns.
+//!
+//! ```text
+//!     time in ms  cpu  level     adapter  event
+//!       0.000000    1  DISPATCH  modem    MiniportWanSend(packet 0.3 (life 1)) on link 0
+//! ```
+
+use std::fmt::Write;
+use std::io;
+
+use super::{Trace, TraceError};
+use crate::cx::Irql;
+use crate::event::{Event, Form, TakenBack, What};
+
+fn level(irql: Irql) -> String {
+    irql.to_string().replace("_LEVEL", "")
+}
+
+impl Trace {
+    /// The whole trace as text, one line an event below a line of headings.
+    pub fn to_text(&self) -> String {
+        let mut text = self.headings();
+        for (index, event) in self.events.iter().enumerate() {
+            text.push('\n');
+            text.push_str(&self.line(index, event));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The same line by line, for traces that are too long for the memory twice.
+    ///
+    /// # Errors
+    /// [`TraceError::Io`]: the writer's own.
+    pub fn write_text(&self, mut writer: impl io::Write) -> Result<(), TraceError> {
+        let mut write = || {
+            writeln!(writer, "{}", self.headings())?;
+            for (index, event) in self.events.iter().enumerate() {
+                writeln!(writer, "{}", self.line(index, event))?;
+            }
+            writer.flush()
+        };
+        write().map_err(|source| {
+            let (name, what) = ("the text of the trace".to_string(), "write it");
+            TraceError::Io { name, what, source }
+        })
+    }
+
+    fn adapter_width(&self) -> usize {
+        let names = self.header.adapters.iter().map(|adapter| adapter.name.chars().count());
+        names.max().unwrap_or(0).max("adapter".len())
+    }
+
+    fn headings(&self) -> String {
+        let width = self.adapter_width();
+        format!("{:>14}  {:>3}  {:<8}  {:<width$}  event", "time in ms", "cpu", "level", "adapter")
+    }
+
+    fn line(&self, index: usize, event: &Event) -> String {
+        let width = self.adapter_width();
+        let (time, cpu, irql) = (event.time as f64 / 1e6, event.cpu, level(event.irql));
+        let name = self.adapter_name(event.adapter);
+        let mut line = format!("{time:>14.6}  {cpu:>3}  {irql:<8}  {name:<width$}  ");
+        line.push_str(&self.describe(&event.what));
+        if let Some(frame) = self.frames.get(&index) {
+            let _ = write!(line, ", {} bytes", frame.len());
+        }
+        if let Some(verdict) = self.verdicts.get(&index) {
+            let _ = write!(line, ": {}", verdict.detail);
+        }
+        if let Some(site) = self.site(event) {
+            let _ = write!(line, "  [{site}]");
+        }
+        line
+    }
+
+    /// The name of a spin lock.
+    pub(super) fn lock_name(&self, lock: u32) -> String {
+        let known = self.header.locks.get(lock as usize);
+        known.map_or_else(|| format!("lock {lock}"), |name| format!("lock {name:?}"))
+    }
+
+    /// What happened, in the names of NDIS.
+    pub fn describe(&self, what: &What) -> String {
+        let form = |form| if form == Form::Dpr { "Dpr" } else { "" };
+        match *what {
+            What::Allocate { packet } => format!("the protocol takes {packet} out of the pool"),
+            What::Send { packet, link, length } => {
+                format!("NdisSend({packet}, {length} bytes) on link {link}")
+            }
+            What::Submit { packet, link } => format!("MiniportWanSend({packet}) on link {link}"),
+            What::Return { packet, status } => {
+                format!("MiniportWanSend({packet}) returned {status}")
+            }
+            What::Complete { packet, status } => {
+                format!("NdisMWanSendComplete({packet}, {status})")
+            }
+            What::Deliver { packet, link, status } => {
+                format!("the protocol has {packet} of link {link} back, {status}")
+            }
+            What::Unsend { packet, link, status } => {
+                format!("{packet} was queued on link {link} and goes back unsent, {status}")
+            }
+            What::Free { packet } => format!("the protocol frees {packet}"),
+            What::TakeBack { packet, why } => {
+                let why = match why {
+                    TakenBack::Reset => "the reset is over",
+                    TakenBack::Halt => "the adapter is halted",
+                    TakenBack::Dropped => "its driver let go of it",
+                    TakenBack::GivenUp => "it is given up",
+                    TakenBack::Raised => "its driver raised an exception",
+                };
+                format!("NDIS takes {packet} from the miniport: {why}")
+            }
+            What::Touch { packet, side, part } => format!("the {side:?} uses {part:?} of {packet}"),
+            What::LineUp { link, window } => format!("line up: link {link}, window {window}"),
+            What::LineDown { link } => format!("line down: link {link}"),
+            What::CloseCall { link } => format!("the call of link {link} is closed"),
+            What::Indicate { link, length: 0 } => format!("a fragment on link {link}"),
+            What::Indicate { link, .. } => format!("NdisMWanIndicateReceive on link {link}"),
+            What::Acquire { lock, form: f } => {
+                format!("Ndis{}AcquireSpinLock({})", form(f), self.lock_name(lock))
+            }
+            What::Release { lock, form: f } => {
+                format!("Ndis{}ReleaseSpinLock({})", form(f), self.lock_name(lock))
+            }
+            What::Raise { to } => format!("KeRaiseIrql({to})"),
+            What::Lower { to } => format!("KeLowerIrql({to})"),
+            What::Enter { entry, at } => format!("{} begins at {}", entry.name(), level(at)),
+            What::Leave { entry } => format!("{} returned", entry.name()),
+            What::Register { serialized, reentrant } => {
+                let mode = if serialized { "serialized" } else { "deserialized" };
+                format!("a {mode} adapter{}", if reentrant { ", re-entered by policy" } else { "" })
+            }
+            What::Start => "the adapter runs".to_string(),
+            What::ResetStart => "a reset begins".to_string(),
+            What::ResetComplete { status } => format!("NdisMResetComplete({status})"),
+            What::ResetEnd => "the reset is over".to_string(),
+            What::Halt => "the adapter is to be halted".to_string(),
+            What::Halted => "the adapter is halted".to_string(),
+            What::Stop => "a bug check stops the adapter".to_string(),
+            What::TimerSet { timer, at } => {
+                format!("NdisMSetTimer(timer {timer}), due at {:.6} ms", at as f64 / 1e6)
+            }
+            What::TimerCancel { timer } => format!("NdisMCancelTimer(timer {timer})"),
+            What::TimerFire { timer } => format!("timer {timer} is due"),
+            What::Violation { rule } => format!("** breaks {} **", rule.id()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Breadth-first search over everything that the contract can know: each event is tried in each state.
+//!
+//! An event that keeps the rules leads to the next state; one that breaks a rule is counted under
+//! its rule and must leave the state as it was. The search ends when no new state is found.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use ndiswan::contract::State;
+use ndiswan::{Event, Rule};
+
+/// What was found in a whole state space.
+#[derive(Debug, Default)]
+pub struct Space {
+    /// How many states can be reached.
+    pub states: usize,
+    /// How many events lead from one to another or back to the same.
+    pub transitions: usize,
+    /// How many events broke a rule, by rule.
+    pub broken: BTreeMap<Rule, usize>,
+}
+
+/// What is looked at on the way.
+pub trait Model {
+    /// Where it begins.
+    fn first(&self) -> State;
+    /// The events that are tried in `state`, the wrong ones among them.
+    fn events(&self, state: &State, out: &mut Vec<Event>);
+    /// Looks at a state; says what is wrong with it.
+    fn look_at_state(&mut self, state: &State) -> Result<(), String>;
+    /// Looks at an event that kept the rules.
+    fn look_at_step(&mut self, before: &State, event: &Event, after: &State) -> Result<(), String>;
+}
+
+/// Walks the whole space.
+pub fn explore(model: &mut impl Model) -> Space {
+    let mut space = Space::default();
+    let first = model.first();
+    model.look_at_state(&first).unwrap();
+    let mut seen = HashSet::from([first.clone()]);
+    let mut waiting = VecDeque::from([first]);
+    let mut events = Vec::new();
+    while let Some(state) = waiting.pop_front() {
+        events.clear();
+        model.events(&state, &mut events);
+        let mut next = state.clone();
+        for event in &events {
+            match next.apply(event) {
+                Err(rule) => {
+                    assert!(next == state, "{event:?} broke {rule} and changed {state:?}");
+                    *space.broken.entry(rule).or_default() += 1;
+                }
+                Ok(()) => {
+                    space.transitions += 1;
+                    let looked = model.look_at_step(&state, event, &next);
+                    looked.unwrap_or_else(|e| panic!("{e}: {event:?} from {state:?} to {next:?}"));
+                    if !seen.contains(&next) {
+                        let looked = model.look_at_state(&next);
+                        looked.unwrap_or_else(|e| panic!("{e}: {next:?} after {event:?}"));
+                        seen.insert(next.clone());
+                        waiting.push_back(next);
+                    }
+                    next = state.clone();
+                }
+            }
+        }
+    }
+    space.states = seen.len();
+    space
+}
