@@ -136,12 +136,16 @@ def test_a_vanished_peer_is_a_line_down(ndis: nw.Ndis, early: bool) -> None:
             link.send(bytes(1500))
         theirs.sendall(hdlc_encode(b"goodbye"))
         theirs.close()
-        eventually(lambda: protocol.downs and len(protocol.statuses) == 200)
+        eventually(lambda: protocol.downs and not link.outstanding)
         assert protocol.frames == [b"goodbye"]
         assert protocol.downs == 1
         assert not link.up
-        assert protocol.counts[nw.FAILURE] > 0
-        assert set(protocol.counts) <= {nw.SUCCESS, nw.FAILURE}
+        # The card of early completion may have taken all that NDIS let down.
+        eventually(lambda: early or protocol.counts[nw.FAILURE])
+        # What NDIS itself had queued beyond the window, if any is left, comes back when the call is closed.
+        link.close()
+        eventually(lambda: len(protocol.statuses) == 200)
+        assert set(protocol.counts) <= {nw.SUCCESS, nw.FAILURE, nw.Status.CLOSING}
 
 
 def test_a_terminal_that_hangs_up_is_a_line_down(ndis: nw.Ndis, pty_pair: tuple[int, int]) -> None:
@@ -159,7 +163,7 @@ def test_a_peer_that_stops_listening_is_a_line_down(ndis: nw.Ndis) -> None:
         theirs.shutdown(socket.SHUT_RD)
         link.send(b"anybody there?")
         eventually(lambda: protocol.downs == 1)
-        assert protocol.counts == {nw.FAILURE: 1}
+        eventually(lambda: protocol.counts == {nw.FAILURE: 1})
 
 
 def test_a_reset_aborts_what_is_queued_and_the_line_goes_on(ndis: nw.Ndis) -> None:

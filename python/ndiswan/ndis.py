@@ -15,8 +15,9 @@ from ndiswan.time import RealTime, VirtualTime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Any, Literal, Self
 
     from ndiswan.status import Status
@@ -53,6 +54,8 @@ class Ndis(_Native):
         A setting has a value that it does not know.
     """
 
+    _record: bool
+
     def __new__(
         cls,
         *,
@@ -71,6 +74,7 @@ class Ndis(_Native):
             raise TypeError(f"policy: expected a Policy, got {policy!r}")
         switches = {name: getattr(policy, name) for name in Policy.__slots__}
         self = super().__new__(cls, time.kind, switches, on_violation, verify, delivery, record)
+        self._record = bool(record)
         _open.add(self)
         return self
 
@@ -117,6 +121,20 @@ class Ndis(_Native):
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
         return self._reset(target.adapter if isinstance(target, Link) else target)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the recording as a trace: JSON lines, for ``ndiswan trace`` and ``ndiswan check``.
+
+        Raises
+        ------
+        RuntimeError
+            This Ndis does not record.
+        OSError
+            The file cannot be written.
+        """
+        if not self._record:
+            raise RuntimeError("nothing was recorded; make the Ndis with record=True")
+        self._save(path)
 
     def close(self) -> None:
         """Halt every adapter, end the dispatcher, and raise what was found doing so."""
@@ -177,10 +195,11 @@ def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., 
 
 def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
-    frame = sys._getframe(1)
-    package = __file__.rpartition("/")[0]
-    while frame is not None and frame.f_code.co_filename.startswith(package):
-        frame = frame.f_back  # type: ignore[assignment]
+    frame: FrameType | None = sys._getframe(1)
+    # Neither this package nor what starts a program (`python -m`) is the driver.
+    others = (__file__.rpartition("/")[0], "<frozen ")
+    while frame is not None and frame.f_code.co_filename.startswith(others):
+        frame = frame.f_back
     if frame is None:
         return None
     return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"

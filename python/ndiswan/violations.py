@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan._native import Event
+    from ndiswan.irql import Irql
 
 
 class ContractWarning(UserWarning):
@@ -43,7 +44,7 @@ class ContractViolation(AssertionError):
         adapter: str,
         packet: str | None,
         history: list[Event],
-        irql: int,
+        irql: Irql,
         locks: list[str],
         inside: list[str],
         cpu: int,
@@ -80,14 +81,14 @@ class ContractViolation(AssertionError):
 
         rows = "".join(
             f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"
-            f"<td>{event.irql}</td><td>{escape(str(event).split(None, 5)[-1])}</td></tr>"
+            f"<td>{event.irql.name}</td><td>{escape(str(event).split(None, 5)[-1])}</td></tr>"
             for event in self.history
         )
         locks = f", holding {', '.join(self.locks)}" if self.locks else ""
         return (
             f"<div><p><b>{escape(self.rule)}</b>: {escape(self.detail)}</p>"
             f"<p>{escape(self.sentence)}</p>"
-            f"<p>adapter <code>{escape(self.adapter)}</code>, cpu {self.cpu}, IRQL {self.irql}"
+            f"<p>adapter <code>{escape(self.adapter)}</code>, cpu {self.cpu}, IRQL {self.irql.name}"
             f"{escape(locks)}{', ' + escape(self.packet) if self.packet else ''}</p>"
             f"<table><thead><tr><th>time</th><th>cpu</th><th>IRQL</th><th>event</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"

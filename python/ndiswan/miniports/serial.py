@@ -169,13 +169,15 @@ class SerialMiniport(Miniport):
 
     def _read_frames(self) -> None:
         while not self._stopping:
+            # Asked before reading: when the writer has found the peer gone, what came before that is still read.
+            lost = self._queue.closed
             try:
                 octets = self._port.read()
             except OSError:
                 octets = b""
             if octets:
                 self._indicate(octets)
-            elif octets is not None or self._queue.closed:
+            elif octets is not None or lost:
                 break
             else:
                 self._port.wait(self._to_read, readable=True)

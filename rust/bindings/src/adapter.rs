@@ -4,21 +4,26 @@ use std::sync::Arc;
 
 use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
-use ndiswan::event::Side;
-use ndiswan::{Irql, LinkSettings, Rule, Status};
+use ndiswan::oid::Answer;
+use ndiswan::{LinkSettings, Rule, Status};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error::{raise, usage, value};
+use crate::irql::{self, AtLevel};
 use crate::link::Link;
-use crate::packet::{Packet, bytes_of};
+use crate::packet::bytes_of;
 use crate::shared::Shared;
 use crate::spin_lock::SpinLock;
 use crate::status;
 use crate::timer::{Dpc, Timer};
 
-/// MiniportAdapterHandle.
-#[pyclass(frozen, subclass, module = "ndiswan", weakref)]
+/// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
+///
+/// Its calls check the contract as they are made. A broken rule raises a ``ContractViolation`` at
+/// the call, unless ``on_violation="record"``; every call raises ``RuntimeError`` after a bug check.
+/// Two objects of the same adapter are equal.
+#[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
 }
@@ -32,7 +37,7 @@ pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
 }
 
 impl Adapter {
-    fn alive(&self) -> PyResult<()> {
+    pub(crate) fn alive(&self) -> PyResult<()> {
         if self.shared.core.life() == Life::Stopped {
             let name = &self.shared.core.name;
             return Err(usage(format!(
@@ -42,20 +47,20 @@ impl Adapter {
         Ok(())
     }
 
-    fn link_of<'a>(&self, link: &'a Bound<'_, PyAny>) -> PyResult<&'a Arc<ndiswan::Link>> {
+    /// The link that was given; `None` if it is none and that is only recorded.
+    fn link_of<'a>(&self, link: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
         match link.cast::<Link>() {
-            Ok(link) => Ok(&link.get().core),
+            Ok(link) => Ok(Some(&link.get().core)),
             Err(_) => {
                 let got = status::describe(link);
                 let detail = format!("expected a Link (NdisLinkContext), got {got}");
                 let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
-                self.shared.world.mark(&violation);
-                Err(crate::error::to_error(link.py(), &violation))
+                raise(link.py(), &self.shared.world, Err(violation))
             }
         }
     }
 
-    fn status_of(
+    pub(crate) fn status_of(
         &self,
         py: Python<'_>,
         given: &Bound<'_, PyAny>,
@@ -75,17 +80,20 @@ impl Adapter {
 
 #[pymethods]
 impl Adapter {
+    /// The name that it was bound with; the miniport's class name if none was given.
     #[getter]
     fn name(&self) -> &str {
         &self.shared.core.name
     }
 
+    /// Whether NDIS calls one entry point at a time (no NDIS_ATTRIBUTE_DESERIALIZE).
     #[getter]
     fn serialized(&self) -> bool {
         self.shared.core.serialized
     }
 
-    /// Where it is in its life: "running", "resetting", "halted", …
+    /// Where it is in its life: "initializing", "running", "resetting", "halting", "halted", or
+    /// "stopped" by a bug check.
     #[getter]
     fn life(&self) -> &'static str {
         match self.shared.core.life() {
@@ -98,27 +106,47 @@ impl Adapter {
         }
     }
 
+    /// The Ndis's clock, in seconds.
     #[getter]
     fn now(&self) -> f64 {
         self.shared.world.core.now() as f64 / 1e9
     }
 
+    /// The Ndis's clock, in nanoseconds.
     #[getter]
     fn now_ns(&self) -> u64 {
         self.shared.world.core.now()
     }
 
+    /// A copy of the ``WanInfo`` that the miniport was bound with.
+    #[getter]
+    fn info(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        crate::request::to_python(py, &Answer::Info(self.shared.core.info.clone()))
+    }
+
+    /// Its links, in the order in which they first came up; closed ones too, until the end.
     #[getter]
     fn links(&self, py: Python<'_>) -> PyResult<Vec<Py<Link>>> {
         self.shared.core.links().iter().map(|link| self.shared.link(py, link)).collect()
     }
 
+    /// What was counted: sends, queued, submitted, answered, pended, completions, delivered,
+    /// taken_back, receives, resets.
     #[getter]
     fn counters(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         crate::request::counters(py, &self.shared.core.counters())
     }
 
-    /// NdisMWanSendComplete.
+    /// Gives a packet back to the protocol with its final status (NdisMWanSendComplete).
+    ///
+    /// From any thread, with no spin lock held, at DISPATCH if the miniport is serialized and at
+    /// DISPATCH or below if not; the packet is not the miniport's any more when this returns.
+    /// ``status`` is SUCCESS if it is left out.
+    ///
+    /// Raises ``OwnershipViolation`` (DOUBLE, STALE, FOREIGN), ``LifeCycleViolation`` (RESET,
+    /// HALT), ``LockViolation`` (LOCK_HELD), ``IrqlViolation`` (IRQL_COMPLETE), ``StatusViolation``
+    /// and, for a handle in the packet's place or views still exported, ``AccessViolation``. A
+    /// packet that was owed goes home all the same (MSDN ff553668).
     #[pyo3(signature = (packet, status=None))]
     fn wan_send_complete(
         &self,
@@ -126,73 +154,18 @@ impl Adapter {
         packet: &Bound<'_, PyAny>,
         status: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        self.alive()?;
-        let core = &self.shared.core;
-        let Ok(packet) = packet.cast::<Packet>() else {
-            let got = status::describe(packet);
-            let detail = format!("expected the Packet that wan_send was called with, got {got}");
-            let rule = if packet.is_instance_of::<Link>() || packet.is_instance_of::<Adapter>() {
-                Rule::Handle
-            } else {
-                Rule::Foreign
-            };
-            let violation = core.report_broken(rule, None, detail);
-            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
-        };
-        let packet = packet.get();
-        let name = packet.name();
-        if !Arc::ptr_eq(&packet.shared, &self.shared) {
-            let detail = format!(
-                "{name} of adapter {:?} was completed through adapter {:?}",
-                packet.shared.core.name, core.name
-            );
-            let violation = core.report_broken(Rule::Foreign, None, detail);
-            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
-        }
-        if packet.side == Side::Protocol {
-            let detail = format!(
-                "{name} was completed by the protocol's reference to it; complete with the one that wan_send got"
-            );
-            let violation = core.report_broken(Rule::Foreign, Some(name), detail);
-            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
-        }
-        let mut bad_status = None;
-        let status = match status {
-            None => Status::SUCCESS,
-            Some(given) => match self.status_of(py, given, Some(name)) {
-                Ok(status) => status,
-                // The packet goes home all the same; then the error is raised.
-                Err(error) => {
-                    bad_status = Some(error);
-                    Status::FAILURE
-                }
-            },
-        };
-        let views = self.shared.views(name.slot);
-        let mine = views > 0
-            && core.state_of(name).is_some_and(|s| {
-                s.touch(name.generation, Side::Miniport, ndiswan::event::Part::Data).is_ok()
-            });
-        let mut touched = Ok(());
-        if mine {
-            self.shared.part_from_views(name.slot);
-            touched = Err(core.report_views(name, views));
-        }
-        let result = core.wan_send_complete(name, status);
-        if let Some(error) = bad_status {
-            return Err(error);
-        }
-        raise(py, &self.shared.world, result)?;
-        raise(py, &self.shared.world, touched).map(drop)
+        self.complete(py, packet, status)
     }
 
-    /// NdisAllocateSpinLock.
+    /// A new spin lock (NdisAllocateSpinLock); ``name`` is what reports call it.
     #[pyo3(signature = (name="lock"))]
     fn spin_lock(&self, name: &str) -> SpinLock {
         SpinLock::new(&self.shared, name)
     }
 
-    /// NdisMInitializeTimer.
+    /// A new timer that calls ``callback()`` at DISPATCH (NdisMInitializeTimer).
+    ///
+    /// Raises ``TypeError`` if it cannot be called.
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         if !callback.bind(py).is_callable() {
             return Err(PyTypeError::new_err(format!(
@@ -204,7 +177,9 @@ impl Adapter {
         Ok(Timer { shared: Arc::clone(&self.shared), id: self.shared.core.timer() })
     }
 
-    /// A deferred procedure call.
+    /// A new deferred procedure call of ``callback()``, at DISPATCH.
+    ///
+    /// Raises ``TypeError`` if it cannot be called.
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         if !callback.bind(py).is_callable() {
             return Err(PyTypeError::new_err(format!(
@@ -216,7 +191,17 @@ impl Adapter {
         Ok(Dpc { shared: Arc::clone(&self.shared), id: self.shared.core.dpc() })
     }
 
-    /// NDIS_STATUS_WAN_LINE_UP.
+    /// Brings a line up, or changes one that is up (NDIS_STATUS_WAN_LINE_UP).
+    ///
+    /// ``link`` is the line to be changed, ``None`` makes a new one. ``speed`` is in bits per
+    /// second; ``window`` is the number of uncompleted sends, 0 for ``max_transmit`` of the info;
+    /// ``handle`` is the miniport's own number for the line (NdisLinkHandle). Gives the link. With
+    /// ``on_violation="record"`` a new line that is refused is ``None``.
+    ///
+    /// Raises ``LifeCycleViolation`` (INDICATE, HALT), ``AccessViolation`` (HANDLE: more lines than
+    /// ``endpoints``, a closed line), ``LockViolation``, ``IrqlViolation``, and ``FlowViolation``
+    /// if policy reports a shrunk window; ``ValueError`` for a window above 65535
+    /// or an unknown quality (DDK:"NDIS_MAC_LINE_UP").
     #[pyo3(signature = (link=None, *, speed=64_000, quality=0, window=0, handle=None))]
     fn line_up(
         &self,
@@ -231,7 +216,15 @@ impl Adapter {
         let send_window = u16::try_from(window).map_err(|_| {
             value(format!("expected a window of 0 (max_transmit) to 65535, got {window}"))
         })?;
-        let known = link.map(|link| self.link_of(link)).transpose()?;
+        // An unknown quality is refused here, so that a link always has a known one.
+        crate::request::quality(py, quality)?;
+        let known = match link {
+            None => None,
+            Some(link) => match self.link_of(link)? {
+                Some(link) => Some(link),
+                None => return Ok(None),
+            },
+        };
         let settings = LinkSettings { speed, quality, send_window };
         let result = self.shared.core.line_up(known, handle, settings);
         match raise(py, &self.shared.world, result)? {
@@ -240,20 +233,28 @@ impl Adapter {
         }
     }
 
-    /// NDIS_STATUS_WAN_LINE_DOWN.
+    /// Takes a line down (NDIS_STATUS_WAN_LINE_DOWN): what is owed stays owed, nothing more is sent.
+    ///
+    /// Raises as :meth:`line_up`.
     fn line_down(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<()> {
         self.alive()?;
-        raise(py, &self.shared.world, self.shared.core.line_down(self.link_of(link)?)).map(drop)
+        let Some(link) = self.link_of(link)? else { return Ok(()) };
+        raise(py, &self.shared.world, self.shared.core.line_down(link)).map(drop)
     }
 
-    /// NDIS_STATUS_WAN_FRAGMENT.
+    /// Tells that a frame arrived damaged (NDIS_STATUS_WAN_FRAGMENT).
+    ///
+    /// ``errors`` are the bits of NDIS_MAC_FRAGMENT: CRC 1, FRAMING 2, HARDWAREOVERRUN 4,
+    /// BUFFEROVERRUN 8, TIMEOUT 16, ALIGNMENT 32. Raises as :meth:`line_up`.
     fn fragment(&self, py: Python<'_>, link: &Bound<'_, PyAny>, errors: u32) -> PyResult<()> {
         self.alive()?;
-        raise(py, &self.shared.world, self.shared.core.fragment(self.link_of(link)?, errors))
-            .map(drop)
+        let Some(link) = self.link_of(link)? else { return Ok(()) };
+        raise(py, &self.shared.world, self.shared.core.fragment(link, errors)).map(drop)
     }
 
-    /// NdisMWanIndicateReceive.
+    /// Hands a received frame up (NdisMWanIndicateReceive); gives what the protocol answered.
+    ///
+    /// The bytes are copied. Raises as :meth:`line_up`, and ``TypeError`` for what is not bytes.
     fn indicate_receive(
         &self,
         py: Python<'_>,
@@ -262,23 +263,26 @@ impl Adapter {
     ) -> PyResult<Py<PyAny>> {
         self.alive()?;
         let bytes = bytes_of(py, data)?;
-        let result = self.shared.core.indicate_receive(self.link_of(link)?, &bytes);
+        let Some(link) = self.link_of(link)? else {
+            return status::to_python(py, Status::FAILURE);
+        };
+        let result = self.shared.core.indicate_receive(link, &bytes);
         let answer = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
         status::to_python(py, answer)
     }
 
-    /// NdisMWanIndicateReceiveComplete.
+    /// Tells that one or more receives are over (NdisMWanIndicateReceiveComplete).
+    ///
+    /// Raises as :meth:`line_up`.
     fn indicate_receive_complete(&self, py: Python<'_>, link: &Bound<'_, PyAny>) -> PyResult<()> {
         self.alive()?;
-        raise(
-            py,
-            &self.shared.world,
-            self.shared.core.indicate_receive_complete(self.link_of(link)?),
-        )
-        .map(drop)
+        let Some(link) = self.link_of(link)? else { return Ok(()) };
+        raise(py, &self.shared.world, self.shared.core.indicate_receive_complete(link)).map(drop)
     }
 
-    /// NdisMResetComplete.
+    /// Ends a reset that was answered PENDING (NdisMResetComplete), at DISPATCH.
+    ///
+    /// Raises ``LifeCycleViolation`` (RESET) if no reset is pending or sends are still owed.
     #[pyo3(signature = (status, addressing_reset=false))]
     fn reset_complete(
         &self,
@@ -292,35 +296,54 @@ impl Adapter {
         raise(py, &self.shared.world, self.shared.core.reset_complete(status)).map(drop)
     }
 
-    /// NdisMSendResourcesAvailable.
+    /// NdisMSendResourcesAvailable, which a WAN miniport never calls: always STATUS_RESOURCES.
     fn send_resources_available(&self, py: Python<'_>) -> PyResult<()> {
         let violation = self.shared.core.send_resources_available();
         raise::<()>(py, &self.shared.world, Err(violation)).map(drop)
     }
 
-    /// The card raises its interrupt.
+    /// The card raises its interrupt: ``isr`` at DIRQL now, then ``handle_interrupt`` at DISPATCH.
     fn interrupt(&self) {
         self.shared.core.interrupt();
     }
 
+    /// The interrupt request level of the calling thread.
     #[getter]
-    fn irql(&self) -> u8 {
-        Cpu::current().irql().0
+    fn irql(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        irql::to_python(py, Cpu::current().irql())
     }
 
-    /// KeRaiseIrql.
-    fn raise_irql(&self, py: Python<'_>, level: u8) -> PyResult<u8> {
-        let old = Cpu::current().irql();
-        if level > Irql::HIGH.0 {
-            return Err(value(format!("expected an IRQL of 0 to 31, got {level}")));
-        }
-        raise(py, &self.shared.world, self.shared.core.raise_irql(Irql(level)))?;
-        Ok(old.0)
+    /// Raises the calling thread's level (KeRaiseIrql); gives the level before.
+    ///
+    /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is lower, ``ValueError`` outside of 0 to 31.
+    fn raise_irql(&self, py: Python<'_>, level: i64) -> PyResult<Py<PyAny>> {
+        let (old, level) = (Cpu::current().irql(), irql::from_python(level)?);
+        raise(py, &self.shared.world, self.shared.core.raise_irql(level))?;
+        irql::to_python(py, old)
     }
 
-    /// KeLowerIrql.
-    fn lower_irql(&self, py: Python<'_>, level: u8) -> PyResult<()> {
-        raise(py, &self.shared.world, self.shared.core.lower_irql(Irql(level))).map(drop)
+    /// Lowers the calling thread's level (KeLowerIrql), to what :meth:`raise_irql` gave.
+    ///
+    /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is higher, or below DISPATCH with a spin lock
+    /// held; ``ValueError`` outside of 0 to 31.
+    fn lower_irql(&self, py: Python<'_>, level: i64) -> PyResult<()> {
+        let level = irql::from_python(level)?;
+        raise(py, &self.shared.world, self.shared.core.lower_irql(level)).map(drop)
+    }
+
+    /// The level as a block: ``with adapter.at(nw.Irql.DISPATCH):`` raises, and lowers at the end.
+    ///
+    /// ``as`` gives the level before. Raises as :meth:`raise_irql` and :meth:`lower_irql`.
+    fn at(&self, level: i64) -> PyResult<AtLevel> {
+        Ok(AtLevel::new(&self.shared, irql::from_python(level)?))
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Adapter>().is_ok_and(|other| Arc::ptr_eq(&other.get().shared, &self.shared))
+    }
+
+    fn __hash__(&self) -> u64 {
+        Arc::as_ptr(&self.shared) as u64 >> 4
     }
 
     fn __repr__(&self) -> String {

@@ -61,14 +61,20 @@ impl<M: Mode> PyMiniport<M> {
         })
     }
 
-    fn send(&self, py: Python<'_>, link: &Arc<ndiswan::Link>, name: Name) -> PyResult<Status> {
+    /// Calls `wan_send`; `None` if its answer was no status, which is reported.
+    fn send(
+        &self,
+        py: Python<'_>,
+        link: &Arc<ndiswan::Link>,
+        name: Name,
+    ) -> PyResult<Option<Status>> {
         let shared = shared(&self.cell);
         let packet = shared.miniport_packet(py, name)?;
         let link = shared.link(py, link)?;
         let answer = self.entries.first.call1(py, (link, packet))?;
         let answer = answer.bind(py);
         if let Some(status) = status::from_python(py, answer)? {
-            return Ok(status);
+            return Ok(Some(status));
         }
         let hint = if answer.is_none() {
             "; a wan_send without a return statement returns None"
@@ -81,7 +87,7 @@ impl<M: Mode> PyMiniport<M> {
         );
         let violation = shared.core.report_broken(Rule::StatusUnknown, Some(name), detail);
         raise::<()>(py, &self.world, Err(violation))?;
-        Ok(Status::FAILURE)
+        Ok(None)
     }
 
     fn timer_or_dpc(
@@ -158,18 +164,15 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         let name = held.name;
         let status = Python::attach(|py| {
             let shared = shared(&self.cell);
-            let status = match self.send(py, link, name) {
-                Ok(status) => status,
-                Err(error) => {
-                    self.world.keep(py, error);
-                    // With an exception the packet goes back, unless it went back before.
-                    if shared.core.is_with_miniport(name) {
-                        Status::FAILURE
-                    } else {
-                        Status::PENDING
-                    }
-                }
-            };
+            let answer = self.send(py, link, name).unwrap_or_else(|error| {
+                self.world.keep(py, error);
+                None
+            });
+            let status = answer.unwrap_or_else(|| {
+                // Without an answer the packet goes back, unless it went back before.
+                let had = shared.core.disown(name);
+                if had { Status::FAILURE } else { Status::PENDING }
+            });
             let views = shared.views(name.slot);
             if views > 0 && status != Status::PENDING && shared.core.is_with_miniport(name) {
                 shared.part_from_views(name.slot);
@@ -297,9 +300,20 @@ impl PyProtocol {
 }
 
 impl Protocol for PyProtocol {
-    fn send_complete(&self, _: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
-        let shared = shared(&self.cell);
+    fn send_complete(&self, cx: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
+        let adapter = Arc::clone(packet.adapter());
         let slot = packet.into_name().slot;
+        self.send_complete_name(cx, &adapter, slot, status);
+    }
+
+    fn send_complete_name(
+        &self,
+        _: &mut Cx<UpToDispatch>,
+        _: &ndiswan::Adapter,
+        slot: u32,
+        status: FinalStatus,
+    ) {
+        let shared = shared(&self.cell);
         Python::attach(|py| {
             let packet = match shared.protocol_packet(py, slot) {
                 Ok(packet) => packet,

@@ -22,7 +22,9 @@ fn to_error(error: &CaptureError) -> PyErr {
 
 type Frame<'py> = (u64, u16, Bound<'py, PyBytes>);
 
-/// `(time_ns, link_type, data)` of each frame of a pcap or pcapng file.
+/// ``(time_ns, link_type, data)`` of each frame of a pcap or pcapng file.
+///
+/// Raises ``OSError`` if it cannot be read, ``ValueError`` if it is not such a file.
 #[pyfunction]
 pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'_>>> {
     let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
@@ -32,7 +34,9 @@ pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'
     Ok(frames.into_iter().map(frame).collect())
 }
 
-/// Writes a pcapng file.
+/// Writes a pcapng file, frame by frame; a ``with`` block closes it.
+///
+/// Raises ``OSError`` if it cannot be written.
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct CaptureWriter(Mutex<Option<capture::CaptureWriter<BufWriter<File>>>>);
 
@@ -47,7 +51,9 @@ impl CaptureWriter {
         Ok(CaptureWriter(Mutex::new(Some(writer))))
     }
 
-    /// Writes one frame of the interface `name`.
+    /// Writes one frame of the interface ``name``, which is made when it is first named.
+    ///
+    /// Raises ``ValueError`` if the capture is closed, ``OSError`` if it cannot be written.
     #[pyo3(signature = (name, link_type, time_ns, data, *, outbound=None, comment=None))]
     #[allow(clippy::too_many_arguments)] // one argument a field of the block
     fn frame(

@@ -24,7 +24,7 @@ pub(crate) fn exception(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<
     fields.set_item("adapter", &violation.adapter)?;
     fields.set_item("packet", violation.packet.map(|name| name.to_string()))?;
     fields.set_item("history", history.into_pyobject(py)?)?;
-    fields.set_item("irql", violation.irql.0)?;
+    fields.set_item("irql", crate::irql::to_python(py, violation.irql)?)?;
     fields.set_item("locks", &violation.locks)?;
     fields.set_item("inside", violation.inside.iter().map(|e| e.name()).collect::<Vec<_>>())?;
     fields.set_item("cpu", violation.cpu)?;
@@ -65,7 +65,7 @@ pub(crate) fn raise<T>(
 /// by itself. Warnings are given as Python warnings.
 pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     if world.core.violation_count() == world.scanned.load(Ordering::Relaxed)
-        && world.pending.lock().is_empty()
+        && !world.has_pending.load(Ordering::Acquire)
     {
         return Ok(());
     }
@@ -82,8 +82,11 @@ pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
             first = Some(violation);
         }
     }
+    world.has_pending.store(false, Ordering::Release);
     let pending = std::mem::take(&mut *world.pending.lock());
     if let Some(error) = pending.into_iter().next() {
+        // It has stopped the run that it was to stop, or there was none.
+        world.core.clear_interrupt();
         return Err(error);
     }
     if let Some(violation) = first {

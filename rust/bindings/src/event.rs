@@ -3,7 +3,9 @@
 use ndiswan::violation::describe;
 use pyo3::prelude::*;
 
-/// Something that happened.
+/// Something that happened; ``str(event)`` is its line in a report.
+///
+/// A packet's history and ``ndis.events()`` are lists of them.
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct Event {
     inner: ndiswan::Event,
@@ -25,16 +27,16 @@ impl Event {
         self.inner.time
     }
 
-    /// On which CPU.
+    /// On which CPU: one number a thread.
     #[getter]
     fn cpu(&self) -> u32 {
         self.inner.cpu
     }
 
-    /// At which level.
+    /// At which interrupt request level.
     #[getter]
-    fn irql(&self) -> u8 {
-        self.inner.irql.0
+    fn irql(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        crate::irql::to_python(py, self.inner.irql)
     }
 
     /// With how many spin locks held.
@@ -43,13 +45,13 @@ impl Event {
         self.inner.locks
     }
 
-    /// The adapter's index.
+    /// The adapter's index in ``ndis.adapters``.
     #[getter]
     fn adapter(&self) -> u16 {
         self.inner.adapter
     }
 
-    /// The source line of the call, at verification level 4.
+    /// The driver's line that made the call, at ``verify=4``; else ``None``.
     #[getter]
     fn site(&self) -> Option<String> {
         self.site.clone()

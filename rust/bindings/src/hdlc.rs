@@ -7,9 +7,11 @@ use pyo3::types::{PyBytes, PyList};
 
 use crate::packet::bytes_of;
 
-/// The frame as it goes over the line.
+/// The frame as it goes over the line: FCS-16, escapes and flags (RFC 1662).
+///
+/// ``accm`` has a bit for each control character that is escaped.
 #[pyfunction]
-#[pyo3(signature = (data, accm=hdlc::DEFAULT_ACCM))]
+#[pyo3(signature = (data, accm=hdlc::DEFAULT_ACCM), text_signature = "(data, accm=0xFFFFFFFF)")]
 pub(crate) fn hdlc_encode<'py>(
     py: Python<'py>,
     data: &Bound<'py, PyAny>,
@@ -20,13 +22,16 @@ pub(crate) fn hdlc_encode<'py>(
     Ok(PyBytes::new(py, &out))
 }
 
-/// FCS-16 of RFC 1662.
+/// The frame check sequence of ``data`` (RFC 1662, C.2).
 #[pyfunction]
 pub(crate) fn fcs16(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<u16> {
     Ok(hdlc::fcs16(&bytes_of(py, data)?))
 }
 
-/// Frames out of a stream of octets, however it is cut.
+/// Frames out of a stream of octets, however it is cut (RFC 1662).
+///
+/// ``max_frame`` is the longest frame in octets, ``accm`` the control characters that are dropped
+/// when they come unescaped.
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct HdlcDecoder(Mutex<hdlc::Decoder>);
 
@@ -51,6 +56,7 @@ impl HdlcDecoder {
         Ok(list)
     }
 
+    /// The control characters that are dropped when they come unescaped; can be set.
     #[getter]
     fn accm(&self) -> u32 {
         self.0.lock().accm()

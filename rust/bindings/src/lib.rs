@@ -9,10 +9,12 @@
 mod adapter;
 mod callbacks;
 mod capture;
+mod complete;
 mod config;
 mod error;
 mod event;
 mod hdlc;
+mod irql;
 mod link;
 mod ndis;
 mod packet;
@@ -24,6 +26,7 @@ mod shared;
 mod spin_lock;
 mod status;
 mod timer;
+mod trace;
 
 use pyo3::prelude::*;
 
@@ -38,6 +41,8 @@ mod _native {
     #[pymodule_export]
     use crate::hdlc::{HdlcDecoder, fcs16, hdlc_encode};
     #[pymodule_export]
+    use crate::irql::AtLevel;
+    #[pymodule_export]
     use crate::link::Link;
     #[pymodule_export]
     use crate::ndis::Ndis;
@@ -51,6 +56,8 @@ mod _native {
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]
     use crate::timer::{Dpc, Timer};
+    #[pymodule_export]
+    use crate::trace::Trace;
     use pyo3::prelude::*;
 
     #[pymodule_init]

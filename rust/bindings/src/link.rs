@@ -15,7 +15,9 @@ use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
 use crate::status;
 
-/// One line of an adapter.
+/// One line of an adapter: what a protocol sends on.
+///
+/// ``ndis.bind`` and ``adapter.line_up`` give it. Two objects of the same link are equal.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Link {
     pub(crate) core: Arc<ndiswan::Link>,
@@ -26,11 +28,11 @@ impl Link {
     fn take(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Name> {
         let adapter = &self.core.adapter;
         let packet = if let Ok(bytes) = data.cast::<PyBytes>() {
-            adapter.packet(bytes.as_bytes())
+            adapter.allocate(bytes.as_bytes())
         } else {
-            adapter.packet(&bytes_of(py, data)?)
+            adapter.allocate(&bytes_of(py, data)?)
         };
-        packet.map(ndiswan::Packet::into_name).map_err(|error| match error {
+        packet.map_err(|error| match error {
             PacketError::Exhausted { .. } => usage(error.to_string()),
             PacketError::Frame { .. } => value(error.to_string()),
         })
@@ -92,7 +94,16 @@ impl Link {
 
 #[pymethods]
 impl Link {
-    /// NdisSend.
+    /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
+    ///
+    /// ``data`` is bytes-like, or a :class:`Packet` of this adapter. Gives PENDING:
+    /// ``Protocol.send_complete`` will bring the packet back. Or the final status: then the packet
+    /// is back already, and ``send_complete`` is not called.
+    ///
+    /// Raises ``FlowViolation`` (LINE: before line-up; WINDOW by policy), ``AccessViolation``
+    /// (TOUCH: not the protocol's now), ``IrqlViolation`` (IRQL_SEND), ``LifeCycleViolation``
+    /// (HALT); ``ValueError`` for an empty frame or one that is too long; ``RuntimeError`` if the
+    /// pool is exhausted. As the outermost call it raises what callbacks raised meanwhile, too.
     fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let status = if let Ok(packet) = data.cast::<Packet>() {
             self.send_packet(py, packet)?
@@ -111,63 +122,78 @@ impl Link {
         status::to_python(py, status)
     }
 
-    /// A packet of the pool, filled, owned by the protocol.
+    /// A packet of the pool with ``data`` in it, owned by the protocol; dropping it frees it.
+    ///
+    /// Raises ``ValueError`` for an empty frame or one that is too long, ``TypeError`` for what is
+    /// not bytes-like, ``RuntimeError`` if all packets of the pool are in use.
     fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let name = self.take(py, data)?;
         self.shared.protocol_packet(py, name.slot)
     }
 
+    /// The adapter that it is a line of.
     #[getter]
     fn adapter(&self) -> Adapter {
         Adapter { shared: Arc::clone(&self.shared) }
     }
 
+    /// Whether it can be sent on.
     #[getter]
     fn up(&self) -> bool {
         self.core.is_up()
     }
 
+    /// Whether its call was closed; it does not come up again.
     #[getter]
     fn closed(&self) -> bool {
         self.core.is_closed()
     }
 
+    /// How many sends may be uncompleted (SendWindow, or ``max_transmit`` where that is 0).
     #[getter]
     fn window(&self) -> u32 {
         self.core.window()
     }
 
+    /// How many sends the miniport has now.
     #[getter]
     fn outstanding(&self) -> u32 {
         self.core.outstanding()
     }
 
+    /// How many sends NDIS holds back, because the window is full or the line is down.
     #[getter]
     fn queued(&self) -> usize {
         self.core.queued()
     }
 
+    /// Bits per second, as the line-up said.
     #[getter]
     fn speed(&self) -> u64 {
         self.core.settings().speed
     }
 
+    /// How good the line is, as the line-up said.
     #[getter]
-    fn quality(&self) -> u32 {
-        self.core.settings().quality
+    fn quality(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        crate::request::quality(py, self.core.settings().quality)
     }
 
+    /// The miniport's own number for it (NdisLinkHandle).
     #[getter]
     fn handle(&self) -> u64 {
         self.core.handle
     }
 
+    /// NDIS's number for it (NdisLinkContext).
     #[getter]
     fn context(&self) -> u64 {
         self.core.context
     }
 
-    /// OID_TAPI_CLOSE_CALL.
+    /// Closes the call (OID_TAPI_CLOSE_CALL): queued sends go back with CLOSING.
+    ///
+    /// Raises ``OwnershipViolation`` (LOST) if the miniport still owes packets of this link.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let core = Arc::clone(&self.core);
         let result = py.detach(move || core.close());
@@ -175,7 +201,11 @@ impl Link {
         settle(py, &self.shared.world)
     }
 
-    /// MiniportQueryInformation.
+    /// Asks the miniport (NdisRequest, MiniportQueryInformation).
+    ///
+    /// Gives a ``WanInfo``, ``LinkInfo``, ``LinkStats``, an address of 6 bytes or a number; a
+    /// :class:`Status` if it failed, NOT_SUPPORTED for an OID that nobody knows. Raises
+    /// ``IrqlViolation``, ``LifeCycleViolation``.
     fn query(&self, py: Python<'_>, oid: u32) -> PyResult<Py<PyAny>> {
         let core = Arc::clone(&self.core);
         let result = py.detach(move || core.query(ndiswan::oid::Oid(oid)));
@@ -184,9 +214,11 @@ impl Link {
         Ok(answer)
     }
 
-    /// MiniportSetInformation.
-    fn set(&self, py: Python<'_>, oid: u32, given: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let answer = crate::request::value_of(given)?;
+    /// Tells the miniport (NdisRequest, MiniportSetInformation); gives the status.
+    ///
+    /// Raises ``TypeError`` for a value that no OID has; else as :meth:`query`.
+    fn set(&self, py: Python<'_>, oid: u32, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let answer = crate::request::value_of(value)?;
         let core = Arc::clone(&self.core);
         let result = py.detach(move || core.set(ndiswan::oid::Oid(oid), &answer));
         let status = crate::request::set(py, &self.shared.world, result)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use crate::link::Link;
 use crate::shared::{Shared, World};
 use crate::status;
 
-/// The base of `ndiswan.Ndis`.
+/// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
     world: Arc<World>,
@@ -59,21 +59,29 @@ impl Ndis {
         })
     }
 
-    fn run_virtual(&self, until: Option<u64>, max_events: Option<u64>) -> PyResult<u64> {
-        self.world.core.run(until, max_events).map_err(|error| match error {
-            RunError::Inside(_) => usage(error.to_string()),
-            RunError::NotVirtual => usage("max_events is for virtual time"),
-        })
+    fn run_virtual(
+        &self,
+        py: Python<'_>,
+        until: Option<u64>,
+        max_events: Option<u64>,
+    ) -> PyResult<u64> {
+        self.world.core.run(until, max_events).or_else(|error| self.refused(py, error))
+    }
+
+    /// The clock is not run here: an error, or nothing done if the broken rule is only recorded.
+    fn refused(&self, py: Python<'_>, error: RunError) -> PyResult<u64> {
+        match error {
+            RunError::Broken(violation) => raise(py, &self.world, Err(violation)).map(|_: Option<()>| 0),
+            error => Err(usage(error.to_string())),
+        }
     }
 
     /// In real time others do the work: this waits for it, and for Ctrl-C.
     fn run_real(&self, py: Python<'_>, until: Option<u64>) -> PyResult<u64> {
-        if !Cpu::current().is_outermost() {
-            return Err(usage(
-                "ndis.run() was called from inside of a callback; return instead, the dispatcher goes on by itself",
-            ));
-        }
         let core = &self.world.core;
+        if let Err(error) = core.may_run() {
+            return self.refused(py, error);
+        }
         let begin = Instant::now();
         loop {
             py.check_signals()?;
@@ -128,6 +136,7 @@ impl Ndis {
         let world = Arc::new(World {
             core,
             pending: Mutex::default(),
+            has_pending: AtomicBool::new(false),
             errors: Mutex::default(),
             raised: Mutex::new(HashSet::new()),
             scanned: AtomicUsize::new(0),
@@ -202,7 +211,14 @@ impl Ndis {
         shared?.link(py, &core)
     }
 
-    /// Runs the clock.
+    /// Lets things happen; gives how many events ran.
+    ///
+    /// In virtual time: until no event is left, ``until`` (seconds of the clock) is reached, or
+    /// ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; it gives
+    /// the milliseconds that it waited.
+    ///
+    /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
+    /// Ndis is closed or the call comes from inside of a callback.
     #[pyo3(signature = (until=None, max_events=None))]
     fn run(&self, py: Python<'_>, until: Option<f64>, max_events: Option<u64>) -> PyResult<u64> {
         let until = until.map(nanoseconds).transpose()?;
@@ -211,7 +227,7 @@ impl Ndis {
         }
         let ran = if self.world.core.config.time == TimeKind::Virtual {
             py.check_signals()?;
-            self.run_virtual(until, max_events)
+            self.run_virtual(py, until, max_events)
         } else if max_events.is_some() {
             Err(value("max_events: expected virtual time; in real time events are not counted"))
         } else {
@@ -221,28 +237,34 @@ impl Ndis {
         ran
     }
 
-    /// Delivers the completions that wait in the rings.
+    /// Delivers, on the calling thread, the completions that wait; gives how many there were.
+    ///
+    /// Raises as :meth:`run`.
     fn drain(&self, py: Python<'_>) -> PyResult<usize> {
         let count = self.world.core.drain();
         settle(py, &self.world)?;
         Ok(count)
     }
 
+    /// The clock, in seconds; virtual time begins at 0.
     #[getter]
     fn now(&self) -> f64 {
         self.world.core.now() as f64 / 1e9
     }
 
+    /// The clock, in nanoseconds.
     #[getter]
     fn now_ns(&self) -> u64 {
         self.world.core.now()
     }
 
+    /// The adapters, in the order in which they were bound.
     #[getter]
     fn adapters(&self) -> Vec<Adapter> {
         self.adapters.lock().iter().map(|shared| Adapter { shared: Arc::clone(shared) }).collect()
     }
 
+    /// Every rule that was found broken, warnings included, in order.
     #[getter]
     fn violations(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let list = PyList::empty(py);
@@ -252,6 +274,7 @@ impl Ndis {
         Ok(list.into_any().unbind())
     }
 
+    /// Every exception that a callback raised, in order.
     #[getter]
     fn errors(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
         self.world
@@ -262,10 +285,15 @@ impl Ndis {
             .collect()
     }
 
-    /// The recording, if `record=True`.
+    /// Everything that happened, if ``record=True``; else nothing.
     fn events(&self) -> Vec<Event> {
         let sites = self.world.core.call_sites();
         self.world.core.events().into_iter().map(|event| Event::of(event, &sites)).collect()
+    }
+
+    /// Writes the recording as a trace.
+    fn _save(&self, py: Python<'_>, path: std::path::PathBuf) -> PyResult<()> {
+        crate::trace::save(py, &self.world.core, path)
     }
 
     /// NdisReset.
@@ -277,7 +305,9 @@ impl Ndis {
         status::to_python(py, answer)
     }
 
-    /// MiniportShutdown of every adapter.
+    /// The machine goes down: MiniportShutdown of every adapter.
+    ///
+    /// Raises as :meth:`run`.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
         for adapter in self.world.core.adapters() {
             py.detach(move || adapter.shutdown());
@@ -313,6 +343,7 @@ impl Ndis {
         }
     }
 
+    /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
         self.world.core.is_closed()

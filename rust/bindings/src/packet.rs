@@ -16,7 +16,13 @@ use crate::link::Link;
 use crate::packet_data::PacketData;
 use crate::shared::Shared;
 
-/// `NDIS_WAN_PACKET` in the hands of one side.
+/// A packet (NDIS_WAN_PACKET) in the hands of the protocol or of the miniport.
+///
+/// ``link.packet(data)`` gives one to a protocol, ``wan_send`` one to a miniport. It is a name: at
+/// every use the engine looks up who owns the packet. Offsets and lengths are bytes.
+///
+/// What it holds raises, in every mode, ``AccessViolation`` (TOUCH, RESERVED) if it is not this
+/// side's now, and ``OwnershipViolation`` (STALE) through a reference of an earlier send.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Packet {
     pub(crate) shared: Arc<Shared>,
@@ -64,13 +70,16 @@ impl Packet {
     fn reserved(&self, py: Python<'_>, part: Part) -> PyResult<Py<PyAny>> {
         self.with(py, part, |_| ())?;
         let which = usize::from(part == Part::MacReserved);
-        let mut slot = self.shared.slots[self.slot as usize].lock();
-        if let Some(list) = &slot.reserved[which] {
-            return Ok(list.clone_ref(py));
+        let known = |list: &Py<PyAny>| list.clone_ref(py);
+        if let Some(list) =
+            self.shared.slots[self.slot as usize].lock().reserved[which].as_ref().map(known)
+        {
+            return Ok(list);
         }
-        let list = PyList::new(py, (0..4).map(|_| py.None()))?.into_any().unbind();
-        slot.reserved[which] = Some(list.clone_ref(py));
-        Ok(list)
+        // Not made under the lock: a list may start a collection, and that anything.
+        let made = PyList::new(py, (0..4).map(|_| py.None()))?.into_any().unbind();
+        let mut slot = self.shared.slots[self.slot as usize].lock();
+        Ok(slot.reserved[which].get_or_insert(made).clone_ref(py))
     }
 
     fn grow(
@@ -112,6 +121,7 @@ pub(crate) fn bytes_of(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<
 
 #[pymethods]
 impl Packet {
+    /// The data as a writable view that dies with ownership; see :class:`PacketData`.
     #[getter]
     fn data(slf: Bound<'_, Self>) -> PyResult<PacketData> {
         let range =
@@ -119,6 +129,7 @@ impl Packet {
         Ok(PacketData::new(slf, range.0, range.1))
     }
 
+    /// The whole buffer, from StartBuffer to EndBuffer, padding included.
     #[getter]
     fn buffer(slf: Bound<'_, Self>) -> PyResult<PacketData> {
         let end = slf.get().with(slf.py(), Part::Data, |p| p.end_buffer())?;
@@ -137,6 +148,9 @@ impl Packet {
         self.with(py, Part::Data, |packet| PyBytes::new(py, packet.data()))
     }
 
+    /// Where the data begins, counted from the start of the buffer (CurrentBuffer); can be set.
+    ///
+    /// Setting raises ``AccessViolation`` (PADDING) if the data would leave the buffer.
     #[getter]
     fn current_buffer(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Part::Data, |packet| packet.current_buffer())
@@ -151,6 +165,9 @@ impl Packet {
         self.moved(py, result, 0)
     }
 
+    /// The length of the data (CurrentLength); can be set.
+    ///
+    /// Setting raises ``AccessViolation`` (PADDING) if the data would leave the buffer.
     #[getter]
     fn current_length(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Part::Data, |packet| packet.current_length())
@@ -165,25 +182,35 @@ impl Packet {
         self.moved(py, result, usize::try_from(length).unwrap_or(0))
     }
 
+    /// Where the buffer begins: 0, as offsets count from there (StartBuffer).
     #[getter]
     fn start_buffer(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Part::Data, |_| 0)
     }
 
+    /// Where the buffer ends, which is its size (EndBuffer).
     #[getter]
     fn end_buffer(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Part::Data, |packet| packet.end_buffer())
     }
 
+    /// Writes ``data`` before the data, into the header padding.
+    ///
+    /// Raises ``AccessViolation`` (PADDING) if there is no room; nothing is changed then.
     fn prepend(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         self.grow(py, data, WanPacket::prepend)
     }
 
+    /// Writes ``data`` behind the data, into the tail padding.
+    ///
+    /// Raises ``AccessViolation`` (PADDING) if there is no room; nothing is changed then.
     fn append(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         self.grow(py, data, WanPacket::append)
     }
 
-    /// Puts a new frame in, behind the header padding; the protocol's call.
+    /// Puts a new frame in, behind the header padding, as a protocol does to send again.
+    ///
+    /// Raises ``ValueError`` for an empty frame or one that is too long.
     fn fill(&self, py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
         let bytes = bytes_of(py, frame)?;
         let info = &self.shared.core.info;
@@ -191,16 +218,25 @@ impl Packet {
         filled.map_err(|error| value(error.to_string()))
     }
 
+    /// Four values of the protocol's own, ``None`` at first (ProtocolReserved1-4).
+    ///
+    /// Raises ``AccessViolation`` (RESERVED) for the miniport, even to look.
     #[getter]
     fn protocol_reserved(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.reserved(py, Part::ProtocolReserved)
     }
 
+    /// Four values of the miniport's while it owns the packet, ``None`` at first (MacReserved1-4).
+    ///
+    /// Raises ``AccessViolation`` (RESERVED) for the protocol.
     #[getter]
     fn mac_reserved(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.reserved(py, Part::MacReserved)
     }
 
+    /// The miniport's own queue link while it owns the packet (WanPacketQueue); can be set.
+    ///
+    /// Raises ``AccessViolation`` (RESERVED) for the protocol.
     #[getter]
     fn wan_packet_queue(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.with(py, Part::MacReserved, |_| ())?;
@@ -215,7 +251,7 @@ impl Packet {
         Ok(())
     }
 
-    /// Who owns it now: "pool", "protocol", "ndis", "miniport" or "returning".
+    /// Who owns it now: "pool", "protocol", "ndis", "miniport" or "returning". Never raises.
     #[getter]
     fn owner(&self) -> &'static str {
         use ndiswan::contract::packet::Owner;
@@ -228,11 +264,13 @@ impl Packet {
         }
     }
 
+    /// Which of the packet's trips to a miniport this reference is of; 0 was never sent.
     #[getter]
     fn generation(&self) -> u32 {
         self.name().generation
     }
 
+    /// The packet's last events, oldest first; empty below ``verify=2``.
     #[getter]
     fn history(&self) -> Vec<Event> {
         let core = &self.shared.core;
@@ -240,7 +278,7 @@ impl Packet {
         core.history_of(self.name()).into_iter().map(|event| Event::of(event, &sites)).collect()
     }
 
-    /// The link that it was sent on last.
+    /// The link that it was sent on last, ``None`` if it never was.
     #[getter]
     fn link(&self, py: Python<'_>) -> PyResult<Option<Py<Link>>> {
         match self.shared.core.link_of(self.name()) {

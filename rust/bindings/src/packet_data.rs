@@ -12,12 +12,20 @@ use ndiswan::event::Part;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PySlice};
+use pyo3::types::{PyBytes, PyIterator, PyMemoryView, PySlice};
 
 use crate::error::value;
 use crate::packet::{Packet, bytes_of};
 
-/// A range of a packet's buffer.
+/// A writable view of a packet's memory that dies with ownership.
+///
+/// It has a length, indices, slices with step 1 (views again), ``==`` with anything bytes-like,
+/// ``bytes(view)`` and the buffer protocol, for ``memoryview``, NumPy and ``socket.send``. Indices and
+/// lengths are bytes.
+///
+/// Every use raises ``AccessViolation`` (TOUCH) once the packet is not that side's any more, and
+/// ``OwnershipViolation`` (STALE) once it was sent again. A buffer that is still exported when the
+/// packet changes hands is a TOUCH then; its owner goes on seeing the old memory, which no packet has.
 #[pyclass(frozen, sequence, module = "ndiswan")]
 pub(crate) struct PacketData {
     packet: Py<Packet>,
@@ -110,10 +118,17 @@ impl PacketData {
         self.with(py, |data| data[at] = byte)
     }
 
+    /// Over a copy: what is read was the owner's when the loop began.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.tobytes(py)?.try_iter()
+    }
+
+    /// A copy of the bytes.
     fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.with(py, |data| PyBytes::new(py, data))
     }
 
+    /// The bytes in hexadecimal.
     fn hex(&self, py: Python<'_>) -> PyResult<String> {
         use std::fmt::Write;
         self.with(py, |data| {
@@ -137,6 +152,12 @@ impl PacketData {
         let packet = self.packet.get();
         format!("<PacketData {} bytes of {}>", self.length, packet.name())
             + if self.with_quietly(py) { "" } else { " (not yours any more)" }
+    }
+
+    /// A ``memoryview`` of it; before Python 3.12 only what is written in C has this method.
+    fn __buffer__(slf: Bound<'_, Self>, flags: c_int) -> PyResult<Bound<'_, PyMemoryView>> {
+        let _ = flags; // a memoryview asks for everything
+        PyMemoryView::from(&slf.into_any())
     }
 
     /// # Safety

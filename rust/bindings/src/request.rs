@@ -92,7 +92,7 @@ fn stats_dict<'py>(py: Python<'py>, s: &Stats) -> PyResult<Bound<'py, PyDict>> {
 }
 
 /// An answer as the object that Python knows: made by `ndiswan.oid`.
-fn to_python(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
+pub(crate) fn to_python(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
     let made = |class: &str, fields: Bound<'_, PyDict>| -> PyResult<Py<PyAny>> {
         Ok(py.import("ndiswan.oid")?.getattr(class)?.call((), Some(&fields))?.unbind())
     };
@@ -103,6 +103,11 @@ fn to_python(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> {
         Answer::Address(address) => Ok(PyBytes::new(py, address).into_any().unbind()),
         Answer::Number(number) => Ok(number.into_pyobject(py)?.into_any().unbind()),
     }
+}
+
+/// A line's quality as a member of `ndiswan.oid.Quality`.
+pub(crate) fn quality(py: Python<'_>, quality: u32) -> PyResult<Py<PyAny>> {
+    Ok(py.import("ndiswan.oid")?.getattr("Quality")?.call1((quality,))?.unbind())
 }
 
 /// A Python object as an answer, by what it looks like.

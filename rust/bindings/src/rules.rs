@@ -12,7 +12,9 @@ pub(crate) fn rule_table() -> Vec<&'static str> {
     Rule::ALL.iter().map(|rule| rule.id()).collect()
 }
 
-/// All that is known of a rule.
+/// All that is known of a rule, by the names of the fields of the rule table.
+///
+/// Raises ``ValueError`` for an id that there is not.
 #[pyfunction]
 pub(crate) fn rule_info<'py>(py: Python<'py>, id: &str) -> PyResult<Bound<'py, PyDict>> {
     let rule = Rule::by_id(id).ok_or_else(|| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use ndiswan::event::Side;
 use ndiswan::{Adapter, Name, Ndis, OnViolation, Violation};
@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) core: Arc<Ndis>,
     /// Exceptions of callbacks on their way to whoever called the engine.
     pub(crate) pending: Mutex<Vec<PyErr>>,
+    /// Whether there are any.
+    pub(crate) has_pending: AtomicBool,
     /// All exceptions of callbacks there were.
     pub(crate) errors: Mutex<Vec<PyErr>>,
     /// Violations that became exceptions, by address, and on which thread's CPU.
@@ -169,6 +171,8 @@ impl World {
     pub(crate) fn keep(&self, py: Python<'_>, error: PyErr) {
         self.errors.lock().push(error.clone_ref(py));
         self.pending.lock().push(error);
+        self.has_pending.store(true, Ordering::Release);
+        Cpu::current().note_exception();
         self.core.interrupt_run();
     }
 

@@ -10,7 +10,11 @@ use pyo3::prelude::*;
 use crate::error::raise;
 use crate::shared::Shared;
 
-/// NDIS_SPIN_LOCK.
+/// A spin lock (NDIS_SPIN_LOCK): ``with lock:`` takes it, at DISPATCH until the end of the block.
+///
+/// ``adapter.spin_lock(name)`` makes it. A thread that waits for another one's lock does not hold the
+/// interpreter. Misuse raises ``LockViolation``: LOCK_RECURSION, LOCK_UNHELD, LOCK_ORDER, and LOCK_FORM
+/// for the wrong form or level (DDK:"NdisAcquireSpinLock", "NdisDprAcquireSpinLock").
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct SpinLock {
     shared: Arc<Shared>,
@@ -60,27 +64,27 @@ impl SpinLock {
 
 #[pymethods]
 impl SpinLock {
-    /// NdisAcquireSpinLock.
+    /// Takes it and goes to DISPATCH (NdisAcquireSpinLock), from DISPATCH or below.
     fn acquire(&self, py: Python<'_>) -> PyResult<()> {
         self.take(py, Form::Plain)
     }
 
-    /// NdisReleaseSpinLock.
+    /// Gives it back and goes to the level before (NdisReleaseSpinLock), in reverse order of taking.
     fn release(&self, py: Python<'_>) -> PyResult<()> {
         self.give(py, Form::Plain)
     }
 
-    /// NdisDprAcquireSpinLock.
+    /// Takes it, when at DISPATCH already (NdisDprAcquireSpinLock).
     fn dpr_acquire(&self, py: Python<'_>) -> PyResult<()> {
         self.take(py, Form::Dpr)
     }
 
-    /// NdisDprReleaseSpinLock.
+    /// Gives back what :meth:`dpr_acquire` took (NdisDprReleaseSpinLock).
     fn dpr_release(&self, py: Python<'_>) -> PyResult<()> {
         self.give(py, Form::Dpr)
     }
 
-    /// The Dpr form as a `with` block.
+    /// The Dpr form as a block: ``with lock.dpr:``.
     #[getter]
     fn dpr(slf: Bound<'_, Self>) -> DprForm {
         DprForm { lock: slf.unbind() }
@@ -92,6 +96,7 @@ impl SpinLock {
         self.shared.core.is_held(self.lock)
     }
 
+    /// What reports call it.
     #[getter]
     fn name(&self) -> &str {
         &self.name
@@ -112,8 +117,8 @@ impl SpinLock {
     }
 }
 
-/// `with lock.dpr:`
-#[pyclass(frozen, module = "ndiswan")]
+/// The Dpr form of a spin lock, for a ``with`` block: ``with lock.dpr:``.
+#[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct DprForm {
     lock: Py<SpinLock>,
 }

@@ -8,7 +8,9 @@ use crate::adapter::nanoseconds;
 use crate::error::raise;
 use crate::shared::Shared;
 
-/// NDIS_MINIPORT_TIMER.
+/// A timer (NDIS_MINIPORT_TIMER) that calls its callback once, at DISPATCH, each time it is set.
+///
+/// ``adapter.timer(callback)`` makes it. One that is still set when ``halt`` returns breaks TIMER.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Timer {
     pub(crate) shared: Arc<Shared>,
@@ -17,18 +19,20 @@ pub(crate) struct Timer {
 
 #[pymethods]
 impl Timer {
-    /// NdisMSetTimer.
+    /// Sets it to ``seconds`` from now, whether it was set or not (NdisMSetTimer).
+    ///
+    /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt.
     fn set(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let delay = nanoseconds(seconds)?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, delay)).map(drop)
     }
 
-    /// NdisMSetTimer, in nanoseconds.
+    /// Sets it to ``nanoseconds`` from now; else as :meth:`set`.
     fn set_ns(&self, py: Python<'_>, nanoseconds: u64) -> PyResult<()> {
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds)).map(drop)
     }
 
-    /// NdisMCancelTimer.
+    /// Cancels it (NdisMCancelTimer); whether it was set.
     fn cancel(&self) -> bool {
         self.shared.core.cancel_timer(self.id)
     }
@@ -49,7 +53,7 @@ impl Timer {
     }
 }
 
-/// A deferred procedure call.
+/// A deferred procedure call: its callback runs at DISPATCH soon. ``adapter.dpc(callback)`` makes it.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Dpc {
     pub(crate) shared: Arc<Shared>,
@@ -58,7 +62,9 @@ pub(crate) struct Dpc {
 
 #[pymethods]
 impl Dpc {
-    /// KeInsertQueueDpc: false if it was queued already.
+    /// Has it run once (KeInsertQueueDpc); false if it was queued already.
+    ///
+    /// Raises ``LifeCycleViolation`` (TIMER) after halt.
     fn queue(&self, py: Python<'_>) -> PyResult<bool> {
         let result = self.shared.core.queue_dpc(self.id);
         Ok(raise(py, &self.shared.world, result)?.unwrap_or(false))

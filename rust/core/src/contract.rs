@@ -70,9 +70,9 @@ impl State {
     /// The packets that the miniport of `adapter` has now.
     pub fn owed(&self, adapter: u16) -> impl Iterator<Item = Name> + '_ {
         let packets = self.packets.range((adapter, 0)..=(adapter, u32::MAX));
-        packets.filter(|(_, packet)| packet.owner == Owner::Miniport).map(|(&(adapter, slot), p)| {
-            Name { adapter, slot, generation: p.generation }
-        })
+        packets
+            .filter(|(_, packet)| packet.owner == Owner::Miniport)
+            .map(|(&(adapter, slot), p)| Name { adapter, slot, generation: p.generation })
     }
 
     /// The timers of `adapter` that are set.

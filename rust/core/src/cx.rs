@@ -59,6 +59,8 @@ pub struct Cpu {
     /// How many callbacks are on the stack: beyond a limit work is deferred, so that a driver
     /// and a protocol that call each other for ever do not exhaust the stack.
     pub(crate) depth: Cell<u32>,
+    /// Whether the driver's function that runs ends with an exception of its language.
+    pub(crate) raised: Cell<bool>,
 }
 
 impl Cpu {
@@ -68,6 +70,7 @@ impl Cpu {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             state: RefCell::default(),
             depth: Cell::new(0),
+            raised: Cell::new(false),
         })
     }
 
@@ -85,6 +88,12 @@ impl Cpu {
     /// Whether no driver's function is on this CPU's stack.
     pub fn is_outermost(&self) -> bool {
         self.depth.get() == 0
+    }
+
+    /// The driver's function on top of this CPU's stack ends with an exception, which a language
+    /// binding keeps: locks and level are unwound, and the exception is what is reported.
+    pub fn note_exception(&self) {
+        self.raised.set(true);
     }
 
     /// How many spin locks this CPU holds.

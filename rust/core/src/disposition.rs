@@ -70,7 +70,15 @@ impl Drop for Packet {
     }
 }
 
-/// What both of the miniport's tokens are.
+/// A packet that the miniport owns, by the call's borrow of its adapter.
+#[derive(Debug)]
+struct InCall<'call> {
+    adapter: &'call Arc<Adapter>,
+    name: Name,
+    live: bool,
+}
+
+/// A packet that the miniport owns for as long as it likes.
 #[derive(Debug)]
 struct InFlight {
     adapter: Arc<Adapter>,
@@ -78,18 +86,28 @@ struct InFlight {
     live: bool,
 }
 
-impl InFlight {
-    fn body(&mut self, part: Part) -> MutexGuard<'_, WanPacket> {
-        self.adapter.check_touch(self.name, Side::Miniport, part);
-        self.adapter.pool.slot(self.name.slot).body.lock()
+fn body(adapter: &Adapter, name: Name, part: Part) -> MutexGuard<'_, WanPacket> {
+    adapter.check_touch(name, Side::Miniport, part);
+    adapter.pool.slot(name.slot).body.lock()
+}
+
+fn dropped(adapter: &Adapter, name: Name) {
+    let why = if std::thread::panicking() { "a panic" } else { "its token was dropped" };
+    adapter.lost(name, TakenBack::Dropped, why);
+}
+
+impl Drop for InCall<'_> {
+    fn drop(&mut self) {
+        if self.live {
+            dropped(self.adapter, self.name);
+        }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         if self.live {
-            let why = if std::thread::panicking() { "a panic" } else { "its token was dropped" };
-            self.adapter.lost(self.name, TakenBack::Dropped, why);
+            dropped(&self.adapter, self.name);
         }
     }
 }
@@ -128,7 +146,7 @@ macro_rules! view {
     () => {
         /// The packet's data and the miniport's fields of its descriptor.
         pub fn view(&mut self) -> MiniportView<'_> {
-            MiniportView(self.inner.body(Part::Data))
+            MiniportView(body(&self.inner.adapter, self.inner.name, Part::Data))
         }
 
         /// Length of the data in bytes.
@@ -146,7 +164,7 @@ macro_rules! view {
         /// # Errors
         /// `PADDING` if there is no room for it before EndBuffer; nothing is changed.
         pub fn prepend(&mut self, header: &[u8]) -> Result<(), Arc<Violation>> {
-            let result = self.inner.body(Part::Data).prepend(header);
+            let result = body(&self.inner.adapter, self.inner.name, Part::Data).prepend(header);
             result.map_err(|rule| self.inner.adapter.padding(rule, self.inner.name, header.len()))
         }
 
@@ -155,7 +173,7 @@ macro_rules! view {
         /// # Errors
         /// `PADDING` if there is no room for it before EndBuffer; nothing is changed.
         pub fn append(&mut self, trailer: &[u8]) -> Result<(), Arc<Violation>> {
-            let result = self.inner.body(Part::Data).append(trailer);
+            let result = body(&self.inner.adapter, self.inner.name, Part::Data).append(trailer);
             result.map_err(|rule| self.inner.adapter.padding(rule, self.inner.name, trailer.len()))
         }
 
@@ -171,14 +189,14 @@ macro_rules! view {
 #[derive(Debug)]
 #[must_use = "answer the call with `complete` or `pend`; dropped it is reported as LOST"]
 pub struct Sending<'call, M: Mode> {
-    inner: InFlight,
+    inner: InCall<'call>,
     _brand: PhantomData<fn(&'call ()) -> &'call ()>,
     _mode: PhantomData<M>,
 }
 
 impl<'call, M: Mode> Sending<'call, M> {
-    pub(crate) fn new(adapter: Arc<Adapter>, name: Name) -> Self {
-        let inner = InFlight { adapter, name, live: true };
+    pub(crate) fn new(adapter: &'call Arc<Adapter>, name: Name) -> Self {
+        let inner = InCall { adapter, name, live: true };
         Sending { inner, _brand: PhantomData, _mode: PhantomData }
     }
 
@@ -191,9 +209,11 @@ impl<'call, M: Mode> Sending<'call, M> {
     }
 
     /// Answers the call with PENDING: the miniport owes one completion.
-    pub fn pend(self) -> (Disposition<'call>, Pending<M>) {
+    pub fn pend(mut self) -> (Disposition<'call>, Pending<M>) {
         let answer = Disposition { status: Status::PENDING, _brand: PhantomData };
-        (answer, Pending { inner: self.inner, _mode: PhantomData })
+        self.inner.live = false;
+        let (adapter, name) = (Arc::clone(self.inner.adapter), self.inner.name);
+        (answer, Pending { inner: InFlight { adapter, name, live: true }, _mode: PhantomData })
     }
 
     /// Turns the token into a name, for a driver that holds names: the ledger looks after the

@@ -16,13 +16,7 @@ use crate::status::Status;
 #[allow(clippy::missing_errors_doc)]
 pub(crate) trait AnyMiniport: Send + Sync {
     fn initialize(&self, cpu: &Rc<Cpu>, adapter: &Arc<Adapter>) -> Result<(), Status>;
-    fn wan_send(
-        &self,
-        cpu: &Rc<Cpu>,
-        link: &Arc<Link>,
-        adapter: Arc<Adapter>,
-        name: Name,
-    ) -> Status;
+    fn wan_send(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, name: Name) -> Status;
     fn halt(&self, cpu: &Rc<Cpu>);
     fn shutdown(&self, cpu: &Rc<Cpu>);
     fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool);
@@ -42,15 +36,9 @@ impl<M: Miniport> AnyMiniport for M {
         Miniport::initialize(self, &mut Cx::<Passive>::assume(Rc::clone(cpu)), adapter)
     }
 
-    fn wan_send(
-        &self,
-        cpu: &Rc<Cpu>,
-        link: &Arc<Link>,
-        adapter: Arc<Adapter>,
-        name: Name,
-    ) -> Status {
+    fn wan_send(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, name: Name) -> Status {
         let mut cx = Cx::<<M::Mode as Mode>::SendLevel>::assume(Rc::clone(cpu));
-        Miniport::wan_send(self, &mut cx, link, Sending::new(adapter, name)).status
+        Miniport::wan_send(self, &mut cx, link, Sending::new(&link.adapter, name)).status
     }
 
     fn halt(&self, cpu: &Rc<Cpu>) {

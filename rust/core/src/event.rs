@@ -213,7 +213,7 @@ pub struct Event {
     /// The adapter that it is about.
     pub adapter: u16,
     /// Where in the driver's source it was called, an index of [`crate::Ndis::call_site`]; 0 is unknown.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "nowhere")]
     pub site: u32,
     /// What happened.
     #[serde(flatten)]
@@ -237,4 +237,14 @@ impl What {
             _ => None,
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes what it skips by reference
+fn nowhere(site: &u32) -> bool {
+    *site == 0
+}
+
+/// A time or a duration in milliseconds, to the nanosecond.
+pub(crate) fn milliseconds(ns: u64) -> String {
+    format!("{}.{:06}", ns / 1_000_000, ns % 1_000_000)
 }

@@ -35,7 +35,7 @@ impl Adapter {
     /// The last events of the packet of this name, oldest first.
     pub fn history_of(&self, name: Name) -> Vec<crate::event::Event> {
         match self.pool.get(name.slot) {
-            Some(slot) if name.adapter == self.index => slot.history.lock().to_vec(),
+            Some(slot) if name.adapter == self.index => slot.history.to_vec(self.index, name.slot),
             _ => Vec::new(),
         }
     }

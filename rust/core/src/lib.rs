@@ -14,6 +14,7 @@ pub mod disposition;
 mod driver;
 pub mod event;
 pub mod hdlc;
+mod history;
 pub mod info;
 mod ledger;
 pub mod miniport;

@@ -34,6 +34,7 @@ pub(crate) use timer::HANG;
 use crate::cx::Cpu;
 use crate::dispatch::Queue;
 use crate::event::{Event, Name, What};
+use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::trace::record::{Note, Recording};
@@ -159,16 +160,24 @@ impl Ndis {
         self.closed.swap(true, Ordering::AcqRel)
     }
 
+    /// How many events each packet remembers.
+    pub(crate) fn history_length(&self) -> usize {
+        match self.config.verify {
+            Verify::Off | Verify::Counters => 0,
+            Verify::LastOwner => 1,
+            Verify::History | Verify::CallSites => HISTORY,
+        }
+    }
+
     pub(crate) fn verify_off(&self) -> bool {
         self.config.verify == Verify::Off
     }
 
     fn site(&self) -> u32 {
-        let Some(call_site) = self.config.call_site else { return 0 };
         if self.config.verify < Verify::CallSites {
             return 0;
         }
-        let Some(text) = call_site() else { return 0 };
+        let Some(text) = self.config.call_site.and_then(|call_site| call_site()) else { return 0 };
         let mut sites = self.sites.lock();
         let known = sites.iter().rposition(|site| *site == text);
         let index = known.unwrap_or_else(|| {
@@ -191,12 +200,8 @@ impl Ndis {
         what: What,
         note: impl FnOnce() -> Note,
     ) {
-        let keep = match self.config.verify {
-            Verify::Off | Verify::Counters => 0,
-            Verify::LastOwner => 1,
-            Verify::History | Verify::CallSites => crate::pool::HISTORY,
-        };
-        if keep == 0 && !self.config.record {
+        let keep = self.config.verify >= Verify::LastOwner;
+        if !keep && !self.config.record {
             return;
         }
         let packet = what.packet().filter(|name| name.adapter == adapter.index);
@@ -216,10 +221,10 @@ impl Ndis {
             site: self.site(),
             what,
         };
-        if keep > 0
+        if keep
             && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot))
         {
-            slot.history.lock().keep(event, keep);
+            slot.history.keep(&event);
         }
         if self.config.record {
             let note = note();
@@ -278,6 +283,11 @@ impl Ndis {
     /// Makes the present or next [`run`](Self::run) return after the event that it is at.
     pub fn interrupt_run(&self) {
         self.interrupt.store(true, Ordering::Release);
+    }
+
+    /// Takes [`interrupt_run`](Self::interrupt_run) back: what it was for is done.
+    pub fn clear_interrupt(&self) {
+        self.interrupt.store(false, Ordering::Release);
     }
 
     pub(crate) fn caught(&self, panic: Panic) {

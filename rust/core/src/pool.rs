@@ -10,40 +10,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::contract::packet::{Owner, PacketState};
-use crate::event::Event;
+use crate::history::History;
 use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
-
-/// How many events of its own each packet remembers at full history.
-pub(crate) const HISTORY: usize = 24;
-
-/// The last events of one packet.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    events: Vec<Event>,
-    next: usize,
-}
-
-impl History {
-    /// Keeps `event`, and forgets the oldest beyond `most`.
-    pub(crate) fn keep(&mut self, event: Event, most: usize) {
-        if self.events.len() < most {
-            self.events.push(event);
-        } else {
-            self.events[self.next] = event;
-        }
-        self.next = (self.next + 1) % most;
-    }
-
-    /// The events, oldest first.
-    pub(crate) fn to_vec(&self) -> Vec<Event> {
-        let mut events = self.events.clone();
-        let at = self.next.min(events.len());
-        events.rotate_left(at);
-        events
-    }
-}
 
 /// One packet's place.
 #[derive(Debug)]
@@ -53,10 +23,12 @@ pub(crate) struct Slot {
     pub(crate) link: AtomicU32,
     /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
     pub(crate) submitted: AtomicU64,
+    /// Bytes of data when it was sent.
+    pub(crate) length: AtomicU32,
     /// The descriptor and its data.
     pub(crate) body: Mutex<WanPacket>,
     /// Its last events.
-    pub(crate) history: Mutex<History>,
+    pub(crate) history: History,
 }
 
 impl Slot {
@@ -86,6 +58,19 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// The same for a step that only the present owner can make, and who is that: no other can
+    /// change the word meanwhile.
+    pub(crate) fn own_step(
+        &self,
+        f: impl Fn(PacketState) -> Result<PacketState, Rule>,
+    ) -> Result<PacketState, Rule> {
+        let next = f(self.state())?;
+        self.word.store(next.pack(), Ordering::Release);
+        Ok(next)
+    }
+}
+
 /// The packets of one adapter.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -94,14 +79,15 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(packets: u32, info: &WanInfo) -> Pool {
+    pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize) -> Pool {
         let slots = (0..packets)
             .map(|_| Slot {
                 word: AtomicU64::new(PacketState::default().pack()),
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
+                length: AtomicU32::new(0),
                 body: Mutex::new(WanPacket::new(info)),
-                history: Mutex::default(),
+                history: History::new(keep),
             })
             .collect();
         Pool { slots, free: Mutex::new((0..packets).rev().collect()) }
@@ -122,7 +108,7 @@ impl Pool {
     /// Takes a packet out; it is the protocol's.
     pub(crate) fn allocate(&self) -> Option<u32> {
         let index = self.free.lock().pop()?;
-        match self.slot(index).step(PacketState::allocate) {
+        match self.slot(index).own_step(PacketState::allocate) {
             Ok(_) => Some(index),
             Err(_) => None,
         }

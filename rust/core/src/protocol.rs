@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cx::{Cx, UpToDispatch};
 use crate::disposition::Packet;
-use crate::ndis::Link;
+use crate::ndis::{Adapter, Link};
 use crate::status::{FinalStatus, Status};
 
 /// Bits of `NDIS_MAC_FRAGMENT.Errors`.
@@ -31,6 +31,19 @@ pub trait Protocol: Send + Sync + 'static {
     /// ProtocolSendComplete: the packet is the protocol's again; dropping it frees it. Called for
     /// sends that were answered PENDING, and only for those.
     fn send_complete(&self, cx: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus);
+
+    /// The same for a protocol that knows packets by name: the slot's packet is the protocol's
+    /// until it is sent again or released. Only language bindings write this one.
+    #[doc(hidden)]
+    fn send_complete_name(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        adapter: &Adapter,
+        slot: u32,
+        status: FinalStatus,
+    ) {
+        self.send_complete(cx, Packet::new(adapter.arc(), slot), status);
+    }
 
     /// A received frame; the data is the miniport's and must be copied out.
     fn receive(&self, cx: &mut Cx<UpToDispatch>, link: &Arc<Link>, data: &[u8]) -> Status {

@@ -170,7 +170,9 @@ pub enum TraceError {
         version: u64,
     },
     /// A line is not what it has to be.
-    #[error("{name}: line {line}: expected {expected}, got {got}: {what}; mend the line or remove it")]
+    #[error(
+        "{name}: line {line}: expected {expected}, got {got}: {what}; mend the line or remove it"
+    )]
     Line {
         /// The file.
         name: String,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::cx::Irql;
-use crate::event::{Entry, Event, Name, What};
+use crate::event::{Entry, Event, Name, What, milliseconds};
 use crate::rule::Rule;
 
 /// A rule that was broken.
@@ -64,8 +64,8 @@ pub fn describe(event: &Event) -> String {
         other => format!("{other:?}"),
     };
     format!(
-        "{:>14.6} ms  cpu {} {:<14} {}",
-        event.time as f64 / 1e6,
+        "{:>14} ms  cpu {} {:<14} {}",
+        milliseconds(event.time),
         event.cpu,
         event.irql.to_string(),
         text

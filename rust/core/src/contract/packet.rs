@@ -160,12 +160,24 @@ impl PacketState {
             return Err(Rule::Stale);
         }
         match (self.owner, self.taken_back) {
-            (Owner::Miniport, _) => Ok(self.owned_by(Owner::Returning)),
+            (Owner::Miniport, None) => Ok(self.owned_by(Owner::Returning)),
             (_, Some(TakenBack::Reset)) => Err(Rule::Reset),
             (_, Some(TakenBack::Halt)) => Err(Rule::Halt),
             (_, Some(TakenBack::GivenUp)) => Err(Rule::Late),
             _ => Err(Rule::Double),
         }
+    }
+
+    /// Its driver raised, or answered with what is no status: the packet goes home with the return
+    /// of the call, and what the driver does with it later is of no effect.
+    ///
+    /// # Errors
+    /// `TOUCH` if the miniport does not have the life `generation`.
+    pub fn disown(self, generation: u32) -> Result<PacketState, Rule> {
+        if self.owner != Owner::Miniport || self.generation != generation {
+            return Err(Rule::Touch);
+        }
+        Ok(PacketState { taken_back: Some(TakenBack::Raised), ..self })
     }
 
     /// The protocol gets it back.

@@ -13,6 +13,7 @@ use super::gate::Gate;
 use super::timer::Timers;
 use super::{Link, Ndis, Panic};
 use crate::contract::adapter::Life;
+use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
 use crate::driver::AnyMiniport;
 use crate::event::{Entry, Name, What};
@@ -30,16 +31,9 @@ pub(crate) struct Drivers {
     pub(crate) protocol: Box<dyn Protocol>,
 }
 
-/// What an adapter counts.
+/// What an adapter counts itself; what is about packets, its links count.
 #[derive(Debug, Default)]
 pub(crate) struct Count {
-    pub(crate) sends: AtomicU64,
-    pub(crate) queued: AtomicU64,
-    pub(crate) submitted: AtomicU64,
-    pub(crate) answered: AtomicU64,
-    pub(crate) pended: AtomicU64,
-    pub(crate) completions: AtomicU64,
-    pub(crate) delivered: AtomicU64,
     pub(crate) taken_back: AtomicU64,
     pub(crate) receives: AtomicU64,
     pub(crate) resets: AtomicU64,
@@ -56,9 +50,9 @@ pub struct Counters {
     pub submitted: u64,
     /// Calls that were answered with a final status.
     pub answered: u64,
-    /// Calls that were answered PENDING.
+    /// Calls that were not answered with a final status.
     pub pended: u64,
-    /// Calls of NdisMWanSendComplete that were right.
+    /// Packets that came back by NdisMWanSendComplete.
     pub completions: u64,
     /// Packets that went back to the protocol.
     pub delivered: u64,
@@ -95,6 +89,8 @@ pub struct Adapter {
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
+    /// What the links counted that are gone.
+    pub(crate) past: Mutex<Counters>,
     pub(crate) count: Count,
 }
 
@@ -127,22 +123,24 @@ impl Adapter {
         self.pool.len()
     }
 
-    /// What it counted; all zero at verification level 0.
+    /// What it counted. Packets are counted at every verification level, the rest is zero at 0.
     pub fn counters(&self) -> Counters {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let c = &self.count;
-        Counters {
-            sends: get(&c.sends),
-            queued: get(&c.queued),
-            submitted: get(&c.submitted),
-            answered: get(&c.answered),
-            pended: get(&c.pended),
-            completions: get(&c.completions),
-            delivered: get(&c.delivered),
-            taken_back: get(&c.taken_back),
-            receives: get(&c.receives),
-            resets: get(&c.resets),
+        let mut total = *self.past.lock();
+        for link in self.links.read().iter() {
+            let count = link.flow.lock().count;
+            total.sends += count.sends;
+            total.queued += count.queued;
+            total.submitted += count.submitted;
+            total.answered += count.answered;
+            total.completions += count.completions;
+            total.delivered += count.delivered;
         }
+        total.pended = total.submitted - total.answered;
+        total.taken_back = get(&self.count.taken_back);
+        total.receives = get(&self.count.receives);
+        total.resets = get(&self.count.resets);
+        total
     }
 
     pub(crate) fn arc(&self) -> Arc<Adapter> {
@@ -197,6 +195,9 @@ impl Adapter {
         cpu.depth.set(cpu.depth.get() + 1);
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         cpu.depth.set(cpu.depth.get() - 1);
+        if cpu.raised.take() || result.is_err() {
+            self.unwind(cpu);
+        }
         let verdict = cpu.state.borrow().may_leave();
         if self.ndis.config.record {
             self.emit(cpu, What::Leave { entry });
@@ -220,6 +221,30 @@ impl Adapter {
                 });
                 None
             }
+        }
+    }
+
+    /// Gives back what an entry point took and, ending with an exception, did not give back.
+    fn unwind(&self, cpu: &Rc<Cpu>) {
+        loop {
+            let leaked = {
+                let state = cpu.state.borrow();
+                let began_with = state.inside.last().map_or(0, |inside| inside.locks as usize);
+                state.held.last().filter(|_| state.held.len() > began_with).copied()
+            };
+            let Some(Held { lock, form, .. }) = leaked else { break };
+            self.emit(cpu, What::Release { lock, form });
+            cpu.state.borrow_mut().release(lock);
+            self.ndis.locks.force_release(lock);
+        }
+        let (now, at) = {
+            let state = cpu.state.borrow();
+            (state.irql, state.inside.last().map_or(state.irql, |inside| inside.at))
+        };
+        if now != at {
+            let what = if now > at { What::Lower { to: at } } else { What::Raise { to: at } };
+            self.emit(cpu, what);
+            cpu.state.borrow_mut().irql = at;
         }
     }
 

@@ -1,14 +1,14 @@
 //! The way up: the miniport returns or completes, and the protocol has its packet again.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Delivery, Link, MAX_DEPTH, Ndis};
-use crate::contract::packet::PacketState;
+use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
-use crate::disposition::Packet;
 use crate::event::{Entry, Name, TakenBack, What};
 use crate::policy::ResourcesAsFinal;
 use crate::ring::Completion;
@@ -33,6 +33,9 @@ impl Adapter {
         status: Status,
     ) -> Result<(), Arc<Violation>> {
         if let Err(rule) = self.claim(name) {
+            if self.is_disowned(name) {
+                return Ok(()); // the echo of an exception that is on its way to the user
+            }
             let detail = self.why_not_complete(rule, name, status);
             let packet = (name.adapter == self.index).then_some(name);
             if packet.is_none() || self.pool.get(name.slot).is_some() {
@@ -40,7 +43,6 @@ impl Adapter {
             }
             return Err(self.report(cpu, rule, packet, detail));
         }
-        self.bump(&self.count.completions);
         self.emit(cpu, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
@@ -144,10 +146,13 @@ impl Adapter {
         deliver: bool,
     ) -> Status {
         let slot = self.pool.slot(name.slot);
-        let verdict = slot.step(|packet| packet.returned(name.generation, status));
+        let had = Cell::new(false);
+        let verdict = slot.step(|packet| {
+            had.set(packet.owner == Owner::Miniport && packet.generation == name.generation);
+            packet.returned(name.generation, status)
+        });
         self.emit(cpu, What::Return { packet: name, status });
         if status == Status::PENDING {
-            self.bump(&self.count.pended);
             return status;
         }
         match verdict {
@@ -159,15 +164,15 @@ impl Adapter {
                 return Status::PENDING;
             }
             // NDIS had taken it back while the call ran: the protocol was told already.
-            Ok(state) if state.taken_back.is_some() => return Status::PENDING,
+            Ok(_) if !had.get() => return Status::PENDING,
             Ok(_) => {}
         }
-        self.bump(&self.count.answered);
         let status = self.look_at_return(cpu, name, status);
+        let waiting = self.home(cpu, link, name.slot, status, true);
         if deliver {
-            self.deliver(cpu, name.slot, status);
-        } else {
-            self.home(cpu, link, name.slot, status);
+            self.send_complete(cpu, name.slot, status);
+        }
+        if waiting || deliver {
             self.pump(cpu, link);
         }
         status.get()
@@ -201,43 +206,60 @@ impl Adapter {
         }
     }
 
-    /// The packet is the protocol's again: its state, its link's window, the counters.
-    fn home(&self, cpu: &Rc<Cpu>, link: &Link, slot: u32, status: FinalStatus) {
+    /// The packet is the protocol's again: its state, its link's window, the counters. Returns
+    /// whether sends wait for the window.
+    fn home(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Link,
+        slot: u32,
+        status: FinalStatus,
+        answered: bool,
+    ) -> bool {
         let place = self.pool.slot(slot);
-        let name = self.name_of(slot);
+        let state = place.state();
+        let name = Name { adapter: self.index, slot, generation: state.generation };
         self.emit(cpu, What::Deliver { packet: name, link: link.id, status: status.get() });
-        self.bump(&self.count.delivered);
         if !self.ndis.verify_off() {
             self.last_progress.store(self.ndis.now(), Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
         }
-        let length = place.body.lock().current_length() as u64;
-        let _ = place.step(PacketState::deliver);
+        let length = u64::from(place.length.load(Ordering::Relaxed));
+        let _ = place.own_step(PacketState::deliver);
         let mut flow = link.flow.lock();
         flow.state.done();
+        flow.count.delivered += 1;
+        flow.count.answered += u64::from(answered);
+        flow.count.completions += u64::from(!answered && state.taken_back.is_none());
         if status == FinalStatus::SUCCESS {
             flow.stats.frames_sent += 1;
             flow.stats.bytes_sent += length;
         }
+        !flow.queue.is_empty()
+    }
+
+    pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
+        // A link's number is its place in its adapter's list.
+        self.links.read().get((id & 0xFFFF) as usize).cloned()
     }
 
     /// ProtocolSendComplete, and then whatever the open window lets down.
     pub(crate) fn deliver(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
-        let link = self.links.read().iter().find(|link| link.id == id).cloned();
-        let Some(link) = link else { return };
-        self.home(cpu, &link, slot, status);
+        let Some(link) = self.link_by_id(id) else { return };
+        let waiting = self.home(cpu, &link, slot, status, false);
         self.send_complete(cpu, slot, status);
-        self.pump(cpu, &link);
+        if waiting {
+            self.pump(cpu, &link);
+        }
     }
 
     /// Calls the protocol with a packet that is its own again.
     pub(crate) fn send_complete(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
-        let packet = Packet::new(self.arc(), slot);
         let at = self.callback_level(cpu);
         self.call(cpu, Entry::SendComplete, at, |drivers| {
             let mut cx = Cx::assume(Rc::clone(cpu));
-            drivers.protocol.send_complete(&mut cx, packet, status);
+            drivers.protocol.send_complete_name(&mut cx, self, slot, status);
         });
     }
 
@@ -269,14 +291,18 @@ impl Adapter {
         Some(violation)
     }
 
-    /// Brings a packet home whose driver raised: the exception is what is reported.
-    pub fn failed(&self, name: Name) {
-        let cpu = Cpu::current();
-        if self.state_of(name).is_some_and(|state| state.generation == name.generation)
-            && self.take_back(&cpu, name.slot, TakenBack::Raised).is_some()
-        {
-            self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false);
-        }
+    /// The driver's MiniportWanSend raised, or returned what is no status, and that is what is
+    /// reported: what it does with the packet later is not. Whether it still had the packet, which
+    /// goes home when the call is answered with a final status.
+    pub fn disown(&self, name: Name) -> bool {
+        let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index);
+        slot.is_some_and(|slot| slot.step(|packet| packet.disown(name.generation)).is_ok())
+    }
+
+    fn is_disowned(&self, name: Name) -> bool {
+        self.state_of(name).is_some_and(|state| {
+            state.generation == name.generation && state.taken_back == Some(TakenBack::Raised)
+        })
     }
 
     /// Delivers what is in the ring. Returns how many there were.

@@ -37,8 +37,8 @@ impl Adapter {
         event: Option<What>,
     ) -> Result<(), Arc<Violation>> {
         let life = self.life().may_call();
-        let verdict = life
-            .and_then(|()| cpu.state.borrow().may_indicate(self.index, self.serialized));
+        let verdict =
+            life.and_then(|()| cpu.state.borrow().may_indicate(self.index, self.serialized));
         verdict.map_err(|rule| {
             if let Some(event) = event {
                 self.emit(cpu, event);
@@ -91,6 +91,10 @@ impl Adapter {
             Arc::clone(link)
         } else {
             let open = self.links.read().iter().filter(|link| !link.is_closed()).count();
+            if self.links.read().len() > 0xFFFF {
+                let detail = format!("adapter {:?} has brought up 65,536 links; re-use them", self.name);
+                return Err(self.report(&cpu, Rule::Handle, None, detail));
+            }
             if open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",

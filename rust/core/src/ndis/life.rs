@@ -78,7 +78,7 @@ impl Ndis {
         if cpu.irql() != Irql::PASSIVE {
             return Err(BindError::NotPassive(cpu.irql()));
         }
-        let line_up = miniport.line_up_at_bind();
+        let (line_up, keep) = (miniport.line_up_at_bind(), self.history_length());
         let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
         let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
         let adapter = self.add_adapter(|index| {
@@ -88,7 +88,7 @@ impl Ndis {
                 name: name.to_string(),
                 ndis,
                 serialized: M::Mode::SERIALIZED,
-                pool: Pool::new(packets, &info),
+                pool: Pool::new(packets, &info, keep),
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
@@ -102,6 +102,7 @@ impl Ndis {
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),
+                past: Mutex::default(),
                 count: Count::default(),
             })
         })?;
@@ -233,7 +234,7 @@ impl Adapter {
             let packet = self.name_of(slot);
             self.emit(cpu, What::Unsend { packet, link: link.id, status: status.get() });
             let _ = self.pool.slot(slot).step(PacketState::unsend);
-            self.bump(&self.count.delivered);
+            link.flow.lock().count.delivered += 1;
             self.send_complete(cpu, slot, status);
         }
     }
@@ -280,6 +281,7 @@ impl Ndis {
             self.stop_dispatcher();
             self.deliver_all(&Cpu::current());
             for adapter in self.adapters() {
+                *adapter.past.lock() = adapter.counters();
                 adapter.links.write().clear();
             }
         }

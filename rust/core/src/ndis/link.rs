@@ -1,11 +1,11 @@
 //! One line of an adapter: its window, and the queue of sends beyond it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::Adapter;
+use super::{Adapter, Counters};
 use crate::contract::adapter::LinkState;
 use crate::info::LinkInfo;
 use crate::oid::Stats;
@@ -36,6 +36,7 @@ pub(crate) struct Flow {
     pub(crate) settings: LinkSettings,
     pub(crate) info: LinkInfo,
     pub(crate) stats: Stats,
+    pub(crate) count: Counters,
 }
 
 /// One line of an adapter.
@@ -50,7 +51,6 @@ pub struct Link {
     /// Whose it is.
     pub adapter: Arc<Adapter>,
     pub(crate) flow: Mutex<Flow>,
-    me: Weak<Link>,
 }
 
 impl Link {
@@ -63,21 +63,16 @@ impl Link {
             settings: LinkSettings::default(),
             info,
             stats: Stats::default(),
+            count: Counters::default(),
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new_cyclic(|me| Link {
+        Arc::new(Link {
             id,
             handle,
             context,
             adapter,
-            flow: Mutex::new(flow),
-            me: Weak::clone(me),
-        })
-    }
-
-    pub(crate) fn arc(&self) -> Arc<Link> {
-        self.me.upgrade().expect("a link is only reached through its Arc")
+            flow: Mutex::new(flow) })
     }
 
     /// Whether it is up.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Link};
+use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
 use crate::disposition::Packet;
@@ -61,6 +62,7 @@ pub struct SendError {
 
 enum Way {
     Submit,
+    Recurse,
     Queue,
 }
 
@@ -70,17 +72,25 @@ impl Adapter {
     /// # Errors
     /// [`PacketError`] if the pool is exhausted or the frame is empty or too long.
     pub fn packet(&self, frame: &[u8]) -> Result<Packet, PacketError> {
+        self.allocate(frame).map(|name| Packet::new(self.arc(), name.slot))
+    }
+
+    /// The same by name: [`free`](Self::free) or a send ends it.
+    ///
+    /// # Errors
+    /// As [`packet`](Self::packet).
+    pub fn allocate(&self, frame: &[u8]) -> Result<Name, PacketError> {
         let slot = self.pool.allocate().ok_or_else(|| PacketError::Exhausted {
             adapter: self.name.clone(),
             packets: self.pool.len(),
         })?;
-        if self.ndis.config.record || !self.ndis.verify_off() {
-            self.emit(&Cpu::current(), What::Allocate { packet: self.name_of(slot) });
-        }
-        let packet = Packet::new(self.arc(), slot);
+        let packet = self.name_of(slot);
+        self.emit(&Cpu::current(), What::Allocate { packet });
         let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
-        filled.map_err(|source| PacketError::Frame { adapter: self.name.clone(), source })?;
-        Ok(packet)
+        filled.map(|()| packet).map_err(|source| {
+            self.free_slot(slot);
+            PacketError::Frame { adapter: self.name.clone(), source }
+        })
     }
 
     /// Gives a packet, known by name, back to the pool.
@@ -98,9 +108,7 @@ impl Adapter {
         if state.free().is_err() {
             return; // not the protocol's any more, so it cannot free it; nothing is lost
         }
-        if self.ndis.config.record || !self.ndis.verify_off() {
-            self.emit(&Cpu::current(), What::Free { packet: self.name_of(slot) });
-        }
+        self.emit(&Cpu::current(), What::Free { packet: self.name_of(slot) });
         let _ = self.pool.free(slot);
     }
 }
@@ -111,7 +119,7 @@ impl Link {
     /// # Errors
     /// [`SendError`] gives the packet back with the rule that was broken.
     pub fn send<L: AtMostDispatch>(
-        &self,
+        self: &Arc<Self>,
         cx: &mut Cx<L>,
         packet: Packet,
     ) -> Result<Sent, SendError> {
@@ -132,66 +140,81 @@ impl Link {
     ///
     /// # Errors
     /// The rule that was broken; the packet stays where it is.
-    pub fn send_name(&self, name: Name) -> Result<Status, Arc<Violation>> {
+    pub fn send_name(self: &Arc<Self>, name: Name) -> Result<Status, Arc<Violation>> {
         self.send_on(&Cpu::current(), name)
     }
 
-    fn send_on(&self, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+    fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         let adapter = &*self.adapter;
-        if let Err((rule, detail)) = self.may_send(cpu, name) {
-            return Err(self.refuse(cpu, name, rule, detail));
-        }
-        let slot = adapter.pool.slot(name.slot);
-        let length = slot.body.lock().current_length() as u32;
-        if adapter.life() == crate::contract::adapter::Life::Resetting {
-            return Ok(Status::RESET_IN_PROGRESS);
-        }
+        let length = match self.may_send(cpu, name) {
+            Ok(length) => length,
+            Err((rule, detail)) => return Err(self.refuse(cpu, name, rule, detail)),
+        };
         let way = {
             let mut flow = self.flow.lock();
+            if let Err(rule) = flow.state.may_send() {
+                drop(flow);
+                let what = if rule == Rule::Line { "is not up" } else { "was closed" };
+                let detail =
+                    format!("a send on link {} of {:?}, which {what}", self.id, adapter.name);
+                return Err(self.refuse(cpu, name, rule, detail));
+            }
+            if adapter.life() == Life::Resetting {
+                return Ok(Status::RESET_IN_PROGRESS);
+            }
             if length > flow.info.max_send_frame_size + EXTRA_FRAME_BYTES {
                 return Ok(Status::INVALID_LENGTH);
             }
             let room = flow.state.has_room();
-            if room && flow.queue.is_empty() && !flow.pumping {
-                if adapter.try_enter(cpu) {
-                    let _ = flow.state.submit();
-                    Way::Submit
-                } else if adapter.ndis.config.policy.serialized_reentry == Reentry::Recursive
-                    && adapter.is_inside(cpu)
-                {
-                    let _ = flow.state.submit();
-                    drop(flow);
-                    return self.send_recursively(cpu, name, length);
-                } else {
-                    Way::Queue
-                }
-            } else if !room && adapter.ndis.config.policy.beyond_window == BeyondWindow::Report {
+            if !room && adapter.ndis.config.policy.beyond_window == BeyondWindow::Report {
                 let detail = format!(
                     "{} sends are outstanding on link {} and its window is {}; one more came",
                     flow.state.outstanding, self.id, flow.state.window
                 );
                 drop(flow);
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
+            }
+            flow.count.sends += 1;
+            let way = if !room || !flow.queue.is_empty() || flow.pumping {
+                Way::Queue
+            } else if adapter.try_enter(cpu) {
+                Way::Submit
+            } else if adapter.ndis.config.policy.serialized_reentry == Reentry::Recursive
+                && adapter.is_inside(cpu)
+            {
+                Way::Recurse
             } else {
                 Way::Queue
+            };
+            if matches!(way, Way::Queue) {
+                flow.count.queued += 1;
+            } else {
+                let _ = flow.state.submit();
+                flow.count.submitted += 1;
             }
+            way
         };
-        self.sent(cpu, name, length);
-        match way {
+        let slot = adapter.pool.slot(name.slot);
+        slot.link.store(self.id, Ordering::Relaxed);
+        slot.length.store(length, Ordering::Relaxed);
+        // `may_send` has looked, and only its owner can send it.
+        let _ = slot.step(PacketState::send);
+        adapter.emit(cpu, What::Send { packet: name, link: self.id, length });
+        let status = match way {
+            Way::Recurse => return Ok(self.submit(cpu, name.slot, false)),
             Way::Submit => {
                 let status = self.submit(cpu, name.slot, false);
                 adapter.leave(cpu);
-                adapter.ndis.settle(cpu);
-                Ok(status)
+                status
             }
             Way::Queue => {
-                adapter.bump(&adapter.count.queued);
                 self.flow.lock().queue.push_back(name.slot);
                 adapter.pump(cpu, self);
-                adapter.ndis.settle(cpu);
-                Ok(Status::PENDING)
+                Status::PENDING
             }
-        }
+        };
+        adapter.ndis.settle(cpu);
+        Ok(status)
     }
 
     /// A send that breaks a rule: it is recorded as it was made, and the packet stays where it is.
@@ -205,27 +228,8 @@ impl Link {
         adapter.report(cpu, rule, own.map(|_| name), detail)
     }
 
-    fn send_recursively(
-        &self,
-        cpu: &Rc<Cpu>,
-        name: Name,
-        length: u32,
-    ) -> Result<Status, Arc<Violation>> {
-        self.sent(cpu, name, length);
-        Ok(self.submit(cpu, name.slot, false))
-    }
-
-    fn sent(&self, cpu: &Rc<Cpu>, name: Name, length: u32) {
-        let adapter = &*self.adapter;
-        let slot = adapter.pool.slot(name.slot);
-        slot.link.store(self.id, Ordering::Relaxed);
-        // `may_send` has looked, and only its owner can send it.
-        let _ = slot.step(PacketState::send);
-        adapter.bump(&adapter.count.sends);
-        adapter.emit(cpu, What::Send { packet: name, link: self.id, length });
-    }
-
-    fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<(), (Rule, String)> {
+    /// Whether the packet and the sender are fit for a send; the length of the data.
+    fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<u32, (Rule, String)> {
         let adapter = &*self.adapter;
         let Some(slot) = adapter.pool.get(name.slot).filter(|_| name.adapter == adapter.index)
         else {
@@ -249,37 +253,32 @@ impl Link {
                 ));
             }
         }
-        self.flow.lock().state.may_send().map_err(|rule| {
-            let what = if rule == Rule::Line { "is not up" } else { "was closed" };
-            (rule, format!("a send on link {} of {:?}, which {what}", self.id, adapter.name))
-        })?;
-        if !slot.body.lock().has_padding(&adapter.info) {
+        let body = slot.body.lock();
+        if !body.has_padding(&adapter.info) {
             let detail = format!(
                 "expected at least {} bytes free before the data and {} behind it, as WanInfo asks",
                 adapter.info.header_padding, adapter.info.tail_padding
             );
             return Err((Rule::Padding, detail));
         }
-        Ok(())
+        Ok(body.current_length() as u32)
     }
 
     /// Calls MiniportWanSend with a packet that the window has let through. The caller is inside.
     /// With `deliver`, a final status is brought by ProtocolSendComplete, since the protocol was
     /// told PENDING when its send was queued.
-    pub(crate) fn submit(&self, cpu: &Rc<Cpu>, slot: u32, deliver: bool) -> Status {
+    pub(crate) fn submit(self: &Arc<Self>, cpu: &Rc<Cpu>, slot: u32, deliver: bool) -> Status {
         let adapter = &*self.adapter;
         let place = adapter.pool.slot(slot);
-        let state = place.step(PacketState::submit).unwrap_or_else(|_| place.state());
+        let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { adapter: adapter.index, slot, generation: state.generation };
         place.submitted.store(adapter.ndis.now(), Ordering::Relaxed);
-        adapter.bump(&adapter.count.submitted);
         adapter.ndis.emit_with(adapter, cpu, What::Submit { packet: name, link: self.id }, || {
             Note::Frame(place.body.lock().data().into())
         });
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
-        let this = self.arc();
         let answer = adapter.call(cpu, Entry::WanSend, at, |drivers| {
-            drivers.miniport.wan_send(cpu, &this, adapter.arc(), name)
+            drivers.miniport.wan_send(cpu, self, name)
         });
         match answer {
             Some(status) => adapter.returned(cpu, self, name, status, deliver),
@@ -301,9 +300,7 @@ impl Adapter {
     }
 
     pub(crate) fn pump_inside(&self, cpu: &Rc<Cpu>, id: u32) {
-        let Some(link) = self.links.read().iter().find(|link| link.id == id).cloned() else {
-            return;
-        };
+        let Some(link) = self.link_by_id(id) else { return };
         {
             let mut flow = link.flow.lock();
             if flow.pumping {
@@ -317,6 +314,7 @@ impl Adapter {
                 if flow.queue.is_empty() || flow.state.submit().is_err() {
                     break;
                 }
+                flow.count.submitted += 1;
                 flow.queue.pop_front()
             };
             let Some(slot) = slot else { break };

@@ -1,11 +1,13 @@
 //! Simulated time: `run` takes the next event and sets the clock to it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Clock;
 use crate::cx::{Cpu, Irql};
 use crate::ndis::Ndis;
+use crate::rule::Rule;
+use crate::violation::Violation;
 
 /// A clock that stands still until it is set.
 #[derive(Debug, Default)]
@@ -29,6 +31,9 @@ pub enum RunError {
         "the clock was run from inside of a callback or at {0}; expected a thread at PASSIVE_LEVEL outside of callbacks. Return, and let a timer go on"
     )]
     Inside(Irql),
+    /// From inside of a serialized miniport: `SERIAL`.
+    #[error("{0}")]
+    Broken(Arc<Violation>),
     /// There is another clock.
     #[error("expected a world in virtual time")]
     NotVirtual,
@@ -45,7 +50,7 @@ impl Ndis {
     pub fn run(&self, until: Option<u64>, max_events: Option<u64>) -> Result<u64, RunError> {
         let Clock::Virtual(clock) = &self.queue.clock else { return Err(RunError::NotVirtual) };
         let cpu = Cpu::current();
-        self.may_run(&cpu)?;
+        self.may_run()?;
         let most = max_events.unwrap_or(u64::MAX);
         let mut ran = 0;
         while ran < most && !self.is_closed() {
@@ -68,7 +73,12 @@ impl Ndis {
         Ok(ran)
     }
 
-    pub(crate) fn may_run(&self, cpu: &Rc<Cpu>) -> Result<(), RunError> {
+    /// Whether the calling thread may run the clock, or wait for it.
+    ///
+    /// # Errors
+    /// [`RunError`] from inside of a callback.
+    pub fn may_run(&self) -> Result<(), RunError> {
+        let cpu = Cpu::current();
         if cpu.depth.get() == 0 && cpu.irql() == Irql::PASSIVE {
             return Ok(());
         }
@@ -80,7 +90,7 @@ impl Ndis {
                 "the clock was run from inside of {}: what it would call next would be a second entry point of the serialized miniport",
                 inside.map_or("a callback", |inside| inside.entry.name())
             );
-            drop(adapter.report_broken(crate::rule::Rule::Serial, None, detail));
+            return Err(RunError::Broken(adapter.report_broken(Rule::Serial, None, detail)));
         }
         Err(RunError::Inside(cpu.irql()))
     }

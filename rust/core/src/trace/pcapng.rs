@@ -5,11 +5,12 @@
 //! ended. Times are those of the trace: nanoseconds since the world began.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::Write;
 
 use super::Trace;
 use crate::capture::{CaptureError, CaptureWriter, Direction, LINK_PPP, LINK_PPP_HDLC};
-use crate::event::{Name, What};
+use crate::event::{Event, Name, What, milliseconds};
 use crate::status::Status;
 
 /// Address and control of PPP in HDLC-like framing.
@@ -36,13 +37,13 @@ impl Life {
         let mut text = format!("{name}: {}", self.owners.join(" > "));
         match self.end {
             Some((status, at)) => {
-                let took = at.saturating_sub(self.begin) as f64 / 1e6;
-                text.push_str(&format!(", {status} after {took:.6} ms"));
+                let took = milliseconds(at.saturating_sub(self.begin));
+                let _ = write!(text, ", {status} after {took} ms");
             }
             None => text.push_str(", never given back"),
         }
         for rule in &self.broken {
-            text.push_str(&format!(", breaks {rule}"));
+            let _ = write!(text, ", breaks {rule}");
         }
         text
     }
@@ -82,11 +83,14 @@ impl Trace {
     fn link_types(&self) -> BTreeMap<u32, u16> {
         let mut types = BTreeMap::new();
         for (index, data) in &self.frames {
-            let link = match self.events.get(*index).map(|event| event.what) {
-                Some(What::Submit { link, .. } | What::Indicate { link, .. }) => link,
-                _ => continue,
+            let event = self.events.get(*index);
+            let Some(Event {
+                what: What::Submit { link, .. } | What::Indicate { link, .. }, ..
+            }) = event
+            else {
+                continue;
             };
-            let all = types.entry(link).or_insert(LINK_PPP_HDLC);
+            let all = types.entry(*link).or_insert(LINK_PPP_HDLC);
             if !data.starts_with(&HDLC) {
                 *all = LINK_PPP;
             }
@@ -117,7 +121,8 @@ impl Trace {
                     life.owners = vec!["protocol", "NDIS", "miniport"];
                 }
                 What::Complete { .. } | What::Return { .. } | What::TakeBack { .. } => {
-                    let final_ = !matches!(event.what, What::Return { status: Status::PENDING, .. });
+                    let final_ =
+                        !matches!(event.what, What::Return { status: Status::PENDING, .. });
                     if let Some(life) = lives.get_mut(&name).filter(|_| final_) {
                         life.completed();
                     }

@@ -105,7 +105,8 @@ impl<R: BufRead> Lines<'_, R> {
     }
 
     fn event(&self, whole: usize) -> Result<Line<'static>, TraceError> {
-        serde_json::from_slice(&self.text).map_err(|error: serde_json::Error| {
+        let text = self.text.trim_ascii();
+        serde_json::from_slice(text).map_err(|error: serde_json::Error| {
             if error.is_eof() && !self.text.ends_with(b"\n") {
                 TraceError::Truncated { name: self.name.to_string(), line: self.line, whole }
             } else {
@@ -125,7 +126,7 @@ impl<R: BufRead> Lines<'_, R> {
 }
 
 fn show(text: &[u8]) -> String {
-    let text = text.trim_ascii();
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
     let printable = |octet: &u8| octet.is_ascii_graphic() || *octet == b' ' || *octet >= 0x80;
     match std::str::from_utf8(text) {
         Ok(text) if text.chars().count() > SHOWN => {
@@ -141,7 +142,9 @@ fn show(text: &[u8]) -> String {
 
 fn hint(text: &[u8]) -> &'static str {
     match text {
-        [0x0a, 0x0d, 0x0d, 0x0a, ..] | [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
+        [0x0a, 0x0d, 0x0d, 0x0a, ..]
+        | [0xd4, 0xc3, 0xb2, 0xa1, ..]
+        | [0xa1, 0xb2, 0xc3, 0xd4, ..] => {
             " (this is a capture of frames: it can be sent through a driver, not checked)"
         }
         [0x1f, 0x8b, ..] => " (this is compressed: unpack it with gunzip first)",

@@ -10,7 +10,7 @@ use std::io;
 
 use super::{Trace, TraceError};
 use crate::cx::Irql;
-use crate::event::{Event, Form, TakenBack, What};
+use crate::event::{Event, Form, TakenBack, What, milliseconds};
 
 fn level(irql: Irql) -> String {
     irql.to_string().replace("_LEVEL", "")
@@ -58,9 +58,9 @@ impl Trace {
 
     fn line(&self, index: usize, event: &Event) -> String {
         let width = self.adapter_width();
-        let (time, cpu, irql) = (event.time as f64 / 1e6, event.cpu, level(event.irql));
+        let (time, cpu, irql) = (milliseconds(event.time), event.cpu, level(event.irql));
         let name = self.adapter_name(event.adapter);
-        let mut line = format!("{time:>14.6}  {cpu:>3}  {irql:<8}  {name:<width$}  ");
+        let mut line = format!("{time:>14}  {cpu:>3}  {irql:<8}  {name:<width$}  ");
         line.push_str(&self.describe(&event.what));
         if let Some(frame) = self.frames.get(&index) {
             let _ = write!(line, ", {} bytes", frame.len());
@@ -140,7 +140,7 @@ impl Trace {
             What::Halted => "the adapter is halted".to_string(),
             What::Stop => "a bug check stops the adapter".to_string(),
             What::TimerSet { timer, at } => {
-                format!("NdisMSetTimer(timer {timer}), due at {:.6} ms", at as f64 / 1e6)
+                format!("NdisMSetTimer(timer {timer}), due at {} ms", milliseconds(at))
             }
             What::TimerCancel { timer } => format!("NdisMCancelTimer(timer {timer})"),
             What::TimerFire { timer } => format!("timer {timer} is due"),

@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
             },
             ..QUIET
         },
-        |link| drop(send(link)),
+        |link| { send(link); },
     )),
     (&[Rule::Lost, Rule::Lost], Event, || with(QUIET, |link| for _ in 0..2 { send(link); })),
     (&[Rule::Lost], Event, || with(QUIET, |link| {
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
     })),
     (&[Rule::StatusResources], Event, || with(
         Script { send: |_, _| Status::RESOURCES, ..QUIET },
-        |link| drop(send(link)),
+        |link| { send(link); },
     )),
     (&[Rule::StatusResources], Event, || with(QUIET, |link| {
         let _ = link.adapter.wan_send_complete(send(link), Status::RESOURCES);
@@ -163,7 +163,7 @@ const CASES: &[Case] = &[
             },
             ..QUIET
         },
-        |link| drop(send(link)),
+        |link| { send(link); },
     )),
     (&[Rule::IrqlLeak], Event, || with(QUIET, |link| {
         let old = link.adapter.raise_irql(Irql::DISPATCH).unwrap();
@@ -208,7 +208,7 @@ const CASES: &[Case] = &[
             },
             ..QUIET
         },
-        |link| drop(send(link)),
+        |link| { send(link); },
     )),
     (&[Rule::Window], Event, || by(
         policy(Policy { beyond_window: BeyondWindow::Report, owed_at_halt: OwedAtHalt::Return, ..Policy::default() }),

@@ -1,5 +1,7 @@
 //! Traces that the engine did not record: written by hand, or by another program.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 /// A trace of these events; each is at DISPATCH on CPU 1 unless it says so.
@@ -9,7 +11,8 @@ fn trace(header: &str, events: &[&str]) -> Trace {
         let has = |key: &str| event.contains(&format!("\"{key}\""));
         let cpu = if has("cpu") { "" } else { "\"cpu\":1," };
         let irql = if has("irql") { "" } else { "\"irql\":2," };
-        file += &format!("{{\"time\":0,{cpu}{irql}\"locks\":0,\"adapter\":0,{event}}}\n");
+        let what = format!("{cpu}{irql}\"locks\":0,\"adapter\":0,{event}");
+        let _ = writeln!(file, "{{\"time\":0,{what}}}");
     }
     Trace::read_from(file.as_bytes(), "by hand").unwrap()
 }
@@ -59,7 +62,8 @@ fn entry_points_of_a_serialized_adapter_that_overlap_are_serial() {
     let send = r#""what":"enter","entry":"wan_send","at":2"#;
     let timer = r#""cpu":2,"what":"enter","entry":"timer","at":2"#;
     let isr = r#""cpu":2,"what":"enter","entry":"isr","at":3"#;
-    let left = [r#""cpu":2,"what":"leave","entry":"timer""#, r#""what":"leave","entry":"wan_send""#];
+    let left =
+        [r#""cpu":2,"what":"leave","entry":"timer""#, r#""what":"leave","entry":"wan_send""#];
     let overlap = [send, timer, left[0], left[1]];
     let found = trace(SERIALIZED, &overlap).check();
     assert_eq!(rules(&found), [Rule::Serial]);
@@ -81,9 +85,16 @@ fn a_submit_beyond_the_window_or_on_a_dead_line_is_found() {
     ];
     let found = check("", &second);
     assert_eq!(rules(&found), [Rule::Window]);
-    assert!(found[0].detail.contains("1 sends are outstanding and the window is 1"), "{}", found[0]);
+    assert!(
+        found[0].detail.contains("1 sends are outstanding and the window is 1"),
+        "{}",
+        found[0]
+    );
     let down = r#""what":"line_down","link":0"#;
-    assert_eq!(rules(&check("", &[down, r#""what":"indicate","link":0,"length":1"#])), [Rule::Line]);
+    assert_eq!(
+        rules(&check("", &[down, r#""what":"indicate","link":0,"length":1"#])),
+        [Rule::Line]
+    );
 }
 
 #[test]

@@ -79,7 +79,9 @@ where
         queue.adapter.cancel_timer(queue.timer);
         cx.raise(|cx| {
             let done = std::mem::take(&mut *queue.waiting.lock_dpr(cx));
-            done.into_iter().for_each(|pending| pending.complete(cx, FinalStatus::FAILURE));
+            for pending in done {
+                pending.complete(cx, FinalStatus::FAILURE);
+            }
         });
     }
 }

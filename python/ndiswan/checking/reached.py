@@ -1,0 +1,114 @@
+"""Which rules a recording reached: at which of them the driver did what can break them.
+
+A rule that was never reached is not kept, it is untested: a driver without a spin lock says nothing about LOCK_ORDER.
+This is coverage and no second contract: whether a rule was broken only the engine says.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ndiswan.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+# What a single event is enough for.
+BY_EVENT = {
+    "send": {"IRQL_SEND"},
+    "submit": {"TOUCH", "RESERVED", "PADDING"},
+    "return": {"STATUS_UNKNOWN", "STATUS_RESOURCES"},
+    "complete": {
+        *("DOUBLE", "FOREIGN", "HANDLE", "IRQL_COMPLETE"),
+        *("STATUS_PENDING", "STATUS_RESOURCES", "STATUS_UNKNOWN"),
+    },
+    "leave": {"IRQL_LEAK"},
+    "acquire": {"LOCK_RECURSION", "LOCK_FORM", "LOCK_LEAK"},
+    "release": {"LOCK_UNHELD"},
+    "line_down": {"LINE"},
+    "indicate": {"LINE", "HANDLE"},
+    "reset_start": {"RESET"},
+    "halted": {"HALT"},
+    "timer_set": {"TIMER"},
+}
+INDICATIONS = {"line_up", "line_down", "indicate"}
+
+
+def events_of(trace: Path) -> Iterator[dict[str, Any]]:
+    """The events of a trace file, its head left out."""
+    with trace.open(encoding="utf-8") as lines:
+        next(lines, None)
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def reached_by(events: Iterable[dict[str, Any]]) -> set[str]:
+    """The rules that these events reached."""
+    fold = _Fold()
+    for event in events:
+        fold.look(event)
+    return fold.rules
+
+
+class _Fold:
+    """What has to be remembered for the rules that one event is not enough for."""
+
+    def __init__(self) -> None:
+        self.rules: set[str] = set()
+        self.windows: dict[int, int] = {}
+        self.outstanding: dict[int, int] = {}
+        self.inside: dict[int, int] = {}
+        self.completed: set[tuple[int, int, int]] = set()
+
+    def look(self, event: dict[str, Any]) -> None:
+        what = event["what"]
+        self.rules |= BY_EVENT.get(what, set())
+        if what in INDICATIONS and self.inside.get(event["cpu"]):
+            self.rules |= {"INDICATE", "HANDLE"}
+        look = getattr(self, f"_{what}", None)
+        if look is not None:
+            look(event)
+
+    def _register(self, event: dict[str, Any]) -> None:
+        if event["serialized"]:
+            self.rules.add("SERIAL")
+
+    def _enter(self, event: dict[str, Any]) -> None:
+        self.inside[event["cpu"]] = self.inside.get(event["cpu"], 0) + 1
+
+    def _leave(self, event: dict[str, Any]) -> None:
+        self.inside[event["cpu"]] = self.inside.get(event["cpu"], 0) - 1
+
+    def _line_up(self, event: dict[str, Any]) -> None:
+        self.windows[event["link"]] = event["window"]
+
+    def _submit(self, event: dict[str, Any]) -> None:
+        link = event["link"]
+        self.outstanding[link] = self.outstanding.get(link, 0) + 1
+        if self.outstanding[link] >= self.windows.get(link, 1 << 16):
+            self.rules.add("WINDOW")
+
+    def _deliver(self, event: dict[str, Any]) -> None:
+        self.outstanding[event["link"]] = self.outstanding.get(event["link"], 0) - 1
+
+    def _complete(self, event: dict[str, Any]) -> None:
+        packet = event["packet"]
+        self.completed.add(tuple(packet.values()))
+        if packet["generation"] > 1:
+            self.rules.add("STALE")
+        if "LOCK_FORM" in self.rules:
+            self.rules.add("LOCK_HELD")
+
+    def _return(self, event: dict[str, Any]) -> None:
+        inside = tuple(event["packet"].values()) in self.completed
+        if event["status"] != Status.PENDING or inside:
+            self.rules.add("EARLY")
+        if event["status"] == Status.PENDING:
+            self.rules |= {"LOST", "LATE", "HANG"}
+
+    def _acquire(self, event: dict[str, Any]) -> None:
+        if event["locks"]:
+            self.rules.add("LOCK_ORDER")

@@ -1,0 +1,169 @@
+"""What a check found: findings of modes, folded into the state of every rule.
+
+A finding is a broken rule, or what made a mode end before its time; several of one kind in one mode are one finding
+with a count, of which the first is told in full. All of it goes through JSON: child to parent, and out by `--json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ndiswan._native import rule_info, rule_table
+
+FORMAT, VERSION = "ndiswan-check", 1
+
+Kind = Literal["violation", "warning", "exception", "hang", "crash"]
+State = Literal["broken", "warned", "kept", "not reached"]
+
+FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
+
+
+@dataclass(slots=True)
+class Finding:
+    """One thing that is wrong in one mode: what, how often, and the first of it in full.
+
+    `rule` is the id of the broken rule; None for an exception or a crash, which break no rule by themselves.
+    """
+
+    kind: Kind
+    rule: str | None
+    detail: str
+    report: str
+    count: int = 1
+    adapter: str | None = None
+    packet: str | None = None
+    time_ns: int | None = None
+    history: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """The rule's id, or the kind in capitals."""
+        return self.rule or self.kind.upper()
+
+
+@dataclass(slots=True)
+class ModeResult:
+    """One mode's run. `note` says why it did not run, or what stood in its way."""
+
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
+    sends: int = 0
+    worlds: int = 0
+    seconds: float = 0.0
+    note: str = ""
+    output: str = ""
+    ran: bool = True
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that are no warnings."""
+        return [finding for finding in self.findings if finding.kind != "warning"]
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> ModeResult:
+        """The result that a child wrote."""
+        findings = [Finding(**finding) for finding in document.pop("findings", [])]
+        return cls(findings=findings, **document)
+
+
+@dataclass(slots=True)
+class RuleState:
+    """One rule after all modes; `modes` are those in which it was broken (or warned of)."""
+
+    rule: str
+    family: str
+    state: State
+    modes: list[str]
+
+
+@dataclass(slots=True)
+class DriverResult:
+    """One driver in all of its modes."""
+
+    name: str
+    modes: list[ModeResult] = field(default_factory=list)
+
+    @property
+    def rules(self) -> list[RuleState]:
+        """Every rule's state, by family."""
+        states = [self._state(rule) for rule in rule_table()]
+        families = list(dict.fromkeys(state.family for state in states))
+        order = sorted(states, key=lambda state: families.index(state.family))
+        return order
+
+    def _state(self, rule: str) -> RuleState:
+        def modes(*kinds: str) -> list[str]:
+            return [
+                mode.name
+                for mode in self.modes
+                if any(found.rule == rule and found.kind in kinds for found in mode.findings)
+            ]
+
+        family = str(rule_info(rule)["family"])
+        if broken := modes("violation", "hang"):
+            return RuleState(rule, family, "broken", broken)
+        if warned := modes("warning"):
+            return RuleState(rule, family, "warned", warned)
+        reached = any(rule in mode.reached for mode in self.modes)
+        return RuleState(rule, family, "kept" if reached else "not reached", [])
+
+    @property
+    def first(self) -> tuple[ModeResult, Finding] | None:
+        """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
+        found = [(mode, finding) for mode in self.modes for finding in mode.findings]
+        order: list[Kind] = ["violation", "hang", "crash", "exception", "warning"]
+        return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
+
+    @property
+    def problems(self) -> list[tuple[ModeResult, Finding]]:
+        """What is wrong and is no rule: exceptions and crashes."""
+        return [(m, f) for m in self.modes for f in m.findings if f.rule is None]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong, warnings apart."""
+        return not any(mode.errors for mode in self.modes)
+
+    @property
+    def ran(self) -> bool:
+        """Whether anything was sent, or went wrong before it could be."""
+        return any(mode.ran for mode in self.modes)
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """The check of one target."""
+
+    target: str
+    drivers: list[DriverResult] = field(default_factory=list)
+    frames: str = ""
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 violations found, 5 nothing ran."""
+        if any(not driver.clean for driver in self.drivers):
+            return VIOLATIONS
+        return FINE if any(driver.ran for driver in self.drivers) else NOTHING_RAN
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "target": self.target,
+            "frames": self.frames,
+            "seconds": round(self.seconds, 3),
+            "exit_code": self.exit_code,
+            "drivers": [
+                {
+                    "name": driver.name,
+                    "clean": driver.clean,
+                    "rules": [asdict(state) for state in driver.rules],
+                    "modes": [asdict(mode) for mode in driver.modes],
+                }
+                for driver in self.drivers
+            ],
+        }

@@ -1,0 +1,84 @@
+//! NdisMWanSendComplete from Python: what was given is looked at, then the engine looks at the rest.
+//!
+//! Whatever is wrong with the status or with views that are still exported, a packet that the miniport
+//! has goes home first; only then the error is raised.
+
+use std::sync::Arc;
+
+use ndiswan::event::{Part, Side};
+use ndiswan::{Rule, Status};
+use pyo3::prelude::*;
+
+use crate::adapter::Adapter;
+use crate::error::raise;
+use crate::link::Link;
+use crate::packet::Packet;
+use crate::status;
+
+impl Adapter {
+    pub(crate) fn complete(
+        &self,
+        py: Python<'_>,
+        packet: &Bound<'_, PyAny>,
+        status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.alive()?;
+        let core = &self.shared.core;
+        let Ok(packet) = packet.cast::<Packet>() else {
+            let got = status::describe(packet);
+            let detail = format!("expected the Packet that wan_send was called with, got {got}");
+            let rule = if packet.is_instance_of::<Link>() || packet.is_instance_of::<Adapter>() {
+                Rule::Handle
+            } else {
+                Rule::Foreign
+            };
+            let violation = core.report_broken(rule, None, detail);
+            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
+        };
+        let packet = packet.get();
+        let name = packet.name();
+        if !Arc::ptr_eq(&packet.shared, &self.shared) {
+            let detail = format!(
+                "{name} of adapter {:?} was completed through adapter {:?}",
+                packet.shared.core.name, core.name
+            );
+            let violation = core.report_broken(Rule::Foreign, None, detail);
+            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
+        }
+        if packet.side == Side::Protocol {
+            let detail = format!(
+                "{name} was completed by the protocol's reference to it; complete with the one that wan_send got"
+            );
+            let violation = core.report_broken(Rule::Foreign, Some(name), detail);
+            return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
+        }
+        let mut bad_status = None;
+        let status = match status {
+            None => Status::SUCCESS,
+            Some(given) => match self.status_of(py, given, Some(name)) {
+                Ok(status) => status,
+                // The packet goes home all the same; then the error is raised.
+                Err(error) => {
+                    bad_status = Some(error);
+                    Status::FAILURE
+                }
+            },
+        };
+        let views = self.shared.views(name.slot);
+        let mine = views > 0
+            && core
+                .state_of(name)
+                .is_some_and(|s| s.touch(name.generation, Side::Miniport, Part::Data).is_ok());
+        let mut touched = Ok(());
+        if mine {
+            self.shared.part_from_views(name.slot);
+            touched = Err(core.report_views(name, views));
+        }
+        let result = core.wan_send_complete(name, status);
+        if let Some(error) = bad_status {
+            return Err(error);
+        }
+        raise(py, &self.shared.world, result)?;
+        raise(py, &self.shared.world, touched).map(drop)
+    }
+}

@@ -1,0 +1,95 @@
+//! Recorded traces for Python: `Ndis.save`, `ndiswan check trace`, `ndiswan trace`.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ndiswan::trace::{self, Found, TraceError};
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::event::Event;
+
+fn to_error(error: &TraceError) -> PyErr {
+    let text = error.to_string();
+    match error {
+        TraceError::Io { .. } => PyOSError::new_err(text),
+        _ => PyValueError::new_err(text),
+    }
+}
+
+/// Saves the recording of a world.
+pub(crate) fn save(py: Python<'_>, ndis: &Arc<ndiswan::Ndis>, path: PathBuf) -> PyResult<()> {
+    py.detach(|| ndis.save_trace(path)).map_err(|error| to_error(&error))
+}
+
+/// A recorded trace, read from its file.
+#[pyclass(frozen, module = "ndiswan._native")]
+pub(crate) struct Trace(trace::Trace);
+
+impl Trace {
+    fn found<'py>(&self, py: Python<'py>, found: &Found) -> PyResult<Bound<'py, PyDict>> {
+        let sites = &self.0.header.sites;
+        let history: Vec<Event> =
+            found.history.iter().map(|event| Event::of(*event, sites)).collect();
+        let dict = PyDict::new(py);
+        dict.set_item("rule", found.rule.id())?;
+        dict.set_item("detail", &found.detail)?;
+        dict.set_item("line", found.line())?;
+        dict.set_item("adapter", self.0.adapter_name(found.event.adapter))?;
+        dict.set_item("packet", found.packet.map(|name| name.to_string()))?;
+        dict.set_item("time_ns", found.event.time)?;
+        dict.set_item("history", history.into_pyobject(py)?)?;
+        dict.set_item("recorded", found.recorded)?;
+        dict.set_item("warning", found.warning)?;
+        dict.set_item("report", found.to_string())?;
+        Ok(dict)
+    }
+}
+
+#[pymethods]
+impl Trace {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Trace> {
+        py.detach(|| trace::Trace::read(path)).map(Trace).map_err(|error| to_error(&error))
+    }
+
+    /// The contract folded over the recording: a dict for each rule that an event breaks.
+    fn check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let found = py.detach(|| self.0.check());
+        let dicts: PyResult<Vec<_>> = found.iter().map(|found| self.found(py, found)).collect();
+        PyList::new(py, dicts?)
+    }
+
+    /// One line an event, in columns.
+    fn to_text(&self, py: Python<'_>) -> String {
+        py.detach(|| self.0.to_text())
+    }
+
+    /// The trace as the present version writes it.
+    fn to_jsonl(&self, py: Python<'_>) -> PyResult<String> {
+        let mut text = Vec::new();
+        py.detach(|| self.0.write(&mut text, "the text")).map_err(|error| to_error(&error))?;
+        String::from_utf8(text).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Writes the frames as a capture; how many there were.
+    fn to_pcapng(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
+        let name = path.display().to_string();
+        let file =
+            File::create(path).map_err(|error| PyOSError::new_err(format!("{name}: {error}")))?;
+        py.detach(|| self.0.to_pcapng(BufWriter::new(file)))
+            .map_err(|error| PyOSError::new_err(format!("{name}: {error}")))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.events.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let adapters: Vec<_> = self.0.header.adapters.iter().map(|a| a.name.as_str()).collect();
+        format!("<Trace of {}, {} events>", adapters.join(", "), self.0.events.len())
+    }
+}

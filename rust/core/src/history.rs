@@ -1,0 +1,181 @@
+//! The last events of one packet, kept without a lock.
+//!
+//! Writing must cost next to nothing, since every event of every packet comes by: one `fetch_add`
+//! takes a place, four relaxed stores fill it. A reader that runs at the same time may see an
+//! event half written; it then shows a line that mixes two, which a report can live with: who
+//! reads is the one who just found a rule broken on this very packet.
+//!
+//! ```text
+//! word 0  time
+//! word 1  cpu (32) | irql (8) | locks (8) | kind (8) | detail (8)
+//! word 2  generation (32) | status or length (32)
+//! word 3  site (32) | link (32)
+//! ```
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::cx::Irql;
+use crate::event::{Event, Name, Part, Side, TakenBack, What};
+use crate::status::Status;
+
+/// How many events of its own each packet remembers.
+pub(crate) const HISTORY: usize = 24;
+
+#[derive(Debug, Default)]
+struct Place([AtomicU64; 4]);
+
+/// The last [`HISTORY`] events of one packet.
+#[derive(Debug)]
+pub(crate) struct History {
+    places: Box<[Place]>,
+    next: AtomicU32,
+}
+
+const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
+const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
+const REASONS: [TakenBack; 4] =
+    [TakenBack::Reset, TakenBack::Halt, TakenBack::Dropped, TakenBack::GivenUp];
+
+/// Kind, detail, number and link of an event about a packet.
+fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
+    Some(match what {
+        What::Allocate { .. } => (1, 0, 0, 0),
+        What::Send { link, length, .. } => (2, 0, length, link),
+        What::Submit { link, .. } => (3, 0, 0, link),
+        What::Return { status, .. } => (4, 0, status.0, 0),
+        What::Complete { status, .. } => (5, 0, status.0, 0),
+        What::Deliver { link, status, .. } => (6, 0, status.0, link),
+        What::Unsend { link, status, .. } => (7, 0, status.0, link),
+        What::Free { .. } => (8, 0, 0, 0),
+        What::TakeBack { why, .. } => (9, why as u8, 0, 0),
+        What::Touch { side, part, .. } => (10, (side as u8) << 4 | part as u8, 0, 0),
+        _ => return None,
+    })
+}
+
+fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<What> {
+    let status = Status(number);
+    Some(match kind {
+        1 => What::Allocate { packet },
+        2 => What::Send { packet, link, length: number },
+        3 => What::Submit { packet, link },
+        4 => What::Return { packet, status },
+        5 => What::Complete { packet, status },
+        6 => What::Deliver { packet, link, status },
+        7 => What::Unsend { packet, link, status },
+        8 => What::Free { packet },
+        9 => What::TakeBack { packet, why: *REASONS.get(detail as usize)? },
+        10 => What::Touch {
+            packet,
+            side: *SIDES.get((detail >> 4) as usize)?,
+            part: *PARTS.get((detail & 15) as usize)?,
+        },
+        _ => return None,
+    })
+}
+
+impl History {
+    /// A history that keeps `most` events.
+    pub(crate) fn new(most: usize) -> History {
+        let places = (0..most).map(|_| Place::default()).collect();
+        History { places, next: AtomicU32::new(0) }
+    }
+
+    /// Keeps `event` and forgets the oldest one beyond the limit.
+    pub(crate) fn keep(&self, event: &Event) {
+        let Some((kind, detail, number, link)) = pack(event.what) else { return };
+        let generation = event.what.packet().map_or(0, |name| name.generation);
+        let at = self.next.fetch_add(1, Ordering::Relaxed) as usize % self.places.len();
+        let words = &self.places[at].0;
+        words[0].store(event.time, Ordering::Relaxed);
+        let who = u64::from(event.cpu) << 32
+            | u64::from(event.irql.0) << 24
+            | u64::from(event.locks) << 16
+            | u64::from(kind) << 8
+            | u64::from(detail);
+        words[1].store(who, Ordering::Relaxed);
+        words[2].store(u64::from(generation) << 32 | u64::from(number), Ordering::Relaxed);
+        words[3].store(u64::from(event.site) << 32 | u64::from(link), Ordering::Relaxed);
+    }
+
+    /// The events, oldest first, of the packet in `slot` of `adapter`.
+    pub(crate) fn to_vec(&self, adapter: u16, slot: u32) -> Vec<Event> {
+        if self.places.is_empty() {
+            return Vec::new();
+        }
+        let next = self.next.load(Ordering::Relaxed) as usize;
+        let most = self.places.len();
+        let in_order = (0..most).map(|offset| &self.places[(next + offset) % most]);
+        in_order.filter_map(|place| place.event(adapter, slot)).collect()
+    }
+}
+
+impl Place {
+    fn event(&self, adapter: u16, slot: u32) -> Option<Event> {
+        let word = |at: usize| self.0[at].load(Ordering::Relaxed);
+        let (who, what, where_) = (word(1), word(2), word(3));
+        let packet = Name { adapter, slot, generation: (what >> 32) as u32 };
+        Some(Event {
+            time: word(0),
+            cpu: (who >> 32) as u32,
+            irql: Irql((who >> 24) as u8),
+            locks: (who >> 16) as u8,
+            adapter,
+            site: (where_ >> 32) as u32,
+            what: unpack((who >> 8) as u8, who as u8, what as u32, where_ as u32, packet)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(time: u64, what: What) -> Event {
+        let (cpu, irql, locks, adapter, site) = (7, Irql::DISPATCH, 2, 3, 9);
+        Event { time, cpu, irql, locks, adapter, site, what }
+    }
+
+    #[test]
+    fn every_event_about_a_packet_comes_back_as_it_was() {
+        let packet = Name { adapter: 3, slot: 5, generation: 11 };
+        let (link, status) = (0x0003_0001, Status::FAILURE);
+        let mut all = vec![
+            What::Allocate { packet },
+            What::Send { packet, link, length: 1500 },
+            What::Submit { packet, link },
+            What::Return { packet, status },
+            What::Complete { packet, status },
+            What::Deliver { packet, link, status },
+            What::Unsend { packet, link, status },
+            What::Free { packet },
+        ];
+        all.extend(REASONS.map(|why| What::TakeBack { packet, why }));
+        for side in SIDES {
+            all.extend(PARTS.map(|part| What::Touch { packet, side, part }));
+        }
+        let history = History::new(HISTORY);
+        let events: Vec<Event> = (0..).zip(&all).map(|(at, what)| event(at, *what)).collect();
+        for event in &events {
+            history.keep(event);
+        }
+        assert_eq!(history.to_vec(3, 5), events);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_beyond_the_limit() {
+        let packet = Name { adapter: 3, slot: 5, generation: 1 };
+        let history = History::new(3);
+        for at in 0..8 {
+            history.keep(&event(at, What::Free { packet }));
+        }
+        let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
+        assert_eq!(times, [5, 6, 7]);
+    }
+
+    #[test]
+    fn a_history_of_nothing_is_empty() {
+        assert_eq!(History::new(4).to_vec(0, 0), []);
+        assert_eq!(History::new(0).to_vec(0, 0), []);
+    }
+}
