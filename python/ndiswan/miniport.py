@@ -1,8 +1,11 @@
 """The miniport: it transmits, and owes what it took."""
 
+# ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
+
 from __future__ import annotations
 
 from ndiswan.oid import WanInfo
+from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +13,6 @@ if TYPE_CHECKING:
 
     from ndiswan._native import Adapter, Link, Packet
     from ndiswan.oid import Oid
-    from ndiswan.status import Status
 
 
 class Miniport:
@@ -63,8 +65,6 @@ class Miniport:
 
         A deserialized miniport completes what it has with REQUEST_ABORTED before the reset ends.
         """
-        from ndiswan.status import Status
-
         return Status.SUCCESS
 
     def check_for_hang(self) -> bool:
@@ -88,4 +88,3 @@ class Miniport:
 
     def shutdown(self) -> None:
         """MiniportShutdown: the machine goes down; no call to NDIS can be relied on."""
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import warnings
 import weakref
@@ -56,7 +57,7 @@ class Ndis(_Native):
 
     _record: bool
 
-    def __new__(
+    def __new__(  # noqa: D102  (the class says it)
         cls,
         *,
         time: VirtualTime | RealTime | None = None,
@@ -188,14 +189,16 @@ def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., 
         own = getattr(type(driver), name) is not getattr(base, name)
         if own or name == first or name in getattr(driver, "__dict__", {}):
             if not callable(method):
-                raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
+                raise TypeError(
+                    f"{type(driver).__name__}.{name}: expected a method, got {method!r}"
+                )
             found[name] = method
     return found
 
 
 def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no other way)
     # Neither this package nor what starts a program (`python -m`) is the driver.
     others = (__file__.rpartition("/")[0], "<frozen ")
     while frame is not None and frame.f_code.co_filename.startswith(others):
@@ -208,13 +211,7 @@ def _call_site() -> str | None:
 def _close_all() -> None:
     """At exit: no dispatcher thread may meet an interpreter that is gone."""
     for ndis in list(_open):
-        ndis._close(quiet=True)
+        ndis._close(quiet=True)  # noqa: SLF001  (our own)
 
 
-def _register() -> None:
-    import atexit
-
-    atexit.register(_close_all)
-
-
-_register()
+atexit.register(_close_all)

@@ -69,7 +69,7 @@ class WanInfo(_Structure):
         "tail_padding",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (one argument a field)
         self,
         max_frame_size: int = 1500,
         max_transmit: int = 4,
@@ -113,7 +113,7 @@ class LinkInfo(_Structure):
         "tail_padding",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (one argument a field)
         self,
         link_handle: int = 0,
         max_send_frame_size: int = 1500,

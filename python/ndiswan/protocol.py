@@ -1,11 +1,14 @@
 """The protocol: it sends, and gets every packet back exactly once."""
 
+# ruff: noqa: ARG002  (callbacks have NDIS's arguments, used or not)
+
 from __future__ import annotations
+
+from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan._native import Link, Packet
-    from ndiswan.status import Status
 
 
 class Protocol:
@@ -25,8 +28,6 @@ class Protocol:
 
     def receive(self, link: Link, data: bytes) -> Status | None:
         """A frame arrived; ``None`` or SUCCESS takes it, another status does not."""
-        from ndiswan.status import Status
-
         return Status.NOT_ACCEPTED
 
     def receive_complete(self, link: Link) -> None:

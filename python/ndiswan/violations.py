@@ -12,7 +12,7 @@ class ContractWarning(UserWarning):
     """A rule that only warns was broken; the text is the report."""
 
 
-class ContractViolation(AssertionError):
+class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's error)
     """A rule of the send/complete contract was broken.
 
     Attributes
@@ -35,7 +35,7 @@ class ContractViolation(AssertionError):
         What must hold, what the page says, where it says so, and what to do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (one argument a field)
         self,
         report: str,
         *,
@@ -77,7 +77,7 @@ class ContractViolation(AssertionError):
 
     def _repr_html_(self) -> str:
         """The report as HTML, for notebooks."""
-        from html import escape
+        from html import escape  # noqa: PLC0415  (for notebooks only)
 
         rows = "".join(
             f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use ndiswan::cx::Cpu;
 use ndiswan::event::Side;
 use ndiswan::{Adapter, Name, Ndis, OnViolation, Violation};
 use parking_lot::Mutex;

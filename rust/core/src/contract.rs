@@ -135,10 +135,7 @@ impl State {
                 }
                 let sent = self.packet(packet).send()?;
                 self.cpus.entry(event.cpu).or_default().may_send()?;
-                match life.may_send() {
-                    Err(Rule::Reset) | Ok(()) => {}
-                    Err(rule) => return Err(rule),
-                }
+                life.may_take_send()?;
                 let link = self.links.entry(link).or_default();
                 link.may_send()?;
                 if self.policy.beyond_window == BeyondWindow::Report && !link.has_room() {
@@ -295,6 +292,12 @@ impl State {
     fn apply_life(&mut self, event: &Event) -> Result<(), Rule> {
         let owed = matches!(event.what, What::ResetEnd | What::Halted)
             && self.owed(event.adapter).next().is_some();
+        // A packet whose MiniportWanSend has not returned could not be completed by its driver yet.
+        let pended = matches!(event.what, What::ResetEnd)
+            && self
+                .packets
+                .range((event.adapter, 0)..=(event.adapter, u32::MAX))
+                .any(|(_, p)| p.owner == Owner::Miniport && p.pended);
         let armed = self.timers_set(event.adapter).next().is_some();
         let reports_owed = self.reports_owed();
         let serialized = self.serialized(event.adapter);
@@ -311,7 +314,7 @@ impl State {
             What::ResetComplete { .. } => life.may_complete_reset()?,
             What::ResetEnd => {
                 life.may_complete_reset()?;
-                if owed && !serialized {
+                if pended && !serialized {
                     return Err(Rule::Reset);
                 }
                 adapter.life = Life::Running;

@@ -221,9 +221,7 @@ impl Ndis {
             site: self.site(),
             what,
         };
-        if keep
-            && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot))
-        {
+        if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
             slot.history.keep(&event);
         }
         if self.config.record {

@@ -45,7 +45,16 @@ impl Life {
         if self >= Life::Halted { Err(Rule::Halt) } else { Ok(()) }
     }
 
-    /// Whether a protocol may send, and NDIS may call MiniportWanSend.
+    /// Whether a protocol may send: NDIS keeps the packet until the miniport may be called, or
+    /// answers RESET_IN_PROGRESS.
+    ///
+    /// # Errors
+    /// `HALT` from halt on.
+    pub fn may_take_send(self) -> Result<(), Rule> {
+        if self >= Life::Halting { Err(Rule::Halt) } else { Ok(()) }
+    }
+
+    /// Whether NDIS may call MiniportWanSend.
     ///
     /// # Errors
     /// `LINE` before initialization is over, `RESET` during a reset, `HALT` from halt on.

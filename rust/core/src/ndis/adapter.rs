@@ -225,7 +225,7 @@ impl Adapter {
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.
-    fn unwind(&self, cpu: &Rc<Cpu>) {
+    pub(crate) fn unwind(&self, cpu: &Rc<Cpu>) {
         loop {
             let leaked = {
                 let state = cpu.state.borrow();
@@ -239,7 +239,7 @@ impl Adapter {
         }
         let (now, at) = {
             let state = cpu.state.borrow();
-            (state.irql, state.inside.last().map_or(state.irql, |inside| inside.at))
+            (state.irql, state.inside.last().map_or(Irql::PASSIVE, |inside| inside.at))
         };
         if now != at {
             let what = if now > at { What::Lower { to: at } } else { What::Raise { to: at } };

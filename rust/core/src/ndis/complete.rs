@@ -305,6 +305,13 @@ impl Adapter {
         })
     }
 
+    /// Delivers what is in the ring, after what another thread delivers. Not from inside of a
+    /// callback, which may be that delivery's own.
+    pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
+        drop(self.consumer.lock());
+        self.deliver_batch(cpu);
+    }
+
     /// Delivers what is in the ring. Returns how many there were.
     pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
         let Some(mut consumer) = self.consumer.try_lock() else { return 0 };

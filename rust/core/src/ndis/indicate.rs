@@ -92,7 +92,8 @@ impl Adapter {
         } else {
             let open = self.links.read().iter().filter(|link| !link.is_closed()).count();
             if self.links.read().len() > 0xFFFF {
-                let detail = format!("adapter {:?} has brought up 65,536 links; re-use them", self.name);
+                let detail =
+                    format!("adapter {:?} has brought up 65,536 links; re-use them", self.name);
                 return Err(self.report(&cpu, Rule::Handle, None, detail));
             }
             if open >= self.info.endpoints as usize {
@@ -139,6 +140,7 @@ impl Adapter {
         let outstanding = {
             let mut flow = link.flow.lock();
             let _ = flow.state.line_up(window);
+            flow.going_down = false;
             flow.settings = settings;
             flow.state.outstanding
         };
@@ -175,10 +177,22 @@ impl Adapter {
         let line_down = What::LineDown { link: link.id };
         self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_DOWN was indicated", Some(line_down))?;
         self.check_link(&cpu, link, "a line-down")?;
-        let verdict = link.flow.lock().state.line_down();
+        let verdict = {
+            let mut flow = link.flow.lock();
+            let verdict = flow.state.may_indicate();
+            flow.going_down = verdict.is_ok();
+            verdict
+        };
+        if verdict.is_ok() {
+            // Until it was told, a protocol cannot know: what it sends now is queued.
+            self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
+            let mut flow = link.flow.lock();
+            if std::mem::take(&mut flow.going_down) {
+                let _ = flow.state.line_down();
+            }
+        }
         self.emit(&cpu, line_down);
         self.check_up(&cpu, link, verdict, "a line-down")?;
-        self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
         if self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return {
             self.give_back_queued_on(&cpu, link, FinalStatus::FAILURE);
         }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::{Mutex, RwLock};
@@ -129,6 +130,7 @@ impl Adapter {
         };
         if let Some(status) = status {
             self.finish();
+            self.drivers.store(None);
             return Err(BindError::Initialize { adapter: self.name.clone(), status });
         }
         self.set_life(Life::Running);
@@ -152,6 +154,10 @@ impl Adapter {
                 self.set_level(cpu, What::Lower { to: before }, before);
             }
         }
+        // What a protocol sent when a line came up inside of MiniportInitialize has waited.
+        for link in self.links() {
+            self.pump(cpu, &link);
+        }
         Ok(())
     }
 
@@ -169,7 +175,8 @@ impl Adapter {
         if self.life() >= Life::Halting {
             return Ok(());
         }
-        if cpu.irql() != Irql::PASSIVE || !self.enter_and_wait(&cpu) {
+        let outside = cpu.is_outermost() && cpu.irql() == Irql::PASSIVE;
+        if !outside || !self.enter_and_wait(&cpu) {
             let detail = format!(
                 "adapter {:?} was to be halted from inside of a callback at {}",
                 self.name,
@@ -185,10 +192,10 @@ impl Adapter {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
         }
         self.leave(&cpu);
-        self.deliver_batch(&cpu);
+        self.deliver_rest(&cpu);
         self.look_at_halted(&cpu);
         self.set_life(Life::Halted);
-        self.deliver_batch(&cpu);
+        self.deliver_rest(&cpu);
         self.emit(&cpu, What::Halted);
         self.finish();
         Ok(())
@@ -211,14 +218,21 @@ impl Adapter {
         }
     }
 
-    /// Ends what holds the drivers, so that no cycle keeps them alive.
+    /// Ends its life: its links are of no use any more. A completion that another thread has begun
+    /// still reaches the protocol, until [`forget_drivers`](Self::forget_drivers).
     fn finish(&self) {
         self.set_life(self.life().max(Life::Halted));
         for link in self.links.read().iter() {
             let mut flow = link.flow.lock();
             (flow.state.up, flow.state.closed) = (false, true);
         }
+    }
+
+    /// Ends what holds the drivers, so that no cycle keeps them alive.
+    fn forget_drivers(&self) {
         self.drivers.store(None);
+        *self.past.lock() = self.counters();
+        self.links.write().clear();
     }
 
     /// Gives back, with `status`, every send that NDIS has queued.
@@ -259,6 +273,34 @@ impl Adapter {
         self.ndis.queue.schedule(self.ndis.now(), Work::Deliver { adapter: self.index });
     }
 
+    /// The thread that closes the world does that at PASSIVE with no lock held: what an earlier call
+    /// of its own left behind is reported and put right, or no later world could be used on it.
+    fn put_right(&self, cpu: &Rc<Cpu>) {
+        let (irql, locks) = (cpu.irql(), cpu.locks_held());
+        if irql == Irql::PASSIVE && locks == 0 {
+            return;
+        }
+        let rule = if locks > 0 { Rule::LockLeak } else { Rule::IrqlLeak };
+        let detail = format!(
+            "the Ndis was closed at {irql} with {locks} spin lock(s) held; expected PASSIVE_LEVEL and none"
+        );
+        self.report(cpu, rule, None, detail);
+        self.unwind(cpu);
+    }
+
+    /// Waits for completions that other threads have begun, and delivers them; a short time, since
+    /// none begins any more.
+    fn wait_for_returning(&self, cpu: &Rc<Cpu>) {
+        let end = Instant::now() + Duration::from_secs(1);
+        loop {
+            self.deliver_rest(cpu);
+            if self.pool.owned_by(Owner::Returning).next().is_none() || Instant::now() > end {
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
     /// MiniportShutdown: the machine goes down.
     pub fn shutdown(&self) {
         let cpu = Cpu::current();
@@ -274,15 +316,18 @@ impl Ndis {
     /// # Errors
     /// `SERIAL` if it is called from inside of a callback; nothing is halted then.
     pub fn close(&self) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        if let Some(adapter) = self.adapters().first().filter(|_| cpu.is_outermost()) {
+            adapter.put_right(&cpu);
+        }
         for adapter in self.adapters() {
             adapter.halt()?;
         }
         if !self.set_closed() {
             self.stop_dispatcher();
-            self.deliver_all(&Cpu::current());
             for adapter in self.adapters() {
-                *adapter.past.lock() = adapter.counters();
-                adapter.links.write().clear();
+                adapter.wait_for_returning(&cpu);
+                adapter.forget_drivers();
             }
         }
         Ok(())

@@ -33,6 +33,8 @@ pub(crate) struct Flow {
     pub(crate) queue: VecDeque<u32>,
     /// Somebody sends from the queue: others queue behind, so that the order holds.
     pub(crate) pumping: bool,
+    /// The protocol is being told that the line goes down: what it sends meanwhile is queued.
+    pub(crate) going_down: bool,
     pub(crate) settings: LinkSettings,
     pub(crate) info: LinkInfo,
     pub(crate) stats: Stats,
@@ -60,6 +62,7 @@ impl Link {
             state: LinkState::default(),
             queue: VecDeque::new(),
             pumping: false,
+            going_down: false,
             settings: LinkSettings::default(),
             info,
             stats: Stats::default(),
@@ -67,17 +70,13 @@ impl Link {
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new(Link {
-            id,
-            handle,
-            context,
-            adapter,
-            flow: Mutex::new(flow) })
+        Arc::new(Link { id, handle, context, adapter, flow: Mutex::new(flow) })
     }
 
     /// Whether it is up.
     pub fn is_up(&self) -> bool {
-        self.flow.lock().state.up
+        let flow = self.flow.lock();
+        flow.state.up && !flow.going_down
     }
 
     /// Whether its call was closed.

@@ -109,7 +109,10 @@ impl Adapter {
     /// What the miniport still has when a reset ends: a serialized one's NDIS completes itself, a
     /// deserialized one had to (DDK:"MiniportReset").
     fn take_leftovers(&self, cpu: &Rc<Cpu>) -> Option<Arc<Violation>> {
-        let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
+        // A packet whose MiniportWanSend has not returned on another CPU came while the reset ran:
+        // its driver could not complete it yet.
+        let pended = |slot: &u32| self.pool.slot(*slot).state().pended;
+        let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).filter(pended).collect();
         let mut broken = None;
         if let Some(first) = owed.first().filter(|_| !self.serialized) {
             let detail = format!(

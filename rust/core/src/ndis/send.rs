@@ -175,7 +175,8 @@ impl Link {
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
             }
             flow.count.sends += 1;
-            let way = if !room || !flow.queue.is_empty() || flow.pumping {
+            let held = flow.going_down || adapter.life() == Life::Initializing;
+            let way = if held || !room || !flow.queue.is_empty() || flow.pumping {
                 Way::Queue
             } else if adapter.try_enter(cpu) {
                 Way::Submit
@@ -243,16 +244,10 @@ impl Link {
         cpu.state.borrow().may_send().map_err(|rule| {
             (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
         })?;
-        match adapter.life().may_send() {
-            Ok(()) | Err(Rule::Reset) => {}
-            Err(rule) => {
-                let life = adapter.life();
-                return Err((
-                    rule,
-                    format!("a send on adapter {:?}, which is {life:?}", adapter.name),
-                ));
-            }
-        }
+        adapter.life().may_take_send().map_err(|rule| {
+            let life = adapter.life();
+            (rule, format!("a send on adapter {:?}, which is {life:?}", adapter.name))
+        })?;
         let body = slot.body.lock();
         if !body.has_padding(&adapter.info) {
             let detail = format!(
@@ -277,9 +272,8 @@ impl Link {
             Note::Frame(place.body.lock().data().into())
         });
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
-        let answer = adapter.call(cpu, Entry::WanSend, at, |drivers| {
-            drivers.miniport.wan_send(cpu, self, name)
-        });
+        let answer = adapter
+            .call(cpu, Entry::WanSend, at, |drivers| drivers.miniport.wan_send(cpu, self, name));
         match answer {
             Some(status) => adapter.returned(cpu, self, name, status, deliver),
             None => {
@@ -311,7 +305,7 @@ impl Adapter {
         while self.life().may_send().is_ok() {
             let slot = {
                 let mut flow = link.flow.lock();
-                if flow.queue.is_empty() || flow.state.submit().is_err() {
+                if flow.queue.is_empty() || flow.going_down || flow.state.submit().is_err() {
                     break;
                 }
                 flow.count.submitted += 1;
@@ -323,7 +317,7 @@ impl Adapter {
         let more = {
             let mut flow = link.flow.lock();
             flow.pumping = false;
-            !flow.queue.is_empty() && flow.state.up && flow.state.has_room()
+            !flow.queue.is_empty() && flow.state.up && !flow.going_down && flow.state.has_room()
         };
         if more && self.life().may_send().is_ok() {
             // A packet came between the last look and the end of pumping.

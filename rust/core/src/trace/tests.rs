@@ -118,18 +118,18 @@ fn bind<M: Mode>(config: Config, script: Script) -> (Arc<Ndis>, Arc<Link>) {
     (ndis, link)
 }
 
-fn packet(link: &Link) -> Name {
+fn packet(link: &Arc<Link>) -> Name {
     link.adapter.packet(b"\xff\x03\xc0\x21hello").unwrap().into_name()
 }
 
 /// Sends a new packet; the name that its miniport has.
-fn send(link: &Link) -> Name {
+fn send(link: &Arc<Link>) -> Name {
     let name = packet(link);
     link.send_name(name).unwrap();
     Name { generation: name.generation + 1, ..name }
 }
 
-fn complete(link: &Link, name: Name) {
+fn complete(link: &Arc<Link>, name: Name) {
     let _ = link.adapter.wan_send_complete(name, Status::SUCCESS);
 }
 

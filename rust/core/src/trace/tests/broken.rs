@@ -18,18 +18,18 @@ use Shows::{Event, Verdict};
 type Case = (&'static [Rule], Shows, fn() -> Arc<Ndis>);
 
 /// Runs `body` against a deserialized driver, then halts it.
-fn with(script: Script, body: fn(&Link)) -> Arc<Ndis> {
+fn with(script: Script, body: fn(&Arc<Link>)) -> Arc<Ndis> {
     by(recording(), script, body)
 }
 
-fn by(config: Config, script: Script, body: fn(&Link)) -> Arc<Ndis> {
+fn by(config: Config, script: Script, body: fn(&Arc<Link>)) -> Arc<Ndis> {
     let (ndis, link) = bind::<Deserialized>(config, script);
     body(&link);
     let _ = ndis.close();
     ndis
 }
 
-fn serialized(script: Script, body: fn(&Link)) -> Arc<Ndis> {
+fn serialized(script: Script, body: fn(&Arc<Link>)) -> Arc<Ndis> {
     let (ndis, link) = bind::<Serialized>(recording(), script);
     body(&link);
     let _ = ndis.close();
@@ -137,7 +137,7 @@ const CASES: &[Case] = &[
     (&[Rule::Handle], Event, || with(QUIET, |link| for _ in 0..2 { let _ = link.close(); })),
     (&[Rule::Handle], Event, || with(QUIET, |link| {
         let _ = link.close();
-        let _ = link.adapter.line_up(Some(&link.arc()), None, crate::LinkSettings::default());
+        let _ = link.adapter.line_up(Some(link), None, crate::LinkSettings::default());
     })),
     (&[Rule::IrqlComplete], Event, || serialized(QUIET, |link| complete(link, send(link)))),
     (&[Rule::IrqlComplete], Event, || with(QUIET, |link| {
@@ -147,7 +147,7 @@ const CASES: &[Case] = &[
         link.adapter.lower_irql(old).unwrap();
     })),
     (&[Rule::IrqlComplete], Event, || serialized(QUIET, |link| {
-        let _ = link.adapter.indicate_receive(&link.arc(), b"frame");
+        let _ = link.adapter.indicate_receive(link, b"frame");
     })),
     (&[Rule::IrqlSend], Event, || with(QUIET, |link| {
         let name = packet(link);
@@ -221,13 +221,13 @@ const CASES: &[Case] = &[
         |link| {
             for _ in 0..2 { send(link); }
             let settings = crate::LinkSettings { send_window: 1, ..crate::LinkSettings::default() };
-            let _ = link.adapter.line_up(Some(&link.arc()), None, settings);
+            let _ = link.adapter.line_up(Some(link), None, settings);
         },
     )),
     (&[Rule::Line, Rule::Line, Rule::Line], Event, || with(QUIET, |link| {
-        link.adapter.line_down(&link.arc()).unwrap();
-        let _ = link.adapter.line_down(&link.arc());
-        let _ = link.adapter.indicate_receive(&link.arc(), b"frame");
+        link.adapter.line_down(link).unwrap();
+        let _ = link.adapter.line_down(link);
+        let _ = link.adapter.indicate_receive(link, b"frame");
         let _ = link.send_name(packet(link));
     })),
     (&[Rule::Serial], Verdict, || serialized(

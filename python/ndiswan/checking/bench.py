@@ -1,0 +1,130 @@
+"""Where a mode runs: makes worlds with fresh drivers and gathers what was found in them."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ndiswan.checking import frames as frames_of
+from ndiswan.checking.reached import events_of, reached_by
+from ndiswan.checking.results import Finding, ModeResult
+from ndiswan.checking.world import NoLine, World
+from ndiswan.violations import ContractViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ndiswan.checking.modes import Mode
+    from ndiswan.miniport import Miniport
+    from ndiswan.oid import WanInfo
+
+# How much larger than MaxFrameSize a frame may be inside (DDK:"OID_WAN_GET_INFO").
+SPARE = 32
+
+
+class Bench:
+    """One mode of one driver.
+
+    `traces` is where the recording of each world goes; `name` is what their files begin with.
+    """
+
+    def __init__(
+        self, mode: Mode, make: Callable[[], Miniport], frames: Sequence[bytes], traces: Path
+    ) -> None:
+        self.mode = mode
+        self.delivery: Any = mode.delivery
+        self.result = ModeResult(mode.name)
+        self.note = ""
+        self._make = make
+        self._frames = frames
+        self._traces = traces
+        self._numbers = itertools.count(1)
+        self._open: list[World] = []
+
+    def make(self) -> Miniport:
+        """A fresh driver, serialized as the mode asks."""
+        miniport = self._make()
+        if self.mode.serialized is not None:
+            miniport.serialized = self.mode.serialized
+        return miniport
+
+    def frames_for(self, info: WanInfo) -> list[bytes]:
+        """The frames that a driver takes."""
+        fitting = [frame for frame in self._frames if len(frame) <= info.max_frame_size]
+        return fitting or [frames_of.of_length(info.max_frame_size)]
+
+    def world(self, *, real: bool = False) -> World:
+        """A world with a fresh driver; to be entered."""
+        world = World(self, real=real)
+        self._open.append(world)
+        return world
+
+    def run(self, scenario: Callable[[Bench], None]) -> ModeResult:
+        """Run a scenario, and tell what was found."""
+        try:
+            scenario(self)
+        except NoLine as error:
+            self.note = str(error)
+        except Exception as error:
+            # Only a driver's initialize gets here: what other callbacks raise, the world keeps.
+            if not self._open or not any(error is known for known in self._open[-1].ndis.errors):
+                if not isinstance(error, RuntimeError) or "MiniportInitialize" not in str(error):
+                    raise
+                self._add(Finding("exception", None, str(error), str(error)))
+        return self.finish()
+
+    def finish(self) -> ModeResult:
+        """The result, with what worlds found that are still open."""
+        for world in list(self._open):
+            self.collect(world)
+        self.result.note = self.note
+        self.result.ran = bool(self.result.sends or self.result.findings)
+        return self.result
+
+    def collect(self, world: World) -> None:
+        """Take what a world found."""
+        if world not in self._open:
+            return
+        self._open.remove(world)
+        self.result.worlds += 1
+        self.result.sends += world.sends
+        for violation in world.ndis.violations:
+            self._add(_of_violation(violation))
+        for error in world.ndis.errors:
+            if not isinstance(error, ContractViolation):
+                self._add(_of_exception(error))
+        if world.finding:
+            self._add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
+        number = next(self._numbers)
+        path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
+        world.ndis.save(path)
+        self.result.reached = sorted({*self.result.reached, *reached_by(events_of(path))})
+
+    def _add(self, finding: Finding) -> None:
+        for known in self.result.findings:
+            if (known.kind, known.rule) == (finding.kind, finding.rule) and (
+                finding.rule or known.detail == finding.detail
+            ):
+                known.count += 1
+                return
+        self.result.findings.append(finding)
+
+
+def _of_violation(violation: ContractViolation) -> Finding:
+    return Finding(
+        kind="warning" if violation.warning else "violation",
+        rule=violation.rule,
+        detail=violation.detail,
+        report=str(violation),
+        adapter=violation.adapter,
+        packet=violation.packet,
+        time_ns=violation.time_ns,
+        history=[str(event).strip() for event in violation.history],
+    )
+
+
+def _of_exception(error: BaseException) -> Finding:
+    text = "".join(traceback.format_exception(error)).rstrip()
+    return Finding("exception", None, traceback.format_exception_only(error)[-1].strip(), text)

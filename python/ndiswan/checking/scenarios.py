@@ -1,0 +1,213 @@
+"""What is done to a driver in each mode. A scenario makes its worlds one after the other, each with a fresh driver."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import ndiswan as nw
+from ndiswan.checking import frames as frames_of
+from ndiswan.checking.modes import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ndiswan.checking.bench import Bench
+    from ndiswan.checking.world import World
+
+# After how many events something happens to a driver that is at work.
+MOMENTS = (0, 1, 2, 3, 5, 8, 13)
+# More than the windows of most drivers, so that some are queued in NDIS.
+BURST = 12
+# Times that the protocol sends one packet again.
+AGAIN = 40
+
+
+def send(bench: Bench) -> None:
+    """Frames one at a time, then at once."""
+    with bench.world() as world:
+        for frame in world.frames:
+            world.send(frame)
+            world.settle()
+        world.burst(world.some(max(BURST, len(world.frames))))
+        world.settle()
+        world.linger()
+
+
+def resend(bench: Bench) -> None:
+    """The packet that comes back goes down again at once, on the stack of the completion."""
+    with bench.world() as world:
+        left = AGAIN
+
+        def again(packet: nw.Packet) -> None:
+            nonlocal left
+            if left and world.link.up:
+                left -= 1
+                world.sends += 1
+                world.link.send(packet if left % 4 else world.frames[0])
+
+        world.peer.again = again
+        world.burst(world.some(BURST))
+        world.settle()
+        world.linger()
+
+
+def padding(bench: Bench) -> None:
+    """Short frames leave much room behind the data, long ones just what was asked for; some are moved to the end."""
+    with bench.world() as world:
+        info = world.miniport.info
+        for length in frames_of.lengths(info.max_frame_size):
+            world.send(frames_of.of_length(length))
+            if length % 16 == 0:
+                world.settle()
+                packet = world.link.packet(frames_of.of_length(length))
+                packet.current_buffer = packet.end_buffer - info.tail_padding - length
+                world.send(packet)
+        world.settle()
+        world.linger()
+
+
+def _window(bench: Bench, window: int) -> None:
+    with bench.world() as world:
+        world.window(window)
+        world.burst(world.some(BURST * 2))
+        world.settle()
+        world.linger()
+
+
+def window_1(bench: Bench) -> None:
+    """One send at a time."""
+    _window(bench, 1)
+
+
+def window_2(bench: Bench) -> None:
+    """Two sends at a time."""
+    _window(bench, 2)
+
+
+def window_change(bench: Bench) -> None:
+    """Down to one with more than that outstanding, up to sixteen, and back to what the driver asked for."""
+    with bench.world() as world:
+        for window in (1, 16, 2, 0):
+            world.burst(world.some(BURST))
+            world.window(window)
+            world.step(2)
+        world.settle()
+        world.linger()
+
+
+def requests(bench: Bench) -> None:
+    """Every WAN OID is queried, the link's settings are set."""
+    with bench.world() as world:
+        for in_flight in (0, BURST):
+            world.burst(world.some(in_flight))
+            for oid in nw.Oid:
+                world.call(world.link.query, oid)
+            info = world.call(world.link.query, nw.Oid.WAN_GET_LINK_INFO)
+            if isinstance(info, nw.LinkInfo):
+                world.call(world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
+            world.settle()
+        world.linger()
+
+
+def interrupt(bench: Bench) -> None:
+    """An interrupt before there is anything to do, after each send, twice, and after the last completion."""
+    with bench.world() as world:
+        world.call(world.adapter.interrupt)
+        for at, frame in enumerate(world.some(BURST)):
+            world.send(frame)
+            for _ in range(at % 3):
+                world.call(world.adapter.interrupt)
+            world.step(at % 2)
+        world.settle()
+        world.call(world.adapter.interrupt)
+        world.linger()
+
+
+def receive(bench: Bench) -> None:
+    """The protocol takes what is indicated, and answers half of the time from inside of receive."""
+    with bench.world() as world:
+        for answer in (None, world.frames[0]):
+            world.peer.answer = answer
+            # An answer may be received, and answered: not for ever.
+            world.burst(world.some(BURST))
+            world.step(BURST * 4)
+            world.peer.answer = None
+            world.settle()
+        world.linger()
+        if not world.peer.received:
+            bench.note = "the driver indicated no frame"
+
+
+def line_down(bench: Bench) -> None:
+    """The line goes down with sends in flight; what is queued waits for the line-up."""
+    for moment in MOMENTS[:4]:
+        with bench.world() as world:
+            world.burst(world.some(BURST))
+            world.step(moment)
+            _hang_up(world)
+            world.settle()
+            world.card(lambda: world.link.up or world.adapter.line_up(world.link))  # noqa: B023
+            if world.link.up:
+                world.burst(world.some(BURST))
+            world.settle()
+            world.linger()
+
+
+def _hang_up(world: World) -> None:
+    world.card(lambda: world.link.up and world.adapter.line_down(world.link))
+
+
+def reset(bench: Bench) -> None:
+    """A reset with sends in flight at each of the moments, and sends after it."""
+    for moment in MOMENTS:
+        with bench.world() as world:
+            world.burst(world.some(BURST))
+            world.step(moment)
+            world.call(world.ndis.reset, world.link)
+            world.settle()
+            if world.adapter.life == "resetting":
+                world.finding = "reset returned PENDING, and reset_complete was never called"
+                continue
+            world.burst(world.some(BURST))
+            world.settle()
+            world.linger()
+
+
+def halt(bench: Bench) -> None:
+    """The world is closed at each of the moments, with sends in flight."""
+    for moment in MOMENTS:
+        with bench.world() as world:
+            world.burst(world.some(BURST))
+            world.step(moment)
+
+
+def patience(bench: Bench) -> None:
+    """Long enough for a send to be late, or for the driver to hang."""
+    with bench.world() as world:
+        world.burst(world.some(2))
+        world.wait(70.0)
+
+
+def real_time(bench: Bench) -> None:
+    """Sends from two threads, on the real clock."""
+    with bench.world(real=True) as world:
+        shortest = sorted(world.frames, key=len)[:4]
+
+        def sender() -> None:
+            for frame in frames_of.fill(shortest, BURST):
+                world.call(world.link.send, frame)
+
+        senders = [threading.Thread(target=sender) for _ in range(2)]
+        for thread in senders:
+            thread.start()
+        for thread in senders:
+            thread.join()
+        world.sends += 2 * BURST
+        world.settle()
+        world.linger()
+
+
+FUNCTIONS: dict[str, Callable[[Bench], None]] = {
+    name: globals()[name.replace("-", "_")] for name in SCENARIOS
+}

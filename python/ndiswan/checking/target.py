@@ -1,0 +1,206 @@
+"""What is to be checked: the drivers of a file or a module, found and made.
+
+Only a child process comes here: what is imported is somebody else's code.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ndiswan.miniport import Miniport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+FACTORY = "make_miniport"
+
+
+class TargetError(Exception):
+    """The target cannot be checked; the text says why, and what to do."""
+
+
+class NothingToCheck(TargetError):
+    """There is no driver in the target."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """A driver as the parent process knows it: how to ask for it, and what decides its modes."""
+
+    name: str
+    serialized: bool
+    """What the class says."""
+    fixed: bool
+    """Whether the class says so itself; else both serializations are its own."""
+    interrupts: bool
+    """Whether it has an `isr` or a `handle_interrupt`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a child answers it."""
+        return asdict(self)
+
+
+def is_trace(target: str) -> bool:
+    """Whether the target is a recorded trace: a file that is no Python file."""
+    return Path(target).is_file() and not target.endswith(".py")
+
+
+def load(target: str) -> tuple[ModuleType, str | None]:
+    """The module of a target, and the class that it names.
+
+    Raises TargetError if it is not there or cannot be imported.
+    """
+    place, colon, name = target.partition(":")
+    if place.endswith(".py") or os.sep in place:
+        return _load_file(Path(place)), name or None
+    if not colon or not name:
+        raise TargetError(
+            f"{target}: expected a file.py, module:Class or a recorded trace;"
+            " there is no such file, and no class is named"
+        )
+    try:
+        return importlib.import_module(place), name
+    except ModuleNotFoundError as error:
+        raise TargetError(
+            f"{target}: no module {error.name!r} from here ({Path.cwd()});"
+            " run this where it can be imported, or give the file"
+        ) from error
+    except BaseException as error:
+        raise TargetError(f"{target}: cannot import {place}:\n{_short(error)}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise TargetError(f"{path}: there is no such file; expected a file.py, module:Class or a recorded trace")
+    # The file's neighbours can be imported, as when it is run.
+    sys.path.insert(0, str(path.parent.resolve()))
+    name = f"_checked_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{path}: cannot be loaded as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        raise TargetError(f"{path}: cannot be imported:\n{_short(error)}") from error
+    return module
+
+
+def _short(error: BaseException) -> str:
+    """The traceback from the user's own first line on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    lines = traceback.format_list(own) + traceback.format_exception_only(error)
+    return "".join(lines).rstrip()
+
+
+def factories(target: str, only: str | None = None) -> dict[str, Callable[..., Any]]:
+    """What makes the drivers of a target, by name: `make_miniport` if there is one, else the classes.
+
+    Raises NothingToCheck if there is none, TargetError if `only` is none of them.
+    """
+    module, named = load(target)
+    wanted = only or named
+    if wanted is not None:
+        made = getattr(module, wanted, None)
+        if not callable(made):
+            known = ", ".join(_classes(module)) or "none"
+            raise TargetError(f"{target}: no miniport {wanted!r} in it; there are: {known}")
+        if isinstance(made, type) and not issubclass(made, Miniport):
+            raise TargetError(f"{target}: {wanted} is no subclass of ndiswan.Miniport")
+        return {wanted: made}
+    if callable(made := getattr(module, FACTORY, None)):
+        return {FACTORY: made}
+    classes = _classes(module)
+    if not classes:
+        raise NothingToCheck(
+            f"{target}: there is no driver in it; expected a subclass of ndiswan.Miniport with a wan_send,"
+            f" or a function {FACTORY}()"
+        )
+    return dict(classes)
+
+
+def _classes(module: ModuleType) -> dict[str, type[Miniport]]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, Miniport)
+        and value.__module__ == module.__name__
+        and value.wan_send is not Miniport.wan_send
+        and not name.startswith("_")
+    }
+
+
+def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Miniport:
+    """A fresh driver. `arguments` are Python literals, or strings, each `VALUE` or `NAME=VALUE`.
+
+    Raises TargetError if it cannot be made without other arguments or is no miniport.
+    """
+    positional, keywords = _arguments(arguments)
+    try:
+        inspect.signature(factory).bind(*positional, **keywords)
+    except TypeError as error:
+        raise TargetError(
+            f"{name} cannot be made with {', '.join(arguments) or 'no arguments'}: {error}."
+            f" Give them by --arg (--arg 5, --arg speed=64000), or write a function {FACTORY}()"
+            " in the module that returns a new driver"
+        ) from error
+    except ValueError:
+        pass  # what is written in C has no signature; calling it will tell
+    try:
+        miniport = factory(*positional, **keywords)
+    except Exception as error:
+        raise TargetError(f"{name} cannot be made:\n{_short(error)}") from error
+    if not isinstance(miniport, Miniport):
+        raise TargetError(f"{name}: expected an ndiswan.Miniport from it, got {miniport!r}")
+    return miniport
+
+
+def _arguments(texts: list[str]) -> tuple[list[Any], dict[str, Any]]:
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if equals and name.isidentifier():
+            keywords[name] = _literal(value)
+        else:
+            positional.append(_literal(text))
+    return positional, keywords
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver]:
+    """The drivers of a target, each made once to see that it can be.
+
+    Raises TargetError as `load`, `factories` and `make` do.
+    """
+    drivers = []
+    for name, factory in factories(target, only).items():
+        miniport = make(name, factory, arguments)
+        kind = type(miniport)
+        fixed = "serialized" in vars(miniport) or any(
+            "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}
+        )
+        interrupts = (
+            kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
+        )
+        drivers.append(Driver(name, bool(miniport.serialized), fixed, interrupts))
+    return drivers

@@ -1,0 +1,213 @@
+"""One world of a mode: an Ndis that records what is broken, a fresh driver, and the protocol that plays NDISWAN.
+
+In virtual time nothing waits, except for a driver that has threads of its own: for those the world waits a little.
+What a driver's callback raises comes out of the call that led to it; the engine has kept it, so it is let go here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import ndiswan as nw
+from ndiswan.checking import frames as frames_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from ndiswan.checking.bench import Bench
+
+Result = TypeVar("Result")
+
+PACKETS = 64
+# How long something may be owed before the world gives up on it, in seconds of its clock.
+VIRTUAL_PATIENCE, REAL_PATIENCE = 100.0, 3.0
+# How long a driver may do nothing, its threads included, in real seconds.
+THREAD_PATIENCE = 1.0
+# How far it looks for what comes too late: a watchdog, an interrupt after a reset.
+VIRTUAL_LINGER, REAL_LINGER = 60.0, 0.1
+STEP = 256
+# Events at one moment of the virtual clock, after which the driver goes round in circles.
+STANDSTILL = 20_000
+
+
+class Peer(nw.Protocol):
+    """Takes what comes back. `again` is called with each packet that does."""
+
+    def __init__(self) -> None:
+        self.again: Callable[[nw.Packet], None] | None = None
+        self.answer: bytes | None = None
+        self.received = 0
+
+    def send_complete(self, packet: nw.Packet, status: nw.Status) -> None:  # noqa: ARG002
+        """Hand the packet to the scenario, if it wants it."""
+        if self.again is not None:
+            self.again(packet)
+
+    def receive(self, link: nw.Link, data: bytes) -> nw.Status:  # noqa: ARG002
+        """Take every frame, and answer it if the scenario has an answer."""
+        self.received += 1
+        if self.answer is not None and link.up:
+            link.send(self.answer)
+        return nw.SUCCESS
+
+
+class NoLine(Exception):
+    """The driver brings no line up."""
+
+
+class World:
+    """An Ndis with one driver, for one run of a scenario."""
+
+    def __init__(self, bench: Bench, *, real: bool = False) -> None:
+        self.bench = bench
+        self.real = real
+        self.sends = 0
+        self.threads = set(threading.enumerate())
+        self.peer = Peer()
+        self.ndis = nw.Ndis(
+            time=nw.RealTime() if real else nw.VirtualTime(),
+            on_violation="record",
+            verify=4,
+            delivery=bench.delivery,
+            record=True,
+        )
+        self.finding: str | None = None
+
+    def __enter__(self) -> Self:
+        self.miniport = self.bench.make()
+        self.frames = self.bench.frames_for(self.miniport.info)
+        self.link = self.ndis.bind(self.peer, self.miniport, packets=PACKETS)
+        self.adapter = self.miniport.adapter
+        if not self.link.up:
+            self._run_until(lambda: self.link.up)
+        if not self.link.up:
+            raise NoLine("no line came up; the driver has to call adapter.line_up")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.call(self.ndis.close)
+        self.bench.collect(self)
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result | None:
+        """Call the engine; None if what a driver's callback raised came out."""
+        try:
+            return function(*arguments)
+        except BaseException as error:
+            if any(error is known for known in self.ndis.errors):
+                return None
+            raise
+
+    # ── sending ──
+
+    @property
+    def owed(self) -> int:
+        """The sends that have not come back, on lines that are up or have something in flight."""
+        return sum(
+            link.outstanding + (link.queued if link.up else 0) for link in self.adapter.links
+        )
+
+    def send(self, frame: bytes | nw.Packet) -> None:
+        """Send a frame; waits for a packet if the pool is empty."""
+        if self.owed >= PACKETS:
+            self.settle()
+        self.sends += 1
+        self.call(self.link.send, frame)
+
+    def burst(self, frames: Iterable[bytes]) -> None:
+        """Send many frames at once: NDIS queues what the window does not let through."""
+        for frame in frames:
+            if self.owed >= PACKETS // 2:
+                self.settle()
+            self.send(frame)
+
+    def some(self, count: int) -> list[bytes]:
+        """`count` of the frames."""
+        return frames_of.fill(self.frames, count)
+
+    # ── time ──
+
+    def settle(self) -> None:
+        """Run until nothing is owed, or nothing more can come."""
+        self._run_until(lambda: not self.owed and self.adapter.life != "resetting")
+
+    def step(self, events: int) -> None:
+        """Run that many events (in real time: milliseconds)."""
+        if self.real:
+            time.sleep(events / 1000)
+        elif events and not self.call(self.ndis.run, None, events) and self._has_threads():
+            time.sleep(events / 1000)
+
+    def linger(self) -> None:
+        """Wait for what comes too late."""
+        if self.real:
+            self.call(self.ndis.run, self.ndis.now + REAL_LINGER)
+            return
+        end = self.ndis.now + VIRTUAL_LINGER
+        for _ in range(STEP):
+            ran = self.call(self.ndis.run, end, STEP)
+            if ran is not None and ran < STEP:
+                break
+        if self._has_threads():
+            time.sleep(0.02)
+            self.call(self.ndis.drain)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, the checks for hang included."""
+        self.call(self.ndis.run, self.ndis.now + seconds, 100_000)
+
+    def _has_threads(self) -> bool:
+        return any(thread not in self.threads for thread in threading.enumerate())
+
+    def _run_until(self, done: Callable[[], bool]) -> None:
+        end = self.ndis.now + (REAL_PATIENCE if self.real else VIRTUAL_PATIENCE)
+        idle_since: float | None = None
+        moment, events = self.ndis.now_ns, 0
+        while not done() and self.ndis.now < end:
+            if self.real:
+                self.call(self.ndis.run, self.ndis.now + 0.01)
+                continue
+            ran = self.call(self.ndis.run, None, STEP)
+            if ran is None or ran:
+                idle_since = None
+                moment, events = self._stands(moment, events + (ran or 1))
+                if events > STANDSTILL:
+                    self.finding = (
+                        f"{events} events ran and the clock stands at {self.ndis.now:.6f} s:"
+                        " a timer or DPC sets itself again without a delay"
+                    )
+                    return
+                continue
+            if not self._has_threads():
+                return
+            now = time.monotonic()
+            idle_since = idle_since or now
+            if now - idle_since > THREAD_PATIENCE:
+                return
+            time.sleep(0.001)
+            self.call(self.ndis.drain)
+
+    def _stands(self, moment: int, events: int) -> tuple[int, int]:
+        now = self.ndis.now_ns
+        return (moment, events) if now == moment else (now, 0)
+
+    # ── the card ──
+
+    def card(self, does: Callable[[], object]) -> None:
+        """Have the card's driver do something at DISPATCH, in its turn, as its DPC."""
+        self.call(self.adapter.dpc(does).queue)
+        self.step(1)
+        if self.real:
+            self.step(5)
+
+    def window(self, window: int) -> None:
+        """A later line-up with another window."""
+        self.card(lambda: self.link.up and self.adapter.line_up(self.link, window=window))
