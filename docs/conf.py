@@ -1,13 +1,18 @@
 """How Sphinx builds the documentation; `make docs` runs it against the installed wheel, and a warning is an error."""
 
+import sys
+from pathlib import Path
+
 import ndiswan
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "ndiswan"
 author = "The ndiswan developers"
 copyright = "2026, the ndiswan developers"
 version = release = ndiswan.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "tables"]
 exclude_patterns = ["_build"]
 
 # Headings of a page can be linked to: [the window](../reference/policy.md#window).

@@ -51,16 +51,16 @@ def two_cards(bench):
 class OneQueueForTwoCards(Modem):
     """A global of the driver holds what belongs to one card, and the other card's timer takes it."""
 
-    last = []
+    last = [None]
 
     def wan_send(self, link, packet):
-        self.last.append(packet)
+        self.last[0] = packet
         return super().wan_send(link, packet)
 
     def sent(self):
-        packet = self.last.pop()  # the second card's, whichever timer this is
-        self.last.clear()
-        self.adapter.wan_send_complete(packet, nw.SUCCESS)  # breaks FOREIGN
+        packet, self.last[0] = self.last[0], None
+        if packet:
+            self.adapter.wan_send_complete(packet, nw.SUCCESS)  # breaks FOREIGN
 
 
 @keeps("FOREIGN", drive=two_cards)
@@ -89,9 +89,9 @@ class KeepsAnOldReference(Modem):
 
     def sent(self):
         packet = self.take()
-        self.adapter.wan_send_complete(self.table, nw.SUCCESS)  # breaks STALE
+        self.adapter.wan_send_complete(packet, nw.SUCCESS)
         if packet is not self.table:
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+            self.adapter.wan_send_complete(self.table, nw.SUCCESS)  # breaks STALE
 
 
 @keeps("STALE", drive=same_packet_twice)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.reached import events_of, reached_by
 from ndiswan.checking.results import Finding, ModeResult
-from ndiswan.checking.world import NoLine, World
+from ndiswan.checking.world import NoLineError, World
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ndiswan.checking.modes import Mode
     from ndiswan.miniport import Miniport
@@ -65,7 +65,7 @@ class Bench:
         """Run a scenario, and tell what was found."""
         try:
             scenario(self)
-        except NoLine as error:
+        except NoLineError as error:
             self.note = str(error)
         except Exception as error:
             # Only a driver's initialize gets here: what other callbacks raise, the world keeps.

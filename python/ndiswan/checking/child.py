@@ -8,7 +8,6 @@ go, faulthandler ends the process, and the parent finds its traceback and no ans
 from __future__ import annotations
 
 import faulthandler
-import io
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ import traceback
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking import target as target_of
 from ndiswan.checking.bench import Bench
@@ -25,6 +24,9 @@ from ndiswan.checking.frames import built_in, from_capture
 from ndiswan.checking.modes import Mode
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.scenarios import FUNCTIONS
+
+if TYPE_CHECKING:
+    import io
 
 # The file for tracebacks stays open as long as the process lives.
 _open_files: list[io.TextIOWrapper] = []
@@ -37,7 +39,7 @@ def main(job_file: str) -> None:
     work.watch()
     try:
         answer = work.do()
-    except target_of.NothingToCheck as error:
+    except target_of.NothingToCheckError as error:
         answer = {"error": str(error), "nothing": True}
     except target_of.TargetError as error:
         answer = {"error": str(error)}
@@ -70,7 +72,7 @@ class _Work:
         report = f"HANG: {text}\n{_where_threads_are()}"
         result = ModeResult(self.name)
         if self.bench is not None:
-            result = self.bench.partial()
+            result = self.bench.finish()
         result.findings.append(Finding("hang", "HANG", text, report))
         self.answer(asdict(result))
 
@@ -115,7 +117,7 @@ class _Work:
 def _where_threads_are() -> str:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     lines = []
-    for ident, frame in sys._current_frames().items():
+    for ident, frame in sys._current_frames().items():  # noqa: SLF001 -- its only way
         if ident == threading.get_ident():
             continue
         own = [f for f in traceback.extract_stack(frame) if "/ndiswan/checking/" not in f.filename]

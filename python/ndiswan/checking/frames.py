@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEADER = b"\xff\x03"
 IPV4, IPV6, IPCP, LCP = 0x0021, 0x0057, 0x8021, 0xC021
-# Link types of captures (https://www.tcpdump.org/linktypes.html): what comes before the PPP protocol field, or the packet.
+# Link types of captures (https://www.tcpdump.org/linktypes.html).
 ETHERNET, RAW, PPP, PPP_HDLC, LINUX_SLL = 1, {12, 101, 228, 229}, 9, 50, 113
 ETHERTYPES = {0x0800: IPV4, 0x86DD: IPV6}
 
@@ -40,8 +40,12 @@ def built_in() -> list[bytes]:
         _control(IPCP, 1, 2, bytes([3, 6]) + OURS),
         _control(LCP, 9, 7, magic),
     ]
-    frames += [_ppp(IPV4, _ipv4(1, _icmp(sequence, size))) for sequence, size in enumerate((0, 56, 300))]
-    frames += [_ppp(IPV4, _ipv4(6, _tcp(size, at))) for at, size in enumerate((0, 1, 40, 512, 1200, 1448))]
+    frames += [
+        _ppp(IPV4, _ipv4(1, _icmp(sequence, size))) for sequence, size in enumerate((0, 56, 300))
+    ]
+    frames += [
+        _ppp(IPV4, _ipv4(6, _tcp(size, at))) for at, size in enumerate((0, 1, 40, 512, 1200, 1448))
+    ]
     frames.append(_control(LCP, 5, 2, b"User request"))
     return frames
 
@@ -114,10 +118,10 @@ def _control(protocol: int, code: int, identifier: int, data: bytes) -> bytes:
 
 def _checksum(data: bytes) -> int:
     padded = data + bytes(len(data) % 2)
-    total = sum(struct.unpack(f">{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return 0xFFFF - total
 
 
 def _ipv4(protocol: int, payload: bytes) -> bytes:

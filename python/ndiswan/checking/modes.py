@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ndiswan.checking.target import NothingToCheck, TargetError
+from ndiswan.checking.target import NothingToCheckError, TargetError
 
 if TYPE_CHECKING:
     from ndiswan.checking.target import Driver
@@ -75,7 +75,7 @@ def modes_of(driver: Driver, *, both: bool = False, real_time: bool = True) -> l
 def choose(modes: list[Mode], patterns: list[str]) -> list[Mode]:
     """The modes that one of the patterns means, all of them without one.
 
-    Raises TargetError for a pattern that no mode of any driver has, NothingToCheck for one that none here has.
+    Raises TargetError for a pattern that no mode of any driver has, NothingToCheckError for one that none here has.
     """
     if not patterns:
         return modes
@@ -83,7 +83,7 @@ def choose(modes: list[Mode], patterns: list[str]) -> list[Mode]:
         if not any(mode.matches(pattern) for mode in modes):
             name = pattern.partition("/")[0]
             if name in SCENARIOS:
-                raise NothingToCheck(
+                raise NothingToCheckError(
                     f"--mode {pattern}: does not apply to this driver; those that do:"
                     f" {', '.join(mode.name for mode in modes)}"
                 )

@@ -90,8 +90,7 @@ class DriverResult:
         """Every rule's state, by family."""
         states = [self._state(rule) for rule in rule_table()]
         families = list(dict.fromkeys(state.family for state in states))
-        order = sorted(states, key=lambda state: families.index(state.family))
-        return order
+        return sorted(states, key=lambda state: families.index(state.family))
 
     def _state(self, rule: str) -> RuleState:
         def modes(*kinds: str) -> list[str]:

@@ -147,7 +147,7 @@ def line_down(bench: Bench) -> None:
             world.step(moment)
             _hang_up(world)
             world.settle()
-            world.card(lambda: world.link.up or world.adapter.line_up(world.link))  # noqa: B023
+            _dial(world)
             if world.link.up:
                 world.burst(world.some(BURST))
             world.settle()
@@ -155,7 +155,19 @@ def line_down(bench: Bench) -> None:
 
 
 def _hang_up(world: World) -> None:
-    world.card(lambda: world.link.up and world.adapter.line_down(world.link))
+    def hang_up() -> None:
+        if world.link.up:
+            world.adapter.line_down(world.link)
+
+    world.card(hang_up)
+
+
+def _dial(world: World) -> None:
+    def dial() -> None:
+        if not world.link.up:
+            world.adapter.line_up(world.link)
+
+    world.card(dial)
 
 
 def reset(bench: Bench) -> None:

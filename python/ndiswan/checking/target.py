@@ -29,7 +29,7 @@ class TargetError(Exception):
     """The target cannot be checked; the text says why, and what to do."""
 
 
-class NothingToCheck(TargetError):
+class NothingToCheckError(TargetError):
     """There is no driver in the target."""
 
 
@@ -81,7 +81,9 @@ def load(target: str) -> tuple[ModuleType, str | None]:
 
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise TargetError(f"{path}: there is no such file; expected a file.py, module:Class or a recorded trace")
+        raise TargetError(
+            f"{path}: there is no such file; expected a file.py, module:Class or a recorded trace"
+        )
     # The file's neighbours can be imported, as when it is run.
     sys.path.insert(0, str(path.parent.resolve()))
     name = f"_checked_{path.stem}"
@@ -108,7 +110,7 @@ def _short(error: BaseException) -> str:
 def factories(target: str, only: str | None = None) -> dict[str, Callable[..., Any]]:
     """What makes the drivers of a target, by name: `make_miniport` if there is one, else the classes.
 
-    Raises NothingToCheck if there is none, TargetError if `only` is none of them.
+    Raises NothingToCheckError if there is none, TargetError if `only` is none of them.
     """
     module, named = load(target)
     wanted = only or named
@@ -124,7 +126,7 @@ def factories(target: str, only: str | None = None) -> dict[str, Callable[..., A
         return {FACTORY: made}
     classes = _classes(module)
     if not classes:
-        raise NothingToCheck(
+        raise NothingToCheckError(
             f"{target}: there is no driver in it; expected a subclass of ndiswan.Miniport with a wan_send,"
             f" or a function {FACTORY}()"
         )

@@ -55,7 +55,7 @@ class Peer(nw.Protocol):
         return nw.SUCCESS
 
 
-class NoLine(Exception):
+class NoLineError(Exception):
     """The driver brings no line up."""
 
 
@@ -85,7 +85,7 @@ class World:
         if not self.link.up:
             self._run_until(lambda: self.link.up)
         if not self.link.up:
-            raise NoLine("no line came up; the driver has to call adapter.line_up")
+            raise NoLineError("no line came up; the driver has to call adapter.line_up")
         return self
 
     def __exit__(
@@ -141,13 +141,14 @@ class World:
 
     def step(self, events: int) -> None:
         """Run that many events (in real time: milliseconds)."""
-        if self.real:
-            time.sleep(events / 1000)
-        elif events and not self.call(self.ndis.run, None, events) and self._has_threads():
+        idle = not self.real and events and not self.call(self.ndis.run, None, events)
+        if self.real or (idle and self._has_threads()):
             time.sleep(events / 1000)
 
     def linger(self) -> None:
-        """Wait for what comes too late."""
+        """Wait for what comes too late. What is owed still will never come: halt tells that best."""
+        if self.owed:
+            return
         if self.real:
             self.call(self.ndis.run, self.ndis.now + REAL_LINGER)
             return

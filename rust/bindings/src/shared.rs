@@ -177,6 +177,18 @@ impl World {
         self.core.interrupt_run();
     }
 
+    /// The exceptions in `errors` have tracebacks, these have frames, and the frames have packets in
+    /// local variables, which are then in use: clears the frames. Whether there were any.
+    pub(crate) fn forget_frames(&self, py: Python<'_>) -> PyResult<bool> {
+        let known = |error: &PyErr| error.traceback(py).map(Bound::unbind);
+        let tracebacks: Vec<_> = self.errors.lock().iter().filter_map(known).collect();
+        let any = !tracebacks.is_empty();
+        for traceback in tracebacks {
+            py.import("traceback")?.call_method1("clear_frames", (traceback,))?;
+        }
+        Ok(any)
+    }
+
     /// Notes that a violation became an exception on the calling thread.
     pub(crate) fn mark(&self, violation: &Arc<Violation>) {
         self.raised.lock().insert((Arc::as_ptr(violation) as usize, violation.cpu));

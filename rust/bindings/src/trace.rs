@@ -56,6 +56,12 @@ impl Trace {
         py.detach(|| trace::Trace::read(path)).map(Trace).map_err(|error| to_error(&error))
     }
 
+    /// The names of its adapters.
+    #[getter]
+    fn adapters(&self) -> Vec<&str> {
+        self.0.header.adapters.iter().map(|adapter| adapter.name.as_str()).collect()
+    }
+
     /// The contract folded over the recording: a dict for each rule that an event breaks.
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let found = py.detach(|| self.0.check());
@@ -89,7 +95,6 @@ impl Trace {
     }
 
     fn __repr__(&self) -> String {
-        let adapters: Vec<_> = self.0.header.adapters.iter().map(|a| a.name.as_str()).collect();
-        format!("<Trace of {}, {} events>", adapters.join(", "), self.0.events.len())
+        format!("<Trace of {}, {} events>", self.adapters().join(", "), self.0.events.len())
     }
 }

@@ -34,7 +34,7 @@ pub(crate) use timer::HANG;
 use crate::cx::Cpu;
 use crate::dispatch::Queue;
 use crate::event::{Event, Name, What};
-use crate::history::HISTORY;
+use crate::history::{HISTORY, who};
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::trace::record::{Note, Recording};
@@ -54,6 +54,17 @@ pub struct Panic {
     pub message: String,
 }
 
+/// Where events go.
+#[derive(Copy, Clone, Debug)]
+enum Watch {
+    /// Nowhere.
+    Nothing,
+    /// Into the packets' histories.
+    Histories,
+    /// There with their call sites, into the recording, or both.
+    Everything,
+}
+
 /// What all handles of one world share.
 pub struct Ndis {
     /// How it was set up.
@@ -71,6 +82,7 @@ pub struct Ndis {
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
     interrupt: AtomicBool,
+    watch: Watch,
     pub(crate) me: Weak<Ndis>,
 }
 
@@ -83,6 +95,12 @@ impl std::fmt::Debug for Ndis {
 impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
+        let watch = match config.verify {
+            _ if config.record => Watch::Everything,
+            Verify::Off | Verify::Counters => Watch::Nothing,
+            Verify::LastOwner | Verify::History => Watch::Histories,
+            Verify::CallSites => Watch::Everything,
+        };
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time),
             config,
@@ -96,6 +114,7 @@ impl Ndis {
             overflow: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             interrupt: AtomicBool::new(false),
+            watch,
             me: Weak::clone(me),
         });
         ndis.start_dispatcher();
@@ -173,10 +192,8 @@ impl Ndis {
         self.config.verify == Verify::Off
     }
 
+    #[cold]
     fn site(&self) -> u32 {
-        if self.config.verify < Verify::CallSites {
-            return 0;
-        }
         let Some(text) = self.config.call_site.and_then(|call_site| call_site()) else { return 0 };
         let mut sites = self.sites.lock();
         let known = sites.iter().rposition(|site| *site == text);
@@ -188,8 +205,23 @@ impl Ndis {
     }
 
     /// Records an event: in the packet's history, and in the recording if there is one.
+    #[inline]
     pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
-        self.emit_with(adapter, cpu, what, || Note::Nothing);
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                // The common case, and the one that has to be cheap.
+                if let Some(name) = what.packet()
+                    && name.adapter == adapter.index
+                    && let Some(slot) = adapter.pool.get(name.slot)
+                {
+                    let state = cpu.state.borrow();
+                    let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
+                    slot.history.keep_words(what, self.now(), who, 0);
+                }
+            }
+            Watch::Everything => self.emit_with(adapter, cpu, what, || Note::Nothing),
+        }
     }
 
     /// The same with what only the recording keeps: a frame's data, a verdict's words.
@@ -200,10 +232,10 @@ impl Ndis {
         what: What,
         note: impl FnOnce() -> Note,
     ) {
-        let keep = self.config.verify >= Verify::LastOwner;
-        if !keep && !self.config.record {
+        if matches!(self.watch, Watch::Nothing) {
             return;
         }
+        let keep = self.config.verify >= Verify::LastOwner;
         let packet = what.packet().filter(|name| name.adapter == adapter.index);
         if packet.is_none() && !self.config.record {
             return;
@@ -218,7 +250,7 @@ impl Ndis {
             irql,
             locks,
             adapter: adapter.index,
-            site: self.site(),
+            site: if self.config.verify == Verify::CallSites { self.site() } else { 0 },
             what,
         };
         if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {

@@ -261,18 +261,32 @@ impl<T> SpinLock<T> {
 
     /// NdisAcquireSpinLock. While the guard is alive, `cx` cannot be used for anything else:
     /// neither for completing nor for taking this lock again.
+    ///
+    /// # Panics
+    /// If this CPU holds the lock by another way (a second context, an untyped call), which is
+    /// `LOCK_RECURSION`, or if it is not released in 22 s, which is `HANG`.
     pub fn lock<'a, L: AtMostDispatch>(&'a self, cx: &'a mut Cx<L>) -> SpinLockGuard<'a, T> {
         self.take(cx.cpu(), Form::Plain)
     }
 
     /// NdisDprAcquireSpinLock, for who is at DISPATCH already.
+    ///
+    /// # Panics
+    /// As [`lock`](Self::lock).
     pub fn lock_dpr<'a>(&'a self, cx: &'a mut Cx<Dispatch>) -> SpinLockGuard<'a, T> {
         self.take(cx.cpu(), Form::Dpr)
     }
 
     fn take(&self, cpu: &std::rc::Rc<Cpu>, form: Form) -> SpinLockGuard<'_, T> {
         // A rule that is broken here (order) is on record; exclusion is by the data's own lock.
-        let held = self.adapter.acquire(self.lock, form).is_ok();
+        let held = match self.adapter.acquire(self.lock, form) {
+            Ok(()) => true,
+            // The data's lock would wait for ever too; a panic is caught, and packets come home.
+            Err(broken) if matches!(broken.rule, Rule::LockRecursion | Rule::Hang) => {
+                panic!("{}", broken.detail)
+            }
+            Err(_) => false,
+        };
         let locked = Locked { cpu: std::rc::Rc::clone(cpu), lock: self, form, held };
         SpinLockGuard { data: self.data.lock(), locked }
     }
@@ -294,6 +308,9 @@ pub struct SpinLockGuard<'a, T> {
 impl<T> SpinLockGuard<'_, T> {
     /// Acquires a second lock while this one is held; it has to be released first, and is:
     /// its guard borrows this one.
+    ///
+    /// # Panics
+    /// As [`SpinLock::lock`], so if `other` is the very lock that is held.
     pub fn lock<'b, U>(&'b mut self, other: &'b SpinLock<U>) -> (&'b mut T, SpinLockGuard<'b, U>) {
         let guard = other.take(&self.locked.cpu, Form::Plain);
         (&mut self.data, guard)

@@ -5,6 +5,7 @@
 //! other. What must always hold is in `support/world.rs`, and an event that breaks a rule must change
 //! nothing (`support/explore.rs`). The numbers are pinned, so that a model that quietly shrinks is
 //! noticed; after a change of the contract on purpose, look at what changed and pin the new ones.
+#![allow(unreachable_pub)] // support modules are shared between test programs
 
 mod support {
     pub mod contexts;

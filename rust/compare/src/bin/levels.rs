@@ -1,12 +1,12 @@
 //! What verification costs: send → pend → complete → regain at the levels 0 to 4.
 //!
 //! ```text
-//! levels [--rounds 31] [--times 20000] [--json FILE]
+//! levels [--rounds 31] [--times 20000] [--time virtual|real] [--json FILE]
 //! levels --only names:3 --times 12000       one side only, for `valgrind --tool=callgrind`
 //! ```
 //!
 //! Level 0 looks at nothing but who owns the packet, so it is the rival of the others. The clock is
-//! simulated, completions are delivered inline, the adapter is deserialized; at level 4 the call site
+//! simulated unless `--time real` is given, completions are delivered inline, the adapter is deserialized; at level 4 the call site
 //! is a constant text, so what finding it costs is the caller's.
 
 use std::error::Error;
@@ -15,7 +15,8 @@ use std::sync::{Arc, OnceLock};
 
 use ndiswan::{
     Adapter, Config, Cx, Deserialized, Disposition, FinalStatus, Link, Miniport, Name, Ndis,
-    Packet, Passive, Pending, Protocol, Sending, Status, UpToDispatch, Verify, WanInfo, at_passive,
+    Packet, Passive, Pending, Protocol, Sending, Status, TimeKind, UpToDispatch, Verify, WanInfo,
+    at_passive,
 };
 use ndiswan_compare::report::{self, Row};
 use ndiswan_compare::rounds::{Side, measure, spread};
@@ -77,8 +78,9 @@ impl Protocol for Peer {
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// The round trips of one side, ready to run.
-fn side(by_name: bool, level: u8) -> Fallible<Side> {
+fn side(by_name: bool, level: u8, time: TimeKind) -> Fallible<Side> {
     let config = Config {
+        time,
         verify: Verify::from_level(level).ok_or("expected a level from 0 to 4")?,
         call_site: Some(|| Some("bench.py:1 in send".to_string())),
         ..Config::default()
@@ -124,16 +126,20 @@ struct Options {
     times: u64,
     json: Option<PathBuf>,
     only: Option<(bool, u8)>,
+    time: TimeKind,
 }
 
 fn options() -> Fallible<Options> {
-    let mut options = Options { rounds: 31, times: 20_000, json: None, only: None };
+    let time = TimeKind::Virtual;
+    let mut options = Options { rounds: 31, times: 20_000, json: None, only: None, time };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("expected a value after {word}"))?;
         match word.as_str() {
             "--rounds" => options.rounds = value.parse::<usize>()?.max(9),
             "--times" => options.times = value.parse()?,
+            "--time" if value == "real" => options.time = TimeKind::Real,
+            "--time" if value == "virtual" => options.time = TimeKind::Virtual,
             "--json" => options.json = Some(value.into()),
             "--only" => {
                 let (kind, level) =
@@ -142,7 +148,7 @@ fn options() -> Fallible<Options> {
             }
             _ => {
                 return Err(
-                    format!("expected --rounds, --times, --json or --only, got {word}").into()
+                    format!("expected --rounds, --times, --time virtual|real, --json or --only, got {word} {value}").into()
                 );
             }
         }
@@ -153,13 +159,13 @@ fn options() -> Fallible<Options> {
 fn main() -> Fallible<()> {
     let options = options()?;
     if let Some((by_name, level)) = options.only {
-        (side(by_name, level)?.run)(options.times);
+        (side(by_name, level, options.time)?.run)(options.times);
         return Ok(());
     }
     let mut sides = Vec::new();
     for by_name in [false, true] {
         for level in 0..=4 {
-            sides.push(side(by_name, level)?);
+            sides.push(side(by_name, level, options.time)?);
         }
     }
     let all = measure(&mut sides, options.rounds, options.times);
@@ -180,7 +186,11 @@ fn main() -> Fallible<()> {
     let title = format!("send, pend, complete, regain: {} rounds of {}", all.len(), options.times);
     report::print(&title, "level 0", &rows);
     if let Some(path) = options.json {
-        report::save(&path, "levels", &rows)?;
+        let table = match options.time {
+            TimeKind::Virtual => "levels",
+            TimeKind::Real => "levels-real-time",
+        };
+        report::save(&path, table, &rows)?;
     }
     Ok(())
 }

@@ -109,8 +109,10 @@ impl Adapter {
         Life::from_u8(self.life.load(Ordering::Acquire))
     }
 
+    /// The next part of its life begins; none comes after a bug check.
     pub(crate) fn set_life(&self, life: Life) {
-        self.life.store(life as u8, Ordering::Release);
+        let unless_stopped = |now| (now != Life::Stopped as u8).then_some(life as u8);
+        let _ = self.life.fetch_update(Ordering::AcqRel, Ordering::Acquire, unless_stopped);
     }
 
     /// Its links, in the order in which they came up first.
@@ -153,6 +155,7 @@ impl Adapter {
         }
     }
 
+    #[inline]
     pub(crate) fn emit(&self, cpu: &Rc<Cpu>, what: What) {
         self.ndis.emit(self, cpu, what);
     }

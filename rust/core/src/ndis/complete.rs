@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Delivery, Link, MAX_DEPTH, Ndis};
+use crate::contract::adapter::Life;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
@@ -334,6 +335,11 @@ impl Adapter {
                 Some(drivers) => drivers.protocol.batch(&mut deliver),
                 None => deliver(),
             }
+        }
+        drop(consumer);
+        if self.life() == Life::Stopped {
+            // What a bug check finds queued goes home with the rest.
+            self.give_back_queued(cpu, FinalStatus::FAILURE);
         }
         total
     }

@@ -49,9 +49,22 @@ impl Adapter {
         let answer = self.call(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
             drivers.miniport.reset(&mut Cx::assume(Rc::clone(cpu)))
         });
+        let panicked = answer.is_none();
         let (status, _addressing) = answer.unwrap_or((Status::FAILURE, false));
-        if status != Status::PENDING {
-            self.reset_ended(cpu, status);
+        if status == Status::PENDING {
+            return status;
+        }
+        match self.life() {
+            Life::Resetting => drop(self.reset_ended(cpu, status)),
+            // A driver's NdisMResetComplete inside of the call ended it; a bug check may have, too.
+            Life::Running if !panicked => {
+                self.emit(cpu, What::ResetComplete { status });
+                let detail = format!(
+                    "NdisMResetComplete was called inside of MiniportReset, which then returned {status}; expected NDIS_STATUS_PENDING"
+                );
+                self.report(cpu, Rule::Reset, None, detail);
+            }
+            _ => {}
         }
         status
     }
@@ -94,6 +107,9 @@ impl Adapter {
     fn reset_ended(&self, cpu: &Rc<Cpu>, status: Status) -> Option<Arc<Violation>> {
         self.emit(cpu, What::ResetComplete { status });
         let broken = self.take_leftovers(cpu);
+        if self.life() != Life::Resetting {
+            return broken; // a bug check came in between
+        }
         self.set_life(Life::Running);
         self.emit(cpu, What::ResetEnd);
         self.indicate_status(cpu, Status::RESET_END);

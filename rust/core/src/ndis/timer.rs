@@ -209,7 +209,7 @@ impl Adapter {
         if !wants_reset && !self.ndis.verify_off() {
             wants_reset = self.look_for_late(cpu, asks);
         }
-        if wants_reset {
+        if wants_reset && self.life() == Life::Running {
             self.reset_inside(cpu);
         }
     }

@@ -71,6 +71,7 @@ pub struct Card<M: Mode> {
     pub dpc: On<M, Dispatch, ()>,
     pub query: On<M, Dispatch, ()>,
     pub shutdown: On<M, Passive, ()>,
+    names: bool,
     shared: Arc<Shared<M>>,
 }
 
@@ -101,6 +102,7 @@ impl<M: Mode> Card<M> {
             dpc: None,
             query: None,
             shutdown: None,
+            names: true,
             shared,
         }
     }
@@ -108,6 +110,12 @@ impl<M: Mode> Card<M> {
     /// A card that answers every send PENDING and keeps it.
     pub fn keeping() -> Card<M> {
         Card::new(|shared, _, packet| shared.keep(packet))
+    }
+
+    /// The same card without the list of names, which grows.
+    pub fn forgetful(mut self) -> Card<M> {
+        self.names = false;
+        self
     }
 
     /// The same card with this changed.
@@ -139,7 +147,9 @@ impl<M: Mode> Miniport for Card<M> {
         _: &Arc<Link>,
         packet: Sending<'c, M>,
     ) -> Disposition<'c> {
-        self.shared.names.lock().unwrap().push(packet.name());
+        if self.names {
+            self.shared.names.lock().unwrap().push(packet.name());
+        }
         (self.send)(&self.shared, cx, packet)
     }
 
@@ -204,6 +214,16 @@ pub struct Peer {
     pub frames: Mutex<Vec<Vec<u8>>>,
     /// Line-ups, line-downs, fragments and statuses.
     pub told: Mutex<Vec<String>>,
+    /// What else is done in every other callback.
+    pub on_told: OnceLock<Box<dyn Fn(&str) + Send + Sync>>,
+}
+
+impl Peer {
+    fn tell(&self, what: String) {
+        let run = self.on_told.get();
+        self.told.lock().unwrap().push(what.clone());
+        run.iter().for_each(|f| f(&what));
+    }
 }
 
 struct Shares(Arc<Peer>);
@@ -211,7 +231,9 @@ struct Shares(Arc<Peer>);
 impl Protocol for Shares {
     fn send_complete(&self, cx: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
         self.0.back.fetch_add(1, Ordering::Relaxed);
-        self.0.statuses.lock().unwrap().push(status);
+        if self.0.on_back.get().is_none() {
+            self.0.statuses.lock().unwrap().push(status);
+        }
         if let Some(f) = self.0.on_back.get() {
             f(cx, packet, status);
         }
@@ -219,28 +241,33 @@ impl Protocol for Shares {
 
     fn receive(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>, data: &[u8]) -> Status {
         self.0.frames.lock().unwrap().push(data.to_vec());
+        self.0.tell("receive".to_string());
         Status::SUCCESS
     }
 
+    fn receive_complete(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>) {
+        self.0.tell("receive complete".to_string());
+    }
+
     fn line_up(&self, _: &mut Cx<UpToDispatch>, link: &Arc<Link>) {
-        self.0.told.lock().unwrap().push(format!("up {}", link.window()));
+        self.0.tell(format!("up {}", link.window()));
     }
 
     fn line_down(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>) {
-        self.0.told.lock().unwrap().push("down".to_string());
+        self.0.tell("down".to_string());
     }
 
     fn fragment(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>, errors: u32) {
         assert_ne!(errors & (fragment::ALIGNMENT * 2 - 1), 0);
-        self.0.told.lock().unwrap().push("fragment".to_string());
+        self.0.tell("fragment".to_string());
     }
 
     fn status(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.0.told.lock().unwrap().push(status.to_string());
+        self.0.tell(status.to_string());
     }
 
     fn reset_complete(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.0.told.lock().unwrap().push(format!("reset {status}"));
+        self.0.tell(format!("reset {status}"));
     }
 }
 

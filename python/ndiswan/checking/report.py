@@ -1,0 +1,162 @@
+"""A check as text for people: the table of rules, the first finding in full, and what to type next.
+
+`paint(text, style)` puts colour in; the styles are good, bad, warn, dim and bold.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ndiswan.checking.results import (
+        CheckResult,
+        DriverResult,
+        Finding,
+        ModeResult,
+        RuleState,
+        State,
+    )
+
+    Paint = Callable[[str, str], str]
+
+STYLES: dict[State, str] = {
+    "broken": "bad",
+    "warned": "warn",
+    "kept": "good",
+    "not reached": "dim",
+}
+WIDTH = 110
+
+
+def plain(text: str, style: str) -> str:  # noqa: ARG001 -- the style is for other painters
+    """Paint nothing."""
+    return text
+
+
+def lines(
+    result: CheckResult,
+    command: Callable[[str, str], str],
+    paint: Paint = plain,
+    width: int = WIDTH,
+) -> Iterator[str]:
+    """The whole report; `command(driver, mode)` is what shows one mode only."""
+    for number, driver in enumerate(result.drivers):
+        if number:
+            yield ""
+        yield heading(result, driver, paint)
+        yield ""
+        yield from table(driver, paint, width)
+        yield ""
+        yield summary(driver, paint)
+        yield from _notes(driver, paint)
+        if driver.first is not None:
+            mode, finding = driver.first
+            yield ""
+            yield from full(mode, finding, paint, width)
+            yield from _others(driver, finding, paint)
+            if driver.modes[0].name != "recorded":
+                yield ""
+                yield f"This mode only:  {paint(command(driver.name, mode.name), 'bold')}"
+
+
+def heading(result: CheckResult, driver: DriverResult, paint: Paint = plain) -> str:
+    """The driver's name, and how much was done to it."""
+    sends = sum(mode.sends for mode in driver.modes)
+    ran = sum(mode.ran for mode in driver.modes)
+    modes = f"{ran} {'mode' if ran == 1 else 'modes'}"
+    what = f"{modes}, {sends:,} sends, {result.frames}, {result.seconds:.1f} s"
+    return f"{paint(driver.name, 'bold')}  {what}"
+
+
+def table(driver: DriverResult, paint: Paint = plain, width: int = WIDTH) -> Iterator[str]:
+    """One line a rule, by family, with the modes in which it was broken."""
+    yield paint(f"  {'family':<11} {'rule':<17} {'state':<12} modes", "dim").rstrip()
+    family = ""
+    for state in driver.rules:
+        shown = "" if state.family == family else state.family
+        family = state.family
+        yield from _row(shown, state, driver, paint, width)
+
+
+def _row(
+    family: str, state: RuleState, driver: DriverResult, paint: Paint, width: int
+) -> Iterator[str]:
+    head = f"  {family:<11} {state.rule:<17} "
+    mark = paint(f"{state.state:<12}", STYLES[state.state])
+    indent = len(head) + 13
+    text = ", ".join(_short(state.modes, driver))
+    wrapped = textwrap.wrap(text, max(20, width - indent), break_long_words=False) or [""]
+    yield f"{head}{mark} {wrapped[0]}".rstrip()
+    for line in wrapped[1:]:
+        yield " " * indent + line
+
+
+def _short(names: list[str], driver: DriverResult) -> list[str]:
+    """The modes' names; a scenario that is there in all of its modes by its own name."""
+    of_scenario = Counter(_scenario(mode.name) for mode in driver.modes)
+    broken = Counter(_scenario(name) for name in names)
+    whole = {name for name, count in broken.items() if count == of_scenario[name]}
+    return list(dict.fromkeys(_scenario(n) if _scenario(n) in whole else n for n in names))
+
+
+def _scenario(mode: str) -> str:
+    return mode.partition("/")[0]
+
+
+def summary(driver: DriverResult, paint: Paint = plain) -> str:
+    """How many rules are in which state, and what else went wrong."""
+    counts = Counter(state.state for state in driver.rules)
+    parts = [
+        paint(f"{counts[state]} {state}", style) for state, style in STYLES.items() if counts[state]
+    ]
+    kinds = Counter(finding.kind for _, finding in driver.problems)
+    parts += [paint(f"{count} modes with {kind}", "bad") for kind, count in kinds.items()]
+    return "  " + ", ".join(parts)
+
+
+def _notes(driver: DriverResult, paint: Paint) -> Iterator[str]:
+    notes: dict[str, list[str]] = {}
+    for mode in driver.modes:
+        if mode.note:
+            notes.setdefault(mode.note, []).append(mode.name)
+    for note, modes in notes.items():
+        yield paint(f"  {', '.join(_short(modes, driver))}: {note}", "dim")
+
+
+def full(
+    mode: ModeResult, finding: Finding, paint: Paint = plain, width: int = WIDTH
+) -> Iterator[str]:
+    """A finding's whole report, wrapped, below a line that says where it is from."""
+    times = "" if finding.count == 1 else f", {finding.count} times; the first"
+    style = "warn" if finding.kind == "warning" else "bad"
+    yield paint(f"{finding.title} in mode {mode.name}{times}:", style)
+    for line in finding.report.splitlines():
+        yield from wrap(line, width)
+
+
+def wrap(line: str, width: int = WIDTH) -> list[str]:
+    """A line of a report on as many lines as it needs, under its own column. Histories stay as they are."""
+    if len(line) <= width or " cpu " in line:
+        return [line]
+    indent = 12 if line.startswith("  ") else 4
+    return textwrap.wrap(
+        line, width, subsequent_indent=" " * indent, break_long_words=False, drop_whitespace=True
+    )
+
+
+def _others(driver: DriverResult, first: Finding, paint: Paint) -> Iterator[str]:
+    seen = {first.title}
+    others = []
+    for mode in driver.modes:
+        for finding in mode.findings:
+            if finding.title not in seen:
+                seen.add(finding.title)
+                others.append(f"  {finding.title} ({mode.name}): {finding.detail}")
+    if others:
+        yield ""
+        yield paint("Also:", "bold")
+        yield from others

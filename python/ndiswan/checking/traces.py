@@ -1,0 +1,48 @@
+"""The check of a recorded trace: the contract folded over what happened, as a run of one mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ndiswan._native import Trace
+from ndiswan.checking.reached import events_of, reached_by
+from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
+from ndiswan.checking.target import TargetError
+
+
+def read_trace(path: str) -> Trace:
+    """The trace in a file.
+
+    Raises TargetError if it cannot be read or is none.
+    """
+    try:
+        return Trace(path)
+    except (OSError, ValueError) as error:
+        raise TargetError(str(error)) from error
+
+
+def check_trace(path: str) -> CheckResult:
+    """What the events of a trace break.
+
+    Raises TargetError if it cannot be read or is none.
+    """
+    trace = read_trace(path)
+    mode = ModeResult("recorded", worlds=1, ran=len(trace) > 0)
+    for found in trace.check():
+        mode.findings.append(
+            Finding(
+                kind="warning" if found["warning"] else "violation",
+                rule=found["rule"],
+                detail=found["detail"],
+                report=found["report"],
+                adapter=found["adapter"],
+                packet=found["packet"],
+                time_ns=found["time_ns"],
+                history=[str(event).strip() for event in found["history"]],
+            )
+        )
+    events = list(events_of(Path(path)))
+    mode.reached = sorted(reached_by(events))
+    mode.sends = sum(event["what"] == "send" for event in events)
+    name = ", ".join(trace.adapters) or Path(path).name
+    return CheckResult(path, [DriverResult(name, [mode])], f"{mode.sends} recorded sends")

@@ -1,0 +1,84 @@
+"""What commands print with: results on stdout, all else on stderr, colour and progress only for a person.
+
+NO_COLOR (https://no-color.org) turns colour off, a stream that is no terminal as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ndiswan.checking.runner import Progress
+
+COLOURS: dict[str, dict[str, Any]] = {
+    "good": {"fg": "green"},
+    "bad": {"fg": "red", "bold": True},
+    "warn": {"fg": "yellow"},
+    "dim": {"dim": True},
+    "bold": {"bold": True},
+}
+# Text is not wider than this on however wide a terminal.
+WIDEST = 120
+
+
+def painter(stream: TextIO) -> Callable[[str, str], str]:
+    """What puts colour into text for that stream, if it takes any."""
+    if os.environ.get("NO_COLOR") or not stream.isatty():
+        return lambda text, _style: text
+    return lambda text, style: click.style(text, **COLOURS[style])
+
+
+def width() -> int:
+    """How wide text may be on stdout."""
+    return max(60, min(WIDEST, shutil.get_terminal_size((110, 24)).columns))
+
+
+def out(text: str) -> None:
+    """Print a result. Who reads only its head (`| head`) is not told of an error."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def out_json(document: Any) -> None:
+    """Print a result as one JSON document."""
+    out(json.dumps(document, indent=2))
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar on stderr, if that is a terminal and rich is there; else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    try:
+        from rich import console, progress as bars  # noqa: PLC0415 -- slow to import, and may be missing
+    except ModuleNotFoundError:
+        yield lambda *_: None
+        return
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
+        tasks = {}
+
+        def show(driver: str, done: int, total: int) -> None:
+            if driver not in tasks:
+                tasks[driver] = bar.add_task(driver, total=total)
+            bar.update(tasks[driver], completed=done)
+
+        yield show

@@ -1,0 +1,102 @@
+"""The group of all commands: imports one when it is called, and turns what it raises into an exit code.
+
+Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ndiswan import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
+
+# By name: the module and function, and what `--help` says of it without importing it.
+COMMANDS = {
+    "check": (
+        "ndiswan.cli.check:check",
+        "Run a driver under the contract, or check a recorded trace.",
+    ),
+    "explain": ("ndiswan.cli.explain:explain", "Say everything about one rule."),
+    "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
+    "trace": ("ndiswan.cli.trace:trace", "Turn a recorded trace into text, JSON lines or pcapng."),
+}
+
+EPILOG = "Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran."
+
+
+class Commands(click.Group):
+    """Commands by name, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Their names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), function)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Their list, for which none is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; for a name that is none, those that are like it."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(sorted(COMMANDS))}.")
+        return super().resolve_command(ctx, args)
+
+    def main(  # type: ignore[override]  # it always ends as one program does
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
+    ) -> int:
+        """Run a command, and exit with its code (or return it, if not `standalone_mode`)."""
+        code = self._run(args, **extra)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _run(self, args: Sequence[str] | None, **extra: Any) -> int:
+        try:
+            answer = super().main(args, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            return USAGE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001 -- what is not expected is told as our mistake
+            return _failed(error)
+        return answer if isinstance(answer, int) else FINE
+
+
+def _failed(error: Exception) -> int:
+    from ndiswan.checking.target import NothingToCheckError, TargetError  # noqa: PLC0415 -- rarely needed
+
+    if isinstance(error, TargetError):
+        click.echo(f"ndiswan: {error}", err=True)
+        return NOTHING_RAN if isinstance(error, NothingToCheckError) else USAGE
+    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    click.echo("ndiswan: this is a mistake in ndiswan itself; please report it", err=True)
+    return INTERNAL
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ndiswan", message="%(prog)s %(version)s")
+def commands() -> None:
+    """The NDIS 5.x WAN send/complete contract as software that runs."""
