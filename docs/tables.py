@@ -92,7 +92,7 @@ def commands() -> str:
     """The help of every command, as the command itself prints it."""
     import click
 
-    from ndiswan.cli import main
+    from ndiswan.cli import commands as group
 
     def help_of(command: click.Command, name: str, above: click.Context | None) -> Iterator[str]:
         context = click.Context(command, info_name=name, parent=above, max_content_width=100)
@@ -103,7 +103,7 @@ def commands() -> str:
                 if found is not None:
                     yield from help_of(found, sub, context)
 
-    return "\n".join(help_of(main, "ndiswan", None))
+    return "\n".join(help_of(group, "ndiswan", None))
 
 
 TABLES: dict[str, Callable[[], str]] = {

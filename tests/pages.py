@@ -84,8 +84,10 @@ def _main(page: Path) -> int:
             name = re.match(r"# (\w+\.py)\n", block.text)
             if name:
                 Path(name[1]).write_text(block.text, "utf-8")
-            # The line numbers of a traceback are those of the page.
-            code = compile("\n" * (block.line - 1) + block.text, page.name, "exec")
+                code = compile(block.text, name[1], "exec")
+            else:
+                # The line numbers of a traceback are those of the page.
+                code = compile("\n" * (block.line - 1) + block.text, page.name, "exec")
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(code, namespace)
             printed = out.getvalue()

@@ -199,13 +199,35 @@ def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., 
 def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no other way)
-    # Neither this package nor what starts a program (`python -m`) is the driver.
-    others = (__file__.rpartition("/")[0], "<frozen ")
-    while frame is not None and frame.f_code.co_filename.startswith(others):
+    package = __file__.rpartition("/")[0]
+    # Neither this package nor what starts a program (`python -m`) is the driver; its miniports are.
+    others, drivers = (package, "<frozen "), package + "/miniports/"
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(others) or file.startswith(drivers):
+            break
         frame = frame.f_back
     if frame is None:
         return None
     return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+
+
+def _forget_frames(errors: list[BaseException]) -> None:
+    """Clear the local variables of calls that are over and that the exceptions keep alive."""
+    import inspect
+    from contextlib import suppress
+
+    suspends = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+    for error in errors:
+        traceback = error.__traceback__
+        while traceback is not None:
+            frame: FrameType | None = traceback.tb_frame
+            while frame is not None:
+                if not frame.f_code.co_flags & suspends:
+                    with suppress(RuntimeError):  # it runs
+                        frame.clear()
+                frame = frame.f_back
+            traceback = traceback.tb_next
 
 
 def _close_all() -> None:

@@ -7,7 +7,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking import frames as frames_of
-from ndiswan.checking.reached import events_of, reached_by
+from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.world import NoLineError, World
 from ndiswan.violations import ContractViolation
@@ -100,7 +100,8 @@ class Bench:
         number = next(self._numbers)
         path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
         world.ndis.save(path)
-        self.result.reached = sorted({*self.result.reached, *reached_by(events_of(path))})
+        reached, _ = reached_in(path)
+        self.result.reached = sorted({*self.result.reached, *reached})
 
     def _add(self, finding: Finding) -> None:
         for known in self.result.findings:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # What a single event is enough for.
@@ -27,36 +26,34 @@ BY_EVENT = {
     "leave": {"IRQL_LEAK"},
     "acquire": {"LOCK_RECURSION", "LOCK_FORM", "LOCK_LEAK"},
     "release": {"LOCK_UNHELD"},
-    "line_down": {"LINE"},
-    "indicate": {"LINE", "HANDLE"},
     "reset_start": {"RESET"},
     "halted": {"HALT"},
     "timer_set": {"TIMER"},
 }
+# From the card that a check plays they come too: only the driver's own count, if it is known whose they are.
 INDICATIONS = {"line_up", "line_down", "indicate"}
+CALL_SITES = 4
 
 
-def events_of(trace: Path) -> Iterator[dict[str, Any]]:
-    """The events of a trace file, its head left out."""
+def reached_in(trace: Path) -> tuple[set[str], int]:
+    """The rules that a trace file reached, and how many sends it has."""
+    sends = 0
     with trace.open(encoding="utf-8") as lines:
-        next(lines, None)
+        head = json.loads(next(lines, "{}"))
+        fold = _Fold(sited=head.get("verify") == CALL_SITES)
         for line in lines:
             if line.strip():
-                yield json.loads(line)
-
-
-def reached_by(events: Iterable[dict[str, Any]]) -> set[str]:
-    """The rules that these events reached."""
-    fold = _Fold()
-    for event in events:
-        fold.look(event)
-    return fold.rules
+                event = json.loads(line)
+                sends += event["what"] == "send"
+                fold.look(event)
+    return fold.rules, sends
 
 
 class _Fold:
     """What has to be remembered for the rules that one event is not enough for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sited: bool) -> None:
+        self.sited = sited
         self.rules: set[str] = set()
         self.windows: dict[int, int] = {}
         self.outstanding: dict[int, int] = {}
@@ -66,11 +63,17 @@ class _Fold:
     def look(self, event: dict[str, Any]) -> None:
         what = event["what"]
         self.rules |= BY_EVENT.get(what, set())
-        if what in INDICATIONS and self.inside.get(event["cpu"]):
-            self.rules |= {"INDICATE", "HANDLE"}
+        if what in INDICATIONS and (event.get("site") or not self.sited):
+            self._indication(event)
         look = getattr(self, f"_{what}", None)
         if look is not None:
             look(event)
+
+    def _indication(self, event: dict[str, Any]) -> None:
+        if event["what"] != "line_up":
+            self.rules.add("LINE")
+        if self.inside.get(event["cpu"]) or event["what"] == "indicate":
+            self.rules |= {"INDICATE", "HANDLE"}
 
     def _register(self, event: dict[str, Any]) -> None:
         if event["serialized"]:

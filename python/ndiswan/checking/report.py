@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def full(
     style = "warn" if finding.kind == "warning" else "bad"
     yield paint(f"{finding.title} in mode {mode.name}{times}:", style)
     for line in finding.report.splitlines():
-        yield from wrap(line, width)
+        yield from wrap(line.replace(f"{Path.cwd()}/", ""), width)
 
 
 def wrap(line: str, width: int = WIDTH) -> list[str]:

@@ -44,6 +44,8 @@ def resend(bench: Bench) -> None:
             if left and world.link.up:
                 left -= 1
                 world.sends += 1
+                # The driver may have changed it: put a frame in anew, as a protocol does.
+                packet.fill(world.frames[left % len(world.frames)])
                 world.link.send(packet if left % 4 else world.frames[0])
 
         world.peer.again = again
@@ -178,6 +180,8 @@ def reset(bench: Bench) -> None:
             world.step(moment)
             world.call(world.ndis.reset, world.link)
             world.settle()
+            if moment % 2 == 0:
+                world.linger()  # nothing is sent meanwhile; at the other moments something is at once
             if world.adapter.life == "resetting":
                 world.finding = "reset returned PENDING, and reset_complete was never called"
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ndiswan._native import Trace
-from ndiswan.checking.reached import events_of, reached_by
+from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
 from ndiswan.checking.target import TargetError
 
@@ -41,8 +41,7 @@ def check_trace(path: str) -> CheckResult:
                 history=[str(event).strip() for event in found["history"]],
             )
         )
-    events = list(events_of(Path(path)))
-    mode.reached = sorted(reached_by(events))
-    mode.sends = sum(event["what"] == "send" for event in events)
+    reached, mode.sends = reached_in(Path(path))
+    mode.reached = sorted(reached)
     name = ", ".join(trace.adapters) or Path(path).name
     return CheckResult(path, [DriverResult(name, [mode])], f"{mode.sends} recorded sends")

@@ -63,7 +63,8 @@ def progress() -> Iterator[Progress]:
         yield lambda *_: None
         return
     try:
-        from rich import console, progress as bars  # noqa: PLC0415 -- slow to import, and may be missing
+        from rich import console  # noqa: PLC0415 -- slow to import, and may be missing
+        from rich import progress as bars  # noqa: PLC0415
     except ModuleNotFoundError:
         yield lambda *_: None
         return

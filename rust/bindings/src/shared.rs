@@ -170,6 +170,8 @@ impl World {
 
     /// Keeps an exception of a callback until the outermost call can raise it.
     pub(crate) fn keep(&self, py: Python<'_>, error: PyErr) {
+        // It may never be raised again; who finds it in `errors` wants to know where it was.
+        error.value(py).setattr("__traceback__", error.traceback(py)).unwrap_or(());
         self.errors.lock().push(error.clone_ref(py));
         self.pending.lock().push(error);
         self.has_pending.store(true, Ordering::Release);
@@ -180,12 +182,10 @@ impl World {
     /// The exceptions in `errors` have tracebacks, these have frames, and the frames have packets in
     /// local variables, which are then in use: clears the frames. Whether there were any.
     pub(crate) fn forget_frames(&self, py: Python<'_>) -> PyResult<bool> {
-        let known = |error: &PyErr| error.traceback(py).map(Bound::unbind);
-        let tracebacks: Vec<_> = self.errors.lock().iter().filter_map(known).collect();
-        let any = !tracebacks.is_empty();
-        for traceback in tracebacks {
-            py.import("traceback")?.call_method1("clear_frames", (traceback,))?;
-        }
+        let errors: Vec<_> =
+            self.errors.lock().iter().map(|error| error.value(py).clone().unbind()).collect();
+        let any = !errors.is_empty();
+        py.import("ndiswan.ndis")?.call_method1("_forget_frames", (errors,))?;
         Ok(any)
     }
 

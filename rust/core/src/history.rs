@@ -46,7 +46,8 @@ pub(crate) fn who(cpu: u32, irql: Irql, locks: u8) -> u64 {
 }
 
 /// Kind, detail, number and link of an event about a packet.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // see `Ndis::emit`
 fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
     Some(match what {
         What::Allocate { .. } => (1, 0, 0, 0),
@@ -99,7 +100,8 @@ impl History {
     }
 
     /// The same, from the event's parts; inlined with a constant kind it is five stores.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
     pub(crate) fn keep_words(&self, what: What, time: u64, who: u64, site: u32) {
         let Some((kind, detail, number, link)) = pack(what) else { return };
         let generation = what.packet().map_or(0, |name| name.generation);

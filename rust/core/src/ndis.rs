@@ -65,6 +65,13 @@ enum Watch {
     Everything,
 }
 
+/// When and where a driver's call came in: looked up once, for all the events that it makes.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Moment {
+    pub(crate) time: u64,
+    site: u32,
+}
+
 /// What all handles of one world share.
 pub struct Ndis {
     /// How it was set up.
@@ -205,8 +212,29 @@ impl Ndis {
     }
 
     /// Records an event: in the packet's history, and in the recording if there is one.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a constant event folds to five stores at each call
     pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
+        if !matches!(self.watch, Watch::Nothing) {
+            self.emit_at(adapter, cpu, self.moment(), what);
+        }
+    }
+
+    /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
+    pub(crate) fn moment(&self) -> Moment {
+        let site = if self.config.verify == Verify::CallSites { self.site() } else { 0 };
+        self.later(Moment { time: 0, site })
+    }
+
+    /// The same place at a later time: a driver's function ran in between.
+    pub(crate) fn later(&self, moment: Moment) -> Moment {
+        let unused = self.verify_off() && matches!(self.watch, Watch::Nothing);
+        Moment { time: if unused { 0 } else { self.now() }, ..moment }
+    }
+
+    /// The same for an event of a call that came in at `moment`.
+    #[inline]
+    pub(crate) fn emit_at(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => {
@@ -217,10 +245,10 @@ impl Ndis {
                 {
                     let state = cpu.state.borrow();
                     let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
-                    slot.history.keep_words(what, self.now(), who, 0);
+                    slot.history.keep_words(what, moment.time, who, moment.site);
                 }
             }
-            Watch::Everything => self.emit_with(adapter, cpu, what, || Note::Nothing),
+            Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
         }
     }
 
@@ -229,6 +257,7 @@ impl Ndis {
         &self,
         adapter: &Adapter,
         cpu: &Rc<Cpu>,
+        moment: Moment,
         what: What,
         note: impl FnOnce() -> Note,
     ) {
@@ -245,12 +274,12 @@ impl Ndis {
             (state.irql, state.held.len().min(255) as u8)
         };
         let event = Event {
-            time: self.now(),
+            time: moment.time,
             cpu: cpu.id,
             irql,
             locks,
             adapter: adapter.index,
-            site: if self.config.verify == Verify::CallSites { self.site() } else { 0 },
+            site: moment.site,
             what,
         };
         if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
@@ -273,11 +302,8 @@ impl Ndis {
         warning: bool,
     ) -> Arc<Violation> {
         let history = packet.map(|name| adapter.history_of(name)).unwrap_or_default();
-        self.emit_with(adapter, cpu, What::Violation { rule }, || Note::Verdict {
-            packet,
-            detail: detail.clone(),
-            warning,
-        });
+        let verdict = || Note::Verdict { packet, detail: detail.clone(), warning };
+        self.emit_with(adapter, cpu, self.moment(), What::Violation { rule }, verdict);
         let (irql, locks, inside) = {
             let state = cpu.state.borrow();
             let locks = state.held.iter().map(|held| self.locks.name(held.lock)).collect();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Adapter, Delivery, Link, MAX_DEPTH, Ndis};
+use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment, Ndis};
 use crate::contract::adapter::Life;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Cx, Irql};
@@ -44,7 +44,8 @@ impl Adapter {
             }
             return Err(self.report(cpu, rule, packet, detail));
         }
-        self.emit(cpu, What::Complete { packet: name, status });
+        let now = self.ndis.moment();
+        self.ndis.emit_at(self, cpu, now, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_complete(self.serialized);
@@ -56,7 +57,7 @@ impl Adapter {
         }
         let status = FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE);
         // After a broken rule of this CPU's the protocol must not run on top of it.
-        self.send_home(cpu, name.slot, status, broken.is_some());
+        self.send_home(cpu, name.slot, status, broken.is_some(), now);
         self.ndis.settle(cpu);
         broken.map_or(Ok(()), Err)
     }
@@ -145,6 +146,7 @@ impl Adapter {
         name: Name,
         status: Status,
         deliver: bool,
+        called: Moment,
     ) -> Status {
         let slot = self.pool.slot(name.slot);
         let had = Cell::new(false);
@@ -152,7 +154,8 @@ impl Adapter {
             had.set(packet.owner == Owner::Miniport && packet.generation == name.generation);
             packet.returned(name.generation, status)
         });
-        self.emit(cpu, What::Return { packet: name, status });
+        let now = self.ndis.later(called);
+        self.ndis.emit_at(self, cpu, now, What::Return { packet: name, status });
         if status == Status::PENDING {
             return status;
         }
@@ -169,7 +172,7 @@ impl Adapter {
             Ok(_) => {}
         }
         let status = self.look_at_return(cpu, name, status);
-        let waiting = self.home(cpu, link, name.slot, status, true);
+        let waiting = self.home(cpu, link, name.slot, status, true, now);
         if deliver {
             self.send_complete(cpu, name.slot, status);
         }
@@ -192,10 +195,10 @@ impl Adapter {
     }
 
     /// Brings a completed packet home: inline, or by the ring.
-    fn send_home(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, aside: bool) {
+    fn send_home(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, aside: bool, now: Moment) {
         let inline = self.ndis.config.delivery == Delivery::Inline;
         if inline && !aside && cpu.depth.get() < MAX_DEPTH {
-            self.deliver(cpu, slot, status);
+            self.deliver_at(cpu, slot, status, now);
             return;
         }
         self.producer.push(Completion { slot, status });
@@ -216,13 +219,15 @@ impl Adapter {
         slot: u32,
         status: FinalStatus,
         answered: bool,
+        now: Moment,
     ) -> bool {
         let place = self.pool.slot(slot);
         let state = place.state();
         let name = Name { adapter: self.index, slot, generation: state.generation };
-        self.emit(cpu, What::Deliver { packet: name, link: link.id, status: status.get() });
+        let deliver = What::Deliver { packet: name, link: link.id, status: status.get() };
+        self.ndis.emit_at(self, cpu, now, deliver);
         if !self.ndis.verify_off() {
-            self.last_progress.store(self.ndis.now(), Ordering::Relaxed);
+            self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
         }
         let length = u64::from(place.length.load(Ordering::Relaxed));
@@ -246,9 +251,13 @@ impl Adapter {
 
     /// ProtocolSendComplete, and then whatever the open window lets down.
     pub(crate) fn deliver(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
+        self.deliver_at(cpu, slot, status, self.ndis.moment());
+    }
+
+    fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
         let Some(link) = self.link_by_id(id) else { return };
-        let waiting = self.home(cpu, &link, slot, status, false);
+        let waiting = self.home(cpu, &link, slot, status, false, now);
         self.send_complete(cpu, slot, status);
         if waiting {
             self.pump(cpu, &link);
@@ -288,7 +297,7 @@ impl Adapter {
         self.take_back(&cpu, name.slot, why)?;
         let detail = format!("{name} was owed and can never be completed: {how}");
         let violation = self.report(&cpu, Rule::Lost, Some(name), detail);
-        self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false);
+        self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false, self.ndis.moment());
         Some(violation)
     }
 

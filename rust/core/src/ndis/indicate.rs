@@ -255,7 +255,7 @@ impl Adapter {
         self.may_indicate(&cpu, "NdisMWanIndicateReceive was called", Some(event))?;
         self.check_link(&cpu, link, "a receive")?;
         let verdict = link.flow.lock().state.may_indicate();
-        self.ndis.emit_with(self, &cpu, event, || Note::Frame(data.into()));
+        self.ndis.emit_with(self, &cpu, self.ndis.moment(), event, || Note::Frame(data.into()));
         self.check_up(&cpu, link, verdict, "a receive")?;
         self.bump(&self.count.receives);
         let answer =

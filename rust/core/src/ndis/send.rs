@@ -11,6 +11,7 @@ use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
 use crate::disposition::Packet;
 use crate::event::{Entry, Name, TakenBack, What};
 use crate::info::EXTRA_FRAME_BYTES;
+use crate::ndis::Moment;
 use crate::ndis::gate::Job;
 use crate::packet::BadFrame;
 use crate::policy::{BeyondWindow, Reentry};
@@ -200,11 +201,13 @@ impl Link {
         slot.length.store(length, Ordering::Relaxed);
         // `may_send` has looked, and only its owner can send it.
         let _ = slot.step(PacketState::send);
-        adapter.emit(cpu, What::Send { packet: name, link: self.id, length });
+        let now = adapter.ndis.moment();
+        let send = What::Send { packet: name, link: self.id, length };
+        adapter.ndis.emit_at(adapter, cpu, now, send);
         let status = match way {
-            Way::Recurse => return Ok(self.submit(cpu, name.slot, false)),
+            Way::Recurse => return Ok(self.submit(cpu, name.slot, false, now)),
             Way::Submit => {
-                let status = self.submit(cpu, name.slot, false);
+                let status = self.submit(cpu, name.slot, false, now);
                 adapter.leave(cpu);
                 status
             }
@@ -262,20 +265,30 @@ impl Link {
     /// Calls MiniportWanSend with a packet that the window has let through. The caller is inside.
     /// With `deliver`, a final status is brought by ProtocolSendComplete, since the protocol was
     /// told PENDING when its send was queued.
-    pub(crate) fn submit(self: &Arc<Self>, cpu: &Rc<Cpu>, slot: u32, deliver: bool) -> Status {
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        slot: u32,
+        deliver: bool,
+        now: Moment,
+    ) -> Status {
         let adapter = &*self.adapter;
         let place = adapter.pool.slot(slot);
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { adapter: adapter.index, slot, generation: state.generation };
-        place.submitted.store(adapter.ndis.now(), Ordering::Relaxed);
-        adapter.ndis.emit_with(adapter, cpu, What::Submit { packet: name, link: self.id }, || {
-            Note::Frame(place.body.lock().data().into())
-        });
+        place.submitted.store(now.time, Ordering::Relaxed);
+        let (ndis, submit) = (&adapter.ndis, What::Submit { packet: name, link: self.id });
+        if ndis.config.record {
+            let frame = || Note::Frame(place.body.lock().data().into());
+            ndis.emit_with(adapter, cpu, now, submit, frame);
+        } else {
+            ndis.emit_at(adapter, cpu, now, submit);
+        }
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = adapter
             .call(cpu, Entry::WanSend, at, |drivers| drivers.miniport.wan_send(cpu, self, name));
         match answer {
-            Some(status) => adapter.returned(cpu, self, name, status, deliver),
+            Some(status) => adapter.returned(cpu, self, name, status, deliver, now),
             None => {
                 // The driver panicked; its token, if it still had one, has brought the packet home.
                 adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
@@ -312,7 +325,7 @@ impl Adapter {
                 flow.queue.pop_front()
             };
             let Some(slot) = slot else { break };
-            link.submit(cpu, slot, true);
+            link.submit(cpu, slot, true, self.ndis.moment());
         }
         let more = {
             let mut flow = link.flow.lock();

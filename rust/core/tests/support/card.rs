@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use ndiswan::ndis::BindError;
 use ndiswan::protocol::fragment;
 use ndiswan::{
     Adapter, Config, Cx, Dirql, Dispatch, Disposition, FinalStatus, Link, Miniport, Mode, Name,
@@ -288,9 +289,14 @@ impl<M: Mode> Rig<M> {
 
     /// Binds `card` in a world that is there.
     pub fn on(ndis: &Arc<Ndis>, card: Card<M>, packets: u32) -> Rig<M> {
+        Rig::try_on(ndis, card, packets).unwrap()
+    }
+
+    /// The same, with the error if it does not come up.
+    pub fn try_on(ndis: &Arc<Ndis>, card: Card<M>, packets: u32) -> Result<Rig<M>, BindError> {
         let (shared, peer) = (Arc::clone(&card.shared), Arc::new(Peer::default()));
-        let link = ndis.bind(Shares(Arc::clone(&peer)), card, packets, "card").unwrap();
-        Rig { ndis: Arc::clone(ndis), link, card: shared, peer }
+        let link = ndis.bind(Shares(Arc::clone(&peer)), card, packets, "card")?;
+        Ok(Rig { ndis: Arc::clone(ndis), link, card: shared, peer })
     }
 
     /// The adapter.
