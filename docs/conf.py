@@ -5,7 +5,8 @@ from pathlib import Path
 
 import ndiswan
 
-sys.path.insert(0, str(Path(__file__).parent))
+# The extension that fills the tables of the reference, and the drivers that it shows.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
 
 project = "ndiswan"
 author = "The ndiswan developers"

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 import ndiswan as nw
+from catalogue import CATALOGUE
 from ndiswan import _native
+from ndiswan.cli import commands as group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,11 +44,6 @@ def _rule(rule: str) -> Iterator[str]:
 
 
 def _drivers(rule: str) -> Iterator[str]:
-    tests = str(Path(__file__).resolve().parent.parent / "tests")
-    if tests not in sys.path:
-        sys.path.append(tests)
-    from catalogue import CATALOGUE
-
     entry = CATALOGUE[rule]
     for case, word in ((entry.breaks, "breaks"), (entry.keeps, "keeps")):
         if case is not None:
@@ -90,9 +87,6 @@ def irqls() -> str:
 
 def commands() -> str:
     """The help of every command, as the command itself prints it."""
-    import click
-
-    from ndiswan.cli import commands as group
 
     def help_of(command: click.Command, name: str, above: click.Context | None) -> Iterator[str]:
         context = click.Context(command, info_name=name, parent=above, max_content_width=100)

@@ -16,31 +16,29 @@ from pathlib import Path
 from ndiswan.checking import CheckResult, Options, TargetError, check
 from ndiswan.checking.report import full, heading, plain, summary
 
+try:  # colour, and a bar while it works, come with the extra `cli`
+    from ndiswan.cli.console import painter, progress
+except ModuleNotFoundError:
+    from contextlib import nullcontext
+
+    def progress():
+        """No bar."""
+        return nullcontext()
+
+    def painter(_stream):
+        """No colour."""
+        return plain
+
+
 HERE = Path(__file__).resolve().parent
 FRAMES = HERE / "dial-up.pcapng"
-STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim", "bold": "bold"}
-
-
-def painter() -> tuple[Callable[[str], None], Callable[[str, str], str]]:
-    """How to print a line and to colour a word: with rich on a terminal, plainly elsewhere or without it."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return print, plain
-    try:
-        from rich.console import Console  # noqa: PLC0415 -- an extra
-        from rich.markup import escape  # noqa: PLC0415
-    except ModuleNotFoundError:
-        return print, plain
-    console = Console(highlight=False)
-    return (
-        lambda line: console.print(line, soft_wrap=True),
-        lambda text, style: f"[{STYLES[style]}]{escape(text)}[/]",
-    )
 
 
 def run(name: str) -> CheckResult:
     """The check of one of the drivers, in every mode that applies."""
-    path = os.path.relpath(HERE / "drivers" / name)
-    return check(path, Options(frames=str(FRAMES), timeout=60.0))
+    options = Options(frames=os.path.relpath(FRAMES), timeout=60.0)
+    with progress() as show:
+        return check(os.path.relpath(HERE / "drivers" / name), options, show)
 
 
 def method(name: str) -> str:
@@ -65,7 +63,7 @@ def show_mend(say: Callable[[str], None], paint: Callable[[str, str], str]) -> N
 
 def main() -> int:
     """Check both drivers and show what was found."""
-    say, paint = painter()
+    say, paint = print, painter(sys.stdout)
     try:
         good, bad = run("modem.py"), run("bad_modem.py")
     except TargetError as error:

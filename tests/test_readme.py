@@ -16,7 +16,9 @@ TEXT = README.read_text("utf-8")
 def rows(header: str) -> list[list[str]]:
     """The rows of the table that begins with this header cell."""
     table = TEXT.split(f"| {header} |", 1)[1].split("\n\n", 1)[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]
+    ]
 
 
 def test_what_the_readme_shows_is_what_happens(tmp_path: Path) -> None:

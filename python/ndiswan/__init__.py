@@ -9,8 +9,6 @@ from ndiswan._native import (
     Dpc,
     Event,
     Link,
-    Packet,
-    PacketData,
     SpinLock,
     Timer,
     __version__,
@@ -19,6 +17,7 @@ from ndiswan.irql import Irql
 from ndiswan.miniport import Miniport
 from ndiswan.ndis import Ndis
 from ndiswan.oid import LinkInfo, LinkStats, Oid, Quality, WanInfo
+from ndiswan.packet import Packet, PacketData
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
 from ndiswan.status import Severity, Status

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import Finding, ModeResult
-from ndiswan.checking.world import NoLineError, World
+from ndiswan.checking.world import BindFailedError, NoLineError, World
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
@@ -27,11 +27,17 @@ SPARE = 32
 class Bench:
     """One mode of one driver.
 
-    `traces` is where the recording of each world goes; `name` is what their files begin with.
+    `traces` is where the recording of each world goes, to stay there with `keep`.
     """
 
     def __init__(
-        self, mode: Mode, make: Callable[[], Miniport], frames: Sequence[bytes], traces: Path
+        self,
+        mode: Mode,
+        make: Callable[[], Miniport],
+        frames: Sequence[bytes],
+        traces: Path,
+        *,
+        keep: bool = False,
     ) -> None:
         self.mode = mode
         self.delivery: Any = mode.delivery
@@ -40,6 +46,7 @@ class Bench:
         self._make = make
         self._frames = frames
         self._traces = traces
+        self._keep = keep
         self._numbers = itertools.count(1)
         self._open: list[World] = []
 
@@ -67,12 +74,11 @@ class Bench:
             scenario(self)
         except NoLineError as error:
             self.note = str(error)
-        except Exception as error:
-            # Only a driver's initialize gets here: what other callbacks raise, the world keeps.
-            if not self._open or not any(error is known for known in self._open[-1].ndis.errors):
-                if not isinstance(error, RuntimeError) or "MiniportInitialize" not in str(error):
-                    raise
-                self._add(Finding("exception", None, str(error), str(error)))
+        except BindFailedError as error:
+            why = error.__cause__
+            # What initialize raised is told with all that callbacks raised.
+            if why is not None and not any(why is known for known in self._open[-1].ndis.errors):
+                self._add(Finding("exception", None, f"it cannot be bound: {why}", _text(why)))
         return self.finish()
 
     def finish(self) -> ModeResult:
@@ -101,6 +107,8 @@ class Bench:
         path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
         world.ndis.save(path)
         reached, _ = reached_in(path)
+        if not self._keep:
+            path.unlink()
         self.result.reached = sorted({*self.result.reached, *reached})
 
     def _add(self, finding: Finding) -> None:
@@ -127,5 +135,9 @@ def _of_violation(violation: ContractViolation) -> Finding:
 
 
 def _of_exception(error: BaseException) -> Finding:
-    text = "".join(traceback.format_exception(error)).rstrip()
-    return Finding("exception", None, traceback.format_exception_only(error)[-1].strip(), text)
+    detail = traceback.format_exception_only(error)[-1].strip()
+    return Finding("exception", None, detail, _text(error))
+
+
+def _text(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()

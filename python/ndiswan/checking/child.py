@@ -94,6 +94,7 @@ class _Work:
             lambda: target_of.make(job["driver"], factory, job["arguments"]),
             frames,
             Path(job["traces"]),
+            keep=job["keep"],
         )
         return asdict(bench.run(FUNCTIONS[bench.mode.scenario]))
 

@@ -90,18 +90,33 @@ def _row(
     mark = paint(f"{state.state:<12}", STYLES[state.state])
     indent = len(head) + 13
     text = ", ".join(_short(state.modes, driver))
-    wrapped = textwrap.wrap(text, max(20, width - indent), break_long_words=False) or [""]
+    wrapped = textwrap.wrap(
+        text, max(20, width - indent), break_long_words=False, break_on_hyphens=False
+    ) or [""]
     yield f"{head}{mark} {wrapped[0]}".rstrip()
     for line in wrapped[1:]:
         yield " " * indent + line
 
 
 def _short(names: list[str], driver: DriverResult) -> list[str]:
-    """The modes' names; a scenario that is there in all of its modes by its own name."""
-    of_scenario = Counter(_scenario(mode.name) for mode in driver.modes)
-    broken = Counter(_scenario(name) for name in names)
-    whole = {name for name, count in broken.items() if count == of_scenario[name]}
-    return list(dict.fromkeys(_scenario(n) if _scenario(n) in whole else n for n in names))
+    """The modes' names; those that are there in all of a scenario's modes by the name of that."""
+    if len(names) == len(driver.modes) > 1:
+        return ["every mode"]
+    shown = names
+    for shorten in (_with_serialization, _scenario):
+        there = Counter(shorten(mode.name) for mode in driver.modes)
+        here = Counter(shorten(name) for name in names)
+        whole = {name for name, count in here.items() if count == there[name]}
+        shown = [
+            shorten(n) if shorten(n) in whole else s for n, s in zip(names, shown, strict=True)
+        ]
+    return list(dict.fromkeys(shown))
+
+
+def _with_serialization(mode: str) -> str:
+    scenario, _, rest = mode.partition("/")
+    serialization = rest.partition("/")[2]
+    return f"{scenario} ({serialization})" if serialization else scenario
 
 
 def _scenario(mode: str) -> str:

@@ -32,6 +32,8 @@ from ndiswan.checking.traces import check_trace
 GRACE = 4.0
 # How much of what a driver prints is kept.
 OUTPUT = 4000
+# The descriptor, for a child to write to.
+STDERR = 2
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ class _Children:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._number = 0
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -161,6 +164,7 @@ class _Children:
     def stop(self) -> None:
         """End every child that still runs, and what it started."""
         with self._lock:
+            self._stopped = True
             for process in self._running:
                 _kill(process)
 
@@ -189,6 +193,7 @@ class _Children:
             "frames": options.frames,
             "timeout": options.timeout,
             "traces": str(self.traces),
+            "keep": options.traces is not None,
             **job,
         }
         with self._lock:
@@ -219,14 +224,16 @@ class _Children:
     @contextmanager
     def _child(self, place: Path, output: Any) -> Iterator[subprocess.Popen[bytes]]:
         # A session of its own: Ctrl-C is for the parent, which ends the child with all that it started.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ndiswan.checking.child", str(place.with_suffix(".json"))],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr if self.options.show else output,
-            stderr=sys.stderr if self.options.show else output,
-            start_new_session=True,
-        )
         with self._lock:
+            if self._stopped:
+                raise ChildError("the check was interrupted")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ndiswan.checking.child", str(place.with_suffix(".json"))],
+                stdin=subprocess.DEVNULL,
+                stdout=STDERR if self.options.show else output,
+                stderr=STDERR if self.options.show else output,
+                start_new_session=True,
+            )
             self._running.add(process)
         try:
             yield process

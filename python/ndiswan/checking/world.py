@@ -30,6 +30,8 @@ THREAD_PATIENCE = 1.0
 # How far it looks for what comes too late: a watchdog, an interrupt after a reset.
 VIRTUAL_LINGER, REAL_LINGER = 60.0, 0.1
 STEP = 256
+# A driver that polls has something to do at any time: so many steps of it are enough.
+LINGER_STEPS = 16
 # Events at one moment of the virtual clock, after which the driver goes round in circles.
 STANDSTILL = 20_000
 
@@ -59,6 +61,10 @@ class NoLineError(Exception):
     """The driver brings no line up."""
 
 
+class BindFailedError(Exception):
+    """The driver cannot be bound."""
+
+
 class World:
     """An Ndis with one driver, for one run of a scenario."""
 
@@ -80,7 +86,10 @@ class World:
     def __enter__(self) -> Self:
         self.miniport = self.bench.make()
         self.frames = self.bench.frames_for(self.miniport.info)
-        self.link = self.ndis.bind(self.peer, self.miniport, packets=PACKETS)
+        try:
+            self.link = self.ndis.bind(self.peer, self.miniport, packets=PACKETS)
+        except Exception as error:
+            raise BindFailedError from error
         self.adapter = self.miniport.adapter
         if not self.link.up:
             self._run_until(lambda: self.link.up)
@@ -153,7 +162,7 @@ class World:
             self.call(self.ndis.run, self.ndis.now + REAL_LINGER)
             return
         end = self.ndis.now + VIRTUAL_LINGER
-        for _ in range(STEP):
+        for _ in range(LINGER_STEPS):
             ran = self.call(self.ndis.run, end, STEP)
             if ran is not None and ran < STEP:
                 break
@@ -162,7 +171,9 @@ class World:
             self.call(self.ndis.drain)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, the checks for hang included."""
+        """Let time pass, the checks for hang included; a driver's threads work on another clock, and go first."""
+        if self._has_threads():
+            self.settle()
         self.call(self.ndis.run, self.ndis.now + seconds, 100_000)
 
     def _has_threads(self) -> bool:

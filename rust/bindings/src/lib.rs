@@ -15,13 +15,15 @@ mod error;
 mod event;
 mod hdlc;
 mod irql;
+#[allow(unsafe_code)] // the interpreter's number has no safe way
+mod interpreter;
 mod link;
 mod ndis;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
 mod request;
-mod rules;
+mod rule;
 mod shared;
 mod spin_lock;
 mod status;
@@ -51,7 +53,7 @@ mod _native {
     #[pymodule_export]
     use crate::packet_data::PacketData;
     #[pymodule_export]
-    use crate::rules::{rule_info, rule_table};
+    use crate::rule::{rule_info, rule_table};
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]
@@ -62,6 +64,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::claim(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("STATUS_TABLE", crate::status::table())?;
         module.add("OID_TABLE", crate::request::table())

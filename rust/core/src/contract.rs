@@ -278,6 +278,7 @@ impl State {
                 self.links.entry(link).or_default().may_indicate()
             }
             What::CloseCall { link } => {
+                cpu.may_send()?;
                 let link = self.links.entry(link).or_default();
                 if link.closed && life < Life::Halted {
                     return Err(Rule::Handle);
@@ -302,13 +303,15 @@ impl State {
         let reports_owed = self.reports_owed();
         let serialized = self.serialized(event.adapter);
         let life = self.life(event.adapter);
+        let may_call = self.cpus.entry(event.cpu).or_default().may_send();
         let Some(adapter) = self.adapters.get_mut(&event.adapter) else {
             return Err(Rule::Handle);
         };
         match event.what {
             What::Start => adapter.life = Life::Running,
             What::ResetStart => {
-                life.may_send()?;
+                life.may_reset()?;
+                may_call?;
                 adapter.life = Life::Resetting;
             }
             What::ResetComplete { .. } => life.may_complete_reset()?,

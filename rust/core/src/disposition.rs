@@ -47,8 +47,16 @@ impl Packet {
         self.adapter.name_of(self.slot)
     }
 
-    pub(crate) fn slot(&self) -> u32 {
-        self.slot
+    /// Its name while a send is tried; the token does nothing then.
+    pub(crate) fn lend(&mut self) -> Name {
+        self.live = false;
+        self.adapter.name_of(self.slot)
+    }
+
+    /// The send was not taken, or it is over.
+    pub(crate) fn regained(mut self) -> Packet {
+        self.live = true;
+        self
     }
 
     /// The descriptor and its data, to be read and changed.

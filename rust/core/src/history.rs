@@ -36,8 +36,8 @@ pub(crate) struct History {
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
-const REASONS: [TakenBack; 4] =
-    [TakenBack::Reset, TakenBack::Halt, TakenBack::Dropped, TakenBack::GivenUp];
+const REASONS: [TakenBack; 5] =
+    [TakenBack::Reset, TakenBack::Halt, TakenBack::Dropped, TakenBack::GivenUp, TakenBack::Raised];
 
 /// The part of word 1 that says on which CPU, at which level, with how many locks.
 #[inline]
@@ -58,7 +58,7 @@ fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
         What::Deliver { link, status, .. } => (6, 0, status.0, link),
         What::Unsend { link, status, .. } => (7, 0, status.0, link),
         What::Free { .. } => (8, 0, 0, 0),
-        What::TakeBack { why, .. } => (9, why as u8, 0, 0),
+        What::TakeBack { why, .. } => (9, why as u8 - TakenBack::Reset as u8, 0, 0),
         What::Touch { side, part, .. } => (10, (side as u8) << 4 | part as u8, 0, 0),
         _ => return None,
     })

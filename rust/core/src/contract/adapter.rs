@@ -67,6 +67,18 @@ impl Life {
         }
     }
 
+    /// Whether a reset may begin.
+    ///
+    /// # Errors
+    /// `RESET` during another one, `HALT` for an adapter that does not run.
+    pub fn may_reset(self) -> Result<(), Rule> {
+        match self {
+            Life::Running => Ok(()),
+            Life::Resetting => Err(Rule::Reset),
+            _ => Err(Rule::Halt),
+        }
+    }
+
     /// Whether NdisMResetComplete is expected.
     ///
     /// # Errors

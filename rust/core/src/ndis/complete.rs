@@ -17,6 +17,11 @@ use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
+/// A link's number says its place in its adapter's list.
+fn place_of(link: u32) -> usize {
+    (link & 0xFFFF) as usize
+}
+
 impl Adapter {
     /// NdisMWanSendComplete for a packet that is known by name, from the calling thread.
     ///
@@ -197,6 +202,8 @@ impl Adapter {
     /// Brings a completed packet home: inline, or by the ring.
     fn send_home(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, aside: bool, now: Moment) {
         let inline = self.ndis.config.delivery == Delivery::Inline;
+        // No protocol runs above DISPATCH.
+        let aside = aside || cpu.irql() > Irql::DISPATCH;
         if inline && !aside && cpu.depth.get() < MAX_DEPTH {
             self.deliver_at(cpu, slot, status, now);
             return;
@@ -245,8 +252,7 @@ impl Adapter {
     }
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        // A link's number is its place in its adapter's list.
-        self.links.read().get((id & 0xFFFF) as usize).cloned()
+        self.links.read().get(place_of(id)).cloned()
     }
 
     /// ProtocolSendComplete, and then whatever the open window lets down.
@@ -256,10 +262,14 @@ impl Adapter {
 
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
-        let Some(link) = self.link_by_id(id) else { return };
-        let waiting = self.home(cpu, &link, slot, status, false, now);
+        let waiting = {
+            let links = self.links.read();
+            let Some(link) = links.get(place_of(id)) else { return };
+            let waiting = self.home(cpu, link, slot, status, false, now);
+            waiting.then(|| Arc::clone(link))
+        };
         self.send_complete(cpu, slot, status);
-        if waiting {
+        if let Some(link) = waiting {
             self.pump(cpu, &link);
         }
     }
@@ -324,6 +334,9 @@ impl Adapter {
 
     /// Delivers what is in the ring. Returns how many there were.
     pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
+        if cpu.irql() > Irql::DISPATCH {
+            return 0;
+        }
         let Some(mut consumer) = self.consumer.try_lock() else { return 0 };
         self.deliver_scheduled.store(false, Ordering::Release);
         let mut batch = Vec::new();

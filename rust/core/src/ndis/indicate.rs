@@ -260,14 +260,14 @@ impl Adapter {
         self.bump(&self.count.receives);
         let answer =
             self.protocol(&cpu, Entry::Receive, |protocol, cx| protocol.receive(cx, link, data));
-        let status = answer.unwrap_or(Status::FAILURE);
-        if status == Status::SUCCESS {
+        let answer = answer.unwrap_or(Status::FAILURE);
+        if answer == Status::SUCCESS {
             let stats = &mut link.flow.lock().stats;
             stats.frames_rcvd += 1;
             stats.bytes_rcvd += data.len() as u64;
         }
         self.ndis.settle(&cpu);
-        Ok(status)
+        Ok(answer)
     }
 
     /// NdisMWanIndicateReceiveComplete.
@@ -291,10 +291,17 @@ impl Link {
     /// CLOSING; what the miniport still has is `LOST`.
     ///
     /// # Errors
-    /// `HANDLE` if it was closed before, `LOST` for the first packet that is still owed.
+    /// `IRQL_SEND` above DISPATCH, `HANDLE` if it was closed before, `LOST` for the first packet that is still owed.
     pub fn close(&self) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let adapter = &*self.adapter;
+        let may_call = cpu.state.borrow().may_send();
+        if let Err(rule) = may_call {
+            adapter.emit(&cpu, What::CloseCall { link: self.id });
+            let detail =
+                format!("a call was closed at {}; expected DISPATCH_LEVEL or below", cpu.irql());
+            return Err(adapter.report(&cpu, rule, None, detail));
+        }
         {
             let mut flow = self.flow.lock();
             if flow.state.closed && adapter.life() < Life::Halted {

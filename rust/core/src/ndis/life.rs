@@ -197,16 +197,12 @@ impl Adapter {
         self.set_life(Life::Halted);
         self.deliver_rest(&cpu);
         self.emit(&cpu, What::Halted);
+        self.look_at_timers(&cpu);
         self.finish();
         Ok(())
     }
 
     fn look_at_halted(&self, cpu: &Rc<Cpu>) {
-        for timer in self.set_timers() {
-            let detail = format!("MiniportHalt returned and timer {timer} is still set");
-            self.report(cpu, Rule::Timer, None, detail);
-            self.cancel_timer(timer);
-        }
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
         for slot in owed {
             if self.ndis.config.policy.owed_at_halt == OwedAtHalt::Report {
@@ -215,6 +211,17 @@ impl Adapter {
             } else if self.take_back(cpu, slot, TakenBack::Halt).is_some() {
                 self.deliver(cpu, slot, FinalStatus::FAILURE);
             }
+        }
+    }
+
+    fn look_at_timers(&self, cpu: &Rc<Cpu>) {
+        let set = self.set_timers();
+        for timer in &set {
+            let detail = format!("MiniportHalt returned and timer {timer} is still set");
+            self.report(cpu, Rule::Timer, None, detail);
+        }
+        for timer in set {
+            self.cancel_timer(timer);
         }
     }
 

@@ -17,16 +17,22 @@ impl Adapter {
     /// RESET_IN_PROGRESS.
     ///
     /// # Errors
-    /// `HALT` after halt, `SERIAL` from inside of a serialized miniport.
+    /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport.
     pub fn reset(&self) -> Result<Status, Arc<Violation>> {
         let cpu = Cpu::current();
-        match self.life() {
-            Life::Running => {}
-            Life::Resetting => return Ok(Status::RESET_IN_PROGRESS),
-            life => {
-                let detail = format!("a reset of adapter {:?}, which is {life:?}", self.name);
-                return Err(self.report(&cpu, Rule::Halt, None, detail));
-            }
+        let life = self.life();
+        if life == Life::Resetting {
+            return Ok(Status::RESET_IN_PROGRESS);
+        }
+        let may_call = cpu.state.borrow().may_send();
+        if let Err(rule) = life.may_reset().and(may_call) {
+            self.emit(&cpu, What::ResetStart);
+            let detail = format!(
+                "a reset of adapter {:?}, which is {life:?}, at {}; expected it running, and DISPATCH_LEVEL or below",
+                self.name,
+                cpu.irql()
+            );
+            return Err(self.report(&cpu, rule, None, detail));
         }
         if !self.enter_and_wait(&cpu) {
             let detail = "a reset was asked for from inside of the serialized miniport".to_string();
@@ -105,6 +111,9 @@ impl Adapter {
     }
 
     fn reset_ended(&self, cpu: &Rc<Cpu>, status: Status) -> Option<Arc<Violation>> {
+        if self.life() != Life::Resetting {
+            return None; // a bug check ended it
+        }
         self.emit(cpu, What::ResetComplete { status });
         let broken = self.take_leftovers(cpu);
         if self.life() != Life::Resetting {

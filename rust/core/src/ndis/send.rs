@@ -122,16 +122,15 @@ impl Link {
     pub fn send<L: AtMostDispatch>(
         self: &Arc<Self>,
         cx: &mut Cx<L>,
-        packet: Packet,
+        mut packet: Packet,
     ) -> Result<Sent, SendError> {
-        let (adapter, slot) = (Arc::clone(packet.adapter()), packet.slot());
-        let name = packet.into_name();
+        let name = packet.lend();
         match self.send_on(cx.cpu(), name) {
             Ok(status) => Ok(match FinalStatus::new(status) {
-                Ok(status) => Sent::Done(Packet::new(adapter, slot), status),
+                Ok(status) => Sent::Done(packet.regained(), status),
                 Err(_) => Sent::Pending,
             }),
-            Err(violation) => Err(SendError { packet: Packet::new(adapter, slot), violation }),
+            Err(violation) => Err(SendError { packet: packet.regained(), violation }),
         }
     }
 
@@ -287,14 +286,12 @@ impl Link {
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = adapter
             .call(cpu, Entry::WanSend, at, |drivers| drivers.miniport.wan_send(cpu, self, name));
-        match answer {
-            Some(status) => adapter.returned(cpu, self, name, status, deliver, now),
-            None => {
-                // The driver panicked; its token, if it still had one, has brought the packet home.
-                adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
-                Status::PENDING
-            }
+        if let Some(status) = answer {
+            return adapter.returned(cpu, self, name, status, deliver, now);
         }
+        // The driver panicked; its token, if it still had one, has brought the packet home.
+        adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
+        Status::PENDING
     }
 }
 

@@ -21,6 +21,10 @@ const LATE: u64 = 30_000_000_000;
 /// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
 pub(crate) const HANG: u64 = 22_000_000_000;
 
+fn seconds(ns: u64) -> f64 {
+    std::time::Duration::from_nanos(ns).as_secs_f64()
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     /// For each timer the number of its arming, 0 if it is not set.
@@ -231,8 +235,8 @@ impl Adapter {
             let Some(name) = self.take_back(cpu, slot, TakenBack::GivenUp) else { continue };
             let detail = format!(
                 "{name} is owed for {:.1} s; expected a completion within {:.1} s",
-                age as f64 / 1e9,
-                limit as f64 / 1e9
+                seconds(age),
+                seconds(limit)
             );
             self.report(cpu, Rule::Late, Some(name), detail);
             self.deliver(cpu, slot, FinalStatus::FAILURE);
@@ -247,8 +251,8 @@ impl Adapter {
             let detail = format!(
                 "{} sends are pending and none was completed for {:.1} s; expected one within {:.1} s",
                 owed.len(),
-                quiet as f64 / 1e9,
-                HANG as f64 / 1e9
+                seconds(quiet),
+                seconds(HANG)
             );
             self.report(cpu, Rule::Hang, name, detail);
             for slot in owed {

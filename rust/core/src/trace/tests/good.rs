@@ -241,3 +241,42 @@ fn the_text_has_one_line_an_event_in_columns() {
         assert!(text.contains(part), "{text}");
     }
 }
+
+#[test]
+fn lines_and_resets_that_race_with_senders_leave_a_clean_recording() {
+    let ndis = Ndis::new(Config { time: TimeKind::Real, ..recording() });
+    let modem = Modem::<Deserialized>(OnceLock::new());
+    let link = ndis.bind(Peer::default(), modem, 32, "modem").unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_millis(300);
+    let busy = || std::time::Instant::now() < end;
+    std::thread::scope(|scope| {
+        for length in [1, 2, 5] {
+            let link = &link;
+            scope.spawn(move || {
+                while busy() {
+                    match link.adapter.packet(&vec![7; length]) {
+                        Ok(packet) => at_passive(|cx| drop(link.send(cx, packet).ok())).unwrap(),
+                        Err(_) => std::thread::yield_now(),
+                    }
+                }
+            });
+        }
+        let link = &link;
+        scope.spawn(move || {
+            for send_window in (1..9).cycle().take_while(|_| busy()) {
+                std::thread::sleep(std::time::Duration::from_micros(300));
+                link.adapter.reset().unwrap();
+                let settings = crate::LinkSettings { send_window, ..Default::default() };
+                link.adapter.line_down(link).unwrap();
+                link.adapter.line_up(Some(link), None, settings).unwrap();
+            }
+        });
+    });
+    ndis.wait_idle(std::time::Duration::from_secs(20));
+    ndis.close().unwrap();
+    let trace = ndis.trace();
+    let found = trace.check();
+    let mut kinds = BTreeMap::new();
+    for f in &found { *kinds.entry((f.rule.id(), f.recorded, format!("{:?}", f.event.what).split(' ').next().unwrap().to_string())).or_insert(0) += 1; }
+    panic!("{kinds:?} of {}", trace.events.len());
+}
