@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = ROOT / "examples" / "drivers" / "modem.py"
 BAD = ROOT / "examples" / "drivers" / "bad_modem.py"
@@ -44,3 +43,8 @@ def driver(tmp_path: Path, send: str = "return nw.SUCCESS", head: str = "", more
     path = tmp_path / "target.py"
     path.write_text(HEAD + head + DRIVER.format(send=body) + more)
     return path
+
+
+def states(document):
+    """The state of each rule of the first driver."""
+    return {rule["rule"]: rule["state"] for rule in document["drivers"][0]["rules"]}

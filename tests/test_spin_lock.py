@@ -85,7 +85,7 @@ def test_a_wrong_use_of_a_lock_is_found_at_the_call(rule, use):
 
 @pytest.mark.parametrize("mode", ["raise", "record"])
 def test_an_order_that_can_deadlock_is_found_before_it_does(mode):
-    """a → b → c and then c → a is a cycle: the report has both paths."""
+    """A → b → c and then c → a is a cycle: the report has both paths."""
     with nw.Ndis(on_violation=mode) as ndis:
         adapter = bound(ndis)[2].adapter
         a, b, c = (adapter.spin_lock(name) for name in "abc")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -134,11 +135,10 @@ def test_a_capture_can_be_piped(trace, tmp_path):
     """Without a file the capture goes to stdout, octet for octet."""
     path = tmp_path / "frames.pcapng"
     assert Trace(trace).to_pcapng(path) == 3
-    program = f"import sys; from ndiswan.__main__ import main; sys.argv[1:] = {['trace', str(trace), '--to', 'pcapng']}; main()"
     piped = subprocess.run(
-        [shutil.which("python") or "python3", "-c", program],
+        [sys.executable, "-m", "ndiswan", "trace", str(trace), "--to", "pcapng"],
         capture_output=True,
-        check=False,
+        check=True,
         timeout=60,
     )
     assert piped.stdout == path.read_bytes()

@@ -1,6 +1,6 @@
 """The NDIS 5.x WAN send/complete contract as software that runs.
 
-Write a :class:`Miniport` and a :class:`Protocol`, bind them in an :class:`Ndis`, and every broken
+Write a `Miniport` and a `Protocol`, bind them in an `Ndis`, and every broken
 rule of the contract is caught at the call that breaks it.
 """
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class Miniport:
     """A WAN miniport driver; subclass it and write at least :meth:`wan_send`.
 
+    An exception in an entry point gives the packet of that call back with FAILURE, and is raised
+    by the outermost call into the engine.
+
     Attributes
     ----------
     info:
@@ -31,9 +34,6 @@ class Miniport:
         Whether NDIS brings a first line up when :meth:`initialize` did not.
     adapter:
         The handle to call NDIS with (MiniportAdapterHandle), set before :meth:`initialize`.
-
-    An exception in an entry point gives the packet of that call back with FAILURE, and is raised
-    by the outermost call into the engine.
     """
 
     info: WanInfo = WanInfo()

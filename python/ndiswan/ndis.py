@@ -29,6 +29,8 @@ _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
 class Ndis(_Native):
     """The library between protocols and miniports, with the contract checked while it runs.
 
+    Leaving the ``with`` block halts the adapters and reports what is still owed.
+
     Parameters
     ----------
     time:
@@ -46,8 +48,6 @@ class Ndis(_Native):
         ``"queued"``: through the completion ring, in batches, by the dispatcher.
     record:
         Keep every event, for :meth:`events` and :meth:`save`.
-
-    Leaving the ``with`` block halts the adapters and reports what is still owed.
 
     Raises
     ------

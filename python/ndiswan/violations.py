@@ -4,12 +4,26 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ndiswan._native import Event
     from ndiswan.irql import Irql
 
 
 class ContractWarning(UserWarning):
     """A rule that only warns was broken; the text is the report."""
+
+
+def _warn(report: str) -> None:
+    """Warn at the line of the user's that called the engine."""
+    import sys
+    import warnings
+
+    package = __file__.rpartition("/")[0]
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(report, ContractWarning, level)
 
 
 class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's error)
@@ -72,6 +86,10 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
         self.source = source
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is remade from its arguments, and these are not all of it.
+        return _remake, (type(self), self.args, vars(self))
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.rule}: {self.detail}>"
 
@@ -95,6 +113,15 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
             f"<p><i>{escape(self.page)}</i> ({escape(self.source)})</p>"
             f"<p><b>To mend it:</b> {escape(self.remedy)}</p></div>"
         )
+
+
+def _remake(
+    kind: type[ContractViolation], args: tuple[Any, ...], fields: dict[str, Any]
+) -> ContractViolation:
+    """The violation that was copied, or sent by another process."""
+    violation = kind.__new__(kind, *args)
+    vars(violation).update(fields)
+    return violation
 
 
 class OwnershipViolation(ContractViolation):

@@ -1,6 +1,5 @@
 """When something may be sent or called: the window, the line, one entry point at a time."""
 
-import ndiswan as nw
 from catalogue.case import Modem, Peer, breaks, keeps
 
 

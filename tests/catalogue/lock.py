@@ -97,9 +97,8 @@ class TwoOrders(TwoLocks):
         return nw.PENDING
 
     def sent(self):
-        with self.lock:
-            with self.card:  # breaks LOCK_ORDER
-                pass
+        with self.lock, self.card:  # breaks LOCK_ORDER
+            pass
         super().sent()
 
 

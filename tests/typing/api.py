@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import ndiswan as nw
+from ndiswan.miniports import SerialMiniport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +92,8 @@ def world(path: Path) -> None:
         assert_type(ndis.events(), list[nw.Event])
         assert_type(ndis.counters, dict[str, int])
         ndis.save(path)
+        line = SerialMiniport("/dev/ttyUSB0", baudrate=115_200, early_completion=True)
+        assert_type(ndis.bind(Peer(), line), nw.Link)
 
     nw.Ndis(on_violation="shout")  # type: ignore[arg-type]
     nw.Ndis(delivery="later")  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import Finding, ModeResult
-from ndiswan.checking.world import BindFailedError, NoLineError, World
+from ndiswan.checking.world import ENOUGH, BindFailedError, EnoughError, NoLineError, World
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ SPARE = 32
 class Bench:
     """One mode of one driver.
 
-    `traces` is where the recording of each world goes, to stay there with `keep`.
+    `timeout` is how long it may take, in seconds. `traces` is where the recording of each world goes, to stay there
+    with `keep`.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Bench:
         traces: Path,
         *,
         keep: bool = False,
+        timeout: float = 20.0,
     ) -> None:
         self.mode = mode
         self.delivery: Any = mode.delivery
@@ -47,6 +50,7 @@ class Bench:
         self._frames = frames
         self._traces = traces
         self._keep = keep
+        self._half = time.monotonic() + timeout / 2
         self._numbers = itertools.count(1)
         self._open: list[World] = []
 
@@ -68,17 +72,36 @@ class Bench:
         self._open.append(world)
         return world
 
+    @property
+    def is_late(self) -> bool:
+        """Whether half of the mode's time is over."""
+        return time.monotonic() > self._half
+
+    def enough(self, world: World) -> None:
+        """End the mode early if enough is broken; anything is, once half of its time is over.
+
+        Raises EnoughError then.
+        """
+        broken = sum(not violation.warning for violation in world.ndis.violations)
+        broken += sum(finding.count for finding in self.result.errors) + world.raised
+        if broken > (0 if self.is_late else ENOUGH):
+            raise EnoughError
+
     def run(self, scenario: Callable[[Bench], None]) -> ModeResult:
         """Run a scenario, and tell what was found."""
         try:
             scenario(self)
         except NoLineError as error:
             self.note = str(error)
+        except EnoughError:
+            self.note = "ended early, with enough found"
         except BindFailedError as error:
             why = error.__cause__
             # What initialize raised is told with all that callbacks raised.
             if why is not None and not any(why is known for known in self._open[-1].ndis.errors):
-                self._add(Finding("exception", None, f"it cannot be bound: {why}", _text(why)))
+                self.result.add(
+                    Finding("exception", None, f"it cannot be bound: {why}", _text(why))
+                )
         return self.finish()
 
     def finish(self) -> ModeResult:
@@ -97,12 +120,12 @@ class Bench:
         self.result.worlds += 1
         self.result.sends += world.sends
         for violation in world.ndis.violations:
-            self._add(_of_violation(violation))
+            self.result.add(_of_violation(violation))
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
-                self._add(_of_exception(error))
+                self.result.add(_of_exception(error))
         if world.finding:
-            self._add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
+            self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
         number = next(self._numbers)
         path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
         world.ndis.save(path)
@@ -110,15 +133,6 @@ class Bench:
         if not self._keep:
             path.unlink()
         self.result.reached = sorted({*self.result.reached, *reached})
-
-    def _add(self, finding: Finding) -> None:
-        for known in self.result.findings:
-            if (known.kind, known.rule) == (finding.kind, finding.rule) and (
-                finding.rule or known.detail == finding.detail
-            ):
-                known.count += 1
-                return
-        self.result.findings.append(finding)
 
 
 def _of_violation(violation: ContractViolation) -> Finding:

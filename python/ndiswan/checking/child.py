@@ -82,7 +82,9 @@ class _Work:
         return Mode(**mode).name if mode else "import"
 
     def do(self) -> dict[str, Any]:
+        """What the job asks for. What its giver can import, this can as well."""
         job = self.job
+        sys.path += [place for place in job["path"] if place not in sys.path]
         if "mode" not in job:
             drivers = target_of.describe(job["target"], job["only"], job["arguments"])
             frames, text = self.frames()
@@ -95,6 +97,7 @@ class _Work:
             frames,
             Path(job["traces"]),
             keep=job["keep"],
+            timeout=job["timeout"],
         )
         return asdict(bench.run(FUNCTIONS[bench.mode.scenario]))
 

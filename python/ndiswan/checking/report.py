@@ -19,12 +19,11 @@ if TYPE_CHECKING:
         Finding,
         ModeResult,
         RuleState,
-        State,
     )
 
-    Paint = Callable[[str, str], str]
+    _Paint = Callable[[str, str], str]
 
-STYLES: dict[State, str] = {
+STYLES = {
     "broken": "bad",
     "warned": "warn",
     "kept": "good",
@@ -34,14 +33,14 @@ WIDTH = 110
 
 
 def plain(text: str, style: str) -> str:  # noqa: ARG001 -- the style is for other painters
-    """Paint nothing."""
+    """_Paint nothing."""
     return text
 
 
 def lines(
     result: CheckResult,
     command: Callable[[str, str], str],
-    paint: Paint = plain,
+    paint: _Paint = plain,
     width: int = WIDTH,
 ) -> Iterator[str]:
     """The whole report; `command(driver, mode)` is what shows one mode only."""
@@ -64,7 +63,7 @@ def lines(
                 yield f"This mode only:  {paint(command(driver.name, mode.name), 'bold')}"
 
 
-def heading(result: CheckResult, driver: DriverResult, paint: Paint = plain) -> str:
+def heading(result: CheckResult, driver: DriverResult, paint: _Paint = plain) -> str:
     """The driver's name, and how much was done to it."""
     sends = sum(mode.sends for mode in driver.modes)
     ran = sum(mode.ran for mode in driver.modes)
@@ -73,7 +72,7 @@ def heading(result: CheckResult, driver: DriverResult, paint: Paint = plain) -> 
     return f"{paint(driver.name, 'bold')}  {what}"
 
 
-def table(driver: DriverResult, paint: Paint = plain, width: int = WIDTH) -> Iterator[str]:
+def table(driver: DriverResult, paint: _Paint = plain, width: int = WIDTH) -> Iterator[str]:
     """One line a rule, by family, with the modes in which it was broken."""
     yield paint(f"  {'family':<11} {'rule':<17} {'state':<12} modes", "dim").rstrip()
     family = ""
@@ -84,7 +83,7 @@ def table(driver: DriverResult, paint: Paint = plain, width: int = WIDTH) -> Ite
 
 
 def _row(
-    family: str, state: RuleState, driver: DriverResult, paint: Paint, width: int
+    family: str, state: RuleState, driver: DriverResult, paint: _Paint, width: int
 ) -> Iterator[str]:
     head = f"  {family:<11} {state.rule:<17} "
     mark = paint(f"{state.state:<12}", STYLES[state.state])
@@ -123,9 +122,9 @@ def _scenario(mode: str) -> str:
     return mode.partition("/")[0]
 
 
-def summary(driver: DriverResult, paint: Paint = plain) -> str:
+def summary(driver: DriverResult, paint: _Paint = plain) -> str:
     """How many rules are in which state, and what else went wrong."""
-    counts = Counter(state.state for state in driver.rules)
+    counts: Counter[str] = Counter(state.state for state in driver.rules)
     parts = [
         paint(f"{counts[state]} {state}", style) for state, style in STYLES.items() if counts[state]
     ]
@@ -134,7 +133,7 @@ def summary(driver: DriverResult, paint: Paint = plain) -> str:
     return "  " + ", ".join(parts)
 
 
-def _notes(driver: DriverResult, paint: Paint) -> Iterator[str]:
+def _notes(driver: DriverResult, paint: _Paint) -> Iterator[str]:
     notes: dict[str, list[str]] = {}
     for mode in driver.modes:
         if mode.note:
@@ -144,7 +143,7 @@ def _notes(driver: DriverResult, paint: Paint) -> Iterator[str]:
 
 
 def full(
-    mode: ModeResult, finding: Finding, paint: Paint = plain, width: int = WIDTH
+    mode: ModeResult, finding: Finding, paint: _Paint = plain, width: int = WIDTH
 ) -> Iterator[str]:
     """A finding's whole report, wrapped, below a line that says where it is from."""
     times = "" if finding.count == 1 else f", {finding.count} times; the first"
@@ -160,11 +159,15 @@ def wrap(line: str, width: int = WIDTH) -> list[str]:
         return [line]
     indent = 12 if line.startswith("  ") else 4
     return textwrap.wrap(
-        line, width, subsequent_indent=" " * indent, break_long_words=False, drop_whitespace=True
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
-def _others(driver: DriverResult, first: Finding, paint: Paint) -> Iterator[str]:
+def _others(driver: DriverResult, first: Finding, paint: _Paint) -> Iterator[str]:
     seen = {first.title}
     others = []
     for mode in driver.modes:

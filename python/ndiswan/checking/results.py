@@ -13,8 +13,8 @@ from ndiswan._native import rule_info, rule_table
 
 FORMAT, VERSION = "ndiswan-check", 1
 
-Kind = Literal["violation", "warning", "exception", "hang", "crash"]
-State = Literal["broken", "warned", "kept", "not reached"]
+_Kind = Literal["violation", "warning", "exception", "hang", "crash"]
+_State = Literal["broken", "warned", "kept", "not reached"]
 
 FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
 
@@ -26,7 +26,7 @@ class Finding:
     `rule` is the id of the broken rule; None for an exception or a crash, which break no rule by themselves.
     """
 
-    kind: Kind
+    kind: _Kind
     rule: str | None
     detail: str
     report: str
@@ -61,6 +61,16 @@ class ModeResult:
         """The findings that are no warnings."""
         return [finding for finding in self.findings if finding.kind != "warning"]
 
+    def add(self, finding: Finding) -> None:
+        """Another finding, which may be one more of a kind that is known."""
+        for known in self.findings:
+            if (known.kind, known.rule) == (finding.kind, finding.rule) and (
+                finding.rule or known.detail == finding.detail
+            ):
+                known.count += 1
+                return
+        self.findings.append(finding)
+
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ModeResult:
         """The result that a child wrote."""
@@ -74,7 +84,7 @@ class RuleState:
 
     rule: str
     family: str
-    state: State
+    state: _State
     modes: list[str]
 
 
@@ -112,7 +122,7 @@ class DriverResult:
     def first(self) -> tuple[ModeResult, Finding] | None:
         """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
         found = [(mode, finding) for mode in self.modes for finding in mode.findings]
-        order: list[Kind] = ["violation", "hang", "crash", "exception", "warning"]
+        order: list[_Kind] = ["violation", "hang", "crash", "exception", "warning"]
         return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
 
     @property

@@ -194,6 +194,7 @@ class _Children:
             "timeout": options.timeout,
             "traces": str(self.traces),
             "keep": options.traces is not None,
+            "path": sys.path,
             **job,
         }
         with self._lock:
@@ -204,13 +205,16 @@ class _Children:
         with said.open("wb") as output, self._child(place, output) as process:
             try:
                 process.wait(options.timeout + GRACE)
+                ended = True
             except subprocess.TimeoutExpired:
+                ended = False
                 _kill(process)
                 process.wait()
         text = said.read_text("utf-8", "replace")[-OUTPUT:]
         answer_file = place.with_suffix(".answer")
         if not answer_file.is_file():
-            return {}, self._trouble(place, process.returncode, name, text)
+            status = process.returncode if ended else None
+            return {}, self._trouble(place, status, name, text)
         answer: dict[str, Any] = json.loads(answer_file.read_text("utf-8"))
         if "internal" in answer:
             raise ChildError(f"in mode {name}:\n{answer['internal']}")
@@ -238,16 +242,18 @@ class _Children:
         try:
             yield process
         finally:
+            _kill(process)  # what the driver started and left behind
             with self._lock:
                 self._running.discard(process)
 
-    def _trouble(self, place: Path, status: int, name: str, said: str) -> Finding:
+    def _trouble(self, place: Path, status: int | None, name: str, said: str) -> Finding:
+        """What happened to a child that left no answer; `status` is None if it did not even end."""
         crash = place.with_suffix(".crash")
         traceback = crash.read_text("utf-8", "replace").strip() if crash.is_file() else ""
         tail = f"\n{traceback}" if traceback else ""
         if said.strip():
             tail += f"\nit had printed:\n{said.strip()[-1000:]}"
-        if traceback.startswith("Timeout") or (status == -signal.SIGKILL and not traceback):
+        if status is None or traceback.startswith("Timeout"):
             text = f"no answer in {self.options.timeout:g} s in mode {name}"
             return Finding("hang", "HANG", text, f"HANG: {text}{tail}")
         if status < 0:

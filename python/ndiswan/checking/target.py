@@ -196,7 +196,7 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
     """
     drivers = []
     for name, factory in factories(target, only).items():
-        miniport = make(name, factory, arguments)
+        miniport = make(f"{target}: {name}", factory, arguments)
         kind = type(miniport)
         fixed = "serialized" in vars(miniport) or any(
             "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}

@@ -29,7 +29,7 @@ def check_trace(path: str) -> CheckResult:
     trace = read_trace(path)
     mode = ModeResult("recorded", worlds=1, ran=len(trace) > 0)
     for found in trace.check():
-        mode.findings.append(
+        mode.add(
             Finding(
                 kind="warning" if found["warning"] else "violation",
                 rule=found["rule"],

@@ -30,6 +30,8 @@ THREAD_PATIENCE = 1.0
 # How far it looks for what comes too late: a watchdog, an interrupt after a reset.
 VIRTUAL_LINGER, REAL_LINGER = 60.0, 0.1
 STEP = 256
+# So many broken rules and exceptions are enough for one mode.
+ENOUGH = 50
 # A driver that polls has something to do at any time: so many steps of it are enough.
 LINGER_STEPS = 16
 # Events at one moment of the virtual clock, after which the driver goes round in circles.
@@ -61,6 +63,10 @@ class NoLineError(Exception):
     """The driver brings no line up."""
 
 
+class EnoughError(Exception):
+    """So much was found that more would tell nothing."""
+
+
 class BindFailedError(Exception):
     """The driver cannot be bound."""
 
@@ -72,6 +78,7 @@ class World:
         self.bench = bench
         self.real = real
         self.sends = 0
+        self.raised = 0
         self.threads = set(threading.enumerate())
         self.peer = Peer()
         self.ndis = nw.Ndis(
@@ -85,11 +92,11 @@ class World:
 
     def __enter__(self) -> Self:
         self.miniport = self.bench.make()
-        self.frames = self.bench.frames_for(self.miniport.info)
         try:
             self.link = self.ndis.bind(self.peer, self.miniport, packets=PACKETS)
         except Exception as error:
             raise BindFailedError from error
+        self.frames = self.bench.frames_for(self.miniport.info)
         self.adapter = self.miniport.adapter
         if not self.link.up:
             self._run_until(lambda: self.link.up)
@@ -103,6 +110,8 @@ class World:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        # A protocol sends nothing to an adapter that is being halted.
+        self.peer.again = self.peer.answer = None
         self.call(self.ndis.close)
         self.bench.collect(self)
 
@@ -112,6 +121,7 @@ class World:
             return function(*arguments)
         except BaseException as error:
             if any(error is known for known in self.ndis.errors):
+                self.raised += 1
                 return None
             raise
 
@@ -145,8 +155,12 @@ class World:
     # ── time ──
 
     def settle(self) -> None:
-        """Run until nothing is owed, or nothing more can come."""
+        """Run until nothing is owed, or nothing more can come.
+
+        Raises EnoughError if by then so much is broken that more would tell nothing.
+        """
         self._run_until(lambda: not self.owed and self.adapter.life != "resetting")
+        self.bench.enough(self)
 
     def step(self, events: int) -> None:
         """Run that many events (in real time: milliseconds)."""
@@ -188,6 +202,8 @@ class World:
                 self.call(self.ndis.run, self.ndis.now + 0.01)
                 continue
             ran = self.call(self.ndis.run, None, STEP)
+            if self.raised > ENOUGH or self.bench.is_late:
+                self.bench.enough(self)
             if ran is None or ran:
                 idle_since = None
                 moment, events = self._stands(moment, events + (ran or 1))

@@ -75,7 +75,8 @@ def explain(rule: str, *, as_json: bool) -> None:
     }
     lines = [paint(f"{info['id']}  ({info['family']})", "bold"), ""]
     for label, text in {**{PARTS[part]: info[part] for part in PARTS}, **facts}.items():
-        wrapped = textwrap.wrap(text, width() - 14) or [""]
+        # A source is a name to search for: it stays whole.
+        wrapped = textwrap.wrap(text, width() - 14, break_on_hyphens=False, break_long_words=False)
         lines.append(f"  {label:<10}  {wrapped[0]}")
         lines += [" " * 14 + line for line in wrapped[1:]]
     out("\n".join(lines))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ndiswan.checking.traces import read_trace
 from ndiswan.cli.console import out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @click.command()
@@ -46,8 +50,7 @@ def trace(file: str, form: str | None, target: str | None) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _write_capture(write: object, target: str | None) -> None:
-    assert callable(write)
+def _write_capture(write: Callable[[str], int], target: str | None) -> None:
     try:
         if target is not None:
             frames = write(target)

@@ -30,10 +30,17 @@ pub(crate) struct Adapter {
 
 /// Seconds as nanoseconds.
 pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
-    if !seconds.is_finite() || seconds < 0.0 || seconds > 1e9 {
+    if !(0.0..=1e9).contains(&seconds) {
         return Err(value(format!("expected seconds from 0 to 1e9, got {seconds}")));
     }
+    #[allow(clippy::cast_sign_loss)] // it was just looked at
     Ok((seconds * 1e9).round() as u64)
+}
+
+/// Nanoseconds as seconds.
+#[allow(clippy::cast_precision_loss)] // exact for the first hundred days; `now_ns` is for ever
+pub(crate) fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
 }
 
 impl Adapter {
@@ -49,15 +56,13 @@ impl Adapter {
 
     /// The link that was given; `None` if it is none and that is only recorded.
     fn link_of<'a>(&self, link: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
-        match link.cast::<Link>() {
-            Ok(link) => Ok(Some(&link.get().core)),
-            Err(_) => {
-                let got = status::describe(link);
-                let detail = format!("expected a Link (NdisLinkContext), got {got}");
-                let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
-                raise(link.py(), &self.shared.world, Err(violation))
-            }
+        if let Ok(link) = link.cast::<Link>() {
+            return Ok(Some(&link.get().core));
         }
+        let got = status::describe(link);
+        let detail = format!("expected a Link (NdisLinkContext), got {got}");
+        let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
+        raise(link.py(), &self.shared.world, Err(violation))
     }
 
     pub(crate) fn status_of(
@@ -66,15 +71,13 @@ impl Adapter {
         given: &Bound<'_, PyAny>,
         packet: Option<ndiswan::Name>,
     ) -> PyResult<Status> {
-        match status::from_python(py, given)? {
-            Some(status) => Ok(status),
-            None => {
-                let detail = format!("expected an NDIS_STATUS, got {}", status::describe(given));
-                let violation = self.shared.core.report_broken(Rule::StatusUnknown, packet, detail);
-                raise::<()>(py, &self.shared.world, Err(violation))?;
-                Ok(Status::FAILURE)
-            }
+        if let Some(status) = status::from_python(py, given)? {
+            return Ok(status);
         }
+        let detail = format!("expected an NDIS_STATUS, got {}", status::describe(given));
+        let violation = self.shared.core.report_broken(Rule::StatusUnknown, packet, detail);
+        raise::<()>(py, &self.shared.world, Err(violation))?;
+        Ok(Status::FAILURE)
     }
 }
 
@@ -109,7 +112,7 @@ impl Adapter {
     /// The Ndis's clock, in seconds.
     #[getter]
     fn now(&self) -> f64 {
-        self.shared.world.core.now() as f64 / 1e9
+        seconds(self.shared.world.core.now())
     }
 
     /// The Ndis's clock, in nanoseconds.
@@ -144,9 +147,10 @@ impl Adapter {
     /// ``status`` is SUCCESS if it is left out.
     ///
     /// Raises ``OwnershipViolation`` (DOUBLE, STALE, FOREIGN), ``LifeCycleViolation`` (RESET,
-    /// HALT), ``LockViolation`` (LOCK_HELD), ``IrqlViolation`` (IRQL_COMPLETE), ``StatusViolation``
-    /// and, for a handle in the packet's place or views still exported, ``AccessViolation``. A
-    /// packet that was owed goes home all the same (MSDN ff553668).
+    /// HALT), ``ProgressViolation`` (LATE: NDIS had given it up), ``LockViolation`` (LOCK_HELD),
+    /// ``IrqlViolation`` (IRQL_COMPLETE), ``StatusViolation`` and, for a handle in the packet's
+    /// place or views still exported, ``AccessViolation``. A packet that was owed goes home all
+    /// the same (MSDN ff553668).
     #[pyo3(signature = (packet, status=None))]
     fn wan_send_complete(
         &self,
@@ -282,7 +286,9 @@ impl Adapter {
 
     /// Ends a reset that was answered PENDING (NdisMResetComplete), at DISPATCH.
     ///
-    /// Raises ``LifeCycleViolation`` (RESET) if no reset is pending or sends are still owed.
+    /// Raises ``LifeCycleViolation`` (RESET) if no reset is pending or a deserialized miniport
+    /// still owes sends, ``StatusViolation`` for PENDING, ``LockViolation``, ``IrqlViolation``;
+    /// the reset ends all the same.
     #[pyo3(signature = (status, addressing_reset=false))]
     fn reset_complete(
         &self,
@@ -296,7 +302,9 @@ impl Adapter {
         raise(py, &self.shared.world, self.shared.core.reset_complete(status)).map(drop)
     }
 
-    /// NdisMSendResourcesAvailable, which a WAN miniport never calls: always STATUS_RESOURCES.
+    /// NdisMSendResourcesAvailable, which a WAN miniport never calls.
+    ///
+    /// Raises ``StatusViolation`` (STATUS_RESOURCES), always.
     fn send_resources_available(&self, py: Python<'_>) -> PyResult<()> {
         let violation = self.shared.core.send_resources_available();
         raise::<()>(py, &self.shared.world, Err(violation)).map(drop)
@@ -309,6 +317,7 @@ impl Adapter {
 
     /// The interrupt request level of the calling thread.
     #[getter]
+    #[allow(clippy::unused_self)] // the thread's, read where a driver looks for it
     fn irql(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         irql::to_python(py, Cpu::current().irql())
     }

@@ -26,6 +26,7 @@ type Frame<'py> = (u64, u16, Bound<'py, PyBytes>);
 ///
 /// Raises ``OSError`` if it cannot be read, ``ValueError`` if it is not such a file.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // made for the call
 pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'_>>> {
     let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
     let frame = |frame: capture::CapturedFrame| {
@@ -43,6 +44,7 @@ pub(crate) struct CaptureWriter(Mutex<Option<capture::CaptureWriter<BufWriter<Fi
 #[pymethods]
 impl CaptureWriter {
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // made for the call
     fn new(path: PathBuf) -> PyResult<CaptureWriter> {
         let file = File::create(&path)
             .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))?;

@@ -67,13 +67,20 @@ pub(crate) fn verify(given: i64) -> PyResult<Verify> {
 
 /// `nw.Policy` as a dict of its fields.
 pub(crate) fn policy(fields: &Bound<'_, PyDict>) -> PyResult<Policy> {
+    let wrong = |name: &str, expected: &str, given: &Bound<'_, PyAny>| {
+        let got = crate::status::describe(given);
+        value(format!("Policy.{name}: expected {expected}, got {got}"))
+    };
     let text = |name: &str| -> PyResult<String> {
-        let value = fields.get_item(name)?;
-        value.ok_or_else(|| crate::error::value(format!("Policy.{name} is missing")))?.extract()
+        let given = fields.get_item(name)?;
+        let given = given.ok_or_else(|| value(format!("Policy.{name} is missing")))?;
+        given.extract().map_err(|_| wrong(name, "a str", &given))
     };
     let flag = fields.get_item("callback_at_dispatch")?;
     let leftovers: u32 = match fields.get_item("reset_leftovers")? {
-        Some(status) => status.extract()?,
+        Some(status) => {
+            status.extract().map_err(|_| wrong("reset_leftovers", "an NDIS_STATUS", &status))?
+        }
         None => Status::REQUEST_ABORTED.0,
     };
     let reset_leftovers = FinalStatus::new(Status(leftovers))

@@ -112,10 +112,8 @@ impl World {
 }
 
 fn warn(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<()> {
-    let category = py.import("ndiswan.violations")?.getattr("ContractWarning")?;
-    let text = std::ffi::CString::new(violation.to_string().replace('\0', "?"))
-        .map_err(|error| PyValueError::new_err(error.to_string()))?;
-    PyErr::warn(py, &category, &text, 2)
+    let text = violation.to_string();
+    py.import("ndiswan.violations")?.call_method1("_warn", (text,)).map(drop)
 }
 
 /// Something is not used as it is meant to be; not a rule of the contract.

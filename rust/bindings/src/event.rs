@@ -88,6 +88,20 @@ impl Event {
         other.cast::<Event>().is_ok_and(|other| other.get().inner == self.inner)
     }
 
+    /// An event of what :meth:`__reduce__` gave.
+    #[staticmethod]
+    fn _of(json: &str, site: Option<String>) -> PyResult<Event> {
+        let inner = ndiswan::Event::from_json(json);
+        let inner = inner.map_err(|error| crate::error::value(error.to_string()))?;
+        Ok(Event { inner, site })
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, Option<String>))> {
+        let this = slf.get();
+        let make = slf.get_type().getattr("_of")?.unbind();
+        Ok((make, (this.inner.to_json(), this.site.clone())))
+    }
+
     fn __hash__(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();

@@ -14,9 +14,9 @@ mod config;
 mod error;
 mod event;
 mod hdlc;
-mod irql;
 #[allow(unsafe_code)] // the interpreter's number has no safe way
 mod interpreter;
+mod irql;
 mod link;
 mod ndis;
 mod packet;

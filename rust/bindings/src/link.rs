@@ -107,8 +107,9 @@ impl Link {
     ///
     /// Raises ``FlowViolation`` (LINE: before line-up; WINDOW by policy), ``AccessViolation``
     /// (TOUCH: not the protocol's now), ``IrqlViolation`` (IRQL_SEND), ``LifeCycleViolation``
-    /// (HALT); ``ValueError`` for an empty frame or one that is too long; ``RuntimeError`` if the
-    /// pool is exhausted. As the outermost call it raises what callbacks raised meanwhile, too.
+    /// (HALT); ``TypeError`` for what is not bytes-like, ``ValueError`` for an empty frame or one
+    /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
+    /// raises what callbacks raised meanwhile, too.
     fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let status = if let Ok(packet) = data.cast::<Packet>() {
             self.send_packet(py, packet)?
@@ -198,19 +199,22 @@ impl Link {
 
     /// Closes the call (OID_TAPI_CLOSE_CALL): queued sends go back with CLOSING.
     ///
-    /// Raises ``OwnershipViolation`` (LOST) if the miniport still owes packets of this link.
+    /// Raises ``OwnershipViolation`` (LOST) if the miniport still owes packets of this link,
+    /// ``AccessViolation`` (HANDLE) the second time.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let core = Arc::clone(&self.core);
         let result = py.detach(move || core.close());
-        raise(py, &self.shared.world, result)?;
-        settle(py, &self.shared.world)
+        // One exception for all that this call found; the rest is on record.
+        settle(py, &self.shared.world)?;
+        raise(py, &self.shared.world, result).map(drop)
     }
 
     /// Asks the miniport (NdisRequest, MiniportQueryInformation).
     ///
     /// Gives a ``WanInfo``, ``LinkInfo``, ``LinkStats``, an address of 6 bytes or a number; a
     /// :class:`Status` if it failed, NOT_SUPPORTED for an OID that nobody knows. Raises
-    /// ``IrqlViolation``, ``LifeCycleViolation``.
+    /// ``IrqlViolation``, ``LifeCycleViolation``, ``FlowViolation`` (SERIAL: from inside of the
+    /// miniport).
     fn query(&self, py: Python<'_>, oid: u32) -> PyResult<Py<PyAny>> {
         let core = Arc::clone(&self.core);
         let result = py.detach(move || core.query(ndiswan::oid::Oid(oid)));
@@ -236,7 +240,8 @@ impl Link {
     fn _round_trips(&self, py: Python<'_>, data: &Bound<'_, PyBytes>, n: u32) -> PyResult<()> {
         let adapter = &self.core.adapter;
         for _ in 0..n {
-            let name = adapter.allocate(data.as_bytes()).map_err(|error| usage(error.to_string()))?;
+            let name =
+                adapter.allocate(data.as_bytes()).map_err(|error| usage(error.to_string()))?;
             let sent = self.core.send_name(name);
             if raise(py, &self.shared.world, sent)? == Some(Status::PENDING) {
                 let done = adapter.wan_send_complete(self.shared.present(name), Status::SUCCESS);

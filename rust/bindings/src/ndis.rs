@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::adapter::{Adapter, nanoseconds};
+use crate::adapter::{Adapter, nanoseconds, seconds};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, to_error, usage, value};
@@ -71,7 +71,9 @@ impl Ndis {
     /// The clock is not run here: an error, or nothing done if the broken rule is only recorded.
     fn refused(&self, py: Python<'_>, error: RunError) -> PyResult<u64> {
         match error {
-            RunError::Broken(violation) => raise(py, &self.world, Err(violation)).map(|_: Option<()>| 0),
+            RunError::Broken(violation) => {
+                raise(py, &self.world, Err(violation)).map(|_: Option<()>| 0)
+            }
             error => Err(usage(error.to_string())),
         }
     }
@@ -249,7 +251,7 @@ impl Ndis {
     /// The clock, in seconds; virtual time begins at 0.
     #[getter]
     fn now(&self) -> f64 {
-        self.world.core.now() as f64 / 1e9
+        seconds(self.world.core.now())
     }
 
     /// The clock, in nanoseconds.
@@ -300,8 +302,8 @@ impl Ndis {
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
         let core = Arc::clone(&adapter.get().shared.core);
         let result = py.detach(move || core.reset());
-        let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
         settle(py, &self.world)?;
+        let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
         status::to_python(py, answer)
     }
 
@@ -329,8 +331,8 @@ impl Ndis {
         if quiet {
             return Ok(());
         }
-        raise(py, &self.world, result)?;
         settle(py, &self.world)?;
+        raise(py, &self.world, result)?;
         // A rule that was broken on another thread has not been seen by this one.
         let elsewhere = self.world.core.violations().into_iter().find(|violation| {
             !violation.warning

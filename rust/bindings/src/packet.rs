@@ -140,6 +140,7 @@ impl Packet {
         self.with(py, Part::Data, |packet| packet.current_length())
     }
 
+    #[allow(clippy::unused_self)] // a packet is one, with data or without
     fn __bool__(&self) -> bool {
         true
     }

@@ -5,9 +5,14 @@
 //! memory stays; one that is still exported when the packet is handed over is reported, and the
 //! packet goes on with a copy, so that a late write can neither corrupt nor crash.
 
+// Indices from Python are signed; what is in memory fits into an isize.
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
+
 use std::ffi::{c_int, c_void};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ndiswan::Violation;
 use ndiswan::event::Part;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
@@ -42,13 +47,15 @@ impl PacketData {
     }
 
     fn with<R>(&self, py: Python<'_>, f: impl FnOnce(&mut [u8]) -> R) -> PyResult<R> {
+        self.look(f).map_err(|violation| self.packet.get().touched(py, &violation))
+    }
+
+    fn look<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> Result<R, Arc<Violation>> {
         let packet = self.packet.get();
         let name = ndiswan::Name { generation: self.generation, ..packet.name() };
-        let core = &packet.shared.core;
-        let result = core.with_packet(name, packet.side, Part::Data, |body| {
+        packet.shared.core.with_packet(name, packet.side, Part::Data, |body| {
             f(&mut body.buffer_mut()[self.offset..][..self.length])
-        });
-        result.map_err(|violation| packet.touched(py, &violation))
+        })
     }
 
     fn at(&self, index: isize) -> PyResult<usize> {
@@ -155,34 +162,47 @@ impl PacketData {
     }
 
     /// A ``memoryview`` of it; before Python 3.12 only what is written in C has this method.
-    fn __buffer__(slf: Bound<'_, Self>, flags: c_int) -> PyResult<Bound<'_, PyMemoryView>> {
+    fn __buffer__<'py>(slf: &Bound<'py, Self>, flags: c_int) -> PyResult<Bound<'py, PyMemoryView>> {
         let _ = flags; // a memoryview asks for everything
-        PyMemoryView::from(&slf.into_any())
+        PyMemoryView::from(slf.as_any())
     }
 
     /// # Safety
     /// Called by the interpreter with a `view` that it owns.
     unsafe fn __getbuffer__(
-        slf: Bound<'_, Self>,
+        slf: &Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
         let this = slf.get();
-        let start = this.with(slf.py(), |data| data.as_mut_ptr().cast::<c_void>())?;
+        // Reports who has no right to it; what follows runs under a lock and only looks again.
+        this.with(slf.py(), |_| ())?;
         let packet = this.packet.get();
         let length = this.length as ffi::Py_ssize_t;
+        // From here on the packet keeps the memory that it has, until the view is counted.
+        let place = packet.shared.slots[packet.slot as usize].lock();
+        let start = match this.look(|data| data.as_mut_ptr().cast::<c_void>()) {
+            Ok(start) => start,
+            Err(violation) => {
+                drop(place);
+                return Err(packet.touched(slf.py(), &violation));
+            }
+        };
         // SAFETY: `view` is the interpreter's, to be filled. `start..start + length` is memory of
         // the packet's boxed buffer: its address does not change while the box lives, and it is
-        // kept alive as long as the view: `slf` keeps the packet's slot, `hand_over` moves a box
+        // kept alive as long as the view: `slf` keeps the packet's slot, `part_from_views` moves a box
         // with exported views to the graveyard instead of dropping it. Writes through the view by
         // several threads race as with a bytearray; the engine itself touches the memory only on
         // behalf of calls that hold the slot's lock and never hands out a reference that outlives
         // such a call.
         let result = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, length, 0, flags) };
         if result != 0 {
+            drop(place);
             return Err(PyErr::fetch(slf.py()));
         }
-        let epoch = packet.shared.exported(packet.slot);
+        packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
+        let epoch = place.epoch;
+        drop(place);
         // SAFETY: as above; `internal` is the exporter's own field, here a number, no pointer.
         unsafe { (*view).internal = epoch as usize as *mut c_void };
         Ok(())
@@ -209,12 +229,6 @@ impl PacketData {
 }
 
 impl crate::shared::Shared {
-    /// A view of the slot's memory is exported: the number of that memory.
-    fn exported(&self, slot: u32) -> u32 {
-        self.exports[slot as usize].fetch_add(1, Ordering::Relaxed);
-        self.slots[slot as usize].lock().epoch
-    }
-
     fn released(&self, slot: u32, epoch: u32) {
         let mut place = self.slots[slot as usize].lock();
         if epoch == place.epoch {

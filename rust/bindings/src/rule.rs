@@ -18,7 +18,10 @@ pub(crate) fn rule_table() -> Vec<&'static str> {
 #[pyfunction]
 pub(crate) fn rule_info<'py>(py: Python<'py>, rule: &str) -> PyResult<Bound<'py, PyDict>> {
     let rule = Rule::by_id(rule).ok_or_else(|| {
-        value(format!("expected a rule's id, got {rule:?}; the ids are {}", rule_table().join(", ")))
+        value(format!(
+            "expected a rule's id, got {rule:?}; the ids are {}",
+            rule_table().join(", ")
+        ))
     })?;
     let info = rule.info();
     let dict = PyDict::new(py);

@@ -2,7 +2,7 @@
 //!
 //! A [`State`] is what the contract knows; an [`Event`] is something that happens; [`step`] says
 //! what the contract knows afterwards, or which rule the event breaks. The run time calls the
-//! parts of it as things happen ([`crate::ledger`], [`cpu`], [`adapter`]); `ndiswan check` calls
+//! parts of it as things happen (`ledger`, [`cpu`], [`adapter`]); `ndiswan check` calls
 //! it on a recording; the tests walk its whole state space. The texts of the rules are in
 //! [`crate::rule`].
 

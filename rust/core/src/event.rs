@@ -250,3 +250,18 @@ fn nowhere(site: &u32) -> bool {
 pub(crate) fn milliseconds(ns: u64) -> String {
     format!("{}.{:06}", ns / 1_000_000, ns % 1_000_000)
 }
+
+impl Event {
+    /// The event as one line of JSON, as a trace has it.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default() // numbers and names: it does not fail
+    }
+
+    /// The event that [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// If `text` is no event.
+    pub fn from_json(text: &str) -> Result<Event, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Pointers are offsets from StartBuffer here. Data may move and grow inside the buffer;
-//! outside of it is [`Rule::Padding`]. Who may call what is the token's business ([`crate::token`]).
+//! outside of it is [`Rule::Padding`]. Who may call what is the token's business ([`crate::disposition`]).
 
 use crate::info::WanInfo;
 use crate::rule::Rule;

@@ -2,7 +2,7 @@
 //!
 //! [`SpinLock`] is the typed one: it holds data, its guard keeps the `Cx` borrowed, so locks are
 //! released in reverse order and nothing can be completed meanwhile. Behind it, and behind the
-//! untyped calls of [`Ndis`], is one table of locks with owners and one graph of their order.
+//! untyped calls of [`Adapter`], is one table of locks with owners and one graph of their order.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

@@ -14,9 +14,8 @@
 //!                                                      \--to_pcapng--> Wireshark
 //! ```
 //!
-//! In real time the order of two CPUs' events is that in which they were recorded: a send that
-//! passed the check and a line-down of another thread may change places. What [`Trace::check`]
-//! finds and the engine did not ([`Found::recorded`]) deserves a second look there.
+//! The order of two CPUs' events is that in which they were recorded: a send that passed the check
+//! and a line-down of another thread may have changed places.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -63,7 +62,7 @@ pub struct AdapterEntry {
 }
 
 /// The first line of a trace. Only `format` and `version` have to be there.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Header {
     /// [`FORMAT`].
@@ -74,7 +73,7 @@ pub struct Header {
     pub policy: Policy,
     /// Which clock.
     pub time: TimeKind,
-    /// The verification level, 0 to 4.
+    /// The verification level of the engine that recorded it, 0 to 4; 0 too if none did.
     pub verify: u8,
     /// The adapters.
     pub adapters: Vec<AdapterEntry>,
@@ -84,22 +83,6 @@ pub struct Header {
     pub links: Vec<LinkEntry>,
     /// Source lines, by [`Event::site`] less one.
     pub sites: Vec<String>,
-}
-
-impl Default for Header {
-    fn default() -> Header {
-        Header {
-            format: String::new(),
-            version: 0,
-            policy: Policy::default(),
-            time: TimeKind::default(),
-            verify: crate::ndis::Verify::default() as u8,
-            adapters: Vec::new(),
-            locks: Vec::new(),
-            links: Vec::new(),
-            sites: Vec::new(),
-        }
-    }
 }
 
 /// What the engine said when a rule was broken.

@@ -24,7 +24,7 @@ fn window<M: Mode>(card: Card<M>, max_transmit: u32) -> Card<M> {
 }
 
 fn complete_all(shared: &Shared<Deserialized>, status: FinalStatus) {
-    at_passive(|cx| shared.all().into_iter().for_each(|p| p.complete(cx, status))).unwrap();
+    at_passive(|cx| shared.complete_all(cx, status)).unwrap();
 }
 
 fn statuses<M: Mode>(rig: &Rig<M>) -> Vec<FinalStatus> {
@@ -81,9 +81,7 @@ fn by_policy_it_calls_the_miniport_on_the_same_stack() {
 fn shrunk(policy: WindowShrink) -> Rig<Deserialized> {
     let policy = Policy { window_shrink: policy, ..Policy::default() };
     let rig = Rig::new(with_policy(policy), window(Card::keeping(), 3), 8);
-    for _ in 0..5 {
-        rig.send();
-    }
+    rig.send_many(5);
     assert_eq!((rig.link.outstanding(), rig.link.queued()), (3, 2));
     let settings = LinkSettings { send_window: 1, ..LinkSettings::default() };
     let shrunk = rig.adapter().line_up(Some(&rig.link), None, settings);
@@ -116,7 +114,7 @@ fn by_policy_a_window_below_what_is_outstanding_is_reported() {
 #[test]
 fn a_larger_window_lets_queued_sends_down_at_once() {
     let rig = Rig::new(Config::default(), window(Card::<Deserialized>::keeping(), 1), 8);
-    (0..4).for_each(|_| drop(rig.send()));
+    rig.send_many(4);
     let settings = LinkSettings { send_window: 3, ..LinkSettings::default() };
     rig.adapter().line_up(Some(&rig.link), None, settings).unwrap();
     assert_eq!((rig.link.outstanding(), rig.link.queued()), (3, 1));
@@ -202,7 +200,7 @@ fn a_reset_that_was_completed_is_not_completed_again_by_its_return() {
 fn line_down(policy: QueuedAtLineDown) -> Rig<Deserialized> {
     let policy = Policy { queued_at_line_down: policy, ..Policy::default() };
     let rig = Rig::new(with_policy(policy), window(Card::keeping(), 1), 8);
-    (0..3).for_each(|_| drop(rig.send()));
+    rig.send_many(3);
     rig.adapter().line_down(&rig.link).unwrap();
     assert_eq!(rig.try_send(), Err(Rule::Line));
     complete_all(&rig.card, FinalStatus::NO_CABLE);
@@ -229,7 +227,7 @@ fn by_policy_they_come_back_at_once() {
 #[test]
 fn closing_the_call_brings_queued_sends_back_and_loses_owed_ones() {
     let rig = Rig::new(Config::default(), window(Card::<Deserialized>::keeping(), 1), 8);
-    (0..3).for_each(|_| drop(rig.send()));
+    rig.send_many(3);
     assert_eq!(rig.link.close().unwrap_err().rule, Rule::Lost);
     let closing = FinalStatus::CLOSING;
     assert_eq!(statuses(&rig), [closing, closing, FinalStatus::FAILURE]);
@@ -240,7 +238,7 @@ fn closing_the_call_brings_queued_sends_back_and_loses_owed_ones() {
 fn owed_at_halt(policy: OwedAtHalt) -> (Vec<FinalStatus>, Vec<Rule>) {
     let policy = Policy { owed_at_halt: policy, ..Policy::default() };
     let rig = Rig::new(with_policy(policy), window(Card::<Deserialized>::keeping(), 2), 8);
-    (0..3).for_each(|_| drop(rig.send()));
+    rig.send_many(3);
     // Forgotten tokens: nothing runs when they go.
     std::mem::forget(rig.card.all());
     let rules = rig.close();
@@ -266,7 +264,7 @@ fn by_policy_packets_that_are_owed_at_halt_come_back_quietly() {
 fn a_bug_check_stops_the_adapter_and_every_packet_comes_back() {
     let config = Config { on_violation: OnViolation::BugCheck, ..Config::default() };
     let rig = Rig::new(config, window(Card::<Deserialized>::keeping(), 2), 8);
-    (0..5).for_each(|_| drop(rig.send()));
+    rig.send_many(5);
     assert!(rig.adapter().release(0, ndiswan::event::Form::Plain).is_err());
     rig.ndis.run(None, None).unwrap();
     assert_eq!(rig.back(), 5, "owed and queued ones");

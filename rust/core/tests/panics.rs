@@ -87,7 +87,7 @@ where
         card.halt = Some(Box::new(move |_, _| halt.strike("halt")));
         card.reset = Some(Box::new(move |shared, cx| {
             reset.strike("reset");
-            shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::REQUEST_ABORTED));
+            shared.complete_all(cx, FinalStatus::REQUEST_ABORTED);
             Status::SUCCESS
         }));
         card.check_for_hang = Some(Box::new(move |_, _| {
@@ -107,7 +107,7 @@ where
             true
         }));
         card.handle_interrupt = Some(Box::new(move |shared, cx| {
-            shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::SUCCESS));
+            shared.complete_all(cx, FinalStatus::SUCCESS);
             card_interrupt.strike("handle_interrupt");
         }));
         card.query = Some(Box::new(move |_, _| query.strike("query_information")));

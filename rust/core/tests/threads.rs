@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ndiswan::ndis::PacketError;
 use ndiswan::{
-    Config, Delivery, Deserialized, FinalStatus, Packet, Pending, Sent, TimeKind, WanInfo,
+    Config, Delivery, Deserialized, FinalStatus, Packet, Pending, Rule, Sent, TimeKind, WanInfo,
     at_passive,
 };
 use support::card::{Card, Rig};
@@ -94,7 +94,9 @@ fn every_packet_is_answered_once(delivery: Delivery, sends: u64) {
                 scope.spawn(move || produce(rig, answers, numbers))
             })
             .collect();
-        producers.into_iter().for_each(|producer| producer.join().unwrap());
+        for producer in producers {
+            producer.join().unwrap();
+        }
         assert!(rig.ndis.wait_idle(Duration::from_secs(60)), "nothing is left under way");
         // Closing drops the card, and with it the ends of the queues: the workers return.
         assert_eq!(rig.close(), []);
@@ -117,4 +119,52 @@ fn two_hundred_thousand_sends_of_four_threads_are_answered_once_each() {
 fn soak_ten_million_sends_of_four_threads_are_answered_once_each() {
     every_packet_is_answered_once(Delivery::Inline, 5_000_000);
     every_packet_is_answered_once(Delivery::Queued, 5_000_000);
+}
+
+/// One world that is closed while threads send and complete; how many sends there were.
+fn a_halt_under_fire(delivery: Delivery) -> u64 {
+    let config = Config { time: TimeKind::Real, delivery, ..Config::default() };
+    let (queues, ends): (Vec<_>, Vec<_>) = (0..WORKERS).map(|_| channel()).unzip();
+    let rig = Rig::new(config, card(queues), 64);
+    let (sent, answered) = (AtomicU64::new(0), Arc::new(AtomicU64::new(0)));
+    let back = Arc::clone(&answered);
+    let _ = rig.peer.on_back.set(Box::new(move |_, _, _| {
+        back.fetch_add(1, Ordering::Relaxed);
+    }));
+    std::thread::scope(|scope| {
+        for end in ends {
+            scope.spawn(move || work(&end));
+        }
+        for _ in 0..PRODUCERS {
+            scope.spawn(|| {
+                while let Ok(packet) = rig.adapter().packet(b"frame") {
+                    let taken = at_passive(|cx| rig.link.send(cx, packet)).unwrap();
+                    sent.fetch_add(u64::from(taken.is_ok()), Ordering::Relaxed);
+                    match taken {
+                        Ok(Sent::Pending) => {}
+                        Ok(Sent::Done(..)) => drop(answered.fetch_add(1, Ordering::Relaxed)),
+                        Err(_) => return, // halted
+                    }
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(2));
+        rig.ndis.close().unwrap();
+    });
+    let known = [Rule::Halt, Rule::Lost];
+    assert!(rig.rules().iter().all(|rule| known.contains(rule)), "{:?}", rig.ndis.violations());
+    let (sent, answered) = (sent.into_inner(), answered.load(Ordering::Relaxed));
+    assert_eq!(sent, answered, "every send that was taken is answered once");
+    assert_eq!(rig.ndis.panics().len(), 0);
+    sent
+}
+
+#[test]
+fn a_halt_while_threads_send_and_complete_answers_every_send_once() {
+    let sends: u64 = (0..50)
+        .map(|turn| {
+            a_halt_under_fire(if turn % 2 == 0 { Delivery::Inline } else { Delivery::Queued })
+        })
+        .sum();
+    assert!(sends > 1000, "{sends}");
 }

@@ -80,7 +80,7 @@ fn every_send_of_a_good_driver_comes_back_once_and_nothing_is_reported() {
     ndis.run(None, None).unwrap();
     ndis.close().unwrap();
     assert_eq!(peer.0.load(Ordering::Relaxed), 10);
-    assert_eq!(ndis.violations().iter().map(|v| v.to_string()).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(ndis.violations().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
     let counters = link.adapter.counters();
     assert_eq!((counters.sends, counters.completions, counters.delivered), (10, 10, 10));
     assert_eq!(counters.queued, 8);

@@ -1,4 +1,5 @@
 //! MiniportWanSend has to return the answer: dropping it leaves nothing to return.
+// says: expected `Disposition<'_>`, found `()`
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Deserialized, Disposition, Link, Miniport, Sending, UpToDispatch, WanInfo};

@@ -1,4 +1,6 @@
 //! A context of a level is only given, to the functions that run at that level.
+// says: associated function `assume` is private
+// says: `Cx<_>: Clone` is not satisfied
 #![allow(dead_code)]
 
 use ndiswan::cx::Cpu;

@@ -1,4 +1,5 @@
 //! A Cx is the CPU that runs here; another thread is another CPU.
+// says: `Rc<Cpu>` cannot be sent between threads safely
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Deserialized, FinalStatus, Passive, Pending};

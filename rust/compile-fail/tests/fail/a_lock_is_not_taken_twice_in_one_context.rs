@@ -1,4 +1,5 @@
 //! While its guard is alive the context is borrowed.
+// says: cannot borrow `*cx` as mutable more than once at a time
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Passive, SpinLock};

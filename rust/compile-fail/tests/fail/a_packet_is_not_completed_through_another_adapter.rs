@@ -1,4 +1,6 @@
 //! The token carries its adapter: there is no call that takes a token and an adapter, and the two modes do not mix.
+// says: expected `Name`, found `Pending<Serialized>`
+// says: expected `Pending<Deserialized>`, found `Pending<Serialized>`
 #![allow(dead_code)]
 
 use ndiswan::{Adapter, Deserialized, FinalStatus, Pending, Serialized};

@@ -1,4 +1,5 @@
 //! The first completion takes the token.
+// says: use of moved value: `packet`
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Dispatch, FinalStatus, Pending, Serialized};

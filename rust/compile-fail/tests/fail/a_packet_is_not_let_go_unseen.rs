@@ -1,4 +1,5 @@
 //! An owed packet whose value is not used is an error under `deny(unused_must_use)`.
+// says: unused `ndiswan::Pending` that must be used
 #![allow(dead_code)]
 #![deny(unused_must_use)]
 

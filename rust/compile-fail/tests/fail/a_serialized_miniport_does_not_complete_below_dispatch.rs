@@ -1,4 +1,5 @@
 //! A serialized miniport completes at DISPATCH_LEVEL exactly.
+// says: a packet of a Serialized adapter cannot be completed at IRQL Passive
 #![allow(dead_code)]
 
 use ndiswan::{Cx, FinalStatus, Passive, Pending, Serialized};

@@ -1,4 +1,5 @@
 //! Only the packet of the call makes the call's answer.
+// says: fields `status` and `_brand` of struct `Disposition` are private
 #![allow(dead_code)]
 
 use std::marker::PhantomData;

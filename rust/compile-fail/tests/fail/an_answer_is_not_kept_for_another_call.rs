@@ -1,4 +1,5 @@
 //! An answer does not outlive its call, so a driver cannot keep one and give it to the next call.
+// says: must outlive `'static`
 #![allow(dead_code)]
 
 use ndiswan::{Deserialized, Disposition, Sending};

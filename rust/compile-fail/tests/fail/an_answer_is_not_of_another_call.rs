@@ -1,4 +1,6 @@
 //! The answer carries its call's brand.
+// says: it is returning data with lifetime `'one`
+// says: it is returning data with lifetime `'two`
 #![allow(dead_code)]
 
 use ndiswan::{Deserialized, Disposition, FinalStatus, Sending};

@@ -1,4 +1,6 @@
 //! A view of the data borrows the token, which completing takes.
+// says: cannot move out of `packet` because it is borrowed
+// says: borrow of moved value: `packet`
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Deserialized, Dispatch, FinalStatus, Pending};

@@ -1,4 +1,5 @@
 //! The inner guard borrows the outer one, so the outer lock cannot go first.
+// says: cannot move out of `outer` because it is borrowed
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Passive, SpinLock};

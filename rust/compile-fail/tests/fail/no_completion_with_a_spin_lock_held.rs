@@ -1,4 +1,5 @@
 //! A guard keeps the context borrowed, and completing needs the context.
+// says: cannot borrow `*cx` as mutable more than once at a time
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Deserialized, Dispatch, FinalStatus, Pending, SpinLock};

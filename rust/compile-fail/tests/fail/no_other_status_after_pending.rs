@@ -1,4 +1,5 @@
 //! Whoever has pended cannot answer with another status.
+// says: use of moved value: `packet`
 #![allow(dead_code)]
 
 use ndiswan::{Disposition, FinalStatus, Sending, Serialized};

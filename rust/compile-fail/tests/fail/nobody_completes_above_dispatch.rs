@@ -1,4 +1,6 @@
 //! An interrupt service routine cannot complete, of neither mode.
+// says: a packet of a Deserialized adapter cannot be completed at IRQL Dirql
+// says: a packet of a Serialized adapter cannot be completed at IRQL Dirql
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Deserialized, Dirql, FinalStatus, Pending, Serialized};

@@ -1,4 +1,5 @@
 //! What a miniport indicates is the miniport's again when the call returns.
+// says: borrowed data escapes outside of method
 #![allow(dead_code)]
 
 use std::sync::{Arc, Mutex};

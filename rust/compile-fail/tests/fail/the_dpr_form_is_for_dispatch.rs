@@ -1,4 +1,6 @@
 //! NdisDprAcquireSpinLock below DISPATCH_LEVEL: the level is in the type.
+// says: expected `&mut Cx<Dispatch>`, found `&mut Cx<Passive>`
+// says: expected `&mut Cx<Dispatch>`, found `&mut Cx<UpToDispatch>`
 #![allow(dead_code)]
 
 use ndiswan::{Cx, Passive, SpinLock, UpToDispatch};

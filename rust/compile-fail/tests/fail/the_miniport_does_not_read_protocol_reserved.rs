@@ -1,4 +1,6 @@
 //! What a miniport sees of the descriptor has no ProtocolReserved.
+// says: no field `protocol_reserved` on type `MiniportView<'_>`
+// says: no method named `protocol_reserved`
 #![allow(dead_code)]
 
 use ndiswan::{Pending, Serialized};

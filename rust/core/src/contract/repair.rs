@@ -102,6 +102,49 @@ impl State {
         }
     }
 
+    /// Makes `event` hold although it breaks a rule here: of what several CPUs do at once, the order
+    /// of recording is not always that of happening, and who saw it happen found nothing.
+    pub fn believe(&mut self, event: &Event) {
+        let life = self.life(event.adapter);
+        let adapter = self.adapters.get_mut(&event.adapter);
+        match (event.what, adapter) {
+            (What::Enter { .. }, _) => self.enter(event),
+            (What::LineUp { link, window }, _) => {
+                let link = self.links.entry(link).or_default();
+                (link.up, link.window) = (true, window);
+            }
+            (What::LineDown { link }, _) => self.links.entry(link).or_default().up = false,
+            (What::TimerSet { timer, at }, _) => {
+                self.timers.insert((event.adapter, timer), at);
+            }
+            (What::ResetStart, Some(adapter)) => adapter.life = life.max(Life::Resetting),
+            (What::ResetEnd, Some(adapter)) if life == Life::Resetting => {
+                adapter.life = Life::Running;
+            }
+            (What::Halted, Some(adapter)) => adapter.life = life.max(Life::Halted),
+            _ => self.believe_packet(event),
+        }
+    }
+
+    fn believe_packet(&mut self, event: &Event) {
+        let Some(name) = event.what.packet() else { return };
+        let now = *self.packet(name);
+        let owner = match event.what {
+            What::Allocate { .. } | What::Unsend { .. } | What::Deliver { .. } => Owner::Protocol,
+            What::Send { .. } => Owner::Ndis,
+            What::Submit { .. } => return self.repair_packet(event, Rule::Touch),
+            What::Complete { .. } | What::TakeBack { .. } => Owner::Returning,
+            What::Free { .. } => Owner::Pool,
+            _ => return,
+        };
+        if let What::Deliver { link, .. } = event.what {
+            self.links.entry(link).or_default().done();
+        }
+        if name.generation == now.generation {
+            self.packet(name).owner = owner;
+        }
+    }
+
     /// NDIS takes whatever the miniport of `adapter` still has.
     pub fn take_leftovers(&mut self, adapter: u16, why: TakenBack) {
         let owed: Vec<_> = self.owed(adapter).collect();

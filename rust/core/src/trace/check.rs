@@ -5,6 +5,10 @@
 //! engine recorded directly behind the event, on the same CPU and of the same rule, is that finding
 //! again and marks it as recorded; one that no event shows (a status that is no number, an owner
 //! that waited too long) is a finding of its own.
+//!
+//! Where several CPUs ran under a verifying engine, events that raced may stand in another order
+//! than they happened in. The engine decided each of them under a lock: there its silence counts,
+//! and a rule about packets, links or life cycles is not found against it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -14,7 +18,7 @@ use crate::contract::State;
 use crate::contract::adapter::{AdapterState, Life};
 use crate::event::{Event, Name, TakenBack, What};
 use crate::policy::Reentry;
-use crate::rule::{Rule, RuleSeverity};
+use crate::rule::{Family, Rule, RuleSeverity};
 
 mod fact;
 
@@ -75,6 +79,8 @@ impl Trace {
             state: self.first_state(),
             found: Vec::new(),
             fresh: BTreeMap::new(),
+            last: BTreeMap::new(),
+            trusts: self.header.verify > 0 && self.cpus() > 1,
             packets: HashMap::new(),
         };
         for (index, event) in self.events.iter().enumerate() {
@@ -84,6 +90,10 @@ impl Trace {
             }
         }
         check.found
+    }
+
+    fn cpus(&self) -> usize {
+        self.events.iter().map(|event| event.cpu).collect::<BTreeSet<_>>().len()
     }
 
     /// What holds before the first event. An adapter whose beginning was not recorded runs.
@@ -111,6 +121,10 @@ struct Check<'a> {
     found: Vec<Found>,
     /// By CPU: the findings of its last event, by index in `found`.
     fresh: BTreeMap<u32, Vec<usize>>,
+    /// By CPU: its last event that is no violation.
+    last: BTreeMap<u32, usize>,
+    /// Whether the engine's silence counts.
+    trusts: bool,
     /// The last events of each packet, by index in the trace.
     packets: HashMap<(u16, u32), VecDeque<usize>>,
 }
@@ -118,6 +132,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn look(&mut self, index: usize, event: &Event) {
         self.fresh.remove(&event.cpu);
+        self.last.insert(event.cpu, index);
         self.remember(index, event.what.packet());
         // Not everything that changes a level is an event; each event says what it was.
         self.state.cpus.entry(event.cpu).or_default().irql = event.irql;
@@ -128,6 +143,13 @@ impl Check<'_> {
         let mut warning = self.state.warning(event);
         while let Err(rule) = self.state.apply(event) {
             warning = None;
+            if self.trusts && !matches!(rule.family(), Family::Lock | Family::Irql) {
+                match self.engine_on(index, event) {
+                    Some(same) if same == rule => {}
+                    Some(other) => return self.state.repair(event, other),
+                    None => return self.state.believe(event),
+                }
+            }
             self.report(index, event, rule, false);
             self.state.repair(event, rule);
             if event.what != What::Halted {
@@ -136,6 +158,26 @@ impl Check<'_> {
         }
         if let Some(rule) = warning {
             self.report(index, event, rule, true);
+        }
+    }
+
+    /// What the engine found wrong with an event: its violation is the CPU's next event.
+    fn engine_on(&self, index: usize, event: &Event) -> Option<Rule> {
+        let next = self.trace.events[index + 1..].iter().find(|next| next.cpu == event.cpu)?;
+        match next.what {
+            What::Violation { rule } if next.adapter == event.adapter => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// The engine refused a send in which the fold found nothing wrong: its sender has it still.
+    fn refused(&mut self, cpu: u32, packet: Option<Name>) {
+        let last = self.last.get(&cpu).map(|index| self.trace.events[*index].what);
+        if let Some(What::Send { packet: sent, .. }) = last
+            && packet == Some(sent)
+            && let Some(state) = self.state.packets.get_mut(&(sent.adapter, sent.slot))
+        {
+            *state = state.unsend().unwrap_or(*state);
         }
     }
 
@@ -201,6 +243,7 @@ impl Check<'_> {
             return;
         }
         let packet = said.and_then(|said| said.packet);
+        self.refused(event.cpu, packet);
         let detail = said.map_or_else(|| rule.info().sentence.to_string(), |s| s.detail.clone());
         let history = self.history(index, event, packet);
         let warning = said.map_or(rule.info().severity == RuleSeverity::Warning, |s| s.warning);

@@ -15,7 +15,7 @@ fn answering<M: Mode>() -> Card<M> {
 fn tidy(card: Card<Deserialized>) -> Card<Deserialized> {
     card.with(|card| {
         card.halt = Some(Box::new(|shared, cx| {
-            shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::REQUEST_ABORTED));
+            shared.complete_all(cx, FinalStatus::REQUEST_ABORTED);
         }));
     })
 }
@@ -58,8 +58,9 @@ pub fn serial(breaks: bool) -> Vec<Rule> {
 pub fn reset(breaks: bool) -> Vec<Rule> {
     let card = Card::<Deserialized>::keeping().with(|card| {
         card.reset = Some(Box::new(move |shared, cx| {
-            let owed = if breaks { Vec::new() } else { shared.all() };
-            owed.into_iter().for_each(|p| p.complete(cx, FinalStatus::REQUEST_ABORTED));
+            if !breaks {
+                shared.complete_all(cx, FinalStatus::REQUEST_ABORTED);
+            }
             Status::SUCCESS
         }));
     });
@@ -85,7 +86,7 @@ pub fn halt(breaks: bool) -> Vec<Rule> {
 pub fn late(breaks: bool) -> Vec<Rule> {
     let card = Card::<Serialized>::keeping().with(|card| {
         card.timer = Some(Box::new(|shared, cx| {
-            shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::SUCCESS));
+            shared.complete_all(cx, FinalStatus::SUCCESS);
         }));
     });
     let rig = Rig::new(Config::default(), card, 4);
@@ -103,7 +104,7 @@ pub fn late(breaks: bool) -> Vec<Rule> {
 pub fn hang(breaks: bool) -> Vec<Rule> {
     let card = Card::<Deserialized>::keeping().with(|card| {
         card.timer = Some(Box::new(|shared, cx| {
-            shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::SUCCESS));
+            shared.complete_all(cx, FinalStatus::SUCCESS);
         }));
     });
     let rig = Rig::new(Config::default(), card, 4);

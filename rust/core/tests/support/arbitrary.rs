@@ -31,11 +31,12 @@ fn answer() -> impl Strategy<Value = Answer> {
         1 => Just(Answer::Drop),
         1 => Just(Answer::Panic),
         4 => Just(Answer::Name),
-        1 => status().prop_map(Answer::EarlyThen),
+        1 => (status(), status()).prop_map(|(first, then)| Answer::EarlyThen(first, then)),
         1 => status().prop_map(Answer::Returns),
         1 => Just(Answer::LockLeak),
         1 => Just(Answer::IrqlLeak),
         1 => Just(Answer::Reenter),
+        1 => Just(Answer::Prepend),
     ]
 }
 
@@ -86,8 +87,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// A program: operations, and perhaps an end that is not the usual one.
 pub fn program() -> impl Strategy<Value = Vec<Op>> {
-    let end =
-        prop_oneof![6 => Just(vec![]), 1 => Just(vec![Op::CloseCall]), 1 => Just(vec![Op::Halt])];
+    let end = prop_oneof![6 => Just(vec![]), 1 => Just(vec![Op::CloseCall]), 1 => any::<bool>().prop_map(|indicates| vec![Op::Halt(indicates)])];
     let after = proptest::collection::vec(op(), 0..6);
     (proptest::collection::vec(op(), 1..40), end, after).prop_map(|(mut ops, end, after)| {
         ops.extend(end.into_iter().chain(after));

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use ndiswan::miniport::CanComplete;
 use ndiswan::ndis::BindError;
 use ndiswan::protocol::fragment;
 use ndiswan::{
@@ -41,6 +42,13 @@ impl<M: Mode> Shared<M> {
     /// All that it owes.
     pub fn all(&self) -> Vec<Pending<M>> {
         std::mem::take(&mut *self.owed.lock().unwrap())
+    }
+
+    /// Completes all that it owes.
+    pub fn complete_all<L: CanComplete<M>>(&self, cx: &mut Cx<L>, status: FinalStatus) {
+        for packet in self.all() {
+            packet.complete(cx, status);
+        }
     }
 
     /// The name of the packet that it was handed last.
@@ -200,6 +208,7 @@ impl<M: Mode> Miniport for Card<M> {
     }
 }
 
+type OnTold = dyn Fn(&str) + Send + Sync;
 type OnBack = dyn Fn(&mut Cx<UpToDispatch>, Packet, FinalStatus) + Send + Sync;
 
 /// The protocol: counts what comes back, and frees it unless told otherwise.
@@ -216,14 +225,15 @@ pub struct Peer {
     /// Line-ups, line-downs, fragments and statuses.
     pub told: Mutex<Vec<String>>,
     /// What else is done in every other callback.
-    pub on_told: OnceLock<Box<dyn Fn(&str) + Send + Sync>>,
+    pub on_told: OnceLock<Box<OnTold>>,
 }
 
 impl Peer {
-    fn tell(&self, what: String) {
-        let run = self.on_told.get();
-        self.told.lock().unwrap().push(what.clone());
-        run.iter().for_each(|f| f(&what));
+    fn tell(&self, what: &str) {
+        self.told.lock().unwrap().push(what.to_string());
+        if let Some(f) = self.on_told.get() {
+            f(what);
+        }
     }
 }
 
@@ -242,33 +252,33 @@ impl Protocol for Shares {
 
     fn receive(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>, data: &[u8]) -> Status {
         self.0.frames.lock().unwrap().push(data.to_vec());
-        self.0.tell("receive".to_string());
+        self.0.tell("receive");
         Status::SUCCESS
     }
 
     fn receive_complete(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>) {
-        self.0.tell("receive complete".to_string());
+        self.0.tell("receive complete");
     }
 
     fn line_up(&self, _: &mut Cx<UpToDispatch>, link: &Arc<Link>) {
-        self.0.tell(format!("up {}", link.window()));
+        self.0.tell(&format!("up {}", link.window()));
     }
 
     fn line_down(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>) {
-        self.0.tell("down".to_string());
+        self.0.tell("down");
     }
 
     fn fragment(&self, _: &mut Cx<UpToDispatch>, _: &Arc<Link>, errors: u32) {
         assert_ne!(errors & (fragment::ALIGNMENT * 2 - 1), 0);
-        self.0.tell("fragment".to_string());
+        self.0.tell("fragment");
     }
 
     fn status(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.0.tell(status.to_string());
+        self.0.tell(&status.to_string());
     }
 
     fn reset_complete(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.0.tell(format!("reset {status}"));
+        self.0.tell(&format!("reset {status}"));
     }
 }
 
@@ -312,6 +322,13 @@ impl<M: Mode> Rig<M> {
     /// Sends one packet from a thread; its answer, PENDING among them.
     pub fn send(&self) -> Status {
         self.try_send().unwrap()
+    }
+
+    /// Sends so many packets, whatever the answer.
+    pub fn send_many(&self, count: usize) {
+        for _ in 0..count {
+            self.send();
+        }
     }
 
     /// Sends one packet from a thread; the rule it broke otherwise.

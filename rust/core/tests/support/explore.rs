@@ -4,6 +4,7 @@
 //! its rule and must leave the state as it was. The search ends when no new state is found.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use ndiswan::contract::State;
 use ndiswan::{Event, Rule};
@@ -17,6 +18,50 @@ pub struct Space {
     pub transitions: usize,
     /// How many events broke a rule, by rule.
     pub broken: BTreeMap<Rule, usize>,
+}
+
+/// A quick hash: the standard one takes half of the time here. Equal states are found by comparison.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Quick {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.add(u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.add(word.into());
+    }
+
+    fn write_u16(&mut self, word: u16) {
+        self.add(word.into());
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.add(word.into());
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.add(word);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.add(word as u64);
+    }
+
+    fn write_isize(&mut self, word: isize) {
+        self.add(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// What is looked at on the way.
@@ -36,7 +81,8 @@ pub fn explore(model: &mut impl Model) -> Space {
     let mut space = Space::default();
     let first = model.first();
     model.look_at_state(&first).unwrap();
-    let mut seen = HashSet::from([first.clone()]);
+    let mut seen: HashSet<State, BuildHasherDefault<Quick>> = HashSet::default();
+    seen.insert(first.clone());
     let mut waiting = VecDeque::from([first]);
     let mut events = Vec::new();
     while let Some(state) = waiting.pop_front() {
@@ -44,24 +90,21 @@ pub fn explore(model: &mut impl Model) -> Space {
         model.events(&state, &mut events);
         let mut next = state.clone();
         for event in &events {
-            match next.apply(event) {
-                Err(rule) => {
-                    assert!(next == state, "{event:?} broke {rule} and changed {state:?}");
-                    *space.broken.entry(rule).or_default() += 1;
-                }
-                Ok(()) => {
-                    space.transitions += 1;
-                    let looked = model.look_at_step(&state, event, &next);
-                    looked.unwrap_or_else(|e| panic!("{e}: {event:?} from {state:?} to {next:?}"));
-                    if !seen.contains(&next) {
-                        let looked = model.look_at_state(&next);
-                        looked.unwrap_or_else(|e| panic!("{e}: {next:?} after {event:?}"));
-                        seen.insert(next.clone());
-                        waiting.push_back(next);
-                    }
-                    next = state.clone();
-                }
+            if let Err(rule) = next.apply(event) {
+                assert!(next == state, "{event:?} broke {rule} and changed {state:?}");
+                *space.broken.entry(rule).or_default() += 1;
+                continue;
             }
+            space.transitions += 1;
+            let looked = model.look_at_step(&state, event, &next);
+            looked.unwrap_or_else(|e| panic!("{e}: {event:?} from {state:?} to {next:?}"));
+            if !seen.contains(&next) {
+                let looked = model.look_at_state(&next);
+                looked.unwrap_or_else(|e| panic!("{e}: {next:?} after {event:?}"));
+                seen.insert(next.clone());
+                waiting.push_back(next);
+            }
+            next = state.clone();
         }
     }
     space.states = seen.len();

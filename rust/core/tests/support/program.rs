@@ -1,6 +1,7 @@
 //! Programs of a driver writer who is not careful: operations on an adapter, the wrong ones among them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ndiswan::event::{Form, Part, Side};
@@ -27,8 +28,8 @@ pub enum Answer {
     Panic,
     /// PENDING; the name is kept.
     Name,
-    /// By name: completed in the call, then this status.
-    EarlyThen(Status),
+    /// By name: completed in the call with one status, then the other is returned.
+    EarlyThen(Status, Status),
     /// By name: any status.
     Returns(Status),
     /// Keeps the lock, and answers with success.
@@ -37,6 +38,8 @@ pub enum Answer {
     IrqlLeak,
     /// Sends one more from inside.
     Reenter,
+    /// Prepends a header for which it has not asked for room.
+    Prepend,
 }
 
 /// What is done from outside, on one thread, at whatever level it is.
@@ -66,7 +69,8 @@ pub enum Op {
     Indicate,
     CloseCall,
     Drain,
-    Halt,
+    /// With a line-down from inside of MiniportHalt, or without.
+    Halt(bool),
 }
 
 /// What the card shall do next.
@@ -74,6 +78,7 @@ pub enum Op {
 pub struct Plan {
     answers: Mutex<VecDeque<Answer>>,
     reset: Mutex<Option<(Status, bool)>>,
+    halt_indicates: AtomicBool,
 }
 
 fn answer<'c, M: Mode>(
@@ -95,9 +100,9 @@ fn answer<'c, M: Mode>(
         Answer::Drop => packet.pend().0,
         Answer::Panic => std::panic::resume_unwind(Box::new("planned")),
         Answer::Name => packet.into_name().returned(Status::PENDING),
-        Answer::EarlyThen(status) => {
+        Answer::EarlyThen(first, status) => {
             let held = packet.into_name();
-            let _ = adapter.wan_send_complete(held.name, Status::FAILURE);
+            let _ = adapter.wan_send_complete(held.name, first);
             held.returned(status)
         }
         Answer::Returns(status) => packet.into_name().returned(status),
@@ -118,6 +123,11 @@ fn answer<'c, M: Mode>(
             }
             packet.complete(FinalStatus::SUCCESS)
         }
+        Answer::Prepend => {
+            let mut packet = packet;
+            let _ = packet.prepend(&[0]);
+            packet.complete(FinalStatus::SUCCESS)
+        }
     }
 }
 
@@ -134,7 +144,7 @@ where
     /// The world.
     pub fn new(config: Config) -> Run<M> {
         let plan = Arc::new(Plan::default());
-        let (send, reset) = (Arc::clone(&plan), Arc::clone(&plan));
+        let (send, reset, halt) = (Arc::clone(&plan), Arc::clone(&plan), Arc::clone(&plan));
         let card = Card::<M>::new(move |shared, cx, packet| answer(&send, shared, cx, packet));
         let card = card.with(|card| {
             card.info = WanInfo { max_transmit: 2, ..WanInfo::default() };
@@ -142,9 +152,14 @@ where
                 let planned = *reset.reset.lock().unwrap();
                 let (status, completes) = planned.unwrap_or((Status::SUCCESS, false));
                 if completes {
-                    shared.all().into_iter().for_each(|p| p.complete(cx, FinalStatus::FAILURE));
+                    shared.complete_all(cx, FinalStatus::FAILURE);
                 }
                 status
+            }));
+            card.halt = Some(Box::new(move |shared, _| {
+                if halt.halt_indicates.load(Ordering::Relaxed) {
+                    let _ = shared.adapter().line_down(&shared.adapter().links()[0]);
+                }
             }));
             card.timer = Some(Box::new(|shared, cx| {
                 shared.oldest().into_iter().for_each(|p| p.complete(cx, FinalStatus::SUCCESS));
@@ -240,7 +255,10 @@ where
                 rig.ndis.drain();
                 None
             }
-            Op::Halt => adapter.halt().err(),
+            Op::Halt(indicates) => {
+                self.plan.halt_indicates.store(indicates, Ordering::Relaxed);
+                adapter.halt().err()
+            }
         };
         broken.map(|violation| violation.rule)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ndiswan::contract::State;
 use ndiswan::contract::adapter::{AdapterState, Life, LinkState};
+use ndiswan::contract::cpu::CpuState;
 use ndiswan::contract::packet::{Owner, PacketState};
 use ndiswan::event::{TakenBack, What};
 use ndiswan::{Event, Name, Status};
@@ -21,7 +22,7 @@ pub fn first(serialized: bool, packets: u32) -> State {
     state.adapters.insert(0, adapter);
     state.links.insert(LINK, LinkState::default());
     state.packets.extend((0..packets).map(|slot| ((0, slot), PacketState::default())));
-    state.cpus.extend([1, 2].map(|cpu| (cpu, Default::default())));
+    state.cpus.extend([1, 2].map(|cpu| (cpu, CpuState::default())));
     state
 }
 
@@ -42,9 +43,12 @@ pub fn in_flight(owner: Owner) -> bool {
     matches!(owner, Owner::Ndis | Owner::Miniport | Owner::Returning)
 }
 
+fn must(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.to_string()) }
+}
+
 /// What must hold in every state.
 pub fn always(state: &State, most: u32) -> Result<(), String> {
-    let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_string()) };
     let adapter = &state.adapters[&0];
     let link = &state.links[&LINK];
     let with = |wanted: &[Owner]| {
@@ -80,7 +84,6 @@ pub fn always(state: &State, most: u32) -> Result<(), String> {
 
 /// What must hold of every step: a send is answered exactly once, a life begins with a hand-over.
 pub fn step_always(before: &State, event: &Event, after: &State) -> Result<(), String> {
-    let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_string()) };
     for (key, old) in &before.packets {
         let new = &after.packets[key];
         let about = event.what.packet().is_some_and(|name| (name.adapter, name.slot) == *key);

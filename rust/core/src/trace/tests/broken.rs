@@ -111,6 +111,7 @@ const CASES: &[Case] = &[
         let prepend = |packet: &mut crate::packet::WanPacket| packet.set_current(0, 4).unwrap();
         link.adapter.with_packet(name, Side::Protocol, Part::Data, prepend).unwrap();
         let _ = link.send_name(name);
+        link.adapter.free(name).unwrap();
     })),
     (&[Rule::StatusPending], Event, || with(QUIET, |link| {
         let _ = link.adapter.wan_send_complete(send(link), Status::PENDING);
@@ -304,8 +305,8 @@ fn without_the_engines_word_the_events_alone_show_the_same_where_they_can() {
         let found = trace.check();
         if *shows == Event {
             assert_eq!(rules(&found), *expected, "{}", trace.to_text());
+            assert!(found.iter().all(|found| !found.recorded));
         }
-        assert!(found.iter().all(|found| !found.recorded && expected.contains(&found.rule)));
     }
 }
 

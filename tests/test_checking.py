@@ -1,0 +1,211 @@
+"""The check as a library: it finds by itself what drivers break, and nothing in drivers that are good."""
+
+import pytest
+
+import ndiswan as nw
+from catalogue import CATALOGUE
+from commands import BAD, GOOD
+from drivers import GOOD as GOOD_DRIVERS
+from ndiswan.checking import Options, TargetError, check
+from ndiswan.checking.frames import built_in, lengths, of_length
+from ndiswan.checking.modes import Mode, choose, modes_of
+from ndiswan.checking.reached import BY_EVENT, reached_in
+from ndiswan.checking.report import lines, table
+from ndiswan.checking.target import Driver
+
+# Where a driver of the catalogue breaks its rule, if not as soon as something is sent.
+MODES = {
+    "LINE": "line-down/inline",
+    "RESET": "reset/inline",
+    "TIMER": "halt/inline",
+    "STALE": "resend/inline",
+    "LATE": "patience/inline",
+    "HANG": "patience/inline",
+}
+# Broken by a protocol, or by what only a test does to the driver: two cards, a nested run, a late thread.
+NOT_BY_A_CHECK = {"WINDOW", "IRQL_SEND", "FOREIGN", "SERIAL", "HALT"}
+# Between them they ask everything of a good driver, in a second.
+SOME_MODES = [
+    "resend/inline",
+    "reset/queued",
+    "halt/inline",
+    "line-down/inline",
+    "window-change/queued",
+]
+
+
+def name_of(kind):
+    """A class as a target."""
+    return f"{kind.__module__}:{kind.__name__}"
+
+
+@pytest.mark.parametrize("rule", sorted(set(CATALOGUE) - NOT_BY_A_CHECK))
+def test_a_bad_driver_is_found_without_being_driven(rule):
+    """The catalogue's driver that breaks a rule breaks it under check as well, which knows nothing of it."""
+    target = name_of(CATALOGUE[rule].breaks.driver)
+    result = check(target, Options(patterns=[MODES.get(rule, "send/inline")]))
+    states = {state.rule: state.state for state in result.drivers[0].rules}
+    assert states[rule] in {"broken", "warned"}
+    assert result.exit_code == (states[rule] == "broken")
+
+
+@pytest.mark.parametrize("kind", GOOD_DRIVERS, ids=lambda kind: kind.__name__)
+def test_a_good_driver_is_clean(kind):
+    """No design of a good driver is ever found to break anything."""
+    result = check(name_of(kind), Options(patterns=SOME_MODES))
+    assert [finding.report for mode in result.drivers[0].modes for finding in mode.findings] == []
+    assert result.exit_code == 0
+
+
+def test_the_good_twin_of_the_bad_modem_is_clean_in_every_mode():
+    """The example's good driver has nothing in any mode, warnings included, and every mode sent something."""
+    driver = check(str(GOOD)).drivers[0]
+    assert [mode.name for mode in driver.modes if mode.findings or not mode.sends] == []
+    assert driver.clean
+    assert driver.first is None
+
+
+def test_progress_is_told_mode_by_mode():
+    """A caller can show how far it is."""
+    told = []
+    check(str(BAD), Options(patterns=["send"]), progress=lambda *step: told.append(step))
+    assert told == [("BadModem", done, 2) for done in range(3)]
+
+
+def test_the_same_check_gives_the_same_result():
+    """In virtual time nothing depends on the machine, one mode at a time or several."""
+    options = [Options(real_time=False, jobs=jobs) for jobs in (1, 2)]
+    one, two = (check(str(BAD), option).to_json()["drivers"] for option in options)
+    for result in (one, two):
+        for mode in result[0]["modes"]:
+            del mode["seconds"]
+    assert one == two
+
+
+def test_a_target_that_is_not_there_raises():
+    """The library raises what the command prints."""
+    with pytest.raises(TargetError, match="no such file"):
+        check("nosuch.py")
+
+
+def test_a_report_fits_its_width():
+    """But for histories, no line is wider than asked for."""
+    result = check(str(BAD), Options(patterns=["reset"]))
+    for width in (70, 110):
+        report = list(lines(result, lambda *_: "again", width=width))
+        table_only = list(table(result.drivers[0], width=width))
+        assert max(map(len, table_only)) <= width
+        assert "DOUBLE in mode reset/inline, 3 times; the first:" in report
+
+
+# ── modes ──
+
+
+def test_modes_follow_from_the_driver():
+    """An interrupt's modes are for drivers that have one, two serializations for those that say nothing."""
+    plain = modes_of(Driver("D", serialized=True, fixed=True, interrupts=False))
+    assert len({mode.name for mode in plain}) == len(plain) == 26
+    assert not any(mode.scenario == "interrupt" for mode in plain)
+    both = modes_of(Driver("D", serialized=True, fixed=False, interrupts=True))
+    assert len(both) == 2 * 28
+    assert all(mode.name.endswith(("/serialized", "/deserialized")) for mode in both)
+    virtual = modes_of(Driver("D", serialized=True, fixed=True, interrupts=False), real_time=False)
+    assert len(virtual) == 24
+
+
+@pytest.mark.parametrize(
+    ("pattern", "chosen"),
+    [("reset", 2), ("reset/", 2), ("reset/inline", 1), ("res", 0), ("reset/in", 0)],
+)
+def test_a_pattern_is_a_name_up_to_a_slash(pattern, chosen):
+    """`reset` is all resets, `reset/inline` one; half a word is none."""
+    modes = [Mode("reset", "inline"), Mode("reset", "queued"), Mode("send", "inline")]
+    if chosen:
+        assert len(choose(modes, [pattern])) == chosen
+    else:
+        with pytest.raises(TargetError):
+            choose(modes, [pattern])
+
+
+# ── frames ──
+
+
+def test_the_built_in_frames_are_ppp_with_octets_to_escape():
+    """LCP, IPCP and IPv4, of several sizes, with flags and escapes inside."""
+    frames = built_in()
+    assert {frame[:4].hex() for frame in frames} == {"ff03c021", "ff038021", "ff030021"}
+    assert len({len(frame) for frame in frames}) > 8
+    assert sum(b"\x7e" in frame and b"\x7d" in frame for frame in frames) > 8
+    assert max(map(len, frames)) <= 1500
+
+
+def test_lengths_go_from_one_to_the_largest():
+    """All of them as a rule, many where there are too many."""
+    assert list(lengths(1500)) == list(range(1, 1501))
+    many = list(lengths(65536))
+    assert (many[0], many[-1]) == (1, 65536)
+    assert 1000 < len(many) < 2000
+    assert len(of_length(77)) == 77
+
+
+# ── reached ──
+
+
+def reached(tmp_path, miniport, drive):
+    """What a run with a miniport reached."""
+    with nw.Ndis(record=True, verify=4) as ndis:
+        link = ndis.bind(nw.Protocol(), miniport)
+        drive(ndis, link)
+    ndis.save(tmp_path / "trace.jsonl")
+    return reached_in(tmp_path / "trace.jsonl")
+
+
+class Plain(nw.Miniport):
+    """Sends at once."""
+
+    serialized = False
+
+    def wan_send(self, link, packet):
+        return nw.SUCCESS
+
+
+class Locking(Plain):
+    """Takes two locks at a time, and completes inside of the call."""
+
+    def initialize(self):
+        self.one, self.two = self.adapter.spin_lock("one"), self.adapter.spin_lock("two")
+
+    def wan_send(self, link, packet):
+        with self.one, self.two:
+            pass
+        self.adapter.wan_send_complete(packet)
+        return nw.PENDING
+
+
+def test_what_was_not_done_was_not_reached(tmp_path):
+    """A driver that sends at once reaches no lock, no completion and no reset; its sends are counted."""
+    rules, sends = reached(tmp_path, Plain(), lambda _, link: [link.send(b"abc"), link.send(b"d")])
+    assert sends == 2
+    assert {"TOUCH", "EARLY", "STATUS_UNKNOWN", "HALT"} <= rules
+    assert not rules & {"DOUBLE", "LOST", "LOCK_HELD", "LOCK_ORDER", "RESET", "TIMER", "SERIAL"}
+
+
+def test_what_was_done_was_reached(tmp_path):
+    """Locks, a completion in the call, a reset and a full window are each seen."""
+
+    def drive(ndis, link):
+        link.send(b"abc")
+        ndis.reset(link)
+
+    miniport = Locking()
+    miniport.info = nw.WanInfo(max_transmit=1)
+    rules, _ = reached(tmp_path, miniport, drive)
+    assert {"LOCK_HELD", "LOCK_ORDER", "LOCK_FORM", "DOUBLE", "EARLY", "RESET", "WINDOW"} <= rules
+    assert "STALE" not in rules
+
+
+def test_rules_of_events_are_rules():
+    """The table names no rule that is none."""
+    from ndiswan._native import rule_table
+
+    assert set().union(*BY_EVENT.values()) <= set(rule_table())

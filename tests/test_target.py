@@ -1,0 +1,94 @@
+"""Targets that cannot be checked, and arguments that cannot be: each a line that says what was expected."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from commands import DRIVER, GOOD, HEAD, NOTHING_RAN, QUICK, USAGE, driver, ndiswan
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("x = 1\n", NOTHING_RAN, "no driver in it"),
+        ("def f(:\n", USAGE, "line 1"),
+        ("import nosuchmodule\n", USAGE, "No module named 'nosuchmodule'"),
+        ("raise SystemExit(7)\n", USAGE, "SystemExit: 7"),
+        (
+            HEAD + DRIVER.format(send="return 0") + "\n    def __init__(self, port): pass\n",
+            USAGE,
+            "'port'",
+        ),
+        (
+            HEAD + DRIVER.format(send="return 0") + "\n    def __init__(self): 1 / 0\n",
+            USAGE,
+            "ZeroDivisionError",
+        ),
+        (HEAD + "def make_miniport(): return 5\n", USAGE, "got 5"),
+    ],
+    ids=["empty", "syntax", "import", "exit", "arguments", "constructor", "factory"],
+)
+def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
+    """The line says what is wrong with which file; there is no traceback of ours."""
+    path = tmp_path / "target.py"
+    path.write_text(text)
+    done = ndiswan("check", path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
+    assert "target" in done.stderr or "Driver" in done.stderr
+    assert "ndiswan/checking" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nosuch.py"], "no such file"),
+        (["nosuch"], "expected a file.py, module:Class or a recorded trace"),
+        (["nosuchmodule:Class"], "no module 'nosuchmodule'"),
+        ([GOOD, "--class", "Nosuch"], "there are: Modem"),
+        (["ndiswan:Policy"], "no subclass of ndiswan.Miniport"),
+        ([GOOD, "--mode", "nosuch"], "expected one of send, resend"),
+        ([GOOD, "--frames", "nosuch.pcap"], "nosuch.pcap"),
+        ([GOOD, "--frames", GOOD], "not a capture"),
+        ([GOOD, "--timeout", "0"], "timeout"),
+        ([GOOD, *QUICK, "--junit", "/no/such/folder/junit.xml"], "--junit"),
+        ([GOOD, *QUICK, "--traces", "/dev/null/traces"], "--traces"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else " ".join(map(str, value[-2:])),
+)
+def test_a_wrong_argument_is_usage(arguments, says):
+    """What was given, and what was expected."""
+    done = ndiswan("check", *arguments)
+    assert done.returncode == USAGE
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("while True: pass\n", "no answer in 1 s"), ("import os; os._exit(0)\n", "exit status 0")],
+)
+def test_a_target_that_does_not_come_back_from_its_import(tmp_path, text, says):
+    """A file that never ends, or ends its process, cannot be checked; the check itself comes to an end."""
+    path = tmp_path / "target.py"
+    path.write_text(text)
+    done = ndiswan("check", path, "--timeout", "1")
+    assert done.returncode == USAGE
+    assert f"{path}: cannot be imported" in done.stderr
+    assert says in done.stderr
+
+
+def test_a_mode_that_does_not_apply_runs_nothing(tmp_path):
+    """A driver without an interrupt, asked for the interrupt's mode: 5."""
+    done = ndiswan("check", driver(tmp_path), "--mode", "interrupt")
+    assert done.returncode == NOTHING_RAN
+    assert "does not apply" in done.stderr
+
+
+def test_a_driver_without_a_line_runs_nothing(tmp_path):
+    """Nothing can be sent if no line comes up: 5, and it is said in the report and in JUnit."""
+    path = driver(tmp_path, more="    line_up_at_bind = False\n")
+    done = ndiswan("check", path, *QUICK, "--junit", tmp_path / "junit.xml")
+    assert done.returncode == NOTHING_RAN
+    assert "no line came up" in done.stdout
+    assert ET.parse(tmp_path / "junit.xml").find(".//skipped") is not None

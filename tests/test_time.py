@@ -1,0 +1,223 @@
+"""The two kinds of time: the same driver runs on a simulated clock, and on the real one."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import ndiswan as nw
+from drivers.timed import SerializedTimed
+from rigs import Holding, Instant, Peer, bound
+
+
+class Quiet(Instant):
+    """Is never asked whether it hangs, so that nothing happens but what a test does."""
+
+    check_for_hang_seconds = 0.0
+
+
+def test_the_clocks_say_what_they_are():
+    """Virtual time is the default."""
+    assert (repr(nw.VirtualTime()), repr(nw.RealTime())) == ("VirtualTime()", "RealTime()")
+    with nw.Ndis() as ndis:
+        assert (ndis.now, ndis.now_ns) == (0.0, 0)
+
+
+def test_virtual_time_stands_still_until_it_is_run():
+    """It jumps from event to event; with `until` it goes there, work or not; it never goes back."""
+    with nw.Ndis() as ndis:
+        adapter = bound(ndis, Quiet())[2].adapter
+        times = []
+        for seconds in (3600.0, 0.5, 86400.0):
+            adapter.timer(lambda: times.append(ndis.now)).set(seconds)
+        assert ndis.run(until=1.0) == 1
+        assert (ndis.now, times) == (1.0, [0.5])
+        assert ndis.run(until=0.5) == 0
+        assert ndis.now == 1.0
+        assert ndis.run() == 2
+        assert times == [0.5, 3600.0, 86400.0]
+        assert ndis.now_ns == 86_400_000_000_000
+
+
+def test_a_run_can_be_limited():
+    """`max_events` runs that many and no more."""
+    with nw.Ndis() as ndis:
+        adapter = bound(ndis, Quiet())[2].adapter
+        for seconds in range(1, 6):
+            adapter.timer(lambda: None).set(seconds)
+        assert (ndis.run(max_events=2), ndis.now) == (2, 2.0)
+        assert (ndis.run(max_events=0), ndis.now) == (0, 2.0)
+        assert (ndis.run(), ndis.now) == (3, 5.0)
+
+
+@pytest.mark.parametrize("delivery", ["inline", "queued"])
+def test_the_same_run_gives_the_same_events(delivery):
+    """Two runs of one driver in virtual time have the same events at the same nanoseconds."""
+
+    def run():
+        with nw.Ndis(record=True, delivery=delivery) as ndis:
+            link = ndis.bind(Peer(), SerializedTimed(3))
+            for number in range(20):
+                link.send(bytes(1 + 37 * number))
+            ndis.run(until=5.0)
+        return [str(event) for event in ndis.events()]
+
+    assert run() == run()
+
+
+def test_virtual_time_is_fast():
+    """An hour of a busy line takes a moment."""
+    begin = time.perf_counter()
+    with nw.Ndis() as ndis:
+        link, peer, _ = bound(ndis, SerializedTimed(4))
+        for second in range(3600):
+            link.send(b"frame")
+            ndis.run(until=float(second + 1))
+    assert ndis.now == 3600.0
+    assert peer.answers == [nw.SUCCESS] * 3600
+    assert time.perf_counter() - begin < 10
+
+
+def test_real_time_is_the_machine_s():
+    """A timer fires on the dispatcher's thread when it is due, and `run` waits for it."""
+    fired = []
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        adapter = bound(ndis, Instant())[2].adapter
+        begin = time.perf_counter()
+        adapter.timer(
+            lambda: fired.append((time.perf_counter() - begin, threading.current_thread()))
+        ).set(0.03)
+        assert fired == []
+        ndis.run()
+        ((after, thread),) = fired
+        assert 0.03 <= after < 5
+        assert thread is not threading.current_thread()
+        assert 0.03 <= ndis.now < 5
+
+
+def test_run_waits_in_real_time_for_what_is_outstanding():
+    """A packet that a driver's thread has is outstanding; when it is back, `run` returns."""
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        link, peer, miniport = bound(ndis)
+        link.send(b"frame")
+        worker = threading.Timer(0.03, miniport.complete)
+        worker.start()
+        ndis.run()
+        assert peer.answers == [nw.SUCCESS]
+        worker.join()
+
+
+def test_run_until_waits_for_the_clock():
+    """With `until` it waits for that time, also with nothing to do; background work goes on."""
+    checks = []
+
+    class Checks(Instant):
+        check_for_hang_seconds = 0.02
+
+        def check_for_hang(self):
+            checks.append(self.adapter.now)
+            return False
+
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        bound(ndis, Checks())
+        ndis.run(until=0.1)
+        assert 0.1 <= ndis.now < 5
+        assert len(checks) >= 2
+        with pytest.raises(ValueError, match="max_events: expected virtual time"):
+            ndis.run(max_events=3)
+
+
+def test_an_exception_on_the_dispatcher_s_thread_arrives_at_run():
+    """In real time too; and the dispatcher lives on."""
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        adapter = bound(ndis, Instant())[2].adapter
+        adapter.timer(lambda: 1 / 0).set(0.01)
+        with pytest.raises(ZeroDivisionError):
+            ndis.run(until=10.0)
+        assert ndis.now < 9
+        ran = []
+        adapter.timer(lambda: ran.append(True)).set(0.001)
+        ndis.run()
+        assert ran == [True]
+        assert [type(error) for error in ndis.errors] == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("until", [None, 30.0])
+def test_ctrl_c_ends_a_real_time_run(until):
+    """KeyboardInterrupt arrives at `run` within a moment, the block ends as ever, and packets are back."""
+    with pytest.raises(KeyboardInterrupt), nw.Ndis(time=nw.RealTime()) as ndis:
+        link, peer, _ = bound(ndis)
+        link.send(b"frame")
+        threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        begin = time.perf_counter()
+        try:
+            ndis.run(until)
+        finally:
+            assert time.perf_counter() - begin < 5
+    assert ndis.closed
+    assert peer.answers == [nw.Status.REQUEST_ABORTED]
+
+
+def test_ctrl_c_ends_a_virtual_run_in_a_callback():
+    """A timer for ever is ended by a signal: it is raised in the callback, and arrives at `run`."""
+    with nw.Ndis() as ndis:
+        miniport = bound(ndis, Instant())[2]
+
+        def tick():
+            ticks.append(True)
+            if len(ticks) == 100:
+                signal.raise_signal(signal.SIGINT)
+            timer.set(0.001)
+
+        ticks, timer = [], miniport.adapter.timer(tick)
+        timer.set(0.001)
+        with pytest.raises(KeyboardInterrupt):
+            ndis.run()
+        assert len(ticks) == 100
+        timer.cancel()
+
+
+def test_ctrl_c_ends_a_program():
+    """A program in a real-time run ends on SIGINT as any Python program does, and its driver is halted."""
+    program = (
+        "import ndiswan as nw, sys\n"
+        "class M(nw.Miniport):\n"
+        "    def wan_send(self, link, packet): return nw.SUCCESS\n"
+        "    def halt(self): print('halted', flush=True)\n"
+        "with nw.Ndis(time=nw.RealTime()) as ndis:\n"
+        "    ndis.bind(nw.Protocol(), M())\n"
+        "    print('up', flush=True)\n"
+        "    ndis.run(until=60.0)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout.readline() == "up\n"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert out == "halted\n"
+    assert "KeyboardInterrupt" in err
+    assert running.returncode != 0
+
+
+def test_a_late_driver_is_found_on_the_real_clock_too():
+    """A serialized driver with a hang interval of 20 ms that keeps a packet is LATE, and NDIS resets it."""
+
+    class Keeps(Holding):
+        serialized = True
+        check_for_hang_seconds = 0.02
+
+        def reset(self):
+            self.held.clear()
+            return nw.SUCCESS
+
+    with nw.Ndis(time=nw.RealTime(), on_violation="record") as ndis:
+        link, peer, _ = bound(ndis, Keeps())
+        link.send(b"frame")
+        ndis.run()
+        assert peer.answers == [nw.FAILURE]
+        assert [violation.rule for violation in ndis.violations] == ["LATE"]
