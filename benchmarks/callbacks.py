@@ -1,8 +1,9 @@
-"""The Python round trip against what the same two Python calls cost alone, and against rivals with the same semantics.
+"""The Python round trip against the same two Python calls alone, and against the same semantics in Python.
 
-A round trip is: send, `wan_send` returns PENDING, completion, `send_complete`. "engine" is driven from Rust, so that only
-the two callbacks are Python; "API" is driven by Python code that calls `link.send` and `adapter.wan_send_complete`, as a
-driver does. The bare calls are the same two functions called through `map`, which is C calling Python, as the engine does.
+A round trip is: send, `wan_send` returns PENDING, completion, `send_complete`. "engine" is driven from
+Rust, so that only the two callbacks are Python; "API" is driven by Python code that calls `link.send` and
+`adapter.wan_send_complete`, as a driver does. The bare calls are the same two functions called through
+`map`, which is C calling Python, as the engine does.
 """
 
 import time
@@ -23,7 +24,7 @@ class Card(nw.Miniport):
 
     serialized = False
 
-    def wan_send(self, link, packet, PENDING=nw.PENDING):  # noqa: ANN001, ANN201, N803, D102
+    def wan_send(self, link, packet, PENDING=nw.PENDING):  # noqa: N803
         return PENDING
 
 
@@ -32,10 +33,10 @@ class Queue(nw.Miniport):
 
     serialized = False
 
-    def initialize(self):  # noqa: ANN201, D102
+    def initialize(self):
         self.queue = deque()
 
-    def wan_send(self, link, packet, PENDING=nw.PENDING):  # noqa: ANN001, ANN201, N803, D102
+    def wan_send(self, link, packet, PENDING=nw.PENDING):  # noqa: N803
         self.queue.append(packet)
         return PENDING
 
@@ -43,11 +44,11 @@ class Queue(nw.Miniport):
 class Peer(nw.Protocol):
     """Does nothing with what comes back."""
 
-    def send_complete(self, packet, status):  # noqa: ANN001, ANN201, D102
+    def send_complete(self, packet, status):
         pass
 
 
-def per_packet(work) -> float:  # noqa: ANN001
+def per_packet(work) -> float:
     """The processor time of `work`, in nanoseconds a packet."""
     begin = time.process_time_ns()
     work()
@@ -78,7 +79,12 @@ def api(verify: int) -> float:
     with nw.Ndis(verify=verify) as ndis:
         card = Queue()
         link = ndis.bind(Peer(), card)
-        send, complete, queue, success = link.send, card.adapter.wan_send_complete, card.queue, nw.SUCCESS
+        send, complete, queue, success = (
+            link.send,
+            card.adapter.wan_send_complete,
+            card.queue,
+            nw.SUCCESS,
+        )
 
         def work() -> None:
             for _ in range(N):

@@ -41,7 +41,11 @@ def main() -> int:
         print(f"expected {', '.join(TABLES)}; got {', '.join(unknown)}", file=sys.stderr)
         return 4
     # A target that is missed is printed as missed; only a benchmark that breaks is a failure.
-    failed = [name for name in asked if subprocess.run(TABLES[name](), check=False).returncode not in (0, 1)]
+    failed = [
+        name
+        for name in asked
+        if subprocess.run(TABLES[name](), check=False).returncode not in (0, 1)
+    ]
     if failed:
         print(f"broken: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

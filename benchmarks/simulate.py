@@ -1,7 +1,7 @@
 """A card in virtual time: ours against the same model in SimPy.
 
-One FIFO line of 1 Gbit/s, 8 packets in flight, a closed loop: every packet that comes back is sent again. Each packet takes
-its time on the line. Both sides end at the same simulated time, which is checked.
+One FIFO line of 1 Gbit/s, 8 packets in flight, a closed loop: every packet that comes back is sent again.
+Each packet takes its time on the line. Both sides end at the same simulated time, which is checked.
 """
 
 import time
@@ -23,17 +23,17 @@ class Line(nw.Miniport):
     serialized = False
     info = nw.WanInfo(max_transmit=FLIGHT)
 
-    def initialize(self):  # noqa: ANN201, D102
+    def initialize(self):
         self.queue = deque()
         self.timer = self.adapter.timer(self.sent)
 
-    def wan_send(self, link, packet):  # noqa: ANN001, ANN201, D102
+    def wan_send(self, link, packet):
         self.queue.append(packet)
         if len(self.queue) == 1:
             self.timer.set_ns(SERVICE_NS)
         return nw.PENDING
 
-    def sent(self):  # noqa: ANN201, D102
+    def sent(self):
         packet = self.queue.popleft()
         if self.queue:
             self.timer.set_ns(SERVICE_NS)
@@ -46,7 +46,7 @@ class Again(nw.Protocol):
     def __init__(self) -> None:
         self.left = N
 
-    def send_complete(self, packet, status):  # noqa: ANN001, ANN201, D102
+    def send_complete(self, packet, status):
         if self.left:
             self.left -= 1
             self.link.send(packet)
@@ -105,13 +105,13 @@ def simpy_store() -> float:
     env = simpy.Environment()
     line, back = simpy.Store(env), simpy.Store(env)
 
-    def device():  # noqa: ANN202
+    def device():
         for _ in range(N):
             packet = yield line.get()
             yield env.timeout(SERVICE_NS)
             yield back.put(packet)
 
-    def protocol():  # noqa: ANN202
+    def protocol():
         for packet in range(FLIGHT):
             yield line.put(packet)
         for _ in range(N - FLIGHT):

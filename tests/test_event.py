@@ -56,7 +56,17 @@ def test_a_life_is_there_from_register_to_halted(recorded):
     assert [what for what in whats if what in way] == way
     assert whats[0] == "register"
     assert whats[-1] == "halted"
-    for what in ("enter", "leave", "start", "line_up", "acquire", "release", "raise", "lower", "halt"):
+    for what in (
+        "enter",
+        "leave",
+        "start",
+        "line_up",
+        "acquire",
+        "release",
+        "raise",
+        "lower",
+        "halt",
+    ):
         assert what in whats
     assert [event.time_ns for event in recorded] == sorted(event.time_ns for event in recorded)
 

@@ -25,7 +25,9 @@ run(code)
 
 def test_a_second_interpreter_of_the_process_cannot_import_it() -> None:
     """Packets of one interpreter never meet another: the import is refused, and nothing crashes."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("refused: "), done.stdout
     assert "ndiswan" in done.stdout

@@ -113,6 +113,8 @@ def test_a_handler_that_ends_lower_is_found_too():
     with nw.Ndis() as ndis:
         miniport = bound(ndis, Lowers())[2]
         miniport.timer.set(1.0)
-        with pytest.raises(nw.IrqlViolation, match="entered at DISPATCH_LEVEL and returned at PASSIVE"):
+        with pytest.raises(
+            nw.IrqlViolation, match="entered at DISPATCH_LEVEL and returned at PASSIVE"
+        ):
             ndis.run()
         assert miniport.adapter.irql is Irql.PASSIVE

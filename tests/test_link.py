@@ -18,7 +18,9 @@ def test_a_line_up_says_what_the_link_is():
     """Speed, quality, window and handle are the driver's; the context is NDIS's."""
     with nw.Ndis() as ndis:
         _, peer, miniport = bound(ndis, NoLine())
-        link = miniport.adapter.line_up(speed=128_000, quality=Quality.RELIABLE, window=7, handle=99)
+        link = miniport.adapter.line_up(
+            speed=128_000, quality=Quality.RELIABLE, window=7, handle=99
+        )
         assert (link.up, link.closed, link.speed, link.window) == (True, False, 128_000, 7)
         assert link.quality is Quality.RELIABLE
         assert (link.handle, link.context != link.handle) == (99, True)
@@ -128,7 +130,7 @@ def test_there_are_no_more_lines_than_endpoints():
     """One more is HANDLE; after a call is closed there is room again."""
     with nw.Ndis() as ndis:
         link, _, miniport = bound(ndis, Holding())
-        with pytest.raises(nw.AccessViolation, match="whose WanInfo.endpoints is 1"):
+        with pytest.raises(nw.AccessViolation, match=r"whose WanInfo.endpoints is 1"):
             miniport.adapter.line_up()
         link.close()
         second = miniport.adapter.line_up()
@@ -148,7 +150,7 @@ def test_a_line_that_is_down_does_not_go_down():
             lambda: adapter.fragment(link, 1),
             lambda: link.send(b"frame"),
         ):
-            with pytest.raises(nw.FlowViolation, match="LINE: .* which is not up"):
+            with pytest.raises(nw.FlowViolation, match=r"LINE: .* which is not up"):
                 late()
 
 

@@ -31,7 +31,11 @@ def test_the_oids_are_those_of_the_core():
 
 def test_the_qualities_are_those_of_the_header():
     """NdisWanRaw, NdisWanErrorControl, NdisWanReliable."""
-    assert [(q.name, int(q)) for q in Quality] == [("RAW", 0), ("ERROR_CONTROL", 1), ("RELIABLE", 2)]
+    assert [(q.name, int(q)) for q in Quality] == [
+        ("RAW", 0),
+        ("ERROR_CONTROL", 1),
+        ("RELIABLE", 2),
+    ]
 
 
 def test_ndis_answers_what_it_knows(link):
@@ -149,7 +153,8 @@ class Answers(Instant):
 
 
 @pytest.mark.parametrize(
-    "answer", [WanInfo(max_frame_size=9), LinkInfo(send_accm=3), b"\x02abcde", 7, Status.NOT_ACCEPTED]
+    "answer",
+    [WanInfo(max_frame_size=9), LinkInfo(send_accm=3), b"\x02abcde", 7, Status.NOT_ACCEPTED],
 )
 def test_the_miniport_s_answer_comes_first(answer):
     """A value or a status of the miniport's own is the answer; the OID it sees is a member of `Oid`."""
@@ -164,7 +169,11 @@ def test_the_miniport_s_answer_comes_first(answer):
 
 @pytest.mark.parametrize(
     ("answer", "status"),
-    [(nw.SUCCESS, nw.SUCCESS), (Status.INVALID_DATA, Status.INVALID_DATA), (NotImplemented, nw.SUCCESS)],
+    [
+        (nw.SUCCESS, nw.SUCCESS),
+        (Status.INVALID_DATA, Status.INVALID_DATA),
+        (NotImplemented, nw.SUCCESS),
+    ],
 )
 def test_the_miniport_is_told(answer, status):
     """`set_information` gets OID and value, and its status is the answer; NotImplemented lets NDIS keep the value."""

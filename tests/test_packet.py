@@ -65,7 +65,7 @@ def test_data_does_not_leave_the_buffer(move):
         link, _, _ = bound(ndis, miniport)
         link.send(b"data")
         packet = miniport.held[0]
-        with pytest.raises(nw.AccessViolation, match="PADDING: .* a buffer of 46 bytes") as caught:
+        with pytest.raises(nw.AccessViolation, match=r"PADDING: .* a buffer of 46 bytes") as caught:
             move(packet)
         assert caught.value.rule == "PADDING"
         assert bytes(packet) == b"data"

@@ -92,7 +92,7 @@ def test_a_view_dies_with_ownership(world):
         lambda: bytes(data),
         lambda: memoryview(part),
         lambda: data.__setitem__(0, 1),
-        lambda: part.hex(),
+        part.hex,
         lambda: data == b"hello",
     ]
     for use in uses:
@@ -137,7 +137,9 @@ def test_an_exported_view_is_reported_at_the_completion(mode):
         link.send(packet)
         late = memoryview(miniport.held[0].data)
         if mode == "raise":
-            with pytest.raises(nw.AccessViolation, match=r"1 view\(s\) of the data .* still exported"):
+            with pytest.raises(
+                nw.AccessViolation, match=r"1 view\(s\) of the data .* still exported"
+            ):
                 miniport.adapter.wan_send_complete(miniport.held.pop())
         else:
             miniport.adapter.wan_send_complete(miniport.held.pop())

@@ -34,7 +34,7 @@ def test_a_position_that_is_not_known_is_refused(switch, position):
 
 def test_a_reset_s_leftovers_are_not_pending():
     """A final status is one that is final."""
-    with pytest.raises(ValueError, match="Policy.reset_leftovers"):
+    with pytest.raises(ValueError, match=r"Policy.reset_leftovers"):
         nw.Ndis(policy=Policy(reset_leftovers=nw.PENDING))
 
 

@@ -93,7 +93,7 @@ def test_a_protocol_that_does_not_listen_is_a_protocol():
 def test_the_answer_of_receive_is_the_miniport_s(answer, status):
     """None takes the frame; a status is passed on; only what is taken is counted as received."""
     protocol, miniport = nw.Protocol(), Instant()
-    protocol.receive = lambda link, data: answer
+    protocol.receive = lambda *_: answer
     with nw.Ndis() as ndis:
         link = ndis.bind(protocol, miniport)
         assert miniport.adapter.indicate_receive(link, b"in") == status
@@ -104,7 +104,7 @@ def test_the_answer_of_receive_is_the_miniport_s(answer, status):
 def test_an_odd_answer_of_receive_is_an_error():
     """What no status is fails the receive, and the TypeError arrives at the user's call."""
     protocol, miniport = nw.Protocol(), Instant()
-    protocol.receive = lambda link, data: "taken"
+    protocol.receive = lambda *_: "taken"
     with nw.Ndis() as ndis:
         link = ndis.bind(protocol, miniport)
         assert miniport.adapter.indicate_receive(link, b"in") == nw.FAILURE

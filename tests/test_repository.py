@@ -48,6 +48,16 @@ WAY = {
 WITHOUT_A_STEM = {
     "repository": "this file",
     "imports": "what `import ndiswan` loads",
+    "interpreter": "one interpreter a process",
+    "readme": "what the README claims",
+    "docs": "what the pages claim",
+    "catalogue": "each rule, broken and kept",
+    "drivers": "good drivers of different design",
+    "kills": "exceptions at every call site",
+    "bad_input": "wrong use everywhere",
+    "ppp_slirp": "a peer that nobody here wrote",
+    "demo": "what `make demo` prints",
+    "packet_data": "the view of a packet's memory, which is in the bindings alone",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {"lib", "callbacks", "error", "interpreter", "packet_data", "shared"}

@@ -51,36 +51,46 @@ def test_locks_nest_in_one_order(adapter):
     first, second, third = (adapter.spin_lock(name) for name in ("a", "b", "c"))
     for _ in range(3):
         with first, second, third:
-            assert first.held and second.held and third.held
+            assert (first.held, second.held, third.held) == (True, True, True)
         with first, third:
             pass
     assert adapter.irql == Irql.PASSIVE
 
 
-@pytest.mark.parametrize(
-    ("rule", "use"),
-    [
-        ("LOCK_UNHELD", lambda a, x, y: x.release()),
-        ("LOCK_FORM", lambda a, x, y: x.dpr_acquire()),
-        ("LOCK_FORM", lambda a, x, y: (a.raise_irql(Irql.DIRQL), x.acquire())),
-        ("LOCK_FORM", lambda a, x, y: (x.acquire(), x.dpr_release())),
-        ("LOCK_RECURSION", lambda a, x, y: (x.acquire(), x.acquire())),
-        ("LOCK_ORDER", lambda a, x, y: (x.acquire(), y.acquire(), x.release())),
-    ],
-    ids=["unheld", "dpr at passive", "at dirql", "other form", "twice", "not in reverse"],
-)
-def test_a_wrong_use_of_a_lock_is_found_at_the_call(rule, use):
-    """Each is the rule it is, raised by the call; the engine puts right what is left."""
+WRONG_USES = {
+    "unheld": ("LOCK_UNHELD", ["x.release"]),
+    "dpr at passive": ("LOCK_FORM", ["x.dpr_acquire"]),
+    "plain at dirql": ("LOCK_FORM", ["raise", "x.acquire"]),
+    "the other form": ("LOCK_FORM", ["x.acquire", "x.dpr_release"]),
+    "twice": ("LOCK_RECURSION", ["x.acquire", "x.acquire"]),
+    "not in reverse": ("LOCK_ORDER", ["x.acquire", "y.acquire", "x.release"]),
+}
+
+
+@pytest.mark.parametrize(("rule", "steps"), WRONG_USES.values(), ids=WRONG_USES)
+def test_a_wrong_use_of_a_lock_is_found_at_the_call(rule, steps):
+    """Each is the rule it is, raised by the last call and no earlier; close puts right what is left."""
     ndis = nw.Ndis()
     adapter = bound(ndis)[2].adapter
+    x, y = adapter.spin_lock("x"), adapter.spin_lock("y")
+    calls = {
+        "raise": lambda: adapter.raise_irql(Irql.DIRQL),
+        "x.acquire": x.acquire,
+        "x.release": x.release,
+        "x.dpr_acquire": x.dpr_acquire,
+        "x.dpr_release": x.dpr_release,
+        "y.acquire": y.acquire,
+    }
+    for step in steps[:-1]:
+        calls[step]()
     with pytest.raises(nw.ContractViolation) as caught:
-        use(adapter, adapter.spin_lock("x"), adapter.spin_lock("y"))
+        calls[steps[-1]]()
     assert caught.value.rule == rule
-    if adapter.irql != Irql.PASSIVE:
+    if adapter.irql == Irql.PASSIVE:
+        ndis.close()
+    else:
         with pytest.raises(nw.ContractViolation, match="the Ndis was closed at"):
             ndis.close()
-    else:
-        ndis.close()
 
 
 @pytest.mark.parametrize("mode", ["raise", "record"])

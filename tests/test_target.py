@@ -66,13 +66,13 @@ def test_a_wrong_argument_is_usage(arguments, says):
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("while True: pass\n", "no answer in 1 s"), ("import os; os._exit(0)\n", "exit status 0")],
+    [("while True: pass\n", "no answer in 3 s"), ("import os; os._exit(0)\n", "exit status 0")],
 )
 def test_a_target_that_does_not_come_back_from_its_import(tmp_path, text, says):
     """A file that never ends, or ends its process, cannot be checked; the check itself comes to an end."""
     path = tmp_path / "target.py"
     path.write_text(text)
-    done = ndiswan("check", path, "--timeout", "1")
+    done = ndiswan("check", path, "--timeout", "3")
     assert done.returncode == USAGE
     assert f"{path}: cannot be imported" in done.stderr
     assert says in done.stderr

@@ -87,7 +87,9 @@ def test_a_violation_carries_all_that_its_reader_needs():
     for field in ("sentence", "page", "source", "remedy"):
         assert getattr(violation, field) == info[field]
     assert [str(found) for found in ndis.violations] == [str(violation)]
-    assert repr(violation).startswith("<OwnershipViolation DOUBLE: packet 0.0 (life 1) was completed")
+    assert repr(violation).startswith(
+        "<OwnershipViolation DOUBLE: packet 0.0 (life 1) was completed"
+    )
 
 
 def test_a_report_reads_from_top_to_bottom():
@@ -129,7 +131,9 @@ def test_at_level_four_the_driver_s_lines_are_named():
     assert "in a_double_completion]" in str(violation)
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+)
 def test_a_violation_can_be_copied_and_sent(again):
     """A process pool or pytest-xdist passes it on whole."""
     violation = a_double_completion()[0]
@@ -180,7 +184,7 @@ def test_one_call_raises_once():
         link, _, miniport = bound(ndis)
         for _ in range(3):
             link.send(b"frame")
-        with pytest.raises(nw.OwnershipViolation, match="packet 0.0"):
+        with pytest.raises(nw.OwnershipViolation, match=r"packet 0.0"):
             link.close()
         miniport.held.clear()
         ndis.run()

@@ -20,7 +20,7 @@ def _warn(report: str) -> None:
     import warnings
 
     package = __file__.rpartition("/")[0]
-    frame, level = sys._getframe(1), 2
+    frame, level = sys._getframe(1), 2  # noqa: SLF001  # the documented way to the caller
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
     warnings.warn(report, ContractWarning, level)
@@ -95,7 +95,7 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
 
     def _repr_html_(self) -> str:
         """The report as HTML, for notebooks."""
-        from html import escape  # noqa: PLC0415  (for notebooks only)
+        from html import escape
 
         rows = "".join(
             f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"

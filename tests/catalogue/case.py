@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import ndiswan as nw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FRAME = b"\xff\x03\xc0\x21 a frame"
 

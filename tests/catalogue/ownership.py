@@ -1,5 +1,7 @@
 """Every send is answered exactly once, by the one who has the packet."""
 
+from typing import ClassVar
+
 import ndiswan as nw
 from catalogue.case import FRAME, Instant, Modem, breaks, keeps
 
@@ -51,7 +53,7 @@ def two_cards(bench):
 class OneQueueForTwoCards(Modem):
     """A global of the driver holds what belongs to one card, and the other card's timer takes it."""
 
-    last = [None]
+    last: ClassVar = [None]
 
     def wan_send(self, link, packet):
         self.last[0] = packet

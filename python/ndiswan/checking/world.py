@@ -35,7 +35,7 @@ ENOUGH = 50
 # A driver that polls has something to do at any time: so many steps of it are enough.
 LINGER_STEPS = 16
 # Events at one moment of the virtual clock, after which the driver goes round in circles.
-STANDSTILL = 20_000
+STANDSTILL = 10_000
 
 
 class Peer(nw.Protocol):
@@ -212,7 +212,7 @@ class World:
                         f"{events} events ran and the clock stands at {self.ndis.now:.6f} s:"
                         " a timer or DPC sets itself again without a delay"
                     )
-                    return
+                    raise EnoughError
                 continue
             if not self._has_threads():
                 return

@@ -63,8 +63,8 @@ def progress() -> Iterator[Progress]:
         yield lambda *_: None
         return
     try:
-        from rich import console  # noqa: PLC0415 -- slow to import, and may be missing
-        from rich import progress as bars  # noqa: PLC0415
+        from rich import console
+        from rich import progress as bars
     except ModuleNotFoundError:
         yield lambda *_: None
         return

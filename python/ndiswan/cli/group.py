@@ -86,7 +86,7 @@ class Commands(click.Group):
 
 
 def _failed(error: Exception) -> int:
-    from ndiswan.checking.target import NothingToCheckError, TargetError  # noqa: PLC0415 -- rarely needed
+    from ndiswan.checking.target import NothingToCheckError, TargetError
 
     if isinstance(error, TargetError):
         click.echo(f"ndiswan: {error}", err=True)

@@ -121,6 +121,11 @@ impl Pool {
         Ok(())
     }
 
+    /// Whether there is a packet of this kind.
+    pub(crate) fn any(&self, kind: impl Fn(&Slot) -> bool) -> bool {
+        self.slots.iter().any(kind)
+    }
+
     /// The packets that `owner` has now.
     pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = u32> + '_ {
         let all = self.slots.iter().enumerate();

@@ -20,7 +20,7 @@ use crate::event::{Entry, TakenBack, What};
 use crate::info::{BadInfo, MAX_PACKETS};
 use crate::miniport::{Miniport, Mode};
 use crate::policy::{OwedAtHalt, Reentry};
-use crate::pool::Pool;
+use crate::pool::{Pool, Slot};
 use crate::protocol::Protocol;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
@@ -187,7 +187,7 @@ impl Adapter {
         let quiet = self.life() == Life::Initializing;
         self.set_life(Life::Halting);
         self.emit(&cpu, What::Halt);
-        self.give_back_queued(&cpu, FinalStatus::CLOSING);
+        self.run_down(&cpu);
         if !quiet {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
         }
@@ -200,6 +200,24 @@ impl Adapter {
         self.look_at_timers(&cpu);
         self.finish();
         Ok(())
+    }
+
+    /// Gives back what is queued, and waits a short time for the sends that other threads have begun:
+    /// none begins any more, and MiniportHalt is not called beside MiniportWanSend.
+    fn run_down(&self, cpu: &Rc<Cpu>) {
+        let end = Instant::now() + Duration::from_secs(1);
+        loop {
+            self.give_back_queued(cpu, FinalStatus::CLOSING);
+            let under_way = |slot: &Slot| {
+                let state = slot.state();
+                let in_call = state.owner == Owner::Miniport && !state.pended;
+                state.owner == Owner::Ndis || (in_call && state.taken_back.is_none())
+            };
+            if !self.pool.any(under_way) || Instant::now() > end {
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
     }
 
     fn look_at_halted(&self, cpu: &Rc<Cpu>) {

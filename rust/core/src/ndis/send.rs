@@ -174,6 +174,19 @@ impl Link {
                 drop(flow);
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
             }
+            // Under the lock, so that a halt which has had it sees every send that was taken.
+            let taken = adapter.life().may_take_send();
+            if let Err(rule) =
+                taken.and_then(|()| adapter.pool.slot(name.slot).step(PacketState::send).map(drop))
+            {
+                drop(flow);
+                let detail = format!(
+                    "{name} was sent on adapter {:?}, which is {:?}, while another thread used it",
+                    adapter.name,
+                    adapter.life()
+                );
+                return Err(self.refuse(cpu, name, rule, detail));
+            }
             flow.count.sends += 1;
             let held = flow.going_down || adapter.life() == Life::Initializing;
             let way = if held || !room || !flow.queue.is_empty() || flow.pumping {
@@ -198,8 +211,6 @@ impl Link {
         let slot = adapter.pool.slot(name.slot);
         slot.link.store(self.id, Ordering::Relaxed);
         slot.length.store(length, Ordering::Relaxed);
-        // `may_send` has looked, and only its owner can send it.
-        let _ = slot.step(PacketState::send);
         let now = adapter.ndis.moment();
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.emit_at(adapter, cpu, now, send);

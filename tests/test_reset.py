@@ -1,0 +1,102 @@
+"""Reset, of both kinds: answered at once or later, who completes what, and what asks for one."""
+
+import pytest
+
+import ndiswan as nw
+from ndiswan import Irql, Status
+from rigs import Holding, Instant, bound
+
+
+@pytest.mark.parametrize("serialized", [True, False])
+def test_a_reset_that_pends_ends_later(serialized):
+    """Sends made meanwhile are answered RESET_IN_PROGRESS; the protocol is told of the start and of the end."""
+    told = []
+
+    class Resets(nw.Miniport):
+        def wan_send(self, link, packet):
+            return nw.SUCCESS
+
+        def initialize(self):
+            self.timer = self.adapter.timer(lambda: self.adapter.reset_complete(nw.SUCCESS))
+
+        def reset(self):
+            self.timer.set(1.0)
+            return nw.PENDING
+
+    class Listens(nw.Protocol):
+        def status(self, status):
+            told.append(status)
+
+        def reset_complete(self, status):
+            told.append(("complete", status))
+
+    miniport = Resets()
+    miniport.serialized = serialized
+    with nw.Ndis() as ndis:
+        link = ndis.bind(Listens(), miniport)
+        assert ndis.reset(link) == nw.PENDING
+        assert miniport.adapter.life == "resetting"
+        assert link.send(b"frame") == Status.RESET_IN_PROGRESS
+        assert ndis.reset(link) == Status.RESET_IN_PROGRESS
+        ndis.run()
+        assert link.send(b"frame") == nw.SUCCESS
+    assert told == [Status.RESET_START, Status.RESET_END, ("complete", nw.SUCCESS)]
+
+
+def test_a_reset_completes_what_ndis_has_queued_first():
+    """Sends that waited for the window come back with REQUEST_ABORTED before the miniport is reset."""
+    with nw.Ndis() as ndis:
+        link, peer, miniport = bound(ndis)
+        for _ in range(6):
+            link.send(b"frame")
+        assert (link.outstanding, link.queued) == (4, 2)
+        ndis.reset(link)
+        assert peer.answers == [Status.REQUEST_ABORTED] * 6
+        assert (link.outstanding, link.queued, miniport.held) == (0, 0, [])
+
+
+def test_a_reset_complete_that_nobody_waits_for_is_reported():
+    """`reset_complete` without a pending reset is RESET, at the call."""
+    with nw.Ndis() as ndis:
+        adapter = bound(ndis, Instant())[2].adapter
+        with (
+            adapter.at(Irql.DISPATCH),
+            pytest.raises(nw.LifeCycleViolation, match="no reset is pending"),
+        ):
+            adapter.reset_complete(nw.SUCCESS)
+
+
+def test_a_reset_leaves_nothing_with_a_deserialized_miniport():
+    """A packet that it still has when its reset ends is RESET, and goes back with REQUEST_ABORTED."""
+
+    class Keeps(Holding):
+        def reset(self):
+            return nw.SUCCESS
+
+    with nw.Ndis() as ndis:
+        link, peer, miniport = bound(ndis, Keeps())
+        link.send(b"frame")
+        with pytest.raises(nw.LifeCycleViolation, match="still has 1 packet"):
+            ndis.reset(link)
+        assert peer.answers == [Status.REQUEST_ABORTED]
+        miniport.held.clear()
+
+
+def test_check_for_hang_asks_for_a_reset():
+    """True makes NDIS reset the adapter, at the interval that the driver declared."""
+    resets = []
+
+    class Hangs(Instant):
+        check_for_hang_seconds = 5.0
+
+        def check_for_hang(self):
+            return self.adapter.now > 9.0
+
+        def reset(self):
+            resets.append(self.adapter.now)
+            return nw.SUCCESS, True
+
+    with nw.Ndis() as ndis:
+        bound(ndis, Hangs())
+        ndis.run(until=12.0)
+    assert resets == [10.0]
