@@ -191,7 +191,18 @@ impl Adapter {
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
         let drivers = self.drivers.load();
-        let drivers = drivers.as_ref()?;
+        self.call_on(drivers.as_deref()?, cpu, entry, at, f)
+    }
+
+    /// [`call`](Self::call) for who has the drivers already.
+    pub(crate) fn call_on<R>(
+        &self,
+        drivers: &Drivers,
+        cpu: &Rc<Cpu>,
+        entry: Entry,
+        at: Irql,
+        f: impl FnOnce(&Drivers) -> R,
+    ) -> Option<R> {
         if self.ndis.config.record {
             self.emit(cpu, What::Enter { entry, at });
         }

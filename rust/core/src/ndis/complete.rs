@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::adapter::Drivers;
 use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment, Ndis};
 use crate::contract::adapter::Life;
 use crate::contract::packet::{Owner, PacketState};
@@ -261,6 +262,9 @@ impl Adapter {
     }
 
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
+        // Before the packet is home: who closes the world waits until none is on its way, and lets
+        // the drivers go then.
+        let drivers = self.drivers.load();
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
         let waiting = {
             let links = self.links.read();
@@ -268,7 +272,9 @@ impl Adapter {
             let waiting = self.home(cpu, link, slot, status, false, now);
             waiting.then(|| Arc::clone(link))
         };
-        self.send_complete(cpu, slot, status);
+        if let Some(drivers) = drivers.as_deref() {
+            self.send_complete_on(drivers, cpu, slot, status);
+        }
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }
@@ -276,8 +282,14 @@ impl Adapter {
 
     /// Calls the protocol with a packet that is its own again.
     pub(crate) fn send_complete(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
+        if let Some(drivers) = self.drivers.load().as_deref() {
+            self.send_complete_on(drivers, cpu, slot, status);
+        }
+    }
+
+    fn send_complete_on(&self, to: &Drivers, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
         let at = self.callback_level(cpu);
-        self.call(cpu, Entry::SendComplete, at, |drivers| {
+        self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {
             let mut cx = Cx::assume(Rc::clone(cpu));
             drivers.protocol.send_complete_name(&mut cx, self, slot, status);
         });

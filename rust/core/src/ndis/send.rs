@@ -152,6 +152,11 @@ impl Link {
         };
         let way = {
             let mut flow = self.flow.lock();
+            // Under the lock, so that a halt which has had it sees every send that was taken.
+            if let Err((rule, detail)) = self.takes_sends() {
+                drop(flow);
+                return Err(self.refuse(cpu, name, rule, detail));
+            }
             if let Err(rule) = flow.state.may_send() {
                 drop(flow);
                 let what = if rule == Rule::Line { "is not up" } else { "was closed" };
@@ -174,17 +179,9 @@ impl Link {
                 drop(flow);
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
             }
-            // Under the lock, so that a halt which has had it sees every send that was taken.
-            let taken = adapter.life().may_take_send();
-            if let Err(rule) =
-                taken.and_then(|()| adapter.pool.slot(name.slot).step(PacketState::send).map(drop))
-            {
+            if let Err(rule) = adapter.pool.slot(name.slot).step(PacketState::send) {
                 drop(flow);
-                let detail = format!(
-                    "{name} was sent on adapter {:?}, which is {:?}, while another thread used it",
-                    adapter.name,
-                    adapter.life()
-                );
+                let detail = format!("{name} was sent by two threads at once");
                 return Err(self.refuse(cpu, name, rule, detail));
             }
             flow.count.sends += 1;
@@ -242,6 +239,13 @@ impl Link {
         adapter.report(cpu, rule, own.map(|_| name), detail)
     }
 
+    fn takes_sends(&self) -> Result<(), (Rule, String)> {
+        let life = self.adapter.life();
+        life.may_take_send().map_err(|rule| {
+            (rule, format!("a send on adapter {:?}, which is {life:?}", self.adapter.name))
+        })
+    }
+
     /// Whether the packet and the sender are fit for a send; the length of the data.
     fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<u32, (Rule, String)> {
         let adapter = &*self.adapter;
@@ -257,10 +261,7 @@ impl Link {
         cpu.state.borrow().may_send().map_err(|rule| {
             (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
         })?;
-        adapter.life().may_take_send().map_err(|rule| {
-            let life = adapter.life();
-            (rule, format!("a send on adapter {:?}, which is {life:?}", adapter.name))
-        })?;
+        self.takes_sends()?;
         let body = slot.body.lock();
         if !body.has_padding(&adapter.info) {
             let detail = format!(
