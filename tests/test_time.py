@@ -219,3 +219,41 @@ def test_a_late_driver_is_found_on_the_real_clock_too():
         ndis.run()
         assert peer.answers == [nw.FAILURE]
         assert [violation.rule for violation in ndis.violations] == ["LATE"]
+
+
+class LoopsBack(nw.Miniport):
+    """Indicates each frame that it is given as received."""
+
+    serialized = False
+    count = 0
+
+    def wan_send(self, link, packet):
+        self.count += 1
+        self.adapter.indicate_receive(link, bytes(packet))
+        return nw.SUCCESS
+
+
+class Echoes(nw.Protocol):
+    """Sends each frame that it receives."""
+
+    def receive(self, link, data):
+        link.send(data)
+
+
+@pytest.mark.parametrize("trial", range(5))
+def test_drivers_that_keep_each_other_busy_for_ever_end_on_ctrl_c(trial):
+    """A loop of sends and receives on one stack is ended by one signal, wherever that falls; and it can go on."""
+    with nw.Ndis() as ndis:
+        miniport = LoopsBack()
+        link = ndis.bind(Echoes(), miniport)
+        for _ in range(2):
+            timer = threading.Timer(0.05 + trial / 1000, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            before = miniport.count
+            with pytest.raises(KeyboardInterrupt):
+                link.send(b"round and round")
+            assert miniport.count > before
+            timer.join()
+    assert ndis.violations == []
+    counters = ndis.counters
+    assert counters["sends"] == counters["delivered"]

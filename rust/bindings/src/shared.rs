@@ -8,6 +8,7 @@ use ndiswan::cx::Cpu;
 use ndiswan::event::Side;
 use ndiswan::{Adapter, Name, Ndis, OnViolation, Violation};
 use parking_lot::Mutex;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use crate::link::Link;
@@ -172,6 +173,9 @@ impl World {
     pub(crate) fn keep(&self, py: Python<'_>, error: PyErr) {
         // It may never be raised again; who finds it in `errors` wants to know where it was.
         error.value(py).setattr("__traceback__", error.traceback(py)).unwrap_or(());
+        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            self.core.pause();
+        }
         self.errors.lock().push(error.clone_ref(py));
         self.pending.lock().push(error);
         self.has_pending.store(true, Ordering::Release);

@@ -22,6 +22,7 @@ pub(crate) enum Work {
     Interrupt { adapter: u16 },
     Dpc { adapter: u16, dpc: u32 },
     Deliver { adapter: u16 },
+    Pump { adapter: u16, link: u32 },
     Timer { adapter: u16, timer: u32, arming: u64 },
     HangCheck { adapter: u16 },
 }
@@ -31,7 +32,7 @@ impl Work {
         match self {
             Work::Interrupt { .. } => 0,
             Work::Dpc { .. } => 1,
-            Work::Deliver { .. } => 2,
+            Work::Deliver { .. } | Work::Pump { .. } => 2,
             Work::Timer { .. } => 3,
             Work::HangCheck { .. } => 4,
         }
@@ -175,6 +176,7 @@ impl Ndis {
             Work::Dpc { adapter, dpc } => (adapter, Job::Dpc(dpc)),
             Work::Timer { adapter, timer, arming } => (adapter, Job::Timer(timer, arming)),
             Work::HangCheck { adapter } => (adapter, Job::HangCheck),
+            Work::Pump { adapter, link } => (adapter, Job::Pump(link)),
             Work::Deliver { adapter } => {
                 return self.adapter(adapter).is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);
             }

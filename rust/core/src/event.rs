@@ -105,11 +105,9 @@ pub enum Part {
 /// Why NDIS took a packet back from a miniport.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u8)]
 pub enum TakenBack {
     /// A reset ended while the miniport still had it.
-    // From 1 on, so that none of them is 0 and a packet's word needs no table.
-    Reset = 1,
+    Reset,
     /// The adapter was halted while the miniport still had it.
     Halt,
     /// The driver let its token go.

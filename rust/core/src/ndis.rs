@@ -32,7 +32,7 @@ pub use send::{PacketError, SendError, Sent};
 pub(crate) use timer::HANG;
 
 use crate::cx::Cpu;
-use crate::dispatch::Queue;
+use crate::dispatch::{Queue, Work};
 use crate::event::{Event, Name, What};
 use crate::history::{HISTORY, who};
 use crate::rule::Rule;
@@ -89,6 +89,8 @@ pub struct Ndis {
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
     interrupt: AtomicBool,
+    /// The user wants to stop: what would go on for ever by itself pauses.
+    pause: AtomicBool,
     watch: Watch,
     pub(crate) me: Weak<Ndis>,
 }
@@ -121,6 +123,7 @@ impl Ndis {
             overflow: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             interrupt: AtomicBool::new(false),
+            pause: AtomicBool::new(false),
             watch,
             me: Weak::clone(me),
         });
@@ -345,9 +348,31 @@ impl Ndis {
         self.interrupt.store(true, Ordering::Release);
     }
 
-    /// Takes [`interrupt_run`](Self::interrupt_run) back: what it was for is done.
+    /// The user wants to stop (Ctrl-C): queued sends and waiting completions wait until
+    /// [`clear_interrupt`](Self::clear_interrupt), so that drivers that keep each other busy for
+    /// ever come to an end.
+    pub fn pause(&self) {
+        self.pause.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn paused(&self) -> bool {
+        self.pause.load(Ordering::Relaxed)
+    }
+
+    /// Takes [`interrupt_run`](Self::interrupt_run) and [`pause`](Self::pause) back: what they were
+    /// for is done.
     pub fn clear_interrupt(&self) {
         self.interrupt.store(false, Ordering::Release);
+        if !self.pause.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        for adapter in self.adapters() {
+            self.queue.schedule(self.now(), Work::Deliver { adapter: adapter.index });
+            for link in adapter.links() {
+                let pump = Work::Pump { adapter: adapter.index, link: link.id };
+                self.queue.schedule(self.now(), pump);
+            }
+        }
     }
 
     pub(crate) fn caught(&self, panic: Panic) {

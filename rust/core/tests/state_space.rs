@@ -80,7 +80,7 @@ fn two_contexts_a_lock_and_a_packet_under_a_serialized_miniport() {
         "DOUBLE LOST FOREIGN TOUCH HANDLE IRQL_COMPLETE IRQL_SEND IRQL_LEAK LOCK_HELD \
          LOCK_RECURSION LOCK_UNHELD LOCK_FORM LOCK_LEAK LINE SERIAL HALT LATE INDICATE TIMER"
     );
-    assert_eq!((space.states, space.transitions), (34_160, 338_770));
+    assert_eq!((space.states, space.transitions), (21_280, 184_741));
 }
 
 #[test]
@@ -91,5 +91,5 @@ fn two_contexts_a_lock_and_a_packet_under_a_deserialized_miniport() {
         "DOUBLE LOST FOREIGN TOUCH HANDLE IRQL_COMPLETE IRQL_SEND IRQL_LEAK LOCK_HELD \
          LOCK_RECURSION LOCK_UNHELD LOCK_FORM LOCK_LEAK LINE HALT LATE INDICATE TIMER"
     );
-    assert_eq!((space.states, space.transitions), (39_284, 401_438));
+    assert_eq!((space.states, space.transitions), (24_472, 220_952));
 }

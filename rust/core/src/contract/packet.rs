@@ -48,6 +48,8 @@ impl Default for PacketState {
 impl PacketState {
     /// Puts the state into a word.
     pub fn pack(self) -> u64 {
+        // Not by the reasons' own numbers: the compiler would then read the four fields, just written
+        // one by one, with one wide load, which waits for the stores (measured: a fifth of a send).
         let taken = match self.taken_back {
             None => 0,
             Some(TakenBack::Reset) => 1,

@@ -18,11 +18,6 @@ use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
-/// A link's number says its place in its adapter's list.
-fn place_of(link: u32) -> usize {
-    (link & 0xFFFF) as usize
-}
-
 impl Adapter {
     /// NdisMWanSendComplete for a packet that is known by name, from the calling thread.
     ///
@@ -253,7 +248,8 @@ impl Adapter {
     }
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        self.links.read().get(place_of(id)).cloned()
+        // A link's number says its place in its adapter's list.
+        self.links.read().get((id & 0xFFFF) as usize).cloned()
     }
 
     /// ProtocolSendComplete, and then whatever the open window lets down.
@@ -266,16 +262,12 @@ impl Adapter {
         // the drivers go then.
         let drivers = self.drivers.load();
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
-        let waiting = {
-            let links = self.links.read();
-            let Some(link) = links.get(place_of(id)) else { return };
-            let waiting = self.home(cpu, link, slot, status, false, now);
-            waiting.then(|| Arc::clone(link))
-        };
+        let Some(link) = self.link_by_id(id) else { return };
+        let waiting = self.home(cpu, &link, slot, status, false, now);
         if let Some(drivers) = drivers.as_deref() {
             self.send_complete_on(drivers, cpu, slot, status);
         }
-        if let Some(link) = waiting {
+        if waiting {
             self.pump(cpu, &link);
         }
     }
@@ -368,6 +360,9 @@ impl Adapter {
             match drivers.as_ref() {
                 Some(drivers) => drivers.protocol.batch(&mut deliver),
                 None => deliver(),
+            }
+            if self.ndis.paused() && self.life() == Life::Running {
+                break;
             }
         }
         drop(consumer);

@@ -153,9 +153,9 @@ impl Link {
         let way = {
             let mut flow = self.flow.lock();
             // Under the lock, so that a halt which has had it sees every send that was taken.
-            if let Err((rule, detail)) = self.takes_sends() {
+            if let Err(rule) = adapter.life().may_take_send() {
                 drop(flow);
-                return Err(self.refuse(cpu, name, rule, detail));
+                return Err(self.refuse(cpu, name, rule, self.why_no_send()));
             }
             if let Err(rule) = flow.state.may_send() {
                 drop(flow);
@@ -239,11 +239,9 @@ impl Link {
         adapter.report(cpu, rule, own.map(|_| name), detail)
     }
 
-    fn takes_sends(&self) -> Result<(), (Rule, String)> {
-        let life = self.adapter.life();
-        life.may_take_send().map_err(|rule| {
-            (rule, format!("a send on adapter {:?}, which is {life:?}", self.adapter.name))
-        })
+    #[cold]
+    fn why_no_send(&self) -> String {
+        format!("a send on adapter {:?}, which is {:?}", self.adapter.name, self.adapter.life())
     }
 
     /// Whether the packet and the sender are fit for a send; the length of the data.
@@ -261,7 +259,7 @@ impl Link {
         cpu.state.borrow().may_send().map_err(|rule| {
             (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
         })?;
-        self.takes_sends()?;
+        adapter.life().may_take_send().map_err(|rule| (rule, self.why_no_send()))?;
         let body = slot.body.lock();
         if !body.has_padding(&adapter.info) {
             let detail = format!(
@@ -324,7 +322,7 @@ impl Adapter {
             }
             flow.pumping = true;
         }
-        while self.life().may_send().is_ok() {
+        while self.life().may_send().is_ok() && !self.ndis.paused() {
             let slot = {
                 let mut flow = link.flow.lock();
                 if flow.queue.is_empty() || flow.going_down || flow.state.submit().is_err() {
@@ -341,7 +339,7 @@ impl Adapter {
             flow.pumping = false;
             !flow.queue.is_empty() && flow.state.up && !flow.going_down && flow.state.has_room()
         };
-        if more && self.life().may_send().is_ok() {
+        if more && self.life().may_send().is_ok() && !self.ndis.paused() {
             // A packet came between the last look and the end of pumping.
             self.pump_inside(cpu, id);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ndiswan::contract::State;
 use ndiswan::contract::adapter::Life;
+use ndiswan::contract::packet::Owner;
 use ndiswan::event::{Form, TakenBack, What};
 use ndiswan::{Entry, Event, Irql, Name, Status};
 
@@ -71,7 +72,9 @@ fn packet_events(state: &State, out: &mut Vec<Event>) {
     add(1, What::Allocate { packet });
     add(1, What::Deliver { packet, link, status });
     add(2, What::Submit { packet: Name { generation: 1, ..packet }, link });
-    add(2, What::TakeBack { packet, why: TakenBack::GivenUp });
+    if state.adapters[&0].life == Life::Running && state.cpus[&1].inside.is_empty() {
+        add(2, What::TakeBack { packet, why: TakenBack::GivenUp });
+    }
     for cpu in [1, 2] {
         if packet.generation == 0 {
             add(cpu, What::Send { packet, link, length });
@@ -133,7 +136,9 @@ fn life_events(state: &State, out: &mut Vec<Event>) {
         Life::Halting => add(What::Halted),
         _ => {}
     }
-    if state.adapters[&0].life >= Life::Halting {
+    // Timers and closed calls have nothing to do with the packet: they are tried without it.
+    let unused = state.packets[&(0, 0)].owner == Owner::Pool;
+    if state.adapters[&0].life >= Life::Halting && unused {
         add(What::TimerSet { timer: 0, at: 0 });
         add(What::TimerCancel { timer: 0 });
         add(What::CloseCall { link: LINK });
