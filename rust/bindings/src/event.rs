@@ -3,6 +3,9 @@
 use ndiswan::violation::describe;
 use pyo3::prelude::*;
 
+/// What pickle makes an event from: the function, and its arguments.
+type Reduced = (Py<PyAny>, (String, Option<String>));
+
 /// Something that happened; ``str(event)`` is its line in a report.
 ///
 /// A packet's history and ``ndis.events()`` are lists of them.
@@ -96,7 +99,7 @@ impl Event {
         Ok(Event { inner, site })
     }
 
-    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (String, Option<String>))> {
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Reduced> {
         let this = slf.get();
         let make = slf.get_type().getattr("_of")?.unbind();
         Ok((make, (this.inner.to_json(), this.site.clone())))
