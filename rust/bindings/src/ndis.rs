@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ndiswan::cx::Cpu;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
@@ -84,7 +84,7 @@ impl Ndis {
         if let Err(error) = core.may_run() {
             return self.refused(py, error);
         }
-        let begin = Instant::now();
+        let before = core.events_run();
         loop {
             py.check_signals()?;
             let left = until.map(|until| Duration::from_nanos(until.saturating_sub(core.now())));
@@ -107,7 +107,7 @@ impl Ndis {
                 break;
             }
         }
-        Ok(begin.elapsed().as_millis() as u64)
+        Ok(core.events_run() - before)
     }
 }
 
@@ -216,8 +216,8 @@ impl Ndis {
     /// Lets things happen; gives how many events ran.
     ///
     /// In virtual time: until no event is left, ``until`` (seconds of the clock) is reached, or
-    /// ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; it gives
-    /// the milliseconds that it waited.
+    /// ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; the
+    /// events are those of the dispatcher's thread.
     ///
     /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
     /// Ndis is closed or the call comes from inside of a callback.

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -72,12 +73,15 @@ pub(crate) struct Queue {
     inner: Mutex<Inner>,
     changed: Condvar,
     worked: Condvar,
+    /// How many pieces of work the dispatcher's thread did.
+    pub(crate) done: AtomicU64,
 }
 
 impl Queue {
     pub(crate) fn new(kind: TimeKind) -> Queue {
         let (inner, changed, worked) = (Mutex::default(), Condvar::new(), Condvar::new());
-        Queue { clock: Clock::new(kind), inner, changed, worked }
+        let done = AtomicU64::new(0);
+        Queue { clock: Clock::new(kind), inner, changed, worked, done }
     }
 
     fn push(&self, at: u64, work: Work, background: bool) {

@@ -1,6 +1,7 @@
 //! Real time: a dispatcher thread does what is due.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::contract::packet::Owner;
@@ -49,7 +50,9 @@ impl Ndis {
             crate::dispatch::Due::Closed => return false,
             crate::dispatch::Due::Nothing => {}
             crate::dispatch::Due::Work(work) => {
-                self.execute(&cpu, work);
+                if self.execute(&cpu, work) {
+                    self.queue.done.fetch_add(1, Ordering::Relaxed);
+                }
                 self.settle(&cpu);
                 self.queue.worked();
             }
@@ -65,6 +68,11 @@ impl Ndis {
             // Its panics are caught where drivers are called; there is nothing to pass on.
             let _ = thread.join();
         }
+    }
+
+    /// How many events the dispatcher's thread ran since the world began.
+    pub fn events_run(&self) -> u64 {
+        self.queue.done.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is under way: no packet with a miniport or on its way, nothing due.
