@@ -3,12 +3,13 @@
 import inspect
 import linecache
 import warnings
+from contextlib import suppress
 
 import pytest
 
 import ndiswan as nw
 from catalogue import CATALOGUE, Bench, Case
-from ndiswan._native import rule_info, rule_table
+from ndiswan._native import Trace, rule_info, rule_table
 
 RULES = rule_table()
 # Who reads what is not his has nothing to go on with: this raises in every mode.
@@ -141,3 +142,19 @@ def test_a_report_names_the_driver_s_line_at_level_four(rule):
     if caught.value.packet:
         sites = [event.site for event in caught.value.history]
         assert any(site and "catalogue" in site for site in sites)
+
+
+@pytest.mark.parametrize("which", ["breaks", "keeps"])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_recording_says_the_same(rule, which, tmp_path):
+    """The contract folded over the saved trace of a case finds what was found while it ran, in the same order."""
+    case = getattr(CATALOGUE[rule], which)
+    for serialized in case.serializations:
+        bench = Bench(case, serialized=serialized, on_violation="record", record=True)
+        with suppress(nw.ContractViolation):  # see ALWAYS_RAISE
+            bench.play()
+        path = tmp_path / f"{serialized}.jsonl"
+        bench.ndis.save(path)
+        found = [finding["rule"] for finding in Trace(path).check()]
+        assert found == [violation.rule for violation in bench.ndis.violations]
+        assert found == ([rule] if which == "breaks" else [])

@@ -297,3 +297,54 @@ def test_a_good_run_warns_of_nothing():
         miniport.complete()
         ndis.run()
     assert peer.answers == [nw.SUCCESS]
+
+
+def test_an_ndis_is_not_closed_from_inside_of_a_callback_whatever_its_state():
+    """Also after a bug check has stopped its adapters it is SERIAL, and the callback's own delivery goes on."""
+    came = []
+
+    class Closes(nw.Protocol):
+        def send_complete(self, packet, status):
+            came.append(status)
+            with pytest.raises(nw.FlowViolation, match="from inside of a callback"):
+                ndis.close()
+
+    miniport = Holding()
+    with nw.Ndis(on_violation="bugcheck", delivery="queued") as ndis:
+        link = ndis.bind(Closes(), miniport)
+        link.send(b"one")
+        link.send(b"two")
+        with pytest.raises(nw.OwnershipViolation, match="FOREIGN"):
+            miniport.adapter.wan_send_complete(None)
+        ndis.drain()
+        assert not ndis.closed
+    assert came == [nw.FAILURE, nw.FAILURE]
+    assert ndis.closed
+
+
+@pytest.mark.parametrize("time", [nw.VirtualTime, nw.RealTime])
+def test_two_threads_may_close(time):
+    """The second waits for the first; the driver is halted once, and what it owed is back when either returns."""
+    halts, backs = [], []
+
+    class Slow(Holding):
+        def halt(self):
+            halts.append(True)
+            threading.Event().wait(0.05)
+            super().halt()
+
+    ndis = nw.Ndis(time=time())
+    link, peer, _ = bound(ndis, Slow())
+    link.send(b"frame")
+
+    def close():
+        ndis.close()
+        backs.append(list(peer.answers))
+
+    threads = [threading.Thread(target=close) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert halts == [True]
+    assert backs == [[Status.REQUEST_ABORTED]] * 3

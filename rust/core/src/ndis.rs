@@ -88,6 +88,7 @@ pub struct Ndis {
     /// lock was held.
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
+    closing: Mutex<()>,
     interrupt: AtomicBool,
     /// The user wants to stop: what would go on for ever by itself pauses.
     pause: AtomicBool,
@@ -122,6 +123,7 @@ impl Ndis {
             sites: Mutex::default(),
             overflow: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            closing: Mutex::default(),
             interrupt: AtomicBool::new(false),
             pause: AtomicBool::new(false),
             watch,

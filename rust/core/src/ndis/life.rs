@@ -177,12 +177,7 @@ impl Adapter {
         }
         let outside = cpu.is_outermost() && cpu.irql() == Irql::PASSIVE;
         if !outside || !self.enter_and_wait(&cpu) {
-            let detail = format!(
-                "adapter {:?} was to be halted from inside of a callback at {}",
-                self.name,
-                cpu.irql()
-            );
-            return Err(self.report(&cpu, Rule::Serial, None, detail));
+            return Err(self.not_from_inside(&cpu));
         }
         let quiet = self.life() == Life::Initializing;
         self.set_life(Life::Halting);
@@ -200,6 +195,15 @@ impl Adapter {
         self.look_at_timers(&cpu);
         self.finish();
         Ok(())
+    }
+
+    fn not_from_inside(&self, cpu: &Rc<Cpu>) -> Arc<Violation> {
+        let detail = format!(
+            "adapter {:?} was to be halted from inside of a callback at {}",
+            self.name,
+            cpu.irql()
+        );
+        self.report(cpu, Rule::Serial, None, detail)
     }
 
     /// Gives back what is queued, and waits a short time for the sends that other threads have begun:
@@ -342,9 +346,19 @@ impl Ndis {
     /// `SERIAL` if it is called from inside of a callback; nothing is halted then.
     pub fn close(&self) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
-        if let Some(adapter) = self.adapters().first().filter(|_| cpu.is_outermost()) {
-            adapter.put_right(&cpu);
+        if let Some(adapter) = self.adapters().first() {
+            if cpu.is_outermost() {
+                adapter.put_right(&cpu);
+            } else if !self.is_closed() {
+                return Err(adapter.not_from_inside(&cpu));
+            }
         }
+        if self.is_closed() {
+            return Ok(());
+        }
+        // Of two threads that close, the second waits for the first; not for ever, since the first
+        // may wait for the second in its MiniportHalt.
+        let _turn = self.closing.try_lock_for(Duration::from_secs(1));
         for adapter in self.adapters() {
             adapter.halt()?;
         }
