@@ -92,8 +92,10 @@ def main() -> int:
     say(paint("4. What mends it: the lines that reset lacked (examples/drivers/modem.py)", "bold"))
     show_mend(say, paint)
     say("")
-    say("Try it:  ndiswan check examples/drivers/bad_modem.py --frames examples/dial-up.pcapng")
-    say(f"         ndiswan explain {finding.title}")
+    say(
+        "Try it:  .venv/bin/ndiswan check examples/drivers/bad_modem.py --frames examples/dial-up.pcapng"
+    )
+    say(f"         .venv/bin/ndiswan explain {finding.title}")
     return 0
 
 

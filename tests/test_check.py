@@ -119,6 +119,25 @@ def test_a_class_that_says_nothing_runs_in_both_serializations(tmp_path):
     assert ndiswan("check", fixed, "--mode", "send").returncode == FINE
 
 
+@pytest.mark.parametrize("kept", ["True", "self.sends % 10 == 0"])
+def test_a_driver_that_never_gives_packets_back_is_told_so(tmp_path, kept):
+    """A driver that empties the pool ends a mode early, and what is lost is found; no mode breaks the check."""
+    target = tmp_path / "never.py"
+    target.write_text(
+        "import ndiswan as nw\n"
+        "class Never(nw.Miniport):\n"
+        "    serialized = False\n"
+        "    sends = 0\n"
+        "    def wan_send(self, link, packet):\n"
+        "        self.sends += 1\n"
+        f"        return nw.PENDING if {kept} else nw.SUCCESS\n"
+    )
+    done = ndiswan("check", str(target), "--no-real-time")
+    assert done.returncode == 1, done.stderr
+    assert "LOST" in done.stdout
+    assert "mistake in ndiswan" not in done.stdout + done.stderr
+
+
 def test_all_drivers_of_a_file_are_checked_or_one(tmp_path):
     """Every Miniport subclass of the file, unless --class names one; private ones and imported ones are not."""
     more = (

@@ -54,6 +54,7 @@ WITHOUT_A_STEM = {
     "catalogue": "each rule, broken and kept",
     "drivers": "good drivers of different design",
     "kills": "exceptions at every call site",
+    "fuzz": "drivers that do anything at any time, chosen by a seed",
     "bad_input": "wrong use everywhere",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",

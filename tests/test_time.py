@@ -1,5 +1,6 @@
 """The two kinds of time: the same driver runs on a simulated clock, and on the real one."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -257,3 +258,25 @@ def test_drivers_that_keep_each_other_busy_for_ever_end_on_ctrl_c(trial):
     assert ndis.violations == []
     counters = ndis.counters
     assert counters["sends"] == counters["delivered"]
+
+
+def test_a_rule_that_a_driver_s_own_thread_breaks_ends_the_wait() -> None:
+    """`run` in real time raises what another thread broke, at once, and not its consequence later."""
+
+    class Eager(nw.Miniport):
+        serialized = False
+
+        def wan_send(self, link: nw.Link, packet: nw.Packet) -> nw.Status:
+            def complete_twice() -> None:
+                self.adapter.wan_send_complete(packet)
+                with contextlib.suppress(nw.OwnershipViolation):
+                    self.adapter.wan_send_complete(packet)
+
+            threading.Thread(target=complete_twice).start()
+            return nw.PENDING
+
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        ndis.bind(nw.Protocol(), Eager()).send(b"frame")
+        with pytest.raises(nw.OwnershipViolation, match="DOUBLE"):
+            ndis.run(until=ndis.now + 20.0)
+        assert ndis.now < 10.0

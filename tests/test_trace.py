@@ -175,6 +175,14 @@ def test_a_missing_or_unwritable_file_is_usage(trace, tmp_path):
         assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False)
 
 
+def test_a_name_that_says_no_known_form_is_usage(trace, tmp_path):
+    """Text is never written into a file that is named like something else."""
+    done = ndiswan("trace", trace, "-o", tmp_path / "run.pcap")
+    assert done.returncode == USAGE
+    assert ".pcapng" in done.stderr
+    assert not (tmp_path / "run.pcap").exists()
+
+
 def test_check_takes_a_trace(trace, tmp_path):
     """`ndiswan check TRACE`: 0 for a good run, 1 for a bad one, 5 for one in which nothing happened."""
     assert ndiswan("check", trace).returncode == FINE

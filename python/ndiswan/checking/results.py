@@ -13,7 +13,7 @@ from ndiswan._native import rule_info, rule_table
 
 FORMAT, VERSION = "ndiswan-check", 1
 
-_Kind = Literal["violation", "warning", "exception", "hang", "crash"]
+_Kind = Literal["violation", "warning", "exception", "hang", "crash", "internal"]
 _State = Literal["broken", "warned", "kept", "not reached"]
 
 FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
@@ -122,7 +122,7 @@ class DriverResult:
     def first(self) -> tuple[ModeResult, Finding] | None:
         """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
         found = [(mode, finding) for mode in self.modes for finding in mode.findings]
-        order: list[_Kind] = ["violation", "hang", "crash", "exception", "warning"]
+        order: list[_Kind] = ["violation", "hang", "crash", "exception", "internal", "warning"]
         return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
 
     @property
@@ -152,7 +152,10 @@ class CheckResult:
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 violations found, 5 nothing ran."""
+        """0 fine, 1 violations found, 3 a mistake of ours in some mode, 5 nothing ran."""
+        problems = [finding for driver in self.drivers for _, finding in driver.problems]
+        if any(finding.kind == "internal" for finding in problems):
+            return INTERNAL
         if any(not driver.clean for driver in self.drivers):
             return VIOLATIONS
         return FINE if any(driver.ran for driver in self.drivers) else NOTHING_RAN

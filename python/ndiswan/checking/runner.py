@@ -171,7 +171,14 @@ class _Children:
     def run_mode(self, job: dict[str, Any], mode: Mode) -> ModeResult:
         """One mode, whatever becomes of its child."""
         begin = time.monotonic()
-        answer, trouble = self.run({**job, "mode": mode.to_json()}, mode.name)
+        try:
+            answer, trouble = self.run({**job, "mode": mode.to_json()}, mode.name)
+        except ChildError as error:
+            if self._stopped:
+                raise
+            # What the other modes found is worth telling all the same.
+            text = "a mistake in ndiswan itself; please report it"
+            answer, trouble = {}, Finding("internal", None, text, f"{text}: {error}")
         if trouble is not None:
             result = ModeResult(mode.name, findings=[trouble])
         else:
@@ -254,7 +261,9 @@ class _Children:
         if said.strip():
             tail += f"\nit had printed:\n{said.strip()[-1000:]}"
         if status is None or traceback.startswith("Timeout"):
-            text = f"no answer in {self.options.timeout:g} s in mode {name}"
+            text = (
+                f"no answer in {self.options.timeout:g} s in mode {name}; --timeout gives it more"
+            )
             return Finding("hang", "HANG", text, f"HANG: {text}{tail}")
         if status < 0:
             how = f"the process was killed by {signal.Signals(-status).name}"

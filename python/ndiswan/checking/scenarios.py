@@ -62,6 +62,7 @@ def padding(bench: Bench) -> None:
             world.send(frames_of.of_length(length))
             if length % 16 == 0:
                 world.settle()
+                world.room()
                 packet = world.link.packet(frames_of.of_length(length))
                 packet.current_buffer = packet.end_buffer - info.tail_padding - length
                 world.send(packet)

@@ -134,10 +134,20 @@ class World:
             link.outstanding + (link.queued if link.up else 0) for link in self.adapter.links
         )
 
-    def send(self, frame: bytes | nw.Packet) -> None:
-        """Send a frame; waits for a packet if the pool is empty."""
+    def room(self) -> None:
+        """Wait until the pool has a packet.
+
+        Raises EnoughError if none comes back any more: what is lost is told when the world is halted.
+        """
         if self.owed >= PACKETS:
             self.settle()
+            if self.owed >= PACKETS:
+                raise EnoughError
+
+    def send(self, frame: bytes | nw.Packet) -> None:
+        """Send a frame; waits for a packet if the pool is empty."""
+        if not isinstance(frame, nw.Packet):
+            self.room()
         self.sends += 1
         self.call(self.link.send, frame)
 

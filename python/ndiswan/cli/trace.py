@@ -34,8 +34,12 @@ def trace(file: str, form: str | None, target: str | None) -> None:
     through.
     """
     if form is None:
-        suffix = Path(target or "").suffix[1:]
-        form = suffix if suffix in {"jsonl", "pcapng"} else "text"
+        suffix = Path(target or "x.text").suffix[1:]
+        form = {"txt": "text", "log": "text"}.get(suffix, suffix)
+        if form not in {"text", "jsonl", "pcapng"}:
+            raise click.UsageError(
+                f"{target}: expected a name that ends with .txt, .jsonl or .pcapng, or --to FORM"
+            )
     recorded = read_trace(file)
     if form == "pcapng":
         _write_capture(recorded.to_pcapng, target)

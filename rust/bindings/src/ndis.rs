@@ -103,11 +103,32 @@ impl Ndis {
             {
                 break;
             }
-            if core.is_closed() {
+            // What a driver's own thread broke would only be seen by its consequences later.
+            if core.is_closed() || self.next_elsewhere().is_some() {
                 break;
             }
         }
         Ok(core.events_run() - before)
+    }
+
+    /// The next rule that was broken, and raised, on another thread: this one has not seen it.
+    fn next_elsewhere(&self) -> Option<(usize, Arc<ndiswan::Violation>)> {
+        let from = self.world.told.load(Ordering::Relaxed);
+        if !self.world.raises() || self.world.core.violation_count() <= from {
+            return None;
+        }
+        let me = Cpu::current().id;
+        let violations = self.world.core.violations();
+        violations.into_iter().enumerate().skip(from).find(|(_, violation)| {
+            !violation.warning && violation.cpu != me && self.world.is_marked(violation)
+        })
+    }
+
+    /// Raises it, once.
+    fn elsewhere(&self, py: Python<'_>) -> PyResult<()> {
+        let Some((at, violation)) = self.next_elsewhere() else { return Ok(()) };
+        self.world.told.store(at + 1, Ordering::Relaxed);
+        Err(to_error(py, &violation))
     }
 }
 
@@ -142,7 +163,7 @@ impl Ndis {
             errors: Mutex::default(),
             raised: Mutex::new(HashSet::new()),
             scanned: AtomicUsize::new(0),
-            home: Cpu::current().id,
+            told: AtomicUsize::new(0),
         });
         Ok(Ndis { world, adapters: Mutex::default() })
     }
@@ -236,6 +257,9 @@ impl Ndis {
             self.run_real(py, until)
         };
         settle(py, &self.world)?;
+        if self.world.core.config.time == TimeKind::Real {
+            self.elsewhere(py)?;
+        }
         ran
     }
 
@@ -333,16 +357,7 @@ impl Ndis {
         }
         settle(py, &self.world)?;
         raise(py, &self.world, result)?;
-        // A rule that was broken on another thread has not been seen by this one.
-        let elsewhere = self.world.core.violations().into_iter().find(|violation| {
-            !violation.warning
-                && violation.cpu != self.world.home
-                && self.world.is_marked(violation)
-        });
-        match elsewhere {
-            Some(violation) if self.world.raises() => Err(to_error(py, &violation)),
-            _ => Ok(()),
-        }
+        self.elsewhere(py)
     }
 
     /// Whether it was closed.

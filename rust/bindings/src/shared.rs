@@ -27,8 +27,8 @@ pub(crate) struct World {
     pub(crate) raised: Mutex<HashSet<(usize, u32)>>,
     /// How many violations were looked at on the way out.
     pub(crate) scanned: AtomicUsize,
-    /// The CPU of the thread that made the world.
-    pub(crate) home: u32,
+    /// How many violations were looked at for ones of other threads that this one is to see.
+    pub(crate) told: AtomicUsize,
 }
 
 /// One packet's Python side.
