@@ -309,12 +309,19 @@ impl Protocol for PyProtocol {
     fn send_complete_name(
         &self,
         _: &mut Cx<UpToDispatch>,
-        _: &ndiswan::Adapter,
+        adapter: &ndiswan::Adapter,
         slot: u32,
         status: FinalStatus,
     ) {
         let shared = shared(&self.cell);
         Python::attach(|py| {
+            let views = shared.views(slot);
+            if views > 0 {
+                // NDIS took the packet from a miniport that still has views of its memory.
+                shared.part_from_views(slot);
+                let name = ndiswan::Name { adapter: adapter.index, slot, generation: 0 };
+                drop(adapter.report_views(shared.present(name), views));
+            }
             let packet = match shared.protocol_packet(py, slot) {
                 Ok(packet) => packet,
                 Err(error) => return self.world.keep(py, error),

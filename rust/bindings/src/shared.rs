@@ -104,13 +104,18 @@ impl Shared {
             && crate::packet_data::is_only_reference(py, packet)
         {
             packet.get().generation.store(name.generation, Ordering::Relaxed);
-            return Ok(packet.clone_ref(py));
+            let packet = packet.clone_ref(py);
+            let scratch = slot.reserved[1].take();
+            drop(slot);
+            drop(scratch); // MacReserved is of one life; not under the lock
+            return Ok(packet);
         }
         let made = Packet::new(Arc::clone(self), name.slot, name.generation, Side::Miniport);
         let packet = Py::new(py, made)?;
         let old = slot.miniport.replace(packet.clone_ref(py));
+        let scratch = slot.reserved[1].take(); // MacReserved is of one life
         drop(slot);
-        drop(old); // may be the last reference: not under the lock
+        drop((old, scratch)); // may be the last references: not under the lock
         Ok(packet)
     }
 

@@ -59,6 +59,14 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
 }
 
+impl Inner {
+    /// Whether there is work for whose sake a run goes on.
+    fn waits(&self, wanted: impl Fn(Work) -> bool) -> bool {
+        self.foreground > 0
+            && self.heap.iter().any(|Reverse(item)| !item.background && wanted(item.work))
+    }
+}
+
 /// What a wait brought.
 pub(crate) enum Due {
     Work(Work),
@@ -104,19 +112,28 @@ impl Queue {
         self.push(at, work, true);
     }
 
-    /// The next work up to `until`; background work only with `all` or before other work.
-    pub(crate) fn next_due(&self, until: u64, all: bool) -> Option<(u64, Work)> {
+    /// The next work up to `until`; background work only with `all`, or before other work that is
+    /// `wanted`. Timers that were cancelled or set anew are not, and the clock does not go there.
+    pub(crate) fn next_due(
+        &self,
+        until: u64,
+        all: bool,
+        wanted: impl Fn(Work) -> bool,
+    ) -> Option<(u64, Work)> {
         let mut inner = self.inner.lock();
-        if !all && inner.foreground == 0 {
-            return None;
+        while all || inner.foreground > 0 {
+            let Reverse(item) = *inner.heap.peek()?;
+            let dead = !wanted(item.work);
+            if !dead && (item.at > until || (!all && item.background && !inner.waits(&wanted))) {
+                return None;
+            }
+            inner.heap.pop();
+            inner.foreground -= usize::from(!item.background);
+            if !dead {
+                return Some((item.at, item.work));
+            }
         }
-        let Reverse(item) = *inner.heap.peek()?;
-        if item.at > until {
-            return None;
-        }
-        inner.heap.pop();
-        inner.foreground -= usize::from(!item.background);
-        Some((item.at, item.work))
+        None
     }
 
     /// Waits for the next work that is due on the real clock.
@@ -151,9 +168,9 @@ impl Queue {
         self.worked.wait_for(&mut inner, patience);
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self, wanted: impl Fn(Work) -> bool) -> bool {
         let inner = self.inner.lock();
-        !inner.running && inner.foreground == 0
+        !inner.running && !inner.waits(&wanted)
     }
 
     pub(crate) fn set_thread(&self, thread: JoinHandle<()>) {
@@ -172,6 +189,16 @@ impl Queue {
 }
 
 impl Ndis {
+    /// Whether work is still to be done: all but timers that were cancelled or set anew.
+    pub(crate) fn wants(&self, work: Work) -> bool {
+        match work {
+            Work::Timer { adapter, timer, arming } => self
+                .adapter(adapter)
+                .is_some_and(|adapter| adapter.timer_is_armed_by(timer, arming)),
+            _ => true,
+        }
+    }
+
     /// Does one piece of work; false if there was nothing to it (a timer that was cancelled).
     pub(crate) fn execute(&self, cpu: &Rc<Cpu>, work: Work) -> bool {
         use crate::ndis::Job;

@@ -7,6 +7,7 @@
 mod adapter;
 mod complete;
 mod config;
+mod deliver;
 mod gate;
 mod indicate;
 mod life;

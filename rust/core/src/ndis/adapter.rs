@@ -85,6 +85,8 @@ pub struct Adapter {
     pub(crate) producer: Producer,
     pub(crate) consumer: Mutex<Consumer>,
     pub(crate) deliver_scheduled: AtomicBool,
+    /// Somebody wanted to deliver while another was at it.
+    pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,

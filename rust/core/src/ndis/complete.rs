@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::adapter::Drivers;
-use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment, Ndis};
-use crate::contract::adapter::Life;
+use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment};
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
@@ -334,62 +333,5 @@ impl Adapter {
     pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
         drop(self.consumer.lock());
         self.deliver_batch(cpu);
-    }
-
-    /// Delivers what is in the ring. Returns how many there were.
-    pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
-        if cpu.irql() > Irql::DISPATCH {
-            return 0;
-        }
-        let Some(mut consumer) = self.consumer.try_lock() else { return 0 };
-        self.deliver_scheduled.store(false, Ordering::Release);
-        let mut batch = Vec::new();
-        let mut total = 0;
-        loop {
-            batch.clear();
-            if consumer.drain(256, &mut batch) == 0 {
-                break;
-            }
-            total += batch.len();
-            let mut deliver = || {
-                for completion in batch.drain(..) {
-                    self.deliver(cpu, completion.slot, completion.status);
-                }
-            };
-            let drivers = self.drivers.load();
-            match drivers.as_ref() {
-                Some(drivers) => drivers.protocol.batch(&mut deliver),
-                None => deliver(),
-            }
-            if self.ndis.paused() && self.life() == Life::Running {
-                break;
-            }
-        }
-        drop(consumer);
-        if self.life() == Life::Stopped {
-            // What a bug check finds queued goes home with the rest.
-            self.give_back_queued(cpu, FinalStatus::FAILURE);
-        }
-        total
-    }
-}
-
-impl Ndis {
-    /// Delivers what waits in the rings although delivery is inline, once the outermost call of
-    /// this CPU has nothing left on its stack.
-    pub(crate) fn settle(&self, cpu: &Rc<Cpu>) {
-        if self.overflow.load(Ordering::Acquire)
-            && cpu.depth.get() == 0
-            && cpu.locks_held() == 0
-            && cpu.irql() <= Irql::DISPATCH
-            && self.overflow.swap(false, Ordering::AcqRel)
-        {
-            self.deliver_all(cpu);
-        }
-    }
-
-    /// Delivers every completion that waits in a ring. Returns how many there were.
-    pub(crate) fn deliver_all(&self, cpu: &Rc<Cpu>) -> usize {
-        self.adapters().iter().map(|adapter| adapter.deliver_batch(cpu)).sum()
     }
 }

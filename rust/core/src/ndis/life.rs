@@ -99,6 +99,7 @@ impl Ndis {
                 producer,
                 consumer: Mutex::new(consumer),
                 deliver_scheduled: AtomicBool::new(false),
+                deliver_missed: AtomicBool::new(false),
                 timers: Timers::default(),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),

@@ -55,7 +55,9 @@ impl Adapter {
                 "a request from inside of the serialized miniport".to_string(),
             );
         }
-        let answer = ask(&cpu);
+        // A halt may have come while it waited for its turn.
+        let halted = self.life() >= Life::Halting;
+        let answer = if halted { Err(Status::ADAPTER_NOT_READY) } else { ask(&cpu) };
         self.leave(&cpu);
         answer.map_err(|status| RequestError::Status { oid, status })
     }

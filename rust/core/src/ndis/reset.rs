@@ -38,7 +38,12 @@ impl Adapter {
             let detail = "a reset was asked for from inside of the serialized miniport".to_string();
             return Err(self.report(&cpu, Rule::Serial, None, detail));
         }
-        let status = self.reset_inside(&cpu);
+        // While it waited for its turn, another reset may have begun, or a halt.
+        let status = match self.life() {
+            Life::Running => self.reset_inside(&cpu),
+            Life::Resetting => Status::RESET_IN_PROGRESS,
+            _ => Status::FAILURE,
+        };
         self.leave(&cpu);
         self.ndis.settle(&cpu);
         Ok(status)

@@ -54,7 +54,9 @@ impl Ndis {
         let most = max_events.unwrap_or(u64::MAX);
         let mut ran = 0;
         while ran < most && !self.is_closed() {
-            let Some((at, work)) = self.queue.next_due(until.unwrap_or(u64::MAX), until.is_some())
+            let Some((at, work)) =
+                self.queue
+                    .next_due(until.unwrap_or(u64::MAX), until.is_some(), |work| self.wants(work))
             else {
                 if let Some(until) = until {
                     clock.set(until);

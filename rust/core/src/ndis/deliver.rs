@@ -1,0 +1,81 @@
+//! Delivery out of the rings, in batches: by the dispatcher, by `drain`, or when a stack is clear.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::{Adapter, Ndis};
+use crate::contract::adapter::Life;
+use crate::cx::{Cpu, Irql};
+use crate::ring::Consumer;
+use crate::status::FinalStatus;
+
+impl Adapter {
+    /// Delivers what is in the ring. Returns how many there were.
+    pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
+        if cpu.irql() > Irql::DISPATCH {
+            return 0;
+        }
+        let mut total = 0;
+        loop {
+            let consumer = self.consumer.try_lock().or_else(|| {
+                // Somebody is at it, and looks again after it has seen this.
+                self.deliver_missed.swap(true, Ordering::SeqCst);
+                self.consumer.try_lock()
+            });
+            let Some(mut consumer) = consumer else { break };
+            self.deliver_scheduled.store(false, Ordering::Release);
+            total += self.deliver_from(cpu, &mut consumer);
+            drop(consumer);
+            if self.ndis.paused() || !self.deliver_missed.swap(false, Ordering::SeqCst) {
+                break;
+            }
+        }
+        if self.life() == Life::Stopped {
+            // What a bug check finds queued goes home with the rest.
+            self.give_back_queued(cpu, FinalStatus::FAILURE);
+        }
+        total
+    }
+
+    fn deliver_from(&self, cpu: &Rc<Cpu>, consumer: &mut Consumer) -> usize {
+        let mut batch = Vec::new();
+        let mut total = 0;
+        while consumer.drain(256, &mut batch) > 0 {
+            total += batch.len();
+            let mut deliver = || {
+                for completion in batch.drain(..) {
+                    self.deliver(cpu, completion.slot, completion.status);
+                }
+            };
+            let drivers = self.drivers.load();
+            match drivers.as_ref() {
+                Some(drivers) => drivers.protocol.batch(&mut deliver),
+                None => deliver(),
+            }
+            if self.ndis.paused() && self.life() == Life::Running {
+                break;
+            }
+        }
+        total
+    }
+}
+
+impl Ndis {
+    /// Delivers what waits in the rings although delivery is inline, once the outermost call of
+    /// this CPU has nothing left on its stack.
+    pub(crate) fn settle(&self, cpu: &Rc<Cpu>) {
+        if self.overflow.load(Ordering::Acquire)
+            && cpu.depth.get() == 0
+            && cpu.locks_held() == 0
+            && cpu.irql() <= Irql::DISPATCH
+            && self.overflow.swap(false, Ordering::AcqRel)
+        {
+            self.deliver_all(cpu);
+        }
+    }
+
+    /// Delivers every completion that waits in a ring. Returns how many there were.
+    pub(crate) fn deliver_all(&self, cpu: &Rc<Cpu>) -> usize {
+        self.adapters().iter().map(|adapter| adapter.deliver_batch(cpu)).sum()
+    }
+}
