@@ -48,10 +48,8 @@ class World:
         self.real = real
         self.problems: list[str] = []
         self.operations = self.depth = 0
-        self.sent: list[
-            nw.Packet
-        ] = []  # packets that a miniport was given, whoever has them by now
-        self.own: list[nw.Packet] = []  # packets that a protocol has
+        self.sent: list[nw.Packet] = []  # what a miniport was given, whoever has it by now
+        self.own: list[nw.Packet] = []  # what a protocol was given
         self.views: list[memoryview] = []
         self.links: list[nw.Link] = []
         self.adapters: list[nw.Adapter] = []
