@@ -177,8 +177,12 @@ impl Adapter {
                 status::describe(callback.bind(py))
             )));
         }
-        self.shared.timers.lock().push(callback);
-        Ok(Timer { shared: Arc::clone(&self.shared), id: self.shared.core.timer() })
+        // Its number is its place, so both in one.
+        let id = self.shared.timers.with(py, |known| {
+            known.push(callback);
+            self.shared.core.timer()
+        });
+        Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
     /// A new deferred procedure call of ``callback()``, at DISPATCH.
@@ -191,8 +195,12 @@ impl Adapter {
                 status::describe(callback.bind(py))
             )));
         }
-        self.shared.dpcs.lock().push(callback);
-        Ok(Dpc { shared: Arc::clone(&self.shared), id: self.shared.core.dpc() })
+        // Its number is its place, so both in one.
+        let id = self.shared.dpcs.with(py, |known| {
+            known.push(callback);
+            self.shared.core.dpc()
+        });
+        Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
     /// Brings a line up, or changes one that is up (NDIS_STATUS_WAN_LINE_UP).

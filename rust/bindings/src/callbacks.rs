@@ -18,6 +18,7 @@ use pyo3::types::PyBytes;
 use crate::adapter::Adapter;
 use crate::config::Entries;
 use crate::error::raise;
+use crate::gil_cell::GilCell;
 use crate::shared::{Shared, World};
 use crate::status;
 
@@ -90,15 +91,11 @@ impl<M: Mode> PyMiniport<M> {
         Ok(None)
     }
 
-    fn timer_or_dpc(
-        &self,
-        which: impl FnOnce(&Shared) -> &parking_lot::Mutex<Vec<Py<PyAny>>>,
-        at: u32,
-    ) {
+    fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Vec<Py<PyAny>>>, at: u32) {
         Python::attach(|py| {
-            let callbacks = which(shared(&self.cell)).lock();
-            let callback = callbacks.get(at as usize).map(|callback| callback.clone_ref(py));
-            drop(callbacks);
+            let callbacks = which(shared(&self.cell));
+            let callback = callbacks
+                .with(py, |known| known.get(at as usize).map(|callback| callback.clone_ref(py)));
             let Some(callback) = callback else { return };
             if let Err(error) = callback.call0(py) {
                 self.world.keep(py, error);
@@ -175,7 +172,7 @@ impl<M: Mode> Miniport for PyMiniport<M> {
             });
             let views = shared.views(name.slot);
             if views > 0 && status != Status::PENDING && shared.core.is_with_miniport(name) {
-                shared.part_from_views(name.slot);
+                shared.part_from_views(py, name.slot);
                 drop(shared.core.report_views(name, views));
             }
             status
@@ -318,7 +315,7 @@ impl Protocol for PyProtocol {
             let views = shared.views(slot);
             if views > 0 {
                 // NDIS took the packet from a miniport that still has views of its memory.
-                shared.part_from_views(slot);
+                shared.part_from_views(py, slot);
                 let name = ndiswan::Name { adapter: adapter.index, slot, generation: 0 };
                 drop(adapter.report_views(shared.present(name), views));
             }

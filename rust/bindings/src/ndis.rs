@@ -349,7 +349,7 @@ impl Ndis {
         let closed = result.is_ok();
         if closed {
             for shared in self.adapters.lock().iter() {
-                shared.clear();
+                shared.clear(py);
             }
         }
         if quiet {

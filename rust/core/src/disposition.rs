@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use parking_lot::{MappedMutexGuard, MutexGuard};
 
-use crate::cx::Cx;
+use crate::cx::{Cpu, Cx};
 use crate::event::{Name, Part, Side, TakenBack};
 use crate::miniport::{CanComplete, Mode};
 use crate::ndis::Adapter;
@@ -73,7 +73,7 @@ impl Packet {
 impl Drop for Packet {
     fn drop(&mut self) {
         if self.live {
-            self.adapter.free_slot(self.slot);
+            self.adapter.free_slot_on(&Cpu::current(), self.slot);
         }
     }
 }

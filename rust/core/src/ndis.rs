@@ -5,6 +5,7 @@
 //! Nothing here holds a lock while a driver's function runs.
 
 mod adapter;
+mod allocate;
 mod complete;
 mod config;
 mod deliver;
@@ -24,12 +25,13 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 pub use adapter::{Adapter, Counters};
+pub use allocate::PacketError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
 pub(crate) use gate::Job;
 pub use life::BindError;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
-pub use send::{PacketError, SendError, Sent};
+pub use send::{FrameError, SendError, Sent};
 pub(crate) use timer::HANG;
 
 use crate::cx::Cpu;

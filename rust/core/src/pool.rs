@@ -19,6 +19,8 @@ use crate::rule::Rule;
 #[derive(Debug)]
 pub(crate) struct Slot {
     word: AtomicU64,
+    /// While it is free: the next free packet, counted from 1; 0 is the end.
+    next_free: AtomicU32,
     /// The link that it was sent on last.
     pub(crate) link: AtomicU32,
     /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
@@ -75,14 +77,17 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Pool {
     slots: Box<[Slot]>,
-    free: Mutex<Vec<u32>>,
+    /// A stack of free packets: the top one, counted from 1, in the low half. The high half counts
+    /// changes, so that a top which went and came back meanwhile is not taken for the old one.
+    free: AtomicU64,
 }
 
 impl Pool {
     pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize) -> Pool {
         let slots = (0..packets)
-            .map(|_| Slot {
+            .map(|index| Slot {
                 word: AtomicU64::new(PacketState::default().pack()),
+                next_free: AtomicU32::new(if index + 1 < packets { index + 2 } else { 0 }),
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
@@ -90,7 +95,7 @@ impl Pool {
                 history: History::new(keep),
             })
             .collect();
-        Pool { slots, free: Mutex::new((0..packets).rev().collect()) }
+        Pool { slots, free: AtomicU64::new(u64::from(packets > 0)) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -107,18 +112,51 @@ impl Pool {
 
     /// Takes a packet out; it is the protocol's.
     pub(crate) fn allocate(&self) -> Option<u32> {
-        let index = self.free.lock().pop()?;
-        match self.slot(index).own_step(PacketState::allocate) {
-            Ok(_) => Some(index),
-            Err(_) => None,
+        let mut free = self.free.load(Ordering::Acquire);
+        loop {
+            let index = (free as u32).checked_sub(1)?;
+            let next = self.slot(index).next_free.load(Ordering::Relaxed);
+            match self.change_free(free, next) {
+                Ok(()) => {
+                    // Who took it out of the stack is the only one who has it.
+                    return self.slot(index).own_step(PacketState::allocate).ok().map(|_| index);
+                }
+                Err(now) => free = now,
+            }
         }
     }
 
     /// Puts a packet of the protocol's back.
     pub(crate) fn free(&self, index: u32) -> Result<(), Rule> {
         self.slot(index).step(PacketState::free)?;
-        self.free.lock().push(index);
+        self.push_free(index);
         Ok(())
+    }
+
+    /// The same for who alone has the packet, and has it surely.
+    pub(crate) fn free_own(&self, index: u32) -> Result<(), Rule> {
+        self.slot(index).own_step(PacketState::free)?;
+        self.push_free(index);
+        Ok(())
+    }
+
+    fn push_free(&self, index: u32) {
+        let mut free = self.free.load(Ordering::Relaxed);
+        loop {
+            self.slot(index).next_free.store(free as u32, Ordering::Relaxed);
+            match self.change_free(free, index + 1) {
+                Ok(()) => return,
+                Err(now) => free = now,
+            }
+        }
+    }
+
+    /// Makes `top` the top of the free packets, if nothing changed since `seen`.
+    fn change_free(&self, seen: u64, top: u32) -> Result<(), u64> {
+        let next = ((seen >> 32).wrapping_add(1) << 32) | u64::from(top);
+        // Release: the packet's state is seen with it. Acquire: so is that of the one taken.
+        let done = self.free.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire);
+        done.map(drop)
     }
 
     /// Whether there is a packet of this kind.

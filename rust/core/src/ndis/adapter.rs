@@ -31,6 +31,12 @@ pub(crate) struct Drivers {
     pub(crate) protocol: Box<dyn Protocol>,
 }
 
+impl std::fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Drivers")
+    }
+}
+
 /// What an adapter counts itself; what is about packets, its links count.
 #[derive(Debug, Default)]
 pub(crate) struct Count {

@@ -172,9 +172,9 @@ impl Adapter {
             Ok(_) => {}
         }
         let status = self.look_at_return(cpu, name, status);
-        let waiting = self.home(cpu, link, name.slot, status, true, now);
-        if deliver {
-            self.send_complete(cpu, name.slot, status);
+        let (waiting, drivers) = self.home(cpu, link, name.slot, status, true, now);
+        if let Some(drivers) = drivers.filter(|_| deliver) {
+            self.send_complete_on(&drivers, cpu, name.slot, status);
         }
         if waiting || deliver {
             self.pump(cpu, link);
@@ -213,7 +213,7 @@ impl Adapter {
     }
 
     /// The packet is the protocol's again: its state, its link's window, the counters. Returns
-    /// whether sends wait for the window.
+    /// whether sends wait for the window, and the drivers.
     fn home(
         &self,
         cpu: &Rc<Cpu>,
@@ -222,7 +222,7 @@ impl Adapter {
         status: FinalStatus,
         answered: bool,
         now: Moment,
-    ) -> bool {
+    ) -> (bool, Option<Arc<Drivers>>) {
         let place = self.pool.slot(slot);
         let state = place.state();
         let name = Name { adapter: self.index, slot, generation: state.generation };
@@ -233,8 +233,11 @@ impl Adapter {
             self.hang_reported.store(false, Ordering::Relaxed);
         }
         let length = u64::from(place.length.load(Ordering::Relaxed));
-        let _ = place.own_step(PacketState::deliver);
         let mut flow = link.flow.lock();
+        // Before the packet is home: who closes the world waits until none is on its way, and lets
+        // the drivers go then.
+        let drivers = flow.drivers.clone();
+        let _ = place.own_step(PacketState::deliver);
         flow.state.done();
         flow.count.delivered += 1;
         flow.count.answered += u64::from(answered);
@@ -243,7 +246,7 @@ impl Adapter {
             flow.stats.frames_sent += 1;
             flow.stats.bytes_sent += length;
         }
-        !flow.queue.is_empty()
+        (!flow.queue.is_empty(), drivers)
     }
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
@@ -257,16 +260,17 @@ impl Adapter {
     }
 
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
-        // Before the packet is home: who closes the world waits until none is on its way, and lets
-        // the drivers go then.
-        let drivers = self.drivers.load();
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
-        let Some(link) = self.link_by_id(id) else { return };
-        let waiting = self.home(cpu, &link, slot, status, false, now);
-        if let Some(drivers) = drivers.as_deref() {
-            self.send_complete_on(drivers, cpu, slot, status);
+        let (drivers, waiting) = {
+            let links = self.links.read();
+            let Some(link) = links.get((id & 0xFFFF) as usize) else { return };
+            let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
+            (drivers, waiting.then(|| Arc::clone(link)))
+        };
+        if let Some(drivers) = drivers {
+            self.send_complete_on(&drivers, cpu, slot, status);
         }
-        if waiting {
+        if let Some(link) = waiting {
             self.pump(cpu, &link);
         }
     }

@@ -262,7 +262,12 @@ impl Adapter {
     fn forget_drivers(&self) {
         self.drivers.store(None);
         *self.past.lock() = self.counters();
-        self.links.write().clear();
+        let links = std::mem::take(&mut *self.links.write());
+        for link in links {
+            // Their end may be a driver's code: not under a lock.
+            let drivers = link.flow.lock().drivers.take();
+            drop(drivers);
+        }
     }
 
     /// Gives back, with `status`, every send that NDIS has queued.

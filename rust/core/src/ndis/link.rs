@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::adapter::Drivers;
 use super::{Adapter, Counters};
 use crate::contract::adapter::LinkState;
 use crate::info::LinkInfo;
@@ -30,6 +31,8 @@ impl Default for LinkSettings {
 #[derive(Debug)]
 pub(crate) struct Flow {
     pub(crate) state: LinkState,
+    /// The adapter's, here because whoever submits or brings home has this lock already.
+    pub(crate) drivers: Option<Arc<Drivers>>,
     pub(crate) queue: VecDeque<u32>,
     /// Somebody sends from the queue: others queue behind, so that the order holds.
     pub(crate) pumping: bool,
@@ -60,6 +63,7 @@ impl Link {
         let info = LinkInfo::from_info(&adapter.info, handle);
         let flow = Flow {
             state: LinkState::default(),
+            drivers: adapter.drivers.load_full(),
             queue: VecDeque::new(),
             pumping: false,
             going_down: false,
