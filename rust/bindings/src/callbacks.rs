@@ -305,7 +305,7 @@ impl Protocol for PyProtocol {
 
     fn send_complete_name(
         &self,
-        _: &mut Cx<UpToDispatch>,
+        cx: &mut Cx<UpToDispatch>,
         adapter: &ndiswan::Adapter,
         slot: u32,
         status: FinalStatus,
@@ -328,7 +328,7 @@ impl Protocol for PyProtocol {
             if let Err(error) = called {
                 self.world.keep(py, error);
             }
-            shared.let_go(py, packet);
+            shared.let_go(py, cx.cpu(), packet);
         });
     }
 

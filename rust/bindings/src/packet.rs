@@ -46,7 +46,7 @@ impl Packet {
         let name = Name { adapter, slot: self.slot, generation: 0 };
         let generation = match self.side {
             Side::Miniport => self.generation.load(Ordering::Relaxed),
-            Side::Protocol => self.shared.core.state_of(name).map_or(0, |state| state.generation),
+            Side::Protocol => self.shared.core.state_of(name).map_or(0, |state| state.generation()),
         };
         Name { generation, ..name }
     }
@@ -257,7 +257,7 @@ impl Packet {
     #[getter]
     fn owner(&self) -> &'static str {
         use ndiswan::contract::packet::Owner;
-        match self.shared.core.state_of(self.name()).map(|state| state.owner) {
+        match self.shared.core.state_of(self.name()).map(|state| state.owner()) {
             Some(Owner::Protocol) => "protocol",
             Some(Owner::Ndis) => "ndis",
             Some(Owner::Miniport) => "miniport",

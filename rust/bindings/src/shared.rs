@@ -1,6 +1,7 @@
 //! What the Python objects of one world, and of one adapter, share.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
@@ -138,17 +139,17 @@ impl Shared {
 
     /// The protocol's callback is over: if nobody kept the packet, and it was not sent again, it
     /// goes back to the pool, and its object waits for the slot's next packet.
-    pub(crate) fn let_go(&self, py: Python<'_>, packet: Py<Packet>) {
+    pub(crate) fn let_go(&self, py: Python<'_>, cpu: &Rc<Cpu>, packet: Py<Packet>) {
         let this = packet.get();
         let alone = is_only_reference(py, &packet) && this.holds.load(Ordering::Relaxed);
         if !alone {
             return;
         }
         this.holds.store(false, Ordering::Relaxed);
-        let name = this.name();
+        let name = Name { adapter: self.core.index, slot: this.slot, generation: 0 };
         let old = self.slots[name.slot as usize].with(py, |slot| slot.protocol.replace(packet));
         drop(old);
-        self.core.release_name(name);
+        self.core.release_on(cpu, name);
     }
 
     /// Drops what would keep a cycle of objects alive after the adapter's end.

@@ -9,6 +9,7 @@ mod allocate;
 mod complete;
 mod config;
 mod deliver;
+mod emit;
 mod gate;
 mod indicate;
 mod life;
@@ -27,6 +28,8 @@ use parking_lot::Mutex;
 pub use adapter::{Adapter, Counters};
 pub use allocate::PacketError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
+pub(crate) use emit::Moment;
+use emit::Watch;
 pub(crate) use gate::Job;
 pub use life::BindError;
 pub use link::{Link, LinkSettings};
@@ -37,7 +40,7 @@ pub(crate) use timer::HANG;
 use crate::cx::Cpu;
 use crate::dispatch::{Queue, Work};
 use crate::event::{Event, Name, What};
-use crate::history::{HISTORY, who};
+use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::trace::record::{Note, Recording};
@@ -55,24 +58,6 @@ pub struct Panic {
     pub entry: &'static str,
     /// What it said.
     pub message: String,
-}
-
-/// Where events go.
-#[derive(Copy, Clone, Debug)]
-enum Watch {
-    /// Nowhere.
-    Nothing,
-    /// Into the packets' histories.
-    Histories,
-    /// There with their call sites, into the recording, or both.
-    Everything,
-}
-
-/// When and where a driver's call came in: looked up once, for all the events that it makes.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Moment {
-    pub(crate) time: u64,
-    site: u32,
 }
 
 /// What all handles of one world share.
@@ -108,12 +93,7 @@ impl std::fmt::Debug for Ndis {
 impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
-        let watch = match config.verify {
-            _ if config.record => Watch::Everything,
-            Verify::Off | Verify::Counters => Watch::Nothing,
-            Verify::LastOwner | Verify::History => Watch::Histories,
-            Verify::CallSites => Watch::Everything,
-        };
+        let watch = Watch::of(&config);
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time),
             config,
@@ -205,102 +185,6 @@ impl Ndis {
 
     pub(crate) fn verify_off(&self) -> bool {
         self.config.verify == Verify::Off
-    }
-
-    #[cold]
-    fn site(&self) -> u32 {
-        let Some(text) = self.config.call_site.and_then(|call_site| call_site()) else { return 0 };
-        let mut sites = self.sites.lock();
-        let known = sites.iter().rposition(|site| *site == text);
-        let index = known.unwrap_or_else(|| {
-            sites.push(text);
-            sites.len() - 1
-        });
-        index as u32 + 1
-    }
-
-    /// Records an event: in the packet's history, and in the recording if there is one.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // a constant event folds to five stores at each call
-    pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
-        if !matches!(self.watch, Watch::Nothing) {
-            self.emit_at(adapter, cpu, self.moment(), what);
-        }
-    }
-
-    /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
-    pub(crate) fn moment(&self) -> Moment {
-        let site = if self.config.verify == Verify::CallSites { self.site() } else { 0 };
-        let unused = self.verify_off() && matches!(self.watch, Watch::Nothing);
-        Moment { time: if unused { 0 } else { self.now() }, site }
-    }
-
-    /// The same place at a later time: a driver's function ran in between.
-    pub(crate) fn later(&self, moment: Moment) -> Moment {
-        if matches!(self.watch, Watch::Nothing) {
-            return moment; // only events tell these two apart
-        }
-        Moment { time: self.now(), ..moment }
-    }
-
-    /// The same for an event of a call that came in at `moment`.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // where the kind of event is known, packing it is a few stores
-    pub(crate) fn emit_at(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => {
-                // The common case, and the one that has to be cheap.
-                if let Some(name) = what.packet()
-                    && name.adapter == adapter.index
-                    && let Some(slot) = adapter.pool.get(name.slot)
-                {
-                    let state = cpu.state.borrow();
-                    let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
-                    slot.history.keep_words(what, moment.time, who, moment.site);
-                }
-            }
-            Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
-        }
-    }
-
-    /// The same with what only the recording keeps: a frame's data, a verdict's words.
-    pub(crate) fn emit_with(
-        &self,
-        adapter: &Adapter,
-        cpu: &Rc<Cpu>,
-        moment: Moment,
-        what: What,
-        note: impl FnOnce() -> Note,
-    ) {
-        if matches!(self.watch, Watch::Nothing) {
-            return;
-        }
-        let keep = self.config.verify >= Verify::LastOwner;
-        let packet = what.packet().filter(|name| name.adapter == adapter.index);
-        if packet.is_none() && !self.config.record {
-            return;
-        }
-        let (irql, locks) = {
-            let state = cpu.state.borrow();
-            (state.irql, state.held.len().min(255) as u8)
-        };
-        let event = Event {
-            time: moment.time,
-            cpu: cpu.id,
-            irql,
-            locks,
-            adapter: adapter.index,
-            site: moment.site,
-            what,
-        };
-        if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
-            slot.history.keep(&event);
-        }
-        if self.config.record {
-            let note = note();
-            self.recording.lock().push(event, note);
-        }
     }
 
     /// Puts a broken rule on record and stops the adapter if that is asked for.

@@ -36,7 +36,7 @@ pub(crate) struct Slot {
 impl Slot {
     /// Who owns it now.
     pub(crate) fn state(&self) -> PacketState {
-        PacketState::unpack(self.word.load(Ordering::Acquire))
+        PacketState::from_word(self.word.load(Ordering::Acquire))
     }
 
     /// Lets the contract decide and makes its answer the state, in one atomic step.
@@ -46,10 +46,10 @@ impl Slot {
     ) -> Result<PacketState, Rule> {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            let next = f(PacketState::unpack(word))?;
+            let next = f(PacketState::from_word(word))?;
             match self.word.compare_exchange_weak(
                 word,
-                next.pack(),
+                next.word(),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
@@ -68,7 +68,7 @@ impl Slot {
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
         let next = f(self.state())?;
-        self.word.store(next.pack(), Ordering::Release);
+        self.word.store(next.word(), Ordering::Release);
         Ok(next)
     }
 }
@@ -86,7 +86,7 @@ impl Pool {
     pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize) -> Pool {
         let slots = (0..packets)
             .map(|index| Slot {
-                word: AtomicU64::new(PacketState::default().pack()),
+                word: AtomicU64::new(PacketState::default().word()),
                 next_free: AtomicU32::new(if index + 1 < packets { index + 2 } else { 0 }),
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
@@ -167,6 +167,6 @@ impl Pool {
     /// The packets that `owner` has now.
     pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = u32> + '_ {
         let all = self.slots.iter().enumerate();
-        all.filter(move |(_, slot)| slot.state().owner == owner).map(|(index, _)| index as u32)
+        all.filter(move |(_, slot)| slot.state().is_of(owner)).map(|(index, _)| index as u32)
     }
 }

@@ -25,7 +25,7 @@ impl State {
             // A return that comes after a completion or a taking back is PENDING, or is not heard.
             What::Return { packet, status } => {
                 let now = self.packets.get(&(packet.adapter, packet.slot)).copied();
-                let heard = now.is_some_and(|now| now.taken_back.is_none());
+                let heard = now.is_some_and(|now| now.taken_back().is_none());
                 known(status).filter(|_| heard)
             }
             _ => None,
@@ -55,17 +55,16 @@ impl State {
         let now = *self.packet(name);
         let next = match event.what {
             // It can be read nowhere else who has it: the recording is believed.
-            What::Allocate { .. } => Ok(PacketState { owner: Owner::Protocol, ..now }),
+            What::Allocate { .. } => Ok(now.owned_by(Owner::Protocol)),
             What::Submit { link, .. } => {
                 self.links.entry(link).or_default().outstanding += 1;
-                let (owner, generation) = (Owner::Miniport, name.generation);
-                Ok(PacketState { owner, generation, pended: false, taken_back: None })
+                Ok(PacketState::new(Owner::Miniport, name.generation))
             }
             What::Deliver { link, .. } => {
-                if now.owner == Owner::Miniport {
+                if now.is_of(Owner::Miniport) {
                     self.links.entry(link).or_default().done();
                 }
-                Ok(PacketState { owner: Owner::Protocol, ..now })
+                Ok(now.owned_by(Owner::Protocol))
             }
             What::Return { status, .. } => now.returned(name.generation, status),
             // On a dead adapter it is refused; at a wrong place the packet goes home all the same.
@@ -140,8 +139,8 @@ impl State {
         if let What::Deliver { link, .. } = event.what {
             self.links.entry(link).or_default().done();
         }
-        if name.generation == now.generation {
-            self.packet(name).owner = owner;
+        if name.generation == now.generation() {
+            *self.packet(name) = now.owned_by(owner);
         }
     }
 

@@ -55,9 +55,10 @@ impl Adapter {
             adapter: self.name.clone(),
             packets: self.pool.len(),
         })?;
-        let packet = self.name_of(slot);
-        self.emit(cpu, What::Allocate { packet });
-        let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
+        let place = self.pool.slot(slot);
+        let packet = Name { adapter: self.index, slot, generation: place.state().generation() };
+        self.ndis.note(self, place, cpu, self.ndis.moment(), What::Allocate { packet });
+        let filled = place.body.lock().fill(&self.info, frame);
         filled.map(|()| packet).map_err(|source| {
             self.free_slot_on(cpu, slot);
             PacketError::Frame { adapter: self.name.clone(), source }
@@ -77,12 +78,13 @@ impl Adapter {
 
     /// Gives a packet back that nobody else has: a token's, or the only reference's.
     pub(crate) fn free_slot_on(&self, cpu: &Rc<Cpu>, slot: u32) {
-        let state = self.pool.slot(slot).state();
+        let place = self.pool.slot(slot);
+        let state = place.state();
         if state.free().is_err() {
             return; // not the protocol's any more, so it cannot free it; nothing is lost
         }
-        let packet = Name { adapter: self.index, slot, generation: state.generation };
-        self.emit(cpu, What::Free { packet });
+        let packet = Name { adapter: self.index, slot, generation: state.generation() };
+        self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
         let _ = self.pool.free_own(slot);
     }
 }

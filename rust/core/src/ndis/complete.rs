@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::adapter::Drivers;
 use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment};
-use crate::contract::packet::{Owner, PacketState};
+use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, Name, TakenBack, What};
@@ -45,7 +45,8 @@ impl Adapter {
             return Err(self.report(cpu, rule, packet, detail));
         }
         let now = self.ndis.moment();
-        self.ndis.emit_at(self, cpu, now, What::Complete { packet: name, status });
+        let place = self.pool.slot(name.slot);
+        self.ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_complete(self.serialized);
@@ -74,11 +75,11 @@ impl Adapter {
             Rule::Foreign => format!("{name} was completed, but was never handed to the miniport"),
             Rule::Stale => format!(
                 "{name} was completed with {status}, but that life is over: the packet has been sent again (life {})",
-                now.generation
+                now.generation()
             ),
             Rule::Double => format!(
                 "{name} was completed with {status}, but it is complete already: it belongs to {:?}",
-                now.owner
+                now.owner()
             ),
             Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
             Rule::Halt => format!(
@@ -111,6 +112,9 @@ impl Adapter {
     }
 
     fn look_at_final(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> Option<Arc<Violation>> {
+        if status == Status::SUCCESS {
+            return None;
+        }
         if status == Status::PENDING {
             let detail = "NDIS_STATUS_PENDING was given as the final status".to_string();
             return Some(self.report(cpu, Rule::StatusPending, Some(name), detail));
@@ -151,11 +155,11 @@ impl Adapter {
         let slot = self.pool.slot(name.slot);
         let had = Cell::new(false);
         let verdict = slot.step(|packet| {
-            had.set(packet.owner == Owner::Miniport && packet.generation == name.generation);
+            had.set(packet.is_with_miniport(name.generation));
             packet.returned(name.generation, status)
         });
         let now = self.ndis.later(called);
-        self.ndis.emit_at(self, cpu, now, What::Return { packet: name, status });
+        self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
         if status == Status::PENDING {
             return status;
         }
@@ -225,9 +229,9 @@ impl Adapter {
     ) -> (bool, Option<Arc<Drivers>>) {
         let place = self.pool.slot(slot);
         let state = place.state();
-        let name = Name { adapter: self.index, slot, generation: state.generation };
+        let name = Name { adapter: self.index, slot, generation: state.generation() };
         let deliver = What::Deliver { packet: name, link: link.id, status: status.get() };
-        self.ndis.emit_at(self, cpu, now, deliver);
+        self.ndis.note(self, place, cpu, now, deliver);
         if !self.ndis.verify_off() {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
@@ -241,7 +245,7 @@ impl Adapter {
         flow.state.done();
         flow.count.delivered += 1;
         flow.count.answered += u64::from(answered);
-        flow.count.completions += u64::from(!answered && state.taken_back.is_none());
+        flow.count.completions += u64::from(!answered && state.taken_back().is_none());
         if status == FinalStatus::SUCCESS {
             flow.stats.frames_sent += 1;
             flow.stats.bytes_sent += length;
@@ -298,7 +302,7 @@ impl Adapter {
     /// Takes a packet from the miniport. The caller brings it home.
     pub(crate) fn take_back(&self, cpu: &Rc<Cpu>, slot: u32, why: TakenBack) -> Option<Name> {
         let state = self.pool.slot(slot).step(|packet| packet.take_back(why)).ok()?;
-        let name = Name { adapter: self.index, slot, generation: state.generation };
+        let name = Name { adapter: self.index, slot, generation: state.generation() };
         self.bump(&self.count.taken_back);
         self.emit(cpu, What::TakeBack { packet: name, why });
         Some(name)
@@ -308,7 +312,7 @@ impl Adapter {
     /// packet home with FAILURE. Does nothing if the miniport does not have it.
     pub fn lost(&self, name: Name, why: TakenBack, how: &str) -> Option<Arc<Violation>> {
         let cpu = Cpu::current();
-        if self.state_of(name)?.generation != name.generation {
+        if self.state_of(name)?.generation() != name.generation {
             return None;
         }
         self.take_back(&cpu, name.slot, why)?;
@@ -328,7 +332,7 @@ impl Adapter {
 
     fn is_disowned(&self, name: Name) -> bool {
         self.state_of(name).is_some_and(|state| {
-            state.generation == name.generation && state.taken_back == Some(TakenBack::Raised)
+            state.generation() == name.generation && state.taken_back() == Some(TakenBack::Raised)
         })
     }
 

@@ -215,8 +215,8 @@ impl Adapter {
             self.give_back_queued(cpu, FinalStatus::CLOSING);
             let under_way = |slot: &Slot| {
                 let state = slot.state();
-                let in_call = state.owner == Owner::Miniport && !state.pended;
-                state.owner == Owner::Ndis || (in_call && state.taken_back.is_none())
+                let in_call = state.is_of(Owner::Miniport) && !state.pended();
+                state.is_of(Owner::Ndis) || (in_call && state.taken_back().is_none())
             };
             if !self.pool.any(under_way) || Instant::now() > end {
                 return;

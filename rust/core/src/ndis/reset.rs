@@ -141,7 +141,7 @@ impl Adapter {
     fn take_leftovers(&self, cpu: &Rc<Cpu>) -> Option<Arc<Violation>> {
         // A packet whose MiniportWanSend has not returned on another CPU came while the reset ran:
         // its driver could not complete it yet.
-        let pended = |slot: &u32| self.pool.slot(*slot).state().pended;
+        let pended = |slot: &u32| self.pool.slot(*slot).state().pended();
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).filter(pended).collect();
         let mut broken = None;
         if let Some(first) = owed.first().filter(|_| !self.serialized) {

@@ -187,7 +187,7 @@ impl Link {
         slot.length.store(length, Ordering::Relaxed);
         let now = adapter.ndis.moment();
         let send = What::Send { packet: name, link: self.id, length };
-        adapter.ndis.emit_at(adapter, cpu, now, send);
+        adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
             Way::Recurse => return Ok(self.submit(drivers, cpu, name.slot, false, now)),
             Way::Submit => {
@@ -239,7 +239,7 @@ impl Link {
         };
         let state = slot.state();
         state.send().map_err(|rule| {
-            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner))
+            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner()))
         })?;
         self.sender_may_send(cpu)?;
         let body = slot.body.lock();
@@ -267,14 +267,14 @@ impl Link {
         let adapter = &*self.adapter;
         let place = adapter.pool.slot(slot);
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
-        let name = Name { adapter: adapter.index, slot, generation: state.generation };
+        let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
         let (ndis, submit) = (&adapter.ndis, What::Submit { packet: name, link: self.id });
         if ndis.config.record {
             let frame = || Note::Frame(place.body.lock().data().into());
             ndis.emit_with(adapter, cpu, now, submit, frame);
         } else {
-            ndis.emit_at(adapter, cpu, now, submit);
+            ndis.note(adapter, place, cpu, now, submit);
         }
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = drivers.and_then(|drivers| {

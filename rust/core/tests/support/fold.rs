@@ -66,12 +66,12 @@ impl Fold {
     /// Whether contract and engine agree on who owns each packet.
     pub fn agrees_on_owners(&self, adapter: &Adapter) -> Result<(), String> {
         for (&(index, slot), known) in &self.state.packets {
-            let name = Name { adapter: index, slot, generation: known.generation };
+            let name = Name { adapter: index, slot, generation: known.generation() };
             if index != adapter.index {
                 continue;
             }
             let real = adapter.state_of(name).ok_or("a slot that there is not")?;
-            if (real.owner, real.generation) != (known.owner, known.generation) {
+            if (real.owner(), real.generation()) != (known.owner(), known.generation()) {
                 return Err(format!(
                     "slot {slot}: the engine has {real:?}, the contract {known:?}"
                 ));
