@@ -283,7 +283,8 @@ impl Link {
 impl Shared {
     /// The name of the same packet in its present life.
     pub(crate) fn present(&self, name: Name) -> Name {
-        let generation = self.core.state_of(name).map_or(name.generation, |state| state.generation());
+        let generation =
+            self.core.state_of(name).map_or(name.generation, |state| state.generation());
         Name { generation, ..name }
     }
 }

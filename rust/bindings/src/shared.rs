@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) scanned: AtomicUsize,
     /// How many violations were looked at for ones of other threads that this one is to see.
     pub(crate) told: AtomicUsize,
+    /// How many panics were told of.
+    pub(crate) heard: AtomicUsize,
 }
 
 /// One packet's Python side.

@@ -25,6 +25,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+pub(crate) use adapter::Drivers;
 pub use adapter::{Adapter, Counters};
 pub use allocate::PacketError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
@@ -68,10 +69,12 @@ pub struct Ndis {
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
     violations: Mutex<Vec<Arc<Violation>>>,
-    unseen: AtomicUsize,
+    found: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
+    caught: AtomicUsize,
     pub(crate) recording: Mutex<Recording>,
-    pub(crate) sites: Mutex<Vec<String>>,
+    /// Shared with the violations, so that one does not copy the table.
+    pub(crate) sites: Mutex<Arc<Vec<String>>>,
     /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
     /// lock was held.
     pub(crate) overflow: AtomicBool,
@@ -100,8 +103,9 @@ impl Ndis {
             locks: LockTable::default(),
             adapters: Mutex::default(),
             violations: Mutex::default(),
-            unseen: AtomicUsize::new(0),
+            found: AtomicUsize::new(0),
             panics: Mutex::default(),
+            caught: AtomicUsize::new(0),
             recording: Mutex::default(),
             sites: Mutex::default(),
             overflow: AtomicBool::new(false),
@@ -135,6 +139,11 @@ impl Ndis {
         self.violations.lock().clone()
     }
 
+    /// What was found after the first `known` violations, in order.
+    pub fn violations_after(&self, known: usize) -> Vec<Arc<Violation>> {
+        self.violations.lock().get(known..).unwrap_or_default().to_vec()
+    }
+
     /// The panics of drivers that were caught, in order.
     pub fn panics(&self) -> Vec<Panic> {
         self.panics.lock().clone()
@@ -142,7 +151,12 @@ impl Ndis {
 
     /// How many violations were found; one load.
     pub fn violation_count(&self) -> usize {
-        self.unseen.load(Ordering::Relaxed)
+        self.found.load(Ordering::Acquire)
+    }
+
+    /// How many panics were caught; one load.
+    pub fn panic_count(&self) -> usize {
+        self.caught.load(Ordering::Acquire)
     }
 
     /// The recording, if [`Config::record`] is on.
@@ -156,8 +170,8 @@ impl Ndis {
     }
 
     /// The source lines of all call sites, in the order of [`Event::site`].
-    pub fn call_sites(&self) -> Vec<String> {
-        self.sites.lock().clone()
+    pub fn call_sites(&self) -> Arc<Vec<String>> {
+        Arc::clone(&self.sites.lock())
     }
 
     /// Delivers, on the calling thread, every completion that waits in a ring; how many.
@@ -217,10 +231,10 @@ impl Ndis {
             cpu: cpu.id,
             time: self.now(),
             warning,
-            sites: self.sites.lock().clone(),
+            sites: self.call_sites(),
         });
         self.violations.lock().push(Arc::clone(&violation));
-        self.unseen.fetch_add(1, Ordering::AcqRel);
+        self.found.fetch_add(1, Ordering::AcqRel);
         if self.config.on_violation == OnViolation::BugCheck && !warning {
             adapter.stop(cpu);
         }
@@ -266,6 +280,7 @@ impl Ndis {
 
     pub(crate) fn caught(&self, panic: Panic) {
         self.panics.lock().push(panic);
+        self.caught.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(crate) fn add_adapter(

@@ -229,7 +229,7 @@ impl Ndis {
         trace.header.time = self.config.time;
         trace.header.verify = self.config.verify as u8;
         trace.header.locks = self.locks.names();
-        trace.header.sites.clone_from(&self.sites.lock());
+        trace.header.sites.clone_from(&**self.sites.lock());
         trace.number_cpus();
         trace
     }

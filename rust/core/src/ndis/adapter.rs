@@ -1,5 +1,6 @@
 //! One miniport bound to one protocol.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -221,6 +222,15 @@ impl Adapter {
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }
+        if self.ndis.config.record || !cpu.state.borrow_mut().leave_clean() {
+            self.leave_entry(cpu, entry);
+        }
+        result.map_err(|payload| self.caught(entry, &*payload)).ok()
+    }
+
+    /// The end of an entry point that is recorded, or leaves something behind.
+    #[cold]
+    fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
         if self.ndis.config.record {
             self.emit(cpu, What::Leave { entry });
@@ -231,20 +241,14 @@ impl Adapter {
         for lock in cpu.state.borrow_mut().leave() {
             self.ndis.locks.force_release(lock);
         }
-        match result {
-            Ok(value) => Some(value),
-            Err(payload) => {
-                let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-                let message = text.unwrap_or_else(|| "a panic without a text".to_string());
-                self.ndis.caught(Panic {
-                    adapter: self.name.clone(),
-                    entry: entry.name(),
-                    message,
-                });
-                None
-            }
-        }
+    }
+
+    #[cold]
+    fn caught(&self, entry: Entry, payload: &(dyn Any + Send)) {
+        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        let message = text.unwrap_or_else(|| "a panic without a text".to_string());
+        self.ndis.caught(Panic { adapter: self.name.clone(), entry: entry.name(), message });
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.

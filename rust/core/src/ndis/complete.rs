@@ -5,8 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::adapter::Drivers;
-use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment};
+use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;

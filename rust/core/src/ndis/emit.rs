@@ -45,7 +45,7 @@ impl Ndis {
         let mut sites = self.sites.lock();
         let known = sites.iter().rposition(|site| *site == text);
         let index = known.unwrap_or_else(|| {
-            sites.push(text);
+            std::sync::Arc::make_mut(&mut sites).push(text);
             sites.len() - 1
         });
         index as u32 + 1

@@ -131,7 +131,7 @@ impl Adapter {
         };
         if let Some(status) = status {
             self.finish();
-            self.drivers.store(None);
+            self.drop_drivers();
             return Err(BindError::Initialize { adapter: self.name.clone(), status });
         }
         self.set_life(Life::Running);
@@ -260,10 +260,15 @@ impl Adapter {
 
     /// Ends what holds the drivers, so that no cycle keeps them alive.
     fn forget_drivers(&self) {
-        self.drivers.store(None);
+        self.drop_drivers();
         *self.past.lock() = self.counters();
-        let links = std::mem::take(&mut *self.links.write());
-        for link in links {
+        self.links.write().clear();
+    }
+
+    /// Calls that run in them hold them until they return.
+    fn drop_drivers(&self) {
+        self.drivers.store(None);
+        for link in self.links() {
             // Their end may be a driver's code: not under a lock.
             let drivers = link.flow.lock().drivers.take();
             drop(drivers);

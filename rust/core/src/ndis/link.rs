@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use spin::mutex::SpinMutex;
+use spin::relax::Yield;
 
 use super::adapter::Drivers;
 use super::{Adapter, Counters};
@@ -55,7 +56,9 @@ pub struct Link {
     pub context: u64,
     /// Whose it is.
     pub adapter: Arc<Adapter>,
-    pub(crate) flow: Mutex<Flow>,
+    /// Held for a few instructions, by every send and every way home: to let such a lock go must
+    /// not cost an atomic read-modify-write, as it does where waiters are queued.
+    pub(crate) flow: SpinMutex<Flow, Yield>,
 }
 
 impl Link {
@@ -74,7 +77,7 @@ impl Link {
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new(Link { id, handle, context, adapter, flow: Mutex::new(flow) })
+        Arc::new(Link { id, handle, context, adapter, flow: SpinMutex::new(flow) })
     }
 
     /// Whether it is up.

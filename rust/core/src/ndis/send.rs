@@ -4,8 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::adapter::Drivers;
-use super::{Adapter, Link, PacketError};
+use super::{Adapter, Drivers, Link, PacketError};
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
