@@ -1,0 +1,298 @@
+//! The consumer's side: which lanes it looks at, in what order, and how it sleeps.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::entry::{Completion, Entry};
+use super::producer::{Door, Permits, Shared};
+use super::sync::{Arc, Parker, can_heavy, heavy, order};
+
+/// Entries of one lane before it is the next one's turn.
+const TURN: usize = 64;
+/// After so many looks a lane in which nothing was found is not looked at any more.
+const SWEEP: u32 = 1024;
+/// So few idle lanes are no burden to a consumer that has nothing to do.
+const FEW: usize = 8;
+/// How long a consumer naps where it cannot be woken reliably.
+const NAP: Duration = Duration::from_millis(1);
+
+/// What a wait brought.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Waited {
+    /// There is an entry.
+    Ready,
+    /// The time is over.
+    TimedOut,
+    /// The ring is closed, and empty.
+    Closed,
+}
+
+/// What the consumer knows of a lane.
+#[derive(Copy, Clone, Debug)]
+struct Reader {
+    /// The next position to read.
+    head: u64,
+    /// It is among the lanes that are looked at.
+    hot: bool,
+    /// Something was found since the last sweep.
+    active: bool,
+}
+
+/// The consumer's end: there is one, it is not `Clone`, and reading needs it exclusively.
+#[derive(Debug)]
+pub struct Consumer<E: Entry = Completion, D: Door = Permits> {
+    shared: Arc<Shared<E>>,
+    readers: Box<[Reader]>,
+    /// The lanes that are looked at; whoever pushes to another one has to tell.
+    hot: Vec<u32>,
+    /// Whose turn it is.
+    turn: usize,
+    /// For how many entries more.
+    left: usize,
+    looks: u32,
+    parker: Parker,
+    door: std::marker::PhantomData<fn() -> D>,
+}
+
+impl<E: Entry, D: Door> Consumer<E, D> {
+    pub(super) fn new(shared: Arc<Shared<E>>, parker: Parker) -> Self {
+        let lanes = shared.lanes.len();
+        let reader = Reader { head: shared.start, hot: false, active: false };
+        Consumer {
+            readers: vec![reader; lanes].into(),
+            hot: Vec::with_capacity(lanes),
+            turn: 0,
+            left: 0,
+            looks: 0,
+            shared,
+            parker,
+            door: std::marker::PhantomData,
+        }
+    }
+
+    /// Takes an entry out, if there is one: the oldest of its producer's.
+    #[inline]
+    pub fn pop(&mut self) -> Option<E> {
+        if self.left > 0 {
+            let lane = self.hot[self.turn] as usize;
+            if let Some(entry) = self.take(lane) {
+                self.left -= 1;
+                return Some(entry);
+            }
+        }
+        self.pop_next()
+    }
+
+    fn pop_next(&mut self) -> Option<E> {
+        self.left = 0;
+        if self.shared.wake.is_told() {
+            self.listen();
+        }
+        let mut found = None;
+        for _ in 0..self.hot.len() {
+            self.next_turn();
+            let lane = self.hot[self.turn] as usize;
+            if let Some(entry) = self.take(lane) {
+                self.readers[lane].active = true;
+                self.left = TURN - 1;
+                found = Some(entry);
+                break;
+            }
+        }
+        self.looked(found.is_some());
+        found
+    }
+
+    /// Takes the next entry of a lane out.
+    #[inline]
+    fn take(&mut self, lane: usize) -> Option<E> {
+        let reader = &mut self.readers[lane];
+        let entry = self.shared.slots.read(lane, reader.head)?;
+        reader.head = reader.head.wrapping_add(1);
+        if D::OPEN {
+            self.shared.heads[lane].0.store(reader.head, order::free());
+        }
+        Some(entry)
+    }
+
+    /// Takes out up to `most` entries and hands each to `with`: lane by lane, at most 64 of one
+    /// before the next one's turn. Returns how many. If `with` panics, the entries that it was
+    /// given count as taken, the others stay.
+    #[inline]
+    pub fn drain(&mut self, most: usize, mut with: impl FnMut(E)) -> usize {
+        self.left = 0;
+        if self.shared.wake.is_told() {
+            self.listen();
+        }
+        let (mut total, mut empty) = (0, 0);
+        while total < most && empty < self.hot.len() {
+            self.next_turn();
+            let bound = TURN.min(most - total);
+            let lane = self.hot[self.turn] as usize;
+            let taken = self.take_some(lane, bound, &mut with);
+            total += taken;
+            empty = if taken < bound { empty + 1 } else { 0 };
+        }
+        self.looked(total > 0);
+        total
+    }
+
+    /// The same into a vector.
+    pub fn drain_into(&mut self, most: usize, out: &mut Vec<E>) -> usize {
+        self.drain(most, |entry| out.push(entry))
+    }
+
+    #[inline]
+    fn take_some(&mut self, lane: usize, most: usize, with: &mut impl FnMut(E)) -> usize {
+        /// Tells producers of an open ring how far the lane was read, also when `with` panics.
+        struct Run<'a, E: Entry, D: Door> {
+            consumer: &'a mut Consumer<E, D>,
+            lane: usize,
+        }
+        impl<E: Entry, D: Door> Drop for Run<'_, E, D> {
+            fn drop(&mut self) {
+                if D::OPEN {
+                    let head = self.consumer.readers[self.lane].head;
+                    self.consumer.shared.heads[self.lane].0.store(head, order::free());
+                }
+            }
+        }
+        let run = Run { consumer: self, lane };
+        let shared = &*run.consumer.shared;
+        let reader = &mut run.consumer.readers[lane];
+        let mut taken = 0;
+        while taken < most {
+            let Some(entry) = shared.slots.read(lane, reader.head) else { break };
+            reader.head = reader.head.wrapping_add(1);
+            reader.active = true;
+            taken += 1;
+            with(entry);
+        }
+        taken
+    }
+
+    #[inline]
+    fn next_turn(&mut self) {
+        self.turn += 1;
+        if self.turn >= self.hot.len() {
+            self.turn = 0;
+        }
+    }
+
+    /// Looks, from now on, at the lanes whose producers told of them.
+    #[cold]
+    fn listen(&mut self) {
+        let (readers, hot) = (&mut self.readers, &mut self.hot);
+        self.shared.wake.listen(|lane| {
+            if !readers[lane].hot {
+                readers[lane].hot = true;
+                readers[lane].active = true;
+                hot.push(lane as u32);
+            }
+        });
+    }
+
+    #[inline]
+    fn looked(&mut self, found: bool) {
+        if found || self.hot.len() > FEW {
+            self.looks += 1;
+            if self.looks >= SWEEP {
+                self.looks = 0;
+                self.sweep();
+            }
+        }
+    }
+
+    /// Lets go of the lanes in which nothing was found for long.
+    #[cold]
+    fn sweep(&mut self) {
+        let idle = self.hot.iter().any(|&lane| !self.readers[lane as usize].active);
+        if idle && can_heavy() {
+            self.retire(|reader| reader.active);
+        }
+        for &lane in &self.hot {
+            self.readers[lane as usize].active = false;
+        }
+    }
+
+    /// Makes all lanes cold but those to keep, and looks at them no more, except for those that
+    /// have something in them. A producer either sees that its lane is cold and tells, or we see
+    /// what it wrote: `membarrier` stands between our store and our load, see `barrier.rs`.
+    fn retire(&mut self, keep: impl Fn(&Reader) -> bool) {
+        let Consumer { shared, readers, hot, .. } = self;
+        for &lane in hot.iter() {
+            if !keep(&readers[lane as usize]) {
+                shared.lanes[lane as usize].cold.store(true, Relaxed);
+            }
+        }
+        heavy();
+        hot.retain(|&lane| {
+            let (cold, reader) = (&shared.lanes[lane as usize].cold, &mut readers[lane as usize]);
+            if keep(reader) {
+                return true;
+            }
+            reader.hot = shared.slots.is_there(lane as usize, reader.head);
+            if reader.hot {
+                cold.store(false, Relaxed);
+            }
+            reader.hot
+        });
+        (self.turn, self.left) = (0, 0);
+    }
+
+    /// Whether there is an entry.
+    pub fn is_ready(&mut self) -> bool {
+        if self.shared.wake.is_told() {
+            self.listen();
+        }
+        let ready = |&lane: &u32| {
+            self.shared.slots.is_there(lane as usize, self.readers[lane as usize].head)
+        };
+        self.hot.iter().any(ready)
+    }
+
+    /// Waits until there is an entry, the time is over, or the ring is closed and empty.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> Waited {
+        let end = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let closed = self.shared.wake.is_closed();
+            if self.is_ready() {
+                return Waited::Ready;
+            }
+            if closed {
+                return Waited::Closed;
+            }
+            if !self.prepare_to_sleep() {
+                continue;
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return if self.is_ready() { Waited::Ready } else { Waited::TimedOut };
+            }
+            let nap = if can_heavy() { left } else { Some(left.map_or(NAP, |left| left.min(NAP))) };
+            match nap {
+                Some(nap) => drop(self.parker.park_timeout(nap)),
+                None => self.parker.park(),
+            }
+        }
+    }
+
+    /// Arranges to be woken by the next push. False if there is something already.
+    fn prepare_to_sleep(&mut self) -> bool {
+        if can_heavy() {
+            self.retire(|_| false);
+            if !self.hot.is_empty() {
+                return false;
+            }
+        }
+        self.shared.wake.fall_asleep()
+    }
+}
+
+impl<E: Entry> Consumer<E, Permits> {
+    /// Closes the ring and hands over what is in it: each entry gets home.
+    pub fn finish(mut self, mut with: impl FnMut(E)) {
+        self.shared.wake.close();
+        while self.drain(usize::MAX, &mut with) > 0 {}
+    }
+}

@@ -1,0 +1,72 @@
+//! Atomics, barriers and parking; the only file that another takes the place of when a model
+//! checker runs the ring (`rust/ring-models`).
+
+pub(super) use std::sync::Arc;
+pub(super) use std::sync::atomic::{AtomicBool, AtomicU64};
+
+pub(super) use parking::{Parker, Unparker, pair};
+
+pub(super) use super::barrier::{can_heavy, heavy, light};
+
+/// Each ordering that the proof needs, by the name that the proof calls it.
+pub(super) mod order {
+    use std::sync::atomic::Ordering;
+
+    /// A slot's last word, by the producer.
+    pub(crate) const fn publish() -> Ordering {
+        Ordering::Release
+    }
+    /// A slot's last word, by the consumer.
+    pub(crate) const fn observe() -> Ordering {
+        Ordering::Acquire
+    }
+    /// The next position of the overflow lane.
+    pub(crate) const fn ticket() -> Ordering {
+        Ordering::AcqRel
+    }
+    /// A thread number becomes ours.
+    pub(crate) const fn claim() -> Ordering {
+        Ordering::Acquire
+    }
+    /// A thread number is free again.
+    pub(crate) const fn give_up() -> Ordering {
+        Ordering::Release
+    }
+    /// A producer tells that a lane is in use again.
+    pub(crate) const fn rouse() -> Ordering {
+        Ordering::AcqRel
+    }
+    /// The consumer takes what producers told it.
+    pub(crate) const fn listen() -> Ordering {
+        Ordering::AcqRel
+    }
+    /// How far a lane was read, by the consumer of a ring without permits.
+    pub(crate) const fn free() -> Ordering {
+        Ordering::Release
+    }
+    /// How far a lane was read, by its producer.
+    pub(crate) const fn see_free() -> Ordering {
+        Ordering::Acquire
+    }
+}
+
+/// Nothing: under a model checker, a cell that tells when a slot is written while it is read.
+#[derive(Debug)]
+pub(super) struct Shadow;
+
+#[allow(clippy::unused_self)] // the model's has something in it
+impl Shadow {
+    pub(super) const fn write(&self) {}
+    pub(super) const fn read(&self) {}
+}
+
+/// One shadow a slot, which is no memory at all.
+pub(super) fn shadows(count: usize) -> Box<[Shadow]> {
+    (0..count).map(|_| Shadow).collect()
+}
+
+/// Words that are zero. Memory of the system comes zeroed, and a page that nobody touches stays out
+/// of it, so the lanes of threads that never come cost address space only.
+pub(super) fn zeroed(count: usize) -> Box<[AtomicU64]> {
+    bytemuck::allocation::zeroed_slice_box(count)
+}
