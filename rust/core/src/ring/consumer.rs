@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::entry::{Completion, Entry};
-use super::producer::{Door, Permits, Shared};
+use super::producer::{Door, Head, Permits, Shared};
+use super::slots::Track;
 use super::sync::{Arc, Parker, can_heavy, heavy, order};
 
 /// Entries of one lane before it is the next one's turn.
@@ -28,10 +29,13 @@ pub enum Waited {
 }
 
 /// What the consumer knows of a lane.
-#[derive(Copy, Clone, Debug)]
-struct Reader {
+#[derive(Debug)]
+struct Reader<E> {
     /// The next position to read.
     head: u64,
+    /// Where its turn ends.
+    until: u64,
+    track: Track<E>,
     /// It is among the lanes that are looked at.
     hot: bool,
     /// Something was found since the last sweep.
@@ -42,13 +46,12 @@ struct Reader {
 #[derive(Debug)]
 pub struct Consumer<E: Entry = Completion, D: Door = Permits> {
     shared: Arc<Shared<E>>,
-    readers: Box<[Reader]>,
+    readers: Box<[Reader<E>]>,
     /// The lanes that are looked at; whoever pushes to another one has to tell.
     hot: Vec<u32>,
-    /// Whose turn it is.
+    /// Whose turn it is, in that list, and by number.
     turn: usize,
-    /// For how many entries more.
-    left: usize,
+    lane: usize,
     looks: u32,
     parker: Parker,
     door: std::marker::PhantomData<fn() -> D>,
@@ -57,12 +60,18 @@ pub struct Consumer<E: Entry = Completion, D: Door = Permits> {
 impl<E: Entry, D: Door> Consumer<E, D> {
     pub(super) fn new(shared: Arc<Shared<E>>, parker: Parker) -> Self {
         let lanes = shared.lanes.len();
-        let reader = Reader { head: shared.start, hot: false, active: false };
+        let reader = |lane| Reader {
+            head: shared.start,
+            until: shared.start,
+            track: shared.slots.track(lane),
+            hot: false,
+            active: false,
+        };
         Consumer {
-            readers: vec![reader; lanes].into(),
+            readers: (0..lanes).map(reader).collect(),
             hot: Vec::with_capacity(lanes),
             turn: 0,
-            left: 0,
+            lane: 0,
             looks: 0,
             shared,
             parker,
@@ -73,28 +82,28 @@ impl<E: Entry, D: Door> Consumer<E, D> {
     /// Takes an entry out, if there is one: the oldest of its producer's.
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
-        if self.left > 0 {
-            let lane = self.hot[self.turn] as usize;
-            if let Some(entry) = self.take(lane) {
-                self.left -= 1;
-                return Some(entry);
-            }
+        let reader = &self.readers[self.lane];
+        if reader.head != reader.until
+            && let Some(entry) = self.take(self.lane)
+        {
+            return Some(entry);
         }
         self.pop_next()
     }
 
+    #[inline(never)]
     fn pop_next(&mut self) -> Option<E> {
-        self.left = 0;
         if self.shared.wake.is_told() {
             self.listen();
         }
         let mut found = None;
         for _ in 0..self.hot.len() {
             self.next_turn();
-            let lane = self.hot[self.turn] as usize;
+            let lane = self.lane;
             if let Some(entry) = self.take(lane) {
-                self.readers[lane].active = true;
-                self.left = TURN - 1;
+                let reader = &mut self.readers[lane];
+                reader.until = reader.head.wrapping_add(TURN as u64 - 1);
+                reader.active = true;
                 found = Some(entry);
                 break;
             }
@@ -107,7 +116,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
     #[inline]
     fn take(&mut self, lane: usize) -> Option<E> {
         let reader = &mut self.readers[lane];
-        let entry = self.shared.slots.read(lane, reader.head)?;
+        let entry = reader.track.read(reader.head)?;
         reader.head = reader.head.wrapping_add(1);
         if D::OPEN {
             self.shared.heads[lane].0.store(reader.head, order::free());
@@ -120,7 +129,6 @@ impl<E: Entry, D: Door> Consumer<E, D> {
     /// given count as taken, the others stay.
     #[inline]
     pub fn drain(&mut self, most: usize, mut with: impl FnMut(E)) -> usize {
-        self.left = 0;
         if self.shared.wake.is_told() {
             self.listen();
         }
@@ -128,8 +136,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
         while total < most && empty < self.hot.len() {
             self.next_turn();
             let bound = TURN.min(most - total);
-            let lane = self.hot[self.turn] as usize;
-            let taken = self.take_some(lane, bound, &mut with);
+            let taken = self.take_some(self.lane, bound, &mut with);
             total += taken;
             empty = if taken < bound { empty + 1 } else { 0 };
         }
@@ -144,31 +151,33 @@ impl<E: Entry, D: Door> Consumer<E, D> {
 
     #[inline]
     fn take_some(&mut self, lane: usize, most: usize, with: &mut impl FnMut(E)) -> usize {
-        /// Tells producers of an open ring how far the lane was read, also when `with` panics.
-        struct Run<'a, E: Entry, D: Door> {
-            consumer: &'a mut Consumer<E, D>,
-            lane: usize,
+        /// How far the lane was read, kept also when `with` panics.
+        struct Run<'a, E> {
+            reader: &'a mut Reader<E>,
+            public: Option<&'a Head>,
+            head: u64,
         }
-        impl<E: Entry, D: Door> Drop for Run<'_, E, D> {
+        impl<E> Drop for Run<'_, E> {
             fn drop(&mut self) {
-                if D::OPEN {
-                    let head = self.consumer.readers[self.lane].head;
-                    self.consumer.shared.heads[self.lane].0.store(head, order::free());
+                self.reader.head = self.head;
+                self.reader.until = self.head;
+                if let Some(head) = self.public {
+                    head.0.store(self.head, order::free());
                 }
             }
         }
-        let run = Run { consumer: self, lane };
-        let shared = &*run.consumer.shared;
-        let reader = &mut run.consumer.readers[lane];
-        let mut taken = 0;
-        while taken < most {
-            let Some(entry) = shared.slots.read(lane, reader.head) else { break };
-            reader.head = reader.head.wrapping_add(1);
-            reader.active = true;
-            taken += 1;
+        let public = D::OPEN.then(|| &self.shared.heads[lane]);
+        let reader = &mut self.readers[lane];
+        let head = reader.head;
+        let mut run = Run { reader, public, head };
+        let end = head.wrapping_add(most as u64);
+        while run.head != end {
+            let Some(entry) = run.reader.track.read(run.head) else { break };
+            run.head = run.head.wrapping_add(1);
             with(entry);
         }
-        taken
+        run.reader.active |= run.head != head;
+        run.head.wrapping_sub(head) as usize
     }
 
     #[inline]
@@ -177,6 +186,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
         if self.turn >= self.hot.len() {
             self.turn = 0;
         }
+        self.lane = self.hot[self.turn] as usize;
     }
 
     /// Looks, from now on, at the lanes whose producers told of them.
@@ -218,7 +228,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
     /// Makes all lanes cold but those to keep, and looks at them no more, except for those that
     /// have something in them. A producer either sees that its lane is cold and tells, or we see
     /// what it wrote: `membarrier` stands between our store and our load, see `barrier.rs`.
-    fn retire(&mut self, keep: impl Fn(&Reader) -> bool) {
+    fn retire(&mut self, keep: impl Fn(&Reader<E>) -> bool) {
         let Consumer { shared, readers, hot, .. } = self;
         for &lane in hot.iter() {
             if !keep(&readers[lane as usize]) {
@@ -231,13 +241,13 @@ impl<E: Entry, D: Door> Consumer<E, D> {
             if keep(reader) {
                 return true;
             }
-            reader.hot = shared.slots.is_there(lane as usize, reader.head);
+            reader.hot = reader.track.is_there(reader.head);
             if reader.hot {
                 cold.store(false, Relaxed);
             }
             reader.hot
         });
-        (self.turn, self.left) = (0, 0);
+        self.turn = 0;
     }
 
     /// Whether there is an entry.
@@ -246,7 +256,8 @@ impl<E: Entry, D: Door> Consumer<E, D> {
             self.listen();
         }
         let ready = |&lane: &u32| {
-            self.shared.slots.is_there(lane as usize, self.readers[lane as usize].head)
+            let reader = &self.readers[lane as usize];
+            reader.track.is_there(reader.head)
         };
         self.hot.iter().any(ready)
     }

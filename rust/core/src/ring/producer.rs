@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::entry::{Completion, Entry};
 use super::registry::Number;
-use super::slots::Slots;
+use super::slots::{Slots, Track};
 use super::sync::{Arc, AtomicBool, AtomicU64, light, order};
 use super::thread;
 use super::wake::Wake;
@@ -46,11 +46,15 @@ pub enum Full<E> {
 /// A producer's own lines of its lane. The consumer touches them only to make the lane cold.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Lane {
+pub(super) struct Lane<E> {
     /// The next position: written by the lane's owner; in the overflow lane taken by all.
     tail: AtomicU64,
     /// How far the consumer was known to be (open rings).
     seen: AtomicU64,
+    track: Track<E>,
+    index: u32,
+    /// It is the one that all share who have none of their own.
+    is_shared: bool,
     /// The consumer does not look here: whoever pushes has to tell it.
     pub(super) cold: AtomicBool,
 }
@@ -62,149 +66,154 @@ pub(super) struct Head(pub(super) AtomicU64);
 
 #[derive(Debug)]
 pub(super) struct Shared<E> {
-    pub(super) slots: Slots<E>,
     /// The threads' lanes, then the overflow lane.
-    pub(super) lanes: Box<[Lane]>,
+    pub(super) lanes: Box<[Lane<E>]>,
     pub(super) heads: Box<[Head]>,
     pub(super) wake: Wake,
     pub(super) start: u64,
+    pub(super) slots: Arc<Slots<E>>,
 }
 
 impl<E: Entry> Shared<E> {
     pub(super) fn new(lanes: usize, capacity: usize, open: bool, start: u64, wake: Wake) -> Self {
-        let lane = |_| Lane {
+        let slots = Slots::new(lanes, capacity);
+        let lane = |index| Lane {
             tail: AtomicU64::new(start),
             seen: AtomicU64::new(start),
+            track: slots.track(index),
+            index: index as u32,
+            is_shared: index == lanes - 1,
             cold: AtomicBool::new(true),
         };
         let head = |_| Head(AtomicU64::new(start));
         Shared {
-            slots: Slots::new(lanes, capacity),
             lanes: (0..lanes).map(lane).collect(),
             heads: (0..if open { lanes } else { 0 }).map(head).collect(),
             wake,
             start,
+            slots,
         }
-    }
-
-    /// The lane that all share who have none of their own.
-    fn overflow(&self) -> usize {
-        self.lanes.len() - 1
     }
 
     /// The lane of the thread with this number.
     #[inline]
-    fn lane_of(&self, number: usize) -> usize {
-        number.min(self.overflow())
-    }
-
-    /// `count` positions of the lane, which are the caller's alone.
-    #[inline]
-    fn reserve(&self, lane: usize, count: u64) -> u64 {
-        let tail = &self.lanes[lane].tail;
-        if lane == self.overflow() {
-            return tail.fetch_add(count, order::ticket());
-        }
-        let position = tail.load(Relaxed);
-        tail.store(position.wrapping_add(count), Relaxed);
-        position
+    fn lane_of(&self, number: usize) -> &Lane<E> {
+        self.lanes.get(number).unwrap_or(&self.lanes[self.lanes.len() - 1])
     }
 
     /// After slots were written: if the consumer does not look at the lane, it is told.
     #[inline]
-    fn written(&self, lane: usize) {
+    fn written(&self, lane: &Lane<E>) {
         light();
-        let cold = &self.lanes[lane].cold;
-        if cold.load(Relaxed) {
-            // First this, then the word to the consumer, which makes it cold again only after it
-            // has heard that.
-            cold.store(false, Relaxed);
-            self.wake.rouse(lane);
+        if lane.cold.load(Relaxed) {
+            self.rouse(lane);
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn rouse(&self, lane: &Lane<E>) {
+        // First this, then the word to the consumer, which makes it cold again only after it has
+        // heard that.
+        lane.cold.store(false, Relaxed);
+        self.wake.rouse(lane.index as usize);
+    }
+
     #[inline]
-    fn push(&self, lane: usize, entry: E) {
-        let position = self.reserve(lane, 1);
-        self.slots.write(lane, position, entry);
+    fn push(&self, lane: &Lane<E>, entry: E) {
+        let position = lane.reserve(1);
+        lane.track.write(position, entry);
         self.written(lane);
     }
 
     #[inline]
-    fn push_batch(&self, lane: usize, entries: &[E]) {
-        let first = self.reserve(lane, entries.len() as u64);
-        for (position, &entry) in entries.iter().enumerate() {
-            self.slots.write(lane, first.wrapping_add(position as u64), entry);
-        }
+    fn push_batch(&self, lane: &Lane<E>, entries: &[E]) {
+        let first = lane.reserve(entries.len() as u64);
+        lane.track.write_all(first, entries);
         self.written(lane);
     }
 
-    /// Positions of an open ring's lane: as many as there is room for, up to `most`.
-    fn try_reserve(&self, lane: usize, most: u64) -> Option<(u64, u64)> {
-        if lane == self.overflow() {
-            return self.try_reserve_shared(lane, most);
-        }
-        let Lane { tail, seen, .. } = &self.lanes[lane];
-        let position = tail.load(Relaxed);
-        let mut used = position.wrapping_sub(seen.load(Relaxed));
-        let capacity = self.slots.capacity();
-        if capacity - used < most {
-            // What the consumer read before it wrote this, it is done with.
-            let head = self.heads[lane].0.load(order::see_free());
-            seen.store(head, Relaxed);
-            used = position.wrapping_sub(head);
-        }
-        let count = (capacity - used).min(most);
-        tail.store(position.wrapping_add(count), Relaxed);
-        (count > 0).then_some((position, count))
-    }
-
-    /// The same where others want positions too: the only loop in which a push can be overtaken,
-    /// and each time it is, another one got in.
-    fn try_reserve_shared(&self, lane: usize, most: u64) -> Option<(u64, u64)> {
-        let tail = &self.lanes[lane].tail;
-        let mut position = tail.load(Relaxed);
-        loop {
-            let used = position.wrapping_sub(self.heads[lane].0.load(order::see_free()));
-            // More than there are places: the position is an old one.
-            let room = self.slots.capacity().checked_sub(used);
-            let count = room.unwrap_or(1).min(most);
-            if count == 0 {
-                return None;
-            }
-            let next = position.wrapping_add(count);
-            if room.is_none() {
-                position = tail.load(Relaxed);
-                continue;
-            }
-            match tail.compare_exchange(position, next, order::ticket(), Relaxed) {
-                Ok(_) => return Some((position, count)),
-                Err(now) => position = now,
-            }
-        }
-    }
-
-    fn try_push(&self, lane: usize, entry: E) -> Result<(), Full<E>> {
+    #[inline]
+    fn try_push(&self, lane: &Lane<E>, entry: E) -> Result<(), Full<E>> {
         if self.wake.is_closed() {
             return Err(Full::Closed(entry));
         }
-        let Some((position, _)) = self.try_reserve(lane, 1) else { return Err(Full::Full(entry)) };
-        self.slots.write(lane, position, entry);
+        match self.try_reserve(lane, 1) {
+            Some((position, _)) => lane.track.write(position, entry),
+            None => return Err(Full::Full(entry)),
+        }
         self.written(lane);
         Ok(())
     }
 
-    fn try_push_batch(&self, lane: usize, entries: &[E]) -> usize {
+    fn try_push_batch(&self, lane: &Lane<E>, entries: &[E]) -> usize {
         if entries.is_empty() || self.wake.is_closed() {
             return 0;
         }
         let most = entries.len() as u64;
         let Some((first, count)) = self.try_reserve(lane, most) else { return 0 };
-        for (position, &entry) in entries[..count as usize].iter().enumerate() {
-            self.slots.write(lane, first.wrapping_add(position as u64), entry);
-        }
+        lane.track.write_all(first, &entries[..count as usize]);
         self.written(lane);
         count as usize
+    }
+
+    fn head(&self, lane: &Lane<E>) -> u64 {
+        // What the consumer read before it wrote this, it is done with.
+        self.heads[lane.index as usize].0.load(order::see_free())
+    }
+
+    /// Positions of an open ring's lane: as many as there is room for, up to `most`.
+    #[inline]
+    fn try_reserve(&self, lane: &Lane<E>, most: u64) -> Option<(u64, u64)> {
+        if lane.is_shared {
+            return self.try_reserve_shared(lane, most);
+        }
+        let capacity = lane.track.capacity();
+        let position = lane.tail.load(Relaxed);
+        let mut used = position.wrapping_sub(lane.seen.load(Relaxed));
+        if capacity - used < most {
+            let head = self.head(lane);
+            lane.seen.store(head, Relaxed);
+            used = position.wrapping_sub(head);
+        }
+        let count = (capacity - used).min(most);
+        lane.tail.store(position.wrapping_add(count), Relaxed);
+        (count > 0).then_some((position, count))
+    }
+
+    /// The same where others want positions too: the only loop in which a push can be overtaken,
+    /// and each time it is, another one got in.
+    fn try_reserve_shared(&self, lane: &Lane<E>, most: u64) -> Option<(u64, u64)> {
+        let mut position = lane.tail.load(Relaxed);
+        loop {
+            let used = position.wrapping_sub(self.head(lane));
+            let Some(room) = lane.track.capacity().checked_sub(used) else {
+                position = lane.tail.load(Relaxed); // it was an old one: the head is beyond it
+                continue;
+            };
+            let count = room.min(most);
+            if count == 0 {
+                return None;
+            }
+            let next = position.wrapping_add(count);
+            match lane.tail.compare_exchange(position, next, order::ticket(), Relaxed) {
+                Ok(_) => return Some((position, count)),
+                Err(now) => position = now,
+            }
+        }
+    }
+}
+
+impl<E: Entry> Lane<E> {
+    /// `count` positions, which are the caller's alone.
+    #[inline]
+    fn reserve(&self, count: u64) -> u64 {
+        if self.is_shared {
+            return self.tail.fetch_add(count, order::ticket());
+        }
+        let position = self.tail.load(Relaxed);
+        self.tail.store(position.wrapping_add(count), Relaxed);
+        position
     }
 }
 
@@ -234,7 +243,7 @@ impl<E: Entry, D: Door> Ring<E, D> {
 
     /// Entries of a lane; in a ring with permits, at least the permits.
     pub fn capacity(&self) -> usize {
-        self.shared.slots.capacity() as usize
+        self.shared.lanes[0].track.capacity() as usize
     }
 
     /// Nothing more is to come: a consumer that waits is woken, and [`Open`] rings take nothing.
@@ -248,7 +257,7 @@ impl<E: Entry, D: Door> Ring<E, D> {
     }
 
     #[inline]
-    fn here(&self) -> usize {
+    fn here(&self) -> &Lane<E> {
         self.shared.lane_of(thread::number())
     }
 }
@@ -290,7 +299,7 @@ impl<E: Entry> Ring<E, Open> {
 #[derive(Debug)]
 pub struct Producer<'a, E: Entry = Completion, D: Door = Permits> {
     shared: &'a Shared<E>,
-    lane: usize,
+    lane: &'a Lane<E>,
     /// No other thread gets this number, and so this lane, before it is dropped.
     _number: Option<Rc<Number>>,
     door: PhantomData<fn() -> D>,

@@ -1,6 +1,6 @@
 //! Small numbers for threads, so that each can have a lane of its own in every ring.
 
-use super::sync::{Arc, AtomicU64, order, zeroed};
+use super::sync::{Arc, AtomicU64, bits, order};
 
 /// Which numbers are taken: one bit each.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Number {
 impl Registry {
     /// Numbers from 0 to below `64 * words`.
     pub(super) fn new(words: usize) -> Registry {
-        Registry { words: zeroed(words) }
+        Registry { words: bits(words) }
     }
 
     /// A number that no other thread has, or `None` if all are taken, or as many others as there

@@ -50,23 +50,26 @@ pub(super) mod order {
     }
 }
 
-/// Nothing: under a model checker, a cell that tells when a slot is written while it is read.
-#[derive(Debug)]
-pub(super) struct Shadow;
+/// A word of a slot.
+pub(super) type Word = AtomicU64;
 
-#[allow(clippy::unused_self)] // the model's has something in it
-impl Shadow {
-    pub(super) const fn write(&self) {}
-    pub(super) const fn read(&self) {}
-}
+/// The caller writes the slot that ends with this word: a model checker looks whether it may.
+#[inline(always)]
+#[allow(clippy::inline_always)] // nothing at all
+pub(super) fn writing(_: &Word) {}
 
-/// One shadow a slot, which is no memory at all.
-pub(super) fn shadows(count: usize) -> Box<[Shadow]> {
-    (0..count).map(|_| Shadow).collect()
-}
+/// The caller reads it.
+#[inline(always)]
+#[allow(clippy::inline_always)] // nothing at all
+pub(super) fn reading(_: &Word) {}
 
 /// Words that are zero. Memory of the system comes zeroed, and a page that nobody touches stays out
 /// of it, so the lanes of threads that never come cost address space only.
-pub(super) fn zeroed(count: usize) -> Box<[AtomicU64]> {
+pub(super) fn words(count: usize) -> Box<[Word]> {
     bytemuck::allocation::zeroed_slice_box(count)
+}
+
+/// Bits that are zero.
+pub(super) fn bits(words: usize) -> Box<[AtomicU64]> {
+    bytemuck::allocation::zeroed_slice_box(words)
 }

@@ -11,7 +11,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::sync::{AtomicBool, AtomicU64, Unparker, order, zeroed};
+use super::sync::{AtomicBool, AtomicU64, Unparker, bits, order};
 
 const SLEEPING: u64 = 1 << 63;
 const NUDGE: u64 = 1 << 62;
@@ -30,7 +30,7 @@ pub(super) struct Wake {
 impl Wake {
     pub(super) fn new(lanes: usize, unparker: Unparker) -> Wake {
         let (summary, closed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Wake { summary, words: zeroed(lanes.div_ceil(64)), closed, unparker }
+        Wake { summary, words: bits(lanes.div_ceil(64)), closed, unparker }
     }
 
     /// A producer found its lane cold, and has made it warm: the consumer looks at it from now on.
