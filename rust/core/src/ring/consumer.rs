@@ -6,14 +6,8 @@ use std::time::{Duration, Instant};
 use super::entry::{Completion, Entry};
 use super::producer::{Door, Head, Permits, Shared};
 use super::slots::Track;
-use super::sync::{Arc, Parker, can_heavy, heavy, order};
+use super::sync::{Arc, FEW, Parker, SWEEP, TURN, can_heavy, heavy, order};
 
-/// Entries of one lane before it is the next one's turn.
-const TURN: usize = 64;
-/// After so many looks a lane in which nothing was found is not looked at any more.
-const SWEEP: u32 = 1024;
-/// So few idle lanes are no burden to a consumer that has nothing to do.
-const FEW: usize = 8;
 /// How long a consumer naps where it cannot be woken reliably.
 const NAP: Duration = Duration::from_millis(1);
 

@@ -184,11 +184,13 @@ impl<E: Entry> Shared<E> {
     /// The same where others want positions too: the only loop in which a push can be overtaken,
     /// and each time it is, another one got in.
     fn try_reserve_shared(&self, lane: &Lane<E>, most: u64) -> Option<(u64, u64)> {
-        let mut position = lane.tail.load(Relaxed);
+        // Who made the tail what it is saw a head that allowed it, and we see at least that one: so
+        // if the two are further apart than a lap, the head is beyond an old tail.
+        let mut position = lane.tail.load(order::see_ticket());
         loop {
-            let used = position.wrapping_sub(self.head(lane));
-            let Some(room) = lane.track.capacity().checked_sub(used) else {
-                position = lane.tail.load(Relaxed); // it was an old one: the head is beyond it
+            let head = self.head(lane);
+            let Some(room) = lane.track.capacity().checked_sub(position.wrapping_sub(head)) else {
+                position = head;
                 continue;
             };
             let count = room.min(most);
@@ -196,7 +198,8 @@ impl<E: Entry> Shared<E> {
                 return None;
             }
             let next = position.wrapping_add(count);
-            match lane.tail.compare_exchange(position, next, order::ticket(), Relaxed) {
+            let (taken, seen) = (order::ticket(), order::see_ticket());
+            match lane.tail.compare_exchange(position, next, taken, seen) {
                 Ok(_) => return Some((position, count)),
                 Err(now) => position = now,
             }

@@ -5,10 +5,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::entry::{Entry, PHASE};
-use super::sync::{Arc, Word, order, reading, words, writing};
-
-/// Words of two cache lines, which the hardware fetches together: lanes do not share them.
-const LINE: usize = 16;
+use super::sync::{Arc, LINE, Word, order, reading, words, writing};
 
 /// The memory.
 #[derive(Debug)]

@@ -24,6 +24,10 @@ pub(super) mod order {
     pub(crate) const fn ticket() -> Ordering {
         Ordering::AcqRel
     }
+    /// How many positions are taken in the overflow lane of an open ring.
+    pub(crate) const fn see_ticket() -> Ordering {
+        Ordering::Acquire
+    }
     /// A thread number becomes ours.
     pub(crate) const fn claim() -> Ordering {
         Ordering::Acquire
@@ -49,6 +53,15 @@ pub(super) mod order {
         Ordering::Acquire
     }
 }
+
+/// Words of two cache lines, which the hardware fetches together: lanes do not share them.
+pub(super) const LINE: usize = 16;
+/// Entries of one lane before it is the next one's turn.
+pub(super) const TURN: usize = 64;
+/// After so many looks a lane in which nothing was found is not looked at any more.
+pub(super) const SWEEP: u32 = 1024;
+/// So few idle lanes are no burden to a consumer that has nothing to do.
+pub(super) const FEW: usize = 8;
 
 /// A word of a slot.
 pub(super) type Word = AtomicU64;

@@ -1,3 +1,4 @@
+use super::make::make;
 use super::*;
 use crate::status::{FinalStatus, Status};
 

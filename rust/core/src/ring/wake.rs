@@ -69,7 +69,9 @@ impl Wake {
 
     /// The consumer is about to park: false if it was told something meanwhile.
     pub(super) fn fall_asleep(&self) -> bool {
-        self.summary.fetch_or(SLEEPING, order::listen()) & !SLEEPING == 0
+        let told = self.summary.fetch_or(SLEEPING, order::listen()) & !SLEEPING != 0;
+        // Closing is told once, and may have been heard together with something else.
+        !told && !self.is_closed()
     }
 
     /// Nothing more is wanted; wakes the consumer.
