@@ -7,6 +7,8 @@
 //! Loom sees every value that the memory model lets a load see, in small models. Shuttle takes each
 //! load to see the newest, and goes far: what it runs is looked at as a history, too.
 
+#![allow(clippy::duplicate_mod)] // the same files, once beside each checker's sync.rs
+
 #[cfg(test)]
 use ndiswan::status;
 
