@@ -16,7 +16,7 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
-use crate::event::{Entry, TakenBack, What};
+use crate::event::{Entry, Name, TakenBack, What};
 use crate::info::{BadInfo, MAX_PACKETS};
 use crate::miniport::{Miniport, Mode};
 use crate::policy::{OwedAtHalt, Reentry};
@@ -273,14 +273,27 @@ impl Adapter {
     }
 
     pub(crate) fn give_back_queued_on(&self, cpu: &Rc<Cpu>, link: &Link, status: FinalStatus) {
-        let queued: Vec<u32> = link.flow.lock().queue.drain(..).collect();
+        let queued: Vec<u32> = {
+            let mut flow = link.flow.lock();
+            flow.count.delivered += flow.queue.len() as u64;
+            flow.queue.drain(..).collect()
+        };
         for slot in queued {
-            let packet = self.name_of(slot);
-            self.emit(cpu, What::Unsend { packet, link: link.id, status: status.get() });
-            let _ = self.pool.slot(slot).step(PacketState::unsend);
-            link.flow.lock().count.delivered += 1;
+            self.unsend(cpu, link, self.name_of(slot), status);
             self.send_complete(cpu, slot, status);
         }
+    }
+
+    /// A queued send is the protocol's again.
+    fn unsend(&self, cpu: &Rc<Cpu>, link: &Link, packet: Name, status: FinalStatus) {
+        self.emit(cpu, What::Unsend { packet, link: link.id, status: status.get() });
+        let _ = self.pool.slot(packet.slot).step(PacketState::unsend);
+    }
+
+    /// A send was to be queued, and the call was closed since it was taken: it is answered so.
+    pub(crate) fn closed_meanwhile(&self, cpu: &Rc<Cpu>, link: &Link, packet: Name) -> Status {
+        self.unsend(cpu, link, packet, FinalStatus::CLOSING);
+        Status::CLOSING
     }
 
     /// A bug check: nothing of the adapter runs any more, and every packet goes home.
