@@ -5,6 +5,8 @@
 //! Nothing here holds a lock while a driver's function runs.
 
 mod adapter;
+mod bind;
+mod close;
 mod complete;
 mod config;
 mod deliver;
@@ -24,9 +26,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 pub use adapter::{Adapter, Counters};
+pub use bind::BindError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
 pub(crate) use gate::Job;
-pub use life::BindError;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
 pub use send::{PacketError, SendError, Sent};
@@ -80,6 +82,8 @@ pub struct Ndis {
     pub(crate) queue: Queue,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
+    /// Whether it takes no more adapters; changed under their lock.
+    full: AtomicBool,
     violations: Mutex<Vec<Arc<Violation>>>,
     unseen: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
@@ -89,6 +93,7 @@ pub struct Ndis {
     /// lock was held.
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
+    /// Has its turn who closes it.
     closing: Mutex<()>,
     interrupt: AtomicBool,
     /// The user wants to stop: what would go on for ever by itself pauses.
@@ -117,6 +122,7 @@ impl Ndis {
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
+            full: AtomicBool::new(false),
             violations: Mutex::default(),
             unseen: AtomicUsize::new(0),
             panics: Mutex::default(),
@@ -181,15 +187,6 @@ impl Ndis {
     /// Delivers, on the calling thread, every completion that waits in a ring; how many.
     pub fn drain(&self) -> usize {
         self.deliver_all(&Cpu::current())
-    }
-
-    /// Whether the world was closed.
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_closed(&self) -> bool {
-        self.closed.swap(true, Ordering::AcqRel)
     }
 
     /// How many events each packet remembers.
@@ -380,16 +377,5 @@ impl Ndis {
 
     pub(crate) fn caught(&self, panic: Panic) {
         self.panics.lock().push(panic);
-    }
-
-    pub(crate) fn add_adapter(
-        &self,
-        make: impl FnOnce(u16) -> Arc<Adapter>,
-    ) -> Result<Arc<Adapter>, BindError> {
-        let mut adapters = self.adapters.lock();
-        let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
-        let adapter = make(index);
-        adapters.push(Arc::clone(&adapter));
-        Ok(adapter)
     }
 }
