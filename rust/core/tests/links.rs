@@ -17,8 +17,9 @@ thread_local! {
 }
 
 fn meanwhile() -> Option<String> {
-    let then = MEANWHILE.with(RefCell::take);
-    then.into_iter().for_each(|f| f());
+    if let Some(then) = MEANWHILE.with(RefCell::take) {
+        then();
+    }
     None
 }
 
