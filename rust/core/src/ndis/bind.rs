@@ -131,7 +131,7 @@ impl Adapter {
     fn initialize(&self, cpu: &Rc<Cpu>, line_up: bool) -> Result<(), BindError> {
         let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
         self.emit(cpu, What::Register { serialized: self.serialized, reentrant });
-        self.enter_and_wait(cpu);
+        let _ = self.enter_and_wait(cpu, None); // nobody else knows it yet
         let this = self.arc();
         let result = self.call(cpu, Entry::Initialize, Irql::PASSIVE, |drivers| {
             drivers.miniport.initialize(cpu, &this)

@@ -35,7 +35,7 @@ impl Adapter {
         if outside {
             self.wait_for_initialize();
         }
-        if !outside || !self.enter_and_wait(&cpu) {
+        if !outside || self.enter_and_wait(&cpu, None).is_err() {
             return Err(self.not_from_inside(&cpu));
         }
         let Some(before) = self.begin_to_halt() else {

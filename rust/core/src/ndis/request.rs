@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::gate::{NoTurn, PATIENCE};
 use super::{Adapter, Link};
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
@@ -49,17 +50,27 @@ impl Adapter {
                 format!("a request at {}; expected DISPATCH_LEVEL or below", cpu.irql()),
             );
         }
-        if !self.enter_and_wait(&cpu) {
-            return report(
-                Rule::Serial,
-                "a request from inside of the serialized miniport".to_string(),
-            );
-        }
+        self.enter_and_wait(&cpu, Some(PATIENCE))
+            .map_err(|why| RequestError::Violation(self.no_turn(&cpu, "a request", why)))?;
         // A halt may have come while it waited for its turn.
         let halted = self.life() >= Life::Halting;
         let answer = if halted { Err(Status::ADAPTER_NOT_READY) } else { ask(&cpu) };
         self.leave(&cpu);
         answer.map_err(|status| RequestError::Status { oid, status })
+    }
+
+    /// Reports what did not get its turn in a serialized miniport.
+    pub(crate) fn no_turn(&self, cpu: &Rc<Cpu>, what: &str, why: NoTurn) -> Arc<Violation> {
+        match why {
+            NoTurn::Inside => {
+                let detail = format!("{what} from inside of the serialized miniport");
+                self.report(cpu, Rule::Serial, None, detail)
+            }
+            NoTurn::Hang(how) => {
+                let detail = format!("{what} of serialized adapter {:?} {how}", self.name);
+                self.report(cpu, Rule::Hang, None, detail)
+            }
+        }
     }
 }
 
