@@ -324,6 +324,7 @@ impl Ndis {
 
     /// NdisReset.
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
+        adapter.get().alive()?;
         let core = Arc::clone(&adapter.get().shared.core);
         let result = py.detach(move || core.reset());
         settle(py, &self.world)?;

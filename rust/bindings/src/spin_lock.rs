@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndiswan::event::Form;
 use pyo3::prelude::*;
 
+use crate::adapter::alive;
 use crate::error::raise;
 use crate::shared::Shared;
 
@@ -37,6 +38,7 @@ impl SpinLock {
 
     fn take(&self, py: Python<'_>, form: Form, written: Written) -> PyResult<()> {
         let core = &self.shared.core;
+        alive(core)?;
         let mut result = core.try_acquire(self.lock, form);
         // Another thread has it, and may need the interpreter to let it go.
         match &result {
@@ -59,6 +61,12 @@ impl SpinLock {
             && !core.note_release(self.lock, matches!(written, Written::Block))
         {
             return Ok(());
+        }
+        if !core.holds(self.lock)
+            && let Err(stopped) = alive(core)
+        {
+            // The end of a block must not hide what ended it.
+            return if matches!(written, Written::Block) { Ok(()) } else { Err(stopped) };
         }
         raise(py, &self.shared.world, core.release(self.lock, form)).map(drop)
     }
