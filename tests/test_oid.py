@@ -187,6 +187,20 @@ def test_the_miniport_is_told(answer, status):
     assert miniport.asked == [(Oid.WAN_SET_LINK_INFO, LinkInfo(send_accm=5))]
 
 
+def test_a_request_that_is_answered_pending_is_a_clear_error():
+    """NDIS would wait for NdisMQueryInformationComplete, which is not there yet; it says so, and the next one works."""
+    miniport = Answers(nw.PENDING)
+    with nw.Ndis() as ndis:
+        link = bound(ndis, miniport)[0]
+        with pytest.raises(RuntimeError, match="answered the request for .*NDIS_STATUS_PENDING"):
+            link.query(Oid.WAN_GET_INFO)
+        with pytest.raises(RuntimeError, match="NdisMSetInformationComplete are not there yet"):
+            link.set(Oid.WAN_SET_LINK_INFO, LinkInfo())
+        miniport.answer = 7
+        assert link.query(Oid.WAN_GET_INFO) == 7
+    assert ndis.violations == []
+
+
 def test_a_request_has_its_level_and_its_time():
     """Above DISPATCH it is IRQL_SEND, after halt HALT."""
     with nw.Ndis() as ndis:
