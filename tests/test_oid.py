@@ -192,7 +192,7 @@ def test_a_request_that_is_answered_pending_is_a_clear_error():
     miniport = Answers(nw.PENDING)
     with nw.Ndis() as ndis:
         link = bound(ndis, miniport)[0]
-        with pytest.raises(RuntimeError, match="answered the request for .*NDIS_STATUS_PENDING"):
+        with pytest.raises(RuntimeError, match=r"answered the request for .*NDIS_STATUS_PENDING"):
             link.query(Oid.WAN_GET_INFO)
         with pytest.raises(RuntimeError, match="NdisMSetInformationComplete are not there yet"):
             link.set(Oid.WAN_SET_LINK_INFO, LinkInfo())

@@ -128,7 +128,8 @@ impl Adapter {
         crate::request::to_python(py, &Answer::Info(self.shared.core.info.clone()))
     }
 
-    /// Its links, in the order in which they first came up; closed ones too, until the end.
+    /// Its links, in the order in which they first came up; one whose call was closed is among them
+    /// until another comes up, and a packet that was sent on it has no ``link`` from then on.
     #[getter]
     fn links(&self, py: Python<'_>) -> PyResult<Vec<Py<Link>>> {
         self.shared.core.links().iter().map(|link| self.shared.link(py, link)).collect()

@@ -13,6 +13,7 @@ mod deliver;
 mod gate;
 mod indicate;
 mod life;
+mod lines;
 mod link;
 mod request;
 mod reset;
@@ -20,7 +21,7 @@ mod send;
 mod timer;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -84,6 +85,8 @@ pub struct Ndis {
     adapters: Mutex<Vec<Arc<Adapter>>>,
     /// Whether it takes no more adapters; changed under their lock.
     full: AtomicBool,
+    /// The last block of numbers that was taken for further lines; changed under their lock, too.
+    blocks: AtomicU32,
     violations: Mutex<Vec<Arc<Violation>>>,
     unseen: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
@@ -123,6 +126,7 @@ impl Ndis {
             locks: LockTable::default(),
             adapters: Mutex::default(),
             full: AtomicBool::new(false),
+            blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),
             unseen: AtomicUsize::new(0),
             panics: Mutex::default(),

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::adapter::{Adapter, Count, Drivers};
 use super::gate::Gate;
+use super::lines::Lines;
 use super::timer::Timers;
 use super::{Link, LinkSettings, Ndis};
 use crate::contract::adapter::Life;
@@ -93,7 +94,7 @@ impl Ndis {
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
                 life: AtomicU8::new(Life::Initializing as u8),
-                links: RwLock::default(),
+                links: RwLock::new(Lines::new(index)),
                 gate: Gate::default(),
                 producer,
                 consumer: Mutex::new(consumer),
@@ -108,8 +109,8 @@ impl Ndis {
             })
         })?;
         adapter.initialize(&cpu, line_up)?;
-        let link = adapter.links.read().first().cloned();
-        Ok(link.unwrap_or_else(|| adapter.new_link(None)))
+        let link = adapter.links.read().list.first().cloned();
+        link.or_else(|| adapter.new_link(None)).ok_or(BindError::TooManyAdapters)
     }
 
     fn add_adapter(
@@ -119,6 +120,9 @@ impl Ndis {
         let mut adapters = self.adapters.lock();
         if self.full.load(Ordering::Relaxed) {
             return Err(BindError::Closing);
+        }
+        if adapters.len() >= self.blocks.load(Ordering::Relaxed) as usize {
+            return Err(BindError::TooManyAdapters); // lines have the numbers that its own would have
         }
         let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
         let adapter = make(index);
@@ -160,9 +164,11 @@ impl Adapter {
                 Work::HangCheck { adapter: self.index },
             );
         }
-        if line_up && self.links.read().is_empty() {
+        if line_up
+            && self.links.read().list.is_empty()
+            && let Some(link) = self.new_link(None)
+        {
             // NDIS's own doing: what a driver may not do here does not apply.
-            let link = self.new_link(None);
             let before = cpu.irql();
             if self.serialized {
                 self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);

@@ -60,8 +60,9 @@ impl Adapter {
     /// Ends what holds the drivers, so that no cycle keeps them alive.
     fn forget_drivers(&self) {
         self.drivers.store(None);
-        *self.past.lock() = self.counters();
-        self.links.write().clear();
+        let mut lines = self.links.write();
+        let past = lines.end();
+        self.past.lock().add(&past);
     }
 }
 

@@ -246,11 +246,6 @@ impl Adapter {
         !flow.queue.is_empty()
     }
 
-    pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        // A link's number says its place in its adapter's list.
-        self.links.read().get((id & 0xFFFF) as usize).cloned()
-    }
-
     /// ProtocolSendComplete, and then whatever the open window lets down.
     pub(crate) fn deliver(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
         self.deliver_at(cpu, slot, status, self.ndis.moment());
