@@ -203,10 +203,10 @@ impl Adapter {
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
-        let open = cpu.open.borrow().len();
+        let open = cpu.balance.count();
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         cpu.depth.set(cpu.depth.get() - 1);
-        cpu.open.borrow_mut().truncate(open);
+        cpu.balance.forget_behind(open);
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }

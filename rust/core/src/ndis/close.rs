@@ -20,7 +20,7 @@ impl Adapter {
     /// of its own left behind is reported and put right, or no later world could be used on it.
     fn put_right(&self, cpu: &Rc<Cpu>) {
         let (irql, locks) = (cpu.irql(), cpu.locks_held());
-        cpu.open.borrow_mut().clear();
+        cpu.balance.forget_behind(0);
         if irql == Irql::PASSIVE && locks == 0 {
             return;
         }
