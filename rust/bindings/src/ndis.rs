@@ -342,6 +342,7 @@ impl Ndis {
 
     /// NdisReset.
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
+        adapter.get().alive()?;
         let core = Arc::clone(&adapter.get().shared.core);
         let result = py.detach(move || core.reset());
         settle(py, &self.world)?;
@@ -359,13 +360,20 @@ impl Ndis {
         settle(py, &self.world)
     }
 
-    /// Halts everything. With `quiet`, what is found then is on record only.
-    #[pyo3(signature = (quiet=false))]
-    fn _close(&self, py: Python<'_>, quiet: bool) -> PyResult<()> {
+    /// Halts everything. With `quiet`, what is found then is on record only; with `at_exit` the
+    /// dispatcher ends although another thread has not come to the end of its closing.
+    #[pyo3(signature = (quiet=false, at_exit=false))]
+    fn _close(&self, py: Python<'_>, quiet: bool, at_exit: bool) -> PyResult<()> {
         let core = Arc::clone(&self.world.core);
-        let result = py.detach(move || core.close());
-        let closed = result.is_ok();
-        if closed {
+        let result = py.detach(move || {
+            let result = core.close();
+            if at_exit && !core.is_closed() {
+                core.abandon();
+            }
+            result
+        });
+        // Not if another thread closes it: its drivers are called still.
+        if self.world.core.is_closed() {
             for shared in self.adapters.lock().iter() {
                 shared.clear(py);
             }

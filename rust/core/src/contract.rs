@@ -28,6 +28,8 @@ use packet::{Owner, PacketState};
 pub struct State {
     /// How it takes what the pages leave open.
     pub policy: Policy,
+    /// Whether a broken rule is only recorded: a lock that is acquired out of order is taken then.
+    pub records: bool,
     /// Adapters by index.
     pub adapters: BTreeMap<u16, AdapterState>,
     /// Links by id.

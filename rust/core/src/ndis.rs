@@ -6,6 +6,8 @@
 
 mod adapter;
 mod allocate;
+mod bind;
+mod close;
 mod complete;
 mod config;
 mod deliver;
@@ -13,6 +15,7 @@ mod emit;
 mod gate;
 mod indicate;
 mod life;
+mod lines;
 mod link;
 mod request;
 mod reset;
@@ -20,7 +23,7 @@ mod send;
 mod timer;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -28,11 +31,11 @@ use parking_lot::Mutex;
 pub(crate) use adapter::Drivers;
 pub use adapter::{Adapter, Counters};
 pub use allocate::PacketError;
+pub use bind::BindError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
 pub(crate) use emit::Moment;
 use emit::Watch;
 pub(crate) use gate::Job;
-pub use life::BindError;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
 pub use send::{FrameError, SendError, Sent};
@@ -68,6 +71,10 @@ pub struct Ndis {
     pub(crate) queue: Queue,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
+    /// Whether it takes no more adapters; changed under their lock.
+    full: AtomicBool,
+    /// The last block of numbers that was taken for further lines; changed under their lock, too.
+    blocks: AtomicU32,
     violations: Mutex<Vec<Arc<Violation>>>,
     found: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
@@ -79,6 +86,7 @@ pub struct Ndis {
     /// lock was held.
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
+    /// Has its turn who closes it.
     closing: Mutex<()>,
     interrupt: AtomicBool,
     /// The user wants to stop: what would go on for ever by itself pauses.
@@ -102,6 +110,8 @@ impl Ndis {
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
+            full: AtomicBool::new(false),
+            blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),
             found: AtomicUsize::new(0),
             panics: Mutex::default(),
@@ -177,15 +187,6 @@ impl Ndis {
     /// Delivers, on the calling thread, every completion that waits in a ring; how many.
     pub fn drain(&self) -> usize {
         self.deliver_all(&Cpu::current())
-    }
-
-    /// Whether the world was closed.
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_closed(&self) -> bool {
-        self.closed.swap(true, Ordering::AcqRel)
     }
 
     /// How many events each packet remembers.
@@ -281,16 +282,5 @@ impl Ndis {
     pub(crate) fn caught(&self, panic: Panic) {
         self.panics.lock().push(panic);
         self.caught.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(crate) fn add_adapter(
-        &self,
-        make: impl FnOnce(u16) -> Arc<Adapter>,
-    ) -> Result<Arc<Adapter>, BindError> {
-        let mut adapters = self.adapters.lock();
-        let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
-        let adapter = make(index);
-        adapters.push(Arc::clone(&adapter));
-        Ok(adapter)
     }
 }

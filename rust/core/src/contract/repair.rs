@@ -35,6 +35,10 @@ impl State {
     /// Makes of `event`, which broke `rule`, what the engine makes of it.
     pub fn repair(&mut self, event: &Event, rule: Rule) {
         match event.what {
+            What::Acquire { lock, form } if rule == Rule::LockOrder && self.records => {
+                self.cpus.entry(event.cpu).or_default().acquire(lock, form);
+                self.owners.insert(lock, event.cpu);
+            }
             What::Acquire { .. } | What::Raise { .. } | What::Lower { .. } => {}
             What::Release { lock, .. } => {
                 self.cpus.entry(event.cpu).or_default().release(lock);

@@ -11,8 +11,9 @@ use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
 use super::gate::Gate;
+use super::lines::Lines;
 use super::timer::Timers;
-use super::{Link, Ndis, Panic};
+use super::{Ndis, Panic};
 use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
@@ -87,7 +88,7 @@ pub struct Adapter {
     pub(crate) drivers: ArcSwapOption<Drivers>,
     pub(crate) life: AtomicU8,
     pub(crate) pool: Pool,
-    pub(crate) links: RwLock<Vec<Arc<Link>>>,
+    pub(crate) links: RwLock<Lines>,
     pub(crate) gate: Gate,
     pub(crate) producer: Ring,
     pub(crate) consumer: Mutex<Consumer>,
@@ -124,11 +125,6 @@ impl Adapter {
         let _ = self.life.fetch_update(Ordering::AcqRel, Ordering::Acquire, unless_stopped);
     }
 
-    /// Its links, in the order in which they came up first.
-    pub fn links(&self) -> Vec<Arc<Link>> {
-        self.links.read().clone()
-    }
-
     /// How many packets its pool has.
     pub fn packets(&self) -> usize {
         self.pool.len()
@@ -137,16 +133,13 @@ impl Adapter {
     /// What it counted. Packets are counted at every verification level, the rest is zero at 0.
     pub fn counters(&self) -> Counters {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        // Under the lock, so that a line that is let go is counted once.
+        let lines = self.links.read();
         let mut total = *self.past.lock();
-        for link in self.links.read().iter() {
-            let count = link.flow.lock().count;
-            total.sends += count.sends;
-            total.queued += count.queued;
-            total.submitted += count.submitted;
-            total.answered += count.answered;
-            total.completions += count.completions;
-            total.delivered += count.delivered;
+        for link in &lines.list {
+            total.add(&link.flow.lock().count);
         }
+        drop(lines);
         total.pended = total.submitted - total.answered;
         total.taken_back = get(&self.count.taken_back);
         total.receives = get(&self.count.receives);
@@ -217,8 +210,10 @@ impl Adapter {
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
+        let open = cpu.balance.count();
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         cpu.depth.set(cpu.depth.get() - 1);
+        cpu.balance.forget_behind(open);
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }

@@ -252,11 +252,6 @@ impl Adapter {
         (!flow.queue.is_empty(), drivers)
     }
 
-    pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        // A link's number says its place in its adapter's list.
-        self.links.read().get((id & 0xFFFF) as usize).cloned()
-    }
-
     /// ProtocolSendComplete, and then whatever the open window lets down.
     pub(crate) fn deliver(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
         self.deliver_at(cpu, slot, status, self.ndis.moment());
@@ -266,7 +261,7 @@ impl Adapter {
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
         let (drivers, waiting) = {
             let links = self.links.read();
-            let Some(link) = links.get((id & 0xFFFF) as usize) else { return };
+            let Some(link) = links.find(id) else { return };
             let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
             (drivers, waiting.then(|| Arc::clone(link)))
         };

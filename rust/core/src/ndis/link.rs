@@ -80,6 +80,18 @@ impl Link {
         Arc::new(Link { id, handle, context, adapter, flow: SpinMutex::new(flow) })
     }
 
+    /// Queues a send that was taken; false if the call was closed since then, and what is queued
+    /// has gone back already.
+    pub(crate) fn enqueue(&self, slot: u32) -> bool {
+        let mut flow = self.flow.lock();
+        if flow.state.closed {
+            flow.count.delivered += 1; // in that it is not kept
+        } else {
+            flow.queue.push_back(slot);
+        }
+        !flow.state.closed
+    }
+
     /// Whether it is up.
     pub fn is_up(&self) -> bool {
         let flow = self.flow.lock();

@@ -194,11 +194,11 @@ impl Link {
                 adapter.leave(cpu);
                 status
             }
-            Way::Queue => {
-                self.flow.lock().queue.push_back(name.slot);
+            Way::Queue if self.enqueue(name.slot) => {
                 adapter.pump(cpu, self);
                 Status::PENDING
             }
+            Way::Queue => adapter.closed_meanwhile(cpu, self, name),
         };
         adapter.ndis.settle(cpu);
         Ok(status)

@@ -8,8 +8,7 @@
 
 use ndiswan::contract::State;
 use ndiswan::event::{TakenBack, What};
-use ndiswan::policy::Policy;
-use ndiswan::{Adapter, Event, Name, Rule};
+use ndiswan::{Adapter, Config, Event, Name, OnViolation, Rule};
 
 /// A rule that the engine reported and no event shows, with the event before it.
 pub type Unseen = (Rule, Option<What>);
@@ -26,8 +25,10 @@ pub struct Fold {
 
 impl Fold {
     /// Before the first event.
-    pub fn new(policy: Policy) -> Fold {
-        Fold { state: State { policy, ..State::default() }, ..Fold::default() }
+    pub fn new(config: &Config) -> Fold {
+        let records = config.on_violation == OnViolation::Record;
+        let state = State { policy: config.policy, records, ..State::default() };
+        Fold { state, ..Fold::default() }
     }
 
     /// Takes in what came since the last time.
