@@ -66,15 +66,14 @@ impl<M: Mode> PyMiniport<M> {
     fn send(
         &self,
         py: Python<'_>,
+        shared: &Arc<Shared>,
         link: &Arc<ndiswan::Link>,
         name: Name,
     ) -> PyResult<Option<Status>> {
-        let shared = shared(&self.cell);
         let packet = shared.miniport_packet(py, name)?;
         let link = shared.link(py, link)?;
-        let answer = self.entries.first.call1(py, (link, packet))?;
-        let answer = answer.bind(py);
-        if let Some(status) = status::from_python(py, answer)? {
+        let answer = self.entries.first.bind(py).call1((link, packet))?;
+        if let Some(status) = status::from_python(py, &answer)? {
             return Ok(Some(status));
         }
         let hint = if answer.is_none() {
@@ -84,7 +83,7 @@ impl<M: Mode> PyMiniport<M> {
         };
         let detail = format!(
             "wan_send returned {}; expected an NDIS_STATUS{hint}",
-            status::describe(answer)
+            status::describe(&answer)
         );
         let violation = shared.core.report_broken(Rule::StatusUnknown, Some(name), detail);
         raise::<()>(py, &self.world, Err(violation))?;
@@ -161,7 +160,7 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         let name = held.name;
         let status = Python::attach(|py| {
             let shared = shared(&self.cell);
-            let answer = self.send(py, link, name).unwrap_or_else(|error| {
+            let answer = self.send(py, shared, link, name).unwrap_or_else(|error| {
                 self.world.keep(py, error);
                 None
             });
@@ -324,7 +323,7 @@ impl Protocol for PyProtocol {
                 Err(error) => return self.world.keep(py, error),
             };
             let called = status::to_python(py, status.get())
-                .and_then(|status| self.entries.first.call1(py, (&packet, status)));
+                .and_then(|status| self.entries.first.bind(py).call1((&packet, status)));
             if let Err(error) = called {
                 self.world.keep(py, error);
             }

@@ -7,13 +7,12 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::contract::packet::{Owner, PacketState};
 use crate::history::History;
 use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
+use crate::short_lock::Short;
 
 /// One packet's place.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ pub(crate) struct Slot {
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
     /// The descriptor and its data.
-    pub(crate) body: Mutex<WanPacket>,
+    pub(crate) body: Short<WanPacket>,
     /// Its last events.
     pub(crate) history: History,
 }
@@ -91,7 +90,7 @@ impl Pool {
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
-                body: Mutex::new(WanPacket::new(info)),
+                body: Short::new(WanPacket::new(info)),
                 history: History::new(keep),
             })
             .collect();
@@ -128,22 +127,22 @@ impl Pool {
 
     /// Puts a packet of the protocol's back.
     pub(crate) fn free(&self, index: u32) -> Result<(), Rule> {
-        self.slot(index).step(PacketState::free)?;
-        self.push_free(index);
+        let place = self.slot(index);
+        place.step(PacketState::free)?;
+        self.push_free(index, place);
         Ok(())
     }
 
-    /// The same for who alone has the packet, and has it surely.
-    pub(crate) fn free_own(&self, index: u32) -> Result<(), Rule> {
-        self.slot(index).own_step(PacketState::free)?;
-        self.push_free(index);
-        Ok(())
+    /// The same for who alone has the packet: `freed` is its state afterwards.
+    pub(crate) fn free_own(&self, index: u32, place: &Slot, freed: PacketState) {
+        place.word.store(freed.word(), Ordering::Release);
+        self.push_free(index, place);
     }
 
-    fn push_free(&self, index: u32) {
+    fn push_free(&self, index: u32, place: &Slot) {
         let mut free = self.free.load(Ordering::Relaxed);
         loop {
-            self.slot(index).next_free.store(free as u32, Ordering::Relaxed);
+            place.next_free.store(free as u32, Ordering::Relaxed);
             match self.change_free(free, index + 1) {
                 Ok(()) => return,
                 Err(now) => free = now,

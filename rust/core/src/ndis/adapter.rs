@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::gate::Gate;
@@ -25,6 +25,7 @@ use crate::pool::Pool;
 use crate::protocol::Protocol;
 use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
+use crate::short_lock::Short;
 use crate::violation::Violation;
 
 /// The two drivers of an adapter.
@@ -88,7 +89,7 @@ pub struct Adapter {
     pub(crate) drivers: ArcSwapOption<Drivers>,
     pub(crate) life: AtomicU8,
     pub(crate) pool: Pool,
-    pub(crate) links: RwLock<Lines>,
+    pub(crate) links: Short<Lines>,
     pub(crate) gate: Gate,
     pub(crate) producer: Ring,
     pub(crate) consumer: Mutex<Consumer>,
@@ -134,7 +135,7 @@ impl Adapter {
     pub fn counters(&self) -> Counters {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
         // Under the lock, so that a line that is let go is counted once.
-        let lines = self.links.read();
+        let lines = self.links.lock();
         let mut total = *self.past.lock();
         for link in &lines.list {
             total.add(&link.flow.lock().count);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Adapter;
+use super::{Adapter, Moment};
 use crate::cx::Cpu;
 use crate::disposition::Packet;
 use crate::event::{Name, What};
@@ -47,17 +47,22 @@ impl Adapter {
     /// # Errors
     /// As [`packet`](Self::packet).
     pub fn allocate(&self, frame: &[u8]) -> Result<Name, PacketError> {
-        self.allocate_on(&Cpu::current(), frame)
+        self.allocate_on(&Cpu::current(), self.ndis.moment(), frame)
     }
 
-    pub(crate) fn allocate_on(&self, cpu: &Rc<Cpu>, frame: &[u8]) -> Result<Name, PacketError> {
+    pub(crate) fn allocate_on(
+        &self,
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        frame: &[u8],
+    ) -> Result<Name, PacketError> {
         let slot = self.pool.allocate().ok_or_else(|| PacketError::Exhausted {
             adapter: self.name.clone(),
             packets: self.pool.len(),
         })?;
         let place = self.pool.slot(slot);
         let packet = Name { adapter: self.index, slot, generation: place.state().generation() };
-        self.ndis.note(self, place, cpu, self.ndis.moment(), What::Allocate { packet });
+        self.ndis.note(self, place, cpu, now, What::Allocate { packet });
         let filled = place.body.lock().fill(&self.info, frame);
         filled.map(|()| packet).map_err(|source| {
             self.free_slot_on(cpu, slot);
@@ -80,11 +85,11 @@ impl Adapter {
     pub(crate) fn free_slot_on(&self, cpu: &Rc<Cpu>, slot: u32) {
         let place = self.pool.slot(slot);
         let state = place.state();
-        if state.free().is_err() {
+        let Ok(freed) = state.free() else {
             return; // not the protocol's any more, so it cannot free it; nothing is lost
-        }
+        };
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
         self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
-        let _ = self.pool.free_own(slot);
+        self.pool.free_own(slot, place, freed);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 
 use super::adapter::{Adapter, Count, Drivers};
 use super::gate::Gate;
@@ -21,6 +21,7 @@ use crate::miniport::{Miniport, Mode};
 use crate::policy::Reentry;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
+use crate::short_lock::Short;
 use crate::status::Status;
 
 /// Why an adapter did not come up.
@@ -95,7 +96,7 @@ impl Ndis {
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
                 life: AtomicU8::new(Life::Initializing as u8),
-                links: RwLock::new(Lines::new(index)),
+                links: Short::new(Lines::new(index)),
                 gate: Gate::default(),
                 producer,
                 consumer: Mutex::new(consumer),
@@ -110,7 +111,7 @@ impl Ndis {
             })
         })?;
         adapter.initialize(&cpu, line_up)?;
-        let link = adapter.links.read().list.first().cloned();
+        let link = adapter.links.lock().list.first().cloned();
         link.or_else(|| adapter.new_link(None)).ok_or(BindError::TooManyAdapters)
     }
 
@@ -166,7 +167,7 @@ impl Adapter {
             );
         }
         if line_up
-            && self.links.read().list.is_empty()
+            && self.links.lock().list.is_empty()
             && let Some(link) = self.new_link(None)
         {
             // NDIS's own doing: what a driver may not do here does not apply.

@@ -60,7 +60,7 @@ impl Adapter {
     /// Ends what holds the drivers, so that no cycle keeps them alive.
     fn forget_drivers(&self) {
         self.drop_drivers();
-        let past = self.links.write().end();
+        let past = self.links.lock().end();
         self.past.lock().add(&past);
     }
 

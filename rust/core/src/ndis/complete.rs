@@ -260,7 +260,7 @@ impl Adapter {
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
         let (drivers, waiting) = {
-            let links = self.links.read();
+            let links = self.links.lock();
             let Some(link) = links.find(id) else { return };
             let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
             (drivers, waiting.then(|| Arc::clone(link)))

@@ -77,7 +77,7 @@ impl Adapter {
             self.check_link(&cpu, link, "a line-up")?;
             Arc::clone(link)
         } else {
-            let open = self.links.read().list.iter().filter(|link| !link.is_closed()).count();
+            let open = self.links.lock().list.iter().filter(|link| !link.is_closed()).count();
             if open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",

@@ -127,7 +127,7 @@ impl Adapter {
     /// still reaches the protocol, until the drivers are let go.
     pub(crate) fn finish(&self) {
         self.set_life(self.life().max(Life::Halted));
-        for link in &self.links.read().list {
+        for link in &self.links.lock().list {
             let mut flow = link.flow.lock();
             (flow.state.up, flow.state.closed) = (false, true);
         }

@@ -107,7 +107,7 @@ impl Ndis {
 impl Adapter {
     /// The number that a new line will have; room is made for it.
     pub(crate) fn next_line(&self) -> Option<u32> {
-        let mut lines = self.links.write();
+        let mut lines = self.links.lock();
         let past = lines.let_go(&self.ndis);
         self.past.lock().add(&past);
         lines.next
@@ -115,7 +115,7 @@ impl Adapter {
 
     /// A new line, not up yet; none if the world has no number for it.
     pub(crate) fn new_link(&self, handle: Option<u64>) -> Option<Arc<Link>> {
-        let mut lines = self.links.write();
+        let mut lines = self.links.lock();
         let id = lines.next?;
         let handle = handle.unwrap_or(u64::from(id) + 1);
         let link = Link::new(self.arc(), id, handle);
@@ -130,12 +130,12 @@ impl Adapter {
     }
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        self.links.read().find(id).cloned()
+        self.links.lock().find(id).cloned()
     }
 
     /// Its lines, in the order in which they came up first. One whose call was closed is among them
     /// until another comes up.
     pub fn links(&self) -> Vec<Arc<Link>> {
-        self.links.read().list.clone()
+        self.links.lock().list.clone()
     }
 }

@@ -3,14 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use spin::mutex::SpinMutex;
-use spin::relax::Yield;
-
 use super::adapter::Drivers;
 use super::{Adapter, Counters};
 use crate::contract::adapter::LinkState;
 use crate::info::LinkInfo;
 use crate::oid::Stats;
+use crate::short_lock::Short;
 
 /// What a line-up says of a link (`NDIS_MAC_LINE_UP`).
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -56,9 +54,7 @@ pub struct Link {
     pub context: u64,
     /// Whose it is.
     pub adapter: Arc<Adapter>,
-    /// Held for a few instructions, by every send and every way home: to let such a lock go must
-    /// not cost an atomic read-modify-write, as it does where waiters are queued.
-    pub(crate) flow: SpinMutex<Flow, Yield>,
+    pub(crate) flow: Short<Flow>,
 }
 
 impl Link {
@@ -77,7 +73,7 @@ impl Link {
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new(Link { id, handle, context, adapter, flow: SpinMutex::new(flow) })
+        Arc::new(Link { id, handle, context, adapter, flow: Short::new(flow) })
     }
 
     /// Queues a send that was taken; false if the call was closed since then, and what is queued

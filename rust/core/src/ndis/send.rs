@@ -93,10 +93,11 @@ impl Link {
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
         let (cpu, adapter) = (&Cpu::current(), &*self.adapter);
-        let name = adapter.allocate_on(cpu, frame)?;
+        let now = adapter.ndis.moment();
+        let name = adapter.allocate_on(cpu, now, frame)?;
         // Nobody else knows the packet yet, and what was just filled fits.
         let sent = match self.sender_may_send(cpu) {
-            Ok(()) => self.send_fit(cpu, name, frame.len() as u32, true),
+            Ok(()) => self.send_fit(cpu, now, name, frame.len() as u32, true),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
         };
         if !matches!(sent, Ok(Status::PENDING)) {
@@ -107,7 +108,7 @@ impl Link {
 
     fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         match self.may_send(cpu, name) {
-            Ok(length) => self.send_fit(cpu, name, length, false),
+            Ok(length) => self.send_fit(cpu, self.adapter.ndis.moment(), name, length, false),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
         }
     }
@@ -116,6 +117,7 @@ impl Link {
     fn send_fit(
         self: &Arc<Self>,
         cpu: &Rc<Cpu>,
+        now: Moment,
         name: Name,
         length: u32,
         fresh: bool,
@@ -184,7 +186,6 @@ impl Link {
         };
         slot.link.store(self.id, Ordering::Relaxed);
         slot.length.store(length, Ordering::Relaxed);
-        let now = adapter.ndis.moment();
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
