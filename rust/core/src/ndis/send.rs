@@ -97,7 +97,7 @@ impl Link {
         let name = adapter.allocate_on(cpu, now, frame)?;
         // Nobody else knows the packet yet, and what was just filled fits.
         let sent = match self.sender_may_send(cpu) {
-            Ok(()) => self.send_fit(cpu, now, name, frame.len() as u32, true),
+            Ok(()) => self.send_fit(cpu, name, frame.len() as u32, Some(now)),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
         };
         if !matches!(sent, Ok(Status::PENDING)) {
@@ -108,19 +108,19 @@ impl Link {
 
     fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         match self.may_send(cpu, name) {
-            Ok(length) => self.send_fit(cpu, self.adapter.ndis.moment(), name, length, false),
+            Ok(length) => self.send_fit(cpu, name, length, None),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
         }
     }
 
-    /// Sends a packet of `length` bytes that is fit for it; `fresh` if nobody else knows it yet.
+    /// Sends a packet of `length` bytes that is fit for it. `fresh` if nobody else knows it yet: when
+    /// it was taken out of the pool.
     fn send_fit(
         self: &Arc<Self>,
         cpu: &Rc<Cpu>,
-        now: Moment,
         name: Name,
         length: u32,
-        fresh: bool,
+        fresh: Option<Moment>,
     ) -> Result<Status, Arc<Violation>> {
         let adapter = &*self.adapter;
         let slot = adapter.pool.slot(name.slot);
@@ -154,8 +154,8 @@ impl Link {
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
             }
             let sent = match fresh {
-                true => slot.own_step(PacketState::send),
-                false => slot.step(PacketState::send),
+                Some(_) => slot.own_step(PacketState::send),
+                None => slot.step(PacketState::send),
             };
             if let Err(rule) = sent {
                 drop(flow);
@@ -186,6 +186,7 @@ impl Link {
         };
         slot.link.store(self.id, Ordering::Relaxed);
         slot.length.store(length, Ordering::Relaxed);
+        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
