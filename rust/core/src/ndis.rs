@@ -85,6 +85,8 @@ pub struct Ndis {
     /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
     /// lock was held.
     pub(crate) overflow: AtomicBool,
+    /// Whose ring comes first when all are delivered.
+    first_to_deliver: AtomicUsize,
     closed: AtomicBool,
     /// Has its turn who closes it.
     closing: Mutex<()>,
@@ -119,6 +121,7 @@ impl Ndis {
             recording: Mutex::default(),
             sites: Mutex::default(),
             overflow: AtomicBool::new(false),
+            first_to_deliver: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             closing: Mutex::default(),
             interrupt: AtomicBool::new(false),
