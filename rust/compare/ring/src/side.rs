@@ -1,0 +1,102 @@
+//! The sides of the table: ours and every rival, each able to run every case that it knows.
+
+use crate::cases::{Case, Work};
+use crate::ours::Ours;
+use crate::queue::{CAPACITY, LARGE, Queue};
+use crate::rivals::{channels, disruptor, enso, native, rbuffer, rings, rtrb};
+use crate::work::flow::{Flow, flow};
+use crate::work::{Sample, fill, latency, single};
+
+/// The name of the bare cache line among the sides.
+pub const CACHE_LINE: &str = "cache line";
+
+/// One side.
+#[derive(Copy, Clone, Debug)]
+pub struct Side {
+    /// What the tables call it.
+    pub name: &'static str,
+    /// The most producers it can have; none for the cache line, which knows latency alone.
+    pub most_producers: usize,
+    run: fn(&Case, u64, &[usize]) -> Sample,
+}
+
+impl Side {
+    /// Whether it can run this case.
+    pub fn knows(&self, case: &Case) -> bool {
+        let producers = match case.work {
+            Work::Latency => 0,
+            Work::Single { .. } => 1,
+            Work::Flow { producers, .. } => producers,
+            Work::Fill { .. } => 2,
+        };
+        producers <= self.most_producers
+    }
+
+    /// Runs a case with so many entries on these cores.
+    pub fn run(&self, case: &Case, entries: u64, cores: &[usize]) -> Sample {
+        (self.run)(case, entries, cores)
+    }
+}
+
+fn side<Q: Queue, L: Queue>() -> Side {
+    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, L> }
+}
+
+fn run<Q: Queue, L: Queue>(case: &Case, entries: u64, cores: &[usize]) -> Sample {
+    match case.work {
+        Work::Single { batch } => single::single::<Q>(CAPACITY, batch, entries),
+        Work::Flow { producers, push, take, closed } => {
+            let pool = closed.then_some(CAPACITY as u64);
+            // With fewer cores than threads the scheduler decides.
+            let cores = if producers < cores.len() { cores } else { &[] };
+            flow::<Q>(Flow { producers, push, take, pool, capacity: CAPACITY, entries, cores })
+        }
+        Work::Fill { batch } => fill::fill::<L>(batch, entries, cores),
+        Work::Latency => latency::queues::<Q>(CAPACITY, entries, cores),
+    }
+}
+
+fn cache_line() -> Side {
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_line(times, cores);
+    Side { name: CACHE_LINE, most_producers: 0, run }
+}
+
+/// A queue whose capacity does not depend on its type.
+fn any<Q: Queue>() -> Side {
+    side::<Q, Q>()
+}
+
+/// Ours first, the cache line last.
+pub fn sides() -> Vec<Side> {
+    vec![
+        any::<Ours>(),
+        #[cfg(has_rte)]
+        any::<native::RteMp>(),
+        #[cfg(has_rte)]
+        any::<native::RteHts>(),
+        #[cfg(has_ck)]
+        any::<native::Ck>(),
+        #[cfg(has_moodycamel)]
+        any::<native::Moodycamel>(),
+        any::<rings::ArrayQueue>(),
+        side::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<LARGE>>(),
+        any::<channels::Nexus>(),
+        any::<enso::Enso>(),
+        any::<disruptor::Disruptor>(),
+        any::<rings::ThingBuf>(),
+        any::<channels::Kanal>(),
+        side::<rings::Heapless<CAPACITY>, rings::Heapless<LARGE>>(),
+        any::<rings::Concurrent>(),
+        any::<channels::Crossbeam>(),
+        any::<channels::StdSync>(),
+        any::<channels::Flume>(),
+        any::<channels::Tachyonix>(),
+        any::<rtrb::Rtrb>(),
+        cache_line(),
+    ]
+}
+
+/// Who cannot be measured here, and the package that is missing.
+pub fn missing() -> &'static [(&'static str, &'static str)] {
+    native::MISSING
+}
