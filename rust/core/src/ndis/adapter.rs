@@ -21,7 +21,7 @@ use crate::info::WanInfo;
 use crate::oid::Oid;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
-use crate::ring::{Consumer, Producer};
+use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
@@ -82,7 +82,7 @@ pub struct Adapter {
     pub(crate) pool: Pool,
     pub(crate) links: RwLock<Vec<Arc<Link>>>,
     pub(crate) gate: Gate,
-    pub(crate) producer: Producer,
+    pub(crate) producer: Ring,
     pub(crate) consumer: Mutex<Consumer>,
     pub(crate) deliver_scheduled: AtomicBool,
     /// Somebody wanted to deliver while another was at it.

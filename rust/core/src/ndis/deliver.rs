@@ -40,7 +40,7 @@ impl Adapter {
     fn deliver_from(&self, cpu: &Rc<Cpu>, consumer: &mut Consumer) -> usize {
         let mut batch = Vec::new();
         let mut total = 0;
-        while consumer.drain(256, &mut batch) > 0 {
+        while consumer.drain_into(256, &mut batch) > 0 {
             total += batch.len();
             let mut deliver = || {
                 for completion in batch.drain(..) {

@@ -83,7 +83,8 @@ impl Ndis {
         let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
         let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
         let adapter = self.add_adapter(|index| {
-            let (producer, consumer) = crate::ring::ring(packets as usize);
+            let (producer, consumer) =
+                crate::ring::ring(crate::ring::Config::new(packets as usize));
             Arc::new_cyclic(|me| Adapter {
                 index,
                 name: name.to_string(),

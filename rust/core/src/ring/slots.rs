@@ -1,0 +1,124 @@
+//! The slots of all lanes, in one piece of memory: how a position becomes a place and a phase.
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::entry::{Entry, PHASE};
+use super::sync::{Arc, LINE, Word, order, reading, words, writing};
+
+/// The memory.
+#[derive(Debug)]
+pub(super) struct Slots<E> {
+    words: Box<[Word]>,
+    /// Words before the first lane, so that it begins at a line.
+    origin: usize,
+    /// Words from lane to lane.
+    stride: usize,
+    /// Slots of a lane, a power of two.
+    capacity: u64,
+    entry: PhantomData<fn() -> E>,
+}
+
+impl<E: Entry> Slots<E> {
+    pub(super) fn new(lanes: usize, capacity: usize) -> Arc<Slots<E>> {
+        let capacity = capacity.max(1).next_power_of_two();
+        let stride = (capacity * E::WORDS).next_multiple_of(LINE);
+        let words = words(stride * lanes + LINE);
+        let origin = words.as_ptr().align_offset(LINE * 8).min(LINE);
+        Arc::new(Slots { words, origin, stride, capacity: capacity as u64, entry: PhantomData })
+    }
+
+    /// The slots of one lane.
+    pub(super) fn track(self: &Arc<Self>, lane: usize) -> Track<E> {
+        let first = self.origin + lane * self.stride;
+        let words = &self.words[first..first + self.capacity as usize * E::WORDS];
+        let base = NonNull::from(words).cast();
+        Track { base, mask: self.capacity - 1, slots: Arc::clone(self) }
+    }
+}
+
+/// The slots of a lane.
+#[derive(Debug)]
+pub(super) struct Track<E> {
+    base: NonNull<Word>,
+    /// Slots, less one.
+    mask: u64,
+    /// Keeps the memory where it is.
+    #[allow(dead_code)]
+    slots: Arc<Slots<E>>,
+}
+
+// SAFETY: a track is a reference to atomics, and keeps their memory itself.
+unsafe impl<E> Send for Track<E> {}
+// SAFETY: as above.
+unsafe impl<E> Sync for Track<E> {}
+
+impl<E: Entry> Track<E> {
+    const LAST: usize = E::WORDS - 1;
+
+    /// Slots of the lane.
+    pub(super) fn capacity(&self) -> u64 {
+        self.mask + 1
+    }
+
+    /// A word of a position's slot.
+    #[inline]
+    fn word(&self, position: u64, index: usize) -> &Word {
+        let first = (position & self.mask) as usize * E::WORDS;
+        debug_assert!(index < E::WORDS);
+        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and `index` is
+        // below `WORDS` at each call in this file.
+        unsafe { self.base.add(first + index).as_ref() }
+    }
+
+    /// The phase bit of a position's lap: set in the first, since memory begins with zeros.
+    #[inline]
+    fn phase(&self, position: u64) -> u64 {
+        u64::from(position & self.capacity() == 0) << 63
+    }
+
+    /// Writes the slot of `position`, which is the caller's alone.
+    #[inline]
+    pub(super) fn write(&self, position: u64, entry: E) {
+        let last = self.word(position, Self::LAST);
+        writing(last);
+        for index in 0..Self::LAST {
+            self.word(position, index).store(entry.word(index), Relaxed);
+        }
+        last.store(entry.word(Self::LAST) | self.phase(position), order::publish());
+    }
+
+    /// Writes the slots from `position` on.
+    #[inline]
+    pub(super) fn write_all(&self, position: u64, entries: &[E]) {
+        for (index, &entry) in entries.iter().enumerate() {
+            self.write(position.wrapping_add(index as u64), entry);
+        }
+    }
+
+    /// Whether the entry of `position` is there.
+    #[inline]
+    pub(super) fn is_there(&self, position: u64) -> bool {
+        let last = self.word(position, Self::LAST).load(order::observe());
+        (last ^ self.phase(position)) & PHASE == 0
+    }
+
+    /// The entry of `position`, if it is there.
+    #[inline]
+    pub(super) fn read(&self, position: u64) -> Option<E> {
+        let word = self.word(position, Self::LAST);
+        let last = word.load(order::observe());
+        if (last ^ self.phase(position)) & PHASE != 0 {
+            return None;
+        }
+        reading(word);
+        Some(E::from_words(|index| {
+            if index == Self::LAST {
+                last & !PHASE
+            } else {
+                self.word(position, index).load(Relaxed)
+            }
+        }))
+    }
+}

@@ -1,0 +1,24 @@
+//! The ring under loom, which tries every schedule and every value that a load may see.
+#![allow(dead_code, unused_imports, unreachable_pub)] // a model uses a part of the ring
+
+#[path = "../../core/src/ring/consumer.rs"]
+mod consumer;
+#[path = "../../core/src/ring/entry.rs"]
+mod entry;
+#[path = "../../core/src/ring/make.rs"]
+mod make;
+#[path = "../../core/src/ring/producer.rs"]
+mod producer;
+#[path = "../../core/src/ring/registry.rs"]
+mod registry;
+#[path = "../../core/src/ring/slots.rs"]
+mod slots;
+mod sync;
+mod thread;
+#[path = "../../core/src/ring/wake.rs"]
+mod wake;
+
+mod lanes;
+mod model;
+mod overflow;
+mod waking;

@@ -1,0 +1,131 @@
+//! Lanes of their own: order, laps, hand-over of a number.
+
+use loom::thread;
+
+use super::make::{Config, make};
+use super::model::{Barriers, Credits, Rings, Seen, Tally, assert_caught, entry, explore};
+use super::sync::Arc;
+
+/// Two producers with a lane each: one pushes twice, the other a batch of two.
+fn two_producers(early: &Tally) {
+    let (ring, mut consumer): Rings = make(Config { capacity: 4, lanes: 2 }, 0);
+    let one_by_one = {
+        let ring = ring.clone();
+        thread::spawn(move || {
+            ring.push(entry(0, 0));
+            ring.push(entry(0, 1));
+        })
+    };
+    let batch = thread::spawn(move || ring.push_batch(&[entry(1, 0), entry(1, 1)]));
+    let mut seen = Seen::default();
+    seen.poll(&mut consumer, 2);
+    if seen.count > 0 {
+        early.count();
+    }
+    one_by_one.join().unwrap();
+    batch.join().unwrap();
+    consumer.finish(|got| seen.note(got));
+    assert_eq!(seen.count, 4, "each once");
+}
+
+#[test]
+fn what_two_producers_push_comes_out_whole_once_and_in_each_ones_order() {
+    let early = Arc::new(Tally::default());
+    let counted = Arc::clone(&early);
+    let schedules = explore(Barriers::Without, move || two_producers(&counted));
+    println!("{schedules} schedules, {} with early pops", early.get());
+    assert!(schedules > 1000, "{schedules}");
+    assert!(early.get() > 100, "{}", early.get());
+}
+
+#[test]
+fn loom_sees_a_slot_that_is_published_or_observed_relaxed() {
+    const MODEL: &str =
+        "lanes::what_two_producers_push_comes_out_whole_once_and_in_each_ones_order";
+    assert_caught(MODEL, "publish");
+    assert_caught(MODEL, "observe");
+}
+
+/// One place, which is used again and again across the end of the counter.
+fn laps(lapped: &Tally) {
+    // One lap and a half before 2⁶⁴.
+    let (ring, mut consumer): Rings = make(Config { capacity: 1, lanes: 1 }, u64::MAX);
+    let credits = Arc::new(Credits::new(1));
+    let producer = {
+        let credits = Arc::clone(&credits);
+        thread::spawn(move || {
+            let mut n = 0;
+            for _ in 0..4 {
+                if credits.take() {
+                    ring.push(entry(0, n));
+                    n += 1;
+                } else {
+                    thread::yield_now();
+                }
+            }
+            n
+        })
+    };
+    let mut seen = Seen::default();
+    for _ in 0..3 {
+        if let Some(got) = consumer.pop() {
+            seen.note(got);
+            credits.give();
+        } else {
+            thread::yield_now();
+        }
+    }
+    let pushed = producer.join().unwrap();
+    consumer.finish(|got| seen.note(got));
+    assert_eq!(seen.count, pushed, "each once");
+    if pushed > 2 {
+        lapped.count();
+    }
+}
+
+#[test]
+fn a_place_is_used_again_across_the_end_of_the_counter() {
+    let lapped = Arc::new(Tally::default());
+    let counted = Arc::clone(&lapped);
+    let schedules = explore(Barriers::Without, move || laps(&counted));
+    println!("{schedules} schedules, {} with wrap-around", lapped.get());
+    assert!(lapped.get() > 10, "{}", lapped.get());
+}
+
+/// A thread ends, and another one gets its number and its lane.
+fn hand_over(same: &Tally) {
+    let (ring, mut consumer): Rings = make(Config { capacity: 2, lanes: 2 }, 0);
+    let push = |n| {
+        let ring = ring.clone();
+        thread::spawn(move || {
+            let producer = ring.producer();
+            producer.push(entry(n, 0));
+            super::thread::number()
+        })
+    };
+    let (first, second) = (push(0), push(1));
+    let mut seen = Seen::default();
+    seen.poll(&mut consumer, 1);
+    let (first, second) = (first.join().unwrap(), second.join().unwrap());
+    if first == second {
+        same.count();
+    }
+    consumer.finish(|got| seen.note(got));
+    assert_eq!(seen.count, 2, "each once");
+}
+
+#[test]
+fn a_lane_goes_from_thread_to_thread_without_a_loss() {
+    let same = Arc::new(Tally::default());
+    let counted = Arc::clone(&same);
+    let schedules = explore(Barriers::Without, move || hand_over(&counted));
+    println!("{schedules} schedules, {} with one number for both", same.get());
+    assert!(same.get() > 10 && same.get() < schedules, "{} of {schedules}", same.get());
+}
+
+#[test]
+fn loom_sees_a_number_that_is_given_up_or_claimed_relaxed() {
+    const MODEL: &str = "lanes::a_lane_goes_from_thread_to_thread_without_a_loss";
+    assert_caught(MODEL, "give_up");
+    assert_caught(MODEL, "claim");
+}
