@@ -16,7 +16,9 @@ using Out = End<moodycamel::ConsumerToken>;
 
 extern "C" {
 
-/* Its memory is there from the beginning and the `try_` functions take no more: it is bounded as the others are. */
+/* Its memory is there from the beginning and the `try_` functions take no more: it is bounded as the others are.
+   (An open loop has `grow`: blocks belong to the producer that had them first, so four that compete for a fixed number
+   of them starve each other. It is never full then, which is in its favour.) */
 void *moodycamel_new(size_t capacity, size_t producers) { return new Queue(capacity, producers, 0); }
 void moodycamel_free(void *queue) { delete static_cast<Queue *>(queue); }
 void *moodycamel_producer(void *queue) { return new In(queue); }
@@ -34,6 +36,18 @@ size_t moodycamel_push_batch(void *end, const entry *entries, size_t count)
 {
     auto in = static_cast<In *>(end);
     return in->queue.try_enqueue_bulk(in->token, entries, count) ? count : 0;
+}
+
+size_t moodycamel_grow_one(void *end, const entry *one)
+{
+    auto in = static_cast<In *>(end);
+    return in->queue.enqueue(in->token, *one);
+}
+
+size_t moodycamel_grow(void *end, const entry *entries, size_t count)
+{
+    auto in = static_cast<In *>(end);
+    return in->queue.enqueue_bulk(in->token, entries, count) ? count : 0;
 }
 
 size_t moodycamel_pop(void *end, entry *one)

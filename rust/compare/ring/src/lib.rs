@@ -4,6 +4,7 @@
 //! written once over these traits. What a packet's permit costs is the harness's, the same for all.
 
 pub mod cases;
+pub mod extra;
 pub mod options;
 pub mod ours;
 pub mod pin;

@@ -26,8 +26,8 @@ pub trait Queue: Sized {
     /// How many producers it can have.
     const MOST_PRODUCERS: usize = usize::MAX;
 
-    /// A thread's way in.
-    type Producer<'a>: Producer
+    /// What a thread is given to become a producer.
+    type Way<'a>: Way
     where
         Self: 'a;
     /// The way out.
@@ -39,11 +39,28 @@ pub trait Queue: Sized {
     fn make(capacity: usize, producers: usize) -> Self;
 
     /// Its two ends.
-    fn split(&mut self, producers: usize) -> (Vec<Self::Producer<'_>>, Self::Consumer<'_>);
+    fn split(&mut self, producers: usize) -> (Vec<Self::Way<'_>>, Self::Consumer<'_>);
+}
+
+/// Can be given to a thread, which then has a way in.
+pub trait Way: Send {
+    /// The way in; it may belong to its thread.
+    type Producer: Producer;
+
+    /// Makes the calling thread a producer.
+    fn enter(self) -> Self::Producer;
+}
+
+impl<P: Producer + Send> Way for P {
+    type Producer = P;
+
+    fn enter(self) -> P {
+        self
+    }
 }
 
 /// A thread's way in.
-pub trait Producer: Send {
+pub trait Producer {
     /// Puts an entry in for which the caller knows that there is room. A queue that has to look all the same says
     /// whether there was.
     fn push(&mut self, entry: Entry) -> bool;

@@ -1,10 +1,12 @@
 //! The sides of the table: ours and every rival, each able to run every case that it knows.
 
+use ndiswan::ring::Open;
+
 use crate::cases::{Case, Work};
 use crate::ours::Ours;
 use crate::queue::{CAPACITY, LARGE, Queue};
 use crate::rivals::{channels, disruptor, enso, native, rbuffer, rings, rtrb};
-use crate::work::flow::{Flow, flow};
+use crate::work::flow::{self, Flow};
 use crate::work::{Sample, fill, latency, single};
 
 /// The name of the bare cache line among the sides.
@@ -38,18 +40,20 @@ impl Side {
     }
 }
 
-fn side<Q: Queue, L: Queue>() -> Side {
-    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, L> }
+/// A side whose types for the usual capacity, for the large one and for open loops are these.
+fn side<Q: Queue, L: Queue, O: Queue>() -> Side {
+    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, L, O> }
 }
 
-fn run<Q: Queue, L: Queue>(case: &Case, entries: u64, cores: &[usize]) -> Sample {
+fn run<Q: Queue, L: Queue, O: Queue>(case: &Case, entries: u64, cores: &[usize]) -> Sample {
     match case.work {
         Work::Single { batch } => single::single::<Q>(CAPACITY, batch, entries),
         Work::Flow { producers, push, take, closed } => {
             let pool = closed.then_some(CAPACITY as u64);
             // With fewer cores than threads the scheduler decides.
             let cores = if producers < cores.len() { cores } else { &[] };
-            flow::<Q>(Flow { producers, push, take, pool, capacity: CAPACITY, entries, cores })
+            let flow = Flow { producers, push, take, pool, capacity: CAPACITY, entries, cores };
+            if closed { flow::flow::<Q>(flow) } else { flow::flow::<O>(flow) }
         }
         Work::Fill { batch } => fill::fill::<L>(batch, entries, cores),
         Work::Latency => latency::queues::<Q>(CAPACITY, entries, cores),
@@ -61,15 +65,20 @@ fn cache_line() -> Side {
     Side { name: CACHE_LINE, most_producers: 0, run }
 }
 
-/// A queue whose capacity does not depend on its type.
+/// A side with one type for everything.
 fn any<Q: Queue>() -> Side {
-    side::<Q, Q>()
+    side::<Q, Q, Q>()
+}
+
+/// A side whose capacity is a constant.
+fn constant<Q: Queue, L: Queue>() -> Side {
+    side::<Q, L, Q>()
 }
 
 /// Ours first, the cache line last.
 pub fn sides() -> Vec<Side> {
     vec![
-        any::<Ours>(),
+        side::<Ours, Ours, Ours<Open>>(),
         #[cfg(has_rte)]
         any::<native::RteMp>(),
         #[cfg(has_rte)]
@@ -77,15 +86,15 @@ pub fn sides() -> Vec<Side> {
         #[cfg(has_ck)]
         any::<native::Ck>(),
         #[cfg(has_moodycamel)]
-        any::<native::Moodycamel>(),
+        side::<native::Moodycamel, native::Moodycamel, native::MoodycamelOpen>(),
         any::<rings::ArrayQueue>(),
-        side::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<LARGE>>(),
+        constant::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<LARGE>>(),
         any::<channels::Nexus>(),
         any::<enso::Enso>(),
         any::<disruptor::Disruptor>(),
         any::<rings::ThingBuf>(),
         any::<channels::Kanal>(),
-        side::<rings::Heapless<CAPACITY>, rings::Heapless<LARGE>>(),
+        constant::<rings::Heapless<CAPACITY>, rings::Heapless<LARGE>>(),
         any::<rings::Concurrent>(),
         any::<channels::Crossbeam>(),
         any::<channels::StdSync>(),

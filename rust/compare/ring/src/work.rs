@@ -2,9 +2,12 @@
 
 pub mod fill;
 pub mod flow;
+pub mod idle;
 pub mod latency;
 pub mod single;
 pub mod start;
+pub mod stopped;
+pub mod typed;
 
 /// What one run of a workload gave.
 #[derive(Copy, Clone, Debug)]

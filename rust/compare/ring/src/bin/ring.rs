@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ndiswan_compare::report;
 use ndiswan_compare_ring::cases::{CASES, Case, Work};
+use ndiswan_compare_ring::extra::extra;
 use ndiswan_compare_ring::options::{Options, USAGE};
 use ndiswan_compare_ring::pin::{cores, to_core};
 use ndiswan_compare_ring::rows::{Column, print_medians};
@@ -85,6 +86,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (targets, others) = column.rows(&sides);
         asked.extend(targets);
         all.extend(others);
+    }
+    if options.wants("extra") {
+        asked.extend(extra(&options)?);
     }
     let absent: Vec<_> = columns.iter().flat_map(Column::missing).collect();
     println!();

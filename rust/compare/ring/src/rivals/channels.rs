@@ -17,7 +17,7 @@ macro_rules! channel {
 
         impl Queue for $name {
             const NAME: &'static str = $text;
-            type Producer<'a> = In<$sender>;
+            type Way<'a> = In<$sender>;
             type Consumer<'a> = Out<$receiver>;
 
             fn make(capacity: usize, _: usize) -> Self {

@@ -15,7 +15,7 @@ pub struct Disruptor(Option<(Sender, Receiver)>);
 
 impl Queue for Disruptor {
     const NAME: &'static str = "disruptor";
-    type Producer<'a> = Sender;
+    type Way<'a> = Sender;
     type Consumer<'a> = Receiver;
 
     fn make(capacity: usize, _: usize) -> Self {

@@ -11,7 +11,7 @@ pub struct Enso(Option<(Sender<Entry>, Receiver<Entry>)>);
 
 impl Queue for Enso {
     const NAME: &'static str = "enso-channel";
-    type Producer<'a> = Sender<Entry>;
+    type Way<'a> = Sender<Entry>;
     type Consumer<'a> = Receiver<Entry>;
 
     fn make(capacity: usize, _: usize) -> Self {

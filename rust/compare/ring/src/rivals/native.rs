@@ -60,7 +60,7 @@ macro_rules! native {
 
             impl Queue for $queue {
                 const NAME: &'static str = $text;
-                type Producer<'a> = In<'a>;
+                type Way<'a> = In<'a>;
                 type Consumer<'a> = Out<'a>;
 
                 fn make(capacity: usize, producers: usize) -> Self {
@@ -198,6 +198,23 @@ native!(
     moodycamel_consumer_free,
     moodycamel_push,
     moodycamel_push_batch,
+    moodycamel_pop,
+    moodycamel_pop_batch
+);
+// The same queue where nobody keeps the number of entries down: see the file in `native/`.
+#[cfg(has_moodycamel)]
+native!(
+    moodycamel_open,
+    MoodycamelOpen,
+    "moodycamel",
+    moodycamel_new,
+    moodycamel_free,
+    moodycamel_producer,
+    moodycamel_producer_free,
+    moodycamel_consumer,
+    moodycamel_consumer_free,
+    moodycamel_grow_one,
+    moodycamel_grow,
     moodycamel_pop,
     moodycamel_pop_batch
 );

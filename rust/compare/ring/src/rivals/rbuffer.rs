@@ -9,7 +9,7 @@ pub struct Rbuffer<const N: usize>(Box<MPSCRBuffer<Entry, N>>);
 
 impl<const N: usize> Queue for Rbuffer<N> {
     const NAME: &'static str = "rbuffer";
-    type Producer<'a> = In<'a, N>;
+    type Way<'a> = In<'a, N>;
     type Consumer<'a> = Out<'a, N>;
 
     fn make(capacity: usize, _: usize) -> Self {

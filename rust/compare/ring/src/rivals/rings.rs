@@ -14,7 +14,7 @@ macro_rules! shared {
 
         impl $(<const $n: usize>)? Queue for $name $(<$n>)? {
             const NAME: &'static str = $text;
-            type Producer<'a> = End<'a, Self>;
+            type Way<'a> = End<'a, Self>;
             type Consumer<'a> = End<'a, Self>;
 
             fn make(capacity: usize, _: usize) -> Self {

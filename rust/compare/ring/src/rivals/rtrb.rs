@@ -8,7 +8,7 @@ pub struct Rtrb(Option<(::rtrb::Producer<Entry>, ::rtrb::Consumer<Entry>)>);
 impl Queue for Rtrb {
     const NAME: &'static str = "rtrb (SPSC)";
     const MOST_PRODUCERS: usize = 1;
-    type Producer<'a> = ::rtrb::Producer<Entry>;
+    type Way<'a> = ::rtrb::Producer<Entry>;
     type Consumer<'a> = ::rtrb::Consumer<Entry>;
 
     fn make(capacity: usize, _: usize) -> Self {

@@ -8,7 +8,7 @@ use super::flow::LIMIT;
 use super::start::Start;
 use super::{STATUS, Sample};
 use crate::pin::{Watch, to_core};
-use crate::queue::{BATCH, Consumer, Entry, LARGE, Producer, Queue};
+use crate::queue::{BATCH, Consumer, Entry, LARGE, Producer, Queue, Way};
 use crate::wait::Wait;
 
 /// Fills half of a large queue with two producers, so many times. What is between is done by the first of them: nobody
@@ -21,19 +21,21 @@ pub fn fill<Q: Queue>(batch: usize, times: u64, cores: &[usize]) -> Sample {
     let (start, epoch) = (Start::new(PRODUCERS), Instant::now());
     let now = || epoch.elapsed().as_nanos() as u64;
     let (other_began, other_ended) = (AtomicU64::new(0), AtomicU64::new(0));
-    let (mut second, mut first) = (producers.pop().expect("two"), producers.pop().expect("two"));
+    let (second, first) = (producers.pop().expect("two"), producers.pop().expect("two"));
     let last = AtomicU64::new(times);
     thread::scope(|scope| {
-        let other = scope.spawn(|| {
+        let (start, last, began, ended, now) = (&start, &last, &other_began, &other_ended, &now);
+        let other = scope.spawn(move || {
             to_core(cores, 1);
+            let mut second = second.enter();
             let mut busy = 0.0_f64;
             let mut round = 0;
             while round <= last.load(Ordering::Acquire) {
                 start.wait(Wait::alone());
                 let watch = Watch::start();
-                other_began.store(now(), Ordering::Relaxed);
+                began.store(now(), Ordering::Relaxed);
                 push(&mut second, batch, each, 1);
-                other_ended.store(now(), Ordering::Relaxed);
+                ended.store(now(), Ordering::Relaxed);
                 busy = busy.max(watch.share());
                 start.wait(Wait::alone());
                 start.wait(Wait::alone());
@@ -41,21 +43,21 @@ pub fn fill<Q: Queue>(batch: usize, times: u64, cores: &[usize]) -> Sample {
             }
             busy
         });
-        let mine = scope.spawn(|| {
+        let mine = scope.spawn(move || {
             to_core(cores, 0);
+            let mut first = first.enter();
             let (mut total, mut counted) = (0, 0);
             let begin = Instant::now();
             for round in 0.. {
                 start.wait(Wait::alone());
-                let began = now();
+                let my_began = now();
                 push(&mut first, batch, each, 0);
-                let ended = now();
+                let my_ended = now();
                 start.wait(Wait::alone());
                 // The first round touches the memory.
                 if round > 0 {
-                    let other =
-                        (other_began.load(Ordering::Relaxed), other_ended.load(Ordering::Relaxed));
-                    total += ended.max(other.1) - began.min(other.0);
+                    let other = (began.load(Ordering::Relaxed), ended.load(Ordering::Relaxed));
+                    total += my_ended.max(other.1) - my_began.min(other.0);
                     counted += 1;
                 }
                 empty(&mut consumer, each * PRODUCERS as u64);

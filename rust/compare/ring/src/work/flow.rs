@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::start::Start;
 use super::{STATUS, Sample};
 use crate::pin::{Watch, to_core};
-use crate::queue::{BATCH, Consumer, Entry, Producer, Queue};
+use crate::queue::{BATCH, Consumer, Entry, Producer, Queue, Way};
 use crate::wait::Wait;
 
 /// The most producers.
@@ -78,7 +78,7 @@ pub fn flow<Q: Queue>(flow: Flow<'_>) -> Sample {
         let inward = producers.into_iter().enumerate().map(|(number, producer)| {
             scope.spawn(move || {
                 to_core(flow.cores, number + 1);
-                let busy = produce(shared, producer, number);
+                let busy = produce(shared, producer.enter(), number);
                 shared.ended.fetch_add(1, Ordering::Release);
                 busy
             })

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::start::Start;
 use super::{STATUS, Sample};
 use crate::pin::{Watch, to_core};
-use crate::queue::{Consumer, Entry, Producer, Queue};
+use crate::queue::{Consumer, Entry, Producer, Queue, Way};
 use crate::wait::Wait;
 
 /// Runs the two sides on two cores; `first` is timed.
@@ -54,9 +54,9 @@ pub fn queues<Q: Queue>(capacity: usize, times: u64, cores: &[usize]) -> Sample 
     let (mut there_in, mut there_out) = there.split(1);
     let (mut back_in, mut back_out) = back.split(1);
     let first = move || {
-        let mut wait = Wait::alone();
+        let (mut there, mut wait) = (there_in.remove(0).enter(), Wait::eager());
         for handle in 0..times {
-            while !there_in[0].push(Entry { handle, status: STATUS, tag: 0 }) {}
+            while !there.push(Entry { handle, status: STATUS, tag: 0 }) {}
             assert_eq!(
                 receive(&mut back_out, &mut wait).handle,
                 handle,
@@ -65,10 +65,10 @@ pub fn queues<Q: Queue>(capacity: usize, times: u64, cores: &[usize]) -> Sample 
         }
     };
     let second = move || {
-        let mut wait = Wait::alone();
+        let (mut back, mut wait) = (back_in.remove(0).enter(), Wait::eager());
         for _ in 0..times {
             let entry = receive(&mut there_out, &mut wait);
-            while !back_in[0].push(entry) {}
+            while !back.push(entry) {}
         }
     };
     race(times, cores, first, second)
@@ -86,14 +86,14 @@ pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
         wait.reset();
     };
     let first = || {
-        let mut wait = Wait::alone();
+        let mut wait = Wait::eager();
         for turn in 0..times {
             line.0.store(turn * 2 + 1, Ordering::Release);
             await_word(turn * 2 + 2, &mut wait);
         }
     };
     let second = || {
-        let mut wait = Wait::alone();
+        let mut wait = Wait::eager();
         for turn in 0..times {
             await_word(turn * 2 + 1, &mut wait);
             line.0.store(turn * 2 + 2, Ordering::Release);

@@ -3,13 +3,13 @@
 use ndiswan_compare::rounds::cpu_time;
 
 use super::{STATUS, Sample};
-use crate::queue::{BATCH, Consumer, Entry, Producer, Queue};
+use crate::queue::{BATCH, Consumer, Entry, Producer, Queue, Way};
 
 /// Puts in and takes out `entries` entries and checks what comes out. Time is the thread's processor time.
 pub fn single<Q: Queue>(capacity: usize, batch: usize, entries: u64) -> Sample {
     let mut queue = Q::make(capacity, 1);
-    let (mut producers, mut consumer) = queue.split(1);
-    let producer = &mut producers[0];
+    let (mut ways, mut consumer) = queue.split(1);
+    let producer = &mut ways.remove(0).enter();
     // Once around, so that every place has been touched.
     trips(producer, &mut consumer, 1, 0, capacity as u64);
     let begin = cpu_time();
