@@ -28,6 +28,10 @@ fn main() {
     for name in ["rte", "ck", "moodycamel"] {
         println!("cargo:rustc-check-cfg=cfg(has_{name})");
     }
+    // `benchmarks/run.py` says with these flags that the linker may inline across the languages.
+    let inlined = std::env::var("CFLAGS").is_ok_and(|flags| flags.contains("-flto"));
+    println!("cargo:rerun-if-env-changed=CFLAGS");
+    println!("cargo:rustc-env=NDISWAN_SHIMS={}", if inlined { "inlined" } else { "called" });
     if let Some(place) = include("ck_ring.h") {
         shim("ck", &["native/ck.c"], &[place], |_| ());
     }

@@ -145,10 +145,10 @@ fn stops(options: &Options) -> Vec<Row> {
         }
         all.push(kept);
     }
-    // More is better here, and nothing at all is possible: a thousandth of a percent stands for it in the ratio.
+    // More is better here, and nothing at all is possible: a tenth of a percent stands for it in the ratio.
     let against = |side: usize| {
         let column = |side: usize| spread(all.iter().map(|round| round[side]).collect());
-        let ratios = all.iter().map(|round| round[0] / round[side].max(0.001)).collect();
+        let ratios = all.iter().map(|round| round[0] / round[side].max(0.1)).collect();
         Row {
             case: "a producer stopped anywhere: what the other one keeps".to_string(),
             against: sides[side].0.to_string(),

@@ -8,6 +8,7 @@ use ndiswan_compare_ring::cases::{CASES, Case, Work};
 use ndiswan_compare_ring::extra::extra;
 use ndiswan_compare_ring::options::{Options, USAGE};
 use ndiswan_compare_ring::pin::{cores, to_core};
+use ndiswan_compare_ring::rivals::native;
 use ndiswan_compare_ring::rows::{Column, print_medians};
 use ndiswan_compare_ring::side::{CACHE_LINE, Side, missing, sides};
 
@@ -99,8 +100,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (rival, package) in missing() {
         println!("not measured: {rival} (apt-get install {package})");
     }
+    println!("\nThe functions of the rivals in C and C++ are {}.", native::SHIMS);
     println!(
-        "\n{again} runs were made again because a thread had less than {:.0} % of its core; {:.0} s in all.",
+        "{again} runs were made again because a thread had less than {:.0} % of its core; {:.0} s in all.",
         UNDISTURBED * 100.0,
         begin.elapsed().as_secs_f64()
     );

@@ -15,6 +15,9 @@ pub const MISSING: &[(&str, &str)] = &[
     ("moodycamel", "libconcurrentqueue-dev"),
 ];
 
+/// Whether the functions are inlined or called.
+pub const SHIMS: &str = env!("NDISWAN_SHIMS");
+
 /// Implements the traits over the functions with this prefix.
 #[cfg(any(has_rte, has_ck, has_moodycamel))]
 macro_rules! native {
