@@ -30,7 +30,7 @@ fn entry(producer: usize, n: usize) -> ShortRecord {
 }
 
 /// A producer pushes its entries, each when it has a permit for it.
-fn produce(ring: Ring, permits: Arc<AtomicU64>, recorder: Arc<Recorder>, producer: usize) {
+fn produce(ring: &Ring, permits: &AtomicU64, recorder: &Recorder, producer: usize) {
     for n in 0..EACH {
         let less = |permits: u64| permits.checked_sub(1);
         while permits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_err() {
@@ -50,7 +50,7 @@ fn model(lanes: usize, tally: &Tally) -> Vec<Vec<Call>> {
     let threads: Vec<_> = (0..PRODUCERS)
         .map(|producer| {
             let (ring, permits, recorder) = (ring.clone(), permits.clone(), recorder.clone());
-            thread::spawn(move || produce(ring, permits, recorder, producer))
+            thread::spawn(move || produce(&ring, &permits, &recorder, producer))
         })
         .collect();
     let mut count = 0;
