@@ -5,6 +5,10 @@
 mod consumer;
 #[path = "../../core/src/ring/entry.rs"]
 mod entry;
+#[path = "../../core/src/ring/idle.rs"]
+mod idle;
+#[path = "../../core/src/ring/lane.rs"]
+mod lane;
 #[path = "../../core/src/ring/make.rs"]
 mod make;
 #[path = "../../core/src/ring/producer.rs"]

@@ -1,53 +1,37 @@
-//! The consumer's side: which lanes it looks at, in what order, and how it sleeps.
-
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+//! The consumer's side: whose entries it takes, and in what order.
 
 use super::entry::{Completion, Entry};
-use super::producer::{Door, Head, Permits, Shared};
+use super::lane::{Head, Shared};
+use super::producer::{Door, Permits};
 use super::slots::Track;
-use super::sync::{Arc, FEW, Parker, SWEEP, TURN, can_heavy, heavy, order};
-
-/// How long a consumer naps where it cannot be woken reliably.
-const NAP: Duration = Duration::from_millis(1);
-
-/// What a wait brought.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Waited {
-    /// There is an entry.
-    Ready,
-    /// The time is over.
-    TimedOut,
-    /// The ring is closed, and empty.
-    Closed,
-}
+use super::sync::{Arc, Parker, TURN, order};
 
 /// What the consumer knows of a lane.
 #[derive(Debug)]
-struct Reader<E> {
+pub(super) struct Reader<E> {
     /// The next position to read.
-    head: u64,
+    pub(super) head: u64,
     /// Where its turn ends.
-    until: u64,
-    track: Track<E>,
+    pub(super) until: u64,
+    pub(super) track: Track<E>,
     /// It is among the lanes that are looked at.
-    hot: bool,
+    pub(super) hot: bool,
     /// Something was found since the last sweep.
-    active: bool,
+    pub(super) active: bool,
 }
 
 /// The consumer's end: there is one, it is not `Clone`, and reading needs it exclusively.
 #[derive(Debug)]
 pub struct Consumer<E: Entry = Completion, D: Door = Permits> {
-    shared: Arc<Shared<E>>,
-    readers: Box<[Reader<E>]>,
+    pub(super) shared: Arc<Shared<E>>,
+    pub(super) readers: Box<[Reader<E>]>,
     /// The lanes that are looked at; whoever pushes to another one has to tell.
-    hot: Vec<u32>,
+    pub(super) hot: Vec<u32>,
     /// Whose turn it is, in that list, and by number.
-    turn: usize,
+    pub(super) turn: usize,
     lane: usize,
-    looks: u32,
-    parker: Parker,
+    pub(super) looks: u32,
+    pub(super) parker: Parker,
     door: std::marker::PhantomData<fn() -> D>,
 }
 
@@ -181,116 +165,6 @@ impl<E: Entry, D: Door> Consumer<E, D> {
             self.turn = 0;
         }
         self.lane = self.hot[self.turn] as usize;
-    }
-
-    /// Looks, from now on, at the lanes whose producers told of them.
-    #[cold]
-    fn listen(&mut self) {
-        let (readers, hot) = (&mut self.readers, &mut self.hot);
-        self.shared.wake.listen(|lane| {
-            if !readers[lane].hot {
-                readers[lane].hot = true;
-                readers[lane].active = true;
-                hot.push(lane as u32);
-            }
-        });
-    }
-
-    #[inline]
-    fn looked(&mut self, found: bool) {
-        if found || self.hot.len() > FEW {
-            self.looks += 1;
-            if self.looks >= SWEEP {
-                self.looks = 0;
-                self.sweep();
-            }
-        }
-    }
-
-    /// Lets go of the lanes in which nothing was found for long.
-    #[cold]
-    fn sweep(&mut self) {
-        let idle = self.hot.iter().any(|&lane| !self.readers[lane as usize].active);
-        if idle && can_heavy() {
-            self.retire(|reader| reader.active);
-        }
-        for &lane in &self.hot {
-            self.readers[lane as usize].active = false;
-        }
-    }
-
-    /// Makes all lanes cold but those to keep, and looks at them no more, except for those that
-    /// have something in them. A producer either sees that its lane is cold and tells, or we see
-    /// what it wrote: `membarrier` stands between our store and our load, see `barrier.rs`.
-    fn retire(&mut self, keep: impl Fn(&Reader<E>) -> bool) {
-        let Consumer { shared, readers, hot, .. } = self;
-        for &lane in hot.iter() {
-            if !keep(&readers[lane as usize]) {
-                shared.lanes[lane as usize].cold.store(true, Relaxed);
-            }
-        }
-        heavy();
-        hot.retain(|&lane| {
-            let (cold, reader) = (&shared.lanes[lane as usize].cold, &mut readers[lane as usize]);
-            if keep(reader) {
-                return true;
-            }
-            reader.hot = reader.track.is_there(reader.head);
-            if reader.hot {
-                cold.store(false, Relaxed);
-            }
-            reader.hot
-        });
-        self.turn = 0;
-    }
-
-    /// Whether there is an entry.
-    pub fn is_ready(&mut self) -> bool {
-        if self.shared.wake.is_told() {
-            self.listen();
-        }
-        let ready = |&lane: &u32| {
-            let reader = &self.readers[lane as usize];
-            reader.track.is_there(reader.head)
-        };
-        self.hot.iter().any(ready)
-    }
-
-    /// Waits until there is an entry, the time is over, or the ring is closed and empty.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> Waited {
-        let end = timeout.map(|timeout| Instant::now() + timeout);
-        loop {
-            let closed = self.shared.wake.is_closed();
-            if self.is_ready() {
-                return Waited::Ready;
-            }
-            if closed {
-                return Waited::Closed;
-            }
-            if !self.prepare_to_sleep() {
-                continue;
-            }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return if self.is_ready() { Waited::Ready } else { Waited::TimedOut };
-            }
-            let nap = if can_heavy() { left } else { Some(left.map_or(NAP, |left| left.min(NAP))) };
-            match nap {
-                Some(nap) => drop(self.parker.park_timeout(nap)),
-                None => self.parker.park(),
-            }
-        }
-    }
-
-    /// Arranges to be woken by the next push. False if there is something already.
-    fn prepare_to_sleep(&mut self) -> bool {
-        if can_heavy() {
-            self.retire(|_| false);
-            if !self.hot.is_empty() {
-                return false;
-            }
-        }
-        self.shared.wake.fall_asleep()
     }
 }
 

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use super::consumer::Consumer;
 use super::entry::Entry;
-use super::producer::{Door, Open, Permits, Ring, Shared};
+use super::lane::Shared;
+use super::producer::{Door, Open, Permits, Ring};
 use super::sync::{Arc, pair};
 use super::thread;
 use super::wake::{MOST_LANES, Wake};

@@ -227,3 +227,7 @@ fn a_lane_that_was_let_go_is_found_again() {
         drop(go);
     });
 }
+
+mod against_a_model;
+mod stopped;
+mod stress;

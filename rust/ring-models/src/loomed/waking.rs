@@ -2,7 +2,7 @@
 
 use loom::thread;
 
-use super::consumer::Waited;
+use super::idle::Waited;
 use super::make::{Config, make};
 use super::model::{Barriers, Rings, Seen, Tally, assert_caught, entry, explore};
 use super::sync::Arc;

@@ -1,0 +1,62 @@
+//! A producer that is stopped in the middle of a push.
+
+use super::super::entry::Entry;
+use super::super::{Config, ring};
+
+/// An entry that stops its producer between the position and the slot, for as long as the test wants.
+#[derive(Copy, Clone, Debug)]
+struct Stops(Option<&'static (std::sync::Barrier, std::sync::Barrier)>, u32);
+
+impl Entry for Stops {
+    const WORDS: usize = 1;
+
+    fn word(self, _: usize) -> u64 {
+        if let Some((reached, go_on)) = self.0 {
+            reached.wait();
+            go_on.wait();
+        }
+        u64::from(self.1)
+    }
+
+    fn from_words(word: impl Fn(usize) -> u64) -> Self {
+        Stops(None, word(0) as u32)
+    }
+}
+
+fn stop_one(lanes: usize) -> (Vec<u32>, Vec<u32>) {
+    let (ring, mut consumer) = ring(Config { capacity: 8, lanes });
+    let stop = Box::leak(Box::new((std::sync::Barrier::new(2), std::sync::Barrier::new(2))));
+    let mut meanwhile = Vec::new();
+    std::thread::scope(|scope| {
+        // This thread's lane comes first, so that the stopped one is another.
+        ring.push(Stops(None, 1));
+        let other = &ring;
+        let stopped = &*stop;
+        scope.spawn(move || {
+            other.push(Stops(None, 2));
+            other.push(Stops(Some(stopped), 3));
+        });
+        stop.0.wait();
+        ring.push(Stops(None, 4));
+        std::thread::scope(|scope| {
+            scope.spawn(|| other.push(Stops(None, 5)));
+        });
+        consumer.drain(8, |got| meanwhile.push(got.1));
+        stop.1.wait();
+    });
+    let mut after = Vec::new();
+    consumer.drain(8, |got| after.push(got.1));
+    meanwhile.sort_unstable();
+    after.sort_unstable();
+    (meanwhile, after)
+}
+
+#[test]
+fn a_producer_that_is_stopped_in_the_middle_delays_nobody_but_itself() {
+    assert_eq!(stop_one(1000), (vec![1, 2, 4, 5], vec![3]));
+}
+
+#[test]
+fn in_the_overflow_lane_it_delays_those_behind_it_and_nothing_is_lost() {
+    assert_eq!(stop_one(0), (vec![1, 2], vec![3, 4, 5]));
+}
