@@ -215,3 +215,98 @@ def test_an_early_completion_from_another_thread_is_legal(delivery):
         ndis.run()
         assert peer.answers == [nw.SUCCESS] * 5
     assert ndis.violations == []
+
+
+def stopped(ndis):
+    """A link and an adapter that a bug check has stopped, with a lock, a timer, a DPC and a level block of before."""
+    link, _, miniport = bound(ndis)
+    adapter = miniport.adapter
+    link.send(b"frame")
+    packet = miniport.held[0]
+    made = {
+        "lock": adapter.spin_lock("queue"),
+        "timer": adapter.timer(print),
+        "dpc": adapter.dpc(print),
+        "block": adapter.at(Irql.DISPATCH),
+    }
+    with pytest.raises(nw.OwnershipViolation, match="FOREIGN"):
+        adapter.wan_send_complete(None)
+    ndis.drain()
+    return {"ndis": ndis, "link": link, "adapter": adapter, "packet": packet, **made}
+
+
+STOPPED_CALLS = [
+    "adapter.wan_send_complete(packet)",
+    "adapter.spin_lock()",
+    "adapter.timer(print)",
+    "adapter.dpc(print)",
+    "adapter.line_up()",
+    "adapter.line_up(link)",
+    "adapter.line_down(link)",
+    "adapter.fragment(link, 1)",
+    "adapter.indicate_receive(link, b'frame')",
+    "adapter.indicate_receive_complete(link)",
+    "adapter.reset_complete(0)",
+    "adapter.send_resources_available()",
+    "adapter.interrupt()",
+    "adapter.raise_irql(2)",
+    "adapter.at(2)",
+    "block.__enter__()",
+    "lock.acquire()",
+    "lock.dpr_acquire()",
+    "lock.__enter__()",
+    "lock.dpr.__enter__()",
+    "lock.release()",
+    "lock.dpr_release()",
+    "timer.set(1)",
+    "timer.set_ns(1)",
+    "dpc.queue()",
+    "ndis.reset(link)",
+    "ndis.reset(adapter)",
+    "link.query(0x04010107)",
+    "link.set(0x04010108, b'123456')",
+]
+
+
+@pytest.mark.parametrize("call", STOPPED_CALLS)
+def test_after_a_bug_check_every_call_refuses_in_the_same_way(call):
+    """It is RuntimeError and no second violation, whatever the call is about."""
+    with nw.Ndis(on_violation="bugcheck") as ndis:
+        names = stopped(ndis)
+        with pytest.raises(RuntimeError, match='"Holding" was stopped by a bug check') as caught:
+            eval(call, names)
+        assert not isinstance(caught.value, nw.ContractViolation)
+        assert [violation.rule for violation in ndis.violations] == ["FOREIGN"]
+        assert names["adapter"].irql == Irql.PASSIVE
+
+
+def test_after_a_bug_check_every_method_of_an_adapter_is_in_the_list_or_only_looks():
+    """A call that is new has to be one of those that refuse, give back, or only tell something."""
+    kinds = {"adapter": nw.Adapter, "lock": nw.SpinLock, "timer": nw.Timer, "dpc": nw.Dpc}
+    gives_back = {"adapter.lower_irql", "timer.cancel"}
+    for name, kind in kinds.items():
+        for method in vars(kind):
+            if callable(getattr(kind, method)) and method[0] != "_":
+                call = f"{name}.{method}"
+                assert call in gives_back or any(c.startswith(call) for c in STOPPED_CALLS), call
+
+
+def test_what_was_taken_before_a_bug_check_can_be_given_back_after_it():
+    """Level and lock come back to what they were, and the ends of blocks do not hide what broke the rule."""
+    with nw.Ndis(on_violation="bugcheck") as ndis:
+        adapter = bound(ndis)[2].adapter
+        lock, timer = adapter.spin_lock(), adapter.timer(print)
+        with pytest.raises(nw.LockViolation, match="LOCK_RECURSION"), adapter.at(Irql.APC), lock:
+            lock.acquire()
+        assert (adapter.life, lock.held, adapter.irql) == ("stopped", False, Irql.PASSIVE)
+        assert timer.cancel() is False
+    with nw.Ndis(on_violation="bugcheck") as ndis:
+        adapter = bound(ndis)[2].adapter
+        lock = adapter.spin_lock()
+        old = adapter.raise_irql(Irql.APC)
+        lock.acquire()
+        with pytest.raises(nw.LockViolation, match="LOCK_RECURSION"):
+            lock.acquire()
+        lock.release()
+        adapter.lower_irql(old)
+        assert (lock.held, adapter.irql) == (False, Irql.PASSIVE)

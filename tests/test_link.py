@@ -1,5 +1,7 @@
 """A link: its window, its queue, its life from line-up to the end of the call."""
 
+from pathlib import Path
+
 import pytest
 
 import ndiswan as nw
@@ -176,6 +178,78 @@ def test_a_call_is_closed_with_nothing_owed():
         assert peer.answers == [Status.CLOSING] + [nw.FAILURE] * 4
         assert [violation.rule for violation in ndis.violations] == ["LOST"] * 4
         miniport.held.clear()
+
+
+def memory():
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def test_seventy_thousand_lines_may_come_up_and_be_closed():
+    """An adapter's lines do not run out, memory is flat, and the object of a closed line stays closed."""
+    miniport = Instant()
+    miniport.info = nw.WanInfo(endpoints=2)
+    with nw.Ndis() as ndis:
+        bind, _, _ = bound(ndis, miniport)
+        adapter = miniport.adapter
+        kept, before = [], 0
+        for count in range(72_000):
+            link = adapter.line_up()
+            assert link.send(b"frame") == nw.SUCCESS
+            link.close()
+            if count % 9_000 == 0:
+                kept.append(link)
+            if count == 2_000:
+                before = memory()
+        assert memory() - before < 2_000_000
+        assert len(adapter.links) <= 3
+        assert adapter.links[0] == bind
+        assert ndis.counters["sends"] == ndis.counters["delivered"] == 72_000
+        assert len({link.context for link in kept} | {link.handle for link in kept}) == 16
+        fresh = adapter.line_up()
+        assert fresh in adapter.links
+        assert fresh not in kept
+        for link in kept:
+            assert (link.closed, link.up) == (True, False)
+            with pytest.raises(nw.AccessViolation, match="HANDLE"):
+                adapter.line_up(link)
+            with pytest.raises(nw.AccessViolation, match="HANDLE"):
+                link.send(b"frame")
+        assert fresh.up
+        assert bind.send(b"frame") == fresh.send(b"frame") == nw.SUCCESS
+
+
+def test_a_driver_is_called_with_the_line_that_is_meant():
+    """What `wan_send`, `receive` and `line_up` are given is the line of now, however many there were."""
+    seen = []
+
+    class Sees(Instant):
+        info = nw.WanInfo(endpoints=2)
+
+        def wan_send(self, link, packet):
+            seen.append((link, link.handle, packet.link))
+            return nw.SUCCESS
+
+    class Hears(nw.Protocol):
+        def send_complete(self, packet, status):
+            pytest.fail("every send is answered at once")
+
+        def line_up(self, link):
+            seen.append((link, link.handle))
+
+        def receive(self, link, data):
+            seen.append((link, link.handle))
+
+    miniport = Sees()
+    with nw.Ndis() as ndis:
+        ndis.bind(Hears(), miniport)
+        for handle in range(1000, 1020):
+            seen.clear()
+            link = miniport.adapter.line_up(handle=handle)
+            link.send(b"frame")
+            miniport.adapter.indicate_receive(link, b"frame")
+            assert seen == [(link, handle), (link, handle, link), (link, handle)]
+            link.close()
 
 
 def test_two_protocols_on_two_adapters_do_not_meet():

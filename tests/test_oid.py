@@ -1,5 +1,8 @@
 """Requests: what a miniport is asked for and told, who answers, and the structures of the answers."""
 
+import threading
+from contextlib import nullcontext
+
 import pytest
 
 import ndiswan as nw
@@ -184,6 +187,20 @@ def test_the_miniport_is_told(answer, status):
     assert miniport.asked == [(Oid.WAN_SET_LINK_INFO, LinkInfo(send_accm=5))]
 
 
+def test_a_request_that_is_answered_pending_is_a_clear_error():
+    """NDIS would wait for NdisMQueryInformationComplete, which is not there yet; it says so, and the next one works."""
+    miniport = Answers(nw.PENDING)
+    with nw.Ndis() as ndis:
+        link = bound(ndis, miniport)[0]
+        with pytest.raises(RuntimeError, match=r"answered the request for .*NDIS_STATUS_PENDING"):
+            link.query(Oid.WAN_GET_INFO)
+        with pytest.raises(RuntimeError, match="NdisMSetInformationComplete are not there yet"):
+            link.set(Oid.WAN_SET_LINK_INFO, LinkInfo())
+        miniport.answer = 7
+        assert link.query(Oid.WAN_GET_INFO) == 7
+    assert ndis.violations == []
+
+
 def test_a_request_has_its_level_and_its_time():
     """Above DISPATCH it is IRQL_SEND, after halt HALT."""
     with nw.Ndis() as ndis:
@@ -192,6 +209,40 @@ def test_a_request_has_its_level_and_its_time():
             link.query(Oid.WAN_GET_INFO)
     with pytest.raises(nw.LifeCycleViolation, match="a request of adapter"):
         link.query(Oid.WAN_GET_INFO)
+
+
+@pytest.mark.parametrize("mode", ["raise", "record"])
+def test_two_miniports_that_query_each_other_get_a_report_and_not_a_hang(mode):
+    """Serialized, from inside of `wan_send`, on two threads: one is refused with HANG, the other has its answer."""
+    inside, answers = threading.Barrier(2, timeout=30), []
+
+    class Asks(nw.Miniport):
+        def wan_send(self, link, packet):
+            inside.wait()
+            try:
+                answers.append(self.other.query(Oid.WAN_GET_INFO))
+            except nw.ProgressViolation as violation:
+                answers.append(violation.rule)
+            return nw.SUCCESS
+
+    # What another thread broke is raised by close.
+    told = pytest.raises(nw.ProgressViolation) if mode == "raise" else nullcontext()
+    with told, nw.Ndis(on_violation=mode) as ndis:
+        one, two = Asks(), Asks()
+        two.other = bound(ndis, one)[0]
+        one.other = bound(ndis, two)[0]
+        threads = [threading.Thread(target=m.other.send, args=(b"frame",)) for m in (one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    (violation,) = ndis.violations
+    assert violation.rule == "HANG"
+    assert "would wait for ever: cpu" in violation.detail
+    refused = "HANG" if mode == "raise" else nw.FAILURE
+    assert len(answers) == 2
+    assert refused in answers
+    assert WanInfo() in answers
 
 
 def test_structures_compare_and_show_their_fields():

@@ -1,6 +1,7 @@
 """A packet as both sides see it: its descriptor, its owner, its lives, and that it is the same object."""
 
 import gc
+import weakref
 
 import pytest
 
@@ -200,6 +201,28 @@ def test_an_old_reference_does_not_complete_the_new_send():
         assert bytes(new) == b"second"
         miniport.complete()
         assert peer.answers == [nw.SUCCESS, nw.SUCCESS]
+
+
+@pytest.mark.parametrize("side", ["miniport", "protocol"])
+def test_a_weak_reference_is_of_one_send(side):
+    """An object that somebody refers to weakly is not used for another send, so it names no other."""
+
+    class Looks(nw.Protocol):
+        def send_complete(self, packet, status):
+            seen.append(weakref.ref(packet))
+
+    seen = []
+    miniport = Holding()
+    with nw.Ndis() as ndis:
+        link = ndis.bind(Looks(), miniport, packets=1)
+        link.send(b"first")
+        if side == "miniport":
+            seen.append(weakref.ref(miniport.held[0]))
+        miniport.complete()
+        first = seen[0]
+        link.send(b"second")
+        assert first() is None
+        miniport.complete()
 
 
 def test_the_miniport_does_not_send_what_it_was_given():

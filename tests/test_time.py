@@ -180,6 +180,25 @@ def test_ctrl_c_ends_a_virtual_run_in_a_callback():
         timer.cancel()
 
 
+def test_ctrl_c_ends_a_virtual_run_that_calls_nothing():
+    """A run of checks for hang alone, for thirty years, is no longer than until the signal."""
+
+    def alarm(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    with nw.Ndis() as ndis:
+        bound(ndis, Holding())
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                ndis.run(until=1e9)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert 0 < ndis.now < 1e9
+
+
 def test_ctrl_c_ends_a_program():
     """A program in a real-time run ends on SIGINT as any Python program does, and its driver is halted."""
     program = (

@@ -72,11 +72,17 @@ class Miniport:
         return False
 
     def query_information(self, oid: Oid) -> Any:
-        """MiniportQueryInformation: a value, a status, or NotImplemented to let NDIS answer."""
+        """MiniportQueryInformation: a value, a status, or NotImplemented to let NDIS answer.
+
+        Not PENDING, which is an error: completing a request later is not there yet.
+        """
         return NotImplemented
 
     def set_information(self, oid: Oid, value: Any) -> Any:
-        """MiniportSetInformation: a status, or NotImplemented to let NDIS keep the value."""
+        """MiniportSetInformation: a status, or NotImplemented to let NDIS keep the value.
+
+        Not PENDING, which is an error: completing a request later is not there yet.
+        """
         return NotImplemented
 
     def isr(self) -> bool:

@@ -99,7 +99,7 @@ class Ndis(_Native):
         ValueError
             ``miniport.info`` or ``packets`` is out of range.
         RuntimeError
-            ``initialize`` answered with a failure, or this Ndis is closed.
+            ``initialize`` answered with a failure, or this Ndis is closed or being closed.
         """
         if not isinstance(protocol, Protocol):
             raise TypeError(f"protocol: expected an ndiswan.Protocol, got {protocol!r}")
@@ -138,7 +138,11 @@ class Ndis(_Native):
         self._save(path)
 
     def close(self) -> None:
-        """Halt every adapter, end the dispatcher, and raise what was found doing so."""
+        """Halt every adapter, end the dispatcher, and raise what was found doing so.
+
+        If another thread is at it, wait for that thread, up to five seconds: it may be waiting for
+        this one in a driver's ``halt``. Then leave it to that thread; ``closed`` is still false.
+        """
         try:
             self._close()
         finally:
@@ -168,7 +172,8 @@ class Ndis(_Native):
         else:
             # What is owed because of the exception is not a finding of its own.
             self._close(quiet=True)
-            _open.discard(self)
+            if self.closed:
+                _open.discard(self)
 
     def __del__(self) -> None:
         if not self.closed:
@@ -233,7 +238,7 @@ def _forget_frames(errors: list[BaseException]) -> None:
 def _close_all() -> None:
     """At exit: no dispatcher thread may meet an interpreter that is gone."""
     for ndis in list(_open):
-        ndis._close(quiet=True)  # noqa: SLF001  (our own)
+        ndis._close(quiet=True, at_exit=True)  # noqa: SLF001  (our own)
 
 
 atexit.register(_close_all)

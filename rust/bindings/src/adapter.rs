@@ -21,7 +21,9 @@ use crate::timer::{Dpc, Timer};
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
 ///
 /// Its calls check the contract as they are made. A broken rule raises a ``ContractViolation`` at
-/// the call, unless ``on_violation="record"``; every call raises ``RuntimeError`` after a bug check.
+/// the call, unless ``on_violation="record"``. After a bug check every call raises ``RuntimeError``,
+/// those of its locks, timers and DPCs as well, resets and requests too; only what gives back goes on:
+/// the release of a lock that is held, ``lower_irql``, ``cancel``, the end of a ``with`` block.
 /// Two objects of the same adapter are equal.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Adapter {
@@ -43,15 +45,14 @@ pub(crate) fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// After a bug check nothing is asked of an adapter any more.
+pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
+    if adapter.life() == Life::Stopped { Err(usage(adapter.why_stopped())) } else { Ok(()) }
+}
+
 impl Adapter {
     pub(crate) fn alive(&self) -> PyResult<()> {
-        if self.shared.core.life() == Life::Stopped {
-            let name = &self.shared.core.name;
-            return Err(usage(format!(
-                "adapter {name:?} was stopped by a bug check; see ndis.violations"
-            )));
-        }
-        Ok(())
+        alive(&self.shared.core)
     }
 
     /// The link that was given; `None` if it is none and that is only recorded.
@@ -127,7 +128,8 @@ impl Adapter {
         crate::request::to_python(py, &Answer::Info(self.shared.core.info.clone()))
     }
 
-    /// Its links, in the order in which they first came up; closed ones too, until the end.
+    /// Its links, in the order in which they first came up; one whose call was closed is among them
+    /// until another comes up, and a packet that was sent on it has no ``link`` from then on.
     #[getter]
     fn links(&self, py: Python<'_>) -> PyResult<Vec<Py<Link>>> {
         self.shared.core.links().iter().map(|link| self.shared.link(py, link)).collect()
@@ -163,36 +165,47 @@ impl Adapter {
 
     /// A new spin lock (NdisAllocateSpinLock); ``name`` is what reports call it.
     #[pyo3(signature = (name="lock"))]
-    fn spin_lock(&self, name: &str) -> SpinLock {
-        SpinLock::new(&self.shared, name)
+    fn spin_lock(&self, name: &str) -> PyResult<SpinLock> {
+        self.alive()?;
+        Ok(SpinLock::new(&self.shared, name))
     }
 
     /// A new timer that calls ``callback()`` at DISPATCH (NdisMInitializeTimer).
     ///
     /// Raises ``TypeError`` if it cannot be called.
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
+        self.alive()?;
         if !callback.bind(py).is_callable() {
             return Err(PyTypeError::new_err(format!(
                 "expected a callable, got {}",
                 status::describe(callback.bind(py))
             )));
         }
-        self.shared.timers.lock().push(callback);
-        Ok(Timer { shared: Arc::clone(&self.shared), id: self.shared.core.timer() })
+        // Its number is its place, so both in one.
+        let id = self.shared.timers.with(py, |known| {
+            known.push(callback);
+            self.shared.core.timer()
+        });
+        Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
     /// A new deferred procedure call of ``callback()``, at DISPATCH.
     ///
     /// Raises ``TypeError`` if it cannot be called.
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
+        self.alive()?;
         if !callback.bind(py).is_callable() {
             return Err(PyTypeError::new_err(format!(
                 "expected a callable, got {}",
                 status::describe(callback.bind(py))
             )));
         }
-        self.shared.dpcs.lock().push(callback);
-        Ok(Dpc { shared: Arc::clone(&self.shared), id: self.shared.core.dpc() })
+        // Its number is its place, so both in one.
+        let id = self.shared.dpcs.with(py, |known| {
+            known.push(callback);
+            self.shared.core.dpc()
+        });
+        Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
     /// Brings a line up, or changes one that is up (NDIS_STATUS_WAN_LINE_UP).
@@ -306,13 +319,16 @@ impl Adapter {
     ///
     /// Raises ``StatusViolation`` (STATUS_RESOURCES), always.
     fn send_resources_available(&self, py: Python<'_>) -> PyResult<()> {
+        self.alive()?;
         let violation = self.shared.core.send_resources_available();
         raise::<()>(py, &self.shared.world, Err(violation)).map(drop)
     }
 
     /// The card raises its interrupt: ``isr`` at DIRQL now, then ``handle_interrupt`` at DISPATCH.
-    fn interrupt(&self) {
+    fn interrupt(&self) -> PyResult<()> {
+        self.alive()?;
         self.shared.core.interrupt();
+        Ok(())
     }
 
     /// The interrupt request level of the calling thread.
@@ -326,6 +342,7 @@ impl Adapter {
     ///
     /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is lower, ``ValueError`` outside of 0 to 31.
     fn raise_irql(&self, py: Python<'_>, level: i64) -> PyResult<Py<PyAny>> {
+        self.alive()?;
         let (old, level) = (Cpu::current().irql(), irql::from_python(level)?);
         raise(py, &self.shared.world, self.shared.core.raise_irql(level))?;
         irql::to_python(py, old)
@@ -344,6 +361,7 @@ impl Adapter {
     ///
     /// ``as`` gives the level before. Raises as :meth:`raise_irql` and :meth:`lower_irql`.
     fn at(&self, level: i64) -> PyResult<AtLevel> {
+        self.alive()?;
         Ok(AtLevel::new(&self.shared, irql::from_python(level)?))
     }
 

@@ -18,6 +18,7 @@ use pyo3::types::PyBytes;
 use crate::adapter::Adapter;
 use crate::config::Entries;
 use crate::error::raise;
+use crate::gil_cell::GilCell;
 use crate::shared::{Shared, World};
 use crate::status;
 
@@ -65,15 +66,14 @@ impl<M: Mode> PyMiniport<M> {
     fn send(
         &self,
         py: Python<'_>,
+        shared: &Arc<Shared>,
         link: &Arc<ndiswan::Link>,
         name: Name,
     ) -> PyResult<Option<Status>> {
-        let shared = shared(&self.cell);
         let packet = shared.miniport_packet(py, name)?;
         let link = shared.link(py, link)?;
-        let answer = self.entries.first.call1(py, (link, packet))?;
-        let answer = answer.bind(py);
-        if let Some(status) = status::from_python(py, answer)? {
+        let answer = self.entries.first.bind(py).call1((link, packet))?;
+        if let Some(status) = status::from_python(py, &answer)? {
             return Ok(Some(status));
         }
         let hint = if answer.is_none() {
@@ -83,22 +83,18 @@ impl<M: Mode> PyMiniport<M> {
         };
         let detail = format!(
             "wan_send returned {}; expected an NDIS_STATUS{hint}",
-            status::describe(answer)
+            status::describe(&answer)
         );
         let violation = shared.core.report_broken(Rule::StatusUnknown, Some(name), detail);
         raise::<()>(py, &self.world, Err(violation))?;
         Ok(None)
     }
 
-    fn timer_or_dpc(
-        &self,
-        which: impl FnOnce(&Shared) -> &parking_lot::Mutex<Vec<Py<PyAny>>>,
-        at: u32,
-    ) {
+    fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Vec<Py<PyAny>>>, at: u32) {
         Python::attach(|py| {
-            let callbacks = which(shared(&self.cell)).lock();
-            let callback = callbacks.get(at as usize).map(|callback| callback.clone_ref(py));
-            drop(callbacks);
+            let callbacks = which(shared(&self.cell));
+            let callback = callbacks
+                .with(py, |known| known.get(at as usize).map(|callback| callback.clone_ref(py)));
             let Some(callback) = callback else { return };
             if let Err(error) = callback.call0(py) {
                 self.world.keep(py, error);
@@ -164,7 +160,7 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         let name = held.name;
         let status = Python::attach(|py| {
             let shared = shared(&self.cell);
-            let answer = self.send(py, link, name).unwrap_or_else(|error| {
+            let answer = self.send(py, shared, link, name).unwrap_or_else(|error| {
                 self.world.keep(py, error);
                 None
             });
@@ -175,7 +171,7 @@ impl<M: Mode> Miniport for PyMiniport<M> {
             });
             let views = shared.views(name.slot);
             if views > 0 && status != Status::PENDING && shared.core.is_with_miniport(name) {
-                shared.part_from_views(name.slot);
+                shared.part_from_views(py, name.slot);
                 drop(shared.core.report_views(name, views));
             }
             status
@@ -308,7 +304,7 @@ impl Protocol for PyProtocol {
 
     fn send_complete_name(
         &self,
-        _: &mut Cx<UpToDispatch>,
+        cx: &mut Cx<UpToDispatch>,
         adapter: &ndiswan::Adapter,
         slot: u32,
         status: FinalStatus,
@@ -318,7 +314,7 @@ impl Protocol for PyProtocol {
             let views = shared.views(slot);
             if views > 0 {
                 // NDIS took the packet from a miniport that still has views of its memory.
-                shared.part_from_views(slot);
+                shared.part_from_views(py, slot);
                 let name = ndiswan::Name { adapter: adapter.index, slot, generation: 0 };
                 drop(adapter.report_views(shared.present(name), views));
             }
@@ -327,11 +323,11 @@ impl Protocol for PyProtocol {
                 Err(error) => return self.world.keep(py, error),
             };
             let called = status::to_python(py, status.get())
-                .and_then(|status| self.entries.first.call1(py, (&packet, status)));
+                .and_then(|status| self.entries.first.bind(py).call1((&packet, status)));
             if let Err(error) = called {
                 self.world.keep(py, error);
             }
-            shared.let_go(py, packet);
+            shared.let_go(py, cx.cpu(), packet);
         });
     }
 

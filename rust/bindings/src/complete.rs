@@ -71,7 +71,7 @@ impl Adapter {
                 .is_some_and(|s| s.touch(name.generation, Side::Miniport, Part::Data).is_ok());
         let mut touched = Ok(());
         if mine {
-            self.shared.part_from_views(name.slot);
+            self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
         let result = core.wan_send_complete(name, status);

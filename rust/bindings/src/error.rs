@@ -64,18 +64,18 @@ pub(crate) fn raise<T>(
 /// On the way out of the outermost call: raises what callbacks raised, then what the engine found
 /// by itself. Warnings are given as Python warnings.
 pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
-    if world.core.violation_count() == world.scanned.load(Ordering::Relaxed)
-        && !world.has_pending.load(Ordering::Acquire)
-    {
+    let core = &world.core;
+    let quiet = core.violation_count() == world.scanned.load(Ordering::Relaxed)
+        && core.panic_count() == world.heard.load(Ordering::Relaxed)
+        && !world.has_pending.load(Ordering::Acquire);
+    if quiet || !Cpu::current().is_outermost() {
         return Ok(());
     }
-    if !Cpu::current().is_outermost() {
-        return Ok(());
-    }
-    let violations = world.core.violations();
-    let from = world.scanned.swap(violations.len(), Ordering::Relaxed);
+    let from = world.scanned.load(Ordering::Relaxed);
+    let found = core.violations_after(from);
+    world.scanned.fetch_max(from + found.len(), Ordering::Relaxed);
     let mut first = None;
-    for violation in violations.iter().skip(from) {
+    for violation in &found {
         if violation.warning {
             warn(py, violation)?;
         } else if world.raises() && !world.is_marked(violation) && first.is_none() {
@@ -86,24 +86,28 @@ pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     let pending = std::mem::take(&mut *world.pending.lock());
     if let Some(error) = pending.into_iter().next() {
         // It has stopped the run that it was to stop, or there was none.
-        world.core.clear_interrupt();
+        core.clear_interrupt();
         return Err(error);
     }
-    if let Some(violation) = first {
-        world.mark(violation);
-        return Err(to_error(py, violation));
+    if let Some(panic) = world.next_panic() {
+        return Err(PyRuntimeError::new_err(panic));
     }
-    match world.take_panic() {
-        Some(panic) => Err(PyRuntimeError::new_err(panic)),
+    match first {
+        Some(violation) => {
+            world.mark(violation);
+            Err(to_error(py, violation))
+        }
         None => Ok(()),
     }
 }
 
 impl World {
-    /// A panic of the engine's or of a binding's own code: a bug of ndiswan, told as such.
-    fn take_panic(&self) -> Option<String> {
+    /// A panic of the engine's or of a binding's own code that was not told of yet: a bug of ndiswan,
+    /// told as such. The rules that it broke are its consequences.
+    fn next_panic(&self) -> Option<String> {
+        let told = self.heard.swap(self.core.panic_count(), Ordering::Relaxed);
         let panics = self.core.panics();
-        let panic = panics.last()?;
+        let panic = panics.get(told)?;
         Some(format!(
             "bug in ndiswan: a panic in {} of {:?}: {}; please report it",
             panic.entry, panic.adapter, panic.message

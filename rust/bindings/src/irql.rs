@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::adapter::alive;
 use crate::error::{raise, value};
 use crate::shared::Shared;
 
@@ -52,6 +53,7 @@ impl AtLevel {
 impl AtLevel {
     /// Raises the calling thread; gives the level to which the end of the block goes back.
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        alive(&self.shared.core)?;
         let before = Cpu::current().irql();
         raise(py, &self.shared.world, self.shared.core.raise_irql(self.level))?;
         self.before.lock().push(before);

@@ -13,6 +13,8 @@ mod complete;
 mod config;
 mod error;
 mod event;
+#[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
+mod gil_cell;
 mod hdlc;
 #[allow(unsafe_code)] // the interpreter's number has no safe way
 mod interpreter;

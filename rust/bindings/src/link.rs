@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ndiswan::event::Side;
-use ndiswan::ndis::PacketError;
+use ndiswan::ndis::{FrameError, PacketError};
 use ndiswan::{Name, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
-use crate::error::{raise, settle, usage, value};
+use crate::error::{raise, settle, to_error, usage, value};
 use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
 use crate::status;
@@ -25,22 +25,42 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    fn take(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Name> {
-        let adapter = &self.core.adapter;
-        let allocate = || match data.cast::<PyBytes>() {
-            Ok(bytes) => Ok(adapter.allocate(bytes.as_bytes())),
-            Err(_) => bytes_of(py, data).map(|bytes| adapter.allocate(&bytes)),
+    /// Does what needs a packet with this frame, a second time if the pool was exhausted by packets in
+    /// the frames of exceptions that are kept.
+    fn with_frame<R>(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        f: impl Fn(&[u8]) -> Result<R, FrameError>,
+    ) -> PyResult<R> {
+        let attempt = || match data.cast::<PyBytes>() {
+            Ok(bytes) => Ok(f(bytes.as_bytes())),
+            Err(_) => bytes_of(py, data).map(|bytes| f(&bytes)),
         };
-        let mut packet = allocate()?;
-        if matches!(packet, Err(PacketError::Exhausted { .. }))
+        let mut done = attempt()?;
+        if matches!(done, Err(FrameError::Packet(PacketError::Exhausted { .. })))
             && self.shared.world.forget_frames(py)?
         {
-            packet = allocate()?;
+            done = attempt()?;
         }
-        packet.map_err(|error| match error {
-            PacketError::Exhausted { .. } => usage(error.to_string()),
-            PacketError::Frame { .. } => value(error.to_string()),
+        done.map_err(|error| match error {
+            FrameError::Packet(error @ PacketError::Exhausted { .. }) => usage(error.to_string()),
+            FrameError::Packet(error) => value(error.to_string()),
+            FrameError::Violation(violation) => to_error(py, &violation),
         })
+    }
+
+    /// Sends a frame; `None` if that broke a rule which is only on record.
+    fn send_frame(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<(Name, Status)>> {
+        let sent = self.with_frame(py, data, |frame| match self.core.send_frame(frame) {
+            Err(FrameError::Violation(violation)) => Ok(Err(violation)),
+            sent => sent.map(Ok),
+        })?;
+        raise(py, &self.shared.world, sent)
     }
 
     fn send_packet(&self, py: Python<'_>, packet: &Bound<'_, Packet>) -> PyResult<Status> {
@@ -72,22 +92,21 @@ impl Link {
         let views = self.shared.views(name.slot);
         let mut touched = Ok(());
         if views > 0 && this.holds.load(Ordering::Relaxed) {
-            self.shared.part_from_views(name.slot);
+            self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
+        let place = &self.shared.slots[name.slot as usize];
         // In flight the slot keeps the object, so that the protocol gets the same one back.
         let held = this.holds.swap(false, Ordering::Relaxed);
         if held {
-            let old = self.shared.slots[name.slot as usize]
-                .lock()
-                .protocol
-                .replace(packet.clone().unbind());
+            let kept = packet.clone().unbind();
+            let old = place.with(py, |slot| slot.protocol.replace(kept));
             drop(old);
         }
         let result = self.core.send_name(name);
         let back = !matches!(result, Ok(Status::PENDING));
         if back && held {
-            let kept = self.shared.slots[name.slot as usize].lock().protocol.take();
+            let kept = place.with(py, |slot| slot.protocol.take());
             this.holds.store(true, Ordering::Relaxed);
             drop(kept);
         }
@@ -114,15 +133,7 @@ impl Link {
         let status = if let Ok(packet) = data.cast::<Packet>() {
             self.send_packet(py, packet)?
         } else {
-            let name = self.take(py, data)?;
-            match self.core.send_name(name) {
-                Ok(Status::PENDING) => Status::PENDING,
-                result => {
-                    // Back at once: the protocol never had an object of it.
-                    self.core.adapter.release_name(self.shared.present(name));
-                    raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE)
-                }
-            }
+            self.send_frame(py, data)?.map_or(Status::FAILURE, |(_, status)| status)
         };
         settle(py, &self.shared.world)?;
         status::to_python(py, status)
@@ -133,7 +144,8 @@ impl Link {
     /// Raises ``ValueError`` for an empty frame or one that is too long, ``TypeError`` for what is
     /// not bytes-like, ``RuntimeError`` if all packets of the pool are in use.
     fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
-        let name = self.take(py, data)?;
+        let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
+        let name = self.with_frame(py, data, allocate)?;
         self.shared.protocol_packet(py, name.slot)
     }
 
@@ -240,10 +252,7 @@ impl Link {
     fn _round_trips(&self, py: Python<'_>, data: &Bound<'_, PyBytes>, n: u32) -> PyResult<()> {
         let adapter = &self.core.adapter;
         for _ in 0..n {
-            let name =
-                adapter.allocate(data.as_bytes()).map_err(|error| usage(error.to_string()))?;
-            let sent = self.core.send_name(name);
-            if raise(py, &self.shared.world, sent)? == Some(Status::PENDING) {
+            if let Some((name, Status::PENDING)) = self.send_frame(py, data)? {
                 let done = adapter.wan_send_complete(self.shared.present(name), Status::SUCCESS);
                 raise(py, &self.shared.world, done)?;
             }
@@ -274,7 +283,8 @@ impl Link {
 impl Shared {
     /// The name of the same packet in its present life.
     pub(crate) fn present(&self, name: Name) -> Name {
-        let generation = self.core.state_of(name).map_or(name.generation, |state| state.generation);
+        let generation =
+            self.core.state_of(name).map_or(name.generation, |state| state.generation());
         Name { generation, ..name }
     }
 }

@@ -24,6 +24,9 @@ use crate::link::Link;
 use crate::shared::{Shared, World};
 use crate::status;
 
+/// How many events run between two looks for signals.
+const PIECE: u64 = 4096;
+
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
@@ -65,7 +68,21 @@ impl Ndis {
         until: Option<u64>,
         max_events: Option<u64>,
     ) -> PyResult<u64> {
-        self.world.core.run(until, max_events).or_else(|error| self.refused(py, error))
+        // In pieces: a run of drivers that are not Python's would not see Ctrl-C before its end.
+        let core = &self.world.core;
+        let (mut ran, most) = (0, max_events.unwrap_or(u64::MAX));
+        loop {
+            py.check_signals()?;
+            let piece = PIECE.min(most - ran);
+            let some = match core.run(until, Some(piece)) {
+                Ok(some) => some,
+                Err(error) => return self.refused(py, error),
+            };
+            ran += some;
+            if some < piece || ran == most || self.world.has_pending.load(Ordering::Acquire) {
+                return Ok(ran);
+            }
+        }
     }
 
     /// The clock is not run here: an error, or nothing done if the broken rule is only recorded.
@@ -118,8 +135,9 @@ impl Ndis {
             return None;
         }
         let me = Cpu::current().id;
-        let violations = self.world.core.violations();
-        violations.into_iter().enumerate().skip(from).find(|(_, violation)| {
+        let found = self.world.core.violations_after(from);
+        let mut numbered = (from..).zip(found);
+        numbered.find(|(_, violation)| {
             !violation.warning && violation.cpu != me && self.world.is_marked(violation)
         })
     }
@@ -164,6 +182,7 @@ impl Ndis {
             raised: Mutex::new(HashSet::new()),
             scanned: AtomicUsize::new(0),
             told: AtomicUsize::new(0),
+            heard: AtomicUsize::new(0),
         });
         Ok(Ndis { world, adapters: Mutex::default() })
     }
@@ -249,7 +268,6 @@ impl Ndis {
             return Err(usage("this Ndis is closed; make a new one"));
         }
         let ran = if self.world.core.config.time == TimeKind::Virtual {
-            py.check_signals()?;
             self.run_virtual(py, until, max_events)
         } else if max_events.is_some() {
             Err(value("max_events: expected virtual time; in real time events are not counted"))
@@ -324,6 +342,7 @@ impl Ndis {
 
     /// NdisReset.
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
+        adapter.get().alive()?;
         let core = Arc::clone(&adapter.get().shared.core);
         let result = py.detach(move || core.reset());
         settle(py, &self.world)?;
@@ -341,15 +360,22 @@ impl Ndis {
         settle(py, &self.world)
     }
 
-    /// Halts everything. With `quiet`, what is found then is on record only.
-    #[pyo3(signature = (quiet=false))]
-    fn _close(&self, py: Python<'_>, quiet: bool) -> PyResult<()> {
+    /// Halts everything. With `quiet`, what is found then is on record only; with `at_exit` the
+    /// dispatcher ends although another thread has not come to the end of its closing.
+    #[pyo3(signature = (quiet=false, at_exit=false))]
+    fn _close(&self, py: Python<'_>, quiet: bool, at_exit: bool) -> PyResult<()> {
         let core = Arc::clone(&self.world.core);
-        let result = py.detach(move || core.close());
-        let closed = result.is_ok();
-        if closed {
+        let result = py.detach(move || {
+            let result = core.close();
+            if at_exit && !core.is_closed() {
+                core.abandon();
+            }
+            result
+        });
+        // Not if another thread closes it: its drivers are called still.
+        if self.world.core.is_closed() {
             for shared in self.adapters.lock().iter() {
-                shared.clear();
+                shared.clear(py);
             }
         }
         if quiet {

@@ -46,7 +46,7 @@ impl Packet {
         let name = Name { adapter, slot: self.slot, generation: 0 };
         let generation = match self.side {
             Side::Miniport => self.generation.load(Ordering::Relaxed),
-            Side::Protocol => self.shared.core.state_of(name).map_or(0, |state| state.generation),
+            Side::Protocol => self.shared.core.state_of(name).map_or(0, |state| state.generation()),
         };
         Name { generation, ..name }
     }
@@ -70,16 +70,15 @@ impl Packet {
     fn reserved(&self, py: Python<'_>, part: Part) -> PyResult<Py<PyAny>> {
         self.with(py, part, |_| ())?;
         let which = usize::from(part == Part::MacReserved);
-        let known = |list: &Py<PyAny>| list.clone_ref(py);
-        if let Some(list) =
-            self.shared.slots[self.slot as usize].lock().reserved[which].as_ref().map(known)
-        {
+        let place = &self.shared.slots[self.slot as usize];
+        let known = place.with(py, |slot| slot.reserved[which].as_ref().map(|l| l.clone_ref(py)));
+        if let Some(list) = known {
             return Ok(list);
         }
-        // Not made under the lock: a list may start a collection, and that anything.
+        // Not made inside: a list may start a collection, and that anything.
         let made = PyList::new(py, (0..4).map(|_| py.None()))?.into_any().unbind();
-        let mut slot = self.shared.slots[self.slot as usize].lock();
-        Ok(slot.reserved[which].get_or_insert(made).clone_ref(py))
+        let known = made.clone_ref(py);
+        Ok(place.with(py, |slot| slot.reserved[which].get_or_insert(known).clone_ref(py)))
     }
 
     fn grow(
@@ -241,13 +240,15 @@ impl Packet {
     #[getter]
     fn wan_packet_queue(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.with(py, Part::MacReserved, |_| ())?;
-        Ok(self.shared.slots[self.slot as usize].lock().queue.as_ref().map(|q| q.clone_ref(py)))
+        let place = &self.shared.slots[self.slot as usize];
+        Ok(place.with(py, |slot| slot.queue.as_ref().map(|link| link.clone_ref(py))))
     }
 
     #[setter]
     fn set_wan_packet_queue(&self, py: Python<'_>, link: Option<Py<PyAny>>) -> PyResult<()> {
         self.with(py, Part::MacReserved, |_| ())?;
-        let old = std::mem::replace(&mut self.shared.slots[self.slot as usize].lock().queue, link);
+        let place = &self.shared.slots[self.slot as usize];
+        let old = place.with(py, |slot| std::mem::replace(&mut slot.queue, link));
         drop(old);
         Ok(())
     }
@@ -256,7 +257,7 @@ impl Packet {
     #[getter]
     fn owner(&self) -> &'static str {
         use ndiswan::contract::packet::Owner;
-        match self.shared.core.state_of(self.name()).map(|state| state.owner) {
+        match self.shared.core.state_of(self.name()).map(|state| state.owner()) {
             Some(Owner::Protocol) => "protocol",
             Some(Owner::Ndis) => "ndis",
             Some(Owner::Miniport) => "miniport",

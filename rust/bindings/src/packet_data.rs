@@ -52,10 +52,21 @@ impl PacketData {
 
     fn look<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> Result<R, Arc<Violation>> {
         let packet = self.packet.get();
-        let name = ndiswan::Name { generation: self.generation, ..packet.name() };
-        packet.shared.core.with_packet(name, packet.side, Part::Data, |body| {
+        packet.shared.core.with_packet(self.name(), packet.side, Part::Data, |body| {
             f(&mut body.buffer_mut()[self.offset..][..self.length])
         })
+    }
+
+    /// The same, but a broken rule is not reported.
+    fn look_quietly<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+        let packet = self.packet.get();
+        packet.shared.core.with_own_packet(self.name(), packet.side, Part::Data, |body| {
+            f(&mut body.buffer_mut()[self.offset..][..self.length])
+        })
+    }
+
+    fn name(&self) -> ndiswan::Name {
+        ndiswan::Name { generation: self.generation, ..self.packet.get().name() }
     }
 
     fn at(&self, index: isize) -> PyResult<usize> {
@@ -155,10 +166,10 @@ impl PacketData {
         }
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
+    fn __repr__(&self) -> String {
         let packet = self.packet.get();
         format!("<PacketData {} bytes of {}>", self.length, packet.name())
-            + if self.with_quietly(py) { "" } else { " (not yours any more)" }
+            + if self.look_quietly(|_| ()).is_some() { "" } else { " (not yours any more)" }
     }
 
     /// A ``memoryview`` of it; before Python 3.12 only what is written in C has this method.
@@ -179,14 +190,17 @@ impl PacketData {
         this.with(slf.py(), |_| ())?;
         let packet = this.packet.get();
         let length = this.length as ffi::Py_ssize_t;
-        // From here on the packet keeps the memory that it has, until the view is counted.
-        let place = packet.shared.slots[packet.slot as usize].lock();
-        let start = match this.look(|data| data.as_mut_ptr().cast::<c_void>()) {
-            Ok(start) => start,
-            Err(violation) => {
-                drop(place);
-                return Err(packet.touched(slf.py(), &violation));
-            }
+        let place = &packet.shared.slots[packet.slot as usize];
+        // Counted with the memory that it is of, so that the packet parts from it in time.
+        let counted = place.with(slf.py(), |slot| {
+            let start = this.look_quietly(|data| data.as_mut_ptr().cast::<c_void>())?;
+            packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
+            Some((start, slot.epoch))
+        });
+        let Some((start, epoch)) = counted else {
+            // It changed hands since the first look.
+            this.with(slf.py(), |_| ())?;
+            return Err(value("the packet changed hands while a view of it was made"));
         };
         // SAFETY: `view` is the interpreter's, to be filled. `start..start + length` is memory of
         // the packet's boxed buffer: its address does not change while the box lives, and it is
@@ -197,12 +211,9 @@ impl PacketData {
         // such a call.
         let result = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, length, 0, flags) };
         if result != 0 {
-            drop(place);
+            packet.shared.released(slf.py(), packet.slot, epoch);
             return Err(PyErr::fetch(slf.py()));
         }
-        packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
-        let epoch = place.epoch;
-        drop(place);
         // SAFETY: as above; `internal` is the exporter's own field, here a number, no pointer.
         unsafe { (*view).internal = epoch as usize as *mut c_void };
         Ok(())
@@ -210,37 +221,28 @@ impl PacketData {
 
     /// # Safety
     /// Called by the interpreter with a `view` that `__getbuffer__` filled.
-    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
+    unsafe fn __releasebuffer__(&self, py: Python<'_>, view: *mut ffi::Py_buffer) {
         // SAFETY: `view` was filled by `__getbuffer__`, which put a number there.
         let epoch = unsafe { (*view).internal } as usize as u32;
         let packet = self.packet.get();
-        packet.shared.released(packet.slot, epoch);
-    }
-}
-
-impl PacketData {
-    fn with_quietly(&self, _py: Python<'_>) -> bool {
-        let packet = self.packet.get();
-        let core = &packet.shared.core;
-        let name = ndiswan::Name { generation: self.generation, ..packet.name() };
-        core.state_of(name)
-            .is_some_and(|s| s.touch(name.generation, packet.side, Part::Data).is_ok())
+        packet.shared.released(py, packet.slot, epoch);
     }
 }
 
 impl crate::shared::Shared {
-    fn released(&self, slot: u32, epoch: u32) {
-        let mut place = self.slots[slot as usize].lock();
-        if epoch == place.epoch {
-            self.exports[slot as usize].fetch_sub(1, Ordering::Relaxed);
-            return;
-        }
-        for grave in &mut place.graveyard {
-            if grave.0 == epoch {
-                grave.1 -= 1;
+    fn released(&self, py: Python<'_>, slot: u32, epoch: u32) {
+        self.slots[slot as usize].with(py, |place| {
+            if epoch == place.epoch {
+                self.exports[slot as usize].fetch_sub(1, Ordering::Relaxed);
+                return;
             }
-        }
-        place.graveyard.retain(|grave| grave.1 > 0);
+            for grave in &mut place.graveyard {
+                if grave.0 == epoch {
+                    grave.1 -= 1;
+                }
+            }
+            place.graveyard.retain(|grave| grave.1 > 0);
+        });
     }
 
     /// How many views are exported of a packet that is about to change hands.
@@ -250,23 +252,36 @@ impl crate::shared::Shared {
 
     /// Gives the packet other memory, with the same contents, because views of its memory are
     /// still exported; the old memory lives as long as they do.
-    pub(crate) fn part_from_views(&self, slot: u32) {
-        let mut place = self.slots[slot as usize].lock();
-        let views = self.exports[slot as usize].swap(0, Ordering::Relaxed);
-        if views == 0 {
-            return;
-        }
-        if let Some(old) = self.core.renew_memory(slot) {
-            let epoch = place.epoch;
-            place.graveyard.push((epoch, views, old));
-            place.epoch = place.epoch.wrapping_add(1);
-        }
+    pub(crate) fn part_from_views(&self, py: Python<'_>, slot: u32) {
+        self.slots[slot as usize].with(py, |place| {
+            let views = self.exports[slot as usize].swap(0, Ordering::Relaxed);
+            if views == 0 {
+                return;
+            }
+            if let Some(old) = self.core.renew_memory(slot) {
+                let epoch = place.epoch;
+                place.graveyard.push((epoch, views, old));
+                place.epoch = place.epoch.wrapping_add(1);
+            }
+        });
     }
 }
 
-/// Whether `packet` is the only reference to its object: nobody else can see it being used again.
+/// Whether `packet` is the only reference to its object, weak ones included: nobody else can see
+/// it being used again. Never on a free-threaded interpreter, where a count of one says less.
 pub(crate) fn is_only_reference(_py: Python<'_>, packet: &Py<Packet>) -> bool {
+    if cfg!(Py_GIL_DISABLED) {
+        return false;
+    }
+    let object = packet.as_ptr();
     // SAFETY: `packet` keeps the object alive; reading its count needs no more than that, and who
-    // has the only reference cannot be raced by one who would need a reference to add another.
-    unsafe { ffi::Py_REFCNT(packet.as_ptr()) == 1 }
+    // has the only reference cannot be raced by one who would need a reference to add another. The
+    // class is ours, made with room for weak references at `tp_weaklistoffset`, a pointer there that is
+    // null as long as there are none; a weak reference is made by who has a strong one.
+    unsafe {
+        let list = (*ffi::Py_TYPE(object)).tp_weaklistoffset;
+        ffi::Py_REFCNT(object) == 1
+            && list > 0
+            && (*object.byte_offset(list).cast::<*mut ffi::PyObject>()).is_null()
+    }
 }

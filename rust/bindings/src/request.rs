@@ -9,7 +9,7 @@ use ndiswan::{Status, WanInfo};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::error::{raise, value};
+use crate::error::{raise, usage, value};
 use crate::shared::World;
 use crate::status;
 
@@ -225,6 +225,7 @@ pub(crate) fn set(
 fn failed(py: Python<'_>, world: &World, error: RequestError) -> PyResult<Py<PyAny>> {
     match error {
         RequestError::Status { status, .. } => status::to_python(py, status),
+        RequestError::Stopped(_) | RequestError::Pending(_) => Err(usage(error.to_string())),
         RequestError::Violation(violation) => {
             raise::<()>(py, world, Err(Arc::clone(&violation)))?;
             status::to_python(py, Status::FAILURE)

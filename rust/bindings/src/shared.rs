@@ -1,6 +1,7 @@
 //! What the Python objects of one world, and of one adapter, share.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
@@ -11,8 +12,10 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
+use crate::gil_cell::GilCell;
 use crate::link::Link;
 use crate::packet::Packet;
+use crate::packet_data::is_only_reference;
 
 /// One world as Python sees it.
 pub(crate) struct World {
@@ -29,6 +32,8 @@ pub(crate) struct World {
     pub(crate) scanned: AtomicUsize,
     /// How many violations were looked at for ones of other threads that this one is to see.
     pub(crate) told: AtomicUsize,
+    /// How many panics were told of.
+    pub(crate) heard: AtomicUsize,
 }
 
 /// One packet's Python side.
@@ -52,12 +57,12 @@ pub(crate) struct PySlot {
 pub(crate) struct Shared {
     pub(crate) core: Arc<Adapter>,
     pub(crate) world: Arc<World>,
-    pub(crate) slots: Box<[Mutex<PySlot>]>,
+    pub(crate) slots: Box<[GilCell<PySlot>]>,
     /// For each slot how many views of its memory are exported.
     pub(crate) exports: Box<[AtomicU32]>,
-    pub(crate) links: Mutex<Vec<Py<Link>>>,
-    pub(crate) timers: Mutex<Vec<Py<PyAny>>>,
-    pub(crate) dpcs: Mutex<Vec<Py<PyAny>>>,
+    pub(crate) links: GilCell<Vec<Py<Link>>>,
+    pub(crate) timers: GilCell<Vec<Py<PyAny>>>,
+    pub(crate) dpcs: GilCell<Vec<Py<PyAny>>>,
 }
 
 impl Shared {
@@ -66,11 +71,11 @@ impl Shared {
         Shared {
             core: Arc::clone(core),
             world,
-            slots: (0..packets).map(|_| Mutex::default()).collect(),
+            slots: (0..packets).map(|_| GilCell::default()).collect(),
             exports: (0..packets).map(|_| AtomicU32::new(0)).collect(),
-            links: Mutex::default(),
-            timers: Mutex::default(),
-            dpcs: Mutex::default(),
+            links: GilCell::default(),
+            timers: GilCell::default(),
+            dpcs: GilCell::default(),
         }
     }
 
@@ -81,14 +86,16 @@ impl Shared {
         link: &Arc<ndiswan::Link>,
     ) -> PyResult<Py<Link>> {
         let at = (link.id & 0xFFFF) as usize;
-        if let Some(known) = self.links.lock().get(at) {
-            return Ok(known.clone_ref(py));
+        let known = self.links.with(py, |links| links.get(at).map(|link| link.clone_ref(py)));
+        if let Some(known) = known {
+            return Ok(known);
         }
         let made = Py::new(py, Link { core: Arc::clone(link), shared: Arc::clone(self) })?;
-        let mut links = self.links.lock();
-        if links.len() == at {
-            links.push(made.clone_ref(py));
-        }
+        self.links.with(py, |links| {
+            if links.len() == at {
+                links.push(made.clone_ref(py));
+            }
+        });
         Ok(made)
     }
 
@@ -99,23 +106,21 @@ impl Shared {
         py: Python<'_>,
         name: Name,
     ) -> PyResult<Py<Packet>> {
-        let mut slot = self.slots[name.slot as usize].lock();
-        if let Some(packet) = &slot.miniport
-            && crate::packet_data::is_only_reference(py, packet)
-        {
+        let place = &self.slots[name.slot as usize];
+        let (spare, scratch) = place.with(py, |slot| {
+            let spare = slot.miniport.as_ref().filter(|packet| is_only_reference(py, packet));
+            // MacReserved is of one life. Not dropped in here: that may run anything.
+            (spare.map(|packet| packet.clone_ref(py)), slot.reserved[1].take())
+        });
+        drop(scratch);
+        if let Some(packet) = spare {
             packet.get().generation.store(name.generation, Ordering::Relaxed);
-            let packet = packet.clone_ref(py);
-            let scratch = slot.reserved[1].take();
-            drop(slot);
-            drop(scratch); // MacReserved is of one life; not under the lock
             return Ok(packet);
         }
         let made = Packet::new(Arc::clone(self), name.slot, name.generation, Side::Miniport);
         let packet = Py::new(py, made)?;
-        let old = slot.miniport.replace(packet.clone_ref(py));
-        let scratch = slot.reserved[1].take(); // MacReserved is of one life
-        drop(slot);
-        drop((old, scratch)); // may be the last references: not under the lock
+        let old = place.with(py, |slot| slot.miniport.replace(packet.clone_ref(py)));
+        drop(old);
         Ok(packet)
     }
 
@@ -125,7 +130,7 @@ impl Shared {
         py: Python<'_>,
         slot: u32,
     ) -> PyResult<Py<Packet>> {
-        if let Some(packet) = self.slots[slot as usize].lock().protocol.take() {
+        if let Some(packet) = self.slots[slot as usize].with(py, |slot| slot.protocol.take()) {
             packet.get().holds.store(true, Ordering::Relaxed);
             return Ok(packet);
         }
@@ -136,34 +141,34 @@ impl Shared {
 
     /// The protocol's callback is over: if nobody kept the packet, and it was not sent again, it
     /// goes back to the pool, and its object waits for the slot's next packet.
-    pub(crate) fn let_go(&self, py: Python<'_>, packet: Py<Packet>) {
-        let alone = crate::packet_data::is_only_reference(py, &packet);
-        if !alone || !packet.get().holds.swap(false, Ordering::Relaxed) {
+    pub(crate) fn let_go(&self, py: Python<'_>, cpu: &Rc<Cpu>, packet: Py<Packet>) {
+        let this = packet.get();
+        let alone = is_only_reference(py, &packet) && this.holds.load(Ordering::Relaxed);
+        if !alone {
             return;
         }
-        let name = packet.get().name();
-        let old = self.slots[name.slot as usize].lock().protocol.replace(packet);
+        this.holds.store(false, Ordering::Relaxed);
+        let name = Name { adapter: self.core.index, slot: this.slot, generation: 0 };
+        let old = self.slots[name.slot as usize].with(py, |slot| slot.protocol.replace(packet));
         drop(old);
-        self.core.release_name(name);
+        self.core.release_on(cpu, name);
     }
 
     /// Drops what would keep a cycle of objects alive after the adapter's end.
-    pub(crate) fn clear(&self) {
-        let links = std::mem::take(&mut *self.links.lock());
-        let timers = std::mem::take(&mut *self.timers.lock());
-        let dpcs = std::mem::take(&mut *self.dpcs.lock());
-        drop((links, timers, dpcs));
+    pub(crate) fn clear(&self, py: Python<'_>) {
+        drop(self.links.with(py, std::mem::take));
+        drop(self.timers.with(py, std::mem::take));
+        drop(self.dpcs.with(py, std::mem::take));
         for slot in &self.slots {
-            let (protocol, miniport, reserved, queue) = {
-                let mut slot = slot.lock();
+            let kept = slot.with(py, |slot| {
                 (
                     slot.protocol.take(),
                     slot.miniport.take(),
                     std::mem::take(&mut slot.reserved),
                     slot.queue.take(),
                 )
-            };
-            drop((protocol, miniport, reserved, queue));
+            });
+            drop(kept);
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ndiswan::cx::Cpu;
 use ndiswan::event::Form;
-use parking_lot::Mutex;
 use pyo3::prelude::*;
 
+use crate::adapter::alive;
 use crate::error::raise;
 use crate::shared::Shared;
 
@@ -14,51 +13,62 @@ use crate::shared::Shared;
 ///
 /// ``adapter.spin_lock(name)`` makes it. A thread that waits for another one's lock does not hold the
 /// interpreter. Misuse raises ``LockViolation``: LOCK_RECURSION, LOCK_UNHELD, LOCK_ORDER, and LOCK_FORM
-/// for the wrong form or level (DDK:"NdisAcquireSpinLock", "NdisDprAcquireSpinLock").
+/// for the wrong form or level (DDK:"NdisAcquireSpinLock", "NdisDprAcquireSpinLock"); an acquire that
+/// raises has not taken it. With ``on_violation="record"`` one that broke LOCK_ORDER is taken all the
+/// same; one that broke another rule is not, and its release is none.
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct SpinLock {
     shared: Arc<Shared>,
     lock: u32,
     name: String,
-    /// CPUs whose acquire broke a rule that was only recorded: their next release is none.
-    refused: Mutex<Vec<u32>>,
+}
+
+/// How a driver wrote an acquire or a release.
+#[derive(Copy, Clone)]
+enum Written {
+    Call,
+    Block,
 }
 
 impl SpinLock {
     pub(crate) fn new(shared: &Arc<Shared>, name: &str) -> SpinLock {
         let lock = shared.core.spin_lock(name);
-        SpinLock {
-            shared: Arc::clone(shared),
-            lock,
-            name: name.to_string(),
-            refused: Mutex::default(),
-        }
+        SpinLock { shared: Arc::clone(shared), lock, name: name.to_string() }
     }
 
-    fn take(&self, py: Python<'_>, form: Form) -> PyResult<()> {
+    fn take(&self, py: Python<'_>, form: Form, written: Written) -> PyResult<()> {
         let core = &self.shared.core;
-        let result = match core.try_acquire(self.lock, form) {
-            // Another thread has it, and may need the interpreter to let it go.
-            Ok(false) => py.detach(|| core.wait_acquire(self.lock, form)),
-            Ok(true) => Ok(()),
-            Err(violation) => Err(violation),
-        };
-        if raise(py, &self.shared.world, result)?.is_none() {
-            self.refused.lock().push(Cpu::current().id);
+        alive(core)?;
+        let mut result = core.try_acquire(self.lock, form);
+        // Another thread has it, and may need the interpreter to let it go.
+        match &result {
+            Ok(false) => result = py.detach(|| core.wait_acquire(self.lock, form).map(|()| true)),
+            Err(broken) if core.takes_all_the_same(broken.rule) => {
+                result = py.detach(|| core.acquire_all_the_same(self.lock, form).map(|()| true));
+            }
+            _ => {}
+        }
+        let taken = raise(py, &self.shared.world, result)?.is_some();
+        if !self.shared.world.raises() {
+            core.note_acquire(self.lock, matches!(written, Written::Block), taken);
         }
         Ok(())
     }
 
-    fn give(&self, py: Python<'_>, form: Form) -> PyResult<()> {
+    fn give(&self, py: Python<'_>, form: Form, written: Written) -> PyResult<()> {
+        let core = &self.shared.core;
+        if !self.shared.world.raises()
+            && !core.note_release(self.lock, matches!(written, Written::Block))
         {
-            let mut refused = self.refused.lock();
-            let me = Cpu::current().id;
-            if let Some(at) = refused.iter().rposition(|cpu| *cpu == me) {
-                refused.remove(at);
-                return Ok(());
-            }
+            return Ok(());
         }
-        raise(py, &self.shared.world, self.shared.core.release(self.lock, form)).map(drop)
+        if !core.holds(self.lock)
+            && let Err(stopped) = alive(core)
+        {
+            // The end of a block must not hide what ended it.
+            return if matches!(written, Written::Block) { Ok(()) } else { Err(stopped) };
+        }
+        raise(py, &self.shared.world, core.release(self.lock, form)).map(drop)
     }
 }
 
@@ -66,22 +76,22 @@ impl SpinLock {
 impl SpinLock {
     /// Takes it and goes to DISPATCH (NdisAcquireSpinLock), from DISPATCH or below.
     fn acquire(&self, py: Python<'_>) -> PyResult<()> {
-        self.take(py, Form::Plain)
+        self.take(py, Form::Plain, Written::Call)
     }
 
     /// Gives it back and goes to the level before (NdisReleaseSpinLock), in reverse order of taking.
     fn release(&self, py: Python<'_>) -> PyResult<()> {
-        self.give(py, Form::Plain)
+        self.give(py, Form::Plain, Written::Call)
     }
 
     /// Takes it, when at DISPATCH already (NdisDprAcquireSpinLock).
     fn dpr_acquire(&self, py: Python<'_>) -> PyResult<()> {
-        self.take(py, Form::Dpr)
+        self.take(py, Form::Dpr, Written::Call)
     }
 
     /// Gives back what :meth:`dpr_acquire` took (NdisDprReleaseSpinLock).
     fn dpr_release(&self, py: Python<'_>) -> PyResult<()> {
-        self.give(py, Form::Dpr)
+        self.give(py, Form::Dpr, Written::Call)
     }
 
     /// The Dpr form as a block: ``with lock.dpr:``.
@@ -103,13 +113,13 @@ impl SpinLock {
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        slf.get().take(slf.py(), Form::Plain)?;
+        slf.get().take(slf.py(), Form::Plain, Written::Block)?;
         Ok(slf)
     }
 
     #[pyo3(signature = (*_args))]
     fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        self.give(py, Form::Plain)
+        self.give(py, Form::Plain, Written::Block)
     }
 
     fn __repr__(&self) -> String {
@@ -126,12 +136,12 @@ pub(crate) struct DprForm {
 #[pymethods]
 impl DprForm {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<SpinLock>> {
-        self.lock.get().take(py, Form::Dpr)?;
+        self.lock.get().take(py, Form::Dpr, Written::Block)?;
         Ok(self.lock.clone_ref(py))
     }
 
     #[pyo3(signature = (*_args))]
     fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        self.lock.get().give(py, Form::Dpr)
+        self.lock.get().give(py, Form::Dpr, Written::Block)
     }
 }

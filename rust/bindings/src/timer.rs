@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use crate::adapter::nanoseconds;
+use crate::adapter::{alive, nanoseconds};
 use crate::error::raise;
 use crate::shared::Shared;
 
@@ -23,12 +23,14 @@ impl Timer {
     ///
     /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt.
     fn set(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        alive(&self.shared.core)?;
         let delay = nanoseconds(seconds)?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, delay)).map(drop)
     }
 
     /// Sets it to ``nanoseconds`` from now; else as :meth:`set`.
     fn set_ns(&self, py: Python<'_>, nanoseconds: u64) -> PyResult<()> {
+        alive(&self.shared.core)?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds)).map(drop)
     }
 
@@ -66,6 +68,7 @@ impl Dpc {
     ///
     /// Raises ``LifeCycleViolation`` (TIMER) after halt.
     fn queue(&self, py: Python<'_>) -> PyResult<bool> {
+        alive(&self.shared.core)?;
         let result = self.shared.core.queue_dpc(self.id);
         Ok(raise(py, &self.shared.world, result)?.unwrap_or(false))
     }

@@ -28,6 +28,8 @@ use packet::{Owner, PacketState};
 pub struct State {
     /// How it takes what the pages leave open.
     pub policy: Policy,
+    /// Whether a broken rule is only recorded: a lock that is acquired out of order is taken then.
+    pub records: bool,
     /// Adapters by index.
     pub adapters: BTreeMap<u16, AdapterState>,
     /// Links by id.
@@ -71,8 +73,8 @@ impl State {
     pub fn owed(&self, adapter: u16) -> impl Iterator<Item = Name> + '_ {
         let packets = self.packets.range((adapter, 0)..=(adapter, u32::MAX));
         packets
-            .filter(|(_, packet)| packet.owner == Owner::Miniport)
-            .map(|(&(adapter, slot), p)| Name { adapter, slot, generation: p.generation })
+            .filter(|(_, packet)| packet.is_of(Owner::Miniport))
+            .map(|(&(adapter, slot), p)| Name { adapter, slot, generation: p.generation() })
     }
 
     /// The timers of `adapter` that are set.
@@ -298,7 +300,7 @@ impl State {
             && self
                 .packets
                 .range((event.adapter, 0)..=(event.adapter, u32::MAX))
-                .any(|(_, p)| p.owner == Owner::Miniport && p.pended);
+                .any(|(_, p)| p.is_of(Owner::Miniport) && p.pended());
         let armed = self.timers_set(event.adapter).next().is_some();
         let reports_owed = self.reports_owed();
         let serialized = self.serialized(event.adapter);

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::contract::cpu::CpuState;
+use crate::spin_lock::balance::Balance;
 
 /// An interrupt request level; only PASSIVE < DISPATCH < DIRQL matter to NDIS (DDK:"IRQLs").
 #[derive(
@@ -61,6 +62,8 @@ pub struct Cpu {
     pub(crate) depth: Cell<u32>,
     /// Whether the driver's function that runs ends with an exception of its language.
     pub(crate) raised: Cell<bool>,
+    /// Acquires that a language binding has noted and whose releases have not come.
+    pub(crate) balance: Balance,
 }
 
 impl Cpu {
@@ -71,6 +74,7 @@ impl Cpu {
             state: RefCell::default(),
             depth: Cell::new(0),
             raised: Cell::new(false),
+            balance: Balance::default(),
         })
     }
 

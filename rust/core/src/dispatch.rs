@@ -17,6 +17,12 @@ use crate::cx::Cpu;
 use crate::ndis::Ndis;
 use crate::time::{Clock, TimeKind};
 
+#[cfg(test)]
+mod tests;
+
+/// How much dead work is never worth a look through the heap.
+const FEW: usize = 64;
+
 /// Something to do.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub(crate) enum Work {
@@ -54,6 +60,8 @@ struct Inner {
     heap: BinaryHeap<Reverse<Item>>,
     ages: u64,
     foreground: usize,
+    /// How much of the heap is dead at most: timers that were cancelled or set anew.
+    dead: usize,
     running: bool,
     closed: bool,
     thread: Option<JoinHandle<()>>,
@@ -132,8 +140,23 @@ impl Queue {
             if !dead {
                 return Some((item.at, item.work));
             }
+            inner.dead = inner.dead.saturating_sub(1);
         }
         None
+    }
+
+    /// A timer was cancelled or set anew, so that its work is `wanted` no more. Dead work is left
+    /// where it is until it is half of the heap: a look through all of it is paid for by as many
+    /// cancellations then.
+    pub(crate) fn note_dead(&self, wanted: impl Fn(Work) -> bool) {
+        let mut inner = self.inner.lock();
+        inner.dead += 1;
+        if inner.dead < FEW || inner.dead * 2 < inner.heap.len() {
+            return;
+        }
+        inner.dead = 0;
+        inner.heap.retain(|Reverse(item)| wanted(item.work));
+        inner.foreground = inner.heap.iter().filter(|Reverse(item)| !item.background).count();
     }
 
     /// Waits for the next work that is due on the real clock.

@@ -10,15 +10,15 @@
 //! protocol has it back. The name of the untyped border is got by `into_name`.
 
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use parking_lot::{MappedMutexGuard, MutexGuard};
-
-use crate::cx::Cx;
+use crate::cx::{Cpu, Cx};
 use crate::event::{Name, Part, Side, TakenBack};
 use crate::miniport::{CanComplete, Mode};
 use crate::ndis::Adapter;
 use crate::packet::WanPacket;
+use crate::short_lock::ShortGuard;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
@@ -60,20 +60,54 @@ impl Packet {
     }
 
     /// The descriptor and its data, to be read and changed.
-    pub fn get(&mut self) -> MutexGuard<'_, WanPacket> {
-        self.adapter.pool.slot(self.slot).body.lock()
+    pub fn get(&mut self) -> PacketView<'_> {
+        PacketView(self.adapter.pool.slot(self.slot).body.lock())
     }
 
     /// ProtocolReserved1-4.
-    pub fn protocol_reserved(&mut self) -> MappedMutexGuard<'_, [u64; 4]> {
-        MutexGuard::map(self.get(), |packet| &mut packet.protocol_reserved)
+    pub fn protocol_reserved(&mut self) -> ProtocolReserved<'_> {
+        ProtocolReserved(self.get())
+    }
+}
+
+/// The descriptor and the data of a protocol's packet.
+pub struct PacketView<'a>(ShortGuard<'a, WanPacket>);
+
+impl Deref for PacketView<'_> {
+    type Target = WanPacket;
+
+    fn deref(&self) -> &WanPacket {
+        &self.0
+    }
+}
+
+impl DerefMut for PacketView<'_> {
+    fn deref_mut(&mut self) -> &mut WanPacket {
+        &mut self.0
+    }
+}
+
+/// ProtocolReserved1-4 of a protocol's packet.
+pub struct ProtocolReserved<'a>(PacketView<'a>);
+
+impl Deref for ProtocolReserved<'_> {
+    type Target = [u64; 4];
+
+    fn deref(&self) -> &[u64; 4] {
+        &self.0.protocol_reserved
+    }
+}
+
+impl DerefMut for ProtocolReserved<'_> {
+    fn deref_mut(&mut self) -> &mut [u64; 4] {
+        &mut self.0.protocol_reserved
     }
 }
 
 impl Drop for Packet {
     fn drop(&mut self) {
         if self.live {
-            self.adapter.free_slot(self.slot);
+            self.adapter.free_slot_on(&Cpu::current(), self.slot);
         }
     }
 }
@@ -94,7 +128,7 @@ struct InFlight {
     live: bool,
 }
 
-fn body(adapter: &Adapter, name: Name, part: Part) -> MutexGuard<'_, WanPacket> {
+fn body(adapter: &Adapter, name: Name, part: Part) -> ShortGuard<'_, WanPacket> {
     adapter.check_touch(name, Side::Miniport, part);
     adapter.pool.slot(name.slot).body.lock()
 }
@@ -121,7 +155,7 @@ impl Drop for InFlight {
 }
 
 /// The parts of a packet that its miniport may use.
-pub struct MiniportView<'a>(MutexGuard<'a, WanPacket>);
+pub struct MiniportView<'a>(ShortGuard<'a, WanPacket>);
 
 impl MiniportView<'_> {
     /// The data.

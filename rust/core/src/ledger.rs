@@ -20,7 +20,7 @@ use crate::violation::Violation;
 impl Adapter {
     /// The name that the packet in `slot` has in its present life.
     pub(crate) fn name_of(&self, slot: u32) -> Name {
-        let generation = self.pool.slot(slot).state().generation;
+        let generation = self.pool.slot(slot).state().generation();
         Name { adapter: self.index, slot, generation }
     }
 
@@ -77,9 +77,9 @@ impl Adapter {
         let detail = if rule == Rule::Reserved {
             format!("the {who} used {part:?} of {name}, which is never its own")
         } else if rule == Rule::Stale {
-            format!("the {who} used {name}, but the packet is in life {} now", now.generation)
+            format!("the {who} used {name}, but the packet is in life {} now", now.generation())
         } else {
-            format!("the {who} used {part:?} of {name}, which belongs to {:?} now", now.owner)
+            format!("the {who} used {part:?} of {name}, which belongs to {:?} now", now.owner())
         };
         self.emit(cpu, What::Touch { packet: name, side, part });
         self.report(cpu, rule, Some(name), detail)
@@ -99,6 +99,18 @@ impl Adapter {
     ) -> Result<R, Arc<Violation>> {
         self.may_touch(name, side, part)?;
         Ok(f(&mut self.pool.slot(name.slot).body.lock()))
+    }
+
+    /// The same, but a broken rule is `None` and not reported.
+    pub fn with_own_packet<R>(
+        &self,
+        name: Name,
+        side: Side,
+        part: Part,
+        f: impl FnOnce(&mut WanPacket) -> R,
+    ) -> Option<R> {
+        self.state_of(name)?.touch(name.generation, side, part).ok()?;
+        Some(f(&mut self.pool.slot(name.slot).body.lock()))
     }
 
     /// Whether `side` may use that part of the packet of this name now.
@@ -133,25 +145,26 @@ impl Adapter {
 
     /// Whether the life that `name` says is with the miniport.
     pub fn is_with_miniport(&self, name: Name) -> bool {
-        self.state_of(name).is_some_and(|state| {
-            state.owner == crate::contract::packet::Owner::Miniport
-                && state.generation == name.generation
-        })
+        self.state_of(name).is_some_and(|state| state.is_with_miniport(name.generation))
     }
 
-    /// The link that the packet was sent on last.
+    /// The link that the packet was sent on last; none if that was closed and another has come up since.
     pub fn link_of(&self, name: Name) -> Option<Arc<crate::ndis::Link>> {
         let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
         let id = slot.link.load(std::sync::atomic::Ordering::Relaxed);
-        (name.generation > 0).then(|| self.links().into_iter().find(|link| link.id == id))?
+        (name.generation > 0).then(|| self.link_by_id(id))?
     }
 
     /// Gives a packet back to the pool if it is the protocol's; for a binding whose object of
     /// it was let go.
     pub fn release_name(&self, name: Name) {
-        let owner = self.state_of(name).map(|state| state.owner);
-        if owner == Some(crate::contract::packet::Owner::Protocol) {
-            self.free_slot(name.slot);
+        self.release_on(&Cpu::current(), name);
+    }
+
+    /// The same on a CPU that the caller knows.
+    pub fn release_on(&self, cpu: &Rc<Cpu>, name: Name) {
+        if name.adapter == self.index && self.pool.get(name.slot).is_some() {
+            self.free_slot_on(cpu, name.slot);
         }
     }
 

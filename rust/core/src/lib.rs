@@ -27,6 +27,7 @@ pub mod protocol;
 #[allow(unsafe_code)] // one system call, argued in `ring/barrier.rs`
 pub mod ring;
 pub mod rule;
+mod short_lock;
 pub mod spin_lock;
 pub mod status;
 pub mod time;

@@ -5,12 +5,17 @@
 //! Nothing here holds a lock while a driver's function runs.
 
 mod adapter;
+mod allocate;
+mod bind;
+mod close;
 mod complete;
 mod config;
 mod deliver;
+mod emit;
 mod gate;
 mod indicate;
 mod life;
+mod lines;
 mod link;
 mod request;
 mod reset;
@@ -18,24 +23,28 @@ mod send;
 mod timer;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+pub(crate) use adapter::Drivers;
 pub use adapter::{Adapter, Counters};
+pub use allocate::PacketError;
+pub use bind::BindError;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
+pub(crate) use emit::Moment;
+use emit::Watch;
 pub(crate) use gate::Job;
-pub use life::BindError;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
-pub use send::{PacketError, SendError, Sent};
+pub use send::{FrameError, SendError, Sent};
 pub(crate) use timer::HANG;
 
 use crate::cx::Cpu;
 use crate::dispatch::{Queue, Work};
 use crate::event::{Event, Name, What};
-use crate::history::{HISTORY, who};
+use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::trace::record::{Note, Recording};
@@ -55,24 +64,6 @@ pub struct Panic {
     pub message: String,
 }
 
-/// Where events go.
-#[derive(Copy, Clone, Debug)]
-enum Watch {
-    /// Nowhere.
-    Nothing,
-    /// Into the packets' histories.
-    Histories,
-    /// There with their call sites, into the recording, or both.
-    Everything,
-}
-
-/// When and where a driver's call came in: looked up once, for all the events that it makes.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Moment {
-    pub(crate) time: u64,
-    site: u32,
-}
-
 /// What all handles of one world share.
 pub struct Ndis {
     /// How it was set up.
@@ -80,15 +71,22 @@ pub struct Ndis {
     pub(crate) queue: Queue,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
+    /// Whether it takes no more adapters; changed under their lock.
+    full: AtomicBool,
+    /// The last block of numbers that was taken for further lines; changed under their lock, too.
+    blocks: AtomicU32,
     violations: Mutex<Vec<Arc<Violation>>>,
-    unseen: AtomicUsize,
+    found: AtomicUsize,
     panics: Mutex<Vec<Panic>>,
+    caught: AtomicUsize,
     pub(crate) recording: Mutex<Recording>,
-    pub(crate) sites: Mutex<Vec<String>>,
+    /// Shared with the violations, so that one does not copy the table.
+    pub(crate) sites: Mutex<Arc<Vec<String>>>,
     /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
     /// lock was held.
     pub(crate) overflow: AtomicBool,
     closed: AtomicBool,
+    /// Has its turn who closes it.
     closing: Mutex<()>,
     interrupt: AtomicBool,
     /// The user wants to stop: what would go on for ever by itself pauses.
@@ -106,20 +104,18 @@ impl std::fmt::Debug for Ndis {
 impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
-        let watch = match config.verify {
-            _ if config.record => Watch::Everything,
-            Verify::Off | Verify::Counters => Watch::Nothing,
-            Verify::LastOwner | Verify::History => Watch::Histories,
-            Verify::CallSites => Watch::Everything,
-        };
+        let watch = Watch::of(&config);
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time),
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
+            full: AtomicBool::new(false),
+            blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),
-            unseen: AtomicUsize::new(0),
+            found: AtomicUsize::new(0),
             panics: Mutex::default(),
+            caught: AtomicUsize::new(0),
             recording: Mutex::default(),
             sites: Mutex::default(),
             overflow: AtomicBool::new(false),
@@ -153,6 +149,11 @@ impl Ndis {
         self.violations.lock().clone()
     }
 
+    /// What was found after the first `known` violations, in order.
+    pub fn violations_after(&self, known: usize) -> Vec<Arc<Violation>> {
+        self.violations.lock().get(known..).unwrap_or_default().to_vec()
+    }
+
     /// The panics of drivers that were caught, in order.
     pub fn panics(&self) -> Vec<Panic> {
         self.panics.lock().clone()
@@ -160,7 +161,12 @@ impl Ndis {
 
     /// How many violations were found; one load.
     pub fn violation_count(&self) -> usize {
-        self.unseen.load(Ordering::Relaxed)
+        self.found.load(Ordering::Acquire)
+    }
+
+    /// How many panics were caught; one load.
+    pub fn panic_count(&self) -> usize {
+        self.caught.load(Ordering::Acquire)
     }
 
     /// The recording, if [`Config::record`] is on.
@@ -174,22 +180,13 @@ impl Ndis {
     }
 
     /// The source lines of all call sites, in the order of [`Event::site`].
-    pub fn call_sites(&self) -> Vec<String> {
-        self.sites.lock().clone()
+    pub fn call_sites(&self) -> Arc<Vec<String>> {
+        Arc::clone(&self.sites.lock())
     }
 
     /// Delivers, on the calling thread, every completion that waits in a ring; how many.
     pub fn drain(&self) -> usize {
         self.deliver_all(&Cpu::current())
-    }
-
-    /// Whether the world was closed.
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_closed(&self) -> bool {
-        self.closed.swap(true, Ordering::AcqRel)
     }
 
     /// How many events each packet remembers.
@@ -203,102 +200,6 @@ impl Ndis {
 
     pub(crate) fn verify_off(&self) -> bool {
         self.config.verify == Verify::Off
-    }
-
-    #[cold]
-    fn site(&self) -> u32 {
-        let Some(text) = self.config.call_site.and_then(|call_site| call_site()) else { return 0 };
-        let mut sites = self.sites.lock();
-        let known = sites.iter().rposition(|site| *site == text);
-        let index = known.unwrap_or_else(|| {
-            sites.push(text);
-            sites.len() - 1
-        });
-        index as u32 + 1
-    }
-
-    /// Records an event: in the packet's history, and in the recording if there is one.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // a constant event folds to five stores at each call
-    pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
-        if !matches!(self.watch, Watch::Nothing) {
-            self.emit_at(adapter, cpu, self.moment(), what);
-        }
-    }
-
-    /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
-    pub(crate) fn moment(&self) -> Moment {
-        let site = if self.config.verify == Verify::CallSites { self.site() } else { 0 };
-        let unused = self.verify_off() && matches!(self.watch, Watch::Nothing);
-        Moment { time: if unused { 0 } else { self.now() }, site }
-    }
-
-    /// The same place at a later time: a driver's function ran in between.
-    pub(crate) fn later(&self, moment: Moment) -> Moment {
-        if matches!(self.watch, Watch::Nothing) {
-            return moment; // only events tell these two apart
-        }
-        Moment { time: self.now(), ..moment }
-    }
-
-    /// The same for an event of a call that came in at `moment`.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // where the kind of event is known, packing it is a few stores
-    pub(crate) fn emit_at(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => {
-                // The common case, and the one that has to be cheap.
-                if let Some(name) = what.packet()
-                    && name.adapter == adapter.index
-                    && let Some(slot) = adapter.pool.get(name.slot)
-                {
-                    let state = cpu.state.borrow();
-                    let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
-                    slot.history.keep_words(what, moment.time, who, moment.site);
-                }
-            }
-            Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
-        }
-    }
-
-    /// The same with what only the recording keeps: a frame's data, a verdict's words.
-    pub(crate) fn emit_with(
-        &self,
-        adapter: &Adapter,
-        cpu: &Rc<Cpu>,
-        moment: Moment,
-        what: What,
-        note: impl FnOnce() -> Note,
-    ) {
-        if matches!(self.watch, Watch::Nothing) {
-            return;
-        }
-        let keep = self.config.verify >= Verify::LastOwner;
-        let packet = what.packet().filter(|name| name.adapter == adapter.index);
-        if packet.is_none() && !self.config.record {
-            return;
-        }
-        let (irql, locks) = {
-            let state = cpu.state.borrow();
-            (state.irql, state.held.len().min(255) as u8)
-        };
-        let event = Event {
-            time: moment.time,
-            cpu: cpu.id,
-            irql,
-            locks,
-            adapter: adapter.index,
-            site: moment.site,
-            what,
-        };
-        if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
-            slot.history.keep(&event);
-        }
-        if self.config.record {
-            let note = note();
-            self.recording.lock().push(event, note);
-        }
     }
 
     /// Puts a broken rule on record and stops the adapter if that is asked for.
@@ -331,10 +232,10 @@ impl Ndis {
             cpu: cpu.id,
             time: self.now(),
             warning,
-            sites: self.sites.lock().clone(),
+            sites: self.call_sites(),
         });
         self.violations.lock().push(Arc::clone(&violation));
-        self.unseen.fetch_add(1, Ordering::AcqRel);
+        self.found.fetch_add(1, Ordering::AcqRel);
         if self.config.on_violation == OnViolation::BugCheck && !warning {
             adapter.stop(cpu);
         }
@@ -380,16 +281,6 @@ impl Ndis {
 
     pub(crate) fn caught(&self, panic: Panic) {
         self.panics.lock().push(panic);
-    }
-
-    pub(crate) fn add_adapter(
-        &self,
-        make: impl FnOnce(u16) -> Arc<Adapter>,
-    ) -> Result<Arc<Adapter>, BindError> {
-        let mut adapters = self.adapters.lock();
-        let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
-        let adapter = make(index);
-        adapters.push(Arc::clone(&adapter));
-        Ok(adapter)
+        self.caught.fetch_add(1, Ordering::AcqRel);
     }
 }

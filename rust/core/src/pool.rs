@@ -7,18 +7,19 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::contract::packet::{Owner, PacketState};
 use crate::history::History;
 use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
+use crate::short_lock::Short;
 
 /// One packet's place.
 #[derive(Debug)]
 pub(crate) struct Slot {
     word: AtomicU64,
+    /// While it is free: the next free packet, counted from 1; 0 is the end.
+    next_free: AtomicU32,
     /// The link that it was sent on last.
     pub(crate) link: AtomicU32,
     /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
@@ -26,7 +27,7 @@ pub(crate) struct Slot {
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
     /// The descriptor and its data.
-    pub(crate) body: Mutex<WanPacket>,
+    pub(crate) body: Short<WanPacket>,
     /// Its last events.
     pub(crate) history: History,
 }
@@ -34,7 +35,7 @@ pub(crate) struct Slot {
 impl Slot {
     /// Who owns it now.
     pub(crate) fn state(&self) -> PacketState {
-        PacketState::unpack(self.word.load(Ordering::Acquire))
+        PacketState::from_word(self.word.load(Ordering::Acquire))
     }
 
     /// Lets the contract decide and makes its answer the state, in one atomic step.
@@ -44,10 +45,10 @@ impl Slot {
     ) -> Result<PacketState, Rule> {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            let next = f(PacketState::unpack(word))?;
+            let next = f(PacketState::from_word(word))?;
             match self.word.compare_exchange_weak(
                 word,
-                next.pack(),
+                next.word(),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
@@ -66,7 +67,7 @@ impl Slot {
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
         let next = f(self.state())?;
-        self.word.store(next.pack(), Ordering::Release);
+        self.word.store(next.word(), Ordering::Release);
         Ok(next)
     }
 }
@@ -75,22 +76,25 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Pool {
     slots: Box<[Slot]>,
-    free: Mutex<Vec<u32>>,
+    /// A stack of free packets: the top one, counted from 1, in the low half. The high half counts
+    /// changes, so that a top which went and came back meanwhile is not taken for the old one.
+    free: AtomicU64,
 }
 
 impl Pool {
     pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize) -> Pool {
         let slots = (0..packets)
-            .map(|_| Slot {
-                word: AtomicU64::new(PacketState::default().pack()),
+            .map(|index| Slot {
+                word: AtomicU64::new(PacketState::default().word()),
+                next_free: AtomicU32::new(if index + 1 < packets { index + 2 } else { 0 }),
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
-                body: Mutex::new(WanPacket::new(info)),
+                body: Short::new(WanPacket::new(info)),
                 history: History::new(keep),
             })
             .collect();
-        Pool { slots, free: Mutex::new((0..packets).rev().collect()) }
+        Pool { slots, free: AtomicU64::new(u64::from(packets > 0)) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -107,18 +111,51 @@ impl Pool {
 
     /// Takes a packet out; it is the protocol's.
     pub(crate) fn allocate(&self) -> Option<u32> {
-        let index = self.free.lock().pop()?;
-        match self.slot(index).own_step(PacketState::allocate) {
-            Ok(_) => Some(index),
-            Err(_) => None,
+        let mut free = self.free.load(Ordering::Acquire);
+        loop {
+            let index = (free as u32).checked_sub(1)?;
+            let next = self.slot(index).next_free.load(Ordering::Relaxed);
+            match self.change_free(free, next) {
+                Ok(()) => {
+                    // Who took it out of the stack is the only one who has it.
+                    return self.slot(index).own_step(PacketState::allocate).ok().map(|_| index);
+                }
+                Err(now) => free = now,
+            }
         }
     }
 
     /// Puts a packet of the protocol's back.
     pub(crate) fn free(&self, index: u32) -> Result<(), Rule> {
-        self.slot(index).step(PacketState::free)?;
-        self.free.lock().push(index);
+        let place = self.slot(index);
+        place.step(PacketState::free)?;
+        self.push_free(index, place);
         Ok(())
+    }
+
+    /// The same for who alone has the packet: `freed` is its state afterwards.
+    pub(crate) fn free_own(&self, index: u32, place: &Slot, freed: PacketState) {
+        place.word.store(freed.word(), Ordering::Release);
+        self.push_free(index, place);
+    }
+
+    fn push_free(&self, index: u32, place: &Slot) {
+        let mut free = self.free.load(Ordering::Relaxed);
+        loop {
+            place.next_free.store(free as u32, Ordering::Relaxed);
+            match self.change_free(free, index + 1) {
+                Ok(()) => return,
+                Err(now) => free = now,
+            }
+        }
+    }
+
+    /// Makes `top` the top of the free packets, if nothing changed since `seen`.
+    fn change_free(&self, seen: u64, top: u32) -> Result<(), u64> {
+        let next = ((seen >> 32).wrapping_add(1) << 32) | u64::from(top);
+        // Release: the packet's state is seen with it. Acquire: so is that of the one taken.
+        let done = self.free.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire);
+        done.map(drop)
     }
 
     /// Whether there is a packet of this kind.
@@ -129,6 +166,6 @@ impl Pool {
     /// The packets that `owner` has now.
     pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = u32> + '_ {
         let all = self.slots.iter().enumerate();
-        all.filter(move |(_, slot)| slot.state().owner == owner).map(|(index, _)| index as u32)
+        all.filter(move |(_, slot)| slot.state().is_of(owner)).map(|(index, _)| index as u32)
     }
 }

@@ -4,17 +4,21 @@
 //! released in reverse order and nothing can be completed meanwhile. Behind it, and behind the
 //! untyped calls of [`Adapter`], is one table of locks with owners and one graph of their order.
 
-use std::ops::{Deref, DerefMut};
+pub(crate) mod balance;
+mod typed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, RwLock};
+
+pub use typed::{SpinLock, SpinLockGuard};
 
 use crate::contract::order::LockOrder;
-use crate::cx::{AtMostDispatch, Cpu, Cx, Dispatch, Irql};
+use crate::cx::{Cpu, Irql};
 use crate::event::{Form, What};
-use crate::ndis::Adapter;
+use crate::ndis::{Adapter, OnViolation};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
@@ -57,6 +61,27 @@ impl LockTable {
 /// How long a lock is waited for before that is a hang.
 const PATIENCE: Duration = Duration::from_nanos(crate::ndis::HANG);
 
+/// Waits for a lock until it is the CPU's; false if it was not in time.
+fn wait_for(lock: &Lock, cpu: &Cpu) -> bool {
+    let begin = Instant::now();
+    let mut turns = 0u32;
+    while lock.owner.compare_exchange_weak(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err()
+    {
+        turns += 1;
+        if turns < 100 {
+            std::hint::spin_loop();
+        } else if turns < 1000 {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(Duration::from_micros(100));
+            if begin.elapsed() > PATIENCE {
+                return false;
+            }
+        }
+    }
+    true
+}
+
 impl Adapter {
     /// NdisAllocateSpinLock: a lock's number.
     pub fn spin_lock(&self, name: &str) -> u32 {
@@ -79,7 +104,9 @@ impl Adapter {
     /// Looks at the rules for acquiring `lock`, and takes it if it is free: true if it has it now.
     ///
     /// # Errors
-    /// `LOCK_RECURSION`, `LOCK_FORM`, `LOCK_ORDER`; the lock is not taken then.
+    /// `LOCK_RECURSION`, `LOCK_FORM`, `LOCK_ORDER`; the lock is not taken then. Where
+    /// [`takes_all_the_same`](Self::takes_all_the_same) says so,
+    /// [`acquire_all_the_same`](Self::acquire_all_the_same) is to follow.
     pub fn try_acquire(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
@@ -142,31 +169,41 @@ impl Adapter {
     pub fn wait_acquire(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
-        let begin = Instant::now();
-        let mut turns = 0u32;
-        while entry
-            .owner
-            .compare_exchange_weak(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed)
-            .is_err()
-        {
-            turns += 1;
-            if turns < 100 {
-                std::hint::spin_loop();
-            } else if turns < 1000 {
-                std::thread::yield_now();
-            } else {
-                std::thread::sleep(Duration::from_micros(100));
-                if begin.elapsed() > PATIENCE {
-                    let owner = entry.owner.load(Ordering::Relaxed);
-                    let detail = format!(
-                        "{} was waited for 22 s; cpu {owner} holds it and does not release it",
-                        self.ndis.locks.name(lock)
-                    );
-                    return Err(self.report(&cpu, Rule::Hang, None, detail));
-                }
-            }
+        if !wait_for(&entry, &cpu) {
+            return Err(self.hang(&cpu, &entry, lock));
         }
         self.emit(&cpu, What::Acquire { lock, form });
+        cpu.state.borrow_mut().acquire(lock, form);
+        Ok(())
+    }
+
+    fn hang(&self, cpu: &std::rc::Rc<Cpu>, entry: &Lock, lock: u32) -> Arc<Violation> {
+        let owner = entry.owner.load(Ordering::Relaxed);
+        let detail = format!(
+            "{} was waited for 22 s; cpu {owner} holds it and does not release it",
+            self.ndis.locks.name(lock)
+        );
+        self.report(cpu, Rule::Hang, None, detail)
+    }
+
+    /// Whether a lock whose acquire broke `rule` is taken all the same: where a broken rule is only
+    /// recorded, what follows goes on as if it were held. One that its CPU holds already, or may not
+    /// take at its level, is not.
+    pub fn takes_all_the_same(&self, rule: Rule) -> bool {
+        rule == Rule::LockOrder && self.ndis.config.on_violation == OnViolation::Record
+    }
+
+    /// Waits for a lock and takes it after its acquire was reported: the event is there.
+    ///
+    /// # Errors
+    /// `HANG` as [`wait_acquire`](Self::wait_acquire).
+    pub fn acquire_all_the_same(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
+        if !wait_for(&entry, &cpu) {
+            self.emit(&cpu, What::Release { lock, form }); // of what the event said and is not so
+            return Err(self.hang(&cpu, &entry, lock));
+        }
         cpu.state.borrow_mut().acquire(lock, form);
         Ok(())
     }
@@ -174,9 +211,19 @@ impl Adapter {
     /// NdisAcquireSpinLock or NdisDprAcquireSpinLock.
     ///
     /// # Errors
-    /// As [`try_acquire`](Self::try_acquire) and [`wait_acquire`](Self::wait_acquire).
+    /// As [`try_acquire`](Self::try_acquire) and [`wait_acquire`](Self::wait_acquire). With
+    /// `LOCK_ORDER` the lock is taken all the same where a broken rule is only recorded.
     pub fn acquire(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        if self.try_acquire(lock, form)? { Ok(()) } else { self.wait_acquire(lock, form) }
+        match self.try_acquire(lock, form) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.wait_acquire(lock, form),
+            Err(broken) => {
+                if self.takes_all_the_same(broken.rule) {
+                    self.acquire_all_the_same(lock, form)?;
+                }
+                Err(broken)
+            }
+        }
     }
 
     /// NdisReleaseSpinLock or NdisDprReleaseSpinLock.
@@ -242,101 +289,5 @@ impl Adapter {
         })?;
         cpu.state.borrow_mut().irql = to;
         Ok(())
-    }
-}
-
-/// A spin lock with what it protects.
-#[derive(Debug)]
-pub struct SpinLock<T> {
-    adapter: Arc<Adapter>,
-    lock: u32,
-    data: Mutex<T>,
-}
-
-impl<T> SpinLock<T> {
-    /// NdisAllocateSpinLock.
-    pub fn new(adapter: &Arc<Adapter>, name: &str, data: T) -> SpinLock<T> {
-        let lock = adapter.spin_lock(name);
-        SpinLock { adapter: Arc::clone(adapter), lock, data: Mutex::new(data) }
-    }
-
-    /// NdisAcquireSpinLock. While the guard is alive, `cx` cannot be used for anything else:
-    /// neither for completing nor for taking this lock again.
-    ///
-    /// # Panics
-    /// If this CPU holds the lock by another way (a second context, an untyped call), which is
-    /// `LOCK_RECURSION`, or if it is not released in 22 s, which is `HANG`.
-    pub fn lock<'a, L: AtMostDispatch>(&'a self, cx: &'a mut Cx<L>) -> SpinLockGuard<'a, T> {
-        self.take(cx.cpu(), Form::Plain)
-    }
-
-    /// NdisDprAcquireSpinLock, for who is at DISPATCH already.
-    ///
-    /// # Panics
-    /// As [`lock`](Self::lock).
-    pub fn lock_dpr<'a>(&'a self, cx: &'a mut Cx<Dispatch>) -> SpinLockGuard<'a, T> {
-        self.take(cx.cpu(), Form::Dpr)
-    }
-
-    fn take(&self, cpu: &std::rc::Rc<Cpu>, form: Form) -> SpinLockGuard<'_, T> {
-        // A rule that is broken here (order) is on record; exclusion is by the data's own lock.
-        let held = match self.adapter.acquire(self.lock, form) {
-            Ok(()) => true,
-            // The data's lock would wait for ever too; a panic is caught, and packets come home.
-            Err(broken) if matches!(broken.rule, Rule::LockRecursion | Rule::Hang) => {
-                panic!("{}", broken.detail)
-            }
-            Err(_) => false,
-        };
-        let locked = Locked { cpu: std::rc::Rc::clone(cpu), lock: self, form, held };
-        SpinLockGuard { data: self.data.lock(), locked }
-    }
-}
-
-struct Locked<'a, T> {
-    cpu: std::rc::Rc<Cpu>,
-    lock: &'a SpinLock<T>,
-    form: Form,
-    held: bool,
-}
-
-/// The proof that a spin lock is held; dropping it releases the lock.
-pub struct SpinLockGuard<'a, T> {
-    data: MutexGuard<'a, T>,
-    locked: Locked<'a, T>,
-}
-
-impl<T> SpinLockGuard<'_, T> {
-    /// Acquires a second lock while this one is held; it has to be released first, and is:
-    /// its guard borrows this one.
-    ///
-    /// # Panics
-    /// As [`SpinLock::lock`], so if `other` is the very lock that is held.
-    pub fn lock<'b, U>(&'b mut self, other: &'b SpinLock<U>) -> (&'b mut T, SpinLockGuard<'b, U>) {
-        let guard = other.take(&self.locked.cpu, Form::Plain);
-        (&mut self.data, guard)
-    }
-}
-
-impl<T> Deref for SpinLockGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.data
-    }
-}
-
-impl<T> DerefMut for SpinLockGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.data
-    }
-}
-
-impl<T> Drop for Locked<'_, T> {
-    fn drop(&mut self) {
-        if self.held {
-            // Guards nest, so the order is right; a lock that a handler leaked is gone already.
-            let _ = self.lock.adapter.release(self.lock.lock, self.form);
-        }
     }
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Name};
 use crate::info::WanInfo;
-use crate::ndis::Ndis;
+use crate::ndis::{Ndis, OnViolation};
 use crate::policy::Policy;
 use crate::time::TimeKind;
 
@@ -75,6 +75,9 @@ pub struct Header {
     pub time: TimeKind,
     /// The verification level of the engine that recorded it, 0 to 4; 0 too if none did.
     pub verify: u8,
+    /// Whether broken rules were only recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub records: bool,
     /// The adapters.
     pub adapters: Vec<AdapterEntry>,
     /// Names of the spin locks, by number.
@@ -228,8 +231,9 @@ impl Ndis {
         trace.header.policy = self.config.policy;
         trace.header.time = self.config.time;
         trace.header.verify = self.config.verify as u8;
+        trace.header.records = self.config.on_violation == OnViolation::Record;
         trace.header.locks = self.locks.names();
-        trace.header.sites.clone_from(&self.sites.lock());
+        trace.header.sites.clone_from(&**self.sites.lock());
         trace.number_cpus();
         trace
     }

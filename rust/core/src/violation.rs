@@ -32,7 +32,7 @@ pub struct Violation {
     /// Whether it only warns.
     pub warning: bool,
     /// Source lines of the events' call sites, by [`Event::site`], at verification level 4.
-    pub sites: Vec<String>,
+    pub sites: std::sync::Arc<Vec<String>>,
 }
 
 impl Violation {

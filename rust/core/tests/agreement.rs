@@ -72,7 +72,7 @@ where
 {
     let run = Run::<M>::new(config.clone());
     let ndis = Arc::clone(&run.rig.ndis);
-    let mut fold = Fold::new(config.policy);
+    let mut fold = Fold::new(config);
     let look = |fold: &mut Fold, op: Option<&Op>| {
         fold.take(&ndis.events())?;
         fold.settled()?;

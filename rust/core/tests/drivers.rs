@@ -8,6 +8,7 @@ mod support {
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ndiswan::event::Form;
 use ndiswan::policy::{OwedAtHalt, Policy, QueuedAtLineDown, Reentry, WindowShrink};
 use ndiswan::{
     Config, Deserialized, FinalStatus, Irql, LinkSettings, Mode, OnViolation, Rule, Serialized,
@@ -303,4 +304,33 @@ fn a_lock_that_is_taken_again_through_its_own_guard_is_a_report_and_a_panic_not_
     rig.ndis.run(None, None).unwrap();
     assert_eq!(rig.ndis.panics().len(), 1);
     assert_eq!(rig.close(), [Rule::LockRecursion]);
+}
+
+/// Takes two locks in both orders; whether the second one is held the second time, and the rules.
+fn both_orders(on_violation: OnViolation) -> (bool, Vec<Rule>) {
+    let config = Config { on_violation, record: true, ..Config::default() };
+    let rig = Rig::new(config, Card::<Deserialized>::keeping(), 1);
+    let adapter = rig.adapter();
+    let (a, b) = (adapter.spin_lock("a"), adapter.spin_lock("b"));
+    adapter.acquire(a, Form::Plain).unwrap();
+    adapter.acquire(b, Form::Plain).unwrap();
+    adapter.release(b, Form::Plain).unwrap();
+    adapter.release(a, Form::Plain).unwrap();
+    adapter.acquire(b, Form::Plain).unwrap();
+    assert_eq!(adapter.acquire(a, Form::Plain).unwrap_err().rule, Rule::LockOrder);
+    let taken = adapter.holds(a);
+    if taken {
+        adapter.release(a, Form::Plain).unwrap();
+    }
+    adapter.release(b, Form::Plain).unwrap();
+    let rules = rig.close();
+    let found: Vec<_> = rig.ndis.trace().check().iter().map(|found| found.rule).collect();
+    assert_eq!(found, rules, "the recording tells the same");
+    (taken, rules)
+}
+
+#[test]
+fn a_lock_that_is_acquired_out_of_order_is_taken_where_that_is_only_recorded() {
+    assert_eq!(both_orders(OnViolation::Raise), (false, vec![Rule::LockOrder]));
+    assert_eq!(both_orders(OnViolation::Record), (true, vec![Rule::LockOrder]));
 }

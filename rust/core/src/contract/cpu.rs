@@ -180,6 +180,18 @@ impl CpuState {
         }
     }
 
+    /// The entry point that began last returned: [`leave`](Self::leave), if it may and left nothing
+    /// over. Whether it did.
+    pub fn leave_clean(&mut self) -> bool {
+        if self.may_leave().is_err() {
+            return false;
+        }
+        if let Some(inside) = self.inside.pop() {
+            self.irql = inside.old;
+        }
+        true
+    }
+
     /// The entry point that began last returned: what it left over is put right. Returns the
     /// locks that had to be taken from it.
     pub fn leave(&mut self) -> Vec<u32> {

@@ -3,6 +3,8 @@
 //! `Pool → Protocol → Ndis → Miniport → Returning → Protocol`. A life begins when the miniport
 //! is called; its number is what tells a late completion from the completion of the next send.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Part, Side, TakenBack};
@@ -26,69 +28,111 @@ pub enum Owner {
     Returning = 4,
 }
 
-/// What the contract knows of one packet; fits into one machine word.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
-pub struct PacketState {
-    /// Who owns it.
-    pub owner: Owner,
-    /// How often it was handed to the miniport.
-    pub generation: u32,
-    /// Whether MiniportWanSend has returned PENDING in this life.
-    pub pended: bool,
-    /// Whether and why NDIS took it from the miniport in this life.
-    pub taken_back: Option<TakenBack>,
-}
+/// What the contract knows of one packet: one machine word, which is how the engine keeps it.
+///
+/// ```text
+/// bits  0–2   who owns it
+/// bit   4     whether MiniportWanSend has returned PENDING in this life
+/// bits  8–10  why NDIS took it from the miniport in this life, 0 if it did not
+/// bits 32–63  generation: how often it was handed to the miniport
+/// ```
+#[derive(Copy, Clone, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct PacketState(u64);
 
-impl Default for PacketState {
-    fn default() -> PacketState {
-        PacketState { owner: Owner::Pool, generation: 0, pended: false, taken_back: None }
+const OWNER: u64 = 7;
+const PENDED: u64 = 1 << 4;
+const TAKEN_BACK: u64 = 7 << 8;
+
+impl fmt::Debug for PacketState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PacketState")
+            .field("owner", &self.owner())
+            .field("generation", &self.generation())
+            .field("pended", &self.pended())
+            .field("taken_back", &self.taken_back())
+            .finish()
     }
 }
 
 impl PacketState {
-    /// Puts the state into a word.
-    pub fn pack(self) -> u64 {
-        // Not by the reasons' own numbers: the compiler would then read the four fields, just written
-        // one by one, with one wide load, which waits for the stores (measured: a fifth of a send).
-        let taken = match self.taken_back {
-            None => 0,
-            Some(TakenBack::Reset) => 1,
-            Some(TakenBack::Halt) => 2,
-            Some(TakenBack::Dropped) => 3,
-            Some(TakenBack::GivenUp) => 4,
-            Some(TakenBack::Raised) => 5,
-        };
-        u64::from(self.generation) << 32
-            | (taken << 8)
-            | (u64::from(self.pended) << 4)
-            | self.owner as u64
+    /// A packet in its life `generation`, with `owner`; not pended, not taken back.
+    pub fn new(owner: Owner, generation: u32) -> PacketState {
+        PacketState(u64::from(generation) << 32 | owner as u64)
     }
 
-    /// Takes the state out of a word that [`pack`](Self::pack) made.
-    pub fn unpack(word: u64) -> PacketState {
-        PacketState {
-            owner: match word & 7 {
-                0 => Owner::Pool,
-                1 => Owner::Protocol,
-                2 => Owner::Ndis,
-                3 => Owner::Miniport,
-                _ => Owner::Returning,
-            },
-            generation: (word >> 32) as u32,
-            pended: word & 16 != 0,
-            taken_back: match word >> 8 & 7 {
-                0 => None,
-                1 => Some(TakenBack::Reset),
-                2 => Some(TakenBack::Halt),
-                3 => Some(TakenBack::Dropped),
-                4 => Some(TakenBack::GivenUp),
-                _ => Some(TakenBack::Raised),
-            },
+    /// The state as a word.
+    pub fn word(self) -> u64 {
+        self.0
+    }
+
+    /// The state that [`word`](Self::word) gave.
+    pub fn from_word(word: u64) -> PacketState {
+        PacketState(word)
+    }
+
+    /// Who owns it.
+    pub fn owner(self) -> Owner {
+        match self.0 & OWNER {
+            0 => Owner::Pool,
+            1 => Owner::Protocol,
+            2 => Owner::Ndis,
+            3 => Owner::Miniport,
+            _ => Owner::Returning,
         }
     }
 
-    fn owned_by(self, owner: Owner) -> PacketState {
-        PacketState { owner, ..self }
+    /// Whether `owner` owns it.
+    pub fn is_of(self, owner: Owner) -> bool {
+        self.0 & OWNER == owner as u64
+    }
+
+    /// How often it was handed to the miniport.
+    pub fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Whether MiniportWanSend has returned PENDING in this life.
+    pub fn pended(self) -> bool {
+        self.0 & PENDED != 0
+    }
+
+    /// Whether and why NDIS took it from the miniport in this life.
+    pub fn taken_back(self) -> Option<TakenBack> {
+        match (self.0 & TAKEN_BACK) >> 8 {
+            0 => None,
+            1 => Some(TakenBack::Reset),
+            2 => Some(TakenBack::Halt),
+            3 => Some(TakenBack::Dropped),
+            4 => Some(TakenBack::GivenUp),
+            _ => Some(TakenBack::Raised),
+        }
+    }
+
+    /// Whether the miniport has it in the life `generation`.
+    pub fn is_with_miniport(self, generation: u32) -> bool {
+        self.is_of(Owner::Miniport) && self.generation() == generation
+    }
+
+    /// The same with another owner.
+    #[must_use]
+    pub fn owned_by(self, owner: Owner) -> PacketState {
+        PacketState(self.0 & !OWNER | owner as u64)
+    }
+
+    fn taken(self, why: TakenBack) -> PacketState {
+        let why = match why {
+            TakenBack::Reset => 1,
+            TakenBack::Halt => 2,
+            TakenBack::Dropped => 3,
+            TakenBack::GivenUp => 4,
+            TakenBack::Raised => 5,
+        };
+        PacketState(self.0 & !TAKEN_BACK | why << 8)
+    }
+
+    /// From one owner to the next.
+    fn step(self, from: Owner, to: Owner) -> Result<PacketState, Rule> {
+        if self.is_of(from) { Ok(self.owned_by(to)) } else { Err(Rule::Touch) }
     }
 
     /// A protocol takes it out of the pool.
@@ -96,11 +140,7 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if somebody uses it.
     pub fn allocate(self) -> Result<PacketState, Rule> {
-        if self.owner == Owner::Pool {
-            Ok(self.owned_by(Owner::Protocol))
-        } else {
-            Err(Rule::Touch)
-        }
+        self.step(Owner::Pool, Owner::Protocol)
     }
 
     /// The protocol sends it.
@@ -108,11 +148,7 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if it is not the protocol's: it is in flight.
     pub fn send(self) -> Result<PacketState, Rule> {
-        if self.owner == Owner::Protocol {
-            Ok(self.owned_by(Owner::Ndis))
-        } else {
-            Err(Rule::Touch)
-        }
+        self.step(Owner::Protocol, Owner::Ndis)
     }
 
     /// The miniport is called with it: the next life begins.
@@ -120,15 +156,10 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if it was not sent.
     pub fn submit(self) -> Result<PacketState, Rule> {
-        if self.owner != Owner::Ndis {
+        if !self.is_of(Owner::Ndis) {
             return Err(Rule::Touch);
         }
-        Ok(PacketState {
-            owner: Owner::Miniport,
-            generation: self.generation.wrapping_add(1),
-            pended: false,
-            taken_back: None,
-        })
+        Ok(PacketState::new(Owner::Miniport, self.generation().wrapping_add(1)))
     }
 
     /// MiniportWanSend returned for the life `generation`.
@@ -136,13 +167,12 @@ impl PacketState {
     /// # Errors
     /// `EARLY` if it was completed in the call and another status than PENDING comes after.
     pub fn returned(self, generation: u32, status: Status) -> Result<PacketState, Rule> {
-        let with_miniport = self.owner == Owner::Miniport && self.generation == generation;
-        match (status == Status::PENDING, with_miniport) {
-            (true, true) => Ok(PacketState { pended: true, ..self }),
+        match (status == Status::PENDING, self.is_with_miniport(generation)) {
+            (true, true) => Ok(PacketState(self.0 | PENDED)),
             (true, false) => Ok(self), // completed before the return: legal (contract.md 2.6)
             (false, true) => Ok(self.owned_by(Owner::Returning)),
             // Taken back while the call ran: what it says then is of no effect.
-            (false, false) if self.generation == generation && self.taken_back.is_some() => {
+            (false, false) if self.generation() == generation && self.taken_back().is_some() => {
                 Ok(self)
             }
             (false, false) => Err(Rule::Early),
@@ -155,17 +185,18 @@ impl PacketState {
     /// `FOREIGN` if the miniport never had it, `STALE` for an earlier life, `RESET`, `HALT` or
     /// `LOST` if NDIS had to take it back, `DOUBLE` if it is completed already.
     pub fn complete(self, generation: u32) -> Result<PacketState, Rule> {
-        if generation == 0 || (generation == self.generation.wrapping_add(1)) {
+        let known = self.generation();
+        if generation == 0 || generation == known.wrapping_add(1) {
             return Err(Rule::Foreign);
         }
-        if generation != self.generation {
+        if generation != known {
             return Err(Rule::Stale);
         }
-        match (self.owner, self.taken_back) {
-            (Owner::Miniport, None) => Ok(self.owned_by(Owner::Returning)),
-            (_, Some(TakenBack::Reset)) => Err(Rule::Reset),
-            (_, Some(TakenBack::Halt)) => Err(Rule::Halt),
-            (_, Some(TakenBack::GivenUp)) => Err(Rule::Late),
+        match self.taken_back() {
+            None if self.is_of(Owner::Miniport) => Ok(self.owned_by(Owner::Returning)),
+            Some(TakenBack::Reset) => Err(Rule::Reset),
+            Some(TakenBack::Halt) => Err(Rule::Halt),
+            Some(TakenBack::GivenUp) => Err(Rule::Late),
             _ => Err(Rule::Double),
         }
     }
@@ -176,10 +207,10 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if the miniport does not have the life `generation`.
     pub fn disown(self, generation: u32) -> Result<PacketState, Rule> {
-        if self.owner != Owner::Miniport || self.generation != generation {
+        if !self.is_with_miniport(generation) {
             return Err(Rule::Touch);
         }
-        Ok(PacketState { taken_back: Some(TakenBack::Raised), ..self })
+        Ok(self.taken(TakenBack::Raised))
     }
 
     /// The protocol gets it back.
@@ -187,11 +218,7 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if it was not on its way.
     pub fn deliver(self) -> Result<PacketState, Rule> {
-        if self.owner == Owner::Returning {
-            Ok(self.owned_by(Owner::Protocol))
-        } else {
-            Err(Rule::Touch)
-        }
+        self.step(Owner::Returning, Owner::Protocol)
     }
 
     /// A queued send goes back to the protocol without a life.
@@ -199,11 +226,7 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if it was not queued.
     pub fn unsend(self) -> Result<PacketState, Rule> {
-        if self.owner == Owner::Ndis {
-            Ok(self.owned_by(Owner::Protocol))
-        } else {
-            Err(Rule::Touch)
-        }
+        self.step(Owner::Ndis, Owner::Protocol)
     }
 
     /// The protocol gives it back to the pool.
@@ -211,11 +234,7 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if it is not the protocol's.
     pub fn free(self) -> Result<PacketState, Rule> {
-        if self.owner == Owner::Protocol {
-            Ok(self.owned_by(Owner::Pool))
-        } else {
-            Err(Rule::Touch)
-        }
+        self.step(Owner::Protocol, Owner::Pool)
     }
 
     /// NDIS takes it from the miniport.
@@ -223,10 +242,10 @@ impl PacketState {
     /// # Errors
     /// `TOUCH` if the miniport does not have it.
     pub fn take_back(self, why: TakenBack) -> Result<PacketState, Rule> {
-        if self.owner != Owner::Miniport {
+        if !self.is_of(Owner::Miniport) {
             return Err(Rule::Touch);
         }
-        Ok(PacketState { owner: Owner::Returning, taken_back: Some(why), ..self })
+        Ok(self.owned_by(Owner::Returning).taken(why))
     }
 
     /// One side uses a part of it, knowing it by the life `generation`.
@@ -243,9 +262,9 @@ impl PacketState {
         }
         let owner = match side {
             Side::Protocol => Owner::Protocol,
-            Side::Miniport if self.generation != generation => return Err(Rule::Stale),
+            Side::Miniport if self.generation() != generation => return Err(Rule::Stale),
             Side::Miniport => Owner::Miniport,
         };
-        if self.owner == owner { Ok(()) } else { Err(Rule::Touch) }
+        if self.is_of(owner) { Ok(()) } else { Err(Rule::Touch) }
     }
 }

@@ -25,7 +25,7 @@ impl State {
             // A return that comes after a completion or a taking back is PENDING, or is not heard.
             What::Return { packet, status } => {
                 let now = self.packets.get(&(packet.adapter, packet.slot)).copied();
-                let heard = now.is_some_and(|now| now.taken_back.is_none());
+                let heard = now.is_some_and(|now| now.taken_back().is_none());
                 known(status).filter(|_| heard)
             }
             _ => None,
@@ -35,6 +35,10 @@ impl State {
     /// Makes of `event`, which broke `rule`, what the engine makes of it.
     pub fn repair(&mut self, event: &Event, rule: Rule) {
         match event.what {
+            What::Acquire { lock, form } if rule == Rule::LockOrder && self.records => {
+                self.cpus.entry(event.cpu).or_default().acquire(lock, form);
+                self.owners.insert(lock, event.cpu);
+            }
             What::Acquire { .. } | What::Raise { .. } | What::Lower { .. } => {}
             What::Release { lock, .. } => {
                 self.cpus.entry(event.cpu).or_default().release(lock);
@@ -55,17 +59,16 @@ impl State {
         let now = *self.packet(name);
         let next = match event.what {
             // It can be read nowhere else who has it: the recording is believed.
-            What::Allocate { .. } => Ok(PacketState { owner: Owner::Protocol, ..now }),
+            What::Allocate { .. } => Ok(now.owned_by(Owner::Protocol)),
             What::Submit { link, .. } => {
                 self.links.entry(link).or_default().outstanding += 1;
-                let (owner, generation) = (Owner::Miniport, name.generation);
-                Ok(PacketState { owner, generation, pended: false, taken_back: None })
+                Ok(PacketState::new(Owner::Miniport, name.generation))
             }
             What::Deliver { link, .. } => {
-                if now.owner == Owner::Miniport {
+                if now.is_of(Owner::Miniport) {
                     self.links.entry(link).or_default().done();
                 }
-                Ok(PacketState { owner: Owner::Protocol, ..now })
+                Ok(now.owned_by(Owner::Protocol))
             }
             What::Return { status, .. } => now.returned(name.generation, status),
             // On a dead adapter it is refused; at a wrong place the packet goes home all the same.
@@ -140,8 +143,8 @@ impl State {
         if let What::Deliver { link, .. } = event.what {
             self.links.entry(link).or_default().done();
         }
-        if name.generation == now.generation {
-            self.packet(name).owner = owner;
+        if name.generation == now.generation() {
+            *self.packet(name) = now.owned_by(owner);
         }
     }
 

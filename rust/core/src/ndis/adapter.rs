@@ -1,17 +1,19 @@
 //! One miniport bound to one protocol.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::gate::Gate;
+use super::lines::Lines;
 use super::timer::Timers;
-use super::{Link, Ndis, Panic};
+use super::{Ndis, Panic};
 use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
@@ -23,12 +25,19 @@ use crate::pool::Pool;
 use crate::protocol::Protocol;
 use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
+use crate::short_lock::Short;
 use crate::violation::Violation;
 
 /// The two drivers of an adapter.
 pub(crate) struct Drivers {
     pub(crate) miniport: Box<dyn AnyMiniport>,
     pub(crate) protocol: Box<dyn Protocol>,
+}
+
+impl std::fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Drivers")
+    }
 }
 
 /// What an adapter counts itself; what is about packets, its links count.
@@ -80,7 +89,7 @@ pub struct Adapter {
     pub(crate) drivers: ArcSwapOption<Drivers>,
     pub(crate) life: AtomicU8,
     pub(crate) pool: Pool,
-    pub(crate) links: RwLock<Vec<Arc<Link>>>,
+    pub(crate) links: Short<Lines>,
     pub(crate) gate: Gate,
     pub(crate) producer: Ring,
     pub(crate) consumer: Mutex<Consumer>,
@@ -117,11 +126,6 @@ impl Adapter {
         let _ = self.life.fetch_update(Ordering::AcqRel, Ordering::Acquire, unless_stopped);
     }
 
-    /// Its links, in the order in which they came up first.
-    pub fn links(&self) -> Vec<Arc<Link>> {
-        self.links.read().clone()
-    }
-
     /// How many packets its pool has.
     pub fn packets(&self) -> usize {
         self.pool.len()
@@ -130,16 +134,13 @@ impl Adapter {
     /// What it counted. Packets are counted at every verification level, the rest is zero at 0.
     pub fn counters(&self) -> Counters {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        // Under the lock, so that a line that is let go is counted once.
+        let lines = self.links.lock();
         let mut total = *self.past.lock();
-        for link in self.links.read().iter() {
-            let count = link.flow.lock().count;
-            total.sends += count.sends;
-            total.queued += count.queued;
-            total.submitted += count.submitted;
-            total.answered += count.answered;
-            total.completions += count.completions;
-            total.delivered += count.delivered;
+        for link in &lines.list {
+            total.add(&link.flow.lock().count);
         }
+        drop(lines);
         total.pended = total.submitted - total.answered;
         total.taken_back = get(&self.count.taken_back);
         total.receives = get(&self.count.receives);
@@ -210,11 +211,22 @@ impl Adapter {
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
+        let open = cpu.balance.count();
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         cpu.depth.set(cpu.depth.get() - 1);
+        cpu.balance.forget_behind(open);
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }
+        if self.ndis.config.record || !cpu.state.borrow_mut().leave_clean() {
+            self.leave_entry(cpu, entry);
+        }
+        result.map_err(|payload| self.caught(entry, &*payload)).ok()
+    }
+
+    /// The end of an entry point that is recorded, or leaves something behind.
+    #[cold]
+    fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
         if self.ndis.config.record {
             self.emit(cpu, What::Leave { entry });
@@ -225,20 +237,14 @@ impl Adapter {
         for lock in cpu.state.borrow_mut().leave() {
             self.ndis.locks.force_release(lock);
         }
-        match result {
-            Ok(value) => Some(value),
-            Err(payload) => {
-                let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-                let message = text.unwrap_or_else(|| "a panic without a text".to_string());
-                self.ndis.caught(Panic {
-                    adapter: self.name.clone(),
-                    entry: entry.name(),
-                    message,
-                });
-                None
-            }
-        }
+    }
+
+    #[cold]
+    fn caught(&self, entry: Entry, payload: &(dyn Any + Send)) {
+        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        let message = text.unwrap_or_else(|| "a panic without a text".to_string());
+        self.ndis.caught(Panic { adapter: self.name.clone(), entry: entry.name(), message });
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.

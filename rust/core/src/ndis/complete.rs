@@ -5,9 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::adapter::Drivers;
-use super::{Adapter, Delivery, Link, MAX_DEPTH, Moment};
-use crate::contract::packet::{Owner, PacketState};
+use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
+use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, Name, TakenBack, What};
@@ -45,7 +44,8 @@ impl Adapter {
             return Err(self.report(cpu, rule, packet, detail));
         }
         let now = self.ndis.moment();
-        self.ndis.emit_at(self, cpu, now, What::Complete { packet: name, status });
+        let place = self.pool.slot(name.slot);
+        self.ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_complete(self.serialized);
@@ -74,11 +74,11 @@ impl Adapter {
             Rule::Foreign => format!("{name} was completed, but was never handed to the miniport"),
             Rule::Stale => format!(
                 "{name} was completed with {status}, but that life is over: the packet has been sent again (life {})",
-                now.generation
+                now.generation()
             ),
             Rule::Double => format!(
                 "{name} was completed with {status}, but it is complete already: it belongs to {:?}",
-                now.owner
+                now.owner()
             ),
             Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
             Rule::Halt => format!(
@@ -111,6 +111,9 @@ impl Adapter {
     }
 
     fn look_at_final(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> Option<Arc<Violation>> {
+        if status == Status::SUCCESS {
+            return None;
+        }
         if status == Status::PENDING {
             let detail = "NDIS_STATUS_PENDING was given as the final status".to_string();
             return Some(self.report(cpu, Rule::StatusPending, Some(name), detail));
@@ -151,11 +154,11 @@ impl Adapter {
         let slot = self.pool.slot(name.slot);
         let had = Cell::new(false);
         let verdict = slot.step(|packet| {
-            had.set(packet.owner == Owner::Miniport && packet.generation == name.generation);
+            had.set(packet.is_with_miniport(name.generation));
             packet.returned(name.generation, status)
         });
         let now = self.ndis.later(called);
-        self.ndis.emit_at(self, cpu, now, What::Return { packet: name, status });
+        self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
         if status == Status::PENDING {
             return status;
         }
@@ -172,9 +175,9 @@ impl Adapter {
             Ok(_) => {}
         }
         let status = self.look_at_return(cpu, name, status);
-        let waiting = self.home(cpu, link, name.slot, status, true, now);
-        if deliver {
-            self.send_complete(cpu, name.slot, status);
+        let (waiting, drivers) = self.home(cpu, link, name.slot, status, true, now);
+        if let Some(drivers) = drivers.filter(|_| deliver) {
+            self.send_complete_on(&drivers, cpu, name.slot, status);
         }
         if waiting || deliver {
             self.pump(cpu, link);
@@ -213,7 +216,7 @@ impl Adapter {
     }
 
     /// The packet is the protocol's again: its state, its link's window, the counters. Returns
-    /// whether sends wait for the window.
+    /// whether sends wait for the window, and the drivers.
     fn home(
         &self,
         cpu: &Rc<Cpu>,
@@ -222,33 +225,31 @@ impl Adapter {
         status: FinalStatus,
         answered: bool,
         now: Moment,
-    ) -> bool {
+    ) -> (bool, Option<Arc<Drivers>>) {
         let place = self.pool.slot(slot);
         let state = place.state();
-        let name = Name { adapter: self.index, slot, generation: state.generation };
+        let name = Name { adapter: self.index, slot, generation: state.generation() };
         let deliver = What::Deliver { packet: name, link: link.id, status: status.get() };
-        self.ndis.emit_at(self, cpu, now, deliver);
+        self.ndis.note(self, place, cpu, now, deliver);
         if !self.ndis.verify_off() {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
         }
         let length = u64::from(place.length.load(Ordering::Relaxed));
-        let _ = place.own_step(PacketState::deliver);
         let mut flow = link.flow.lock();
+        // Before the packet is home: who closes the world waits until none is on its way, and lets
+        // the drivers go then.
+        let drivers = flow.drivers.clone();
+        let _ = place.own_step(PacketState::deliver);
         flow.state.done();
         flow.count.delivered += 1;
         flow.count.answered += u64::from(answered);
-        flow.count.completions += u64::from(!answered && state.taken_back.is_none());
+        flow.count.completions += u64::from(!answered && state.taken_back().is_none());
         if status == FinalStatus::SUCCESS {
             flow.stats.frames_sent += 1;
             flow.stats.bytes_sent += length;
         }
-        !flow.queue.is_empty()
-    }
-
-    pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
-        // A link's number says its place in its adapter's list.
-        self.links.read().get((id & 0xFFFF) as usize).cloned()
+        (!flow.queue.is_empty(), drivers)
     }
 
     /// ProtocolSendComplete, and then whatever the open window lets down.
@@ -257,16 +258,17 @@ impl Adapter {
     }
 
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
-        // Before the packet is home: who closes the world waits until none is on its way, and lets
-        // the drivers go then.
-        let drivers = self.drivers.load();
         let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
-        let Some(link) = self.link_by_id(id) else { return };
-        let waiting = self.home(cpu, &link, slot, status, false, now);
-        if let Some(drivers) = drivers.as_deref() {
-            self.send_complete_on(drivers, cpu, slot, status);
+        let (drivers, waiting) = {
+            let links = self.links.lock();
+            let Some(link) = links.find(id) else { return };
+            let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
+            (drivers, waiting.then(|| Arc::clone(link)))
+        };
+        if let Some(drivers) = drivers {
+            self.send_complete_on(&drivers, cpu, slot, status);
         }
-        if waiting {
+        if let Some(link) = waiting {
             self.pump(cpu, &link);
         }
     }
@@ -294,7 +296,7 @@ impl Adapter {
     /// Takes a packet from the miniport. The caller brings it home.
     pub(crate) fn take_back(&self, cpu: &Rc<Cpu>, slot: u32, why: TakenBack) -> Option<Name> {
         let state = self.pool.slot(slot).step(|packet| packet.take_back(why)).ok()?;
-        let name = Name { adapter: self.index, slot, generation: state.generation };
+        let name = Name { adapter: self.index, slot, generation: state.generation() };
         self.bump(&self.count.taken_back);
         self.emit(cpu, What::TakeBack { packet: name, why });
         Some(name)
@@ -304,7 +306,7 @@ impl Adapter {
     /// packet home with FAILURE. Does nothing if the miniport does not have it.
     pub fn lost(&self, name: Name, why: TakenBack, how: &str) -> Option<Arc<Violation>> {
         let cpu = Cpu::current();
-        if self.state_of(name)?.generation != name.generation {
+        if self.state_of(name)?.generation() != name.generation {
             return None;
         }
         self.take_back(&cpu, name.slot, why)?;
@@ -324,7 +326,7 @@ impl Adapter {
 
     fn is_disowned(&self, name: Name) -> bool {
         self.state_of(name).is_some_and(|state| {
-            state.generation == name.generation && state.taken_back == Some(TakenBack::Raised)
+            state.generation() == name.generation && state.taken_back() == Some(TakenBack::Raised)
         })
     }
 

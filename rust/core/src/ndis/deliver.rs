@@ -63,9 +63,16 @@ impl Adapter {
 impl Ndis {
     /// Delivers what waits in the rings although delivery is inline, once the outermost call of
     /// this CPU has nothing left on its stack.
+    #[inline]
     pub(crate) fn settle(&self, cpu: &Rc<Cpu>) {
-        if self.overflow.load(Ordering::Acquire)
-            && cpu.depth.get() == 0
+        if self.overflow.load(Ordering::Acquire) {
+            self.settle_overflow(cpu);
+        }
+    }
+
+    #[cold]
+    fn settle_overflow(&self, cpu: &Rc<Cpu>) {
+        if cpu.depth.get() == 0
             && cpu.locks_held() == 0
             && cpu.irql() <= Irql::DISPATCH
             && self.overflow.swap(false, Ordering::AcqRel)

@@ -3,14 +3,68 @@
 //! Whoever finds the gate closed leaves its job with the one inside, who does it on the way
 //! out. So nobody waits while holding something, and a completion inside of an entry point that
 //! makes the protocol send again does not re-enter the miniport.
+//!
+//! A request, a reset and a halt want an answer, so they do wait. Who waits from inside of another
+//! adapter may close a circle of adapters that wait for each other; that is found when it is closed.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::Adapter;
+use super::{Adapter, HANG};
 use crate::cx::Cpu;
+
+/// How long a request waits for its turn before that is a hang.
+pub(crate) const PATIENCE: Duration = Duration::from_nanos(HANG);
+
+/// Which CPU waits for a turn in which adapter: in all worlds of the process, since a thread may
+/// go from one into another.
+static WAITING: Mutex<Vec<(u32, Arc<Adapter>)>> = Mutex::new(Vec::new());
+
+/// Why a CPU did not get its turn.
+#[derive(Debug)]
+pub(crate) enum NoTurn {
+    /// It is inside of the miniport itself.
+    Inside,
+    /// It would have waited for ever, or has waited for too long.
+    Hang(String),
+}
+
+/// An entry of [`WAITING`], until it is dropped.
+struct Waiting(u32);
+
+impl Waiting {
+    /// Notes that `cpu` waits for `wanted`, unless somebody whom it would wait for waits for it.
+    fn begin(wanted: Arc<Adapter>, cpu: &Cpu) -> Result<Waiting, NoTurn> {
+        let mut waiting = WAITING.lock();
+        let mut circle = Vec::new();
+        let (mut who, mut next) = (cpu.id, Some(Arc::clone(&wanted)));
+        // Who has got its turn and not said so yet may stand in a circle of its own.
+        while let Some(adapter) = next.filter(|_| circle.len() <= waiting.len()) {
+            let other = adapter.gate.inside.lock().cpu;
+            circle.push(format!(
+                "cpu {who} waits for adapter {:?}, where cpu {other} is",
+                adapter.name
+            ));
+            if other == cpu.id {
+                return Err(NoTurn::Hang(format!("would wait for ever: {}", circle.join("; "))));
+            }
+            who = other;
+            next = waiting.iter().find(|(cpu, _)| *cpu == other).map(|(_, for_)| Arc::clone(for_));
+        }
+        waiting.push((cpu.id, wanted));
+        Ok(Waiting(cpu.id))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.lock().retain(|(cpu, _)| *cpu != self.0);
+    }
+}
 
 /// Something to do in the miniport.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -55,20 +109,38 @@ impl Adapter {
         true
     }
 
-    /// Enters the miniport and waits for its turn; false if this very CPU is inside.
-    pub(crate) fn enter_and_wait(&self, cpu: &Cpu) -> bool {
-        if !self.serialized {
-            return true;
+    /// Enters the miniport and waits for its turn, for `patience` if there is a limit.
+    pub(crate) fn enter_and_wait(
+        &self,
+        cpu: &Cpu,
+        patience: Option<Duration>,
+    ) -> Result<(), NoTurn> {
+        if self.try_enter(cpu) {
+            return Ok(());
         }
+        if self.is_inside(cpu) {
+            return Err(NoTurn::Inside);
+        }
+        let _waiting = Waiting::begin(self.arc(), cpu)?;
+        let end = patience.map(|patience| Instant::now() + patience);
         let mut inside = self.gate.inside.lock();
         while inside.cpu != 0 {
-            if inside.cpu == cpu.id {
-                return false;
+            match end {
+                None => self.gate.left.wait(&mut inside),
+                Some(end) => {
+                    let late = self.gate.left.wait_until(&mut inside, end).timed_out();
+                    if late && inside.cpu != 0 {
+                        return Err(NoTurn::Hang(format!(
+                            "has waited for its turn for {} s; cpu {} is inside and does not come out",
+                            HANG / 1_000_000_000,
+                            inside.cpu
+                        )));
+                    }
+                }
             }
-            self.gate.left.wait(&mut inside);
         }
         inside.cpu = cpu.id;
-        true
+        Ok(())
     }
 
     /// Whether this CPU is inside of the (serialized) miniport.

@@ -16,19 +16,6 @@ use crate::trace::record::Note;
 use crate::violation::Violation;
 
 impl Adapter {
-    /// A new link of this adapter, not up yet.
-    pub(crate) fn new_link(&self, handle: Option<u64>) -> Arc<Link> {
-        let mut links = self.links.write();
-        let id = self.next_link(links.len());
-        let handle = handle.unwrap_or(u64::from(id) + 1);
-        let link = Link::new(self.arc(), id, handle);
-        links.push(Arc::clone(&link));
-        if self.ndis.config.record {
-            self.ndis.recording.lock().link(self.index, id, handle);
-        }
-        link
-    }
-
     /// Whether the miniport may indicate `event` here; what may not be is recorded all the same.
     fn may_indicate(
         &self,
@@ -83,19 +70,14 @@ impl Adapter {
         settings: LinkSettings,
     ) -> Result<Arc<Link>, Arc<Violation>> {
         let cpu = Cpu::current();
-        let id = link.map_or_else(|| self.next_link(self.links.read().len()), |link| link.id);
+        let id = link.map_or_else(|| self.next_line().unwrap_or(u32::MAX), |link| link.id);
         let line_up = What::LineUp { link: id, window: self.window(settings) };
         self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_UP was indicated", Some(line_up))?;
         let link = if let Some(link) = link {
             self.check_link(&cpu, link, "a line-up")?;
             Arc::clone(link)
         } else {
-            let open = self.links.read().iter().filter(|link| !link.is_closed()).count();
-            if self.links.read().len() > 0xFFFF {
-                let detail =
-                    format!("adapter {:?} has brought up 65,536 links; re-use them", self.name);
-                return Err(self.report(&cpu, Rule::Handle, None, detail));
-            }
+            let open = self.links.lock().list.iter().filter(|link| !link.is_closed()).count();
             if open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",
@@ -105,7 +87,14 @@ impl Adapter {
                 );
                 return Err(self.report(&cpu, Rule::Handle, None, detail));
             }
-            self.new_link(handle)
+            let Some(link) = self.new_link(handle) else {
+                let detail = format!(
+                    "a line of adapter {:?}: this Ndis has brought up two thousand million",
+                    self.name
+                );
+                return Err(self.report(&cpu, Rule::Handle, None, detail));
+            };
+            link
         };
         if link.is_closed() {
             self.emit(&cpu, line_up);
@@ -116,10 +105,6 @@ impl Adapter {
         self.pump(&cpu, &link);
         self.ndis.settle(&cpu);
         shrunk.map_or(Ok(link), Err)
-    }
-
-    fn next_link(&self, links: usize) -> u32 {
-        u32::from(self.index) << 16 | links as u32
     }
 
     fn window(&self, settings: LinkSettings) -> u32 {

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
+use super::adapter::Drivers;
 use super::{Adapter, Counters};
 use crate::contract::adapter::LinkState;
 use crate::info::LinkInfo;
 use crate::oid::Stats;
+use crate::short_lock::Short;
 
 /// What a line-up says of a link (`NDIS_MAC_LINE_UP`).
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -30,6 +30,8 @@ impl Default for LinkSettings {
 #[derive(Debug)]
 pub(crate) struct Flow {
     pub(crate) state: LinkState,
+    /// The adapter's, here because whoever submits or brings home has this lock already.
+    pub(crate) drivers: Option<Arc<Drivers>>,
     pub(crate) queue: VecDeque<u32>,
     /// Somebody sends from the queue: others queue behind, so that the order holds.
     pub(crate) pumping: bool,
@@ -52,7 +54,7 @@ pub struct Link {
     pub context: u64,
     /// Whose it is.
     pub adapter: Arc<Adapter>,
-    pub(crate) flow: Mutex<Flow>,
+    pub(crate) flow: Short<Flow>,
 }
 
 impl Link {
@@ -60,6 +62,7 @@ impl Link {
         let info = LinkInfo::from_info(&adapter.info, handle);
         let flow = Flow {
             state: LinkState::default(),
+            drivers: adapter.drivers.load_full(),
             queue: VecDeque::new(),
             pumping: false,
             going_down: false,
@@ -70,7 +73,19 @@ impl Link {
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new(Link { id, handle, context, adapter, flow: Mutex::new(flow) })
+        Arc::new(Link { id, handle, context, adapter, flow: Short::new(flow) })
+    }
+
+    /// Queues a send that was taken; false if the call was closed since then, and what is queued
+    /// has gone back already.
+    pub(crate) fn enqueue(&self, slot: u32) -> bool {
+        let mut flow = self.flow.lock();
+        if flow.state.closed {
+            flow.count.delivered += 1; // in that it is not kept
+        } else {
+            flow.queue.push_back(slot);
+        }
+        !flow.state.closed
     }
 
     /// Whether it is up.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::gate::{NoTurn, PATIENCE};
 use super::{Adapter, Link};
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
@@ -23,6 +24,15 @@ pub enum RequestError {
         /// The answer.
         status: Status,
     },
+    /// The miniport said PENDING, which it may; that NDIS waits for
+    /// NdisMQueryInformationComplete or NdisMSetInformationComplete then is not there yet.
+    #[error(
+        "the miniport answered the request for {0:?} with NDIS_STATUS_PENDING; NdisMQueryInformationComplete and NdisMSetInformationComplete are not there yet: answer inside of the call"
+    )]
+    Pending(Oid),
+    /// A bug check has stopped the adapter.
+    #[error("{0}")]
+    Stopped(String),
     /// It broke a rule.
     #[error("{0}")]
     Violation(Arc<Violation>),
@@ -37,6 +47,9 @@ impl Adapter {
         let cpu = Cpu::current();
         let report =
             |rule, detail| Err(RequestError::Violation(self.report(&cpu, rule, None, detail)));
+        if self.life() == Life::Stopped {
+            return Err(RequestError::Stopped(self.why_stopped()));
+        }
         if self.life() >= Life::Halting {
             return report(
                 Rule::Halt,
@@ -49,17 +62,38 @@ impl Adapter {
                 format!("a request at {}; expected DISPATCH_LEVEL or below", cpu.irql()),
             );
         }
-        if !self.enter_and_wait(&cpu) {
-            return report(
-                Rule::Serial,
-                "a request from inside of the serialized miniport".to_string(),
-            );
-        }
+        self.enter_and_wait(&cpu, Some(PATIENCE))
+            .map_err(|why| RequestError::Violation(self.no_turn(&cpu, "a request", why)))?;
         // A halt may have come while it waited for its turn.
         let halted = self.life() >= Life::Halting;
         let answer = if halted { Err(Status::ADAPTER_NOT_READY) } else { ask(&cpu) };
         self.leave(&cpu);
-        answer.map_err(|status| RequestError::Status { oid, status })
+        answer.map_err(|status| match status {
+            Status::PENDING => RequestError::Pending(oid),
+            status => RequestError::Status { oid, status },
+        })
+    }
+
+    /// What a call is told after a bug check.
+    pub fn why_stopped(&self) -> String {
+        format!(
+            "adapter {:?} was stopped by a bug check; see the violations of its Ndis",
+            self.name
+        )
+    }
+
+    /// Reports what did not get its turn in a serialized miniport.
+    pub(crate) fn no_turn(&self, cpu: &Rc<Cpu>, what: &str, why: NoTurn) -> Arc<Violation> {
+        match why {
+            NoTurn::Inside => {
+                let detail = format!("{what} from inside of the serialized miniport");
+                self.report(cpu, Rule::Serial, None, detail)
+            }
+            NoTurn::Hang(how) => {
+                let detail = format!("{what} of serialized adapter {:?} {how}", self.name);
+                self.report(cpu, Rule::Hang, None, detail)
+            }
+        }
     }
 }
 

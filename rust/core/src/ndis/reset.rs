@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Adapter;
+use super::gate::PATIENCE;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx, Irql};
@@ -17,7 +18,8 @@ impl Adapter {
     /// RESET_IN_PROGRESS.
     ///
     /// # Errors
-    /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport.
+    /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport,
+    /// `HANG` if its turn in one does not come.
     pub fn reset(&self) -> Result<Status, Arc<Violation>> {
         let cpu = Cpu::current();
         let life = self.life();
@@ -34,10 +36,8 @@ impl Adapter {
             );
             return Err(self.report(&cpu, rule, None, detail));
         }
-        if !self.enter_and_wait(&cpu) {
-            let detail = "a reset was asked for from inside of the serialized miniport".to_string();
-            return Err(self.report(&cpu, Rule::Serial, None, detail));
-        }
+        self.enter_and_wait(&cpu, Some(PATIENCE))
+            .map_err(|why| self.no_turn(&cpu, "a reset", why))?;
         // While it waited for its turn, another reset may have begun, or a halt.
         let status = match self.life() {
             Life::Running => self.reset_inside(&cpu),
@@ -141,7 +141,7 @@ impl Adapter {
     fn take_leftovers(&self, cpu: &Rc<Cpu>) -> Option<Arc<Violation>> {
         // A packet whose MiniportWanSend has not returned on another CPU came while the reset ran:
         // its driver could not complete it yet.
-        let pended = |slot: &u32| self.pool.slot(*slot).state().pended;
+        let pended = |slot: &u32| self.pool.slot(*slot).state().pended();
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).filter(pended).collect();
         let mut broken = None;
         if let Some(first) = owed.first().filter(|_| !self.serialized) {

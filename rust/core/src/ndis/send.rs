@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Adapter, Link};
+use super::{Adapter, Drivers, Link, PacketError};
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
@@ -13,35 +13,11 @@ use crate::event::{Entry, Name, TakenBack, What};
 use crate::info::EXTRA_FRAME_BYTES;
 use crate::ndis::Moment;
 use crate::ndis::gate::Job;
-use crate::packet::BadFrame;
 use crate::policy::{BeyondWindow, Reentry};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
 use crate::violation::Violation;
-
-/// Why there is no packet.
-#[derive(Debug, thiserror::Error)]
-pub enum PacketError {
-    /// All of the pool's packets are in use.
-    #[error(
-        "adapter {adapter:?}: all {packets} packets of the pool are in use; wait for completions, or bind with more packets"
-    )]
-    Exhausted {
-        /// Whose pool.
-        adapter: String,
-        /// How many it has.
-        packets: usize,
-    },
-    /// The frame does not fit.
-    #[error("adapter {adapter:?}: {source}")]
-    Frame {
-        /// Whose pool.
-        adapter: String,
-        /// What is wrong with it.
-        source: BadFrame,
-    },
-}
 
 /// How a send was answered.
 #[derive(Debug)]
@@ -50,6 +26,17 @@ pub enum Sent {
     Pending,
     /// It is finished, and here is the packet; ProtocolSendComplete is not called.
     Done(Packet, FinalStatus),
+}
+
+/// A frame that was not sent; no packet is in use for it.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// There was no packet for it.
+    #[error(transparent)]
+    Packet(#[from] PacketError),
+    /// The send broke a rule.
+    #[error("{0}")]
+    Violation(Arc<Violation>),
 }
 
 /// A send that broke a rule: the packet is still the protocol's.
@@ -65,53 +52,6 @@ enum Way {
     Submit,
     Recurse,
     Queue,
-}
-
-impl Adapter {
-    /// Takes a packet out of the pool and fills it.
-    ///
-    /// # Errors
-    /// [`PacketError`] if the pool is exhausted or the frame is empty or too long.
-    pub fn packet(&self, frame: &[u8]) -> Result<Packet, PacketError> {
-        self.allocate(frame).map(|name| Packet::new(self.arc(), name.slot))
-    }
-
-    /// The same by name: [`free`](Self::free) or a send ends it.
-    ///
-    /// # Errors
-    /// As [`packet`](Self::packet).
-    pub fn allocate(&self, frame: &[u8]) -> Result<Name, PacketError> {
-        let slot = self.pool.allocate().ok_or_else(|| PacketError::Exhausted {
-            adapter: self.name.clone(),
-            packets: self.pool.len(),
-        })?;
-        let packet = self.name_of(slot);
-        self.emit(&Cpu::current(), What::Allocate { packet });
-        let filled = self.pool.slot(slot).body.lock().fill(&self.info, frame);
-        filled.map(|()| packet).map_err(|source| {
-            self.free_slot(slot);
-            PacketError::Frame { adapter: self.name.clone(), source }
-        })
-    }
-
-    /// Gives a packet, known by name, back to the pool.
-    ///
-    /// # Errors
-    /// `TOUCH` if it is not the protocol's, `FOREIGN` if it is another adapter's.
-    pub fn free(&self, name: Name) -> Result<(), Arc<Violation>> {
-        self.may_touch(name, crate::event::Side::Protocol, crate::event::Part::Data)?;
-        self.free_slot(name.slot);
-        Ok(())
-    }
-
-    pub(crate) fn free_slot(&self, slot: u32) {
-        let state = self.pool.slot(slot).state();
-        if state.free().is_err() {
-            return; // not the protocol's any more, so it cannot free it; nothing is lost
-        }
-        self.emit(&Cpu::current(), What::Free { packet: self.name_of(slot) });
-        let _ = self.pool.free(slot);
-    }
 }
 
 impl Link {
@@ -144,13 +84,47 @@ impl Link {
         self.send_on(&Cpu::current(), name)
     }
 
-    fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
-        let adapter = &*self.adapter;
-        let length = match self.may_send(cpu, name) {
-            Ok(length) => length,
-            Err((rule, detail)) => return Err(self.refuse(cpu, name, rule, detail)),
+    /// Takes a packet, fills it and sends it, from the calling thread.
+    ///
+    /// Returns the packet's name and PENDING, or the final status: the packet is in the pool again
+    /// then, and no ProtocolSendComplete is called for it.
+    ///
+    /// # Errors
+    /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
+    pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
+        let (cpu, adapter) = (&Cpu::current(), &*self.adapter);
+        let now = adapter.ndis.moment();
+        let name = adapter.allocate_on(cpu, now, frame)?;
+        // Nobody else knows the packet yet, and what was just filled fits.
+        let sent = match self.sender_may_send(cpu) {
+            Ok(()) => self.send_fit(cpu, name, frame.len() as u32, Some(now)),
+            Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
         };
-        let way = {
+        if !matches!(sent, Ok(Status::PENDING)) {
+            adapter.free_slot_on(cpu, name.slot);
+        }
+        sent.map(|status| (name, status)).map_err(FrameError::Violation)
+    }
+
+    fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+        match self.may_send(cpu, name) {
+            Ok(length) => self.send_fit(cpu, name, length, None),
+            Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),
+        }
+    }
+
+    /// Sends a packet of `length` bytes that is fit for it. `fresh` if nobody else knows it yet: when
+    /// it was taken out of the pool.
+    fn send_fit(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        length: u32,
+        fresh: Option<Moment>,
+    ) -> Result<Status, Arc<Violation>> {
+        let adapter = &*self.adapter;
+        let slot = adapter.pool.slot(name.slot);
+        let (way, drivers) = {
             let mut flow = self.flow.lock();
             // Under the lock, so that a halt which has had it sees every send that was taken.
             if let Err(rule) = adapter.life().may_take_send() {
@@ -179,7 +153,11 @@ impl Link {
                 drop(flow);
                 return Err(self.refuse(cpu, name, Rule::Window, detail));
             }
-            if let Err(rule) = adapter.pool.slot(name.slot).step(PacketState::send) {
+            let sent = match fresh {
+                Some(_) => slot.own_step(PacketState::send),
+                None => slot.step(PacketState::send),
+            };
+            if let Err(rule) = sent {
                 drop(flow);
                 let detail = format!("{name} was sent by two threads at once");
                 return Err(self.refuse(cpu, name, rule, detail));
@@ -199,30 +177,30 @@ impl Link {
             };
             if matches!(way, Way::Queue) {
                 flow.count.queued += 1;
+                (way, None)
             } else {
                 let _ = flow.state.submit();
                 flow.count.submitted += 1;
+                (way, flow.drivers.clone())
             }
-            way
         };
-        let slot = adapter.pool.slot(name.slot);
         slot.link.store(self.id, Ordering::Relaxed);
         slot.length.store(length, Ordering::Relaxed);
-        let now = adapter.ndis.moment();
+        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let send = What::Send { packet: name, link: self.id, length };
-        adapter.ndis.emit_at(adapter, cpu, now, send);
+        adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
-            Way::Recurse => return Ok(self.submit(cpu, name.slot, false, now)),
+            Way::Recurse => return Ok(self.submit(drivers, cpu, name.slot, false, now)),
             Way::Submit => {
-                let status = self.submit(cpu, name.slot, false, now);
+                let status = self.submit(drivers, cpu, name.slot, false, now);
                 adapter.leave(cpu);
                 status
             }
-            Way::Queue => {
-                self.flow.lock().queue.push_back(name.slot);
+            Way::Queue if self.enqueue(name.slot) => {
                 adapter.pump(cpu, self);
                 Status::PENDING
             }
+            Way::Queue => adapter.closed_meanwhile(cpu, self, name),
         };
         adapter.ndis.settle(cpu);
         Ok(status)
@@ -244,6 +222,14 @@ impl Link {
         format!("a send on adapter {:?}, which is {:?}", self.adapter.name, self.adapter.life())
     }
 
+    /// Whether a send may be made here and now, whatever the packet.
+    fn sender_may_send(&self, cpu: &Rc<Cpu>) -> Result<(), (Rule, String)> {
+        cpu.state.borrow().may_send().map_err(|rule| {
+            (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
+        })?;
+        self.adapter.life().may_take_send().map_err(|rule| (rule, self.why_no_send()))
+    }
+
     /// Whether the packet and the sender are fit for a send; the length of the data.
     fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<u32, (Rule, String)> {
         let adapter = &*self.adapter;
@@ -254,12 +240,9 @@ impl Link {
         };
         let state = slot.state();
         state.send().map_err(|rule| {
-            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner))
+            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner()))
         })?;
-        cpu.state.borrow().may_send().map_err(|rule| {
-            (rule, format!("a send at {}; expected DISPATCH_LEVEL or below", cpu.irql()))
-        })?;
-        adapter.life().may_take_send().map_err(|rule| (rule, self.why_no_send()))?;
+        self.sender_may_send(cpu)?;
         let body = slot.body.lock();
         if !body.has_padding(&adapter.info) {
             let detail = format!(
@@ -276,6 +259,7 @@ impl Link {
     /// told PENDING when its send was queued.
     pub(crate) fn submit(
         self: &Arc<Self>,
+        drivers: Option<Arc<Drivers>>,
         cpu: &Rc<Cpu>,
         slot: u32,
         deliver: bool,
@@ -284,18 +268,20 @@ impl Link {
         let adapter = &*self.adapter;
         let place = adapter.pool.slot(slot);
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
-        let name = Name { adapter: adapter.index, slot, generation: state.generation };
+        let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
         let (ndis, submit) = (&adapter.ndis, What::Submit { packet: name, link: self.id });
         if ndis.config.record {
             let frame = || Note::Frame(place.body.lock().data().into());
             ndis.emit_with(adapter, cpu, now, submit, frame);
         } else {
-            ndis.emit_at(adapter, cpu, now, submit);
+            ndis.note(adapter, place, cpu, now, submit);
         }
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
-        let answer = adapter
-            .call(cpu, Entry::WanSend, at, |drivers| drivers.miniport.wan_send(cpu, self, name));
+        let answer = drivers.and_then(|drivers| {
+            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, name);
+            adapter.call_on(&drivers, cpu, Entry::WanSend, at, call)
+        });
         if let Some(status) = answer {
             return adapter.returned(cpu, self, name, status, deliver, now);
         }
@@ -323,16 +309,16 @@ impl Adapter {
             flow.pumping = true;
         }
         while self.life().may_send().is_ok() && !self.ndis.paused() {
-            let slot = {
+            let (slot, drivers) = {
                 let mut flow = link.flow.lock();
                 if flow.queue.is_empty() || flow.going_down || flow.state.submit().is_err() {
                     break;
                 }
                 flow.count.submitted += 1;
-                flow.queue.pop_front()
+                (flow.queue.pop_front(), flow.drivers.clone())
             };
             let Some(slot) = slot else { break };
-            link.submit(cpu, slot, true, self.ndis.moment());
+            link.submit(drivers, cpu, slot, true, self.ndis.moment());
         }
         let more = {
             let mut flow = link.flow.lock();

@@ -62,15 +62,16 @@ impl Adapter {
             );
             return Err(self.report(&cpu, Rule::Timer, None, detail));
         }
-        let arming = {
+        let (arming, before) = {
             let mut inner = self.timers.0.lock();
             inner.armings += 1;
             let arming = inner.armings;
-            if let Some(armed) = inner.armed.get_mut(timer as usize) {
-                *armed = arming;
-            }
-            arming
+            let armed = inner.armed.get_mut(timer as usize);
+            (arming, armed.map_or(0, |armed| std::mem::replace(armed, arming)))
         };
+        if before != 0 {
+            self.ndis.queue.note_dead(|work| self.ndis.wants(work));
+        }
         self.emit(&cpu, What::TimerSet { timer, at });
         self.ndis.queue.schedule(at, Work::Timer { adapter: self.index, timer, arming });
         Ok(())
@@ -83,6 +84,7 @@ impl Adapter {
             inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
         };
         if was_set {
+            self.ndis.queue.note_dead(|work| self.ndis.wants(work));
             self.emit(&Cpu::current(), What::TimerCancel { timer });
         }
         was_set

@@ -24,12 +24,12 @@ pub(super) const LATE: RuleInfo = RuleInfo {
 pub(super) const HANG: RuleInfo = RuleInfo {
     id: "HANG",
     family: Family::Progress,
-    sentence: "While sends are pending the driver completes one at least every 22 seconds, and no spin lock is waited for that \
-               long.",
+    sentence: "While sends are pending the driver completes one at least every 22 seconds, and neither a spin lock nor a turn \
+               in a serialized miniport is waited for that long.",
     why: "The link looks alive and moves nothing: a transmit interrupt was missed, or a deadlock keeps everybody waiting. Users \
           see a dead connection and a machine that cannot unload the driver.",
     page: "The verifier's rule for NDIS 6 asks that a driver with sends pending go on completing them, with 22 seconds as the \
-           limit. Spin locks are meant to be held for some 25 microseconds; the same limit for them is our choice.",
+           limit. Spin locks are meant to be held for some 25 microseconds; the same limit for them, and for turns, is our choice.",
     source: "wdd:devtest NdisTimedDataHang; DDK:\"Preventing Errors and Deadlocks While Using Spin Locks\"",
     facts: &["R2", "R25"],
     strength: Strength::ByAnalogy,

@@ -98,7 +98,8 @@ impl Trace {
 
     /// What holds before the first event. An adapter whose beginning was not recorded runs.
     fn first_state(&self) -> State {
-        let mut state = State { policy: self.header.policy, ..State::default() };
+        let mut state =
+            State { policy: self.header.policy, records: self.header.records, ..State::default() };
         let register = |event: &&Event| matches!(event.what, What::Register { .. });
         let begun: BTreeSet<u16> = self.events.iter().filter(register).map(|e| e.adapter).collect();
         let reentrant = state.policy.serialized_reentry == Reentry::Recursive;

@@ -137,7 +137,7 @@ fn life_events(state: &State, out: &mut Vec<Event>) {
         _ => {}
     }
     // Timers and closed calls have nothing to do with the packet: they are tried without it.
-    let unused = state.packets[&(0, 0)].owner == Owner::Pool;
+    let unused = state.packets[&(0, 0)].owner() == Owner::Pool;
     if state.adapters[&0].life >= Life::Halting && unused {
         add(What::TimerSet { timer: 0, at: 0 });
         add(What::TimerCancel { timer: 0 });

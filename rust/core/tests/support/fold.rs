@@ -8,8 +8,7 @@
 
 use ndiswan::contract::State;
 use ndiswan::event::{TakenBack, What};
-use ndiswan::policy::Policy;
-use ndiswan::{Adapter, Event, Name, Rule};
+use ndiswan::{Adapter, Config, Event, Name, OnViolation, Rule};
 
 /// A rule that the engine reported and no event shows, with the event before it.
 pub type Unseen = (Rule, Option<What>);
@@ -26,8 +25,10 @@ pub struct Fold {
 
 impl Fold {
     /// Before the first event.
-    pub fn new(policy: Policy) -> Fold {
-        Fold { state: State { policy, ..State::default() }, ..Fold::default() }
+    pub fn new(config: &Config) -> Fold {
+        let records = config.on_violation == OnViolation::Record;
+        let state = State { policy: config.policy, records, ..State::default() };
+        Fold { state, ..Fold::default() }
     }
 
     /// Takes in what came since the last time.
@@ -66,12 +67,12 @@ impl Fold {
     /// Whether contract and engine agree on who owns each packet.
     pub fn agrees_on_owners(&self, adapter: &Adapter) -> Result<(), String> {
         for (&(index, slot), known) in &self.state.packets {
-            let name = Name { adapter: index, slot, generation: known.generation };
+            let name = Name { adapter: index, slot, generation: known.generation() };
             if index != adapter.index {
                 continue;
             }
             let real = adapter.state_of(name).ok_or("a slot that there is not")?;
-            if (real.owner, real.generation) != (known.owner, known.generation) {
+            if (real.owner(), real.generation()) != (known.owner(), known.generation()) {
                 return Err(format!(
                     "slot {slot}: the engine has {real:?}, the contract {known:?}"
                 ));

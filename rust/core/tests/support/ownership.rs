@@ -67,7 +67,7 @@ fn packet_events(state: &State, slot: u32, out: &mut Vec<Event>) {
     add(1, What::Deliver { packet, link, status });
     add(1, What::Unsend { packet, link, status });
     add(1, What::Free { packet });
-    if known.generation < LIVES[slot as usize] {
+    if known.generation() < LIVES[slot as usize] {
         add(1, What::Submit { packet: Name { generation: packet.generation + 1, ..packet }, link });
     }
     if life == Life::Resetting {
@@ -78,9 +78,9 @@ fn packet_events(state: &State, slot: u32, out: &mut Vec<Event>) {
     add(1, touch(Side::Protocol, Part::Data));
     add(1, touch(Side::Miniport, Part::ProtocolReserved));
     // A call returns once, for a life that began.
-    for generation in 1..=known.generation {
+    for generation in 1..=known.generation() {
         let packet = Name { generation, ..packet };
-        if generation < known.generation || !known.pended {
+        if generation < known.generation() || !known.pended() {
             for status in [Status::PENDING, Status::FAILURE, Status::RESOURCES] {
                 add(1, What::Return { packet, status });
             }
@@ -88,7 +88,7 @@ fn packet_events(state: &State, slot: u32, out: &mut Vec<Event>) {
     }
     for cpu in [1, 2] {
         add(cpu, What::Send { packet, link, length });
-        for generation in 0..=known.generation + 1 {
+        for generation in 0..=known.generation() + 1 {
             let packet = Name { generation, ..packet };
             add(cpu, What::Complete { packet, status });
         }
@@ -117,7 +117,7 @@ fn link_events(state: &State, out: &mut Vec<Event>) {
 /// NDIS's own events happen only where NDIS lets them; the miniport's may happen anywhere.
 fn life_events(state: &State, out: &mut Vec<Event>) {
     let life = state.adapters[&0].life;
-    let owed = state.packets.values().any(|p| p.owner == Owner::Miniport);
+    let owed = state.packets.values().any(|p| p.is_of(Owner::Miniport));
     let serialized = state.adapters[&0].serialized;
     let mut add = |what| out.push(at(state, 2, what));
     add(What::ResetStart);

@@ -35,7 +35,7 @@ pub fn at(state: &State, cpu: u32, what: What) -> Event {
 
 /// The present name of a packet.
 pub fn name(state: &State, slot: u32) -> Name {
-    Name { adapter: 0, slot, generation: state.packets[&(0, slot)].generation }
+    Name { adapter: 0, slot, generation: state.packets[&(0, slot)].generation() }
 }
 
 /// Whether a packet is sent and not answered.
@@ -52,7 +52,7 @@ pub fn always(state: &State, most: u32) -> Result<(), String> {
     let adapter = &state.adapters[&0];
     let link = &state.links[&LINK];
     let with = |wanted: &[Owner]| {
-        state.packets.values().filter(|p| wanted.contains(&p.owner)).count() as u32
+        state.packets.values().filter(|p| wanted.contains(&p.owner())).count() as u32
     };
     let outstanding = with(&[Owner::Miniport, Owner::Returning]);
     must(
@@ -88,7 +88,7 @@ pub fn step_always(before: &State, event: &Event, after: &State) -> Result<(), S
         let new = &after.packets[key];
         let about = event.what.packet().is_some_and(|name| (name.adapter, name.slot) == *key);
         must(about || old == new, "an event changes no other packet")?;
-        match (in_flight(old.owner), in_flight(new.owner)) {
+        match (in_flight(old.owner()), in_flight(new.owner())) {
             (false, true) => must(matches!(event.what, What::Send { .. }), "in flight by a send")?,
             (true, false) => {
                 let answer = matches!(event.what, What::Deliver { .. } | What::Unsend { .. });
@@ -97,14 +97,14 @@ pub fn step_always(before: &State, event: &Event, after: &State) -> Result<(), S
             _ => {}
         }
         let handed = matches!(event.what, What::Submit { .. }) && about;
-        must(new.generation == old.generation + u32::from(handed), "each hand-over is a life")?;
+        must(new.generation() == old.generation() + u32::from(handed), "each hand-over is a life")?;
         must(
-            handed == (old.owner != Owner::Miniport && new.owner == Owner::Miniport),
+            handed == (old.owner() != Owner::Miniport && new.owner() == Owner::Miniport),
             "handed over by Submit",
         )?;
-        if old.owner == Owner::Miniport && new.owner != Owner::Miniport {
+        if old.owner() == Owner::Miniport && new.owner() != Owner::Miniport {
             let life = before.adapters[&0].life;
-            must(new.owner == Owner::Returning, "the miniport gives to NDIS")?;
+            must(new.owner() == Owner::Returning, "the miniport gives to NDIS")?;
             let by_miniport = matches!(event.what, What::Complete { .. } | What::Return { .. });
             let by_ndis = matches!(event.what, What::TakeBack { .. });
             must((by_miniport && life < Life::Halted) || by_ndis, "by an answer or by force")?;
@@ -120,7 +120,7 @@ pub fn step_always(before: &State, event: &Event, after: &State) -> Result<(), S
 
 /// Notes what sometimes happens.
 pub fn sometimes(before: &State, event: &Event, after: &State, seen: &mut BTreeSet<&'static str>) {
-    let owners: Vec<Owner> = after.packets.values().map(|p| p.owner).collect();
+    let owners: Vec<Owner> = after.packets.values().map(|p| p.owner()).collect();
     let both = |owner| owners.iter().all(|o| *o == owner) && owners.len() > 1;
     let link = &after.links[&LINK];
     let mut note = |happens: bool, what| {
@@ -145,15 +145,15 @@ pub fn sometimes(before: &State, event: &Event, after: &State, seen: &mut BTreeS
     let (old, life) = (before.packets[&(0, name.slot)], before.adapters[&0].life);
     match event.what {
         What::Complete { .. } => {
-            note(!old.pended, "a packet is completed before its call has returned");
+            note(!old.pended(), "a packet is completed before its call has returned");
             note(name.generation == 2, "a packet is completed in its second life");
             note(life == Life::Resetting, "a packet is completed during a reset");
             note(life == Life::Halting, "a packet is completed during the halt");
         }
         What::Return { status: Status::PENDING, .. } => {
-            note(old.owner != Owner::Miniport, "the call returns PENDING after the completion");
+            note(old.owner() != Owner::Miniport, "the call returns PENDING after the completion");
             note(
-                old.generation > name.generation,
+                old.generation() > name.generation,
                 "the call returns after the packet was sent again",
             );
         }

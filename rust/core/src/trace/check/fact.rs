@@ -71,7 +71,7 @@ impl Check<'_> {
         let state = packet.and_then(|name| self.state.packets.get(&(name.adapter, name.slot)));
         match state {
             Some(state) if rule != Rule::Halt || life < Some(Life::Halted) => {
-                format!("the packet belongs to {:?} in life {}", state.owner, state.generation)
+                format!("the packet belongs to {:?} in life {}", state.owner(), state.generation())
             }
             _ => self.life_fact(event),
         }

@@ -1,0 +1,201 @@
+//! An adapter's beginning: bind, MiniportInitialize, the first line.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+
+use super::adapter::{Adapter, Count, Drivers};
+use super::gate::Gate;
+use super::lines::Lines;
+use super::timer::Timers;
+use super::{Link, LinkSettings, Ndis};
+use crate::contract::adapter::Life;
+use crate::cx::{Cpu, Irql};
+use crate::dispatch::Work;
+use crate::event::{Entry, What};
+use crate::info::{BadInfo, MAX_PACKETS};
+use crate::miniport::{Miniport, Mode};
+use crate::policy::Reentry;
+use crate::pool::Pool;
+use crate::protocol::Protocol;
+use crate::short_lock::Short;
+use crate::status::Status;
+
+/// Why an adapter did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// What the miniport says of itself cannot be.
+    #[error("{0}")]
+    Info(#[from] BadInfo),
+    /// A pool of that size is not made.
+    #[error("expected a pool of 1 to {MAX_PACKETS} packets, got {0}")]
+    Packets(u32),
+    /// MiniportInitialize failed.
+    #[error("MiniportInitialize of {adapter:?} failed with {status}")]
+    Initialize {
+        /// Whose.
+        adapter: String,
+        /// With what.
+        status: Status,
+    },
+    /// The world is closed.
+    #[error("this Ndis is closed; make a new one")]
+    Closed,
+    /// A thread is closing the world: nobody would halt the adapter any more.
+    #[error("this Ndis is being closed; bind in a new one")]
+    Closing,
+    /// There are 65,535 adapters already.
+    #[error("an Ndis takes 65,535 adapters at the most")]
+    TooManyAdapters,
+    /// Bound from inside of a callback.
+    #[error("expected a thread at PASSIVE_LEVEL, came at {0}; bind outside of callbacks")]
+    NotPassive(Irql),
+}
+
+impl Ndis {
+    /// Binds a protocol to a miniport with a pool of `packets`: MiniportInitialize is called, then
+    /// the first line comes up unless the miniport does that itself.
+    ///
+    /// # Errors
+    /// [`BindError`] if what they say cannot be, or MiniportInitialize fails.
+    pub fn bind<M: Miniport>(
+        &self,
+        protocol: impl Protocol,
+        miniport: M,
+        packets: u32,
+        name: &str,
+    ) -> Result<Arc<Link>, BindError> {
+        let info = miniport.info();
+        info.validate()?;
+        if packets == 0 || packets > MAX_PACKETS {
+            return Err(BindError::Packets(packets));
+        }
+        if self.is_closed() {
+            return Err(BindError::Closed);
+        }
+        let cpu = Cpu::current();
+        if cpu.irql() != Irql::PASSIVE {
+            return Err(BindError::NotPassive(cpu.irql()));
+        }
+        let (line_up, keep) = (miniport.line_up_at_bind(), self.history_length());
+        let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
+        let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
+        let adapter = self.add_adapter(|index| {
+            let (producer, consumer) =
+                crate::ring::ring(crate::ring::Config::new(packets as usize));
+            Arc::new_cyclic(|me| Adapter {
+                index,
+                name: name.to_string(),
+                ndis,
+                serialized: M::Mode::SERIALIZED,
+                pool: Pool::new(packets, &info, keep),
+                info,
+                me: std::sync::Weak::clone(me),
+                drivers: ArcSwapOption::from_pointee(drivers),
+                life: AtomicU8::new(Life::Initializing as u8),
+                links: Short::new(Lines::new(index)),
+                gate: Gate::default(),
+                producer,
+                consumer: Mutex::new(consumer),
+                deliver_scheduled: AtomicBool::new(false),
+                deliver_missed: AtomicBool::new(false),
+                timers: Timers::default(),
+                last_progress: AtomicU64::new(0),
+                hang_reported: AtomicBool::new(false),
+                kept: Mutex::default(),
+                past: Mutex::default(),
+                count: Count::default(),
+            })
+        })?;
+        adapter.initialize(&cpu, line_up)?;
+        let link = adapter.links.lock().list.first().cloned();
+        link.or_else(|| adapter.new_link(None)).ok_or(BindError::TooManyAdapters)
+    }
+
+    fn add_adapter(
+        &self,
+        make: impl FnOnce(u16) -> Arc<Adapter>,
+    ) -> Result<Arc<Adapter>, BindError> {
+        let mut adapters = self.adapters.lock();
+        if self.full.load(Ordering::Relaxed) {
+            return Err(BindError::Closing);
+        }
+        if adapters.len() >= self.blocks.load(Ordering::Relaxed) as usize {
+            return Err(BindError::TooManyAdapters); // lines have the numbers that its own would have
+        }
+        let index = u16::try_from(adapters.len()).map_err(|_| BindError::TooManyAdapters)?;
+        let adapter = make(index);
+        adapters.push(Arc::clone(&adapter));
+        Ok(adapter)
+    }
+}
+
+impl Adapter {
+    fn initialize(&self, cpu: &Rc<Cpu>, line_up: bool) -> Result<(), BindError> {
+        let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
+        self.emit(cpu, What::Register { serialized: self.serialized, reentrant });
+        let _ = self.enter_and_wait(cpu, None); // nobody else knows it yet
+        let this = self.arc();
+        let result = self.call(cpu, Entry::Initialize, Irql::PASSIVE, |drivers| {
+            drivers.miniport.initialize(cpu, &this)
+        });
+        let result = result.unwrap_or(Err(Status::FAILURE));
+        // Inside of the miniport still, so that a halt finds one life or the other.
+        let runs = result.is_ok() && self.begin_to_run();
+        if runs {
+            self.emit(cpu, What::Start);
+        }
+        self.leave(cpu);
+        if let Err(status) = result {
+            self.finish();
+            self.drop_drivers();
+            return Err(BindError::Initialize { adapter: self.name.clone(), status });
+        }
+        if !runs {
+            // Who closes the world did not wait: the driver ends what it has begun all the same.
+            self.call(cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(cpu));
+            return Err(BindError::Closing);
+        }
+        let interval = self.hang_interval();
+        if interval > 0 {
+            self.ndis.queue.schedule_background(
+                self.ndis.now() + interval,
+                Work::HangCheck { adapter: self.index },
+            );
+        }
+        if line_up
+            && self.links.lock().list.is_empty()
+            && let Some(link) = self.new_link(None)
+        {
+            // NDIS's own doing: what a driver may not do here does not apply.
+            let before = cpu.irql();
+            if self.serialized {
+                self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);
+            }
+            self.bring_up(cpu, &link, LinkSettings::default());
+            if self.serialized {
+                self.set_level(cpu, What::Lower { to: before }, before);
+            }
+        }
+        // What a protocol sent when a line came up inside of MiniportInitialize has waited.
+        for link in self.links() {
+            self.pump(cpu, &link);
+        }
+        Ok(())
+    }
+
+    /// Whether sends may go down from here on; not if another thread has begun to halt it.
+    fn begin_to_run(&self) -> bool {
+        let first = |now| (now == Life::Initializing as u8).then_some(Life::Running as u8);
+        let begun = self.life.fetch_update(Ordering::AcqRel, Ordering::Acquire, first);
+        begun.is_ok() || self.life() == Life::Stopped
+    }
+
+    fn set_level(&self, cpu: &Rc<Cpu>, event: What, to: Irql) {
+        self.emit(cpu, event);
+        cpu.state.borrow_mut().irql = to;
+    }
+}

@@ -1,0 +1,159 @@
+//! Events on their way: into the packets' histories, and into the recording if there is one.
+
+use std::rc::Rc;
+
+use super::{Adapter, Config, Ndis, Verify};
+use crate::cx::Cpu;
+use crate::event::{Event, What};
+use crate::history::who;
+use crate::pool::Slot;
+use crate::trace::record::Note;
+
+/// Where events go.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Watch {
+    /// Nowhere.
+    Nothing,
+    /// Into the packets' histories.
+    Histories,
+    /// There with their call sites, into the recording, or both.
+    Everything,
+}
+
+impl Watch {
+    pub(super) fn of(config: &Config) -> Watch {
+        match config.verify {
+            _ if config.record => Watch::Everything,
+            Verify::Off | Verify::Counters => Watch::Nothing,
+            Verify::LastOwner | Verify::History => Watch::Histories,
+            Verify::CallSites => Watch::Everything,
+        }
+    }
+}
+
+/// When and where a driver's call came in: looked up once, for all the events that it makes.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Moment {
+    pub(crate) time: u64,
+    site: u32,
+}
+
+impl Ndis {
+    #[cold]
+    fn site(&self) -> u32 {
+        let Some(text) = self.config.call_site.and_then(|call_site| call_site()) else { return 0 };
+        let mut sites = self.sites.lock();
+        let known = sites.iter().rposition(|site| *site == text);
+        let index = known.unwrap_or_else(|| {
+            std::sync::Arc::make_mut(&mut sites).push(text);
+            sites.len() - 1
+        });
+        index as u32 + 1
+    }
+
+    /// Records an event: in the packet's history, and in the recording if there is one.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a constant event folds to five stores at each call
+    pub(crate) fn emit(&self, adapter: &Adapter, cpu: &Rc<Cpu>, what: What) {
+        if !matches!(self.watch, Watch::Nothing) {
+            self.emit_at(adapter, cpu, self.moment(), what);
+        }
+    }
+
+    /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
+    pub(crate) fn moment(&self) -> Moment {
+        let site = if self.config.verify == Verify::CallSites { self.site() } else { 0 };
+        let unused = self.verify_off() && matches!(self.watch, Watch::Nothing);
+        Moment { time: if unused { 0 } else { self.now() }, site }
+    }
+
+    /// The same place at a later time: a driver's function ran in between.
+    pub(crate) fn later(&self, moment: Moment) -> Moment {
+        if matches!(self.watch, Watch::Nothing) {
+            return moment; // only events tell these two apart
+        }
+        Moment { time: self.now(), ..moment }
+    }
+
+    /// The same for an event of a call that came in at `moment`.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // where the kind of event is known, packing it is a few stores
+    fn emit_at(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
+        match (self.watch, what.packet()) {
+            (Watch::Nothing, _) | (Watch::Histories, None) => {}
+            (Watch::Histories, Some(name)) => {
+                if name.adapter == adapter.index
+                    && let Some(place) = adapter.pool.get(name.slot)
+                {
+                    keep(place, cpu, moment, what);
+                }
+            }
+            (Watch::Everything, _) => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
+        }
+    }
+
+    /// The same for an event of the packet in `place`: the common case, which has to be cheap.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(crate) fn note(
+        &self,
+        adapter: &Adapter,
+        place: &Slot,
+        cpu: &Rc<Cpu>,
+        moment: Moment,
+        what: What,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => keep(place, cpu, moment, what),
+            Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
+        }
+    }
+
+    /// The same with what only the recording keeps: a frame's data, a verdict's words.
+    pub(crate) fn emit_with(
+        &self,
+        adapter: &Adapter,
+        cpu: &Rc<Cpu>,
+        moment: Moment,
+        what: What,
+        note: impl FnOnce() -> Note,
+    ) {
+        if matches!(self.watch, Watch::Nothing) {
+            return;
+        }
+        let keep = self.config.verify >= Verify::LastOwner;
+        let packet = what.packet().filter(|name| name.adapter == adapter.index);
+        if packet.is_none() && !self.config.record {
+            return;
+        }
+        let (irql, locks) = {
+            let state = cpu.state.borrow();
+            (state.irql, state.held.len().min(255) as u8)
+        };
+        let event = Event {
+            time: moment.time,
+            cpu: cpu.id,
+            irql,
+            locks,
+            adapter: adapter.index,
+            site: moment.site,
+            what,
+        };
+        if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
+            slot.history.keep(&event);
+        }
+        if self.config.record {
+            let note = note();
+            self.recording.lock().push(event, note);
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)] // see `emit_at`
+fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
+    let state = cpu.state.borrow();
+    let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
+    place.history.keep_words(what, moment.time, who, moment.site);
+}
