@@ -80,8 +80,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     to_core(&cores, 0);
     let (columns, again) = measure(&options, &sides, &cores);
 
-    println!("Nanoseconds an entry, medians of {} rounds; * is the best rival.\n", options.rounds);
-    print_medians(&columns, &sides);
+    if !columns.is_empty() {
+        println!(
+            "Nanoseconds an entry, medians of {} rounds; * is the best rival.\n",
+            options.rounds
+        );
+        print_medians(&columns, &sides);
+    }
     let (mut asked, mut all) = (Vec::new(), Vec::new());
     for column in &columns {
         let (targets, others) = column.rows(&sides);
