@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub struct Row {
     /// What was done.
     pub case: String,
+    /// Who the rival is.
+    pub against: String,
     /// Our median.
     pub ours: f64,
     /// The rival's median.
@@ -31,9 +33,30 @@ impl Row {
         let round = |number: f64| (number * 1000.0).round() / 1000.0;
         let (min, median, max) = self.ratio;
         json!({
-            "case": self.case, "ours": round(self.ours), "rival": round(self.rival),
-            "unit": self.unit, "target": self.target, "met": self.met(),
+            "case": self.case, "names": ["ndiswan", self.against],
+            "ours": round(self.ours), "rival": round(self.rival),
+            "unit": self.unit, "target": self.target.map(round), "met": self.met(),
             "ratio": { "min": round(min), "median": round(median), "max": round(max) },
+        })
+    }
+}
+
+/// A rival that cannot be had here: a row that says so.
+#[derive(Debug)]
+pub struct Missing {
+    /// What would be done.
+    pub case: String,
+    /// Who the rival is.
+    pub against: String,
+    /// What to do about it.
+    pub why: String,
+}
+
+impl Missing {
+    fn json(&self) -> Value {
+        json!({
+            "case": self.case, "names": ["ndiswan", self.against], "missing": self.why,
+            "target": null, "met": null,
         })
     }
 }
@@ -55,10 +78,17 @@ fn commit() -> String {
 }
 
 /// Prints the table.
-pub fn print(title: &str, rival: &str, rows: &[Row]) {
+pub fn print<'a>(title: &str, rows: impl IntoIterator<Item = &'a Row>) {
+    let rows: Vec<&Row> = rows.into_iter().collect();
+    let width = |of: fn(&Row) -> &str| {
+        rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0)
+    };
+    let (case, against) = (width(|row| &row.case), width(|row| &row.against).max(5));
     println!("{title}");
-    let width = rows.iter().map(|row| row.case.len()).max().unwrap_or(0);
-    println!("{:<width$}  {:>9}  {rival:>9}  ratio: min  median  max  target", "", "ours");
+    println!(
+        "{:<case$}  {:>9}  {:>9}  {:<against$}  ratio: min  median  max  target",
+        "", "ours", "rival", "rival"
+    );
     for row in rows {
         let (min, median, max) = row.ratio;
         let target = match (row.target, row.met()) {
@@ -67,8 +97,8 @@ pub fn print(title: &str, rival: &str, rows: &[Row]) {
             _ => "-".to_string(),
         };
         println!(
-            "{:<width$}  {:>9.1}  {:>9.1}  {min:>10.3}  {median:>6.3}  {max:.3}  {target}  ({})",
-            row.case, row.ours, row.rival, row.unit
+            "{:<case$}  {:>9.1}  {:>9.1}  {:<against$}  {min:>10.3}  {median:>6.3}  {max:.3}  {target}  ({})",
+            row.case, row.ours, row.rival, row.against, row.unit
         );
     }
 }
@@ -77,8 +107,9 @@ pub fn print(title: &str, rival: &str, rows: &[Row]) {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save(path: &Path, table: &str, rows: &[Row]) -> std::io::Result<()> {
-    let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+pub fn save(path: &Path, table: &str, rows: &[Row], missing: &[Missing]) -> std::io::Result<()> {
+    let rows: Vec<Value> =
+        rows.iter().map(Row::json).chain(missing.iter().map(Missing::json)).collect();
     let all = json!({"table": table, "machine": machine(), "commit": commit(), "rows": rows});
     std::fs::write(path, format!("{all:#}\n"))
 }

@@ -175,6 +175,7 @@ fn main() -> Fallible<()> {
         let ratios = all.iter().map(|row| row[zero] / row[index]).collect();
         Row {
             case: side.name.clone(),
+            against: "level 0".to_string(),
             ours: spread(column(index)).1,
             rival: spread(column(zero)).1,
             unit: UNIT,
@@ -184,13 +185,13 @@ fn main() -> Fallible<()> {
     };
     let rows: Vec<Row> = sides.iter().enumerate().map(row).collect();
     let title = format!("send, pend, complete, regain: {} rounds of {}", all.len(), options.times);
-    report::print(&title, "level 0", &rows);
+    report::print(&title, &rows);
     if let Some(path) = options.json {
         let table = match options.time {
             TimeKind::Virtual => "levels",
             TimeKind::Real => "levels-real-time",
         };
-        report::save(&path, table, &rows)?;
+        report::save(&path, table, &rows, &[])?;
     }
     Ok(())
 }

@@ -1,0 +1,118 @@
+//! The sides of the table: ours and every rival, each able to run every case that it knows.
+
+use ndiswan::ring::Open;
+
+use crate::cases::{Case, Work};
+use crate::ours::Ours;
+use crate::queue::{CAPACITY, LARGE, Queue};
+use crate::rivals::{channels, disruptor, enso, native, rbuffer, rings, rtrb};
+use crate::work::flow::{self, Flow};
+use crate::work::{Sample, fill, latency, single};
+
+/// The name of the bare cache line among the sides.
+pub const CACHE_LINE: &str = "cache line";
+
+/// One side.
+#[derive(Copy, Clone, Debug)]
+pub struct Side {
+    /// What the tables call it.
+    pub name: &'static str,
+    /// The most producers it can have; none for the cache line, which knows latency alone.
+    pub most_producers: usize,
+    run: fn(&Case, u64, &[usize]) -> Sample,
+}
+
+impl Side {
+    /// Whether it can run this case.
+    pub fn knows(&self, case: &Case) -> bool {
+        let producers = match case.work {
+            Work::Latency => 0,
+            Work::Single { .. } => 1,
+            Work::Flow { producers, .. } => producers,
+            Work::Fill { .. } => 2,
+        };
+        producers <= self.most_producers
+    }
+
+    /// Runs a case with so many entries on these cores.
+    pub fn run(&self, case: &Case, entries: u64, cores: &[usize]) -> Sample {
+        (self.run)(case, entries, cores)
+    }
+}
+
+/// A side whose types for the usual capacity, for the large one and for open loops are these.
+fn side<Q: Queue, L: Queue, O: Queue>() -> Side {
+    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, L, O> }
+}
+
+fn run<Q: Queue, L: Queue, O: Queue>(case: &Case, entries: u64, cores: &[usize]) -> Sample {
+    match case.work {
+        Work::Single { batch } => single::single::<Q>(CAPACITY, batch, entries),
+        Work::Flow { producers, push, take, closed } => {
+            let pool = closed.then_some(CAPACITY as u64);
+            // With fewer cores than threads the scheduler decides.
+            let cores = if producers < cores.len() { cores } else { &[] };
+            let flow = Flow { producers, push, take, pool, capacity: CAPACITY, entries, cores };
+            if closed { flow::flow::<Q>(flow) } else { flow::flow::<O>(flow) }
+        }
+        Work::Fill { batch } => fill::fill::<L>(batch, entries, cores),
+        Work::Latency => latency::queues::<Q>(CAPACITY, entries, cores),
+    }
+}
+
+fn cache_line() -> Side {
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_line(times, cores);
+    Side { name: CACHE_LINE, most_producers: 0, run }
+}
+
+/// A side with one type for everything.
+fn any<Q: Queue>() -> Side {
+    side::<Q, Q, Q>()
+}
+
+/// A side whose capacity is a constant.
+fn constant<Q: Queue, L: Queue>() -> Side {
+    side::<Q, L, Q>()
+}
+
+/// With several producers it was seen to stop for good (Debian's 0.7.1, four producers on two cores: each waits in a
+/// push for a tail that nobody moves any more), and a thread that spins in there cannot be called back.
+#[cfg(has_ck)]
+fn ck() -> Side {
+    Side { most_producers: 1, ..any::<native::Ck>() }
+}
+
+/// Ours first, the cache line last.
+pub fn sides() -> Vec<Side> {
+    vec![
+        side::<Ours, Ours, Ours<Open>>(),
+        #[cfg(has_rte)]
+        any::<native::RteMp>(),
+        #[cfg(has_rte)]
+        any::<native::RteHts>(),
+        #[cfg(has_ck)]
+        ck(),
+        #[cfg(has_moodycamel)]
+        side::<native::Moodycamel, native::Moodycamel, native::MoodycamelOpen>(),
+        any::<rings::ArrayQueue>(),
+        constant::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<LARGE>>(),
+        any::<channels::Nexus>(),
+        any::<enso::Enso>(),
+        any::<disruptor::Disruptor>(),
+        any::<rings::ThingBuf>(),
+        any::<channels::Kanal>(),
+        constant::<rings::Heapless<CAPACITY>, rings::Heapless<LARGE>>(),
+        any::<rings::Concurrent>(),
+        any::<channels::Crossbeam>(),
+        any::<channels::StdSync>(),
+        any::<channels::Flume>(),
+        any::<channels::Tachyonix>(),
+        any::<rtrb::Rtrb>(),
+        cache_line(),
+    ]
+}
+
+/// Who cannot be measured here, and the package that is missing.
+pub fn missing() -> &'static [(&'static str, &'static str)] {
+    native::MISSING
+}

@@ -1,0 +1,103 @@
+//! One way, from core to core: there and back through two queues, halved; and the same with one bare cache line.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use super::start::Start;
+use super::{STATUS, Sample};
+use crate::pin::{Watch, to_core};
+use crate::queue::{Consumer, Entry, Producer, Queue, Way};
+use crate::wait::Wait;
+
+/// Runs the two sides on two cores; `first` is timed.
+fn race(
+    times: u64,
+    cores: &[usize],
+    first: impl FnOnce() + Send,
+    second: impl FnOnce() + Send,
+) -> Sample {
+    let start = Start::new(2);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            to_core(cores, 1);
+            start.wait(Wait::alone());
+            let watch = Watch::start();
+            second();
+            watch.share()
+        });
+        let mine = scope.spawn(|| {
+            to_core(cores, 0);
+            start.wait(Wait::alone());
+            let (watch, begin) = (Watch::start(), Instant::now());
+            first();
+            (begin.elapsed().as_nanos() as f64 / times as f64 / 2.0, watch.share())
+        });
+        let (ns, busy) = mine.join().expect("the first");
+        Sample { ns, busy: busy.min(other.join().expect("the second")) }
+    })
+}
+
+fn receive<C: Consumer>(consumer: &mut C, wait: &mut Wait) -> Entry {
+    loop {
+        if let Some(entry) = consumer.pop() {
+            wait.reset();
+            return entry;
+        }
+        wait.pause();
+    }
+}
+
+/// Through two queues of this kind.
+pub fn queues<Q: Queue>(capacity: usize, times: u64, cores: &[usize]) -> Sample {
+    let (mut there, mut back) = (Q::make(capacity, 1), Q::make(capacity, 1));
+    let (mut there_in, mut there_out) = there.split(1);
+    let (mut back_in, mut back_out) = back.split(1);
+    let first = move || {
+        let (mut there, mut wait) = (there_in.remove(0).enter(), Wait::eager());
+        for handle in 0..times {
+            while !there.push(Entry { handle, status: STATUS, tag: 0 }) {}
+            assert_eq!(
+                receive(&mut back_out, &mut wait).handle,
+                handle,
+                "what went there came back"
+            );
+        }
+    };
+    let second = move || {
+        let (mut back, mut wait) = (back_in.remove(0).enter(), Wait::eager());
+        for _ in 0..times {
+            let entry = receive(&mut there_out, &mut wait);
+            while !back.push(entry) {}
+        }
+    };
+    race(times, cores, first, second)
+}
+
+/// Through one word in one cache line: what the machine allows.
+pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
+    #[repr(align(128))]
+    struct Line(AtomicU64);
+    let line = Line(AtomicU64::new(0));
+    let await_word = |word: u64, wait: &mut Wait| {
+        while line.0.load(Ordering::Acquire) != word {
+            wait.pause();
+        }
+        wait.reset();
+    };
+    let first = || {
+        let mut wait = Wait::eager();
+        for turn in 0..times {
+            line.0.store(turn * 2 + 1, Ordering::Release);
+            await_word(turn * 2 + 2, &mut wait);
+        }
+    };
+    let second = || {
+        let mut wait = Wait::eager();
+        for turn in 0..times {
+            await_word(turn * 2 + 1, &mut wait);
+            line.0.store(turn * 2 + 2, Ordering::Release);
+        }
+    };
+    race(times, cores, first, second)
+}
