@@ -65,7 +65,7 @@ pub(crate) struct Column<T: Item> {
 impl<T: Item> Column<T> {
     /// An array to be read. `name` is what the caller's argument is called.
     pub(crate) fn input(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let buffer = PyBuffer::<T>::get(given).map_err(|_| wrong::<T>(name, given))?;
+        let Some(buffer) = of_type::<T>(given) else { return Err(wrong::<T>(name, given)) };
         if buffer.dimensions() != 1 || !buffer.is_c_contiguous() {
             return Err(wrong::<T>(name, given));
         }
@@ -115,6 +115,14 @@ impl<T: Item> Column<T> {
     }
 }
 
+/// The buffer, if its items are of this type. PyO3 reads over the order of the bytes.
+fn of_type<T: Item>(given: &Bound<'_, PyAny>) -> Option<PyBuffer<T>> {
+    let foreign: &[u8] = if cfg!(target_endian = "little") { b">!" } else { b"<" };
+    let buffer = PyBuffer::<T>::get(given).ok()?;
+    let order = buffer.format().to_bytes().first();
+    order.is_none_or(|order| !foreign.contains(order)).then_some(buffer)
+}
+
 /// What is wrong with what was given: no array, another type, another shape, or in pieces.
 #[cold]
 fn wrong<T: Item>(name: &str, given: &Bound<'_, PyAny>) -> PyErr {
@@ -128,7 +136,8 @@ fn wrong<T: Item>(name: &str, given: &Bound<'_, PyAny>) -> PyErr {
         ));
     };
     let shape = attribute(&view, "shape").unwrap_or_default();
-    if PyBuffer::<T>::get(given).is_err() {
+    // PyO3 does not take what has no dimension.
+    if shape != "()" && of_type::<T>(given).is_none() {
         let found = attribute(given, "dtype").map(|dtype| format!("an array of {dtype}"));
         let format = attribute(&view, "format").unwrap_or_default();
         let found = found.unwrap_or_else(|_| format!("a buffer of items {format:?}"));

@@ -126,6 +126,16 @@ fn final_status(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<u32> {
     not_pending("status", number)
 }
 
+/// When a wait of so many seconds ends; never if that is too far away to be told.
+fn end_of(seconds: f64) -> PyResult<Option<Instant>> {
+    if seconds.is_nan() || seconds < 0.0 {
+        let expected = "timeout: expected None or seconds of 0 or more";
+        return Err(value(format!("{expected}, got {seconds}")));
+    }
+    let timeout = Duration::try_from_secs_f64(seconds).ok();
+    Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+}
+
 impl CompletionRing {
     /// Permits for up to `most` entries.
     fn reserve(&self, most: usize) -> PyResult<usize> {
@@ -310,13 +320,9 @@ impl CompletionRing {
         timeout: Option<f64>,
     ) -> PyResult<usize> {
         let outputs = Outputs::new(handles, statuses, tags)?;
-        let timeout = timeout.map(|seconds| {
-            Duration::try_from_secs_f64(seconds).map_err(|_| {
-                value(format!("timeout: expected None or seconds of 0 or more, got {seconds}"))
-            })
-        });
-        let end = timeout.transpose()?.and_then(|timeout| Instant::now().checked_add(timeout));
-        let waits = end.is_none_or(|end| end > Instant::now());
+        // Who does not wait does not look at the clock: it costs as much as some entries.
+        let waits = timeout != Some(0.0);
+        let end = timeout.filter(|_| waits).map(end_of).transpose()?.flatten();
         let Some(mut consumer) = self.consumer.try_lock() else {
             return Err(usage(
                 "another drain_into of this ring is at work; one at a time takes out, so give each consumer a ring",
@@ -328,16 +334,18 @@ impl CompletionRing {
                 self.used.fetch_sub(count, Ordering::Release);
                 return Ok(count);
             }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             // Closed and none on its way: there is only one who takes out, and that is this call.
-            if !waits || left == Some(Duration::ZERO) || self.used.load(Ordering::Acquire) == CLOSED
-            {
+            if !waits || self.used.load(Ordering::Acquire) == CLOSED {
+                return Ok(0);
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
                 return Ok(0);
             }
             py.check_signals()?;
             let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            let (consumer, waited) = (&mut *consumer, Waited::Closed);
-            if py.detach(|| consumer.wait(Some(slice))) == waited {
+            let consumer = &mut *consumer;
+            if py.detach(|| consumer.wait(Some(slice))) == Waited::Closed {
                 // Somebody puts in what was begun before the ring was closed.
                 py.detach(std::thread::yield_now);
             }
