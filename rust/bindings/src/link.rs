@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ndiswan::contract::packet::PacketState;
 use ndiswan::event::Side;
 use ndiswan::ndis::{FrameError, PacketError};
 use ndiswan::{Name, Status, Violation};
@@ -302,8 +303,7 @@ impl Link {
 impl Shared {
     /// The name of the same packet in its present life.
     pub(crate) fn present(&self, name: Name) -> Name {
-        let generation =
-            self.core.state_of(name).map_or(name.generation, |state| state.generation());
+        let generation = self.core.state_of(name).map_or(name.generation, PacketState::generation);
         Name { generation, ..name }
     }
 }
