@@ -50,11 +50,7 @@ pub(crate) fn look(which: usize, given: &Bound<'_, PyAny>) -> Option<(*mut u8, u
     let py = given.py();
     let known = match KNOWN.get(py) {
         Some(known) => known.as_ref()?,
-        None if given
-            .get_type()
-            .fully_qualified_name()
-            .is_ok_and(|name| name == "numpy.ndarray") =>
-        {
+        None if is_called_ndarray(given) => {
             KNOWN.get_or_init(py, || learn(py).ok().flatten()).as_ref()?
         }
         None => return None,
