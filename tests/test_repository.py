@@ -58,6 +58,7 @@ WITHOUT_A_STEM = {
     "bad_input": "wrong use everywhere",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",
+    "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
@@ -68,6 +69,7 @@ BINDING_ONLY = {
     "error",
     "gil_cell",
     "interpreter",
+    "ndarray",
     "packet_data",
     "shared",
 }
@@ -78,6 +80,7 @@ UNSAFE_FILES = (
     "rust/bindings/src/gil_cell.rs",
     "rust/bindings/src/packet_data.rs",
     "rust/bindings/src/interpreter.rs",
+    "rust/bindings/src/ndarray.rs",
     "rust/compare/",
 )
 

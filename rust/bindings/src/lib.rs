@@ -23,6 +23,8 @@ mod hdlc;
 mod interpreter;
 mod irql;
 mod link;
+#[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
+mod ndarray;
 mod ndis;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers

@@ -52,12 +52,12 @@ pub(crate) struct CompletionRing {
 }
 
 /// A column, or the same number for all.
-enum Values {
+enum Values<'a> {
     One(u32),
-    Each(Column<u32>),
+    Each(Column<'a, u32>),
 }
 
-impl Values {
+impl<'a> Values<'a> {
     fn at(&self, py: Python<'_>, index: usize) -> u32 {
         match self {
             Values::One(value) => *value,
@@ -67,23 +67,27 @@ impl Values {
 
     fn new(
         name: &str,
-        given: &Bound<'_, PyAny>,
+        given: &'a Bound<'_, PyAny>,
         handles: usize,
         scalar: impl Fn(&Bound<'_, PyAny>) -> PyResult<u32>,
-    ) -> PyResult<Values> {
-        // A scalar of NumPy's has a buffer too, and no length.
-        if given.is_instance_of::<PyInt>()
-            || (given.len().is_err() && given.hasattr("__index__")?)
-        {
+    ) -> PyResult<Self> {
+        if given.is_instance_of::<PyInt>() {
             return scalar(given).map(Values::One);
         }
-        let column = Column::input(name, given)?;
+        let column = match Column::input(name, given) {
+            Ok(column) => column,
+            // A scalar of NumPy's, which has no length.
+            Err(_) if given.len().is_err() && given.hasattr("__index__")? => {
+                return scalar(given).map(Values::One);
+            }
+            Err(error) => return Err(error),
+        };
         same_length(name, &column, handles)?;
         Ok(Values::Each(column))
     }
 }
 
-fn same_length<T: Item>(name: &str, column: &Column<T>, handles: usize) -> PyResult<()> {
+fn same_length<T: Item>(name: &str, column: &Column<'_, T>, handles: usize) -> PyResult<()> {
     if column.len() == handles {
         return Ok(());
     }
@@ -164,18 +168,18 @@ impl CompletionRing {
 }
 
 /// Where entries are written to.
-struct Outputs {
-    handles: Column<u64>,
-    statuses: Column<u32>,
-    tags: Option<Column<u32>>,
+struct Outputs<'a> {
+    handles: Column<'a, u64>,
+    statuses: Column<'a, u32>,
+    tags: Option<Column<'a, u32>>,
 }
 
-impl Outputs {
+impl<'a> Outputs<'a> {
     fn new(
-        handles: &Bound<'_, PyAny>,
-        statuses: &Bound<'_, PyAny>,
-        tags: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Outputs> {
+        handles: &'a Bound<'_, PyAny>,
+        statuses: &'a Bound<'_, PyAny>,
+        tags: Option<&'a Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let handles = Column::output("handles", handles)?;
         let statuses = Column::output("statuses", statuses)?;
         same_length("statuses", &statuses, handles.len())?;
@@ -319,7 +323,7 @@ impl CompletionRing {
         tags: Option<&Bound<'_, PyAny>>,
         timeout: Option<f64>,
     ) -> PyResult<usize> {
-        let outputs = Outputs::new(handles, statuses, tags)?;
+        let mut outputs = Outputs::new(handles, statuses, tags)?;
         // Who does not wait does not look at the clock: it costs as much as some entries.
         let waits = timeout != Some(0.0);
         let end = timeout.filter(|_| waits).map(end_of).transpose()?.flatten();
@@ -342,13 +346,15 @@ impl CompletionRing {
             if left == Some(Duration::ZERO) {
                 return Ok(0);
             }
-            py.check_signals()?;
             let slice = left.map_or(SLICE, |left| left.min(SLICE));
             let consumer = &mut *consumer;
             if py.detach(|| consumer.wait(Some(slice))) == Waited::Closed {
                 // Somebody puts in what was begun before the ring was closed.
                 py.detach(std::thread::yield_now);
             }
+            py.check_signals()?;
+            // Others ran meanwhile, and may have changed the arrays.
+            outputs = Outputs::new(handles, statuses, tags)?;
         }
     }
 
