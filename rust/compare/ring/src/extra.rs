@@ -11,6 +11,7 @@ use crate::ours::Ours;
 use crate::queue::{BATCH, CAPACITY, Queue, Way};
 use crate::rivals::{native, rbuffer, rings};
 use crate::rows::UNIT;
+use crate::watchdog;
 use crate::work::{idle, single, stopped, typed};
 
 /// A row from what ours and the other one cost in each round.
@@ -35,6 +36,7 @@ fn rounds(
 ) -> Vec<(f64, f64)> {
     let mut all = Vec::new();
     for round in 0..=count {
+        watchdog::begin(|| format!("round {round} of what is measured of ours alone"));
         all.push(if round % 2 == 0 {
             let first = ours();
             (first, other())
@@ -74,6 +76,7 @@ fn flat(options: &Options) -> Row {
     let piece = options.operations / PIECES as u64;
     let times: Vec<f64> = (0..PIECES as u64)
         .map(|number| {
+            watchdog::begin(|| format!("piece {number} of the pushes that stay flat"));
             let begin = cpu_time();
             single::trips(&mut producer, &mut consumer, 1, number * piece, piece);
             (cpu_time() - begin) as f64 / piece as f64
@@ -90,6 +93,7 @@ fn flat(options: &Options) -> Row {
 
 fn lanes(options: &Options) -> Vec<Row> {
     let measure = |(batch, name): (usize, &str)| {
+        watchdog::begin(|| format!("1,000 idle lanes, {name}"));
         let entries = 1_000_000 / options.shrink / BATCH as u64 * BATCH as u64;
         let rounds = idle::idle::<Ours>(1000, batch, options.rounds, entries);
         let rounds: Vec<_> = rounds.into_iter().map(|(alone, beside)| (beside, alone)).collect();
@@ -141,6 +145,7 @@ fn stops(options: &Options) -> Vec<Row> {
         let mut kept = vec![0.0; sides.len()];
         for turn in 0..sides.len() {
             let side = (turn + round) % sides.len();
+            watchdog::begin(|| format!("{}, a producer stopped", sides[side].0));
             kept[side] = (sides[side].1)();
         }
         all.push(kept);

@@ -13,4 +13,5 @@ pub mod rivals;
 pub mod rows;
 pub mod side;
 pub mod wait;
+pub mod watchdog;
 pub mod work;

@@ -1,7 +1,7 @@
 //! Our completion ring beside all rivals of issue 4: `ring --help` says what may be asked.
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ndiswan_compare::report;
 use ndiswan_compare_ring::cases::{CASES, Case, Work};
@@ -11,22 +11,26 @@ use ndiswan_compare_ring::pin::{cores, to_core};
 use ndiswan_compare_ring::rivals::native;
 use ndiswan_compare_ring::rows::{Column, print_medians};
 use ndiswan_compare_ring::side::{CACHE_LINE, Side, missing, sides};
+use ndiswan_compare_ring::watchdog;
 
 /// A thread with a core of its own that had less of it than this was interrupted.
 const UNDISTURBED: f64 = 0.95;
 /// How often a disturbed run is made again before the least disturbed one counts.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
+/// On a machine that is never quiet, no more are made again after this time.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// One run, again where somebody else had the core. Says how often that was.
-fn run(side: &Side, case: &Case, entries: u64, cores: &[usize]) -> (f64, usize) {
+fn run(side: &Side, case: &Case, entries: u64, cores: &[usize], tries: usize) -> (f64, usize) {
     let alone = match case.work {
         Work::Single { .. } => true,
         Work::Flow { producers, .. } => producers < cores.len(),
         Work::Fill { .. } | Work::Latency => cores.len() > 1,
     };
+    watchdog::begin(|| format!("{}, {}", side.name, case.title));
     let mut best = side.run(case, entries, cores);
     let mut again = 0;
-    while alone && best.busy < UNDISTURBED && again < TRIES {
+    while alone && best.busy < UNDISTURBED && again < tries {
         let next = side.run(case, entries, cores);
         if next.busy > best.busy {
             best = next;
@@ -41,8 +45,9 @@ fn measure(options: &Options, sides: &[Side], cores: &[usize]) -> (Vec<Column>, 
     let wanted = CASES.iter().filter(|case| options.wants(case.id));
     let mut columns: Vec<Column> =
         wanted.map(|case| Column { case: *case, rounds: Vec::new() }).collect();
-    let mut again = 0;
+    let (mut again, begin) = (0, Instant::now());
     for round in 0..=options.rounds {
+        eprint!("\rround {round} of {} ", options.rounds);
         for column in &mut columns {
             let case = column.case;
             let entries = (case.entries / options.shrink).max(2) / if round == 0 { 2 } else { 1 };
@@ -50,7 +55,8 @@ fn measure(options: &Options, sides: &[Side], cores: &[usize]) -> (Vec<Column>, 
             for turn in 0..sides.len() {
                 let side = (turn + round) % sides.len();
                 if sides[side].knows(&case) {
-                    let (ns, repeats) = run(&sides[side], &case, entries, cores);
+                    let tries = if round > 0 && begin.elapsed() < PATIENCE { TRIES } else { 0 };
+                    let (ns, repeats) = run(&sides[side], &case, entries, cores, tries);
                     row[side] = Some(ns);
                     again += repeats;
                 }
@@ -60,6 +66,7 @@ fn measure(options: &Options, sides: &[Side], cores: &[usize]) -> (Vec<Column>, 
             }
         }
     }
+    eprintln!();
     (columns, again)
 }
 
@@ -78,6 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     // What is measured in one thread stays on one core; other threads choose for themselves.
     to_core(&cores, 0);
+    watchdog::watch();
     let (columns, again) = measure(&options, &sides, &cores);
 
     if !columns.is_empty() {
@@ -94,6 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         all.extend(others);
     }
     if options.wants("extra") {
+        watchdog::begin(|| "what is measured of ours alone".to_string());
         asked.extend(extra(&options)?);
     }
     let absent: Vec<_> = columns.iter().flat_map(Column::missing).collect();

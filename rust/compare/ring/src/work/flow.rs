@@ -21,7 +21,7 @@ use crate::wait::Wait;
 /// The most producers.
 pub const MOST: usize = 8;
 /// How long a run may take.
-pub const LIMIT: Duration = Duration::from_millis(250);
+pub const LIMIT: Duration = Duration::from_millis(100);
 
 /// What flows.
 #[derive(Copy, Clone, Debug)]
@@ -117,6 +117,10 @@ fn produce<P: Producer>(shared: &Shared<'_>, mut producer: P, number: usize) -> 
                 return watch.share();
             }
             wait.pause();
+        }
+        // A push that waits inside never says that the queue is full.
+        if flow.pool.is_none() && shared.stop.load(Ordering::Relaxed) {
+            return watch.share();
         }
         wait.reset();
         for entry in &mut buffer[..flow.push] {

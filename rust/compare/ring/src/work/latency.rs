@@ -4,17 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use super::flow::LIMIT;
 use super::start::Start;
 use super::{STATUS, Sample};
 use crate::pin::{Watch, to_core};
 use crate::queue::{Consumer, Entry, Producer, Queue, Way};
 use crate::wait::Wait;
 
-/// Runs the two sides on two cores; `first` is timed.
+/// The other side may end.
+const END: u64 = u64::MAX;
+
+/// Runs the two sides on two cores; `first` is timed, and says how many round trips it made.
 fn race(
-    times: u64,
     cores: &[usize],
-    first: impl FnOnce() + Send,
+    first: impl FnOnce() -> u64 + Send,
     second: impl FnOnce() + Send,
 ) -> Sample {
     let start = Start::new(2);
@@ -30,7 +33,7 @@ fn race(
             to_core(cores, 0);
             start.wait(Wait::alone());
             let (watch, begin) = (Watch::start(), Instant::now());
-            first();
+            let times = first();
             (begin.elapsed().as_nanos() as f64 / times as f64 / 2.0, watch.share())
         });
         let (ns, busy) = mine.join().expect("the first");
@@ -55,23 +58,34 @@ pub fn queues<Q: Queue>(capacity: usize, times: u64, cores: &[usize]) -> Sample 
     let (mut back_in, mut back_out) = back.split(1);
     let first = move || {
         let (mut there, mut wait) = (there_in.remove(0).enter(), Wait::eager());
+        let begin = Instant::now();
+        let mut send = |handle| while !there.push(Entry { handle, status: STATUS, tag: 0 }) {};
         for handle in 0..times {
-            while !there.push(Entry { handle, status: STATUS, tag: 0 }) {}
+            send(handle);
             assert_eq!(
                 receive(&mut back_out, &mut wait).handle,
                 handle,
                 "what went there came back"
             );
+            if handle % 256 == 255 && begin.elapsed() > LIMIT {
+                send(END);
+                return handle + 1;
+            }
         }
+        send(END);
+        times
     };
     let second = move || {
         let (mut back, mut wait) = (back_in.remove(0).enter(), Wait::eager());
-        for _ in 0..times {
+        loop {
             let entry = receive(&mut there_out, &mut wait);
+            if entry.handle == END {
+                break;
+            }
             while !back.push(entry) {}
         }
     };
-    race(times, cores, first, second)
+    race(cores, first, second)
 }
 
 /// Through one word in one cache line: what the machine allows.
@@ -91,6 +105,7 @@ pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
             line.0.store(turn * 2 + 1, Ordering::Release);
             await_word(turn * 2 + 2, &mut wait);
         }
+        times
     };
     let second = || {
         let mut wait = Wait::eager();
@@ -99,5 +114,5 @@ pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
             line.0.store(turn * 2 + 2, Ordering::Release);
         }
     };
-    race(times, cores, first, second)
+    race(cores, first, second)
 }
