@@ -119,10 +119,7 @@ impl<E: Entry> Track<E> {
         // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and that many of
         // them are there from `first` on.
         unsafe {
-            std::slice::from_raw_parts(
-                self.base.add(first * E::WORDS).as_ptr(),
-                count * E::WORDS,
-            )
+            std::slice::from_raw_parts(self.base.add(first * E::WORDS).as_ptr(), count * E::WORDS)
         }
     }
 
@@ -142,12 +139,28 @@ impl<E: Entry> Track<E> {
             return None;
         }
         reading(word);
+        let word = |index| self.word(position, index).load(Relaxed);
+        Some(E::from_words(|index| if index == Self::LAST { last & !PHASE } else { word(index) }))
+    }
+
+    /// The slots from `position` on, up to `most` or the end of the memory, and their phase.
+    #[inline]
+    pub(super) fn ahead(&self, position: u64, most: u64) -> (&[Word], u64) {
+        let room = self.capacity() - (position & self.mask);
+        (self.piece(position, room.min(most) as usize), self.phase(position))
+    }
+
+    /// What is in a slot, if it is of this phase.
+    #[inline]
+    pub(super) fn entry(slot: &[Word], phase: u64) -> Option<E> {
+        let word = &slot[Self::LAST];
+        let last = word.load(order::observe());
+        if (last ^ phase) & PHASE != 0 {
+            return None;
+        }
+        reading(word);
         Some(E::from_words(|index| {
-            if index == Self::LAST {
-                last & !PHASE
-            } else {
-                self.word(position, index).load(Relaxed)
-            }
+            if index == Self::LAST { last & !PHASE } else { slot[index].load(Relaxed) }
         }))
     }
 }
