@@ -17,12 +17,17 @@ pub const CACHE_LINE: &str = "cache line";
 pub struct Side {
     /// What the tables call it.
     pub name: &'static str,
-    /// The most producers it can have; none for the cache line, which knows latency alone.
+    /// The most producers it can have; none for the cache lines, which know latency alone.
     pub most_producers: usize,
     run: fn(&Case, u64, &[usize]) -> Sample,
 }
 
 impl Side {
+    /// Whether it is a queue, and not what the machine allows.
+    pub fn is_queue(&self) -> bool {
+        self.most_producers > 0
+    }
+
     /// Whether it can run this case.
     pub fn knows(&self, case: &Case) -> bool {
         let producers = match case.work {
@@ -70,8 +75,14 @@ fn run<Q: Queue, C: Queue, L: Queue, O: Queue>(
 }
 
 fn cache_line() -> Side {
-    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_line(times, cores);
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_lines(false, times, cores);
     Side { name: CACHE_LINE, most_producers: 0, run }
+}
+
+/// What two queues could reach, each way in a line of its own.
+fn two_cache_lines() -> Side {
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_lines(true, times, cores);
+    Side { name: "two cache lines", most_producers: 0, run }
 }
 
 /// A side with one type for everything.
@@ -91,7 +102,7 @@ fn ck() -> Side {
     Side { most_producers: 1, ..any::<native::Ck>() }
 }
 
-/// Ours first, the cache line last.
+/// Ours first, the cache lines last.
 pub fn sides() -> Vec<Side> {
     vec![
         side::<Ours, Ours, Ours, Ours<Open>>(),
@@ -119,6 +130,7 @@ pub fn sides() -> Vec<Side> {
         any::<channels::Tachyonix>(),
         any::<rtrb::Rtrb>(),
         cache_line(),
+        two_cache_lines(),
     ]
 }
 
