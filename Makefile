@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python bench soak lint fmt docs wheel clean system-programs FORCE
+.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel clean system-programs FORCE free-threaded
 
 PYTHON ?= python3
 BENCH ?=
@@ -50,6 +50,13 @@ bench: .stamps/dev ## every comparison, interleaved with its rivals; BENCH=ring 
 soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
 	cargo test --release $(LOCKED) $(TESTED) --tests -- --ignored soak
 	$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+	tools/sanitize
+
+free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython without a GIL, which it builds first
+	tools/free-threaded .stamps/free-threaded $(BIN)/maturin $(PYTEST_ARGS)
+
+sanitize: ## the ring under ThreadSanitizer and AddressSanitizer
+	tools/sanitize
 
 lint: .stamps/dev ## formatting, clippy, ruff, mypy, and the stubs against the module
 	cargo fmt --all --check

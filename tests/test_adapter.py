@@ -237,6 +237,7 @@ def stopped(ndis):
 
 STOPPED_CALLS = [
     "adapter.wan_send_complete(packet)",
+    "adapter.wan_send_complete_many([packet])",
     "adapter.spin_lock()",
     "adapter.timer(print)",
     "adapter.dpc(print)",

@@ -6,6 +6,7 @@ rule of the contract is caught at the call that breaks it.
 
 from ndiswan._native import (
     Adapter,
+    CompletionRing,
     Dpc,
     Event,
     Link,
@@ -45,6 +46,7 @@ __all__ = [
     "SUCCESS",
     "AccessViolation",
     "Adapter",
+    "CompletionRing",
     "ContractViolation",
     "ContractWarning",
     "Dpc",

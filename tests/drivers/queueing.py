@@ -1,6 +1,5 @@
 """A driver with a queue of its own that opens and closes its window as the queue fills."""
 
-import ndiswan as nw
 from drivers.timed import Timed
 from drivers.wire import good
 
@@ -28,8 +27,6 @@ class Backwards(Timed):
 
     def sent(self):
         with self.lock:
-            finished = [self.queue.pop() for _ in range(len(self.queue))]
-        for packet in finished:
-            self.transmit(packet)
-        for packet in finished:
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+            packets = [self.queue.pop() for _ in range(len(self.queue))]
+            self.taken += len(packets)
+        self.finish(packets)

@@ -160,6 +160,25 @@ def adapters(adapter: nw.Adapter, link: nw.Link) -> None:
     adapter.wan_send_complete(link, nw.SUCCESS)  # type: ignore[arg-type]
     adapter.indicate_receive(b"\xff\x03")  # type: ignore[call-arg,arg-type]
 
+    packet = link.packet(b"frame")
+    adapter.wan_send_complete_many([packet], nw.SUCCESS)
+    adapter.wan_send_complete_many(iter([packet]), [nw.SUCCESS, 0])
+    adapter.wan_send_complete_many(packet)  # type: ignore[arg-type]
+
+
+def rings(handles: bytearray, statuses: memoryview) -> None:
+    """A ring takes whatever has a buffer; a checker does not see of what type its items are."""
+    with nw.CompletionRing(64) as ring:
+        assert_type(ring, nw.CompletionRing)
+        ring.push(1, nw.SUCCESS, 2)
+        assert_type(ring.try_push(1, 0), bool)
+        assert_type(ring.push_many(handles, statuses, 0), int)
+        assert_type(ring.drain_into(handles, statuses, timeout=None), int)
+        assert_type((ring.capacity, len(ring), ring.closed), tuple[int, int, bool])
+        ring.push(1.5, nw.SUCCESS)  # type: ignore[arg-type]
+        ring.drain_into([1], statuses)  # type: ignore[arg-type]
+        ring.drain_into(handles, statuses, None, 1.0)  # type: ignore[call-arg]
+
 
 def found(violation: nw.ContractViolation) -> None:
     """What a broken rule carries."""

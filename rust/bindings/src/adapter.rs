@@ -163,6 +163,25 @@ impl Adapter {
         self.complete(py, packet, status)
     }
 
+    /// NdisMWanSendComplete for each of these packets, in this order, from any thread.
+    ///
+    /// ``packets`` is any iterable; ``status`` is one for all, SUCCESS by default, or one for each.
+    /// With ``delivery="queued"`` they go into the completion ring together, with one reservation.
+    /// Each packet is looked at as by :meth:`wan_send_complete`, and one that breaks a rule keeps none
+    /// of the others.
+    ///
+    /// Raises, when all are done, what the first broken rule raises; ``ValueError`` for another number
+    /// of statuses and ``TypeError`` for what is no iterable, before anything is completed.
+    #[pyo3(signature = (packets, status=None))]
+    fn wan_send_complete_many(
+        &self,
+        py: Python<'_>,
+        packets: &Bound<'_, PyAny>,
+        status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.complete_many(py, packets, status)
+    }
+
     /// A new spin lock (NdisAllocateSpinLock); ``name`` is what reports call it.
     #[pyo3(signature = (name="lock"))]
     fn spin_lock(&self, name: &str) -> PyResult<SpinLock> {

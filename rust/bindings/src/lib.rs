@@ -1,7 +1,7 @@
 //! The Python extension module `ndiswan._native`: convert, call, convert.
 //!
 //! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
-//! becomes an exception. `unsafe` is in [`packet_data`] alone, for the buffer protocol.
+//! becomes an exception. `unsafe` is in few files, each of which says below why.
 #![deny(unsafe_code)]
 // What Python sees is documented in Python, and in the stub.
 #![allow(missing_docs)]
@@ -9,7 +9,10 @@
 mod adapter;
 mod callbacks;
 mod capture;
+#[allow(unsafe_code)] // the buffer protocol again, from the other side
+mod column;
 mod complete;
+mod complete_many;
 mod config;
 mod error;
 mod event;
@@ -20,11 +23,14 @@ mod hdlc;
 mod interpreter;
 mod irql;
 mod link;
+#[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
+mod ndarray;
 mod ndis;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
 mod request;
+mod ring;
 mod rule;
 mod shared;
 mod spin_lock;
@@ -54,6 +60,8 @@ mod _native {
     use crate::packet::Packet;
     #[pymodule_export]
     use crate::packet_data::PacketData;
+    #[pymodule_export]
+    use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
     #[pymodule_export]

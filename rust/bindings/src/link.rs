@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ndiswan::contract::packet::PacketState;
 use ndiswan::event::Side;
 use ndiswan::ndis::{FrameError, PacketError};
-use ndiswan::{Name, Status};
+use ndiswan::{Name, Status, Violation};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
-use crate::error::{raise, settle, to_error, usage, value};
+use crate::error::{raise, settle, usage, value};
 use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
 use crate::status;
@@ -32,7 +33,7 @@ impl Link {
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
         f: impl Fn(&[u8]) -> Result<R, FrameError>,
-    ) -> PyResult<R> {
+    ) -> PyResult<Result<R, Arc<Violation>>> {
         let attempt = || match data.cast::<PyBytes>() {
             Ok(bytes) => Ok(f(bytes.as_bytes())),
             Err(_) => bytes_of(py, data).map(|bytes| f(&bytes)),
@@ -43,23 +44,41 @@ impl Link {
         {
             done = attempt()?;
         }
-        done.map_err(|error| match error {
-            FrameError::Packet(error @ PacketError::Exhausted { .. }) => usage(error.to_string()),
-            FrameError::Packet(error) => value(error.to_string()),
-            FrameError::Violation(violation) => to_error(py, &violation),
-        })
+        match done {
+            Ok(done) => Ok(Ok(done)),
+            Err(FrameError::Violation(violation)) => Ok(Err(violation)),
+            Err(FrameError::Packet(error @ PacketError::Exhausted { .. })) => {
+                Err(usage(error.to_string()))
+            }
+            Err(FrameError::Packet(error)) => Err(value(error.to_string())),
+        }
     }
 
     /// Sends a frame; `None` if that broke a rule which is only on record.
+    #[inline]
     fn send_frame(
         &self,
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
     ) -> PyResult<Option<(Name, Status)>> {
-        let sent = self.with_frame(py, data, |frame| match self.core.send_frame(frame) {
-            Err(FrameError::Violation(violation)) => Ok(Err(violation)),
-            sent => sent.map(Ok),
-        })?;
+        let first = data.cast::<PyBytes>().ok().map(|bytes| self.core.send_frame(bytes.as_bytes()));
+        match first {
+            Some(Ok(sent)) => Ok(Some(sent)),
+            Some(Err(FrameError::Violation(violation))) => {
+                raise(py, &self.shared.world, Err(violation))
+            }
+            _ => self.send_frame_again(py, data),
+        }
+    }
+
+    /// The same for what is not `bytes`, or was not taken.
+    #[inline(never)]
+    fn send_frame_again(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<(Name, Status)>> {
+        let sent = self.with_frame(py, data, |frame| self.core.send_frame(frame))?;
         raise(py, &self.shared.world, sent)
     }
 
@@ -146,6 +165,7 @@ impl Link {
     fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
         let name = self.with_frame(py, data, allocate)?;
+        let name = raise(py, &self.shared.world, name)?.ok_or_else(|| usage("no packet"))?;
         self.shared.protocol_packet(py, name.slot)
     }
 
@@ -283,8 +303,7 @@ impl Link {
 impl Shared {
     /// The name of the same packet in its present life.
     pub(crate) fn present(&self, name: Name) -> Name {
-        let generation =
-            self.core.state_of(name).map_or(name.generation, |state| state.generation());
+        let generation = self.core.state_of(name).map_or(name.generation, PacketState::generation);
         Name { generation, ..name }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use ndiswan::contract::packet::PacketState;
 use ndiswan::event::{Part, Side};
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Violation};
@@ -46,7 +47,7 @@ impl Packet {
         let name = Name { adapter, slot: self.slot, generation: 0 };
         let generation = match self.side {
             Side::Miniport => self.generation.load(Ordering::Relaxed),
-            Side::Protocol => self.shared.core.state_of(name).map_or(0, |state| state.generation()),
+            Side::Protocol => self.shared.core.state_of(name).map_or(0, PacketState::generation),
         };
         Name { generation, ..name }
     }
@@ -257,7 +258,7 @@ impl Packet {
     #[getter]
     fn owner(&self) -> &'static str {
         use ndiswan::contract::packet::Owner;
-        match self.shared.core.state_of(self.name()).map(|state| state.owner()) {
+        match self.shared.core.state_of(self.name()).map(PacketState::owner) {
             Some(Owner::Protocol) => "protocol",
             Some(Owner::Ndis) => "ndis",
             Some(Owner::Miniport) => "miniport",

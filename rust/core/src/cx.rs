@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::contract::cpu::CpuState;
+use crate::ring::Completion;
 use crate::spin_lock::balance::Balance;
 
 /// An interrupt request level; only PASSIVE < DISPATCH < DIRQL matter to NDIS (DDK:"IRQLs").
@@ -64,6 +65,8 @@ pub struct Cpu {
     pub(crate) raised: Cell<bool>,
     /// Acquires that a language binding has noted and whose releases have not come.
     pub(crate) balance: Balance,
+    /// Memory of a call that completes many packets, for the next one.
+    pub(crate) kept: Cell<Vec<Completion>>,
 }
 
 impl Cpu {
@@ -75,6 +78,7 @@ impl Cpu {
             depth: Cell::new(0),
             raised: Cell::new(false),
             balance: Balance::default(),
+            kept: Cell::default(),
         })
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Name, Part, Side, TakenBack};
 use crate::miniport::{CanComplete, Mode};
-use crate::ndis::Adapter;
+use crate::ndis::{Adapter, Completions};
 use crate::packet::WanPacket;
 use crate::short_lock::ShortGuard;
 use crate::status::{FinalStatus, Status};
@@ -283,6 +283,24 @@ impl<M: Mode> Pending<M> {
         self.inner.live = false;
         // VOID: what is wrong all the same (a halt, a lock of another context) is on record.
         let _ = self.inner.adapter.complete_on(cx.cpu(), self.inner.name, status.get());
+    }
+
+    /// [`complete`](Self::complete) for each of these, in this order. With queued delivery the
+    /// packets of one adapter go into its ring together, with one reservation.
+    pub fn complete_many<L: CanComplete<M>>(
+        cx: &mut Cx<L>,
+        packets: impl IntoIterator<Item = (Self, FinalStatus)>,
+    ) {
+        let mut packets = packets.into_iter().peekable();
+        while let Some(adapter) = packets.peek().map(|(next, _)| Arc::clone(&next.inner.adapter)) {
+            let mut batch = Completions::new(&adapter, cx.cpu());
+            let same = |(next, _): &(Self, _)| Arc::ptr_eq(&next.inner.adapter, &adapter);
+            while let Some((mut packet, status)) = packets.next_if(same) {
+                packet.inner.live = false;
+                // VOID, as above.
+                let _ = batch.complete(packet.inner.name, status.get());
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod allocate;
 mod bind;
 mod close;
 mod complete;
+mod complete_many;
 mod config;
 mod deliver;
 mod emit;
@@ -32,6 +33,7 @@ pub(crate) use adapter::Drivers;
 pub use adapter::{Adapter, Counters};
 pub use allocate::PacketError;
 pub use bind::BindError;
+pub use complete_many::Completions;
 pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
 pub(crate) use emit::Moment;
 use emit::Watch;
@@ -85,6 +87,8 @@ pub struct Ndis {
     /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
     /// lock was held.
     pub(crate) overflow: AtomicBool,
+    /// Whose ring comes first when all are delivered.
+    first_to_deliver: AtomicUsize,
     closed: AtomicBool,
     /// Has its turn who closes it.
     closing: Mutex<()>,
@@ -119,6 +123,7 @@ impl Ndis {
             recording: Mutex::default(),
             sites: Mutex::default(),
             overflow: AtomicBool::new(false),
+            first_to_deliver: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             closing: Mutex::default(),
             interrupt: AtomicBool::new(false),

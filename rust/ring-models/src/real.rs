@@ -42,13 +42,14 @@ fn run(lanes: usize) -> usize {
             recorder.note(PRODUCERS, begin, [did]);
             if did == Did::FoundNothing {
                 empty += 1;
-                // Lanes become cold, and the next push has to tell.
-                consumer.wait(Some(Duration::from_micros(1)));
+                if empty % 4 == 0 {
+                    // Lanes become cold, and the next push has to tell.
+                    consumer.wait(Some(Duration::from_micros(1)));
+                } else {
+                    std::thread::yield_now();
+                }
             } else {
                 count += 1;
-            }
-            if empty > 200 {
-                std::thread::yield_now();
             }
         }
     });
@@ -61,10 +62,10 @@ fn run(lanes: usize) -> usize {
 #[test]
 fn histories_of_real_threads_are_those_of_a_queue_for_each_producer() {
     let mut empty = 0;
-    for _ in 0..100 {
+    for _ in 0..50 {
         for lanes in [0, 2, 32] {
             empty += run(lanes);
         }
     }
-    assert!(empty > 100, "the consumer looked while others pushed: {empty}");
+    assert!(empty > 20, "the consumer looked while others pushed: {empty}");
 }

@@ -1,9 +1,9 @@
 //! Any number of producers; one consumer, which moves as a whole.
 #![allow(dead_code)]
 
-use ndiswan::ring::{Consumer, Producer};
+use ndiswan::ring::{Consumer, Ring};
 
-fn producers(producer: &Producer) -> Producer {
+fn producers(producer: &Ring) -> Ring {
     producer.clone()
 }
 

@@ -210,6 +210,11 @@ impl Adapter {
         if inline {
             self.ndis.overflow.store(true, Ordering::Release);
         }
+        self.delivery_is_due();
+    }
+
+    /// Something is in the ring: whoever delivers next is told.
+    pub(super) fn delivery_is_due(&self) {
         if !self.deliver_scheduled.swap(true, Ordering::AcqRel) {
             self.ndis.queue.schedule(self.ndis.now(), Work::Deliver { adapter: self.index });
         }

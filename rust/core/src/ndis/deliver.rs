@@ -9,9 +9,17 @@ use crate::cx::{Cpu, Irql};
 use crate::ring::Consumer;
 use crate::status::FinalStatus;
 
+/// Completions of one adapter before it is the next one's turn.
+const TURN: usize = 256;
+
 impl Adapter {
     /// Delivers what is in the ring. Returns how many there were.
     pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
+        self.deliver_some(cpu, usize::MAX)
+    }
+
+    /// The same, but about `most` at most.
+    fn deliver_some(&self, cpu: &Rc<Cpu>, most: usize) -> usize {
         if cpu.irql() > Irql::DISPATCH {
             return 0;
         }
@@ -24,9 +32,12 @@ impl Adapter {
             });
             let Some(mut consumer) = consumer else { break };
             self.deliver_scheduled.store(false, Ordering::Release);
-            total += self.deliver_from(cpu, &mut consumer);
+            total += self.deliver_from(cpu, &mut consumer, most);
             drop(consumer);
-            if self.ndis.paused() || !self.deliver_missed.swap(false, Ordering::SeqCst) {
+            if self.ndis.paused()
+                || total >= most
+                || !self.deliver_missed.swap(false, Ordering::SeqCst)
+            {
                 break;
             }
         }
@@ -37,10 +48,10 @@ impl Adapter {
         total
     }
 
-    fn deliver_from(&self, cpu: &Rc<Cpu>, consumer: &mut Consumer) -> usize {
+    fn deliver_from(&self, cpu: &Rc<Cpu>, consumer: &mut Consumer, most: usize) -> usize {
         let mut batch = Vec::new();
         let mut total = 0;
-        while consumer.drain_into(256, &mut batch) > 0 {
+        while total < most && consumer.drain_into(TURN, &mut batch) > 0 {
             total += batch.len();
             let mut deliver = || {
                 for completion in batch.drain(..) {
@@ -81,8 +92,20 @@ impl Ndis {
         }
     }
 
-    /// Delivers every completion that waits in a ring. Returns how many there were.
+    /// Delivers every completion that waits in a ring, the adapters in turns; who comes first
+    /// changes from call to call. Returns how many there were.
     pub(crate) fn deliver_all(&self, cpu: &Rc<Cpu>) -> usize {
-        self.adapters().iter().map(|adapter| adapter.deliver_batch(cpu)).sum()
+        let adapters = self.adapters();
+        let first = self.first_to_deliver.fetch_add(1, Ordering::Relaxed) % adapters.len().max(1);
+        let (later, sooner) = adapters.split_at(first);
+        let mut total = 0;
+        loop {
+            let turns = sooner.iter().chain(later);
+            let delivered: usize = turns.map(|adapter| adapter.deliver_some(cpu, TURN)).sum();
+            total += delivered;
+            if delivered == 0 || self.paused() {
+                return total;
+            }
+        }
     }
 }

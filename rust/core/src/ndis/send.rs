@@ -279,7 +279,8 @@ impl Link {
         }
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = drivers.and_then(|drivers| {
-            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, name);
+            let call =
+                |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, name.generation);
             adapter.call_on(&drivers, cpu, Entry::WanSend, at, call)
         });
         if let Some(status) = answer {

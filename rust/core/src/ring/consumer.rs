@@ -150,9 +150,17 @@ impl<E: Entry, D: Door> Consumer<E, D> {
         let mut run = Run { reader, public, head };
         let end = head.wrapping_add(most as u64);
         while run.head != end {
-            let Some(entry) = run.reader.track.read(run.head) else { break };
-            run.head = run.head.wrapping_add(1);
-            with(entry);
+            let track = &run.reader.track;
+            let (piece, phase) = track.ahead(run.head, end.wrapping_sub(run.head));
+            let all = piece.chunks_exact(E::WORDS).all(|slot| {
+                let Some(entry) = Track::<E>::entry(slot, phase) else { return false };
+                run.head = run.head.wrapping_add(1);
+                with(entry);
+                true
+            });
+            if !all {
+                break;
+            }
         }
         run.reader.active |= run.head != head;
         run.head.wrapping_sub(head) as usize

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::consumer::{Consumer, Reader};
 use super::entry::Entry;
 use super::producer::Door;
-use super::sync::{FEW, SWEEP, can_heavy, heavy};
+use super::sync::{FEW, PAUSES, SWEEP, can_heavy, heavy};
 
 /// How long a consumer naps where it cannot be woken reliably.
 const NAP: Duration = Duration::from_millis(1);
@@ -97,8 +97,15 @@ impl<E: Entry, D: Door> Consumer<E, D> {
     }
 
     /// Waits until there is an entry, the time is over, or the ring is closed and empty.
+    ///
+    /// It begins with a few pauses, each longer than the one before, and then parks. The pauses come
+    /// first because who calls this has just looked: a producer that writes at this moment gets its
+    /// line to itself for as long, and the two do not take it from each other at each entry.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Waited {
         let end = timeout.map(|timeout| Instant::now() + timeout);
+        if timeout != Some(Duration::ZERO) && (0..PAUSES).any(|round| self.pause(4 << round)) {
+            return Waited::Ready;
+        }
         loop {
             let closed = self.shared.wake.is_closed();
             if self.is_ready() {
@@ -120,6 +127,11 @@ impl<E: Entry, D: Door> Consumer<E, D> {
                 None => self.parker.park(),
             }
         }
+    }
+
+    fn pause(&mut self, length: u32) -> bool {
+        (0..length).for_each(|_| std::hint::spin_loop());
+        self.is_ready()
     }
 
     /// Arranges to be woken by the next push. False if there is something already.

@@ -89,11 +89,37 @@ impl<E: Entry> Track<E> {
         last.store(entry.word(Self::LAST) | self.phase(position), order::publish());
     }
 
-    /// Writes the slots from `position` on.
+    /// Writes the slots from `position` on: up to the end of the memory, then from its beginning, so
+    /// that place and phase are found once a piece and not once an entry.
     #[inline]
-    pub(super) fn write_all(&self, position: u64, entries: &[E]) {
-        for (index, &entry) in entries.iter().enumerate() {
-            self.write(position.wrapping_add(index as u64), entry);
+    pub(super) fn write_all(&self, mut position: u64, mut entries: &[E]) {
+        while !entries.is_empty() {
+            let room = (self.capacity() - (position & self.mask)) as usize;
+            let (now, later) = entries.split_at(room.min(entries.len()));
+            let phase = self.phase(position);
+            let slots = self.piece(position, now.len()).chunks_exact(E::WORDS);
+            for (slot, entry) in slots.zip(now) {
+                let last = &slot[Self::LAST];
+                writing(last);
+                for (index, word) in slot[..Self::LAST].iter().enumerate() {
+                    word.store(entry.word(index), Relaxed);
+                }
+                last.store(entry.word(Self::LAST) | phase, order::publish());
+            }
+            position = position.wrapping_add(now.len() as u64);
+            entries = later;
+        }
+    }
+
+    /// The words of `count` slots from `position` on, which end before the memory does.
+    #[inline]
+    fn piece(&self, position: u64, count: usize) -> &[Word] {
+        let first = (position & self.mask) as usize;
+        assert!(count <= self.mask as usize + 1 - first, "a piece ends before the memory does");
+        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and that many of
+        // them are there from `first` on.
+        unsafe {
+            std::slice::from_raw_parts(self.base.add(first * E::WORDS).as_ptr(), count * E::WORDS)
         }
     }
 
@@ -113,12 +139,28 @@ impl<E: Entry> Track<E> {
             return None;
         }
         reading(word);
+        let word = |index| self.word(position, index).load(Relaxed);
+        Some(E::from_words(|index| if index == Self::LAST { last & !PHASE } else { word(index) }))
+    }
+
+    /// The slots from `position` on, up to `most` or the end of the memory, and their phase.
+    #[inline]
+    pub(super) fn ahead(&self, position: u64, most: u64) -> (&[Word], u64) {
+        let room = self.capacity() - (position & self.mask);
+        (self.piece(position, room.min(most) as usize), self.phase(position))
+    }
+
+    /// What is in a slot, if it is of this phase.
+    #[inline]
+    pub(super) fn entry(slot: &[Word], phase: u64) -> Option<E> {
+        let word = &slot[Self::LAST];
+        let last = word.load(order::observe());
+        if (last ^ phase) & PHASE != 0 {
+            return None;
+        }
+        reading(word);
         Some(E::from_words(|index| {
-            if index == Self::LAST {
-                last & !PHASE
-            } else {
-                self.word(position, index).load(Relaxed)
-            }
+            if index == Self::LAST { last & !PHASE } else { slot[index].load(Relaxed) }
         }))
     }
 }

@@ -62,6 +62,8 @@ pub(super) const TURN: usize = 64;
 pub(super) const SWEEP: u32 = 1024;
 /// So few idle lanes are no burden to a consumer that has nothing to do.
 pub(super) const FEW: usize = 8;
+/// How often a consumer pauses and looks again before it parks: some microseconds in all.
+pub(super) const PAUSES: u32 = 6;
 
 /// A word of a slot.
 pub(super) type Word = AtomicU64;

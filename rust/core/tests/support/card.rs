@@ -216,6 +216,8 @@ type OnBack = dyn Fn(&mut Cx<UpToDispatch>, Packet, FinalStatus) + Send + Sync;
 pub struct Peer {
     /// How many packets came back by ProtocolSendComplete.
     pub back: AtomicU64,
+    /// In how many batches they did.
+    pub batches: AtomicU64,
     /// With which status each of them did.
     pub statuses: Mutex<Vec<FinalStatus>>,
     /// What else is done with each.
@@ -279,6 +281,11 @@ impl Protocol for Shares {
 
     fn reset_complete(&self, _: &mut Cx<UpToDispatch>, status: Status) {
         self.0.tell(&format!("reset {status}"));
+    }
+
+    fn batch(&self, deliver: &mut dyn FnMut()) {
+        self.0.batches.fetch_add(1, Ordering::Relaxed);
+        deliver();
     }
 }
 

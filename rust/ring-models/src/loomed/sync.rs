@@ -88,6 +88,7 @@ pub(super) const LINE: usize = 1;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 1;
 pub(super) const FEW: usize = 0;
+pub(super) const PAUSES: u32 = 0;
 
 /// A word, with a cell that loom lets nobody write while another reads or writes it: who writes a
 /// slot must come after who read it in the lap before.

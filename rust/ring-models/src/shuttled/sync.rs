@@ -34,6 +34,7 @@ pub(super) const LINE: usize = 1;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 2;
 pub(super) const FEW: usize = 1;
+pub(super) const PAUSES: u32 = 0;
 
 pub(super) type Word = AtomicU64;
 

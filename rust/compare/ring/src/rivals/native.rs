@@ -32,6 +32,7 @@ macro_rules! native {
 
             use crate::queue::{BATCH, Consumer, Entry, Producer, Queue};
 
+            // SAFETY: these are the functions of the C file of the same name, with these arguments.
             unsafe extern "C" {
                 fn $new(capacity: usize, producers: usize) -> *mut c_void;
                 fn $free(queue: *mut c_void);

@@ -1,11 +1,16 @@
 //! A producer that is stopped in the middle of a push.
 
+use std::sync::Barrier;
+
 use super::super::entry::Entry;
 use super::super::{Config, ring};
 
 /// An entry that stops its producer between the position and the slot, for as long as the test wants.
 #[derive(Copy, Clone, Debug)]
-struct Stops(Option<&'static (std::sync::Barrier, std::sync::Barrier)>, u32);
+struct Stops(Option<&'static Stop>, u32);
+
+/// It is there, and it may go on.
+type Stop = (Barrier, Barrier);
 
 impl Entry for Stops {
     const WORDS: usize = 1;
@@ -23,18 +28,16 @@ impl Entry for Stops {
     }
 }
 
-fn stop_one(lanes: usize) -> (Vec<u32>, Vec<u32>) {
+fn stop_one(lanes: usize, stop: &'static Stop) -> (Vec<u32>, Vec<u32>) {
     let (ring, mut consumer) = ring(Config { capacity: 8, lanes });
-    let stop = Box::leak(Box::new((std::sync::Barrier::new(2), std::sync::Barrier::new(2))));
     let mut meanwhile = Vec::new();
     std::thread::scope(|scope| {
         // This thread's lane comes first, so that the stopped one is another.
         ring.push(Stops(None, 1));
         let other = &ring;
-        let stopped = &*stop;
         scope.spawn(move || {
             other.push(Stops(None, 2));
-            other.push(Stops(Some(stopped), 3));
+            other.push(Stops(Some(stop), 3));
         });
         stop.0.wait();
         ring.push(Stops(None, 4));
@@ -53,10 +56,12 @@ fn stop_one(lanes: usize) -> (Vec<u32>, Vec<u32>) {
 
 #[test]
 fn a_producer_that_is_stopped_in_the_middle_delays_nobody_but_itself() {
-    assert_eq!(stop_one(1000), (vec![1, 2, 4, 5], vec![3]));
+    static STOP: Stop = (Barrier::new(2), Barrier::new(2));
+    assert_eq!(stop_one(1000, &STOP), (vec![1, 2, 4, 5], vec![3]));
 }
 
 #[test]
 fn in_the_overflow_lane_it_delays_those_behind_it_and_nothing_is_lost() {
-    assert_eq!(stop_one(0), (vec![1, 2], vec![3, 4, 5]));
+    static STOP: Stop = (Barrier::new(2), Barrier::new(2));
+    assert_eq!(stop_one(0, &STOP), (vec![1, 2], vec![3, 4, 5]));
 }

@@ -1,0 +1,396 @@
+//! The completion ring by itself, for simulations: numbers in, numbers out, many in a call.
+//!
+//! The ring is the core's, with permits: an entry has one from before it is put in until it was
+//! taken out, and one counter has them all, so the capacity is the ring's whatever the number of
+//! threads, and each thread has its own lane all the same. The counter is also what tells "closed and
+//! empty" from "closed, but somebody is still writing".
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use ndiswan::Status;
+use ndiswan::ring::{Config, Consumer, Permits, Record, Ring, Waited};
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt};
+
+use crate::column::{Column, Item};
+use crate::error::{usage, value};
+use crate::status;
+
+/// The most entries of a ring.
+const MOST: usize = 1 << 20;
+/// Slots of all lanes together: address space, of which what is used becomes memory.
+const SLOTS: usize = 1 << 23;
+/// Threads that have a lane of their own.
+const LANES: usize = 32;
+/// In the counter: the ring is closed. The rest of it are the entries.
+const CLOSED: usize = 1 << 63;
+/// How long a wait goes on between two looks for Ctrl-C.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// A bounded queue of completions: any number of threads put in, one at a time takes out.
+///
+/// An entry is a handle (0 to 2**64 - 1), a final status and a tag (0 to 2**32 - 1). ``capacity`` is how
+/// many entries can be in it, 1 to 1,048,576. The entries of one thread come out in its order,
+/// those of several threads in any. It needs no ``Ndis``.
+///
+/// Arrays are NumPy's or anything else with a buffer of that type (``array.array``,
+/// ``memoryview``): one-dimensional, contiguous, handles uint64, statuses and tags uint32.
+///
+/// As a context manager it is closed at the end of the block.
+///
+/// Raises ``ValueError`` for a capacity out of range.
+#[pyclass(frozen, module = "ndiswan", weakref)]
+pub(crate) struct CompletionRing {
+    ring: Ring<Record, Permits>,
+    consumer: Mutex<Consumer<Record, Permits>>,
+    capacity: usize,
+    /// Entries that are in it or being written, and [`CLOSED`].
+    used: AtomicUsize,
+}
+
+/// A column, or the same number for all.
+enum Values<'a> {
+    One(u32),
+    Each(Column<'a, u32>),
+}
+
+impl<'a> Values<'a> {
+    fn at(&self, py: Python<'_>, index: usize) -> u32 {
+        match self {
+            Values::One(value) => *value,
+            Values::Each(column) => column.get(py, index),
+        }
+    }
+
+    fn new(
+        name: &str,
+        given: &'a Bound<'_, PyAny>,
+        handles: usize,
+        scalar: impl Fn(&Bound<'_, PyAny>) -> PyResult<u32>,
+    ) -> PyResult<Self> {
+        if given.is_instance_of::<PyInt>() {
+            return scalar(given).map(Values::One);
+        }
+        let column = match Column::input(name, given) {
+            Ok(column) => column,
+            // A scalar of NumPy's, which has no length.
+            Err(_) if given.len().is_err() && given.hasattr("__index__")? => {
+                return scalar(given).map(Values::One);
+            }
+            Err(error) => return Err(error),
+        };
+        same_length(name, &column, handles)?;
+        Ok(Values::Each(column))
+    }
+}
+
+fn same_length<T: Item>(name: &str, column: &Column<'_, T>, handles: usize) -> PyResult<()> {
+    if column.len() == handles {
+        return Ok(());
+    }
+    Err(value(format!(
+        "{name}: expected as many items as there are handles, {handles}, got {}",
+        column.len()
+    )))
+}
+
+fn number<T: for<'a, 'py> FromPyObject<'a, 'py>>(
+    name: &str,
+    bits: u32,
+    given: &Bound<'_, PyAny>,
+) -> PyResult<T> {
+    if let (false, Ok(number)) = (given.is_instance_of::<PyBool>(), given.extract::<T>()) {
+        return Ok(number);
+    }
+    let expected = format!("{name}: expected an int of 0 to 2**{bits} - 1");
+    let got = status::describe(given);
+    if given.hasattr("__index__")? && !given.is_instance_of::<PyBool>() {
+        return Err(PyOverflowError::new_err(format!("{expected}, got {got}")));
+    }
+    Err(PyTypeError::new_err(format!("{expected}, got {got}")))
+}
+
+fn not_pending(at: &str, number: u32) -> PyResult<u32> {
+    if number != Status::PENDING.0 {
+        return Ok(number);
+    }
+    Err(value(format!(
+        "{at}: expected a final status, got PENDING (0x00000103); put the entry in when its status is known"
+    )))
+}
+
+fn final_status(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let number = match status::from_python(py, given)? {
+        Some(status) => status.0,
+        None => number("status", 32, given)?,
+    };
+    not_pending("status", number)
+}
+
+/// When a wait of so many seconds ends; never if that is too far away to be told.
+fn end_of(seconds: f64) -> PyResult<Option<Instant>> {
+    if seconds.is_nan() || seconds < 0.0 {
+        let expected = "timeout: expected None or seconds of 0 or more";
+        return Err(value(format!("{expected}, got {seconds}")));
+    }
+    let timeout = Duration::try_from_secs_f64(seconds).ok();
+    Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+}
+
+impl CompletionRing {
+    /// Permits for up to `most` entries.
+    fn reserve(&self, most: usize) -> PyResult<usize> {
+        let mut used = self.used.load(Ordering::Relaxed);
+        loop {
+            if used & CLOSED != 0 {
+                return Err(usage("the ring is closed, nothing was put in; make a new one"));
+            }
+            let count = most.min(self.capacity - used);
+            // Acquire: who had the permits before has read those slots.
+            let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
+            match self.used.compare_exchange_weak(used, used + count, taken, seen) {
+                Ok(_) => return Ok(count),
+                Err(now) => used = now,
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.used.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    fn entries(&self) -> usize {
+        self.used.load(Ordering::Acquire) & !CLOSED
+    }
+}
+
+/// Where entries are written to.
+struct Outputs<'a> {
+    handles: Column<'a, u64>,
+    statuses: Column<'a, u32>,
+    tags: Option<Column<'a, u32>>,
+}
+
+impl<'a> Outputs<'a> {
+    fn new(
+        handles: &'a Bound<'_, PyAny>,
+        statuses: &'a Bound<'_, PyAny>,
+        tags: Option<&'a Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let handles = Column::output("handles", handles)?;
+        let statuses = Column::output("statuses", statuses)?;
+        same_length("statuses", &statuses, handles.len())?;
+        let tags = tags.map(|tags| Column::output("tags", tags)).transpose()?;
+        let mut mixed = handles.overlaps(&statuses);
+        if let Some(tags) = &tags {
+            same_length("tags", tags, handles.len())?;
+            mixed |= tags.overlaps(&handles) || tags.overlaps(&statuses);
+        }
+        if mixed {
+            return Err(value("expected an array for each, got two that share memory"));
+        }
+        Ok(Outputs { handles, statuses, tags })
+    }
+
+    /// Takes out what there is room for.
+    fn take(&self, py: Python<'_>, consumer: &mut Consumer<Record, Permits>) -> usize {
+        let mut index = 0;
+        consumer.drain(self.handles.len(), |record| {
+            self.handles.set(py, index, record.handle);
+            self.statuses.set(py, index, record.status);
+            if let Some(tags) = &self.tags {
+                tags.set(py, index, record.tag);
+            }
+            index += 1;
+        })
+    }
+}
+
+#[pymethods]
+impl CompletionRing {
+    #[new]
+    fn new(capacity: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let capacity: usize = number("capacity", 64, capacity)?;
+        if !(1..=MOST).contains(&capacity) {
+            return Err(value(format!("capacity: expected 1 to {MOST} entries, got {capacity}")));
+        }
+        let lanes = LANES.min(SLOTS / capacity.next_power_of_two());
+        let (ring, consumer) = ndiswan::ring::ring(Config { capacity, lanes });
+        let consumer = Mutex::new(consumer);
+        Ok(CompletionRing { ring, consumer, capacity, used: AtomicUsize::new(0) })
+    }
+
+    /// Puts an entry in if there is room, and says whether there was. Any thread may.
+    ///
+    /// ``status`` is a final one. Raises ``ValueError`` for PENDING, ``OverflowError`` and
+    /// ``TypeError`` for what does not fit, ``RuntimeError`` if the ring is closed.
+    #[pyo3(signature = (handle, status, tag=None))]
+    fn try_push(
+        &self,
+        py: Python<'_>,
+        handle: &Bound<'_, PyAny>,
+        status: &Bound<'_, PyAny>,
+        tag: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let handle = number("handle", 64, handle)?;
+        let status = final_status(py, status)?;
+        let tag = tag.map_or(Ok(0), |tag| number("tag", 32, tag))?;
+        if self.reserve(1)? == 0 {
+            return Ok(false);
+        }
+        self.ring.push(Record { handle, status, tag });
+        Ok(true)
+    }
+
+    /// Puts an entry in, as :meth:`try_push`, or raises ``queue.Full``.
+    #[pyo3(signature = (handle, status, tag=None))]
+    fn push(
+        &self,
+        py: Python<'_>,
+        handle: &Bound<'_, PyAny>,
+        status: &Bound<'_, PyAny>,
+        tag: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        if self.try_push(py, handle, status, tag)? {
+            return Ok(());
+        }
+        let text = format!(
+            "expected room for an entry, got a ring with {} of {}; drain it, or see try_push",
+            self.entries(),
+            self.capacity
+        );
+        let full = py.import("queue")?.getattr("Full")?;
+        Err(PyErr::from_value(full.call1((text,))?))
+    }
+
+    /// Puts in as many of the entries as there is room for, from the first on, and gives how many.
+    ///
+    /// ``handles`` is an array of uint64, ``statuses`` and ``tags`` are arrays of uint32 of the same
+    /// length, or one number for all. What was not taken is ``handles[count:]``.
+    ///
+    /// Raises ``TypeError`` and ``ValueError`` for arrays that do not fit, PENDING among the
+    /// statuses included, and ``RuntimeError`` if the ring is closed; nothing is put in then.
+    #[pyo3(signature = (handles, statuses, tags=None))]
+    fn push_many(
+        &self,
+        py: Python<'_>,
+        handles: &Bound<'_, PyAny>,
+        statuses: &Bound<'_, PyAny>,
+        tags: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<usize> {
+        let handles = Column::<u64>::input("handles", handles)?;
+        let length = handles.len();
+        let statuses = Values::new("statuses", statuses, length, |one| final_status(py, one))?;
+        let tags = match tags {
+            None => Values::One(0),
+            Some(tags) => Values::new("tags", tags, length, |one| number("tag", 32, one))?,
+        };
+        if let Values::Each(statuses) = &statuses {
+            let pending = (0..length).find(|&at| statuses.get(py, at) == Status::PENDING.0);
+            if let Some(at) = pending {
+                not_pending(&format!("statuses[{at}]"), Status::PENDING.0)?;
+            }
+        }
+        let count = self.reserve(length)?;
+        let record = |at| Record {
+            handle: handles.get(py, at),
+            status: statuses.at(py, at),
+            tag: tags.at(py, at),
+        };
+        let entries: Vec<Record> = (0..count).map(record).collect();
+        self.ring.push_batch(&entries);
+        Ok(count)
+    }
+
+    /// Takes entries out into arrays, as many as there are and as fit, and gives how many.
+    ///
+    /// ``handles`` is an array of uint64, ``statuses`` and ``tags`` are arrays of uint32, all of one
+    /// length; the first so many items are written. If there is no entry it waits ``timeout``
+    /// seconds for one, ``None`` for ever, other threads running; 0 items when the time is over, or
+    /// at once when the ring is closed and empty.
+    ///
+    /// Raises ``TypeError`` and ``ValueError`` for arrays that do not fit, read-only ones included;
+    /// ``RuntimeError`` while another call takes out.
+    #[pyo3(signature = (handles, statuses, tags=None, *, timeout=Some(0.0)))]
+    fn drain_into(
+        &self,
+        py: Python<'_>,
+        handles: &Bound<'_, PyAny>,
+        statuses: &Bound<'_, PyAny>,
+        tags: Option<&Bound<'_, PyAny>>,
+        timeout: Option<f64>,
+    ) -> PyResult<usize> {
+        let mut outputs = Outputs::new(handles, statuses, tags)?;
+        // Who does not wait does not look at the clock: it costs as much as some entries.
+        let waits = timeout != Some(0.0);
+        let end = timeout.filter(|_| waits).map(end_of).transpose()?.flatten();
+        let Some(mut consumer) = self.consumer.try_lock() else {
+            return Err(usage(
+                "another drain_into of this ring is at work; one at a time takes out, so give each consumer a ring",
+            ));
+        };
+        loop {
+            let count = outputs.take(py, &mut consumer);
+            if count > 0 || outputs.handles.len() == 0 {
+                self.used.fetch_sub(count, Ordering::Release);
+                return Ok(count);
+            }
+            // Closed and none on its way: there is only one who takes out, and that is this call.
+            if !waits || self.used.load(Ordering::Acquire) == CLOSED {
+                return Ok(0);
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(0);
+            }
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            let consumer = &mut *consumer;
+            if py.detach(|| consumer.wait(Some(slice))) == Waited::Closed {
+                // Somebody puts in what was begun before the ring was closed.
+                py.detach(std::thread::yield_now);
+            }
+            py.check_signals()?;
+            // Others ran meanwhile, and may have changed the arrays.
+            outputs = Outputs::new(handles, statuses, tags)?;
+        }
+    }
+
+    /// Nothing more is taken in; what is in it can still be taken out, and who waits is woken.
+    fn close(&self) {
+        self.used.fetch_or(CLOSED, Ordering::AcqRel);
+        self.ring.close();
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.is_closed()
+    }
+
+    /// How many entries can be in it.
+    #[getter]
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn __len__(&self) -> usize {
+        self.entries()
+    }
+
+    fn __repr__(&self) -> String {
+        let closed = if self.is_closed() { ", closed" } else { "" };
+        format!("<CompletionRing {} of {}{closed}>", self.entries(), self.capacity)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, _args: &Bound<'_, pyo3::types::PyTuple>) {
+        self.close();
+    }
+}
