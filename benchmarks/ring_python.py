@@ -1,7 +1,8 @@
 """`ndiswan.CompletionRing` from Python: many entries in a call against one, and against Python's own queues.
 
 An entry is a handle, a status and a tag: an element of three NumPy arrays on our side, a tuple of three ints on the
-others', since that is what a queue of Python's can hold. Every side puts in and takes out the same entries.
+others', since that is what a queue of Python's can hold. "One status" is ours with one status for all and no tags, as
+a card reports a batch. Every side puts in and takes out the same entries.
 """
 
 import queue
@@ -18,6 +19,8 @@ import ndiswan as nw
 
 BATCH = 64
 TIMES = 64
+# Batches between two looks at the clock, where only putting in is timed.
+DEEP = 16
 N = BATCH * TIMES
 STATUS = 0xC0000001
 
@@ -53,11 +56,13 @@ class Side:
     def cost_of_put(self) -> float:
         """Nanoseconds an entry for putting it in alone."""
         put, take, spent = self.put, self.take, 0
-        for _ in range(TIMES):
-            begin = time.perf_counter_ns()
-            put()
-            spent += time.perf_counter_ns() - begin
-            take()
+        for _ in range(TIMES // DEEP):
+            begin = time.process_time_ns()
+            for _ in range(DEEP):
+                put()
+            spent += time.process_time_ns() - begin
+            for _ in range(DEEP):
+                take()
         return spent / N
 
 
@@ -66,7 +71,7 @@ class Many(Side):
 
     def __init__(self) -> None:
         super().__init__("push_many")
-        self.ring = nw.CompletionRing(4 * BATCH)
+        self.ring = nw.CompletionRing(DEEP * BATCH)
         self.handles = np.empty(BATCH, dtype=np.uint64)
         self.statuses = np.empty(BATCH, dtype=np.uint32)
         self.tags = np.empty(BATCH, dtype=np.uint32)
@@ -82,6 +87,24 @@ class Many(Side):
             raise AssertionError("the entries are there")
 
 
+class OneStatus(Many):
+    """Ours, one status for all and no tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "push_many, one status"
+
+    def put(self) -> None:
+        """All in one call."""
+        if self.ring.push_many(HANDLES, STATUS) != BATCH:
+            raise AssertionError("the ring has room")
+
+    def take(self) -> None:
+        """All in one call."""
+        if self.ring.drain_into(self.handles, self.statuses) != BATCH:
+            raise AssertionError("the entries are there")
+
+
 class One(Many):
     """Ours, a call an entry; taken out as before."""
 
@@ -94,6 +117,20 @@ class One(Many):
         push = self.ring.push
         for handle, status, tag in ENTRIES:
             push(handle, status, tag)
+
+
+class OneWithoutTag(OneStatus):
+    """Ours, a call an entry, no tags; taken out as before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "push, no tag"
+
+    def put(self) -> None:
+        """One by one."""
+        push = self.ring.push
+        for handle, status, _ in ENTRIES:
+            push(handle, status)
 
 
 class Queue(Side):
@@ -172,13 +209,19 @@ def together(threads: int, times: int = 8 * TIMES) -> float:
 def main() -> None:
     """Run and print the table."""
     many, one = Many(), One()
+    plain, plain_one = OneStatus(), OneWithoutTag()
     simple, full = Queue("SimpleQueue", queue.SimpleQueue), Queue("Queue", queue.Queue)
     locked = LockedDeque()
     free = not getattr(sys, "_is_gil_enabled", lambda: True)()
 
-    def against(rival: Side, target: float | None = None) -> table.Row:
-        case = f"in and out, 64 at a time : {rival.name}"
-        return table.Row(case, many.cost, rival.cost, names=(many.name, rival.name), target=target)
+    def into(ours: Side, rival: Side, target: float | None = None) -> table.Row:
+        case = f"in, 64 at a time: {ours.name} : {rival.name}"
+        sides = (ours.cost_of_put, rival.cost_of_put)
+        return table.Row(case, *sides, names=(ours.name, rival.name), target=target)
+
+    def through(ours: Side, rival: Side) -> table.Row:
+        case = f"in and out, 64 at a time: {ours.name} : {rival.name}"
+        return table.Row(case, ours.cost, rival.cost, names=(ours.name, rival.name))
 
     def threads(count: int, target: float) -> table.Row:
         return table.Row(
@@ -190,16 +233,12 @@ def main() -> None:
         )
 
     rows = [
-        table.Row(
-            "push_many(64) : push, an entry",
-            many.cost_of_put,
-            one.cost_of_put,
-            names=(many.name, one.name),
-            target=15,
-        ),
-        against(simple, 10),
-        against(full),
-        against(locked),
+        into(many, one, 15),
+        into(plain, plain_one, 15),
+        into(many, simple, 10),
+        into(plain, simple, 10),
+        *[through(many, rival) for rival in (simple, full, locked)],
+        through(plain, simple),
         threads(2, 1.5) if free else threads(4, 1.0),
     ]
     table.run("ring_python", rows)

@@ -14,8 +14,11 @@ pub struct Entry {
 
 /// Entries in one batch.
 pub const BATCH: usize = 32;
-/// Places in every queue, except where a case says another number.
+/// Packets in flight, and places in every queue, where each thread has a core.
 pub const CAPACITY: usize = 256;
+/// The same where there are more threads than cores: threads take turns, a turn ends when the packets are out, and with
+/// 256 of them it is the scheduler that would be compared.
+pub const CROWD: usize = 1024;
 /// Places in the case where nobody takes anything out.
 pub const LARGE: usize = 16_384;
 

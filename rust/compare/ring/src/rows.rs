@@ -25,17 +25,16 @@ impl Column {
         all.filter(|all| !all.is_empty()).map(|all| spread(all).1)
     }
 
-    /// The rival with the smallest median; the cache line is none.
+    /// The rival with the smallest median; the cache lines are none.
     pub fn best(&self, sides: &[Side]) -> Option<usize> {
-        let known = (1..sides.len()).filter(|side| sides[*side].name != CACHE_LINE);
+        let known = (1..sides.len()).filter(|side| sides[*side].is_queue());
         let medians = known.filter_map(|side| Some((side, self.median(side)?)));
         medians.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(side, _)| side)
     }
 
-    fn row(&self, sides: &[Side], side: usize, name: String, target: Option<f64>) -> Option<Row> {
+    fn row(&self, side: usize, name: String, target: Option<f64>) -> Option<Row> {
         let ratios: Option<Vec<f64>> =
             self.rounds.iter().map(|round| Some(round[side]? / round[0]?)).collect();
-        let _ = sides;
         Some(Row {
             case: self.case.title.to_string(),
             against: name,
@@ -59,10 +58,10 @@ impl Column {
                 Against::Named(name) => (find(name)?, (*name).to_string()),
                 Against::CacheLine => (find(CACHE_LINE)?, CACHE_LINE.to_string()),
             };
-            self.row(sides, side, name, Some(*target))
+            self.row(side, name, Some(*target))
         });
-        let all = (1..sides.len())
-            .filter_map(|side| self.row(sides, side, sides[side].name.to_string(), None));
+        let all =
+            (1..sides.len()).filter_map(|side| self.row(side, sides[side].name.to_string(), None));
         (asked.collect(), all.collect())
     }
 

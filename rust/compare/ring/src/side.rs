@@ -4,7 +4,7 @@ use ndiswan::ring::Open;
 
 use crate::cases::{Case, Work};
 use crate::ours::Ours;
-use crate::queue::{CAPACITY, LARGE, Queue};
+use crate::queue::{CAPACITY, CROWD, LARGE, Queue};
 use crate::rivals::{channels, disruptor, enso, native, rbuffer, rings, rtrb};
 use crate::work::flow::{self, Flow};
 use crate::work::{Sample, fill, latency, single};
@@ -17,12 +17,17 @@ pub const CACHE_LINE: &str = "cache line";
 pub struct Side {
     /// What the tables call it.
     pub name: &'static str,
-    /// The most producers it can have; none for the cache line, which knows latency alone.
+    /// The most producers it can have; none for the cache lines, which know latency alone.
     pub most_producers: usize,
     run: fn(&Case, u64, &[usize]) -> Sample,
 }
 
 impl Side {
+    /// Whether it is a queue, and not what the machine allows.
+    pub fn is_queue(&self) -> bool {
+        self.most_producers > 0
+    }
+
     /// Whether it can run this case.
     pub fn knows(&self, case: &Case) -> bool {
         let producers = match case.work {
@@ -40,20 +45,29 @@ impl Side {
     }
 }
 
-/// A side whose types for the usual capacity, for the large one and for open loops are these.
-fn side<Q: Queue, L: Queue, O: Queue>() -> Side {
-    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, L, O> }
+/// A side whose types for the three capacities and for open loops are these.
+fn side<Q: Queue, C: Queue, L: Queue, O: Queue>() -> Side {
+    Side { name: Q::NAME, most_producers: Q::MOST_PRODUCERS, run: run::<Q, C, L, O> }
 }
 
-fn run<Q: Queue, L: Queue, O: Queue>(case: &Case, entries: u64, cores: &[usize]) -> Sample {
+fn run<Q: Queue, C: Queue, L: Queue, O: Queue>(
+    case: &Case,
+    entries: u64,
+    cores: &[usize],
+) -> Sample {
     match case.work {
         Work::Single { batch } => single::single::<Q>(CAPACITY, batch, entries),
         Work::Flow { producers, push, take, closed } => {
-            let pool = closed.then_some(CAPACITY as u64);
             // With fewer cores than threads the scheduler decides.
-            let cores = if producers < cores.len() { cores } else { &[] };
-            let flow = Flow { producers, push, take, pool, capacity: CAPACITY, entries, cores };
-            if closed { flow::flow::<Q>(flow) } else { flow::flow::<O>(flow) }
+            let alone = producers < cores.len();
+            let (cores, capacity) = if alone { (cores, CAPACITY) } else { (&[][..], CROWD) };
+            let pool = closed.then_some(capacity as u64);
+            let flow = Flow { producers, push, take, pool, capacity, entries, cores };
+            match (closed, alone) {
+                (true, true) => flow::flow::<Q>(flow),
+                (true, false) => flow::flow::<C>(flow),
+                (false, _) => flow::flow::<O>(flow),
+            }
         }
         Work::Fill { batch } => fill::fill::<L>(batch, entries, cores),
         Work::Latency => latency::queues::<Q>(CAPACITY, entries, cores),
@@ -61,18 +75,24 @@ fn run<Q: Queue, L: Queue, O: Queue>(case: &Case, entries: u64, cores: &[usize])
 }
 
 fn cache_line() -> Side {
-    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_line(times, cores);
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_lines(false, times, cores);
     Side { name: CACHE_LINE, most_producers: 0, run }
+}
+
+/// What two queues could reach, each way in a line of its own.
+fn two_cache_lines() -> Side {
+    let run = |_: &Case, times: u64, cores: &[usize]| latency::cache_lines(true, times, cores);
+    Side { name: "two cache lines", most_producers: 0, run }
 }
 
 /// A side with one type for everything.
 fn any<Q: Queue>() -> Side {
-    side::<Q, Q, Q>()
+    side::<Q, Q, Q, Q>()
 }
 
 /// A side whose capacity is a constant.
-fn constant<Q: Queue, L: Queue>() -> Side {
-    side::<Q, L, Q>()
+fn constant<Q: Queue, C: Queue, L: Queue>() -> Side {
+    side::<Q, C, L, C>()
 }
 
 /// With several producers it was seen to stop for good (Debian's 0.7.1, four producers on two cores: each waits in a
@@ -82,10 +102,10 @@ fn ck() -> Side {
     Side { most_producers: 1, ..any::<native::Ck>() }
 }
 
-/// Ours first, the cache line last.
+/// Ours first, the cache lines last.
 pub fn sides() -> Vec<Side> {
     vec![
-        side::<Ours, Ours, Ours<Open>>(),
+        side::<Ours, Ours, Ours, Ours<Open>>(),
         #[cfg(has_rte)]
         any::<native::RteMp>(),
         #[cfg(has_rte)]
@@ -93,15 +113,16 @@ pub fn sides() -> Vec<Side> {
         #[cfg(has_ck)]
         ck(),
         #[cfg(has_moodycamel)]
-        side::<native::Moodycamel, native::Moodycamel, native::MoodycamelOpen>(),
+        side::<native::Moodycamel, native::Moodycamel, native::Moodycamel, native::MoodycamelOpen>(
+        ),
         any::<rings::ArrayQueue>(),
-        constant::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<LARGE>>(),
+        constant::<rbuffer::Rbuffer<CAPACITY>, rbuffer::Rbuffer<CROWD>, rbuffer::Rbuffer<LARGE>>(),
         any::<channels::Nexus>(),
         any::<enso::Enso>(),
         any::<disruptor::Disruptor>(),
         any::<rings::ThingBuf>(),
         any::<channels::Kanal>(),
-        constant::<rings::Heapless<CAPACITY>, rings::Heapless<LARGE>>(),
+        constant::<rings::Heapless<CAPACITY>, rings::Heapless<CROWD>, rings::Heapless<LARGE>>(),
         any::<rings::Concurrent>(),
         any::<channels::Crossbeam>(),
         any::<channels::StdSync>(),
@@ -109,6 +130,7 @@ pub fn sides() -> Vec<Side> {
         any::<channels::Tachyonix>(),
         any::<rtrb::Rtrb>(),
         cache_line(),
+        two_cache_lines(),
     ]
 }
 

@@ -10,7 +10,7 @@ use ndiswan_compare_ring::options::{Options, USAGE};
 use ndiswan_compare_ring::pin::{cores, to_core};
 use ndiswan_compare_ring::rivals::native;
 use ndiswan_compare_ring::rows::{Column, print_medians};
-use ndiswan_compare_ring::side::{CACHE_LINE, Side, missing, sides};
+use ndiswan_compare_ring::side::{Side, missing, sides};
 use ndiswan_compare_ring::watchdog;
 
 /// A thread with a core of its own that had less of it than this was interrupted.
@@ -18,7 +18,7 @@ const UNDISTURBED: f64 = 0.95;
 /// How often a disturbed run is made again before the least disturbed one counts.
 const TRIES: usize = 2;
 /// On a machine that is never quiet, no more are made again after this time.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// One run, again where somebody else had the core. Says how often that was.
 fn run(side: &Side, case: &Case, entries: u64, cores: &[usize], tries: usize) -> (f64, usize) {
@@ -80,9 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let begin = Instant::now();
     let mut sides = sides();
     let ours = sides[0].name;
-    sides.retain(|side| {
-        side.name == ours || side.name == CACHE_LINE || options.wants_queue(side.name)
-    });
+    sides.retain(|side| side.name == ours || !side.is_queue() || options.wants_queue(side.name));
     // What is measured in one thread stays on one core; other threads choose for themselves.
     to_core(&cores, 0);
     watchdog::watch();

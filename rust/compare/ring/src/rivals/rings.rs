@@ -75,7 +75,7 @@ shared!(
 // Its authors call it deprecated because a stopped thread stops the others, which is what is compared here.
 #[allow(deprecated)]
 mod without_memory {
-    use super::*;
+    use super::{Consumer, End, Entry, Producer, Queue};
 
     shared!(
         /// Made for machines without memory to spare; its capacity is a constant.

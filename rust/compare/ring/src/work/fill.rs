@@ -24,7 +24,8 @@ pub fn fill<Q: Queue>(batch: usize, times: u64, cores: &[usize]) -> Sample {
     let (second, first) = (producers.pop().expect("two"), producers.pop().expect("two"));
     let last = AtomicU64::new(times);
     thread::scope(|scope| {
-        let (start, last, began, ended, now) = (&start, &last, &other_began, &other_ended, &now);
+        let (start, last, other_from, other_to, now) =
+            (&start, &last, &other_began, &other_ended, &now);
         let other = scope.spawn(move || {
             to_core(cores, 1);
             let mut second = second.enter();
@@ -33,9 +34,9 @@ pub fn fill<Q: Queue>(batch: usize, times: u64, cores: &[usize]) -> Sample {
             while round <= last.load(Ordering::Acquire) {
                 start.wait(Wait::alone());
                 let watch = Watch::start();
-                began.store(now(), Ordering::Relaxed);
+                other_from.store(now(), Ordering::Relaxed);
                 push(&mut second, batch, each, 1);
-                ended.store(now(), Ordering::Relaxed);
+                other_to.store(now(), Ordering::Relaxed);
                 busy = busy.max(watch.share());
                 start.wait(Wait::alone());
                 start.wait(Wait::alone());
@@ -50,14 +51,15 @@ pub fn fill<Q: Queue>(batch: usize, times: u64, cores: &[usize]) -> Sample {
             let begin = Instant::now();
             for round in 0.. {
                 start.wait(Wait::alone());
-                let my_began = now();
+                let from = now();
                 push(&mut first, batch, each, 0);
-                let my_ended = now();
+                let to = now();
                 start.wait(Wait::alone());
                 // The first round touches the memory.
                 if round > 0 {
-                    let other = (began.load(Ordering::Relaxed), ended.load(Ordering::Relaxed));
-                    total += my_ended.max(other.1) - my_began.min(other.0);
+                    let other =
+                        (other_from.load(Ordering::Relaxed), other_to.load(Ordering::Relaxed));
+                    total += to.max(other.1) - from.min(other.0);
                     counted += 1;
                 }
                 empty(&mut consumer, each * PRODUCERS as u64);

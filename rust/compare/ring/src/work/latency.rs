@@ -1,4 +1,4 @@
-//! One way, from core to core: there and back through two queues, halved; and the same with one bare cache line.
+//! One way, from core to core: there and back through two queues, halved; and the same with bare cache lines.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -88,13 +88,14 @@ pub fn queues<Q: Queue>(capacity: usize, times: u64, cores: &[usize]) -> Sample 
     race(cores, first, second)
 }
 
-/// Through one word in one cache line: what the machine allows.
-pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
+/// Through bare words: both ways in one cache line, or in one each way, as two queues have it.
+pub fn cache_lines(apart: bool, times: u64, cores: &[usize]) -> Sample {
     #[repr(align(128))]
     struct Line(AtomicU64);
-    let line = Line(AtomicU64::new(0));
-    let await_word = |word: u64, wait: &mut Wait| {
-        while line.0.load(Ordering::Acquire) != word {
+    let lines = [Line(AtomicU64::new(0)), Line(AtomicU64::new(0))];
+    let (there, back) = (&lines[0].0, &lines[usize::from(apart)].0);
+    let await_word = |line: &AtomicU64, word: u64, wait: &mut Wait| {
+        while line.load(Ordering::Acquire) != word {
             wait.pause();
         }
         wait.reset();
@@ -102,16 +103,16 @@ pub fn cache_line(times: u64, cores: &[usize]) -> Sample {
     let first = || {
         let mut wait = Wait::eager();
         for turn in 0..times {
-            line.0.store(turn * 2 + 1, Ordering::Release);
-            await_word(turn * 2 + 2, &mut wait);
+            there.store(turn * 2 + 1, Ordering::Release);
+            await_word(back, turn * 2 + 2, &mut wait);
         }
         times
     };
     let second = || {
         let mut wait = Wait::eager();
         for turn in 0..times {
-            await_word(turn * 2 + 1, &mut wait);
-            line.0.store(turn * 2 + 2, Ordering::Release);
+            await_word(there, turn * 2 + 1, &mut wait);
+            back.store(turn * 2 + 2, Ordering::Release);
         }
     };
     race(cores, first, second)
