@@ -13,6 +13,7 @@ mod dispatch;
 pub mod disposition;
 mod driver;
 pub mod event;
+pub mod handoff;
 pub mod hdlc;
 mod history;
 pub mod info;
