@@ -49,6 +49,12 @@ impl<'p, T, L: Ledger> Token<'p, T, L> {
         self.permit.index()
     }
 
+    /// What the ledger has of it, to be forged.
+    #[cfg(test)]
+    pub(super) fn page(&self) -> &'p L::Page {
+        self.permit.page()
+    }
+
     #[inline]
     pub(super) fn body(&self) -> &T {
         self.permit.get()

@@ -55,7 +55,7 @@ unsafe impl<T: Send, P: Sync> Sync for Place<T, P> {}
 /// a permit wants to find.
 #[derive(Debug)]
 pub(crate) struct Places<T, P, S> {
-    places: Box<[Place<T, P>]>,
+    all: Box<[Place<T, P>]>,
     free: Short<Vec<u32>>,
     ring: Ring<Completion, Permits>,
     consumer: Short<Consumer>,
@@ -72,7 +72,7 @@ impl<T, P: Default, S> Places<T, P, S> {
         };
         let (ring, consumer) = ring(Config::new(count as usize));
         Places {
-            places: (0..count).map(place).collect(),
+            all: (0..count).map(place).collect(),
             // The last one is the first one taken.
             free: Short::new((0..count).rev().collect()),
             ring,
@@ -83,7 +83,7 @@ impl<T, P: Default, S> Places<T, P, S> {
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.places.len()
+        self.all.len()
     }
 
     /// How many nobody uses.
@@ -135,7 +135,7 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
 
     #[inline]
     fn place(&self) -> &'p Place<T, P> {
-        let places = &self.places.places;
+        let places = &self.places.all;
         debug_assert!((self.index as usize) < places.len());
         // SAFETY: a permit's index is that of a place, from the beginning on, when they were all put
         // into `free`; and the ring gives it back as it was put in.
@@ -310,7 +310,7 @@ impl<'p, T, P, S> Reader<'p, T, P, S> {
         out: &mut Vec<V>,
         with: impl Fn(Permit<'p, T, P, S>, FinalStatus) -> V,
     ) -> usize {
-        let most = most.min(self.places.places.len());
+        let most = most.min(self.places.all.len());
         out.reserve(most);
         let (before, places) = (out.len(), self.places);
         let mut room = out.spare_capacity_mut().as_mut_ptr();

@@ -51,6 +51,7 @@ impl<V> Drop for Taking<'_, V> {
 
 #[cold]
 #[inline(never)]
+#[allow(clippy::ptr_arg)] // what is in it is behind its length
 fn rest<V>(values: &mut Vec<V>, next: usize, count: usize) {
     for at in next..count {
         // SAFETY: as in `next`; these have not been handed out.
