@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod capture;
+pub mod choices;
 pub mod contract;
 pub mod cx;
 mod dispatch;
