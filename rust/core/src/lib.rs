@@ -14,6 +14,7 @@ mod dispatch;
 pub mod disposition;
 mod driver;
 pub mod event;
+pub mod explore;
 pub mod hdlc;
 mod history;
 pub mod info;

@@ -12,6 +12,7 @@ mod complete;
 mod complete_many;
 mod config;
 mod deliver;
+mod device;
 mod emit;
 mod gate;
 mod indicate;
@@ -21,6 +22,7 @@ mod link;
 mod request;
 mod reset;
 mod send;
+mod thread;
 mod timer;
 
 use std::rc::Rc;
@@ -29,7 +31,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-pub(crate) use adapter::Drivers;
+pub(crate) use adapter::{Drivers, words};
 pub use adapter::{Adapter, Counters};
 pub use allocate::PacketError;
 pub use bind::BindError;
@@ -41,6 +43,7 @@ pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
 pub use send::{FrameError, SendError, Sent};
+use thread::Threads;
 pub(crate) use timer::HANG;
 
 use crate::cx::Cpu;
@@ -49,6 +52,7 @@ use crate::event::{Event, Name, What};
 use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
+use crate::time::adversarial::Adversary;
 use crate::trace::record::{Note, Recording};
 use crate::violation::Violation;
 
@@ -96,6 +100,7 @@ pub struct Ndis {
     /// The user wants to stop: what would go on for ever by itself pauses.
     pause: AtomicBool,
     watch: Watch,
+    threads: Threads,
     pub(crate) me: Weak<Ndis>,
 }
 
@@ -109,8 +114,9 @@ impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
+        let adversary = config.adversity.as_ref().map(Adversary::new);
         let ndis = Arc::new_cyclic(|me| Ndis {
-            queue: Queue::new(config.time),
+            queue: Queue::new(config.time, adversary),
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
@@ -129,6 +135,7 @@ impl Ndis {
             interrupt: AtomicBool::new(false),
             pause: AtomicBool::new(false),
             watch,
+            threads: Threads::default(),
             me: Weak::clone(me),
         });
         ndis.start_dispatcher();
@@ -241,6 +248,10 @@ impl Ndis {
         });
         self.violations.lock().push(Arc::clone(&violation));
         self.found.fetch_add(1, Ordering::AcqRel);
+        if !warning {
+            // One broken rule is what an execution is for; the rest is to be short.
+            self.be_quiet();
+        }
         if self.config.on_violation == OnViolation::BugCheck && !warning {
             adapter.stop(cpu);
         }

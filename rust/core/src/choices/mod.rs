@@ -16,6 +16,7 @@
 //! All randomness comes from one generator with a published algorithm ([`RNG`]), seeded with a
 //! number, so the same seed makes the same choices on every machine and in every version.
 
+mod access;
 pub mod random;
 pub mod replay;
 mod rng;
@@ -50,7 +51,9 @@ impl Access {
     /// Whether the order of the two matters: the same shared object, and one of them writes.
     #[inline]
     pub fn conflicts(self, other: Access) -> bool {
-        self.object != 0 && self.object == other.object && (self.write || other.write)
+        let any = Access::ANY.object;
+        let same = self.object == other.object || self.object == any || other.object == any;
+        self.object != 0 && other.object != 0 && same && (self.write || other.write)
     }
 }
 

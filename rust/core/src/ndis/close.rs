@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Adapter, Ndis};
 use crate::contract::adapter::Life;
@@ -35,26 +35,15 @@ impl Adapter {
     /// Waits for completions that other threads have begun, and delivers them; a short time, since
     /// none begins any more.
     fn wait_for_returning(&self, cpu: &Rc<Cpu>) {
-        let end = Instant::now() + Duration::from_secs(1);
-        loop {
+        self.ndis.wait_until(Duration::from_secs(1), || {
             self.deliver_rest(cpu);
-            if self.pool.owned_by(Owner::Returning).next().is_none() || Instant::now() > end {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
+            self.pool.owned_by(Owner::Returning).next().is_none()
+        });
     }
 
     /// Waits until a MiniportHalt that another thread has called is over; whether it is.
     fn wait_for_halt(&self) -> bool {
-        let end = Instant::now() + PATIENCE;
-        while self.life() < Life::Halted {
-            if Instant::now() > end {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        true
+        self.ndis.wait_until(PATIENCE, || self.life() >= Life::Halted)
     }
 
     /// Ends what holds the drivers, so that no cycle keeps them alive.
@@ -110,10 +99,12 @@ impl Ndis {
                 return Err(adapter.not_from_inside(&cpu));
             }
         }
+        let _ = self.others_until(|| !self.closing.is_locked());
         let Some(_turn) = self.closing.try_lock_for(PATIENCE) else { return Ok(()) };
         if self.is_closed() {
             return Ok(());
         }
+        self.join_threads();
         self.take_no_more_adapters();
         for adapter in self.adapters() {
             adapter.halt()?;
@@ -127,6 +118,7 @@ impl Ndis {
             adapter.wait_for_returning(&cpu);
             adapter.forget_drivers();
         }
+        self.end_stacks();
         Ok(())
     }
 
