@@ -31,8 +31,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-pub(crate) use adapter::{Drivers, words};
 pub use adapter::{Adapter, Counters};
+pub(crate) use adapter::{Drivers, words};
 pub use allocate::PacketError;
 pub use bind::BindError;
 pub use complete_many::Completions;
@@ -186,6 +186,24 @@ impl Ndis {
         self.recording.lock().events.clone()
     }
 
+    /// A number that stands for the recording: FNV-1a over the events in words, the CPUs numbered in the
+    /// order in which they appear, so that it does not depend on the process.
+    pub fn digest(&self) -> u64 {
+        let mut cpus: Vec<u32> = Vec::new();
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for event in &self.recording.lock().events {
+            let known = cpus.iter().position(|cpu| *cpu == event.cpu).unwrap_or_else(|| {
+                cpus.push(event.cpu);
+                cpus.len() - 1
+            });
+            let text = Event { cpu: known as u32, site: 0, ..*event }.to_json();
+            for byte in text.bytes() {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        hash
+    }
+
     /// The source line that an [`Event::site`] stands for.
     pub fn call_site(&self, site: u32) -> Option<String> {
         self.sites.lock().get((site as usize).checked_sub(1)?).cloned()
@@ -244,6 +262,7 @@ impl Ndis {
             cpu: cpu.id,
             time: self.now(),
             warning,
+            site: if self.queue.adversary.is_some() { self.here() } else { None },
             sites: self.call_sites(),
         });
         self.violations.lock().push(Arc::clone(&violation));
@@ -256,6 +275,11 @@ impl Ndis {
             adapter.stop(cpu);
         }
         violation
+    }
+
+    /// The source line of the driver's call that is under way.
+    fn here(&self) -> Option<String> {
+        self.config.call_site.and_then(|call_site| call_site())
     }
 
     /// Whether `run` shall stop: a language binding has an exception to pass on.

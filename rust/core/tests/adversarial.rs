@@ -87,7 +87,6 @@ impl Card {
             }
         }
     }
-
 }
 
 fn card(careful: bool) -> Card {

@@ -20,6 +20,8 @@ mod access;
 pub mod random;
 pub mod replay;
 mod rng;
+pub mod shrink;
+pub mod token;
 mod values;
 
 /// The generator that every explorer draws from (Blackman and Vigna, ACM Transactions on

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Adapter {
     /// The thread that closes the world does that at PASSIVE with no lock held: what an earlier call
     /// of its own left behind is reported and put right, or no later world could be used on it.
-    fn put_right(&self, cpu: &Rc<Cpu>) {
+    pub(crate) fn put_right(&self, cpu: &Rc<Cpu>, what: &str) {
         let (irql, locks) = (cpu.irql(), cpu.locks_held());
         cpu.balance.forget_behind(0);
         if irql == Irql::PASSIVE && locks == 0 {
@@ -26,7 +26,7 @@ impl Adapter {
         }
         let rule = if locks > 0 { Rule::LockLeak } else { Rule::IrqlLeak };
         let detail = format!(
-            "the Ndis was closed at {irql} with {locks} spin lock(s) held; expected PASSIVE_LEVEL and none"
+            "{what} at {irql} with {locks} spin lock(s) held; expected PASSIVE_LEVEL and none"
         );
         self.report(cpu, rule, None, detail);
         self.unwind(cpu);
@@ -92,7 +92,7 @@ impl Ndis {
         let cpu = Cpu::current();
         if let Some(adapter) = self.adapters().first() {
             if cpu.is_outermost() {
-                adapter.put_right(&cpu);
+                adapter.put_right(&cpu, "the Ndis was closed");
             } else if self.is_closed() {
                 return Ok(());
             } else {

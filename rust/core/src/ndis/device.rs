@@ -44,8 +44,12 @@ impl Adapter {
 
     /// The event does not happen; whether it would have.
     pub fn cancel_device(&self, device: u32) -> bool {
-        let was_set =
-            self.devices.armed.lock().get_mut(device as usize).is_some_and(|a| std::mem::take(a) != 0);
+        let was_set = self
+            .devices
+            .armed
+            .lock()
+            .get_mut(device as usize)
+            .is_some_and(|a| std::mem::take(a) != 0);
         if was_set {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
         }

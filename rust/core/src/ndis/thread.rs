@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 use super::{Ndis, Panic};
+use crate::cx::Cpu;
 use crate::dispatch::Work;
 use crate::time::TimeKind;
 
@@ -51,6 +52,9 @@ impl Ndis {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
             let message = super::adapter::words(&*payload);
             self.caught(Panic { adapter: String::new(), entry: "a thread", message });
+        }
+        if let Some(adapter) = self.adapters().first() {
+            adapter.put_right(&Cpu::current(), "a thread that was spawned ended");
         }
         self.threads.live.fetch_sub(1, Ordering::AcqRel);
     }

@@ -195,8 +195,12 @@ impl Adversary {
     }
 
     /// A value below `n`.
-    pub(crate) fn value(&self, n: u32) -> u32 {
-        self.inner.lock().value(&self.settings, n)
+    pub(crate) fn value(&self, n: u32, what: &str) -> u32 {
+        // FNV-1a: the same word is the same kind in every version.
+        let kind = what
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        self.inner.lock().value(&self.settings, kind, n)
     }
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
@@ -213,11 +217,11 @@ impl Adversary {
 }
 
 impl Inner {
-    fn value(&mut self, settings: &Adversity, n: u32) -> u32 {
+    fn value(&mut self, settings: &Adversity, what: u32, n: u32) -> u32 {
         if n < 2 || self.quiet {
             return 0;
         }
-        let chosen = settings.explorer.lock().value(n).min(n - 1);
+        let chosen = settings.explorer.lock().value_of(what, n).min(n - 1);
         self.choices.push(Choice { n, chosen });
         chosen
     }

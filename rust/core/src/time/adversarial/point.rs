@@ -56,15 +56,24 @@ impl Ndis {
     #[cold]
     fn at_point(&self, adversary: &Adversary, access: Access) {
         // A stack that unwinds is not left: whether a thread panics is asked of the thread.
-        if !std::thread::panicking() {
-            self.go_on(adversary, At::Point(access));
+        if std::thread::panicking() {
+            return;
+        }
+        self.go_on(adversary, At::Point(access));
+        // A language binding raises an exception instead.
+        if adversary.settings.stacks.is_none()
+            && !Cpu::current().is_outermost()
+            && adversary.is_cut_off()
+        {
+            std::panic::panic_any("the drivers go on for ever; this execution is cut off");
         }
     }
 
     /// A value below `n`, 0 being the plain one: what the explorer says, 0 in other kinds of time.
-    pub fn choose(&self, n: u32) -> u32 {
-        self.point(Access::default());
-        self.queue.adversary.as_ref().map_or(0, |adversary| adversary.value(n))
+    /// `what` it is for keeps kinds of faults apart.
+    pub fn choose(&self, n: u32, what: &str) -> u32 {
+        self.point(Access::ANY);
+        self.queue.adversary.as_ref().map_or(0, |adversary| adversary.value(n, what))
     }
 
     /// The answers that were given so far: the replay token.
@@ -256,7 +265,7 @@ impl Ndis {
             Way::Work(index) => {
                 let pending = inner.pending[index];
                 let places = inner.places(at, &pending).count() as u32;
-                let place = inner.value(&adversary.settings, places) as usize;
+                let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(at, &pending).nth(place).unwrap_or(me);
                 inner.pending.remove(index);
                 inner.progress += 1;
