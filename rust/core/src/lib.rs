@@ -8,6 +8,7 @@
 
 pub mod capture;
 pub mod contract;
+pub mod coverage;
 pub mod cx;
 mod dispatch;
 pub mod disposition;
