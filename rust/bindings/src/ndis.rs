@@ -349,6 +349,12 @@ impl Ndis {
         self.world.core.violation_count()
     }
 
+    /// How many ownership edges and pairs of them this execution was the first of its explorer's to reach.
+    #[getter]
+    fn new_edges(&self) -> usize {
+        self.world.core.new_edges()
+    }
+
     /// At how many points the explorer was asked.
     #[getter]
     fn points(&self) -> u64 {

@@ -18,8 +18,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::choices::{Access, Choice, Explorer, Step};
+use crate::coverage::Coverage;
 use crate::cx::Irql;
 use crate::dispatch::Work;
+use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
 /// The most virtual CPUs that a world has.
@@ -30,6 +32,8 @@ pub const MAX_CPUS: usize = 32;
 pub struct Adversity {
     /// Who decides.
     pub explorer: Arc<Mutex<dyn Explorer>>,
+    /// What the executions have reached, all of them together.
+    pub coverage: Arc<Mutex<Coverage>>,
     /// How many CPUs there are to begin with; each thread that is spawned brings one.
     pub cpus: usize,
     /// The longest, in nanoseconds, that something which is due waits for its turn.
@@ -49,7 +53,14 @@ impl fmt::Debug for Adversity {
 impl Adversity {
     /// Two CPUs, half a second of latency, 20,000 points.
     pub fn new(explorer: Arc<Mutex<dyn Explorer>>) -> Adversity {
-        Adversity { explorer, cpus: 2, latency: 500_000_000, max_points: 20_000, stacks: None }
+        Adversity {
+            explorer,
+            coverage: Arc::default(),
+            cpus: 2,
+            latency: 500_000_000,
+            max_points: 20_000,
+            stacks: None,
+        }
     }
 }
 
@@ -150,6 +161,7 @@ impl Adversary {
         list[0].state = State::Ready;
         list[0].started = true;
         settings.explorer.lock().begin();
+        settings.coverage.lock().begin();
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
@@ -187,6 +199,15 @@ impl Adversary {
     /// Cancelled timers are let go of.
     pub(crate) fn forget(&self, wanted: impl Fn(Work) -> bool) {
         self.inner.lock().pending.retain(|pending| wanted(pending.work));
+    }
+
+    pub(crate) fn see(&self, event: &Event) {
+        self.settings.coverage.lock().see(event);
+    }
+
+    /// How many edges this execution was the first to reach.
+    pub(crate) fn fresh(&self) -> usize {
+        self.settings.coverage.lock().fresh()
     }
 
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.

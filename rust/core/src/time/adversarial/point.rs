@@ -86,6 +86,11 @@ impl Ndis {
         self.queue.adversary.as_ref().map_or(0, Adversary::points)
     }
 
+    /// How many ownership edges and pairs of them this execution was the first to reach.
+    pub fn new_edges(&self) -> usize {
+        self.queue.adversary.as_ref().map_or(0, Adversary::fresh)
+    }
+
     /// Whether the drivers go on for ever: they were at more points than was allowed.
     pub fn is_cut_off(&self) -> bool {
         self.queue.adversary.as_ref().is_some_and(Adversary::is_cut_off)
