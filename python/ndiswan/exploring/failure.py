@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import platform
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, __version__, from_token, to_token
+from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.target import find, name_of
 from ndiswan.policy import Policy
 from ndiswan.status import Status
 
@@ -70,7 +69,7 @@ class Failure:
     @property
     def name(self) -> str:
         """``RULE-HASH``, for its file: the same failure has the same name."""
-        text = json.dumps([scenario_name(self.scenario), *self.symptom])
+        text = json.dumps([name_of(self.scenario), *self.symptom])
         return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def replay(self, *, record: bool = True) -> Execution:
@@ -85,7 +84,7 @@ class Failure:
         }
         return {
             "ndiswan-replay": FORMAT,
-            "scenario": scenario_name(self.scenario),
+            "scenario": name_of(self.scenario),
             "settings": settings,
             "explorer": self.explorer,
             "seed": self.seed,
@@ -112,46 +111,6 @@ class Failure:
 
 def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
-
-
-def scenario_name(scenario: Scenario) -> str:
-    """``module:function``, or ``/path/of/file.py:function`` for one that is no module's."""
-    module = getattr(scenario, "__module__", None) or "?"
-    function = getattr(scenario, "__qualname__", None) or repr(scenario)
-    named = sys.modules.get(module)
-    file = getattr(named, "__file__", None)
-    if module == "__main__" and file:
-        return f"{Path(file).resolve()}:{function}"
-    return f"{module}:{function}"
-
-
-def find_scenario(name: str) -> Scenario:
-    """The scenario of that name.
-
-    Raises
-    ------
-    ReplayError
-        There is no such module, file or function.
-    """
-    place, _, function = name.rpartition(":")
-    try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            if spec is None or spec.loader is None:
-                raise ReplayError(f"{place}: expected a Python file")
-            found = importlib.util.module_from_spec(spec)
-            sys.modules.setdefault(Path(place).stem, found)
-            spec.loader.exec_module(found)
-        else:
-            found = importlib.import_module(place)
-        scenario: Any = found
-        for part in function.split("."):
-            scenario = getattr(scenario, part)
-    except (ImportError, AttributeError, OSError) as error:
-        raise ReplayError(f"scenario {name!r} is not to be found: {error}") from error
-    if not callable(scenario):
-        raise ReplayError(f"scenario {name!r}: expected a function, got {scenario!r}")
-    return scenario  # type: ignore[no-any-return]
 
 
 def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
@@ -181,7 +140,7 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or find_scenario(content["scenario"]),
+            scenario=scenario or _find(content["scenario"]),
             settings=Settings(policy=Policy(**policy), **settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -195,6 +154,13 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+
+
+def _find(name: str) -> Scenario:
+    try:
+        return find(name)
+    except TargetError as error:
+        raise ReplayError(f"its scenario is not to be found: {error}") from error
 
 
 def replay(failure: Failure | str | Path) -> Execution:
