@@ -14,6 +14,7 @@ mod column;
 mod complete;
 mod complete_many;
 mod config;
+mod coverage;
 mod error;
 mod event;
 #[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
@@ -35,6 +36,7 @@ mod rule;
 mod shared;
 mod spin_lock;
 mod status;
+mod story;
 mod timer;
 mod trace;
 
@@ -46,6 +48,8 @@ mod _native {
     use crate::adapter::Adapter;
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
+    #[pymodule_export]
+    use crate::coverage::{Edges, edge_names};
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
@@ -66,6 +70,8 @@ mod _native {
     use crate::rule::{rule_info, rule_table};
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
+    #[pymodule_export]
+    use crate::story::Story;
     #[pymodule_export]
     use crate::timer::{Dpc, Timer};
     #[pymodule_export]
