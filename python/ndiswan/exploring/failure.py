@@ -7,9 +7,10 @@ import json
 import platform
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import RNG, Explorer, __version__, from_token, to_token
+from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
@@ -75,6 +76,62 @@ class Failure:
     def replay(self, *, record: bool = True) -> Execution:
         """Run it again."""
         return execute(self.scenario, Explorer.replay(self.choices), self.settings, record=record)
+
+    def decisive(self) -> int | None:
+        """The last answer, as an index of ``choices``, without which the run is good; None if there is none."""
+        for index in reversed(range(len(self.choices))):
+            of, chosen = self.choices[index]
+            if chosen == 0:
+                continue
+            plain = [*self.choices[:index], (of, 0), *self.choices[index + 1 :]]
+            explorer = Explorer.replay(plain, lenient=True)
+            if execute(self.scenario, explorer, self.settings).symptom is None:
+                return index
+        return None
+
+    def trace(self, again: Execution | None = None) -> Trace:
+        """What happened, as a trace; of ``again`` if it was replayed already."""
+        ndis = (again or self.replay()).ndis
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "failure.jsonl"
+            ndis.save(path)
+            return Trace(path)
+
+    def story(self, again: Execution | None = None, *, full: bool = False) -> Story:
+        """What happened to whom, step by step, and which answer it hangs on.
+
+        ``str()`` of it is a sequence diagram; see ``to_text``, ``to_mermaid``, ``to_svg``.
+        """
+        again = again or self.replay()
+        facts = [self.place]
+        decisive, words = self.decisive(), again.ndis.choice_words()
+        if decisive is not None and decisive < len(words):
+            facts.append(
+                f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
+                " with the plain answer there the run is good"
+            )
+        return self.trace(again).story(full=full, switches=self.switches, facts=facts)
+
+    def mermaid(self) -> str:
+        """The story as a Mermaid sequence diagram."""
+        return self.story().to_mermaid()
+
+    def svg(self) -> str:
+        """The story as a self-contained SVG picture."""
+        return self.story().to_svg()
+
+    def told(self, again: Execution, form: str) -> str:
+        """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
+        if form == "report":
+            return str(again.error)
+        if form == "trace":
+            return self.trace(again).to_jsonl()
+        story = self.story(again)
+        forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
+        return forms[form]()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""

@@ -339,6 +339,11 @@ impl Ndis {
         pairs_of(self.world.core.choices())
     }
 
+    /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
+    fn choice_words(&self) -> Vec<String> {
+        self.world.core.choice_words()
+    }
+
     /// A number that stands for all recorded events, the same on every machine.
     fn digest(&self) -> String {
         format!("{:016x}", self.world.core.digest())

@@ -33,6 +33,7 @@ pub mod rule;
 mod short_lock;
 pub mod spin_lock;
 pub mod status;
+pub mod story;
 pub mod time;
 pub mod trace;
 pub mod violation;

@@ -138,6 +138,8 @@ struct Inner {
     /// Whether a run goes on for the sake of background work.
     all: bool,
     choices: Vec<Choice>,
+    /// What the choices mean, if somebody wants to read it.
+    words: Option<Vec<String>>,
     points: u64,
     progress: u64,
     quiet: bool,
@@ -155,7 +157,8 @@ pub(crate) struct Adversary {
 }
 
 impl Adversary {
-    pub(crate) fn new(settings: &Adversity) -> Adversary {
+    /// With `words` it says of each choice what it means.
+    pub(crate) fn new(settings: &Adversity, words: bool) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
         let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
         list[0].state = State::Ready;
@@ -172,6 +175,7 @@ impl Adversary {
                 until: u64::MAX,
                 all: false,
                 choices: Vec::new(),
+                words: words.then(Vec::new),
                 points: 0,
                 progress: 0,
                 quiet: false,
@@ -221,11 +225,18 @@ impl Adversary {
         let kind = what
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        self.inner.lock().value(&self.settings, kind, n)
+        let mut inner = self.inner.lock();
+        let chosen = inner.value(&self.settings, kind, n);
+        inner.say(|_| format!("{what:?} is {chosen} of 0 to {}", n - 1));
+        chosen
     }
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
         self.inner.lock().choices.clone()
+    }
+
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.inner.lock().words.clone().unwrap_or_default()
     }
 
     pub(crate) fn points(&self) -> u64 {
@@ -245,6 +256,14 @@ impl Inner {
         let chosen = settings.explorer.lock().value_of(what, n).min(n - 1);
         self.choices.push(Choice { n, chosen });
         chosen
+    }
+
+    /// Says what the last choice means, if it was one and somebody wants to read it.
+    fn say(&mut self, words: impl FnOnce(&Inner) -> String) {
+        if self.words.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
+            let words = words(self);
+            self.words.get_or_insert_default().push(words);
+        }
     }
 
     /// Which of `steps` is taken.
