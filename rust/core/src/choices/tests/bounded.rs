@@ -104,6 +104,24 @@ fn work_that_may_begin_at_two_places_is_tried_at_both() {
 }
 
 #[test]
+fn work_that_was_tried_at_one_place_is_not_asleep_at_the_other() {
+    // Task 1 may begin at two places at first, and at one after the first step of task 0.
+    let step = |task| Step { task, access: Access::default(), preempts: false };
+    let mut search = Bounded::new();
+    let mut taken = Vec::new();
+    loop {
+        search.begin();
+        let first = search.step(&[step(1), step(0), step(1)]);
+        let second = if first == 1 { search.step(&[step(1), step(0)]) } else { 0 };
+        taken.push((first, second));
+        if !search.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 2 }) {
+            break;
+        }
+    }
+    assert_eq!(taken, [(0, 0), (1, 0), (1, 1), (2, 0)]);
+}
+
+#[test]
 fn a_long_program_with_few_preemptions_is_exhausted_quickly() {
     let mut task = vec![Local; 40];
     task.push(Store(0));
