@@ -122,6 +122,24 @@ fn work_that_was_tried_at_one_place_is_not_asleep_at_the_other() {
 }
 
 #[test]
+fn what_is_asleep_at_one_place_is_tried_at_a_second_one() {
+    // Task 1 may begin at one place at first, and at two after the first step of task 0.
+    let step = |task| Step { task, access: Access::default(), preempts: false };
+    let mut search = Bounded::new();
+    let mut taken = Vec::new();
+    loop {
+        search.begin();
+        let first = search.step(&[step(1), step(0)]);
+        let second = if first == 1 { search.step(&[step(1), step(1), step(0)]) } else { 0 };
+        taken.push((first, second));
+        if !search.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 2 }) {
+            break;
+        }
+    }
+    assert_eq!(taken, [(0, 0), (1, 0), (1, 1), (1, 2)]);
+}
+
+#[test]
 fn a_long_program_with_few_preemptions_is_exhausted_quickly() {
     let mut task = vec![Local; 40];
     task.push(Store(0));
