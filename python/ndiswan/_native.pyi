@@ -1,6 +1,6 @@
 # The extension module, for type checkers; stubtest compares it with the module. The words are in the module itself.
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Literal, Self, SupportsIndex, TypedDict, final, overload
 
@@ -20,6 +20,7 @@ __all__ = [
     "CompletionRing",
     "Dpc",
     "DprForm",
+    "Edges",
     "Event",
     "HdlcDecoder",
     "Link",
@@ -27,9 +28,11 @@ __all__ = [
     "Packet",
     "PacketData",
     "SpinLock",
+    "Story",
     "Timer",
     "Trace",
     "__version__",
+    "edge_names",
     "fcs16",
     "hdlc_encode",
     "read_frames",
@@ -374,7 +377,58 @@ class Trace:
     @property
     def adapters(self) -> list[str]: ...
     def check(self) -> list[_Found]: ...
+    def endings(self) -> list[tuple[str, str]]: ...
+    def story(
+        self,
+        number: int | None = None,
+        *,
+        full: bool = False,
+        switches: int | None = None,
+        facts: Sequence[str] = ...,
+    ) -> Story: ...
     def to_text(self) -> str: ...
     def to_jsonl(self) -> str: ...
     def to_pcapng(self, path: str | PathLike[str]) -> int: ...
+    def __len__(self) -> int: ...
+
+@final
+class Story:
+    @property
+    def rule(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def switches(self) -> int | None: ...
+    @property
+    def packet(self) -> str | None: ...
+    def to_text(self, width: int = 100) -> str: ...
+    def to_mermaid(self) -> str: ...
+    def to_svg(self) -> str: ...
+    def to_json(self) -> str: ...
+    def __len__(self) -> int: ...
+
+class _Row(TypedDict):
+    state: str
+    event: str
+    irql: Literal["passive", "dispatch", "dirql"]
+    locks: int
+    name: str
+    count: int
+    kept: bool
+    listed: bool
+    rules: list[str]
+
+def edge_names() -> tuple[dict[str, str], dict[str, str]]: ...
+
+@final
+class Edges:
+    def __new__(cls) -> Self: ...
+    @staticmethod
+    def from_json(text: str) -> Edges: ...
+    def to_json(self) -> str: ...
+    def see(self, recorded: Trace | Iterable[Event]) -> int: ...
+    def merge(self, other: Edges) -> int: ...
+    def rows(self) -> list[_Row]: ...
+    @property
+    def pairs(self) -> int: ...
     def __len__(self) -> int: ...

@@ -25,9 +25,16 @@ COMMANDS = {
         "ndiswan.cli.check:check",
         "Run a driver under the contract, or check a recorded trace.",
     ),
+    "coverage": (
+        "ndiswan.cli.coverage:coverage",
+        "Say which ownership edges recordings reached, and which never.",
+    ),
     "explain": ("ndiswan.cli.explain:explain", "Say everything about one rule."),
     "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
-    "trace": ("ndiswan.cli.trace:trace", "Turn a recorded trace into text, JSON lines or pcapng."),
+    "trace": (
+        "ndiswan.cli.trace:trace",
+        "Turn a recorded trace into text, JSON lines, pcapng, or a story.",
+    ),
 }
 
 EPILOG = "Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran."
