@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod capture;
+pub mod choices;
 pub mod contract;
 pub mod coverage;
 pub mod cx;
@@ -14,6 +15,7 @@ mod dispatch;
 pub mod disposition;
 mod driver;
 pub mod event;
+pub mod explore;
 pub mod hdlc;
 mod history;
 pub mod info;
