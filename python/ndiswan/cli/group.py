@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": ("ndiswan.cli.explain:explain", "Say everything about one rule."),
     "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
     "trace": ("ndiswan.cli.trace:trace", "Turn a recorded trace into text, JSON lines or pcapng."),
+    "zoo": ("ndiswan.cli.zoo:zoo", "List drivers that break as drivers do."),
 }
 
 EPILOG = "Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran."
