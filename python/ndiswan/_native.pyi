@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import Any, ClassVar, Literal, Self, SupportsIndex, TypedDict, final, overload
+from typing import Any, ClassVar, Literal, Self, SupportsIndex, TypeAlias, TypedDict, TypeVarTuple, Unpack, final, overload
 
 from typing_extensions import Buffer, disjoint_base
 
@@ -13,14 +13,17 @@ from ndiswan.violations import ContractViolation
 
 __all__ = [
     "OID_TABLE",
+    "RNG",
     "STATUS_TABLE",
     "Adapter",
     "AtLevel",
     "CaptureWriter",
     "CompletionRing",
+    "Device",
     "Dpc",
     "DprForm",
     "Event",
+    "Explorer",
     "HdlcDecoder",
     "Link",
     "Ndis",
@@ -30,16 +33,24 @@ __all__ = [
     "Timer",
     "Trace",
     "__version__",
+    "explorers",
     "fcs16",
+    "from_token",
     "hdlc_encode",
     "read_frames",
     "rule_info",
     "rule_table",
+    "shrink",
+    "to_token",
 ]
 
 __version__: str
+RNG: str
 STATUS_TABLE: list[tuple[str, int]]
 OID_TABLE: list[tuple[str, int]]
+
+_Args = TypeVarTuple("_Args")
+_Choices: TypeAlias = list[tuple[int, int]]
 
 class _RuleInfo(TypedDict):
     id: str
@@ -56,6 +67,12 @@ class _RuleInfo(TypedDict):
     remedy: str
     broken_by: str
 
+def explorers() -> list[str]: ...
+def from_token(token: str) -> _Choices: ...
+def to_token(choices: _Choices) -> str: ...
+def shrink(
+    choices: _Choices, run: Callable[[_Choices], _Choices | None], seconds: float
+) -> tuple[_Choices, bool, bool, int]: ...
 def rule_table() -> list[str]: ...
 def rule_info(rule: str) -> _RuleInfo: ...
 
@@ -69,6 +86,7 @@ class Ndis:
         verify: int,
         delivery: str,
         record: bool,
+        adversary: tuple[Explorer, int, int, int] | None = None,
     ) -> Self: ...
     def _bind(
         self,
@@ -88,6 +106,14 @@ class Ndis:
     def _seen(self) -> None: ...
     def run(self, until: float | None = None, max_events: int | None = None) -> int: ...
     def drain(self) -> int: ...
+    def choose(self, n: int, what: str = "") -> int: ...
+    def point(self) -> None: ...
+    def spawn(self, function: Callable[[Unpack[_Args]], object], *args: Unpack[_Args]) -> None: ...
+    def choices(self) -> _Choices: ...
+    @property
+    def points(self) -> int: ...
+    def _found(self) -> int: ...
+    def _digest(self) -> str: ...
     def events(self) -> list[Event]: ...
     def shutdown(self) -> None: ...
     @property
@@ -132,6 +158,7 @@ class Adapter:
     def spin_lock(self, name: str = "lock") -> SpinLock: ...
     def timer(self, callback: Callable[[], object]) -> Timer: ...
     def dpc(self, callback: Callable[[], object]) -> Dpc: ...
+    def device(self, callback: Callable[[], object]) -> Device: ...
     # Only with on_violation="record" a refused line is None; a driver that raises has no use for the union.
     def line_up(
         self,
@@ -269,6 +296,24 @@ class Timer:
     def cancel(self) -> bool: ...
     @property
     def armed(self) -> bool: ...
+
+@final
+class Device:
+    def set(self, seconds: float) -> None: ...
+    def set_ns(self, nanoseconds: int) -> None: ...
+    def cancel(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...
+
+@final
+class Explorer:
+    def __new__(cls, name: str, seed: int) -> Self: ...
+    @staticmethod
+    def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
+    def end(self, ndis: Ndis, failed: bool, new_edges: int) -> bool: ...
+    def suggest(self, choices: _Choices) -> None: ...
+    @property
+    def certificate(self) -> tuple[int, int, bool] | None: ...
 
 @final
 class Dpc:

@@ -1,5 +1,11 @@
 """The kinds of time in which the same driver runs."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndiswan._native import Explorer
+
 
 class VirtualTime:
     """Simulated time: :meth:`Ndis.run` takes the next event and sets the clock to it.
@@ -21,3 +27,59 @@ class RealTime:
 
     def __repr__(self) -> str:
         return "RealTime()"
+
+
+class AdversarialTime:
+    """Simulated time in which an explorer decides who goes on, and what goes wrong.
+
+    All virtual CPUs run on the thread that made the :class:`Ndis`. At each call of a driver something
+    else may happen first: another CPU goes on, an interrupt, a DPC, a timer, a delivery. The same
+    answers give the same events. One ``Ndis`` is one execution; :func:`explore` runs many.
+
+    Parameters
+    ----------
+    seed:
+        Of an explorer made for this one execution.
+    explorer:
+        Its name (``"random"``, ``"pct"``, …), or an explorer that is asked in several executions.
+    cpus:
+        Virtual CPUs, 1 to 32. CPU 0 is the caller; each thread that is spawned brings one more.
+    latency:
+        The longest, in seconds of the clock, that what is due waits for its turn.
+    max_points:
+        After so many points the plain thing happens; after twice as many the driver is cut off.
+
+    Raises
+    ------
+    ValueError
+        When it is used: there is no such explorer, or ``cpus`` is out of range.
+    """
+
+    kind = "adversarial"
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        explorer: str | Explorer = "random",
+        cpus: int = 2,
+        latency: float = 0.5,
+        max_points: int = 20_000,
+    ) -> None:
+        self.seed = seed
+        self.explorer = explorer
+        self.cpus = cpus
+        self.latency = latency
+        self.max_points = max_points
+
+    def settings(self) -> tuple[Explorer, int, int, int]:
+        """What the engine is told: the explorer, CPUs, latency in nanoseconds, points."""
+        from ndiswan._native import Explorer
+
+        explorer = self.explorer
+        if isinstance(explorer, str):
+            explorer = Explorer(explorer, self.seed)
+        return explorer, self.cpus, round(self.latency * 1e9), self.max_points
+
+    def __repr__(self) -> str:
+        return f"AdversarialTime(seed={self.seed}, explorer={self.explorer!r}, cpus={self.cpus})"

@@ -6,7 +6,6 @@ use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
 use ndiswan::oid::Answer;
 use ndiswan::{LinkSettings, Rule, Status};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error::{raise, usage, value};
@@ -16,7 +15,7 @@ use crate::packet::bytes_of;
 use crate::shared::Shared;
 use crate::spin_lock::SpinLock;
 use crate::status;
-use crate::timer::{Dpc, Timer};
+use crate::timer::{Device, Dpc, Timer, callable};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
 ///
@@ -194,12 +193,7 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
-        if !callback.bind(py).is_callable() {
-            return Err(PyTypeError::new_err(format!(
-                "expected a callable, got {}",
-                status::describe(callback.bind(py))
-            )));
-        }
+        callable(callback.bind(py))?;
         // Its number is its place, so both in one.
         let id = self.shared.timers.with(py, |known| {
             known.push(callback);
@@ -213,18 +207,26 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
-        if !callback.bind(py).is_callable() {
-            return Err(PyTypeError::new_err(format!(
-                "expected a callable, got {}",
-                status::describe(callback.bind(py))
-            )));
-        }
+        callable(callback.bind(py))?;
         // Its number is its place, so both in one.
         let id = self.shared.dpcs.with(py, |known| {
             known.push(callback);
             self.shared.core.dpc()
         });
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
+    }
+
+    /// A new source of hardware events, which call ``callback()``.
+    ///
+    /// Raises ``TypeError`` if it cannot be called.
+    fn device(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Device> {
+        self.alive()?;
+        callable(callback.bind(py))?;
+        let id = self.shared.devices.with(py, |known| {
+            known.push(callback);
+            self.shared.core.device()
+        });
+        Ok(Device { shared: Arc::clone(&self.shared), id })
     }
 
     /// Brings a line up, or changes one that is up (NDIS_STATUS_WAN_LINE_UP).

@@ -41,7 +41,12 @@ fn choose<T: Copy>(field: &str, given: &str, known: &[(&str, T)]) -> PyResult<T>
 }
 
 pub(crate) fn time(given: &str) -> PyResult<TimeKind> {
-    choose("time", given, &[("virtual", TimeKind::Virtual), ("real", TimeKind::Real)])
+    let known = [
+        ("virtual", TimeKind::Virtual),
+        ("real", TimeKind::Real),
+        ("adversarial", TimeKind::Adversarial),
+    ];
+    choose("time", given, &known)
 }
 
 pub(crate) fn on_violation(given: &str) -> PyResult<OnViolation> {

@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 mod adapter;
+mod adversary;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -45,6 +46,8 @@ mod _native {
     #[pymodule_export]
     use crate::adapter::Adapter;
     #[pymodule_export]
+    use crate::adversary::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
     #[pymodule_export]
     use crate::event::Event;
@@ -67,7 +70,7 @@ mod _native {
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]
-    use crate::timer::{Dpc, Timer};
+    use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]
     use crate::trace::Trace;
     use pyo3::prelude::*;
@@ -76,6 +79,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::interpreter::claim(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("RNG", ndiswan::choices::RNG)?;
         module.add("STATUS_TABLE", crate::status::table())?;
         module.add("OID_TABLE", crate::request::table())
     }

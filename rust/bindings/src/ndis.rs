@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::adapter::{Adapter, nanoseconds, seconds};
+use crate::adversary::{Explorer, pairs_of};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, to_error, usage, value};
@@ -30,7 +31,7 @@ const PIECE: u64 = 4096;
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     adapters: Mutex<Vec<Arc<Shared>>>,
 }
 
@@ -56,9 +57,11 @@ impl Ndis {
         name: &str,
     ) -> PyResult<Arc<ndiswan::Link>> {
         let core = &self.world.core;
-        py.detach(|| core.bind(protocol, miniport, packets, name)).map_err(|error| match error {
-            BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
-            _ => usage(error.to_string()),
+        self.world.away(py, || core.bind(protocol, miniport, packets, name)).map_err(|error| {
+            match error {
+                BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
+                _ => usage(error.to_string()),
+            }
         })
     }
 
@@ -153,7 +156,8 @@ impl Ndis {
 #[pymethods]
 impl Ndis {
     #[new]
-    #[pyo3(signature = (time, policy, on_violation, verify, delivery, record))]
+    #[pyo3(signature = (time, policy, on_violation, verify, delivery, record, adversary=None))]
+    #[allow(clippy::too_many_arguments)] // one call from ndis.py, all of it needed
     fn new(
         py: Python<'_>,
         time: &str,
@@ -162,7 +166,11 @@ impl Ndis {
         verify: i64,
         delivery: &str,
         record: bool,
+        adversary: Option<(Py<Explorer>, usize, u64, u64)>,
     ) -> PyResult<Ndis> {
+        let adversity = adversary.map(|(explorer, cpus, latency, points)| {
+            explorer.get().adversity(py, cpus, latency, points)
+        });
         let config = Config {
             time: config::time(time)?,
             policy: config::policy(policy)?,
@@ -170,6 +178,7 @@ impl Ndis {
             verify: config::verify(verify)?,
             delivery: config::delivery(delivery)?,
             record,
+            adversity: adversity.transpose()?,
             spawn,
             call_site: Some(call_site),
         };
@@ -267,7 +276,9 @@ impl Ndis {
         if self.world.core.is_closed() {
             return Err(usage("this Ndis is closed; make a new one"));
         }
-        let ran = if self.world.core.config.time == TimeKind::Virtual {
+        let ran = if self.world.core.config.time == TimeKind::Adversarial {
+            self.world.core.run(until, None).or_else(|error| self.refused(py, error))
+        } else if self.world.core.config.time == TimeKind::Virtual {
             self.run_virtual(py, until, max_events)
         } else if max_events.is_some() {
             Err(value("max_events: expected virtual time; in real time events are not counted"))
@@ -288,6 +299,60 @@ impl Ndis {
         let count = self.world.core.drain();
         settle(py, &self.world)?;
         Ok(count)
+    }
+
+    /// A number below ``n`` that the explorer chooses, 0 in virtual and real time: 0 is the plain, faultless answer.
+    ///
+    /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
+    #[pyo3(signature = (n, what=""))]
+    fn choose(&self, py: Python<'_>, n: i64, what: &str) -> PyResult<u32> {
+        let below = u32::try_from(n).ok().filter(|n| *n > 0);
+        let below =
+            below.ok_or_else(|| value(format!("n: expected 1 to {}, got {n}", u32::MAX)))?;
+        let chosen = self.world.core.choose(below, what);
+        settle(py, &self.world)?;
+        Ok(chosen)
+    }
+
+    /// Something else may happen here, if an explorer decides what happens.
+    fn point(&self, py: Python<'_>) -> PyResult<()> {
+        self.world.core.choose(1, "");
+        settle(py, &self.world)
+    }
+
+    /// Runs ``function(*args)`` as another thread at PASSIVE.
+    #[pyo3(signature = (function, *args))]
+    fn spawn(&self, function: Py<PyAny>, args: Py<pyo3::types::PyTuple>) {
+        let world = Arc::clone(&self.world);
+        self.world.core.spawn(move || {
+            Python::attach(|py| {
+                if let Err(error) = function.call1(py, args.bind(py)) {
+                    world.keep(py, error);
+                }
+                drop((function, args));
+            });
+        });
+    }
+
+    /// The answers that the explorer gave so far, (of how many, which): the replay token.
+    fn choices(&self) -> Vec<(u32, u32)> {
+        pairs_of(self.world.core.choices())
+    }
+
+    /// A number that stands for all recorded events, the same on every machine.
+    fn _digest(&self) -> String {
+        format!("{:016x}", self.world.core.digest())
+    }
+
+    /// How many rules were found broken, warnings included.
+    fn _found(&self) -> usize {
+        self.world.core.violation_count()
+    }
+
+    /// At how many points the explorer was asked.
+    #[getter]
+    fn points(&self) -> u64 {
+        self.world.core.points()
     }
 
     /// The clock, in seconds; virtual time begins at 0.
@@ -344,7 +409,7 @@ impl Ndis {
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
         adapter.get().alive()?;
         let core = Arc::clone(&adapter.get().shared.core);
-        let result = py.detach(move || core.reset());
+        let result = self.world.away(py, move || core.reset());
         settle(py, &self.world)?;
         let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
         status::to_python(py, answer)
@@ -355,7 +420,7 @@ impl Ndis {
     /// Raises as :meth:`run`.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
         for adapter in self.world.core.adapters() {
-            py.detach(move || adapter.shutdown());
+            self.world.away(py, move || adapter.shutdown());
         }
         settle(py, &self.world)
     }
@@ -365,7 +430,7 @@ impl Ndis {
     #[pyo3(signature = (quiet=false, at_exit=false))]
     fn _close(&self, py: Python<'_>, quiet: bool, at_exit: bool) -> PyResult<()> {
         let core = Arc::clone(&self.world.core);
-        let result = py.detach(move || {
+        let result = self.world.away(py, move || {
             let result = core.close();
             if at_exit && !core.is_closed() {
                 core.abandon();

@@ -42,9 +42,15 @@ impl SpinLock {
         let mut result = core.try_acquire(self.lock, form);
         // Another thread has it, and may need the interpreter to let it go.
         match &result {
-            Ok(false) => result = py.detach(|| core.wait_acquire(self.lock, form).map(|()| true)),
+            Ok(false) => {
+                result =
+                    self.shared.world.away(py, || core.wait_acquire(self.lock, form).map(|()| true))
+            }
             Err(broken) if core.takes_all_the_same(broken.rule) => {
-                result = py.detach(|| core.acquire_all_the_same(self.lock, form).map(|()| true));
+                result = self
+                    .shared
+                    .world
+                    .away(py, || core.acquire_all_the_same(self.lock, form).map(|()| true));
             }
             _ => {}
         }

@@ -7,12 +7,14 @@
 #![deny(unsafe_code)]
 
 pub mod capture;
+pub mod choices;
 pub mod contract;
 pub mod cx;
 mod dispatch;
 pub mod disposition;
 mod driver;
 pub mod event;
+pub mod explore;
 pub mod hdlc;
 mod history;
 pub mod info;

@@ -10,10 +10,12 @@ use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Ndis, Panic};
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
@@ -97,6 +99,7 @@ pub struct Adapter {
     /// Somebody wanted to deliver while another was at it.
     pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
+    pub(crate) devices: Devices,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
@@ -112,6 +115,13 @@ impl std::fmt::Debug for Adapter {
             .field("life", &self.life())
             .finish_non_exhaustive()
     }
+}
+
+/// What a panic says.
+pub(crate) fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a text".to_string())
 }
 
 impl Adapter {
@@ -212,7 +222,9 @@ impl Adapter {
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
+        self.ndis.point(Access::ANY);
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
+        self.ndis.point(Access::ANY);
         cpu.depth.set(cpu.depth.get() - 1);
         cpu.balance.forget_behind(open);
         if cpu.raised.take() || result.is_err() {
@@ -241,10 +253,8 @@ impl Adapter {
 
     #[cold]
     fn caught(&self, entry: Entry, payload: &(dyn Any + Send)) {
-        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        let message = text.unwrap_or_else(|| "a panic without a text".to_string());
-        self.ndis.caught(Panic { adapter: self.name.clone(), entry: entry.name(), message });
+        let (adapter, message) = (self.name.clone(), words(payload));
+        self.ndis.caught(Panic { adapter, entry: entry.name(), message });
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.

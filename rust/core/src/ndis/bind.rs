@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
 use super::adapter::{Adapter, Count, Drivers};
+use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
@@ -103,6 +104,7 @@ impl Ndis {
                 deliver_scheduled: AtomicBool::new(false),
                 deliver_missed: AtomicBool::new(false),
                 timers: Timers::default(),
+                devices: Devices::default(),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),

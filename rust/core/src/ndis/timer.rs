@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 
 use super::Adapter;
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx, Irql};
@@ -51,6 +52,7 @@ impl Adapter {
     /// # Errors
     /// `TIMER` once MiniportHalt has returned.
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::timer(self.index, timer));
         let cpu = Cpu::current();
         let at = self.ndis.now().saturating_add(delay);
         if self.life() >= Life::Halted {
@@ -79,6 +81,7 @@ impl Adapter {
 
     /// NdisMCancelTimer: whether it was set.
     pub fn cancel_timer(&self, timer: u32) -> bool {
+        let _around = self.ndis.around(Access::timer(self.index, timer));
         let was_set = {
             let mut inner = self.timers.0.lock();
             inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
@@ -132,6 +135,7 @@ impl Adapter {
     /// # Errors
     /// `TIMER` once MiniportHalt has returned.
     pub fn queue_dpc(&self, dpc: u32) -> Result<bool, Arc<Violation>> {
+        let _around = self.ndis.around(Access::timer(self.index, dpc));
         if self.life() >= Life::Halted {
             let detail = format!(
                 "DPC {dpc} was queued on adapter {:?}, which is {:?}",
@@ -165,6 +169,7 @@ impl Adapter {
     /// The card raises its interrupt: MiniportISR here and now at a device level, and, if it
     /// says so, MiniportHandleInterrupt as a DPC.
     pub fn interrupt(&self) {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         if self.life() >= Life::Halted {
             return;
