@@ -11,8 +11,8 @@ __all__ = ["ENTRIES", "Entry"]
 
 
 def __getattr__(name: str) -> object:
-    from ndiswan.zoo import bugs
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
-    if name in __all__:
-        return getattr(bugs, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("ndiswan.zoo.bugs"), name)

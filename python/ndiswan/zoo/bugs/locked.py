@@ -237,7 +237,7 @@ class TwoLocks(Bundle):
         return nw.PENDING if alive else nw.Status.REQUEST_ABORTED
 
 
-@bug("irql-left-raised-by-release-order", "IRQL_LEAK", two_lines(2), mended=TwoLocks)
+@bug("irql-left-raised-by-release-order", "LOCK_ORDER", two_lines(2), mended=TwoLocks)
 class ReleasesInOrder(TwoLocks):
     """Two locks are released in the order in which they were taken.
 

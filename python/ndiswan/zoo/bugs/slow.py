@@ -44,6 +44,7 @@ class StartsAgain(Modem):
 class Slow(Isdn):
     """A line of 100 bit/s: two seconds for a frame."""
 
+    info = nw.WanInfo(max_transmit=4)
     hardware: ClassVar[dict[str, Any]] = {"depth": 1, "bits_per_second": 100}
 
 

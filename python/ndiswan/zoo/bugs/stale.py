@@ -7,6 +7,7 @@ from collections import deque
 import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers import Isdn, Modem
+from ndiswan.zoo.drivers.common import outcome
 from ndiswan.zoo.plays import FRAME, Peer, talk
 
 TYPE_CHECKING = False
@@ -34,6 +35,14 @@ class Deadlines(Modem):
     def take_sending(self, status: Status) -> Answer:
         self.guarded = None
         return super().take_sending(status)
+
+    def handle_interrupt(self) -> None:
+        answers = []
+        with self.lock:
+            for tag, well in self.card.finished():
+                if tag == self.tag and self.sending is not None:
+                    answers.append(self.take_sending(outcome(well=well)))
+        self.complete(answers)
 
     def give_up(self) -> None:
         with self.lock:
