@@ -40,6 +40,8 @@ class Entry:
         The driver class with the bug, and the one without.
     play:
         What happens: `play(ndis, driver)` binds drivers of that class and has them work.
+    also:
+        What it may break first in other executions.
     events:
         How many events the shortest story has that anybody told by hand; None if nobody has.
     """
@@ -54,6 +56,7 @@ class Entry:
     driver: type[nw.Miniport]
     mended: type[nw.Miniport]
     play: Play
+    also: tuple[str, ...] = ()
     events: int | None = None
 
     def scenario(self, ndis: nw.Ndis) -> None:
@@ -77,6 +80,7 @@ def bug(
     preemptions: int = 0,
     faults: bool = False,
     plain: bool | None = None,
+    also: tuple[str, ...] = (),
     events: int | None = None,
 ) -> Callable[[Kind], Kind]:
     """Enter a driver with a bug; its docstring's first sentence is the title, the rest is the story."""
@@ -94,6 +98,7 @@ def bug(
             driver=driver,
             mended=mended,
             play=play,
+            also=also,
             events=events,
         )
         return driver

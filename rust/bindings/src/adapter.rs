@@ -352,6 +352,22 @@ impl Adapter {
         Ok(())
     }
 
+    /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
+    ///
+    /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
+    /// done something. Raises ``RuntimeError`` above PASSIVE, ``ValueError`` for a time out of range.
+    fn sleep(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        self.alive()?;
+        let (delay, irql) = (nanoseconds(seconds)?, Cpu::current().irql());
+        if irql != ndiswan::Irql::PASSIVE {
+            return Err(usage(format!(
+                "sleep: expected PASSIVE_LEVEL, where a thread may wait, got {irql}"
+            )));
+        }
+        self.shared.world.away(py, || self.shared.core.sleep(delay));
+        Ok(())
+    }
+
     /// The interrupt request level of the calling thread.
     #[getter]
     #[allow(clippy::unused_self)] // the thread's, read where a driver looks for it

@@ -21,7 +21,14 @@ def closed_at_once(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     link.send(FRAME)
 
 
-@bug("halt-completes-afterwards", "HALT", closed_at_once, mended=Modem, preemptions=2)
+@bug(
+    "halt-completes-afterwards",
+    "HALT",
+    closed_at_once,
+    mended=Modem,
+    preemptions=2,
+    also=("DOUBLE",),
+)
 class HaltsBesideItsInterrupt(Modem):
     """Halt completes what it finds, and leaves the frame in the card where it is found again.
 

@@ -64,7 +64,11 @@ class Narrowing(Isdn):
     def initialize(self) -> None:
         super().initialize()
         self.quality = self.adapter.timer(self.narrow)
-        self.quality.set(0.001)
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        if not self.tag:
+            self.quality.set(0.001)
+        return super().wan_send(link, packet)
 
     def narrow(self) -> None:
         """The line is worse than it was."""
@@ -124,8 +128,14 @@ class CountsItsTags(Tags):
             self.card.start(tag, len(packet), tag % 2)
 
 
-@bug("lost-behind-a-dead-line", "LOST", two_lines(3, hang_up=True), mended=Bundle, preemptions=1)
-class ChecksTheLineFirst(Bundle):
+class OneEach(Bundle):
+    """Takes one frame a line at a time: the next one comes down when that is back."""
+
+    info = nw.WanInfo(max_transmit=1, endpoints=2)
+
+
+@bug("lost-behind-a-dead-line", "LOST", two_lines(4, hang_up=True), mended=OneEach, preemptions=1)
+class ChecksTheLineFirst(OneEach):
     """A frame is put onto a channel whose call has just ended.
 
     Whether the call is there was looked at before the lock is taken. In between the channel was emptied for good, and

@@ -47,7 +47,7 @@ class Deadlines(Modem):
     def give_up(self) -> None:
         with self.lock:
             packet, self.guarded = self.guarded, None
-            if packet is None or self.watchdog.armed:
+            if packet is None or self.sending is None or self.watchdog.armed:
                 return
             self.card.cancel(self.tag)
             answer = super().take_sending(nw.FAILURE)

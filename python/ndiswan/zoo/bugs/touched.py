@@ -72,7 +72,7 @@ class CountsWhenQueued(CountsQueued):
 class Stuffing(Uart):
     """Escapes flags that are in the data; a frame may become twice as long, and the padding is made for that."""
 
-    info = nw.WanInfo(max_frame_size=64, max_transmit=4, header_padding=1, tail_padding=130)
+    info = nw.WanInfo(max_frame_size=64, max_transmit=4, header_padding=1, tail_padding=100)
 
     def wan_send(self, link: Link, packet: Packet) -> Status:
         data = bytes(packet)
@@ -85,10 +85,11 @@ class Stuffing(Uart):
 
 
 def flags_in_the_data(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
-    """Two frames, either of which may be one that has to be escaped."""
+    """Two frames as long as they may be, either of which may be one that has to be escaped."""
     link = ndis.bind(Peer(), driver(ndis))
     for _ in range(2):
-        link.send(FRAME + FLAG * (3 * ndis.choose(2, what="flags in the data")))
+        frame = FRAME + FLAG * (3 * ndis.choose(2, what="flags in the data"))
+        link.send(frame.ljust(96, b"."))
     ndis.run()
 
 

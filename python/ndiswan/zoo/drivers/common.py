@@ -82,6 +82,8 @@ class Driver(nw.Miniport):
             aborted = self.take_all()
             self.taken += len(aborted)
         self.complete((packet, nw.Status.REQUEST_ABORTED) for packet in aborted)
+        while self.taken:
+            self.adapter.sleep(0.001)
 
 
 def outcome(*, well: bool) -> Status:
