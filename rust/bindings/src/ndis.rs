@@ -339,6 +339,11 @@ impl Ndis {
         pairs_of(self.world.core.choices())
     }
 
+    /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
+    fn choice_words(&self) -> Vec<String> {
+        self.world.core.choice_words()
+    }
+
     /// A number that stands for all recorded events, the same on every machine.
     fn digest(&self) -> String {
         format!("{:016x}", self.world.core.digest())
@@ -347,6 +352,12 @@ impl Ndis {
     /// How many rules were found broken, warnings included.
     fn violation_count(&self) -> usize {
         self.world.core.violation_count()
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first of its explorer's to reach.
+    #[getter]
+    fn new_edges(&self) -> usize {
+        self.world.core.new_edges()
     }
 
     /// At how many points the explorer was asked.

@@ -9,6 +9,7 @@
 pub mod capture;
 pub mod choices;
 pub mod contract;
+pub mod coverage;
 pub mod cx;
 mod dispatch;
 pub mod disposition;
@@ -32,6 +33,7 @@ pub mod rule;
 mod short_lock;
 pub mod spin_lock;
 pub mod status;
+pub mod story;
 pub mod time;
 pub mod trace;
 pub mod violation;

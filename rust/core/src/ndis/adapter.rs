@@ -216,7 +216,7 @@ impl Adapter {
         at: Irql,
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Enter { entry, at });
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
@@ -230,7 +230,7 @@ impl Adapter {
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }
-        if self.ndis.config.record || !cpu.state.borrow_mut().leave_clean() {
+        if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
             self.leave_entry(cpu, entry);
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
@@ -240,7 +240,7 @@ impl Adapter {
     #[cold]
     fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Leave { entry });
         }
         if let Err(rule) = verdict {

@@ -18,8 +18,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::choices::{Access, Choice, Explorer, Step};
+use crate::coverage::Coverage;
 use crate::cx::Irql;
 use crate::dispatch::Work;
+use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
 /// The most virtual CPUs that a world has.
@@ -30,6 +32,8 @@ pub const MAX_CPUS: usize = 32;
 pub struct Adversity {
     /// Who decides.
     pub explorer: Arc<Mutex<dyn Explorer>>,
+    /// What the executions have reached, all of them together.
+    pub coverage: Arc<Mutex<Coverage>>,
     /// How many CPUs there are to begin with; each thread that is spawned brings one.
     pub cpus: usize,
     /// The longest, in nanoseconds, that something which is due waits for its turn.
@@ -49,7 +53,14 @@ impl fmt::Debug for Adversity {
 impl Adversity {
     /// Two CPUs, half a second of latency, 20,000 points.
     pub fn new(explorer: Arc<Mutex<dyn Explorer>>) -> Adversity {
-        Adversity { explorer, cpus: 2, latency: 500_000_000, max_points: 20_000, stacks: None }
+        Adversity {
+            explorer,
+            coverage: Arc::default(),
+            cpus: 2,
+            latency: 500_000_000,
+            max_points: 20_000,
+            stacks: None,
+        }
     }
 }
 
@@ -127,6 +138,8 @@ struct Inner {
     /// Whether a run goes on for the sake of background work.
     all: bool,
     choices: Vec<Choice>,
+    /// What the choices mean, if somebody wants to read it.
+    words: Option<Vec<String>>,
     points: u64,
     progress: u64,
     quiet: bool,
@@ -144,12 +157,14 @@ pub(crate) struct Adversary {
 }
 
 impl Adversary {
-    pub(crate) fn new(settings: &Adversity) -> Adversary {
+    /// With `words` it says of each choice what it means.
+    pub(crate) fn new(settings: &Adversity, words: bool) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
         let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
         list[0].state = State::Ready;
         list[0].started = true;
         settings.explorer.lock().begin();
+        settings.coverage.lock().begin();
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
@@ -160,6 +175,7 @@ impl Adversary {
                 until: u64::MAX,
                 all: false,
                 choices: Vec::new(),
+                words: words.then(Vec::new),
                 points: 0,
                 progress: 0,
                 quiet: false,
@@ -189,6 +205,15 @@ impl Adversary {
         self.inner.lock().pending.retain(|pending| wanted(pending.work));
     }
 
+    pub(crate) fn see(&self, event: &Event) {
+        self.settings.coverage.lock().see(event);
+    }
+
+    /// How many edges this execution was the first to reach.
+    pub(crate) fn fresh(&self) -> usize {
+        self.settings.coverage.lock().fresh()
+    }
+
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.
     pub(crate) fn be_quiet(&self) {
         self.inner.lock().quiet = true;
@@ -200,11 +225,18 @@ impl Adversary {
         let kind = what
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        self.inner.lock().value(&self.settings, kind, n)
+        let mut inner = self.inner.lock();
+        let chosen = inner.value(&self.settings, kind, n);
+        inner.say(|_| format!("{what:?} is {chosen} of 0 to {}", n - 1));
+        chosen
     }
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
         self.inner.lock().choices.clone()
+    }
+
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.inner.lock().words.clone().unwrap_or_default()
     }
 
     pub(crate) fn points(&self) -> u64 {
@@ -224,6 +256,14 @@ impl Inner {
         let chosen = settings.explorer.lock().value_of(what, n).min(n - 1);
         self.choices.push(Choice { n, chosen });
         chosen
+    }
+
+    /// Says what the last choice means, if it was one and somebody wants to read it.
+    fn say(&mut self, words: impl FnOnce(&Inner) -> String) {
+        if self.words.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
+            let words = words(self);
+            self.words.get_or_insert_default().push(words);
+        }
     }
 
     /// Which of `steps` is taken.

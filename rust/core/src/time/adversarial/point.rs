@@ -81,9 +81,19 @@ impl Ndis {
         self.queue.adversary.as_ref().map(Adversary::choices).unwrap_or_default()
     }
 
+    /// What each of the [`choices`](Self::choices) means, in words, if the world records.
+    pub fn choice_words(&self) -> Vec<String> {
+        self.queue.adversary.as_ref().map(Adversary::words).unwrap_or_default()
+    }
+
     /// How many points there were.
     pub fn points(&self) -> u64 {
         self.queue.adversary.as_ref().map_or(0, Adversary::points)
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first to reach.
+    pub fn new_edges(&self) -> usize {
+        self.queue.adversary.as_ref().map_or(0, Adversary::fresh)
     }
 
     /// Whether the drivers go on for ever: they were at more points than was allowed.
@@ -259,6 +269,10 @@ impl Ndis {
             return inner.nothing_happens(me, at);
         }
         let chosen = inner.step(&adversary.settings);
+        inner.say(|inner| match inner.ways[chosen] {
+            Way::Cpu(other) => format!("cpu {other} goes on"),
+            Way::Work(index) => format!("{} begins", inner.pending[index].work.words()),
+        });
         match inner.ways[chosen] {
             Way::Cpu(other) if other == me => {
                 inner.cpus[me].state = State::Ready;
@@ -270,6 +284,7 @@ impl Ndis {
                 let places = inner.places(at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(at, &pending).nth(place).unwrap_or(me);
+                inner.say(|_| format!("on cpu {other}"));
                 inner.pending.remove(index);
                 inner.progress += 1;
                 if let Clock::Virtual(clock) = &self.queue.clock {
