@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import ndiswan as nw
 
     Play = Callable[[nw.Ndis, Callable[..., nw.Miniport]], None]
+    Scenario = Callable[[nw.Ndis], None]
 
 Kind = TypeVar("Kind", bound="type[nw.Miniport]")
 
@@ -38,10 +39,10 @@ class Entry:
         Whether it shows in plain virtual time, without an adversary.
     driver, mended:
         The driver class with the bug, and the one without.
-    play:
-        What happens: `play(ndis, driver)` binds drivers of that class and has them work.
+    scenario, twin:
+        A function of an Ndis that has the driver, or the mended one, at work. On the twin nothing may be reported.
     also:
-        What it may break first in other executions.
+        What other executions may break first.
     events:
         How many events the shortest story has that anybody told by hand; None if nobody has.
     """
@@ -55,17 +56,10 @@ class Entry:
     plain: bool
     driver: type[nw.Miniport]
     mended: type[nw.Miniport]
-    play: Play
+    scenario: Scenario
+    twin: Scenario
     also: tuple[str, ...] = ()
     events: int | None = None
-
-    def scenario(self, ndis: nw.Ndis) -> None:
-        """The driver with the bug at work."""
-        self.play(ndis, self.driver)
-
-    def twin(self, ndis: nw.Ndis) -> None:
-        """The mended driver at the same work: nothing may be reported."""
-        self.play(ndis, self.mended)
 
 
 ENTRIES: dict[str, Entry] = {}
@@ -83,7 +77,10 @@ def bug(
     also: tuple[str, ...] = (),
     events: int | None = None,
 ) -> Callable[[Kind], Kind]:
-    """Enter a driver with a bug; its docstring's first sentence is the title, the rest is the story."""
+    """Enter a driver with a bug; its docstring's first sentence is the title, the rest is the story.
+
+    `play(ndis, driver)` binds drivers of a class and lets things happen.
+    """
 
     def enter(driver: Kind) -> Kind:
         title, _, story = (driver.__doc__ or "").partition("\n")
@@ -97,10 +94,22 @@ def bug(
             plain=not (preemptions or faults) if plain is None else plain,
             driver=driver,
             mended=mended,
-            play=play,
+            scenario=_scenario(play, driver, name),
+            twin=_scenario(play, mended, f"{name}-mended"),
             also=also,
             events=events,
         )
         return driver
 
     return enter
+
+
+def _scenario(play: Play, driver: type[nw.Miniport], name: str) -> Scenario:
+    """A function that is found again by its name, in `ndiswan.zoo.scenarios`."""
+
+    def scenario(ndis: nw.Ndis) -> None:
+        play(ndis, driver)
+
+    scenario.__module__ = "ndiswan.zoo.scenarios"
+    scenario.__name__ = scenario.__qualname__ = name.replace("-", "_")
+    return scenario

@@ -8,7 +8,7 @@ use ndiswan::oid::Answer;
 use ndiswan::{LinkSettings, Rule, Status};
 use pyo3::prelude::*;
 
-use crate::error::{raise, usage, value};
+use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::packet::bytes_of;
@@ -365,7 +365,7 @@ impl Adapter {
             )));
         }
         self.shared.world.away(py, || self.shared.core.sleep(delay));
-        Ok(())
+        settle(py, &self.shared.world)
     }
 
     /// The interrupt request level of the calling thread.

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
-from ndiswan.zoo.drivers import Failover, Isdn, Mailbox, Uart
+from ndiswan.zoo.drivers import Bundle, Failover, Isdn, Mailbox, Uart
+from ndiswan.zoo.drivers.common import outcome
 from ndiswan.zoo.plays import FRAME, Peer, one_by_one
 
 TYPE_CHECKING = False
@@ -231,7 +232,8 @@ class Slots(Mailbox):
 class WritesItsBitmapBack(Slots):
     """The bitmap of free tags is read, the command is posted, and the bitmap is written without the tag.
 
-    The answer may be there before that, and gives back a tag to a bitmap that is about to be replaced.
+    The answer may be there before that, and gives back a tag to a bitmap that is about to be replaced. There are three
+    tags, and a tag that is neither free nor in use stays so.
     """
 
     def post(self) -> None:
@@ -247,3 +249,80 @@ class WritesItsBitmapBack(Slots):
             self.free = bitmap
 
 
+class Pool(Bundle):
+    """Both lines share three buffers for what is on the card."""
+
+    hardware: ClassVar[dict[str, Any]] = {"depth": 4, "channels": 2}
+
+    def initialize(self) -> None:
+        self.buffers = 3
+        super().initialize()
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        with self.lock:
+            if self.resets or self.channels[link.handle].link is None:
+                return nw.Status.REQUEST_ABORTED
+            self.channels[link.handle].backlog.append(packet)
+        self.fill(link.handle)
+        return nw.PENDING
+
+    def next_frame(self, number: int) -> tuple[int, int] | None:
+        """Tag and length of the channel's next frame; the lock is held."""
+        channel = self.channels[number]
+        if not channel.backlog or not self.buffers:
+            return None
+        packet = channel.backlog.popleft()
+        self.tag += 1
+        channel.ring[self.tag] = packet
+        return self.tag, len(packet)
+
+    def fill(self, number: int) -> None:
+        while True:
+            with self.lock:
+                frame = self.next_frame(number)
+                if frame is None:
+                    return
+                self.buffers -= 1
+            self.card.start(*frame, number)
+
+    def handle_interrupt(self) -> None:
+        answers = []
+        with self.lock:
+            for tag, well in self.card.finished():
+                for channel in self.channels:
+                    if tag in channel.ring:
+                        answers.append((channel.ring.pop(tag), outcome(well=well)))
+            self.taken += len(answers)
+            self.buffers += len(answers)
+        for number in range(len(self.channels)):
+            self.fill(number)
+        self.complete(answers)
+
+
+def in_turn(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
+    """Four frames on two lines in turn, each when all is quiet, and forty seconds."""
+    miniport: Any = driver(ndis)
+    ndis.bind(Peer(), miniport)
+    for number in range(4):
+        miniport.adapter.links[number % 2].send(FRAME)
+        ndis.run()
+    ndis.run(40.0)
+
+
+@bug("credits-of-both-lines", "HANG", in_turn, mended=Pool, preemptions=3)
+class CountsBuffersLater(Pool):
+    """The count of free buffers is read, a line is started, and the count is written.
+
+    On either line a frame may be out before the count is written. Two lines that work lose their three buffers, one at a
+    time, and then both stand still.
+    """
+
+    def fill(self, number: int) -> None:
+        while True:
+            with self.lock:
+                frame = self.next_frame(number)
+                if frame is None:
+                    return
+                left = self.buffers
+            self.card.start(*frame, number)
+            self.buffers = left - 1

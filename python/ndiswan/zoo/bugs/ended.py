@@ -37,9 +37,12 @@ class HaltsBesideItsInterrupt(Modem):
     """
 
     def halt(self) -> None:
-        self.watchdog.cancel()
-        owed = [self.sending] if self.sending is not None else []
-        owed += self.queue
+        with self.lock:
+            self.watchdog.cancel()
+            owed = [self.sending] if self.sending is not None else []
+            owed += self.queue
+            self.queue.clear()
+            self.taken += len(owed)
         self.complete((packet, nw.Status.REQUEST_ABORTED) for packet in owed)
 
 

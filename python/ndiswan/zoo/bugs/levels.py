@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from ndiswan import Link, Packet, Status
 
 
-@bug("irql-completed-in-the-isr", "IRQL_COMPLETE", talk(2, faults=True), mended=Modem, faults=True)
+@bug(
+    "irql-completed-in-the-isr",
+    "IRQL_COMPLETE",
+    talk(2, faults=True),
+    mended=Modem,
+    faults=True,
+    also=("LOCK_HELD",),
+)
 class AnswersInItsIsr(Modem):
     """A frame that failed is given back in the interrupt service routine, since the line is down anyway.
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers import Isdn, Mailbox, Modem, Uart
-from ndiswan.zoo.plays import talk
+from ndiswan.zoo.plays import one_by_one, talk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,10 +169,10 @@ class Watched(Modem):
 
 
 @bug(
-    "missed-watchdog", "HANG", talk(4, until=40.0), mended=Watched, preemptions=2, faults=True
+    "missed-watchdog", "HANG", one_by_one(4, until=40.0), mended=Watched, preemptions=3, faults=True
 )
 class TurnsItsWatchdogOff(Watched):
-    """A watchdog that could not be cancelled in time twice is turned off, as a timer that does not work.
+    """A watchdog that could not be cancelled in time three times is turned off, as a timer that does not work.
 
     It had fired, and was waiting for the lock. Later the card stalls for the first time, and there is no watchdog.
     """
@@ -181,7 +181,7 @@ class TurnsItsWatchdogOff(Watched):
 
     def start_next(self) -> None:
         super().start_next()
-        if self.strikes >= 2:
+        if self.strikes >= 3:
             self.watchdog.cancel()
 
     def handle_interrupt(self) -> None:

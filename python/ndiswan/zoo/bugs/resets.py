@@ -67,7 +67,7 @@ class KeepsItsFifo(Uart):
         return nw.SUCCESS
 
 
-@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=2)
+@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=3)
 class LooksAfterItsLock(Isdn):
     """Whether it was the last packet of a reset is looked at when the lock is free again.
 
@@ -112,12 +112,11 @@ class WaitsThreeTimes(Isdn):
 
 
 def two_resets(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
-    """Frames, and two threads that reset the adapter one after the other."""
+    """A frame, and two threads that reset the adapter one after the other."""
     link = ndis.bind(Peer(), driver(ndis))
     ndis.spawn(ndis.reset, link)
     ndis.spawn(ndis.reset, link)
-    for _ in range(2):
-        link.send(FRAME)
+    link.send(FRAME)
     ndis.run()
 
 
@@ -131,5 +130,6 @@ class HasOneFlag(Isdn):
 
     def end_reset(self) -> None:
         self.adapter.reset_complete(nw.SUCCESS)
+        self.card.acknowledge()
         with self.lock:
             self.resets = 0

@@ -82,7 +82,7 @@ class Driver(nw.Miniport):
             aborted = self.take_all()
             self.taken += len(aborted)
         self.complete((packet, nw.Status.REQUEST_ABORTED) for packet in aborted)
-        while self.taken:
+        while self.taken > 0:
             self.adapter.sleep(0.001)
 
 
