@@ -39,6 +39,7 @@ COMMANDS = {
         "ndiswan.cli.trace:trace",
         "Turn a recorded trace into text, JSON lines, pcapng, or a story.",
     ),
+    "zoo": ("ndiswan.cli.zoo:zoo", "List drivers that break as drivers do."),
 }
 
 EPILOG = "Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran."

@@ -214,6 +214,16 @@ impl Ndis {
         inner.points - from
     }
 
+    /// Lets what other CPUs have begun come to its end: a driver's function that was suspended when
+    /// its adapter was halted goes on now, and what it does is too late.
+    pub(crate) fn let_others_finish(&self) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        let _ = self.others_until(|| {
+            let inner = adversary.inner.lock();
+            inner.cpus[1..].iter().all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
+        });
+    }
+
     /// Ends the stacks of the other CPUs, none of which has anything to do any more.
     pub(crate) fn end_stacks(&self) {
         let Some(adversary) = &self.queue.adversary else { return };
