@@ -7,8 +7,9 @@ import json
 import time
 from pathlib import Path
 
-import ndiswan as nw
 import pytest
+
+import ndiswan as nw
 from ndiswan._native import Explorer
 from ndiswan.exploring import EndlessError, ReplayError
 
@@ -69,6 +70,7 @@ class Peer(nw.Protocol):
 
 
 def run(ndis, miniport, packets=3):
+    """Sends some packets and counts what comes back."""
     peer = Peer()
     link = ndis.bind(peer, miniport, packets=8)
     for _ in range(packets):
@@ -78,10 +80,12 @@ def run(ndis, miniport, packets=3):
 
 
 def careful(ndis):
+    """The good driver."""
     run(ndis, Modem())
 
 
 def careless(ndis):
+    """The driver with the race."""
     run(ndis, Careless())
 
 
@@ -98,7 +102,7 @@ def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays
     assert path.name == f"{failure.name}.json"
     again = nw.replay(path)
     assert again.symptom == failure.symptom
-    assert again.ndis._digest() == failure.digest == json.loads(path.read_text())["digest"]
+    assert again.ndis.digest() == failure.digest == json.loads(path.read_text())["digest"]
 
 
 def test_a_careful_driver_is_left_alone():
@@ -116,7 +120,7 @@ def test_the_same_choices_give_the_same_events():
         time = nw.AdversarialTime(explorer=explorer)
         with nw.Ndis(time=time, on_violation="record", record=True) as ndis:
             careful(ndis)
-        return ndis.choices(), ndis._digest()
+        return ndis.choices(), ndis.digest()
 
     explorer = Explorer("random", 5)
     for _ in range(50):

@@ -112,7 +112,7 @@ def execute(
         raise
     except BaseException as error:  # noqa: BLE001 -- what a driver raises is what is looked for
         raised = error
-    if not ndis._found() and raised is None:
+    if not ndis.violation_count() and raised is None:
         return Execution(None, None, ndis)
     if isinstance(raised, EndlessError):
         return Execution(_of_exception(raised), raised, ndis)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, shrink
 from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
@@ -12,13 +12,12 @@ from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Literal
+    from collections.abc import Callable, Iterable
 
-    from ndiswan.exploring.execution import Scenario
-    from ndiswan.policy import Policy
+    from ndiswan.exploring.execution import Scenario, Symptom
 
 SHRINK_SECONDS = 10.0
+PROGRESS_SECONDS = 0.25
 
 
 @dataclass
@@ -39,6 +38,10 @@ class Exploration:
     """Whether the explorer has nothing left to try."""
     certificate: str | None = None
     """What was shown, by an explorer that exhausts anything."""
+
+    def knows(self, symptom: Symptom) -> bool:
+        """Whether such a failure was found."""
+        return any(symptom == failure.symptom for failure in self.failures)
 
     def raise_if_failed(self) -> None:
         """Raise what the first failure's execution raised, with a note that says how to replay it."""
@@ -68,7 +71,111 @@ class Exploration:
         return f"{text}: {len(self.failures)} failure(s){found}"
 
 
-def explore(
+class Search:
+    """A search that goes on execution by execution.
+
+    Parameters
+    ----------
+    scenario, explorer, seed, shrinking, settings, suggest:
+        As of :func:`explore`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        explorer: str = "portfolio",
+        seed: int = 0,
+        *,
+        shrinking: float = SHRINK_SECONDS,
+        settings: Settings | None = None,
+        suggest: Iterable[list[tuple[int, int]]] = (),
+    ) -> None:
+        self.scenario = scenario
+        self.settings = Settings() if settings is None else settings
+        self.found = Exploration(explorer, seed)
+        self._explorer = Explorer(explorer, seed)
+        self._shrinking = shrinking
+        for choices in suggest:
+            self._explorer.suggest(choices)
+        self._begun = time.monotonic()
+
+    def once(self, watchdog: Watchdog) -> Symptom | None:
+        """Run one execution; what went wrong in it."""
+        found = self.found
+        watchdog.pat()
+        ran = execute(self.scenario, self._explorer, self.settings)
+        found.executions += 1
+        found.points += ran.ndis.points
+        found.seconds = time.monotonic() - self._begun
+        found.exhausted = not self._explorer.end(ran.ndis, ran.symptom is not None, 0)
+        if ran.symptom is not None:
+            found.failing += 1
+            if not found.knows(ran.symptom):
+                failure = self._failure(ran, watchdog)
+                if not found.knows(failure.symptom):
+                    found.failures.append(failure)
+        return ran.symptom
+
+    def run(
+        self,
+        executions: float,
+        seconds: float,
+        *,
+        stop: bool,
+        progress: Callable[[Exploration], object] | None = None,
+    ) -> Exploration:
+        """Go on until so many executions, so many seconds, or a failure if it is to stop there."""
+        found, told = self.found, 0.0
+        with Watchdog(self.settings.patience, EndlessError) as watchdog:
+            while found.executions < executions and found.seconds < seconds:
+                if self.once(watchdog) is not None and stop:
+                    break
+                if found.exhausted:
+                    break
+                if progress is not None and found.seconds - told > PROGRESS_SECONDS:
+                    told = found.seconds
+                    progress(found)
+        found.seconds = time.monotonic() - self._begun
+        found.certificate = _certificate(self._explorer)
+        return found
+
+    def _failure(self, ran: Execution, watchdog: Watchdog) -> Failure:
+        """The failure of an execution, made small and run twice more."""
+        assert ran.symptom is not None
+        symptom, choices = ran.symptom, ran.ndis.choices()
+
+        def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
+            watchdog.pat()
+            again = execute(self.scenario, Explorer.replay(answers, lenient=True), self.settings)
+            return again.ndis.choices() if again.symptom == symptom else None
+
+        if self._shrinking > 0:
+            choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
+        both: list[Execution] = []
+        for _ in range(2):
+            watchdog.pat()
+            answers = Explorer.replay(choices)
+            both.append(execute(self.scenario, answers, self.settings, record=True))
+        one, two = both
+        digest = one.ndis.digest()
+        found = self.found
+        return Failure(
+            symptom=symptom,
+            detail=_detail(one if one.symptom == symptom else ran),
+            choices=choices,
+            scenario=self.scenario,
+            settings=self.settings,
+            explorer=found.explorer,
+            seed=found.seed,
+            execution=found.executions,
+            seconds=found.seconds,
+            digest=digest,
+            events=len(one.ndis.events()),
+            deterministic=one.symptom == two.symptom == symptom and digest == two.ndis.digest(),
+        )
+
+
+def explore(  # noqa: PLR0913 -- what can be set is set here
     scenario: Scenario,
     *,
     explorer: str = "portfolio",
@@ -77,14 +184,9 @@ def explore(
     seconds: float | None = None,
     stop: bool = True,
     shrinking: float = SHRINK_SECONDS,
-    cpus: int = 2,
-    latency: float = 0.5,
-    max_points: int = 20_000,
-    patience: float = 10.0,
-    policy: Policy | None = None,
-    delivery: Literal["inline", "queued"] = "inline",
-    suggest: list[list[tuple[int, int]]] | None = None,
+    suggest: Iterable[list[tuple[int, int]]] = (),
     progress: Callable[[Exploration], object] | None = None,
+    **settings: Any,
 ) -> Exploration:
     """Run ``scenario(ndis)`` again and again under an adversary, until it breaks or the budget is spent.
 
@@ -104,102 +206,46 @@ def explore(
         Whether to stop at the first failure; else the search goes on, and each symptom is kept once.
     shrinking:
         The most seconds that are spent to make a failure small; 0 leaves it as it was found.
-    cpus, latency, max_points, patience, policy, delivery:
-        As of :class:`Settings`.
     suggest:
         Choices that were interesting earlier, which are tried first.
     progress:
         Called about four times a second with what was found so far.
+    **settings:
+        ``cpus``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery`` of :class:`Settings`.
 
     Raises
     ------
+    TypeError
+        There is no such setting.
     ValueError
         There is no such explorer, or ``cpus`` is out of range.
     """
-    settings = Settings(cpus=cpus, latency=latency, max_points=max_points, patience=patience, delivery=delivery)
-    if policy is not None:
-        settings = replace(settings, policy=policy)
     if executions is None and seconds is None:
         seconds = 60.0
-    found = Exploration(explorer, seed)
-    search = Explorer(explorer, seed)
-    for choices in suggest or []:
-        search.suggest(choices)
-    most = executions if executions is not None else float("inf")
-    begun = now = time.monotonic()
-    end = begun + seconds if seconds is not None else float("inf")
-    told = begun
-    with Watchdog(patience, EndlessError) as watchdog:
-        while found.executions < most and now < end:
-            watchdog.pat()
-            ran = execute(scenario, search, settings)
-            now = time.monotonic()
-            found.executions += 1
-            found.points += ran.ndis.points
-            found.seconds = now - begun
-            more = search.end(ran.ndis, ran.symptom is not None, 0)
-            if ran.symptom is not None:
-                found.failing += 1
-                if all(ran.symptom != known.symptom for known in found.failures):
-                    failure = _failure(scenario, settings, ran, found, shrinking, watchdog)
-                    if all(failure.symptom != known.symptom for known in found.failures):
-                        found.failures.append(failure)
-                if stop:
-                    break
-            if not more:
-                found.exhausted = True
-                break
-            if progress is not None and now - told > 0.25:
-                told = now
-                progress(found)
-    found.seconds = time.monotonic() - begun
-    shown = search.certificate
-    if shown is not None:
-        bound, count, complete = shown
-        most_of = "no execution has more" if complete else "there may be bugs beyond"
-        found.certificate = f"exhausted up to {bound} preemptions in {count} executions; {most_of}"
-    return found
-
-
-def _failure(
-    scenario: Scenario,
-    settings: Settings,
-    ran: Execution,
-    found: Exploration,
-    shrinking: float,
-    watchdog: Watchdog,
-) -> Failure:
-    """The failure of an execution, made small and run twice more."""
-    assert ran.symptom is not None
-    symptom, choices = ran.symptom, ran.ndis.choices()
-
-    def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-        watchdog.pat()
-        again = execute(scenario, Explorer.replay(answers, lenient=True), settings)
-        return again.ndis.choices() if again.symptom == symptom else None
-
-    if shrinking > 0:
-        choices, _reproduced, _minimal, _executions = shrink(choices, run, shrinking)
-    both: list[Execution] = []
-    for _ in range(2):
-        watchdog.pat()
-        both.append(execute(scenario, Explorer.replay(choices), settings, record=True))
-    one, two = both
-    digest = one.ndis._digest()
-    return Failure(
-        symptom=symptom,
-        detail=_detail(one if one.symptom == symptom else ran),
-        choices=choices,
-        scenario=scenario,
-        settings=settings,
-        explorer=found.explorer,
-        seed=found.seed,
-        execution=found.executions,
-        seconds=found.seconds,
-        digest=digest,
-        events=len(one.ndis.events()),
-        deterministic=one.symptom == two.symptom == symptom and digest == two.ndis._digest(),
+    search = Search(
+        scenario,
+        explorer,
+        seed,
+        shrinking=shrinking,
+        settings=Settings(**settings),
+        suggest=suggest,
     )
+    never = float("inf")
+    return search.run(
+        never if executions is None else executions,
+        never if seconds is None else seconds,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def _certificate(explorer: Explorer) -> str | None:
+    shown = explorer.certificate
+    if shown is None:
+        return None
+    bound, count, complete = shown
+    most = "no execution has more" if complete else "there may be bugs beyond"
+    return f"exhausted up to {bound} preemptions in {count} executions; {most}"
 
 
 def _detail(ran: Execution) -> str:

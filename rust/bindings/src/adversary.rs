@@ -16,6 +16,9 @@ use pyo3::types::PyCFunction;
 use crate::error::value;
 use crate::ndis::Ndis;
 
+/// Choices in Python: (of how many, which).
+type Pairs = Vec<(u32, u32)>;
+
 /// The stacks of one world: greenlets of the thread that made it.
 struct Greenlets {
     class: Py<PyAny>,
@@ -109,11 +112,11 @@ impl Decides for Boxed {
     }
 }
 
-pub(crate) fn choices_of(pairs: Vec<(u32, u32)>) -> Vec<Choice> {
+pub(crate) fn choices_of(pairs: Pairs) -> Vec<Choice> {
     pairs.into_iter().map(|(n, chosen)| Choice { n, chosen }).collect()
 }
 
-pub(crate) fn pairs_of(choices: Vec<Choice>) -> Vec<(u32, u32)> {
+pub(crate) fn pairs_of(choices: Vec<Choice>) -> Pairs {
     choices.into_iter().map(|choice| (choice.n, choice.chosen)).collect()
 }
 
@@ -156,7 +159,7 @@ impl Explorer {
     /// ``lenient`` lets an answer of another many stand for the nearest one, as shrinking needs it.
     #[staticmethod]
     #[pyo3(signature = (choices, lenient=false))]
-    fn replay(choices: Vec<(u32, u32)>, lenient: bool) -> Explorer {
+    fn replay(choices: Pairs, lenient: bool) -> Explorer {
         let choices = choices_of(choices);
         let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
         Explorer { core: Arc::new(Mutex::new(made)) }
@@ -171,7 +174,7 @@ impl Explorer {
     }
 
     /// Answers that were interesting elsewhere.
-    fn suggest(&self, choices: Vec<(u32, u32)>) {
+    fn suggest(&self, choices: Pairs) {
         self.core.lock().suggest(&choices_of(choices));
     }
 
@@ -190,10 +193,10 @@ impl Explorer {
 #[pyfunction]
 #[pyo3(name = "shrink")]
 pub(crate) fn shrink_choices(
-    choices: Vec<(u32, u32)>,
+    choices: Pairs,
     run: &Bound<'_, PyAny>,
     seconds: f64,
-) -> PyResult<(Vec<(u32, u32)>, bool, bool, u64)> {
+) -> PyResult<(Pairs, bool, bool, u64)> {
     let time = std::time::Duration::from_nanos(crate::adapter::nanoseconds(seconds)?);
     let mut raised = None;
     let again = |choices: &[Choice]| {
@@ -201,7 +204,7 @@ pub(crate) fn shrink_choices(
             return None;
         }
         let answer = run.call1((pairs_of(choices.to_vec()),));
-        match answer.and_then(|answer| answer.extract::<Option<Vec<(u32, u32)>>>()) {
+        match answer.and_then(|answer| answer.extract::<Option<Pairs>>()) {
             Ok(used) => used.map(choices_of),
             Err(error) => {
                 raised = Some(error);
@@ -210,26 +213,23 @@ pub(crate) fn shrink_choices(
         }
     };
     let shrunk = shrink(&choices_of(choices), again, Limits { time, ..Limits::default() });
-    match raised {
-        Some(error) => Err(error),
-        None => {
-            let choices = pairs_of(shrunk.choices);
-            Ok((choices, shrunk.reproduced, shrunk.minimal, shrunk.executions))
-        }
+    if let Some(error) = raised {
+        return Err(error);
     }
+    Ok((pairs_of(shrunk.choices), shrunk.reproduced, shrunk.minimal, shrunk.executions))
 }
 
 /// Choices as a short text.
 #[pyfunction]
 #[pyo3(name = "to_token")]
-pub(crate) fn token_of(choices: Vec<(u32, u32)>) -> String {
+pub(crate) fn token_of(choices: Pairs) -> String {
     to_token(&choices_of(choices))
 }
 
 /// The choices that a text stands for. Raises ``ValueError`` that says where it is none.
 #[pyfunction]
 #[pyo3(name = "from_token")]
-pub(crate) fn choices_in(token: &str) -> PyResult<Vec<(u32, u32)>> {
+pub(crate) fn choices_in(token: &str) -> PyResult<Pairs> {
     from_token(token).map(pairs_of).map_err(|error| value(error.to_string()))
 }
 

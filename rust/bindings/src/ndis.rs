@@ -340,12 +340,12 @@ impl Ndis {
     }
 
     /// A number that stands for all recorded events, the same on every machine.
-    fn _digest(&self) -> String {
+    fn digest(&self) -> String {
         format!("{:016x}", self.world.core.digest())
     }
 
     /// How many rules were found broken, warnings included.
-    fn _found(&self) -> usize {
+    fn violation_count(&self) -> usize {
         self.world.core.violation_count()
     }
 

@@ -43,8 +43,10 @@ impl SpinLock {
         // Another thread has it, and may need the interpreter to let it go.
         match &result {
             Ok(false) => {
-                result =
-                    self.shared.world.away(py, || core.wait_acquire(self.lock, form).map(|()| true))
+                result = self
+                    .shared
+                    .world
+                    .away(py, || core.wait_acquire(self.lock, form).map(|()| true));
             }
             Err(broken) if core.takes_all_the_same(broken.rule) => {
                 result = self

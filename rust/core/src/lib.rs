@@ -9,6 +9,7 @@
 pub mod capture;
 pub mod choices;
 pub mod contract;
+pub mod coverage;
 pub mod cx;
 mod dispatch;
 pub mod disposition;

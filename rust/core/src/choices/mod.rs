@@ -9,7 +9,7 @@
 //!
 //! An execution is a function of the answers that it was given, so the answers are its name: a list
 //! of [`Choice`]s replays it ([`replay::Replay`]), and fewer or smaller ones are a smaller story
-//! (`shrink`). Everywhere **0 is the plain answer**: `steps[0]` is what happens
+//! ([`shrink`]). Everywhere **0 is the plain answer**: `steps[0]` is what happens
 //! without an adversary, and the value 0 is a world without faults. An execution whose answers are
 //! all 0 is the one that virtual time would have run.
 //!
@@ -17,10 +17,18 @@
 //! number, so the same seed makes the same choices on every machine and in every version.
 
 mod access;
+pub mod bounded;
+pub mod coverage;
+pub mod pct;
+pub mod portfolio;
+pub mod pos;
 pub mod random;
 pub mod replay;
 mod rng;
 pub mod shrink;
+pub mod surw;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod values;
 
@@ -128,13 +136,22 @@ pub trait Explorer: Send {
     }
 }
 
-/// The names that [`make`] knows.
-pub const NAMES: [&str; 1] = ["random"];
+/// The names that [`make`] knows. `pct` is PCT(3); `pct1` to `pct9` are there as well.
+pub const NAMES: [&str; 7] = ["random", "pct", "pos", "surw", "bounded", "coverage", "portfolio"];
 
 /// The explorer of that name, or `None` if there is none; see [`NAMES`].
 pub fn make(name: &str, seed: u64) -> Option<Box<dyn Explorer>> {
     Some(match name {
         "random" => Box::new(random::Random::new(seed)),
-        _ => return None,
+        "pct" => Box::new(pct::Pct::new(seed, 3)),
+        "pos" => Box::new(pos::Pos::new(seed)),
+        "surw" => Box::new(surw::Surw::new(seed)),
+        "bounded" => Box::new(bounded::Bounded::new()),
+        "coverage" => Box::new(coverage::Coverage::new(seed)),
+        "portfolio" => Box::new(portfolio::Portfolio::new(seed)),
+        _ => match name.strip_prefix("pct")?.as_bytes() {
+            [digit @ b'1'..=b'9'] => Box::new(pct::Pct::new(seed, u32::from(digit - b'0'))),
+            _ => return None,
+        },
     })
 }

@@ -213,23 +213,16 @@ impl Ndis {
             match self.decide(adversary, at) {
                 Next::Go => return true,
                 Next::GaveUp | Next::Nothing => {
-                    self.gave_up(adversary);
+                    adversary.gave_up();
                     return false;
                 }
                 Next::Here(pending) => self.begin(adversary, pending),
                 Next::To(other) => match self.switch(adversary, other) {
                     Some(pending) => self.begin(adversary, pending),
-                    None => return !self.gave_up(adversary),
+                    None => return !adversary.gave_up(),
                 },
             }
         }
-    }
-
-    fn gave_up(&self, adversary: &Adversary) -> bool {
-        let mut inner = adversary.inner.lock();
-        let me = &mut inner.cpus[Cpu::number()];
-        me.state = State::Ready;
-        std::mem::take(&mut me.gave_up)
     }
 
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
@@ -336,6 +329,16 @@ impl Ndis {
         let virtual_ = &mut inner.cpus[me];
         (virtual_.task, virtual_.access, virtual_.since) =
             (before.task, before.access, before.since);
+    }
+}
+
+impl Adversary {
+    /// This CPU waits no more; whether what it waited for will never come.
+    fn gave_up(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let me = &mut inner.cpus[Cpu::number()];
+        me.state = State::Ready;
+        std::mem::take(&mut me.gave_up)
     }
 }
 

@@ -1,0 +1,117 @@
+//! Counts and certificates of the exhaustive search.
+
+use super::toy::Op::{Draw, FailIf, Local, Set, Store};
+use super::toy::{World, lost_update, windows};
+use crate::choices::bounded::Bounded;
+use crate::choices::{Access, Certificate, Ended, Explorer, Step};
+
+fn run(world: &World, search: &mut Bounded) -> u64 {
+    world.explore(search, u64::MAX, |_| true)
+}
+
+#[test]
+fn sleep_sets_leave_out_orders_of_what_is_independent() {
+    // Three tasks that share nothing, and three of which two share a cell.
+    for (tasks, with, without) in [
+        (vec![vec![Set(0, 1), Set(0, 2)], vec![Set(1, 1), Set(1, 2)], vec![Set(2, 1)]], 0, 0),
+        (vec![vec![Set(0, 1), Set(1, 2)], vec![Set(1, 1), Set(2, 2)], vec![Set(3, 1)]], 0, 0),
+    ] {
+        let world = World { tasks, at_the_end: None };
+        let asleep = run(&world, &mut Bounded::new());
+        let awake = run(&world, &mut Bounded::without_sleep_sets());
+        assert_eq!((asleep, awake), (with, without));
+    }
+}
+
+#[test]
+fn what_needs_k_preemptions_is_found_at_bound_k_and_not_before() {
+    for (count, needs) in [(1, 1), (2, 3), (3, 5)] {
+        let world = windows(count, 0);
+        let mut search = Bounded::new();
+        assert!(world.found_after(&mut search, u64::MAX).is_some());
+        assert_eq!(search.bound(), needs);
+        assert_eq!(search.certificate().unwrap().bound, needs - 1);
+        let mut less = Bounded::new().up_to(needs - 1);
+        assert_eq!(world.found_after(&mut less, u64::MAX), None);
+    }
+}
+
+#[test]
+fn the_certificate_says_the_bound_the_executions_and_whether_there_is_more() {
+    let world = lost_update(0);
+    let mut search = Bounded::without_sleep_sets();
+    assert_eq!(search.certificate(), None);
+    assert_eq!(run(&world, &mut search), 2 + 4 + 6 + 6);
+    let certificate = search.certificate().unwrap();
+    assert_eq!(certificate, Certificate { bound: 2, executions: 18, complete: true });
+
+    let mut search = Bounded::without_sleep_sets().up_to(1);
+    assert_eq!(run(&world, &mut search), 2 + 4);
+    let certificate = search.certificate().unwrap();
+    assert_eq!(certificate, Certificate { bound: 1, executions: 6, complete: false });
+}
+
+#[test]
+fn values_are_enumerated() {
+    let world = World { tasks: vec![vec![Draw(4), Draw(5), FailIf(4)]], at_the_end: None };
+    let mut seen = Vec::new();
+    world.explore(&mut Bounded::new(), u64::MAX, |execution| {
+        seen.push((execution.choices[0].chosen, execution.choices[1].chosen));
+        true
+    });
+    let all: Vec<_> = (0..4).flat_map(|a| (0..5).map(move |b| (a, b))).collect();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn there_is_no_certificate_for_a_world_that_does_not_repeat() {
+    let step = |task| Step { task, access: Access::default(), preempts: false };
+    let mut search = Bounded::new();
+    let mut executions = 0;
+    loop {
+        executions += 1;
+        search.begin();
+        // Every third execution has another task.
+        let other = u32::from(executions % 3 == 0);
+        for _ in 0..3 {
+            search.step(&[step(0), step(1 + other)]);
+        }
+        if !search.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 3 }) {
+            break;
+        }
+        assert!(executions < 1_000, "it ends all the same");
+    }
+    assert_eq!(search.certificate(), None);
+}
+
+#[test]
+fn work_that_may_begin_at_two_places_is_tried_at_both() {
+    // The same task twice among the steps: an interrupt on this CPU or on the other one.
+    let step = |task| Step { task, access: Access::default(), preempts: false };
+    let mut search = Bounded::new();
+    let mut firsts = Vec::new();
+    loop {
+        search.begin();
+        let first = search.step(&[step(0), step(1), step(1)]);
+        firsts.push(first);
+        if first == 0 {
+            search.step(&[step(1), step(1)]);
+        } else {
+            search.step(&[step(0)]);
+        }
+        if !search.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 2 }) {
+            break;
+        }
+    }
+    assert_eq!(firsts, [0, 0, 1, 2]);
+}
+
+#[test]
+fn a_long_program_with_few_preemptions_is_exhausted_quickly() {
+    let mut task = vec![Local; 40];
+    task.push(Store(0));
+    let world = World { tasks: vec![task.clone(), task], at_the_end: None };
+    let mut search = Bounded::new().up_to(1);
+    assert!(run(&world, &mut search) < 200);
+    assert_eq!(search.certificate().map(|certificate| certificate.bound), Some(1));
+}
