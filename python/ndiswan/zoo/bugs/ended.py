@@ -5,7 +5,7 @@ from __future__ import annotations
 import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers import Bundle, Modem
-from ndiswan.zoo.plays import FRAME, Peer, talk, two_lines
+from ndiswan.zoo.plays import FRAME, Peer, two_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,5 +126,3 @@ class ReceivesOnADeadLine(Receiving):
         super().call_ended(number)
         if link is not None:
             self.adapter.indicate_receive(link, self.last_words)
-
-

@@ -48,9 +48,7 @@ class GivesUpAnyway(Modem):
         self.complete([answer])
 
 
-@bug(
-    "insists-resend", "STALE", talk(1, again=3), mended=Modem, preemptions=3, also=("DOUBLE",)
-)
+@bug("insists-resend", "STALE", talk(1, again=3), mended=Modem, preemptions=3, also=("DOUBLE",))
 class GivesUpAnOldFriend(GivesUpAnyway):
     """The same watchdog, and a protocol that has one packet only.
 

@@ -120,9 +120,7 @@ class OneAtTheMailbox(Mailbox):
         self.complete(answers)
 
 
-@bug(
-    "missed-at-the-mailbox", "HANG", talk(4, until=40.0), mended=OneAtTheMailbox, preemptions=3
-)
+@bug("missed-at-the-mailbox", "HANG", talk(4, until=40.0), mended=OneAtTheMailbox, preemptions=3)
 class ThreeRoundsAtTheMailbox(OneAtTheMailbox):
     """Who is at the mailbox does the work of others for three rounds, and then goes.
 

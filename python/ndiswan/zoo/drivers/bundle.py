@@ -1,7 +1,7 @@
 """A basic-rate card: two B channels, each a line with its own window, and a D channel that says when a call has ended.
 
-    wan_send ─► channel of the link: backlog, ring ─► interrupt ─► completed
-    the remote side hangs up ─► interrupt ─► what the channel has is completed, line-down
+wan_send ─► channel of the link: backlog, ring ─► interrupt ─► completed
+the remote side hangs up ─► interrupt ─► what the channel has is completed, line-down
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An intelligent card: commands go into its mailbox by tag, and its answers come in any order.
 
-    wan_send ─► waiting ─► commands (tag: packet), one of few tags ─► answer ─► the tag is free, completed
+wan_send ─► waiting ─► commands (tag: packet), one of few tags ─► answer ─► the tag is free, completed
 """
 
 from __future__ import annotations

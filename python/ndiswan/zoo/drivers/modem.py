@@ -1,7 +1,7 @@
 """A modem: one frame at a time, and a watchdog that gives up on a frame which the card does not finish.
 
-    wan_send ─► queue ─► sending (in the card) ─► interrupt ─► completed
-                              └── watchdog: cancelled in the card, completed with FAILURE
+wan_send ─► queue ─► sending (in the card) ─► interrupt ─► completed
+└── watchdog: cancelled in the card, completed with FAILURE
 """
 
 from __future__ import annotations
