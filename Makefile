@@ -26,7 +26,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 sources := Cargo.toml pyproject.toml $(wildcard Cargo.lock) $(sort $(shell \
     find rust python -type d \( -name target -o -name __pycache__ -o -name tests \) -prune -o \
-        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' \) -print))
+        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' -o -name '*.html' \) -print))
 wheel_file = $$(echo dist/*.whl)
 
 help: ## this list

@@ -7,7 +7,6 @@ from typing import (
     ClassVar,
     Literal,
     Self,
-    SupportsIndex,
     TypeAlias,
     TypedDict,
     TypeVarTuple,
@@ -17,6 +16,18 @@ from typing import (
 
 from typing_extensions import Buffer, disjoint_base
 
+from ndiswan._parts import (
+    CaptureWriter,
+    CompletionRing,
+    Edges,
+    HdlcDecoder,
+    Story,
+    Trace,
+    edge_names,
+    fcs16,
+    hdlc_encode,
+    read_frames,
+)
 from ndiswan.irql import Irql
 from ndiswan.oid import LinkInfo, LinkStats, Quality, WanInfo
 from ndiswan.status import Status
@@ -33,6 +44,7 @@ __all__ = [
     "Device",
     "Dpc",
     "DprForm",
+    "Edges",
     "Event",
     "Explorer",
     "HdlcDecoder",
@@ -41,9 +53,11 @@ __all__ = [
     "Packet",
     "PacketData",
     "SpinLock",
+    "Story",
     "Timer",
     "Trace",
     "__version__",
+    "edge_names",
     "explorers",
     "fcs16",
     "from_token",
@@ -119,6 +133,7 @@ class Ndis:
     def drain(self) -> int: ...
     def choose(self, n: int, what: str = "") -> int: ...
     def point(self) -> None: ...
+    def wait(self, done: Callable[[], object], seconds: float = 10.0) -> bool: ...
     def spawn(self, function: Callable[[*_Args], object], *args: *_Args) -> None: ...
     def choices(self) -> _Choices: ...
     def choice_words(self) -> list[str]: ...
@@ -172,6 +187,7 @@ class Adapter:
     def spin_lock(self, name: str = "lock") -> SpinLock: ...
     def timer(self, callback: Callable[[], object]) -> Timer: ...
     def dpc(self, callback: Callable[[], object]) -> Dpc: ...
+    def flush_dpcs(self) -> bool: ...
     def device(self, callback: Callable[[], object]) -> Device: ...
     # Only with on_violation="record" a refused line is None; a driver that raises has no use for the union.
     def line_up(
@@ -356,89 +372,3 @@ class Event:
     def what(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
-
-# A handle, a status or a tag is anything with an `__index__`, NumPy's numbers among them.
-@final
-class CompletionRing:
-    def __new__(cls, capacity: SupportsIndex) -> Self: ...
-    def try_push(
-        self, handle: SupportsIndex, status: SupportsIndex, tag: SupportsIndex | None = None
-    ) -> bool: ...
-    def push(
-        self, handle: SupportsIndex, status: SupportsIndex, tag: SupportsIndex | None = None
-    ) -> None: ...
-    def push_many(
-        self,
-        handles: Buffer,
-        statuses: Buffer | SupportsIndex,
-        tags: Buffer | SupportsIndex | None = None,
-    ) -> int: ...
-    def drain_into(
-        self,
-        handles: Buffer,
-        statuses: Buffer,
-        tags: Buffer | None = None,
-        *,
-        timeout: float | None = ...,
-    ) -> int: ...
-    def close(self) -> None: ...
-    @property
-    def closed(self) -> bool: ...
-    @property
-    def capacity(self) -> int: ...
-    def __len__(self) -> int: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_args: object) -> None: ...
-
-def hdlc_encode(data: Buffer, accm: int = ...) -> bytes: ...
-def fcs16(data: Buffer) -> int: ...
-
-@final
-class HdlcDecoder:
-    def __new__(cls, max_frame: int = 1532, accm: int = 0) -> Self: ...
-    accm: int
-    # A frame is bytes, a damaged one an int: bits of NDIS_MAC_FRAGMENT.Errors.
-    def feed(self, data: Buffer) -> list[bytes | int]: ...
-    def reset(self) -> None: ...
-
-def read_frames(path: str | PathLike[str]) -> list[tuple[int, int, bytes]]: ...
-
-@final
-class CaptureWriter:
-    def __new__(cls, path: str | PathLike[str]) -> Self: ...
-    def frame(
-        self,
-        name: str,
-        link_type: int,
-        time_ns: int,
-        data: Buffer,
-        *,
-        outbound: bool | None = None,
-        comment: str | None = None,
-    ) -> None: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_args: object) -> None: ...
-
-class _Found(TypedDict):
-    rule: str
-    detail: str
-    line: int
-    adapter: str
-    packet: str | None
-    time_ns: int
-    history: list[Event]
-    recorded: bool
-    warning: bool
-    report: str
-
-@final
-class Trace:
-    def __new__(cls, path: str | PathLike[str]) -> Self: ...
-    @property
-    def adapters(self) -> list[str]: ...
-    def check(self) -> list[_Found]: ...
-    def to_text(self) -> str: ...
-    def to_jsonl(self) -> str: ...
-    def to_pcapng(self, path: str | PathLike[str]) -> int: ...
-    def __len__(self) -> int: ...

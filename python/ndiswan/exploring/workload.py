@@ -29,17 +29,27 @@ class Peer(Protocol):
         self.ndis = ndis
         self.sizes = sizes
         self.link: Link | None = None
-        self.sent = self.again = 0
+        self.sent = self.again = self.sending = 0
+        self.stopped = False
 
     def send(self) -> None:
         """Send a frame of some size, if there is a line and a packet."""
         size = self.sizes[self.ndis.choose(len(self.sizes), "size")]
         free = self.sent < PACKETS
-        if self.link is None or not self.link.up or not free:
+        if self.stopped or self.link is None or not self.link.up or not free:
             return
         self.sent += 1
-        if self.link.send(b"\xff" * size) is not Status.PENDING:
-            self.sent -= 1
+        self.sending += 1
+        try:
+            if self.link.send(b"\xff" * size) is not Status.PENDING:
+                self.sent -= 1
+        finally:
+            self.sending -= 1
+
+    def stop(self) -> None:
+        """Unbind: send nothing any more, as a protocol does before the adapter is halted."""
+        self.stopped = True
+        self.ndis.wait(lambda: not self.sending)
 
     def send_complete(self, packet: Packet, status: Status) -> None:  # noqa: ARG002
         """One is back."""
@@ -78,6 +88,7 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
             operations[ndis.choose(len(operations), "operation")]()
         if ndis.choose(4, "run at the end") == 0:
             ndis.run()
+        peer.stop()
 
     return scenario
 

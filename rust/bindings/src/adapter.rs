@@ -216,6 +216,13 @@ impl Adapter {
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
+    /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs on another CPU
+    /// (KeFlushQueuedDpcs); whether none does. Halt needs it behind a ``cancel`` that came too late.
+    fn flush_dpcs(&self, py: Python<'_>) -> bool {
+        let core = &self.shared.core;
+        self.shared.world.away(py, || core.flush_dpcs())
+    }
+
     /// A new source of hardware events, which call ``callback()``.
     ///
     /// Raises ``TypeError`` if it cannot be called.

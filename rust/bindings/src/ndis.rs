@@ -320,6 +320,33 @@ impl Ndis {
         settle(py, &self.world)
     }
 
+    /// Waits until ``done()`` is true; false if it never will be, or is not after ``seconds``.
+    ///
+    /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
+    /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
+    #[pyo3(signature = (done, seconds=10.0))]
+    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: f64) -> PyResult<bool> {
+        let patience = Duration::from_nanos(nanoseconds(seconds)?);
+        let raised = Mutex::new(None);
+        let core = &self.world.core;
+        let met = self.world.away(py, || {
+            core.wait(patience, || {
+                Python::attach(|py| {
+                    let answer = done.call0(py).and_then(|answer| answer.is_truthy(py));
+                    answer.unwrap_or_else(|error| {
+                        *raised.lock() = Some(error);
+                        true
+                    })
+                })
+            })
+        });
+        if let Some(error) = raised.into_inner() {
+            return Err(error);
+        }
+        settle(py, &self.world)?;
+        Ok(met)
+    }
+
     /// Runs ``function(*args)`` as another thread at PASSIVE.
     #[pyo3(signature = (function, *args))]
     fn spawn(&self, function: Py<PyAny>, args: Py<pyo3::types::PyTuple>) {

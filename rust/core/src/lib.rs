@@ -16,6 +16,7 @@ pub mod disposition;
 mod driver;
 pub mod event;
 pub mod explore;
+pub mod handoff;
 pub mod hdlc;
 mod history;
 pub mod info;

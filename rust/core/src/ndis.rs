@@ -27,7 +27,7 @@ mod timer;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -53,6 +53,7 @@ use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::time::adversarial::Adversary;
+use crate::trace::AdapterEntry;
 use crate::trace::record::{Note, Recording};
 use crate::violation::Violation;
 
@@ -77,6 +78,8 @@ pub struct Ndis {
     pub(crate) queue: Queue,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
+    /// What is told of the adapters when they are gone.
+    pub(crate) ended: OnceLock<Vec<AdapterEntry>>,
     /// Whether it takes no more adapters; changed under their lock.
     full: AtomicBool,
     /// The last block of numbers that was taken for further lines; changed under their lock, too.
@@ -121,6 +124,7 @@ impl Ndis {
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
+            ended: OnceLock::new(),
             full: AtomicBool::new(false),
             blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),
@@ -148,7 +152,7 @@ impl Ndis {
         self.queue.clock.now()
     }
 
-    /// The adapters, in the order in which they were bound.
+    /// The adapters, in the order in which they were bound; none once the world is closed.
     pub fn adapters(&self) -> Vec<Arc<Adapter>> {
         self.adapters.lock().clone()
     }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -100,6 +100,9 @@ pub struct Adapter {
     pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
     pub(crate) devices: Devices,
+    /// How many DPC routines run now, those of timers and interrupts among them.
+    pub(crate) dpcs_running: AtomicU32,
+    pub(crate) interrupts_running: AtomicU32,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,

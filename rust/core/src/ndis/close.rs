@@ -74,6 +74,13 @@ impl Ndis {
         self.closed.store(true, Ordering::Release);
     }
 
+    /// An adapter holds its world: as long as the world holds it, too, neither is ever freed.
+    fn forget_adapters(&self) {
+        let _ = self.ended.set(self.adapter_entries());
+        let adapters = std::mem::take(&mut *self.adapters.lock());
+        drop(adapters);
+    }
+
     /// It is closed: an adapter that came now would be halted by nobody.
     fn take_no_more_adapters(&self) {
         let _adapters = self.adapters.lock();
@@ -120,6 +127,7 @@ impl Ndis {
             adapter.forget_drivers();
         }
         self.end_stacks();
+        self.forget_adapters();
         Ok(())
     }
 

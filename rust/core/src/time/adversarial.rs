@@ -189,6 +189,9 @@ impl Adversary {
     /// Has `work` done, not before `at`.
     pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
         let mut inner = self.inner.lock();
+        if inner.ending {
+            return;
+        }
         inner.tasks += 1;
         let task = inner.tasks;
         let key = (at, work.priority());
@@ -217,6 +220,18 @@ impl Adversary {
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.
     pub(crate) fn be_quiet(&self) {
         self.inner.lock().quiet = true;
+    }
+
+    /// The world ends: nothing begins any more, and nothing is asked.
+    pub(crate) fn end(&self) {
+        let mut inner = self.inner.lock();
+        (inner.quiet, inner.ending) = (true, true);
+        inner.pending.clear();
+    }
+
+    /// Whether no CPU but the thread's own is at anything.
+    pub(crate) fn others_are_idle(&self) -> bool {
+        self.inner.lock().cpus[1..].iter().all(|cpu| cpu.state == State::Idle)
     }
 
     /// A value below `n`.

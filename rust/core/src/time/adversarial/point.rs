@@ -9,7 +9,7 @@ use super::{Adversary, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
-use crate::time::Clock;
+use crate::time::{Clock, TimeKind};
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -134,6 +134,17 @@ impl Ndis {
         true
     }
 
+    /// Waits until `done`: others go on meanwhile, in virtual time what is due happens. False if it never
+    /// will be, or, in real time, is not after `patience`.
+    pub fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
+        while self.config.time == TimeKind::Virtual && !done() {
+            if !matches!(self.run(None, Some(1)), Ok(1)) {
+                return done();
+            }
+        }
+        self.wait_until(patience, done)
+    }
+
     /// Why nobody lets go of `lock`, for which `cpu` waits, in words. Not in other kinds of time: none.
     pub(crate) fn deadlock(&self, cpu: u32, lock: u32) -> Option<String> {
         let adversary = self.queue.adversary.as_ref()?;
@@ -216,10 +227,11 @@ impl Ndis {
     /// Ends the stacks of the other CPUs, none of which has anything to do any more.
     pub(crate) fn end_stacks(&self) {
         let Some(adversary) = &self.queue.adversary else { return };
+        adversary.end();
+        // Each comes to the end of what it is at.
+        self.others_until(|| adversary.others_are_idle());
         let started: Vec<usize> = {
-            let mut inner = adversary.inner.lock();
-            inner.ending = true;
-            inner.pending.clear();
+            let inner = adversary.inner.lock();
             (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
         };
         for other in started {
@@ -323,7 +335,7 @@ impl Ndis {
             if let Some(pending) = pending.take() {
                 self.begin(adversary, pending);
             }
-            if adversary.inner.lock().ending {
+            if adversary.has_ended(me) {
                 return 0;
             }
             pending = match self.decide(adversary, At::Idle) {
@@ -358,6 +370,15 @@ impl Ndis {
 }
 
 impl Adversary {
+    /// Whether the world ends; this CPU is no more then.
+    fn has_ended(&self, me: usize) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.ending {
+            (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
+        }
+        inner.ending
+    }
+
     /// This CPU waits no more; whether what it waited for will never come.
     fn gave_up(&self) -> bool {
         let mut inner = self.inner.lock();
@@ -370,11 +391,18 @@ impl Adversary {
 impl super::Inner {
     /// Nobody can go on.
     fn nothing_happens(&mut self, me: usize, at: At) -> Next {
-        if matches!(at, At::Lock(_) | At::Waits) {
+        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
+        let spins = |state| matches!(state, State::Lock(_));
+        let others = || (0..self.cpus.len()).filter(|number| *number != me);
+        // One that spins has met a deadlock; one that waits only waits for it.
+        let waiting = match at {
+            At::Lock(_) => None,
+            At::Waits => others().find(|number| spins(self.cpus[*number].state)),
+            _ => others().find(|number| waits(self.cpus[*number].state)),
+        };
+        if waiting.is_none() && matches!(at, At::Lock(_) | At::Waits) {
             return Next::GaveUp;
         }
-        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
-        let waiting = (0..self.cpus.len()).find(|number| waits(self.cpus[*number].state));
         if let Some(waiting) = waiting {
             self.cpus[waiting].gave_up = true;
             return Next::To(waiting);
