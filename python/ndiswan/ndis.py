@@ -216,12 +216,15 @@ def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no other way)
     package = __file__.rpartition("/")[0]
-    # Neither this package nor what starts a program (`python -m`) is the driver; its miniports are.
-    others, drivers = (package, "<frozen "), package + "/miniports/"
+    # Neither this package nor what starts a program (`python -m`) is the driver; its own drivers are.
+    others = (package, "<frozen ")
+    drivers = tuple(package + own for own in ("/miniports/", "/zoo/", "/exploring/workload.py"))
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(others) or file.startswith(drivers):
             break
+        if file.endswith("/exploring/execution.py"):
+            return None  # what is further out runs the scenario, and is not in it
         frame = frame.f_back
     if frame is None:
         return None

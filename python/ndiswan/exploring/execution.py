@@ -130,8 +130,9 @@ def _short(site: str | None) -> str:
 
 
 def _of_violation(broken: ContractViolation) -> Symptom:
-    stack = " > ".join(broken.inside)
-    parts = [broken.adapter, stack, _short(broken.site)]
+    # What it interrupted is not its place; and a line is better known than who called it.
+    inside = broken.inside[-1] if broken.inside else ""
+    parts = [broken.adapter, _short(broken.site) or inside]
     return Symptom(broken.rule, " · ".join(part for part in parts if part))
 
 

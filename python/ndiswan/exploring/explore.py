@@ -34,6 +34,14 @@ class Exploration:
     seconds: float = 0.0
     failing: int = 0
     """How many executions failed."""
+    interesting: list[list[tuple[int, int]]] = field(default_factory=list)
+    """The choices of executions that reached new edges: a corpus."""
+    last_new: float = 0.0
+    """When the last of them was, in seconds from the beginning."""
+    edges: str = ""
+    """What was reached: ownership edges as JSON, for ``ndiswan coverage``."""
+    reached: tuple[int, int] = (0, 0)
+    """How many edges, and pairs of consecutive edges of a packet."""
     exhausted: bool = False
     """Whether the explorer has nothing left to try."""
     certificate: str | None = None
@@ -107,7 +115,10 @@ class Search:
         found.executions += 1
         found.points += ran.ndis.points
         found.seconds = time.monotonic() - self._begun
-        found.exhausted = not self._explorer.end(ran.ndis, ran.symptom is not None, 0)
+        found.exhausted = not self._explorer.end(ran.ndis, ran.symptom is not None)
+        if ran.ndis.new_edges:
+            found.interesting.append(ran.ndis.choices())
+            found.last_new = found.seconds
         if ran.symptom is not None:
             found.failing += 1
             if not found.knows(ran.symptom):
@@ -133,10 +144,11 @@ class Search:
                 if found.exhausted:
                     break
                 if progress is not None and found.seconds - told > PROGRESS_SECONDS:
-                    told = found.seconds
+                    told, found.reached = found.seconds, self._explorer.reached
                     progress(found)
         found.seconds = time.monotonic() - self._begun
         found.certificate = _certificate(self._explorer)
+        found.edges, found.reached = self._explorer.edges(), self._explorer.reached
         return found
 
     def _failure(self, ran: Execution, watchdog: Watchdog) -> Failure:

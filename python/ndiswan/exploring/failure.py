@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import platform
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import RNG, Explorer, __version__, from_token, to_token
+from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
+from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.target import find, name_of
 from ndiswan.policy import Policy
 from ndiswan.status import Status
 
@@ -70,12 +70,68 @@ class Failure:
     @property
     def name(self) -> str:
         """``RULE-HASH``, for its file: the same failure has the same name."""
-        text = json.dumps([scenario_name(self.scenario), *self.symptom])
+        text = json.dumps([name_of(self.scenario), *self.symptom])
         return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def replay(self, *, record: bool = True) -> Execution:
         """Run it again."""
         return execute(self.scenario, Explorer.replay(self.choices), self.settings, record=record)
+
+    def decisive(self) -> int | None:
+        """The last answer, as an index of ``choices``, without which the run is good; None if there is none."""
+        for index in reversed(range(len(self.choices))):
+            of, chosen = self.choices[index]
+            if chosen == 0:
+                continue
+            plain = [*self.choices[:index], (of, 0), *self.choices[index + 1 :]]
+            explorer = Explorer.replay(plain, lenient=True)
+            if execute(self.scenario, explorer, self.settings).symptom is None:
+                return index
+        return None
+
+    def trace(self, again: Execution | None = None) -> Trace:
+        """What happened, as a trace; of ``again`` if it was replayed already."""
+        ndis = (again or self.replay()).ndis
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "failure.jsonl"
+            ndis.save(path)
+            return Trace(path)
+
+    def story(self, again: Execution | None = None, *, full: bool = False) -> Story:
+        """What happened to whom, step by step, and which answer it hangs on.
+
+        ``str()`` of it is a sequence diagram; see ``to_text``, ``to_mermaid``, ``to_svg``.
+        """
+        again = again or self.replay()
+        facts = [self.place]
+        decisive, words = self.decisive(), again.ndis.choice_words()
+        if decisive is not None and decisive < len(words):
+            facts.append(
+                f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
+                " with the plain answer there the run is good"
+            )
+        return self.trace(again).story(full=full, switches=self.switches, facts=facts)
+
+    def mermaid(self) -> str:
+        """The story as a Mermaid sequence diagram."""
+        return self.story().to_mermaid()
+
+    def svg(self) -> str:
+        """The story as a self-contained SVG picture."""
+        return self.story().to_svg()
+
+    def told(self, again: Execution, form: str) -> str:
+        """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
+        if form == "report":
+            return str(again.error)
+        if form == "trace":
+            return self.trace(again).to_jsonl()
+        story = self.story(again)
+        forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
+        return forms[form]()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
@@ -85,7 +141,7 @@ class Failure:
         }
         return {
             "ndiswan-replay": FORMAT,
-            "scenario": scenario_name(self.scenario),
+            "scenario": name_of(self.scenario),
             "settings": settings,
             "explorer": self.explorer,
             "seed": self.seed,
@@ -112,46 +168,6 @@ class Failure:
 
 def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
-
-
-def scenario_name(scenario: Scenario) -> str:
-    """``module:function``, or ``/path/of/file.py:function`` for one that is no module's."""
-    module = getattr(scenario, "__module__", None) or "?"
-    function = getattr(scenario, "__qualname__", None) or repr(scenario)
-    named = sys.modules.get(module)
-    file = getattr(named, "__file__", None)
-    if module == "__main__" and file:
-        return f"{Path(file).resolve()}:{function}"
-    return f"{module}:{function}"
-
-
-def find_scenario(name: str) -> Scenario:
-    """The scenario of that name.
-
-    Raises
-    ------
-    ReplayError
-        There is no such module, file or function.
-    """
-    place, _, function = name.rpartition(":")
-    try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            if spec is None or spec.loader is None:
-                raise ReplayError(f"{place}: expected a Python file")
-            found = importlib.util.module_from_spec(spec)
-            sys.modules.setdefault(Path(place).stem, found)
-            spec.loader.exec_module(found)
-        else:
-            found = importlib.import_module(place)
-        scenario: Any = found
-        for part in function.split("."):
-            scenario = getattr(scenario, part)
-    except (ImportError, AttributeError, OSError) as error:
-        raise ReplayError(f"scenario {name!r} is not to be found: {error}") from error
-    if not callable(scenario):
-        raise ReplayError(f"scenario {name!r}: expected a function, got {scenario!r}")
-    return scenario  # type: ignore[no-any-return]
 
 
 def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
@@ -181,7 +197,7 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or find_scenario(content["scenario"]),
+            scenario=scenario or _find(content["scenario"]),
             settings=Settings(policy=Policy(**policy), **settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -195,6 +211,13 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+
+
+def _find(name: str) -> Scenario:
+    try:
+        return find(name)
+    except TargetError as error:
+        raise ReplayError(f"its scenario is not to be found: {error}") from error
 
 
 def replay(failure: Failure | str | Path) -> Execution:

@@ -8,7 +8,7 @@ use ndiswan::oid::Answer;
 use ndiswan::{LinkSettings, Rule, Status};
 use pyo3::prelude::*;
 
-use crate::error::{raise, usage, value};
+use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::packet::bytes_of;
@@ -216,6 +216,13 @@ impl Adapter {
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
+    /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs on another CPU
+    /// (KeFlushQueuedDpcs); whether none does. Halt needs it behind a ``cancel`` that came too late.
+    fn flush_dpcs(&self, py: Python<'_>) -> bool {
+        let core = &self.shared.core;
+        self.shared.world.away(py, || core.flush_dpcs())
+    }
+
     /// A new source of hardware events, which call ``callback()``.
     ///
     /// Raises ``TypeError`` if it cannot be called.
@@ -350,6 +357,22 @@ impl Adapter {
         self.alive()?;
         self.shared.core.interrupt();
         Ok(())
+    }
+
+    /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
+    ///
+    /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
+    /// done something. Raises ``RuntimeError`` above PASSIVE, ``ValueError`` for a time out of range.
+    fn sleep(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        self.alive()?;
+        let (delay, irql) = (nanoseconds(seconds)?, Cpu::current().irql());
+        if irql != ndiswan::Irql::PASSIVE {
+            return Err(usage(format!(
+                "sleep: expected PASSIVE_LEVEL, where a thread may wait, got {irql}"
+            )));
+        }
+        self.shared.world.away(py, || self.shared.core.sleep(delay));
+        settle(py, &self.shared.world)
     }
 
     /// The interrupt request level of the calling thread.

@@ -6,6 +6,7 @@ use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
 use ndiswan::choices::{Certificate, Choice, Ended, Explorer as Decides, NAMES, make};
+use ndiswan::coverage::{Coverage, Edges};
 use ndiswan::time::adversarial::{Adversity, MAX_CPUS};
 use ndiswan::time::stacks::{Body, Stacks};
 use parking_lot::Mutex;
@@ -77,6 +78,13 @@ impl Stacks for Greenlets {
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Explorer {
     core: Arc<Mutex<dyn Decides>>,
+    coverage: Arc<Mutex<Coverage>>,
+}
+
+impl Explorer {
+    fn of(core: Arc<Mutex<dyn Decides>>) -> Explorer {
+        Explorer { core, coverage: Arc::default() }
+    }
 }
 
 /// An explorer of the engine's makes is boxed; what is shared is what is in it.
@@ -134,13 +142,9 @@ impl Explorer {
         }
         let stacks: Arc<dyn Stacks> = Arc::new(Greenlets::new(py)?);
         let stacks = Some(stacks);
-        Ok(Adversity {
-            cpus,
-            latency,
-            max_points,
-            stacks,
-            ..Adversity::new(Arc::clone(&self.core))
-        })
+        let coverage = Arc::clone(&self.coverage);
+        let rest = Adversity::new(Arc::clone(&self.core));
+        Ok(Adversity { coverage, cpus, latency, max_points, stacks, ..rest })
     }
 }
 
@@ -151,7 +155,7 @@ impl Explorer {
         let made = make(name, seed).ok_or_else(|| {
             value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
         })?;
-        Ok(Explorer { core: Arc::new(Mutex::new(Boxed(made))) })
+        Ok(Explorer::of(Arc::new(Mutex::new(Boxed(made)))))
     }
 
     /// One that gives these answers, (of how many, which), and plain ones after them.
@@ -162,13 +166,13 @@ impl Explorer {
     fn replay(choices: Pairs, lenient: bool) -> Explorer {
         let choices = choices_of(choices);
         let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
-        Explorer { core: Arc::new(Mutex::new(made)) }
+        Explorer::of(Arc::new(Mutex::new(made)))
     }
 
     /// The execution in `ndis` is over; whether there is anything left to explore.
-    fn end(&self, ndis: &Bound<'_, Ndis>, failed: bool, new_edges: usize) -> bool {
+    fn end(&self, ndis: &Bound<'_, Ndis>, failed: bool) -> bool {
         let core = &ndis.get().world.core;
-        let choices = core.choices();
+        let (choices, new_edges) = (core.choices(), core.new_edges());
         let ended = Ended { choices: &choices, new_edges, failed, steps: core.points() };
         self.core.lock().end(&ended)
     }
@@ -176,6 +180,24 @@ impl Explorer {
     /// Answers that were interesting elsewhere.
     fn suggest(&self, choices: Pairs) {
         self.core.lock().suggest(&choices_of(choices));
+    }
+
+    /// What the executions have reached: ownership edges as JSON, for ``ndiswan coverage``.
+    fn edges(&self) -> String {
+        self.coverage.lock().edges().to_json()
+    }
+
+    /// Adds what was reached elsewhere, so that it is not new. Raises ``ValueError`` if that is none.
+    fn knows(&self, edges: &str) -> PyResult<()> {
+        self.coverage.lock().merge(&Edges::from_json(edges).map_err(value)?);
+        Ok(())
+    }
+
+    /// How many edges, and pairs of consecutive edges of a packet, the executions have reached.
+    #[getter]
+    fn reached(&self) -> (usize, usize) {
+        let coverage = self.coverage.lock();
+        (coverage.edges().len(), coverage.edges().pairs_len())
     }
 
     /// What was exhausted: (preemptions, executions, whether there is nothing else), or None.

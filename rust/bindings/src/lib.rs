@@ -15,6 +15,7 @@ mod column;
 mod complete;
 mod complete_many;
 mod config;
+mod coverage;
 mod error;
 mod event;
 #[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
@@ -36,6 +37,7 @@ mod rule;
 mod shared;
 mod spin_lock;
 mod status;
+mod story;
 mod timer;
 mod trace;
 
@@ -49,6 +51,8 @@ mod _native {
     use crate::adversary::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
+    #[pymodule_export]
+    use crate::coverage::{Edges, edge_names};
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
@@ -69,6 +73,8 @@ mod _native {
     use crate::rule::{rule_info, rule_table};
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
+    #[pymodule_export]
+    use crate::story::Story;
     #[pymodule_export]
     use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]

@@ -320,6 +320,33 @@ impl Ndis {
         settle(py, &self.world)
     }
 
+    /// Waits until ``done()`` is true; false if it never will be, or is not after ``seconds``.
+    ///
+    /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
+    /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
+    #[pyo3(signature = (done, seconds=10.0))]
+    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: f64) -> PyResult<bool> {
+        let patience = Duration::from_nanos(nanoseconds(seconds)?);
+        let raised = Mutex::new(None);
+        let core = &self.world.core;
+        let met = self.world.away(py, || {
+            core.wait(patience, || {
+                Python::attach(|py| {
+                    let answer = done.call0(py).and_then(|answer| answer.is_truthy(py));
+                    answer.unwrap_or_else(|error| {
+                        *raised.lock() = Some(error);
+                        true
+                    })
+                })
+            })
+        });
+        if let Some(error) = raised.into_inner() {
+            return Err(error);
+        }
+        settle(py, &self.world)?;
+        Ok(met)
+    }
+
     /// Runs ``function(*args)`` as another thread at PASSIVE.
     #[pyo3(signature = (function, *args))]
     fn spawn(&self, function: Py<PyAny>, args: Py<pyo3::types::PyTuple>) {
@@ -339,6 +366,11 @@ impl Ndis {
         pairs_of(self.world.core.choices())
     }
 
+    /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
+    fn choice_words(&self) -> Vec<String> {
+        self.world.core.choice_words()
+    }
+
     /// A number that stands for all recorded events, the same on every machine.
     fn digest(&self) -> String {
         format!("{:016x}", self.world.core.digest())
@@ -347,6 +379,12 @@ impl Ndis {
     /// How many rules were found broken, warnings included.
     fn violation_count(&self) -> usize {
         self.world.core.violation_count()
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first of its explorer's to reach.
+    #[getter]
+    fn new_edges(&self) -> usize {
+        self.world.core.new_edges()
     }
 
     /// At how many points the explorer was asked.

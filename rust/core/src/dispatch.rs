@@ -49,6 +49,22 @@ impl Work {
     }
 }
 
+impl Work {
+    /// What it is, for people.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Work::Interrupt { adapter } => format!("the interrupt's DPC of adapter {adapter}"),
+            Work::Dpc { adapter, dpc } => format!("DPC {dpc} of adapter {adapter}"),
+            Work::Deliver { adapter } => format!("the delivery of adapter {adapter}"),
+            Work::Pump { link, .. } => format!("sending what link {link} has queued"),
+            Work::Timer { adapter, timer, .. } => format!("timer {timer} of adapter {adapter}"),
+            Work::HangCheck { adapter } => format!("the check for hang of adapter {adapter}"),
+            Work::Device { adapter, device, .. } => format!("device {device} of adapter {adapter}"),
+            Work::Thread { thread } => format!("thread {thread}"),
+        }
+    }
+}
+
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 struct Item {
     at: u64,

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use crate::choices::replay::Replay;
 use crate::choices::{Certificate, Choice, Ended, Explorer};
+use crate::coverage::Coverage;
 use crate::event::Event;
 use crate::ndis::{Config, Ndis, OnViolation};
 use crate::rule::Rule;
@@ -32,6 +33,8 @@ pub struct Options {
     pub max_points: u64,
     /// The most executions.
     pub executions: u64,
+    /// What the executions have reached, all of them together.
+    pub coverage: Arc<Mutex<Coverage>>,
     /// The longest time.
     pub time: Duration,
     /// After so many failures, alike or not, it ends.
@@ -46,6 +49,7 @@ impl Default for Options {
             latency: 500_000_000,
             max_points: 20_000,
             executions: u64::MAX,
+            coverage: Arc::default(),
             time: Duration::from_secs(60),
             failures: 1,
         }
@@ -83,6 +87,8 @@ pub struct Execution {
     pub choices: Vec<Choice>,
     /// How many points there were.
     pub points: u64,
+    /// How many ownership edges and pairs of them it was the first to reach.
+    pub new_edges: usize,
     /// What happened, if the world records.
     pub events: Vec<Event>,
 }
@@ -122,6 +128,7 @@ pub fn execute(
         adversity: Some(Adversity {
             cpus: options.cpus,
             latency: options.latency,
+            coverage: Arc::clone(&options.coverage),
             max_points: options.max_points,
             ..Adversity::new(Arc::clone(explorer))
         }),
@@ -146,6 +153,7 @@ pub fn execute(
         failure,
         choices: ndis.choices(),
         points: ndis.points(),
+        new_edges: ndis.new_edges(),
         events: if options.config.record { ndis.events() } else { Vec::new() },
     }
 }
@@ -183,7 +191,7 @@ pub fn explore(
         all.points += execution.points;
         let ended = Ended {
             choices: &execution.choices,
-            new_edges: 0,
+            new_edges: execution.new_edges,
             failed: execution.failure.is_some(),
             steps: execution.points,
         };

@@ -117,7 +117,8 @@ impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
-        let adversary = config.adversity.as_ref().map(Adversary::new);
+        let adversary = config.adversity.as_ref();
+        let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time, adversary),
             config,

@@ -77,7 +77,7 @@ impl Explorer for Coverage {
         } else if self.corpus.is_empty() || self.rng.chance(32) {
             Plan::Chance
         } else {
-            self.player.load(&mut self.rng, &mut self.corpus);
+            self.record.parted = self.player.load(&mut self.rng, &mut self.corpus);
             Plan::Mutated
         };
     }

@@ -44,8 +44,8 @@ impl Arm {
     }
 
     fn learn(&mut self, found: u64) {
-        self.found += found.min(ONE) * ONE - self.found / MEMORY;
-        self.tried += ONE - self.tried / MEMORY;
+        self.found = self.found - self.found / MEMORY + found.min(ONE) * ONE;
+        self.tried = self.tried - self.tried / MEMORY + ONE;
         self.executions += 1;
     }
 }

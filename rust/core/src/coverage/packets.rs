@@ -78,6 +78,7 @@ impl Packets {
     }
 
     /// What a packet's state is.
+    #[cfg(test)]
     pub(crate) fn state(&self, name: Name) -> PacketState {
         self.known.get(&key(name)).map_or_else(PacketState::default, |known| known.state)
     }

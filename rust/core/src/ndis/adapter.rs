@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -100,6 +100,9 @@ pub struct Adapter {
     pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
     pub(crate) devices: Devices,
+    /// How many DPC routines run now, those of timers and interrupts among them.
+    pub(crate) dpcs_running: AtomicU32,
+    pub(crate) interrupts_running: AtomicU32,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
@@ -216,7 +219,7 @@ impl Adapter {
         at: Irql,
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Enter { entry, at });
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
@@ -230,7 +233,7 @@ impl Adapter {
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }
-        if self.ndis.config.record || !cpu.state.borrow_mut().leave_clean() {
+        if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
             self.leave_entry(cpu, entry);
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
@@ -240,7 +243,7 @@ impl Adapter {
     #[cold]
     fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Leave { entry });
         }
         if let Err(rule) = verdict {

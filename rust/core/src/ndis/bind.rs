@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -105,6 +105,8 @@ impl Ndis {
                 deliver_missed: AtomicBool::new(false),
                 timers: Timers::default(),
                 devices: Devices::default(),
+                dpcs_running: AtomicU32::new(0),
+                interrupts_running: AtomicU32::new(0),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),

@@ -119,6 +119,7 @@ impl Ndis {
         if !self.adapters().iter().all(|adapter| adapter.wait_for_halt()) {
             return Ok(()); // whoever halts it may close the world
         }
+        self.let_others_finish();
         self.set_closed();
         self.stop_dispatcher();
         for adapter in self.adapters() {

@@ -44,6 +44,7 @@ impl Adapter {
         };
         self.emit(&cpu, What::Halt);
         self.run_down(&cpu);
+        self.deregister_interrupt();
         if before != Life::Initializing {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
         }

@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
-use super::{Ndis, Panic};
+use super::{Adapter, Ndis, Panic};
 use crate::cx::Cpu;
 use crate::dispatch::Work;
-use crate::time::TimeKind;
+use crate::time::{Clock, TimeKind};
 
 type Body = Box<dyn FnOnce() + Send>;
 
@@ -68,5 +68,21 @@ impl Ndis {
             }
         }
         self.threads.bodies.lock().clear();
+    }
+}
+
+impl Adapter {
+    /// NdisMSleep, for a thread at PASSIVE_LEVEL: others go on for `delay` nanoseconds. In virtual time
+    /// there are none beside the caller, and only the clock goes on; in adversarial time it comes back
+    /// when another CPU has done something, or there is nothing to do.
+    pub fn sleep(&self, delay: u64) {
+        let slept = std::cell::Cell::new(false);
+        if self.ndis.others_until(|| slept.replace(true)).is_some() {
+            return;
+        }
+        match &self.ndis.queue.clock {
+            Clock::Virtual(clock) => clock.set(self.ndis.now().saturating_add(delay)),
+            Clock::Real(_) => std::thread::sleep(std::time::Duration::from_nanos(delay)),
+        }
     }
 }

@@ -67,6 +67,7 @@ mod entry;
 mod idle;
 mod lane;
 mod make;
+mod permit;
 mod producer;
 mod registry;
 mod slots;
@@ -78,6 +79,7 @@ pub use consumer::Consumer;
 pub use entry::{Completion, Entry, Record, ShortRecord};
 pub use idle::Waited;
 pub use make::{Config, open_ring, ring};
+pub(crate) use permit::{Permit, PermitLane, Places, Reader};
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
 
 #[cfg(test)]

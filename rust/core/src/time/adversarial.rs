@@ -18,8 +18,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::choices::{Access, Choice, Explorer, Step};
+use crate::coverage::Coverage;
 use crate::cx::Irql;
 use crate::dispatch::Work;
+use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
 /// The most virtual CPUs that a world has.
@@ -30,6 +32,8 @@ pub const MAX_CPUS: usize = 32;
 pub struct Adversity {
     /// Who decides.
     pub explorer: Arc<Mutex<dyn Explorer>>,
+    /// What the executions have reached, all of them together.
+    pub coverage: Arc<Mutex<Coverage>>,
     /// How many CPUs there are to begin with; each thread that is spawned brings one.
     pub cpus: usize,
     /// The longest, in nanoseconds, that something which is due waits for its turn.
@@ -49,7 +53,14 @@ impl fmt::Debug for Adversity {
 impl Adversity {
     /// Two CPUs, half a second of latency, 20,000 points.
     pub fn new(explorer: Arc<Mutex<dyn Explorer>>) -> Adversity {
-        Adversity { explorer, cpus: 2, latency: 500_000_000, max_points: 20_000, stacks: None }
+        Adversity {
+            explorer,
+            coverage: Arc::default(),
+            cpus: 2,
+            latency: 500_000_000,
+            max_points: 20_000,
+            stacks: None,
+        }
     }
 }
 
@@ -127,6 +138,8 @@ struct Inner {
     /// Whether a run goes on for the sake of background work.
     all: bool,
     choices: Vec<Choice>,
+    /// What the choices mean, if somebody wants to read it.
+    words: Option<Vec<String>>,
     points: u64,
     progress: u64,
     quiet: bool,
@@ -144,12 +157,14 @@ pub(crate) struct Adversary {
 }
 
 impl Adversary {
-    pub(crate) fn new(settings: &Adversity) -> Adversary {
+    /// With `words` it says of each choice what it means.
+    pub(crate) fn new(settings: &Adversity, words: bool) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
         let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
         list[0].state = State::Ready;
         list[0].started = true;
         settings.explorer.lock().begin();
+        settings.coverage.lock().begin();
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
@@ -160,6 +175,7 @@ impl Adversary {
                 until: u64::MAX,
                 all: false,
                 choices: Vec::new(),
+                words: words.then(Vec::new),
                 points: 0,
                 progress: 0,
                 quiet: false,
@@ -173,6 +189,9 @@ impl Adversary {
     /// Has `work` done, not before `at`.
     pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
         let mut inner = self.inner.lock();
+        if inner.ending {
+            return;
+        }
         inner.tasks += 1;
         let task = inner.tasks;
         let key = (at, work.priority());
@@ -189,9 +208,30 @@ impl Adversary {
         self.inner.lock().pending.retain(|pending| wanted(pending.work));
     }
 
+    pub(crate) fn see(&self, event: &Event) {
+        self.settings.coverage.lock().see(event);
+    }
+
+    /// How many edges this execution was the first to reach.
+    pub(crate) fn fresh(&self) -> usize {
+        self.settings.coverage.lock().fresh()
+    }
+
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.
     pub(crate) fn be_quiet(&self) {
         self.inner.lock().quiet = true;
+    }
+
+    /// The world ends: nothing begins any more, and nothing is asked.
+    pub(crate) fn end(&self) {
+        let mut inner = self.inner.lock();
+        (inner.quiet, inner.ending) = (true, true);
+        inner.pending.clear();
+    }
+
+    /// Whether no CPU but the thread's own is at anything.
+    pub(crate) fn others_are_idle(&self) -> bool {
+        self.inner.lock().cpus[1..].iter().all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
     }
 
     /// A value below `n`.
@@ -200,11 +240,18 @@ impl Adversary {
         let kind = what
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        self.inner.lock().value(&self.settings, kind, n)
+        let mut inner = self.inner.lock();
+        let chosen = inner.value(&self.settings, kind, n);
+        inner.say(|_| format!("{what:?} is {chosen} of 0 to {}", n - 1));
+        chosen
     }
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
         self.inner.lock().choices.clone()
+    }
+
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.inner.lock().words.clone().unwrap_or_default()
     }
 
     pub(crate) fn points(&self) -> u64 {
@@ -224,6 +271,14 @@ impl Inner {
         let chosen = settings.explorer.lock().value_of(what, n).min(n - 1);
         self.choices.push(Choice { n, chosen });
         chosen
+    }
+
+    /// Says what the last choice means, if it was one and somebody wants to read it.
+    fn say(&mut self, words: impl FnOnce(&Inner) -> String) {
+        if self.words.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
+            let words = words(self);
+            self.words.get_or_insert_default().push(words);
+        }
     }
 
     /// Which of `steps` is taken.

@@ -27,17 +27,22 @@ pub(super) struct Value {
 pub(super) struct Example {
     pub(super) turns: Vec<Turn>,
     pub(super) values: Vec<Value>,
+    /// The turn and the value at which it began to be another one than the example that it was made
+    /// from. What it found it found behind them, and probably not far behind.
+    pub(super) parted: (usize, usize),
 }
 
 impl Example {
     pub(super) fn clear(&mut self) {
         self.turns.clear();
         self.values.clear();
+        self.parted = (0, 0);
     }
 
     pub(super) fn copy(&mut self, other: &Example) {
         self.turns.clone_from(&other.turns);
         self.values.clone_from(&other.values);
+        self.parted = other.parted;
     }
 
     pub(super) fn turn(&mut self, steps: &[Step], index: usize) {

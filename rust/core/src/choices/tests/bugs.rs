@@ -8,7 +8,11 @@ const SEEDS: u64 = 10;
 
 /// Every explorer finds it within the budget, whatever the seed.
 fn all_find(name: &str, world: &World, budget: u64) {
-    for explorer in NAMES {
+    each_finds(&NAMES, name, world, budget);
+}
+
+fn each_finds(explorers: &[&str], name: &str, world: &World, budget: u64) {
+    for explorer in explorers {
         for seed in 0..SEEDS {
             let found = world.found_after(&mut *make(explorer, seed).unwrap(), budget);
             assert!(found.is_some(), "{explorer} with seed {seed} did not find {name} in {budget}");
@@ -22,8 +26,10 @@ fn all_find_an_update_that_is_lost_by_one_preemption() {
 }
 
 #[test]
-fn all_find_what_needs_three_preemptions() {
-    all_find("two windows", &windows(2, 2), 10_000);
+fn all_find_what_needs_three_preemptions_and_pct_does_if_it_is_made_for_them() {
+    let explorers = ["random", "pct4", "pos", "surw", "bounded", "coverage", "portfolio"];
+    each_finds(&explorers, "two windows", &windows(2, 2), 20_000);
+    assert_eq!(windows(2, 2).found_after(&mut *make("pct3", 0).unwrap(), 20_000), None);
 }
 
 #[test]

@@ -109,31 +109,34 @@ fn surw_makes_all_orders_of_a_short_and_a_long_task_equally_likely() {
 }
 
 #[test]
-fn surw_counts_what_a_task_has_yet_to_create() {
-    let world = World {
-        tasks: vec![
-            vec![Store(0), Store(0), Spawn(1), Store(0), Spawn(2), Store(0)],
-            vec![Store(0); 2],
-            vec![Store(0); 2],
-        ],
-        at_the_end: None,
-    };
-    // The interesting events, in order; those of task 0 before it creates one are always first.
-    let mut orders: HashMap<Vec<u32>, u64> = HashMap::new();
-    let samples = 40_000;
-    world.explore(&mut Surw::new(1), samples, |execution| {
-        let mut order = execution.order.clone();
-        let at: Vec<usize> = (0..order.len()).filter(|&at| order[at] == 0).collect();
-        order.remove(at[4]);
-        order.remove(at[2]);
-        *orders.entry(order).or_default() += 1;
-        true
-    });
-    let fair = samples / orders.len() as u64;
-    let (least, most) = (orders.values().min().unwrap(), orders.values().max().unwrap());
-    // Which of two moments "Spawn" happens at is not an interesting event, so what becomes possible
-    // by it is as likely as the walk that is not selective makes it; no order is neglected.
-    assert!(*least * 4 > fair && *most < fair * 4, "{least} {most} {fair} {}", orders.len());
+fn surw_makes_all_orders_equally_likely_when_tasks_are_created_on_the_way() {
+    let late = vec![
+        vec![Store(0), Store(0), Spawn(1), Store(0), Spawn(2), Store(0)],
+        vec![Store(0); 2],
+        vec![Store(0); 2],
+    ];
+    let early = vec![vec![Spawn(2), Store(0)], vec![Store(0); 3], vec![Store(0); 3]];
+    // The orders of the interesting events: those that come with the creator's last one and the
+    // second task's last two in any order, and so on down the tree.
+    for (tasks, all) in [(late, 45), (early, 140)] {
+        let world = World { tasks, at_the_end: None };
+        let mut orders: HashMap<Vec<u32>, u64> = HashMap::new();
+        world.explore(&mut Surw::new(1), all * 200, |execution| {
+            let mut at = vec![0; 3];
+            let mut order = execution.order.clone();
+            order.retain(|&task| {
+                let op = world.tasks[task as usize][at[task as usize]];
+                at[task as usize] += 1;
+                op == Store(0)
+            });
+            *orders.entry(order).or_default() += 1;
+            true
+        });
+        assert_eq!(orders.len() as u64, all);
+        // 200 each; five standard deviations are 70.
+        let (least, most) = (orders.values().min().unwrap(), orders.values().max().unwrap());
+        assert!(*least > 130 && *most < 270, "{least} to {most}");
+    }
 }
 
 #[test]

@@ -161,3 +161,49 @@ fn a_large_value_is_lowered_in_few_executions() {
     assert_eq!(shrunk.choices, [Choice { n: 100_000, chosen: 1_501 }]);
     assert!(shrunk.executions < 60, "{}", shrunk.executions);
 }
+
+/// Shrinks values, each of 10, of a world that uses all that it is given and fails by this rule.
+fn shrunk_values(values: &[u32], rule: impl Fn(&[u32]) -> bool) -> Vec<u32> {
+    let choices: Vec<Choice> = values.iter().map(|&chosen| Choice { n: 10, chosen }).collect();
+    let run = |choices: &[Choice]| {
+        let values: Vec<u32> = choices.iter().map(|choice| choice.chosen).collect();
+        rule(&values).then(|| choices.to_vec())
+    };
+    shrink(&choices, run, ALL).choices.iter().map(|choice| choice.chosen).collect()
+}
+
+#[test]
+fn each_kind_of_change_is_needed_for_something() {
+    let ends_with_2 = |values: &[u32]| values.ends_with(&[2]) && !values.contains(&0);
+    assert_eq!(shrunk_values(&[1, 1, 1, 1, 2], ends_with_2), [2], "taken out");
+    let is_1_and_2 = |values: &[u32]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable();
+        sorted == [1, 2]
+    };
+    assert_eq!(shrunk_values(&[2, 1], is_1_and_2), [1, 2], "exchanged");
+    let has_4 = |values: &[u32]| values.iter().any(|value| *value >= 4);
+    assert_eq!(shrunk_values(&[0, 3, 9, 0, 7, 1], has_4), [4], "made 0 and lower");
+    let all_or_none = |values: &[u32]| {
+        let is = |at: usize| values.get(at).is_some_and(|value| *value != 0);
+        is(0) && is(2) == is(4)
+    };
+    assert_eq!(shrunk_values(&[1, 0, 1, 0, 1], all_or_none), [1], "two made 0");
+    let count_and_items = |values: &[u32]| {
+        let items = values.len().saturating_sub(1);
+        values.first().is_some_and(|count| *count as usize == items) && items > 1
+    };
+    assert_eq!(shrunk_values(&[4, 1, 1, 1, 1], count_and_items), [2, 0, 1], "lower and taken out");
+}
+
+#[test]
+fn what_was_used_is_kept_only_if_it_fails_by_itself() {
+    // A world that claims to have used less than it did.
+    let run = |choices: &[Choice]| {
+        let enough = choices.iter().filter(|choice| choice.chosen == 1).count() >= 2;
+        enough.then(|| choices[..1].to_vec())
+    };
+    let three = vec![Choice { n: 2, chosen: 1 }; 3];
+    let shrunk = shrink(&three, run, ALL);
+    assert!(run(&shrunk.choices).is_some(), "{shrunk:?}");
+}

@@ -38,6 +38,7 @@ fn an_error_says_what_is_wrong_and_where() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_list_survives_the_round_trip(
         list in prop::collection::vec(

@@ -218,6 +218,19 @@ pub(super) fn windows(windows: u32, padding: usize) -> World {
     World { tasks: vec![opens, looks], at_the_end: None }
 }
 
+/// The same, but the one who looks gives up at the first window that it misses, so that how far it
+/// came can be seen.
+pub(super) fn gates(gates: u32, padding: usize) -> World {
+    let mut world = windows(gates, padding);
+    let looks = &mut world.tasks[1];
+    looks.truncate(padding);
+    for gate in 1..=gates {
+        looks.extend([Match(0, gate), Expect(gate)]);
+    }
+    looks.push(FailIf(gates));
+    world
+}
+
 /// A number must be guessed, digit by digit, and who is wrong goes no further.
 pub(super) fn password(digits: &[u32], of: u32) -> World {
     let mut task = Vec::new();

@@ -37,7 +37,7 @@ pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
         What::Register { .. } | What::Start => seat == Seat::Initializing && outside(place),
         What::ResetEnd => seat == Seat::Resetting && below_device(place),
         What::Halt => !dead && seat != Seat::Halting && outside(place),
-        What::Halted => seat == Seat::Halting && outside(place),
+        What::Halted => matches!(seat, Seat::Halting | Seat::Stopped) && outside(place),
         What::Stop => seat != Seat::Stopped,
         What::TimerFire { .. } => !dead && work(place),
         What::Enter { entry, .. } => enters(seat, entry, place),
@@ -117,7 +117,11 @@ fn leaves(seat: Seat, entry: Entry) -> bool {
         Entry::Initialize => matches!(seat, Seat::Initializing | Seat::Stopped),
         Entry::Halt => matches!(seat, Seat::Halting | Seat::Stopped),
         Entry::Reset => matches!(seat, Seat::Running | Seat::Resetting | Seat::Stopped),
-        _ if seat == Seat::Halted => entry.is_protocol(), // a halt waits for the miniport
+        // A halt waits for its turn in a serialized miniport; of a deserialized one other CPUs may be
+        // inside still.
+        Entry::CheckForHang | Entry::QueryInformation | Entry::SetInformation | Entry::Shutdown => {
+            seat != Seat::Halted && (seat != Seat::Initializing || lives(seat, entry))
+        }
         _ => seat != Seat::Initializing || lives(seat, entry),
     }
 }

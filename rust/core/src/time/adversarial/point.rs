@@ -9,7 +9,7 @@ use super::{Adversary, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
-use crate::time::Clock;
+use crate::time::{Clock, TimeKind};
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -81,9 +81,19 @@ impl Ndis {
         self.queue.adversary.as_ref().map(Adversary::choices).unwrap_or_default()
     }
 
+    /// What each of the [`choices`](Self::choices) means, in words, if the world records.
+    pub fn choice_words(&self) -> Vec<String> {
+        self.queue.adversary.as_ref().map(Adversary::words).unwrap_or_default()
+    }
+
     /// How many points there were.
     pub fn points(&self) -> u64 {
         self.queue.adversary.as_ref().map_or(0, Adversary::points)
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first to reach.
+    pub fn new_edges(&self) -> usize {
+        self.queue.adversary.as_ref().map_or(0, Adversary::fresh)
     }
 
     /// Whether the drivers go on for ever: they were at more points than was allowed.
@@ -122,6 +132,17 @@ impl Ndis {
             std::thread::sleep(Duration::from_micros(50));
         }
         true
+    }
+
+    /// Waits until `done`: others go on meanwhile, in virtual time what is due happens. False if it never
+    /// will be, or, in real time, is not after `patience`.
+    pub fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
+        while self.config.time == TimeKind::Virtual && !done() {
+            if !matches!(self.run(None, Some(1)), Ok(1)) {
+                return done();
+            }
+        }
+        self.wait_until(patience, done)
     }
 
     /// Why nobody lets go of `lock`, for which `cpu` waits, in words. Not in other kinds of time: none.
@@ -193,13 +214,20 @@ impl Ndis {
         inner.points - from
     }
 
+    /// Lets what other CPUs have begun come to its end: a driver's function that was suspended when
+    /// its adapter was halted goes on now, and what it does is too late.
+    pub(crate) fn let_others_finish(&self) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        let _ = self.others_until(|| adversary.others_are_idle());
+    }
+
     /// Ends the stacks of the other CPUs, none of which has anything to do any more.
     pub(crate) fn end_stacks(&self) {
         let Some(adversary) = &self.queue.adversary else { return };
+        adversary.end();
+        self.let_others_finish(); // a delivery at the very end may have begun something
         let started: Vec<usize> = {
-            let mut inner = adversary.inner.lock();
-            inner.ending = true;
-            inner.pending.clear();
+            let inner = adversary.inner.lock();
             (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
         };
         for other in started {
@@ -249,6 +277,10 @@ impl Ndis {
             return inner.nothing_happens(me, at);
         }
         let chosen = inner.step(&adversary.settings);
+        inner.say(|inner| match inner.ways[chosen] {
+            Way::Cpu(other) => format!("cpu {other} goes on"),
+            Way::Work(index) => format!("{} begins", inner.pending[index].work.words()),
+        });
         match inner.ways[chosen] {
             Way::Cpu(other) if other == me => {
                 inner.cpus[me].state = State::Ready;
@@ -260,6 +292,7 @@ impl Ndis {
                 let places = inner.places(at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(at, &pending).nth(place).unwrap_or(me);
+                inner.say(|_| format!("on cpu {other}"));
                 inner.pending.remove(index);
                 inner.progress += 1;
                 if let Clock::Virtual(clock) = &self.queue.clock {
@@ -298,7 +331,7 @@ impl Ndis {
             if let Some(pending) = pending.take() {
                 self.begin(adversary, pending);
             }
-            if adversary.inner.lock().ending {
+            if adversary.has_ended(me) {
                 return 0;
             }
             pending = match self.decide(adversary, At::Idle) {
@@ -333,6 +366,15 @@ impl Ndis {
 }
 
 impl Adversary {
+    /// Whether the world ends; this CPU is no more then.
+    fn has_ended(&self, me: usize) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.ending {
+            (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
+        }
+        inner.ending
+    }
+
     /// This CPU waits no more; whether what it waited for will never come.
     fn gave_up(&self) -> bool {
         let mut inner = self.inner.lock();
@@ -345,11 +387,18 @@ impl Adversary {
 impl super::Inner {
     /// Nobody can go on.
     fn nothing_happens(&mut self, me: usize, at: At) -> Next {
-        if matches!(at, At::Lock(_) | At::Waits) {
+        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
+        let spins = |state| matches!(state, State::Lock(_));
+        let others = || (0..self.cpus.len()).filter(|number| *number != me);
+        // One that spins has met a deadlock; one that waits only waits for it.
+        let waiting = match at {
+            At::Lock(_) => None,
+            At::Waits => others().find(|number| spins(self.cpus[*number].state)),
+            _ => others().find(|number| waits(self.cpus[*number].state)),
+        };
+        if waiting.is_none() && matches!(at, At::Lock(_) | At::Waits) {
             return Next::GaveUp;
         }
-        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
-        let waiting = (0..self.cpus.len()).find(|number| waits(self.cpus[*number].state));
         if let Some(waiting) = waiting {
             self.cpus[waiting].gave_up = true;
             return Next::To(waiting);
