@@ -7,7 +7,7 @@
 #![allow(missing_docs)]
 
 mod adapter;
-mod adversary;
+mod adversarial;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -48,7 +48,7 @@ mod _native {
     #[pymodule_export]
     use crate::adapter::Adapter;
     #[pymodule_export]
-    use crate::adversary::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
     #[pymodule_export]

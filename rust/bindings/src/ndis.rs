@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::adapter::{Adapter, nanoseconds, seconds};
-use crate::adversary::{Explorer, pairs_of};
+use crate::adversarial::{Explorer, pairs_of};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, to_error, usage, value};
