@@ -28,6 +28,7 @@ mod link;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
