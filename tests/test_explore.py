@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 import time
 from pathlib import Path
@@ -10,83 +9,9 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
+from exploring_targets import Modem, Peer, careful, careless
 from ndiswan._native import Explorer
 from ndiswan.exploring import EndlessError, ReplayError
-
-
-class Modem(nw.Miniport):
-    """Two timers finish what is queued: the packet is taken out under the lock it was seen under."""
-
-    info = nw.WanInfo(max_frame_size=1500, max_transmit=4)
-    serialized = False
-
-    def initialize(self):
-        self.queue = collections.deque()
-        self.lock = self.adapter.spin_lock("queue")
-        self.timers = [self.adapter.timer(self.sent) for _ in range(2)]
-
-    def wan_send(self, link, packet):
-        with self.lock:
-            self.queue.append(packet)
-        for number, timer in enumerate(self.timers, 1):
-            timer.set(number / 1000)
-        return nw.PENDING
-
-    def sent(self):
-        while True:
-            with self.lock:
-                if not self.queue:
-                    return
-                packet = self.queue.popleft()
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
-
-    def halt(self):
-        for timer in self.timers:
-            timer.cancel()
-        self.sent()
-
-
-class Careless(Modem):
-    """Looks under the lock, completes, and takes it out under the lock again."""
-
-    def sent(self):
-        while True:
-            with self.lock:
-                if not self.queue:
-                    return
-                packet = self.queue[0]
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
-            with self.lock:
-                if self.queue and self.queue[0] is packet:
-                    self.queue.popleft()
-
-
-class Peer(nw.Protocol):
-    def __init__(self):
-        self.back = 0
-
-    def send_complete(self, packet, status):
-        self.back += 1
-
-
-def run(ndis, miniport, packets=3):
-    """Sends some packets and counts what comes back."""
-    peer = Peer()
-    link = ndis.bind(peer, miniport, packets=8)
-    for _ in range(packets):
-        link.send(b"frame")
-    ndis.run()
-    assert peer.back == packets
-
-
-def careful(ndis):
-    """The good driver."""
-    run(ndis, Modem())
-
-
-def careless(ndis):
-    """The driver with the race."""
-    run(ndis, Careless())
 
 
 def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):

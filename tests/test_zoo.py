@@ -15,9 +15,9 @@ from ndiswan.zoo import ENTRIES
 
 # What a search with one seed finds in so many executions is a test of each day; the rest are found by `make soak`.
 EXECUTIONS = 1_500
-DEEP = {
-    name for name, entry in ENTRIES.items() if entry.preemptions >= 3
-} | {"reset-clears-the-flag-of-the-next"}
+DEEP = {name for name, entry in ENTRIES.items() if entry.preemptions >= 3} | {
+    "reset-clears-the-flag-of-the-next"
+}
 SECONDS = float(os.environ.get("NDISWAN_ZOO_SECONDS", "60"))
 TWIN_SECONDS = float(os.environ.get("NDISWAN_ZOO_TWIN_SECONDS", "600"))
 

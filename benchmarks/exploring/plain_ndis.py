@@ -11,14 +11,24 @@ is not his. There is no IRQL, no window, no gate and no history, and a timer fir
 import threading
 from collections import deque
 from collections.abc import Callable
+from enum import IntEnum
 
-PENDING, SUCCESS, FAILURE, REQUEST_ABORTED = 0x103, 0, 0xC0000001, 0xC001000C
 
 
-class Status:
-    """The statuses that the scenarios name."""
+class Status(IntEnum):
+    """The statuses that the drivers name."""
 
-    PENDING, SUCCESS, FAILURE, REQUEST_ABORTED = PENDING, SUCCESS, FAILURE, REQUEST_ABORTED
+    SUCCESS = 0
+    PENDING = 0x103
+    FAILURE = 0xC0000001
+    RESOURCES = 0xC000009A
+    INVALID_LENGTH = 0xC0010014
+    REQUEST_ABORTED = 0xC001000C
+    HARD_ERRORS = 0xC0010103
+    RESET_IN_PROGRESS = 0xC001000D
+
+
+PENDING, SUCCESS, FAILURE = Status.PENDING, Status.SUCCESS, Status.FAILURE
 
 
 class Broken(AssertionError):
@@ -27,6 +37,13 @@ class Broken(AssertionError):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+def told(error: Exception, found: list[Exception]) -> None:
+    """Notes what a driver has raised; what frontrun ends a thread with goes on."""
+    if type(error).__module__.startswith("frontrun"):
+        raise error
+    found.append(error)
 
 
 class Packet:
@@ -128,7 +145,10 @@ class Link:
 
     def send(self, frame: bytes) -> int:
         """The miniport has the packet, or has refused it."""
-        packet = Packet(frame, self.adapter)
+        return self.submit(Packet(frame, self.adapter))
+
+    def submit(self, packet: Packet) -> int:
+        """MiniportWanSend."""
         self.adapter.ndis.sent.append(packet)
         status = self.adapter.miniport.wan_send(self, packet)
         if status != PENDING:
@@ -169,12 +189,14 @@ class Protocol:
 
 
 class Ndis:
-    """A world of two CPUs: the scenario's, and the one that takes what is posted."""
+    """A world of several CPUs: the scenario's, and others that take what is posted."""
 
-    def __init__(self) -> None:
+    def __init__(self, servers: int = 1, drawn: object = None) -> None:
         self.sent: list[Packet] = []
+        self.found: list[Exception] = []
         self.bound: list[Miniport] = []
         self.jobs: deque[Callable[[], object] | None] = deque()
+        self.servers = servers
         self.ready = threading.Semaphore(0)
 
     def bind(self, protocol: Protocol, miniport: Miniport) -> Link:
@@ -192,19 +214,19 @@ class Ndis:
         return status
 
     def spawn(self, function: Callable[..., object], *args: object) -> None:
-        """Work for the other CPU."""
+        """Work for another CPU."""
         self.post(lambda: function(*args))
 
     def post(self, job: Callable[[], object] | None) -> None:
-        """The other CPU has something to do."""
+        """Another CPU has something to do."""
         self.jobs.append(job)
         self.ready.release()
 
     def run(self) -> None:
-        """The other CPU runs anyway."""
+        """The other CPUs run anyway."""
 
     def serve(self) -> None:
-        """What the other CPU does."""
+        """What another CPU does."""
         while True:
             self.ready.acquire()
             job = self.jobs.popleft()
@@ -212,8 +234,16 @@ class Ndis:
                 return
             job()
 
+    def stop(self) -> None:
+        """The scenario has been played."""
+        for _ in range(self.servers):
+            self.post(None)
+
     def closed(self) -> bool:
-        """After both CPUs are done: halt, then each packet has its one answer."""
+        """After all CPUs are done: halt, then each packet has its one answer."""
+        if self.found:
+            first = self.found[0]
+            raise first if isinstance(first, Broken) else Broken(type(first).__name__)
         for miniport in self.bound:
             miniport.halt()
         if any(len(packet.answers) != 1 for packet in self.sent):

@@ -42,7 +42,8 @@ class CancelsWithoutTheLock(Modem):
 class RemovesAfterwards(Isdn):
     """The interrupt completes what is out, and takes it off the ring when it is back.
 
-    It reads well: first the protocol, then the bookkeeping. A reset in between finds the frame on the ring and aborts it.
+    It reads well: first the protocol, then the bookkeeping. A reset in between finds the frame on the ring and aborts
+    it.
     """
 
     def handle_interrupt(self) -> None:

@@ -39,7 +39,8 @@ class CompletesWhileItFills(Isdn):
 class HandsOverInItsLock(Failover):
     """A card that fails hands its frame over with its own lock held, and takes the other's.
 
-    For one card that is an order of locks. For two that fail at a time it is two orders, and a machine that stands still.
+    For one card that is an order of locks. For two that fail at a time it is two orders, and a machine that stands
+    still.
     """
 
     def handle_interrupt(self) -> None:

@@ -120,9 +120,7 @@ class OneAtTheMailbox(Mailbox):
         self.complete(answers)
 
 
-@bug(
-    "missed-at-the-mailbox", "HANG", talk(4, until=40.0), mended=OneAtTheMailbox, preemptions=3
-)
+@bug("missed-at-the-mailbox", "HANG", talk(4, until=40.0), mended=OneAtTheMailbox, preemptions=3)
 class ThreeRoundsAtTheMailbox(OneAtTheMailbox):
     """Who is at the mailbox does the work of others for three rounds, and then goes.
 
@@ -139,8 +137,8 @@ class ThreeRoundsAtTheMailbox(OneAtTheMailbox):
 class PollsThreeTimes(Uart):
     """The interrupt service routine only says that something is out, if nobody is working; who works looks three times.
 
-    An interrupt in between costs nothing, and the fourth one is not looked for. NDIS resets the card some seconds later,
-    and the line works again.
+    An interrupt in between costs nothing, and the fourth one is not looked for. NDIS resets the card some seconds
+    later, and the line works again.
     """
 
     check_for_hang_seconds = 2.0

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan import Ndis, Packet, Status
+    from ndiswan import Link, Ndis, Packet, Status
 
 
 @bug("reset-forgets-its-backlog", "RESET", talk(4, resets=1), mended=Isdn)
@@ -33,8 +33,8 @@ class AbortsTheRing(Isdn):
 class LeavesItToTheOther(Modem):
     """The reset leaves the frame to the watchdog if that cannot be cancelled; the watchdog leaves it to the reset.
 
-    The timer had fired and was waiting for the lock when it was cancelled. Each of the two has a line that says that the
-    other one completes the frame.
+    The timer had fired and was waiting for the lock when it was cancelled. Each of the two has a line that says that
+    the other one completes the frame.
     """
 
     def give_up(self) -> None:
@@ -120,8 +120,20 @@ def two_resets(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("reset-clears-the-flag-of-the-next", "RESET", two_resets, mended=Isdn, preemptions=2)
-class HasOneFlag(Isdn):
+class Measuring(Isdn):
+    """Looks at a frame, and at the card, before it takes the lock."""
+
+    longest = 0
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        self.longest = max(self.longest, len(packet))
+        if not self.card.room():
+            self.longest = 0
+        return super().wan_send(link, packet)
+
+
+@bug("reset-clears-the-flag-of-the-next", "RESET", two_resets, mended=Measuring, preemptions=2)
+class HasOneFlag(Measuring):
     """Whether a reset is going on is a flag, which its end clears.
 
     NDIS may begin the next reset as soon as it is told that this one is over. Then the flag that is cleared is the next

@@ -231,7 +231,7 @@ impl Adversary {
 
     /// Whether no CPU but the thread's own is at anything.
     pub(crate) fn others_are_idle(&self) -> bool {
-        self.inner.lock().cpus[1..].iter().all(|cpu| cpu.state == State::Idle)
+        self.inner.lock().cpus[1..].iter().all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
     }
 
     /// A value below `n`.

@@ -218,18 +218,14 @@ impl Ndis {
     /// its adapter was halted goes on now, and what it does is too late.
     pub(crate) fn let_others_finish(&self) {
         let Some(adversary) = &self.queue.adversary else { return };
-        let _ = self.others_until(|| {
-            let inner = adversary.inner.lock();
-            inner.cpus[1..].iter().all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
-        });
+        let _ = self.others_until(|| adversary.others_are_idle());
     }
 
     /// Ends the stacks of the other CPUs, none of which has anything to do any more.
     pub(crate) fn end_stacks(&self) {
         let Some(adversary) = &self.queue.adversary else { return };
         adversary.end();
-        // Each comes to the end of what it is at.
-        self.others_until(|| adversary.others_are_idle());
+        self.let_others_finish(); // a delivery at the very end may have begun something
         let started: Vec<usize> = {
             let inner = adversary.inner.lock();
             (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
