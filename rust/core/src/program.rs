@@ -138,11 +138,15 @@ impl Operation {
                 Err(FrameError::Packet(error)) => return Err(ProgramError::Frame(error)),
                 Err(FrameError::Violation(violation)) => return Err(violation.into()),
             },
-            Operation::Run(events) => drop(ndis.run(None, Some(events))?),
-            Operation::Advance(delay) => {
-                drop(ndis.run(Some(ndis.now().saturating_add(delay)), Some(MOST_EVENTS))?);
+            Operation::Run(events) => {
+                ndis.run(None, Some(events))?;
             }
-            Operation::Reset => drop(adapter.reset()?),
+            Operation::Advance(delay) => {
+                ndis.run(Some(ndis.now().saturating_add(delay)), Some(MOST_EVENTS))?;
+            }
+            Operation::Reset => {
+                adapter.reset()?;
+            }
             Operation::Interrupt => adapter.interrupt(),
             Operation::LineDown => at_dispatch(link, || adapter.line_down(link))?,
             Operation::LineUp => bring_up(link, 0)?,
