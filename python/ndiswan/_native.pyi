@@ -115,7 +115,7 @@ class Ndis:
         verify: int,
         delivery: str,
         record: bool,
-        adversary: tuple[Explorer, int, int, int] | None = None,
+        adversary: tuple[Explorer, int, bool, int, int] | None = None,
     ) -> Self: ...
     def _bind(
         self,

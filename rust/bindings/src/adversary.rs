@@ -135,6 +135,7 @@ impl Explorer {
         &self,
         py: Python<'_>,
         cpus: usize,
+        policies: bool,
         latency: u64,
         max_points: u64,
     ) -> PyResult<Adversity> {
@@ -145,7 +146,7 @@ impl Explorer {
         let stacks = Some(stacks);
         let coverage = Arc::clone(&self.coverage);
         let rest = Adversity::new(Arc::clone(&self.core));
-        Ok(Adversity { coverage, cpus, latency, max_points, stacks, ..rest })
+        Ok(Adversity { coverage, cpus, policies, latency, max_points, stacks, ..rest })
     }
 }
 

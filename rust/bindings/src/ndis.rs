@@ -166,10 +166,10 @@ impl Ndis {
         verify: i64,
         delivery: &str,
         record: bool,
-        adversary: Option<(Py<Explorer>, usize, u64, u64)>,
+        adversary: Option<(Py<Explorer>, usize, bool, u64, u64)>,
     ) -> PyResult<Ndis> {
-        let adversity = adversary.map(|(explorer, cpus, latency, points)| {
-            explorer.get().adversity(py, cpus, latency, points)
+        let adversity = adversary.map(|(explorer, cpus, policies, latency, points)| {
+            explorer.get().adversity(py, cpus, policies, latency, points)
         });
         let config = Config {
             time: config::time(time)?,
