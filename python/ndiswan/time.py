@@ -41,7 +41,9 @@ class AdversarialTime:
     seed:
         Of an explorer made for this one execution.
     explorer:
-        Its name (``"random"``, ``"pct"``, …), or an explorer that is asked in several executions.
+        Its name (``"random"``, ``"pct"``, …), an explorer that is asked in several executions, or the
+        answers themselves: bytes, each of them one answer modulo how many there are, or the pairs of a
+        replay token.
     cpus:
         Virtual CPUs, 1 to 32. CPU 0 is the caller; each thread that is spawned brings one more.
     policies:
@@ -63,7 +65,7 @@ class AdversarialTime:
         self,
         seed: int = 0,
         *,
-        explorer: str | Explorer = "random",
+        explorer: str | bytes | list[tuple[int, int]] | Explorer = "random",
         cpus: int = 2,
         policies: bool = False,
         latency: float = 0.5,
@@ -83,6 +85,10 @@ class AdversarialTime:
         explorer = self.explorer
         if isinstance(explorer, str):
             explorer = Explorer(explorer, self.seed)
+        elif isinstance(explorer, bytes):
+            explorer = Explorer.of_bytes(explorer)
+        elif isinstance(explorer, list):
+            explorer = Explorer.replay(explorer)
         return explorer, self.cpus, self.policies, round(self.latency * 1e9), self.max_points
 
     def __repr__(self) -> str:

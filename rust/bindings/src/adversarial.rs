@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndiswan::choices::bytes::Bytes;
 use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
@@ -168,6 +169,12 @@ impl Explorer {
         let choices = choices_of(choices);
         let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
         Explorer::of(Arc::new(Mutex::new(made)))
+    }
+
+    /// One that takes its answers from bytes, as a fuzzer makes them, and gives plain ones after them.
+    #[staticmethod]
+    fn of_bytes(data: &[u8]) -> Explorer {
+        Explorer::of(Arc::new(Mutex::new(Bytes::new(data))))
     }
 
     /// The execution in `ndis` is over; whether there is anything left to explore.

@@ -32,6 +32,7 @@ mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
+mod program;
 mod request;
 mod ring;
 mod rule;
@@ -69,6 +70,8 @@ mod _native {
     #[pymodule_export]
     use crate::packet_data::PacketData;
     #[pymodule_export]
+    use crate::program::run_program;
+    #[pymodule_export]
     use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
@@ -86,6 +89,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::interpreter::claim(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("OPERATIONS", ndiswan::program::NAMES)?;
         module.add("RNG", ndiswan::choices::RNG)?;
         module.add("STATUS_TABLE", crate::status::table())?;
         module.add("OID_TABLE", crate::request::table())

@@ -18,6 +18,7 @@
 
 mod access;
 pub mod bounded;
+pub mod bytes;
 pub mod coverage;
 pub mod pct;
 pub mod portfolio;
