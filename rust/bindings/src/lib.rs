@@ -40,6 +40,7 @@ mod shared;
 mod spin_lock;
 mod status;
 mod story;
+mod time;
 mod timer;
 mod trace;
 
