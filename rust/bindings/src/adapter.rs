@@ -12,9 +12,10 @@ use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::packet::bytes_of;
-use crate::shared::Shared;
+use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
 use crate::status;
+use crate::time::{nanoseconds, seconds};
 use crate::timer::{Device, Dpc, Timer, callable};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.

@@ -146,7 +146,7 @@ impl Adapter {
         }
         let got = status::describe(link);
         let detail = format!("expected a Link (NdisLinkContext), got {got}");
-        let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
+        let violation = self.shared.core.report_broken(ndiswan::Rule::Handle, None, detail);
         raise(link.py(), &self.shared.world, Err(violation))
     }
 }

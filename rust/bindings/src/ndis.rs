@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ndiswan::cx::Cpu;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
-use ndiswan::time::virtual_::RunError;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -19,11 +17,12 @@ use crate::adapter::Adapter;
 use crate::adversarial::{Explorer, pairs_of};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
-use crate::error::{exception, raise, settle, to_error, usage, value};
+use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
 use crate::link::Link;
 use crate::shared::{Shared, World};
 use crate::status;
+use crate::time::{nanoseconds, seconds};
 
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]

@@ -68,7 +68,11 @@ pub(crate) struct Shared {
 
 /// After a bug check nothing is asked of an adapter any more.
 pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
-    if adapter.life() == Life::Stopped { Err(usage(adapter.why_stopped())) } else { Ok(()) }
+    if adapter.life() == ndiswan::contract::adapter::Life::Stopped {
+        Err(crate::error::usage(adapter.why_stopped()))
+    } else {
+        Ok(())
+    }
 }
 
 impl Shared {

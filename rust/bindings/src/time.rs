@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ndiswan::Violation;
 use ndiswan::cx::Cpu;
 use ndiswan::time::virtual_::RunError;
 use pyo3::prelude::*;
