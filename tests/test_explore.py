@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -176,6 +177,24 @@ def test_switches_of_the_policy_are_choices_too():
     assert not found.failures
     with nw.Ndis(time=nw.AdversarialTime(policies=True)) as ndis:
         assert len(ndis.choices()) >= 8
+
+
+@pytest.mark.parametrize("kind", ["settrace", "setprofile"])
+def test_under_a_tracer_exploring_is_refused(kind):
+    """Coverage, a debugger or a profiler would hang with changing stacks: the error says so."""
+
+    def tracer(frame, event, argument):
+        return tracer
+
+    before = {"settrace": sys.gettrace(), "setprofile": sys.getprofile()}[kind]
+    getattr(sys, kind)(tracer)
+    try:
+        with pytest.raises(RuntimeError, match="expected no debugger"):
+            nw.Ndis(time=nw.AdversarialTime())
+        with pytest.raises(RuntimeError, match="expected no debugger"):
+            nw.explore(careless, explorer="random", executions=1)
+    finally:
+        getattr(sys, kind)(before)
 
 
 def test_bad_settings_are_refused():
