@@ -70,6 +70,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "number",
     "packet_data",
     "shared",
 }
