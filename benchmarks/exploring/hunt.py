@@ -19,6 +19,10 @@ TOOLS = ("ours", "frontrun random", "frontrun dpor", "hypothesis")
 MANY = 10**9
 
 
+class OutOfTime(BaseException):
+    """The budget, which is of processor time, is spent."""
+
+
 @dataclass
 class Result:
     """What a tool did with a bug."""
@@ -35,8 +39,23 @@ def ours(entry: Any, seed: int, seconds: float, twin: bool) -> tuple[str | None,
     """The explorer as it comes, without making its failure small."""
     import ndiswan as nw
 
-    scenario = entry.twin if twin else entry.scenario
-    found = nw.explore(scenario, seed=seed, seconds=seconds, shrinking=0)
+    end = time.process_time() + seconds
+
+    def spent(_: object) -> None:
+        if time.process_time() > end:
+            raise OutOfTime
+
+    scenario, executions = entry.twin if twin else entry.scenario, 0
+
+    def counted(ndis: nw.Ndis) -> None:
+        nonlocal executions
+        executions += 1
+        scenario(ndis)
+
+    try:
+        found = nw.explore(counted, seed=seed, seconds=60.0, shrinking=0, progress=spent)
+    except OutOfTime:
+        return None, executions
     return (found.failures[0].rule if found.failures else None), found.executions
 
 
