@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import ndiswan as nw
 from exploring_targets import Modem, Peer, careful, careless
 from ndiswan._native import Explorer
-from ndiswan.exploring import EndlessError, ReplayError
+from ndiswan.exploring import EndlessError
 
 
 def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):
@@ -146,21 +147,35 @@ def test_a_device_and_a_thread_are_in_all_kinds_of_time():
         assert sorted(happened) == ["device", "thread"]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("{", "which is JSON"),
-        ("[]", "expected a replay file"),
-        ('{"ndiswan-replay": 99}', "version"),
-        ('{"ndiswan-replay": 1}', "damaged"),
-    ],
-)
-def test_a_file_that_is_no_replay_file_is_refused(tmp_path, content, words):
-    """Each says what is wrong with it, and its name."""
-    path = tmp_path / "x.json"
-    path.write_text(content)
-    with pytest.raises(ReplayError, match=words):
-        nw.replay(path)
+def test_a_driver_that_reads_a_global_generator_is_told_so():
+    """The same choices gave other events, and the line that is to blame is named."""
+
+    def scenario(ndis):
+        link = ndis.bind(Peer(), Modem())
+        for _ in range(random.randrange(1, 1000) % 8):
+            link.send(b"frame")
+        ndis.run()
+
+    for _ in range(5):  # two executions may be alike by chance
+        found = nw.explore(scenario, explorer="random", executions=3)
+        if found.nondeterministic:
+            break
+    assert any("calls random.randrange()" in line for line in found.nondeterministic)
+    assert not nw.explore(careful, explorer="random", executions=3).nondeterministic
+
+
+def test_switches_of_the_policy_are_choices_too():
+    """With `policies=True` each execution has a policy of its own, and the choices say which."""
+
+    def scenario(ndis):
+        link = ndis.bind(Peer(), Modem())
+        link.send(b"frame")
+        ndis.run()
+
+    found = nw.explore(scenario, explorer="random", executions=50, policies=True)
+    assert not found.failures
+    with nw.Ndis(time=nw.AdversarialTime(policies=True)) as ndis:
+        assert len(ndis.choices()) >= 8
 
 
 def test_bad_settings_are_refused():

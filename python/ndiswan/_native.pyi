@@ -35,6 +35,7 @@ from ndiswan.violations import ContractViolation
 
 __all__ = [
     "OID_TABLE",
+    "OPERATIONS",
     "RNG",
     "STATUS_TABLE",
     "Adapter",
@@ -65,6 +66,7 @@ __all__ = [
     "read_frames",
     "rule_info",
     "rule_table",
+    "run_program",
     "shrink",
     "to_token",
 ]
@@ -73,6 +75,7 @@ __version__: str
 RNG: str
 STATUS_TABLE: list[tuple[str, int]]
 OID_TABLE: list[tuple[str, int]]
+OPERATIONS: list[str]
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]
@@ -99,6 +102,7 @@ def shrink(
     choices: _Choices, run: Callable[[_Choices], _Choices | None], seconds: float
 ) -> tuple[_Choices, bool, bool, int]: ...
 def rule_table() -> list[str]: ...
+def run_program(ndis: Ndis, link: Link, operations: Iterable[tuple[int, int]]) -> list[bool]: ...
 def rule_info(rule: str) -> _RuleInfo: ...
 
 @disjoint_base
@@ -111,7 +115,7 @@ class Ndis:
         verify: int,
         delivery: str,
         record: bool,
-        adversary: tuple[Explorer, int, int, int] | None = None,
+        adversary: tuple[Explorer, int, bool, int, int] | None = None,
     ) -> Self: ...
     def _bind(
         self,
@@ -341,6 +345,8 @@ class Explorer:
     def __new__(cls, name: str, seed: int) -> Self: ...
     @staticmethod
     def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def of_bytes(data: bytes) -> Explorer: ...
     def end(self, ndis: Ndis, failed: bool) -> bool: ...
     def edges(self) -> str: ...
     def knows(self, edges: str) -> None: ...

@@ -41,9 +41,13 @@ class AdversarialTime:
     seed:
         Of an explorer made for this one execution.
     explorer:
-        Its name (``"random"``, ``"pct"``, …), or an explorer that is asked in several executions.
+        Its name (``"random"``, ``"pct"``, …), an explorer that is asked in several executions, or the
+        answers themselves: bytes, each of them one answer modulo how many there are, or the pairs of a
+        replay token.
     cpus:
         Virtual CPUs, 1 to 32. CPU 0 is the caller; each thread that is spawned brings one more.
+    policies:
+        Whether the switches of ``Policy`` are chosen, too.
     latency:
         The longest, in seconds of the clock, that what is due waits for its turn.
     max_points:
@@ -61,25 +65,31 @@ class AdversarialTime:
         self,
         seed: int = 0,
         *,
-        explorer: str | Explorer = "random",
+        explorer: str | bytes | list[tuple[int, int]] | Explorer = "random",
         cpus: int = 2,
+        policies: bool = False,
         latency: float = 0.5,
         max_points: int = 20_000,
     ) -> None:
         self.seed = seed
         self.explorer = explorer
         self.cpus = cpus
+        self.policies = policies
         self.latency = latency
         self.max_points = max_points
 
-    def settings(self) -> tuple[Explorer, int, int, int]:
-        """What the engine is told: the explorer, CPUs, latency in nanoseconds, points."""
+    def settings(self) -> tuple[Explorer, int, bool, int, int]:
+        """What the engine is told: explorer, CPUs, policies, latency in nanoseconds, points."""
         from ndiswan._native import Explorer
 
         explorer = self.explorer
         if isinstance(explorer, str):
             explorer = Explorer(explorer, self.seed)
-        return explorer, self.cpus, round(self.latency * 1e9), self.max_points
+        elif isinstance(explorer, bytes):
+            explorer = Explorer.of_bytes(explorer)
+        elif isinstance(explorer, list):
+            explorer = Explorer.replay(explorer)
+        return explorer, self.cpus, self.policies, round(self.latency * 1e9), self.max_points
 
     def __repr__(self) -> str:
         return f"AdversarialTime(seed={self.seed}, explorer={self.explorer!r}, cpus={self.cpus})"

@@ -50,6 +50,8 @@ class Settings:
     ----------
     cpus:
         Virtual CPUs.
+    policies:
+        Whether the switches of ``Policy`` are chosen, too, in place of ``policy``.
     latency:
         The longest, in seconds of the clock, that what is due waits.
     max_points:
@@ -64,6 +66,7 @@ class Settings:
     """
 
     cpus: int = 2
+    policies: bool = False
     latency: float = 0.5
     max_points: int = 20_000
     patience: float = 10.0
@@ -93,6 +96,7 @@ def execute(
     time = AdversarialTime(
         explorer=explorer,
         cpus=settings.cpus,
+        policies=settings.policies,
         latency=settings.latency,
         max_points=settings.max_points,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, shrink
+from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.watchdog import Watchdog
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
+UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Exploration:
     """What was reached: ownership edges as JSON, for ``ndiswan coverage``."""
     reached: tuple[int, int] = (0, 0)
     """How many edges, and pairs of consecutive edges of a packet."""
+    nondeterministic: list[str] = field(default_factory=list)
+    """Why the same choices gave other events: lines that read a clock or a global random generator."""
     exhausted: bool = False
     """Whether the explorer has nothing left to try."""
     certificate: str | None = None
@@ -75,6 +79,8 @@ class Exploration:
         )
         if self.certificate:
             text += f"; {self.certificate}"
+        if self.nondeterministic:
+            text += f"; not deterministic: {', '.join(self.nondeterministic)}"
         found = "".join(f"\n  {failure}" for failure in self.failures)
         return f"{text}: {len(self.failures)} failure(s){found}"
 
@@ -106,12 +112,13 @@ class Search:
         for choices in suggest:
             self._explorer.suggest(choices)
         self._begun = time.monotonic()
+        self._undetermined: dict[str, None] = {}
 
     def once(self, watchdog: Watchdog) -> Symptom | None:
         """Run one execution; what went wrong in it."""
         found = self.found
-        watchdog.pat()
-        ran = execute(self.scenario, self._explorer, self.settings)
+        with watchdog.watching():
+            ran = execute(self.scenario, self._explorer, self.settings)
         found.executions += 1
         found.points += ran.ndis.points
         found.seconds = time.monotonic() - self._begun
@@ -138,6 +145,7 @@ class Search:
         """Go on until so many executions, so many seconds, or a failure if it is to stop there."""
         found, told = self.found, 0.0
         with Watchdog(self.settings.patience, EndlessError) as watchdog:
+            self._twice([], watchdog)
             while found.executions < executions and found.seconds < seconds:
                 if self.once(watchdog) is not None and stop:
                     break
@@ -157,18 +165,14 @@ class Search:
         symptom, choices = ran.symptom, ran.ndis.choices()
 
         def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-            watchdog.pat()
-            again = execute(self.scenario, Explorer.replay(answers, lenient=True), self.settings)
+            explorer = Explorer.replay(answers, lenient=True)
+            with watchdog.watching():
+                again = execute(self.scenario, explorer, self.settings)
             return again.ndis.choices() if again.symptom == symptom else None
 
         if self._shrinking > 0:
             choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
-        both: list[Execution] = []
-        for _ in range(2):
-            watchdog.pat()
-            answers = Explorer.replay(choices)
-            both.append(execute(self.scenario, answers, self.settings, record=True))
-        one, two = both
+        one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
         found = self.found
         return Failure(
@@ -185,6 +189,19 @@ class Search:
             events=len(one.ndis.events()),
             deterministic=one.symptom == two.symptom == symptom and digest == two.ndis.digest(),
         )
+
+    def _twice(self, choices: list[tuple[int, int]], watchdog: Watchdog) -> list[Execution]:
+        """Two executions with the same choices, which should be the same."""
+        both: list[Execution] = []
+        with watching(self._undetermined):
+            for _ in range(2):
+                answers = Explorer.replay(choices)
+                with watchdog.watching():
+                    both.append(execute(self.scenario, answers, self.settings, record=True))
+        one, two = both
+        if one.ndis.digest() != two.ndis.digest():
+            self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
+        return both
 
 
 def explore(  # noqa: PLR0913 -- what can be set is set here
@@ -223,7 +240,7 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     progress:
         Called about four times a second with what was found so far.
     **settings:
-        ``cpus``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery`` of :class:`Settings`.
+        ``cpus``, ``policies``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery`` of :class:`Settings`.
 
     Raises
     ------

@@ -65,7 +65,7 @@ class Entry:
 ENTRIES: dict[str, Entry] = {}
 
 
-def bug(
+def bug(  # noqa: PLR0913 -- a table's columns
     name: str,
     rule: str,
     play: Play,

@@ -7,7 +7,7 @@
 #![allow(missing_docs)]
 
 mod adapter;
-mod adversary;
+mod adversarial;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -28,9 +28,11 @@ mod link;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
+mod program;
 mod request;
 mod ring;
 mod rule;
@@ -38,6 +40,7 @@ mod shared;
 mod spin_lock;
 mod status;
 mod story;
+mod time;
 mod timer;
 mod trace;
 
@@ -48,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::adapter::Adapter;
     #[pymodule_export]
-    use crate::adversary::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
     #[pymodule_export]
@@ -68,6 +71,8 @@ mod _native {
     #[pymodule_export]
     use crate::packet_data::PacketData;
     #[pymodule_export]
+    use crate::program::run_program;
+    #[pymodule_export]
     use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
@@ -85,6 +90,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::interpreter::claim(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("OPERATIONS", ndiswan::program::NAMES)?;
         module.add("RNG", ndiswan::choices::RNG)?;
         module.add("STATUS_TABLE", crate::status::table())?;
         module.add("OID_TABLE", crate::request::table())

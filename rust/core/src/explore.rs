@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::choices::replay::Replay;
+use crate::choices::shrink::{Limits, shrink as shrink_choices};
 use crate::choices::{Certificate, Choice, Ended, Explorer};
 use crate::coverage::Coverage;
 use crate::event::Event;
@@ -27,6 +28,8 @@ pub struct Options {
     pub config: Config,
     /// How many CPUs the worlds have.
     pub cpus: usize,
+    /// Whether the switches of the policy are chosen, too.
+    pub policies: bool,
     /// The longest that something which is due waits, in nanoseconds.
     pub latency: u64,
     /// How many points an execution has at most before its choices are plain ones.
@@ -46,6 +49,7 @@ impl Default for Options {
         Options {
             config: Config::default(),
             cpus: 2,
+            policies: false,
             latency: 500_000_000,
             max_points: 20_000,
             executions: u64::MAX,
@@ -127,6 +131,7 @@ pub fn execute(
         on_violation: OnViolation::Record,
         adversity: Some(Adversity {
             cpus: options.cpus,
+            policies: options.policies,
             latency: options.latency,
             coverage: Arc::clone(&options.coverage),
             max_points: options.max_points,
@@ -166,6 +171,25 @@ pub fn replay(
 ) -> Execution {
     let explorer: Arc<Mutex<dyn Explorer>> = Arc::new(Mutex::new(Replay::new(choices.to_vec())));
     execute(&explorer, options, scenario)
+}
+
+/// Makes a failure small: the fewest answers that are not the plain one with which the same goes wrong in
+/// the same place; see [`choices::shrink`](crate::choices::shrink).
+pub fn shrink(
+    failure: &Failure,
+    options: &Options,
+    limits: Limits,
+    mut scenario: impl FnMut(&Arc<Ndis>),
+) -> Failure {
+    let run = |choices: &[Choice]| {
+        let explorer: Arc<Mutex<dyn Explorer>> =
+            Arc::new(Mutex::new(Replay::lenient(choices.to_vec())));
+        let again = execute(&explorer, options, &mut scenario);
+        let same = again.failure.is_some_and(|(symptom, _)| symptom == failure.symptom);
+        same.then_some(again.choices)
+    };
+    let shrunk = shrink_choices(&failure.choices, run, limits);
+    Failure { choices: shrunk.choices, ..failure.clone() }
 }
 
 /// Runs `scenario` as `explorer` says, until a limit of `options` is reached or nothing is left.

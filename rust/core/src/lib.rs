@@ -27,6 +27,7 @@ pub mod oid;
 pub mod packet;
 pub mod policy;
 mod pool;
+pub mod program;
 pub mod protocol;
 #[allow(unsafe_code)] // one system call, argued in `ring/barrier.rs`
 pub mod ring;

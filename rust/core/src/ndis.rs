@@ -119,6 +119,8 @@ impl Ndis {
         let watch = Watch::of(&config);
         let adversary = config.adversity.as_ref();
         let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
+        let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
+        let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time, adversary),
             config,

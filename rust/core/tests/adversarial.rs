@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ndiswan::choices::random::Random;
+use ndiswan::choices::shrink::Limits;
 use ndiswan::event::Form::Plain;
-use ndiswan::explore::{Options, execute, explore, replay};
+use ndiswan::explore::{Options, execute, explore, replay, shrink};
 use ndiswan::{
     Adapter, Cx, Deserialized, Dispatch, Disposition, FinalStatus, Link, Miniport, Name, Ndis,
     Packet, Passive, Protocol, Rule, Sending, Status, UpToDispatch, WanInfo, at_passive,
@@ -123,6 +124,24 @@ fn a_race_of_two_timers_is_found_and_its_choices_replay_it() {
     let again = replay(&failure.choices, &options, &mut scenario(false));
     assert_eq!(again.failure.unwrap().0, failure.symptom);
     assert_eq!(again.choices, failure.choices);
+    let small = shrink(failure, &options, Limits::default(), scenario(false));
+    let again = replay(&small.choices, &options, &mut scenario(false));
+    assert_eq!(again.failure.unwrap().0, failure.symptom);
+    let switches = small.choices.iter().filter(|choice| choice.chosen != 0).count();
+    assert!(switches <= 3, "{:?}", small.choices);
+}
+
+#[test]
+fn switches_of_the_policy_are_choices_if_they_are_to_be() {
+    let seen = Arc::new(Mutex::new(std::collections::HashSet::new()));
+    let options = Options { executions: 200, policies: true, ..Options::default() };
+    let note = Arc::clone(&seen);
+    let found = explore(&random(1), &options, move |ndis: &Arc<Ndis>| {
+        let policy = ndis.config.policy;
+        note.lock().unwrap().insert((policy.owed_at_halt, policy.callback_at_dispatch));
+    });
+    assert!(found.failures.is_empty());
+    assert_eq!(seen.lock().unwrap().len(), 4);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 """The bugs, by what becomes of a packet; importing this enters them all."""
 
 from ndiswan.zoo.bugs import (
-    credits,
+    counts,
     doubled,
     ended,
     foreign,
@@ -21,7 +21,7 @@ from ndiswan.zoo.catalogue import ENTRIES, Entry
 __all__ = [
     "ENTRIES",
     "Entry",
-    "credits",
+    "counts",
     "doubled",
     "ended",
     "foreign",

@@ -42,7 +42,8 @@ class CancelsWithoutTheLock(Modem):
 class RemovesAfterwards(Isdn):
     """The interrupt completes what is out, and takes it off the ring when it is back.
 
-    It reads well: first the protocol, then the bookkeeping. A reset in between finds the frame on the ring and aborts it.
+    It reads well: first the protocol, then the bookkeeping. A reset in between finds the frame on the ring and aborts
+    it.
     """
 
     def handle_interrupt(self) -> None:
@@ -110,50 +111,3 @@ class CompletesThenFails(Copying):
         if not self.card.start(self.tag, length):
             return nw.FAILURE
         return nw.PENDING
-
-
-class Retrying(Isdn):
-    """Starts a frame that failed once more, and completes it with what comes of that."""
-
-    def initialize(self) -> None:
-        super().initialize()
-        self.retried: set[Packet] = set()
-
-    def take_finished(self) -> list[Answer]:
-        answers = []
-        for tag, well in self.card.finished():
-            packet = self.ring.pop(tag, None)
-            if packet is None:
-                continue
-            if not well and packet not in self.retried:
-                self.retry(packet)
-                continue
-            self.retried.discard(packet)
-            answers.append((packet, outcome(well=well)))
-        self.taken += len(answers)
-        return answers
-
-    def retry(self, packet: Packet) -> None:
-        """Once more, as the next one."""
-        self.retried.add(packet)
-        self.backlog.appendleft(packet)
-
-
-@bug("double-retry", "DOUBLE", talk(1, faults=True), mended=Retrying, faults=True)
-class RetriesAndFails(Retrying):
-    """A frame that failed is started once more, and reported as failed as well.
-
-    The retry was put in later, above the line that makes the answer. What is missing is one `continue`.
-    """
-
-    def take_finished(self) -> list[Answer]:
-        answers = []
-        for tag, well in self.card.finished():
-            packet = self.ring.pop(tag, None)
-            if packet is None:
-                continue
-            if not well and packet not in self.retried:
-                self.retry(packet)
-            answers.append((packet, outcome(well=well)))
-        self.taken += len(answers)
-        return answers

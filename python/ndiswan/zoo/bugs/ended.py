@@ -32,8 +32,8 @@ def closed_at_once(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
 class HaltsBesideItsInterrupt(Modem):
     """Halt completes what it finds, and leaves the frame in the card where it is found again.
 
-    The interrupt had begun on the other processor. When it came to its turn the adapter was gone, and the frame was still
-    noted as being sent.
+    The interrupt had begun on the other processor. When it came to its turn the adapter was gone, and the frame was
+    still noted as being sent.
     """
 
     def halt(self) -> None:
@@ -75,7 +75,7 @@ class Heartbeat(Modem):
 class BeatsOnce(Heartbeat):
     """Halt cancels the heartbeat, which is just running and sets itself again.
 
-    Cancelling says that it was not set, and that was taken for good.
+    Cancelling says that it was not set, and that was taken for good. It was set a moment later.
     """
 
     def halt(self) -> None:
@@ -87,7 +87,8 @@ class BeatsOnce(Heartbeat):
 class SaysGoodbye(Bundle):
     """Halt indicates line-down for the calls that are still there.
 
-    Whoever wrote it wanted to leave nothing open. The protocol's side of the adapter is being taken down at that moment.
+    Whoever wrote it wanted to leave nothing open. The protocol's side of the adapter is being taken down at that
+    moment.
     """
 
     def halt(self) -> None:

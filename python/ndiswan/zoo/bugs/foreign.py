@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers import Failover, Isdn
 from ndiswan.zoo.drivers.common import outcome
@@ -14,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import ndiswan as nw
     from ndiswan import Ndis, Packet
 
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CompletesWhatItCarries(Failover):
     """The card that transmits a frame for the other one completes it as well.
 
-    The function that tells the owner was there; its author took the adapter that he had at hand, which is the one whose
+    The function that tells the owner was there. Its author took the adapter that he had at hand, which is the one whose
     interrupt it is.
     """
 
@@ -33,7 +33,7 @@ class CompletesWhatItCarries(Failover):
 class Current:
     """What the driver keeps once for all of its adapters."""
 
-    adapter: ClassVar[nw.Adapter | None] = None
+    adapter: ClassVar[nw.Adapter]
 
 
 class Own(Isdn):

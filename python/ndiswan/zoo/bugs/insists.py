@@ -53,52 +53,71 @@ class GivesUpAnOldFriend(GivesUpAnyway):
     """The same watchdog, and a protocol that has one packet only.
 
     It sends it again whenever it is back: what the watchdog has in its hand is the same packet, in the life before.
+    Only the name says which.
     """
 
 
 class Sampling(Isdn):
-    """Notes once, after 0.2 s, how long the oldest frame on the card is."""
+    """Notes each five milliseconds how long the oldest frame on the card is, as long as there is one."""
 
     hardware: ClassVar[dict[str, Any]] = {"depth": 4}
 
     def initialize(self) -> None:
         super().initialize()
-        self.octets = 0
-        self.sampler = self.adapter.timer(self.sample)
-        self.sampler.set(0.2)
+        self.octets, self.halted = 0, False
+        self.sampler = self.adapter.timer(self.tick)
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        self.sampler.set(0.005)
+        return super().wan_send(link, packet)
+
+    def tick(self) -> None:
+        """The timer's function."""
+        self.sample()
+        with self.lock:
+            if self.ring and not self.halted:
+                self.sampler.set(0.005)
 
     def oldest(self) -> Packet | None:
         """The oldest frame's packet."""
         return next(iter(self.ring.values()), None)
 
     def sample(self) -> None:
-        """The timer's function."""
+        """One look."""
         with self.lock:
             packet = self.oldest()
             if packet is not None:
                 self.octets += len(packet)
 
     def halt(self) -> None:
-        self.sampler.cancel()
+        with self.lock:
+            self.halted = True
+            self.sampler.cancel()
         super().halt()
 
 
-@bug("insists-sample", "TOUCH", talk(4), mended=Sampling, preemptions=3)
+@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3)
 class SamplesAnyway(Sampling):
     """The statistics take no lock, and look whether anything has changed; the third time they do not.
 
     A wrong number now and then does no harm, it was said. It is not the number, it is whose memory is read.
     """
 
+    interrupts = 0
+
+    def isr(self) -> bool:
+        self.interrupts += 1
+        return super().isr()
+
     def sample(self) -> None:
         packet = None
         for _ in range(3):
-            packet = self.oldest()
+            seen, packet = self.interrupts, self.oldest()
             if packet is None:
                 return
             self.card.room()
             with self.lock:
-                if self.oldest() is packet:
+                if seen == self.interrupts and self.oldest() is packet:
                     self.octets += len(packet)
                     return
         if packet is not None:
@@ -109,15 +128,21 @@ class SamplesAnyway(Sampling):
 class AbortsAnyway(Isdn):
     """A reset lists what it has to abort without the lock, and begins anew if an interrupt has changed the ring.
 
-    The third list is the one that is aborted, since a reset has to end. The interrupts of a fast line came in all three.
+    The third list is the one that is aborted, since a reset has to end. The interrupts of a fast line came in all
+    three.
     """
 
     hardware: ClassVar[dict[str, Any]] = {"depth": 4}
     changes = 0
 
-    def take_finished(self) -> list[Answer]:
+    def isr(self) -> bool:
         self.changes += 1
-        return super().take_finished()
+        return super().isr()
+
+    def take_finished(self) -> list[Answer]:
+        answers = super().take_finished()
+        self.changes += 1
+        return answers
 
     def abort(self, owed: list[Packet]) -> None:
         """No more sends, nothing on the card, and these are ours to complete; the lock is held."""
@@ -162,6 +187,12 @@ class HangsUpAnyway(Bundle):
 
     hardware: ClassVar[dict[str, Any]] = {"depth": 4, "channels": 2}
 
+    interrupts = 0
+
+    def isr(self) -> bool:
+        self.interrupts += 1
+        return super().isr()
+
     def close(self, number: int, owed: list[Packet]) -> Link | None:
         """No more sends, nothing on the card, and these are ours to complete; the lock is held."""
         link, self.channels[number].link = self.channels[number].link, None
@@ -173,10 +204,11 @@ class HangsUpAnyway(Bundle):
         channel = self.channels[number]
         owed: list[Packet] = []
         for _ in range(3):
-            owed = [*channel.ring.values(), *channel.backlog]
+            seen, owed = self.interrupts, [*channel.ring.values(), *channel.backlog]
             self.card.room(number)
             with self.lock:
-                if len(channel.ring) + len(channel.backlog) == len(owed):
+                left = len(channel.ring) + len(channel.backlog)
+                if seen == self.interrupts and left == len(owed):
                     link = self.close(number, owed)
                     break
         else:
@@ -222,22 +254,28 @@ class Expiring(Mailbox):
         super().halt()
 
 
-@bug("insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3)
+@bug("insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3, also=("STALE",))
 class WithdrawsAnyway(Expiring):
     """The oldest command is looked up without the lock; if it is another one with it, then it is looked up again.
 
     After the third time the command is withdrawn that was found last. It had been answered, and completed.
     """
 
+    interrupts = 0
+
+    def isr(self) -> bool:
+        self.interrupts += 1
+        return super().isr()
+
     def expire(self) -> None:
         oldest = None
         for _ in range(3):
-            oldest = self.oldest()
+            seen, oldest = self.interrupts, self.oldest()
             if oldest is None:
                 return
             self.card.room(oldest[0] % 2)
             with self.lock:
-                if self.oldest() == oldest:
+                if seen == self.interrupts and self.oldest() == oldest:
                     self.withdraw(oldest[0])
                     break
         else:
@@ -266,6 +304,12 @@ class RecallsAnyway(Failover):
     one that counts.
     """
 
+    interrupts = 0
+
+    def isr(self) -> bool:
+        self.interrupts += 1
+        return super().isr()
+
     def listed(self) -> list[Packet]:
         """What both cards have of ours."""
         cards = self, self.partner
@@ -280,10 +324,11 @@ class RecallsAnyway(Failover):
     def take_back(self) -> list[Answer]:
         packets: list[Packet] = []
         for _ in range(3):
-            packets = self.listed()
+            seen, packets = self.interrupts, self.listed()
             self.card.room()
+            self.partner.card.room()
             with self.lock:
-                if self.listed() == packets:
+                if seen == self.interrupts and self.listed() == packets:
                     self.off_the_card(len(packets))
                     break
         else:

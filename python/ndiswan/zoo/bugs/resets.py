@@ -11,14 +11,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan import Ndis, Packet, Status
+    from ndiswan import Link, Ndis, Packet, Status
 
 
 @bug("reset-forgets-its-backlog", "RESET", talk(4, resets=1), mended=Isdn)
 class AbortsTheRing(Isdn):
     """A reset aborts what is on the card, and empties the backlog.
 
-    The backlog came later, for cards with short rings, and the reset was not looked at again.
+    The backlog came later, for cards with short rings, and the reset was not looked at again. A frame
+    that waited for its turn was never heard of.
     """
 
     def take_all(self) -> list[Packet]:
@@ -33,8 +34,8 @@ class AbortsTheRing(Isdn):
 class LeavesItToTheOther(Modem):
     """The reset leaves the frame to the watchdog if that cannot be cancelled; the watchdog leaves it to the reset.
 
-    The timer had fired and was waiting for the lock when it was cancelled. Each of the two has a line that says that the
-    other one completes the frame.
+    The timer had fired and was waiting for the lock when it was cancelled. Each of the two has a line that says that
+    the other one completes the frame.
     """
 
     def give_up(self) -> None:
@@ -86,7 +87,8 @@ class LooksAfterItsLock(Isdn):
 class WaitsThreeTimes(Isdn):
     """A reset looks three times whether all packets are back, and then it ends.
 
-    Three rounds of the DPC queue are a long time, on a machine with one processor.
+    Three rounds of the DPC queue are a long time, on a machine with one processor. With two they are over before the
+    other one has returned from the protocol.
     """
 
     def initialize(self) -> None:
@@ -120,8 +122,20 @@ def two_resets(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("reset-clears-the-flag-of-the-next", "RESET", two_resets, mended=Isdn, preemptions=2)
-class HasOneFlag(Isdn):
+class Measuring(Isdn):
+    """Looks at a frame, and at the card, before it takes the lock."""
+
+    longest = 0
+
+    def wan_send(self, link: Link, packet: Packet) -> Status:
+        self.longest = max(self.longest, len(packet))
+        if not self.card.room():
+            self.longest = 0
+        return super().wan_send(link, packet)
+
+
+@bug("reset-clears-the-flag-of-the-next", "RESET", two_resets, mended=Measuring, preemptions=2)
+class HasOneFlag(Measuring):
     """Whether a reset is going on is a flag, which its end clears.
 
     NDIS may begin the next reset as soon as it is told that this one is over. Then the flag that is cleared is the next

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers import Isdn, Modem
 from ndiswan.zoo.plays import FRAME, Peer, talk
@@ -13,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import ndiswan as nw
     from ndiswan import Ndis
 
 
@@ -34,8 +34,8 @@ class Impatient(Modem):
 class StartsAgain(Impatient):
     """The watchdog starts a frame again that is not out after 0.3 s.
 
-    A long frame on a slow line needs longer than that. It was always just about to be out, and only that nothing came out
-    any more was ever noticed.
+    A long frame on a slow line needs longer than that. It was always just about to be out, and only that nothing came
+    out any more was ever noticed.
     """
 
     def give_up(self) -> None:

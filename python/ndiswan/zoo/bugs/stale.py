@@ -74,8 +74,8 @@ class GuardsForEver(Deadlines):
 class LooksBeforeTheLock(Modem):
     """The watchdog takes its reference before it takes the lock.
 
-    It waits for the lock while the interrupt completes that frame, and the protocol sends the packet again. What it then
-    finds under the lock is a frame, but not the one that it has in its hand.
+    It waits for the lock while the interrupt completes that frame, and the protocol sends the packet again. What it
+    then finds under the lock is a frame, but not the one that it has in its hand.
     """
 
     def give_up(self) -> None:

@@ -2,6 +2,8 @@
 
 wan_send ─► channel of the link: backlog, ring ─► interrupt ─► completed
 the remote side hangs up ─► interrupt ─► what the channel has is completed, line-down
+
+A channel without a link has no call: a frame that still comes for it is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from ndiswan.zoo.drivers.common import Driver, outcome
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan import Adapter, Link, Packet, Status
+    from ndiswan.zoo.drivers.common import Answer
 
 
 class DChannel:
@@ -87,13 +90,16 @@ class Bundle(Driver):
     def isr(self) -> bool:
         return self.card.acknowledge() or self.d_channel.pending()
 
+    def take_tag(self, tag: int, status: Status) -> list[Answer]:
+        """The frame with that tag, off the ring that it is on; the lock is held."""
+        rings = [channel.ring for channel in self.channels if tag in channel.ring]
+        return [(ring.pop(tag), status) for ring in rings]
+
     def handle_interrupt(self) -> None:
-        answers = []
+        answers: list[Answer] = []
         with self.lock:
             for tag, well in self.card.finished():
-                for channel in self.channels:
-                    if tag in channel.ring:
-                        answers.append((channel.ring.pop(tag), outcome(well=well)))
+                answers += self.take_tag(tag, outcome(well=well))
             self.taken += len(answers)
             for number in range(len(self.channels)):
                 self.fill(number)

@@ -1,7 +1,8 @@
-"""What the deserialized drivers of the zoo share: whoever takes a packet off a list completes it, and a reset waits for that.
+"""What the deserialized drivers of the zoo share: whoever takes a packet off a list completes it, and a reset waits
+for that.
 
-Lists are changed under the lock, packets are completed without it. In between a packet is *taken*: nobody else finds it,
-and a reset is PENDING until the last one that was taken is back.
+Lists are changed under the lock, packets are completed without it. In between a packet is *taken*: nobody else finds
+it, and a reset is PENDING until the last one that was taken is back.
 """
 
 from __future__ import annotations

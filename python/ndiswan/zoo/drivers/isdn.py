@@ -1,6 +1,8 @@
 """An ISDN card with a ring of descriptors: what does not fit in waits, and an interrupt tells what is out.
 
 wan_send ─► backlog ─► ring (tag: packet) ─► interrupt ─► completed, and the ring is filled up
+
+The window is wider than the ring, so there is nearly always a backlog.
 """
 
 from __future__ import annotations

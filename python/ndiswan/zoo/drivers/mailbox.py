@@ -1,6 +1,8 @@
 """An intelligent card: commands go into its mailbox by tag, and its answers come in any order.
 
 wan_send ─► waiting ─► commands (tag: packet), one of few tags ─► answer ─► the tag is free, completed
+
+A tag is an index of the card's own table, so a tag that is used for two frames is one frame for the card.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """A modem: one frame at a time, and a watchdog that gives up on a frame which the card does not finish.
 
 wan_send ─► queue ─► sending (in the card) ─► interrupt ─► completed
-└── watchdog: cancelled in the card, completed with FAILURE
+                          └── watchdog: cancelled in the card, completed with FAILURE
+
+Whoever takes the frame out of `sending`, under the lock, is the one to complete it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""A serial PPP driver on a UART with a FIFO: serialized, so NDIS lets one entry point in at a time, and only the ISR comes between.
+"""A serial PPP driver on a UART with a FIFO.
 
 wan_send ─► queue ─► framed, into the FIFO ─► interrupt: the ISR notes what is out ─► handle_interrupt completes
+
+It is serialized: NDIS lets one entry point in at a time, and only the interrupt service routine comes between.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 
 mod bounded;
 mod bugs;
+mod bytes;
 mod exhaustive;
 mod guarantees;
 mod needles;

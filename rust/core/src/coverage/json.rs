@@ -104,9 +104,12 @@ impl Edges {
             known.push(edge);
         }
         for (at, (first, second, count)) in document.pairs.iter().enumerate() {
-            let (Some(first), Some(second)) = (known.get(*first), known.get(*second)) else {
+            let (Some(first), Some(second), 1..) = (known.get(*first), known.get(*second), *count)
+            else {
                 let most = known.len();
-                return Err(format!("pairs[{at}]: expected two indexes below {most} and a count"));
+                return Err(format!(
+                    "pairs[{at}]: expected two indexes below {most} and a count of at least 1"
+                ));
             };
             let total = edges.pairs.entry(pair(*first, *second)).or_default();
             *total = total.saturating_add(*count);

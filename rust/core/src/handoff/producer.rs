@@ -19,10 +19,7 @@ impl<'p, T, L: Ledger> Producer<'p, T, L> {
 
     /// Completes these in their order, up to 32 with one reservation.
     #[inline]
-    pub fn push_many(
-        &self,
-        packets: impl IntoIterator<Item = (Pending<'p, T, L>, FinalStatus)>,
-    ) {
+    pub fn push_many(&self, packets: impl IntoIterator<Item = (Pending<'p, T, L>, FinalStatus)>) {
         let packets = packets.into_iter();
         self.0.push_many(packets.map(|(packet, status)| (packet.completed(), status)));
     }

@@ -181,10 +181,7 @@ impl<'p, T, S> PermitLane<'p, T, S> {
 
     /// Puts many in, up to 32 with one reservation.
     #[inline]
-    pub(crate) fn push_many(
-        &self,
-        permits: impl Iterator<Item = (Permit<'p, T, S>, FinalStatus)>,
-    ) {
+    pub(crate) fn push_many(&self, permits: impl Iterator<Item = (Permit<'p, T, S>, FinalStatus)>) {
         let mut piece = Piece::new(&self.lane);
         for (permit, status) in permits {
             if self.is_of(&permit) {

@@ -195,7 +195,7 @@ impl Wanted {
         };
         if let Some(focus) = focus {
             let own = || events.iter().filter_map(|e| life_of(&e.what, focus));
-            wanted.lives = [focus.generation, own().next_back().unwrap_or(focus.generation)];
+            wanted.lives = [focus.generation, own().max().unwrap_or(focus.generation)];
             let known = |event: &Event| life_of(&event.what, focus);
             let is_told = |life: u32| wanted.lives.contains(&life);
             let first = events.iter().position(|event| known(event).is_some_and(is_told));

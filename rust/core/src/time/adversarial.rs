@@ -11,6 +11,8 @@
 
 mod list;
 mod point;
+mod policy;
+mod wait;
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub struct Adversity {
     pub coverage: Arc<Mutex<Coverage>>,
     /// How many CPUs there are to begin with; each thread that is spawned brings one.
     pub cpus: usize,
+    /// Whether the switches of [`Policy`](crate::Policy) are chosen, too, in place of the configuration's.
+    pub policies: bool,
     /// The longest, in nanoseconds, that something which is due waits for its turn.
     pub latency: u64,
     /// After so many points nothing is asked any more; after twice as many the driver is cut off.
@@ -57,6 +61,7 @@ impl Adversity {
             explorer,
             coverage: Arc::default(),
             cpus: 2,
+            policies: false,
             latency: 500_000_000,
             max_points: 20_000,
             stacks: None,
@@ -231,7 +236,9 @@ impl Adversary {
 
     /// Whether no CPU but the thread's own is at anything.
     pub(crate) fn others_are_idle(&self) -> bool {
-        self.inner.lock().cpus[1..].iter().all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
+        self.inner.lock().cpus[1..]
+            .iter()
+            .all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
     }
 
     /// A value below `n`.

@@ -162,12 +162,16 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
                 for &c in after[second + 1..].iter().take(NEAR) {
                     let joined = self.attempt(|choices| {
                         let chosen = choices[a].chosen;
-                        [a, b, c].iter().for_each(|&at| choices[at].chosen = 0);
+                        for at in [a, b, c] {
+                            choices[at].chosen = 0;
+                        }
                         choices[a + (c - b)].chosen = chosen;
                     }) || after.iter().filter(|&&d| d > c).take(NEAR).any(|&d| {
                         self.attempt(|choices| {
                             let chosen = choices[b].chosen;
-                            [b, c, d].iter().for_each(|&at| choices[at].chosen = 0);
+                            for at in [b, c, d] {
+                                choices[at].chosen = 0;
+                            }
                             choices[b + (d - c)].chosen = chosen;
                         })
                     });

@@ -122,7 +122,7 @@ fn surw_makes_all_orders_equally_likely_when_tasks_are_created_on_the_way() {
         let world = World { tasks, at_the_end: None };
         let mut orders: HashMap<Vec<u32>, u64> = HashMap::new();
         world.explore(&mut Surw::new(1), all * 200, |execution| {
-            let mut at = vec![0; 3];
+            let mut at = [0; 3];
             let mut order = execution.order.clone();
             order.retain(|&task| {
                 let op = world.tasks[task as usize][at[task as usize]];

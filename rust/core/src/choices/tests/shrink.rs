@@ -184,11 +184,13 @@ fn each_kind_of_change_is_needed_for_something() {
     assert_eq!(shrunk_values(&[2, 1], is_1_and_2), [1, 2], "exchanged");
     let has_4 = |values: &[u32]| values.iter().any(|value| *value >= 4);
     assert_eq!(shrunk_values(&[0, 3, 9, 0, 7, 1], has_4), [4], "made 0 and lower");
-    let all_or_none = |values: &[u32]| {
-        let is = |at: usize| values.get(at).is_some_and(|value| *value != 0);
-        is(0) && is(2) == is(4)
+    let equal = |values: &[u32]| {
+        let is = |at: usize| values.get(at) == Some(&1);
+        is(1) && is(2) && is(4) && is(0) == is(3)
     };
-    assert_eq!(shrunk_values(&[1, 0, 1, 0, 1], all_or_none), [1], "two made 0");
+    assert_eq!(shrunk_values(&[1; 5], equal), [0, 1, 1, 0, 1], "two made 0");
+    let later = |values: &[u32]| values == [1, 0, 1] || values == [0, 0, 0, 0, 1];
+    assert_eq!(shrunk_values(&[1, 0, 1], later), [0, 0, 0, 0, 1], "made 0 and shifted");
     let count_and_items = |values: &[u32]| {
         let items = values.len().saturating_sub(1);
         values.first().is_some_and(|count| *count as usize == items) && items > 1

@@ -56,6 +56,30 @@ fn a_full_story_tells_every_event_to_the_end() {
 }
 
 #[test]
+fn a_stale_completion_is_told_with_both_lives() {
+    let mut events = sent(1, 0);
+    let (link, status) = (0, Status::SUCCESS);
+    events.push(complete(1, 0));
+    events.push(at(1, Irql::DISPATCH, 0, What::Deliver { packet: life(0, 1), link, status }));
+    events.push(at(1, Irql::PASSIVE, 0, What::Send { packet: life(0, 1), link, length: 9 }));
+    events.push(at(1, Irql::PASSIVE, 0, What::Submit { packet: life(0, 2), link }));
+    events.push(complete(1, 0));
+    events.push(at(1, Irql::DISPATCH, 0, What::Violation { rule: Rule::Stale }));
+    let story = told(&trace(events, "that life is over", Some(life(0, 1))));
+    assert_eq!(
+        texts(&story)[4..],
+        [
+            "NdisMWanSendComplete(SUCCESS)",
+            "has it back, SUCCESS",
+            "NdisSend, 9 bytes",
+            "MiniportWanSend (life 2)",
+            "NdisMWanSendComplete(SUCCESS)",
+            "",
+        ]
+    );
+}
+
+#[test]
 fn the_locks_that_something_happens_under_are_told() {
     let mut events = sent(1, 0);
     let (lock, form) = (0, Form::Plain);

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ndiswan import Link, Ndis, Packet, Status
+    from ndiswan.zoo.drivers.common import Answer
 
 
 class Credits(Isdn):
@@ -105,8 +106,8 @@ class Room(Uart):
 class ForgetsItsIsr(Room):
     """The room in the FIFO is taken away in three steps, in a driver that NDIS serializes.
 
-    NDIS lets one entry point in at a time, and the interrupt service routine is none of them. Three frames later there is
-    no room, and the FIFO is empty.
+    NDIS lets one entry point in at a time, and the interrupt service routine is none of them. Three frames later there
+    is no room, and the FIFO is empty.
     """
 
     def fill(self) -> None:
@@ -286,12 +287,10 @@ class Pool(Bundle):
             self.card.start(*frame, number)
 
     def handle_interrupt(self) -> None:
-        answers = []
+        answers: list[Answer] = []
         with self.lock:
             for tag, well in self.card.finished():
-                for channel in self.channels:
-                    if tag in channel.ring:
-                        answers.append((channel.ring.pop(tag), outcome(well=well)))
+                answers += self.take_tag(tag, outcome(well=well))
             self.taken += len(answers)
             self.buffers += len(answers)
         for number in range(len(self.channels)):
@@ -313,8 +312,8 @@ def in_turn(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
 class CountsBuffersLater(Pool):
     """The count of free buffers is read, a line is started, and the count is written.
 
-    On either line a frame may be out before the count is written. Two lines that work lose their three buffers, one at a
-    time, and then both stand still.
+    On either line a frame may be out before the count is written. Two lines that work lose their three buffers, one at
+    a time, and then both stand still.
     """
 
     def fill(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndiswan::choices::bytes::Bytes;
 use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
@@ -134,6 +135,7 @@ impl Explorer {
         &self,
         py: Python<'_>,
         cpus: usize,
+        policies: bool,
         latency: u64,
         max_points: u64,
     ) -> PyResult<Adversity> {
@@ -144,7 +146,7 @@ impl Explorer {
         let stacks = Some(stacks);
         let coverage = Arc::clone(&self.coverage);
         let rest = Adversity::new(Arc::clone(&self.core));
-        Ok(Adversity { coverage, cpus, latency, max_points, stacks, ..rest })
+        Ok(Adversity { coverage, cpus, policies, latency, max_points, stacks, ..rest })
     }
 }
 
@@ -167,6 +169,12 @@ impl Explorer {
         let choices = choices_of(choices);
         let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
         Explorer::of(Arc::new(Mutex::new(made)))
+    }
+
+    /// One that takes its answers from bytes, as a fuzzer makes them, and gives plain ones after them.
+    #[staticmethod]
+    fn of_bytes(data: &[u8]) -> Explorer {
+        Explorer::of(Arc::new(Mutex::new(Bytes::new(data))))
     }
 
     /// The execution in `ndis` is over; whether there is anything left to explore.
@@ -219,7 +227,7 @@ pub(crate) fn shrink_choices(
     run: &Bound<'_, PyAny>,
     seconds: f64,
 ) -> PyResult<(Pairs, bool, bool, u64)> {
-    let time = std::time::Duration::from_nanos(crate::adapter::nanoseconds(seconds)?);
+    let time = std::time::Duration::from_nanos(crate::time::nanoseconds(seconds)?);
     let mut raised = None;
     let again = |choices: &[Choice]| {
         if raised.is_some() {

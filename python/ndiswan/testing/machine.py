@@ -1,0 +1,256 @@
+"""A Hypothesis state machine for any miniport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from ndiswan import strategies
+from ndiswan._native import Edges, to_token
+from ndiswan.irql import Irql
+from ndiswan.miniport import Miniport
+from ndiswan.ndis import Ndis
+from ndiswan.oid import Oid
+from ndiswan.policy import Policy
+from ndiswan.testing.observe import observe
+from ndiswan.testing.peer import Peer
+from ndiswan.time import AdversarialTime, VirtualTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ndiswan._native import Link, Packet
+
+# Events at the end, after which a driver is taken for one that never comes to rest.
+_DRAIN = 10_000
+_MACHINE: st.SearchStrategy[Any] = st.runner()
+_FRAMES: st.SearchStrategy[bytes] = _MACHINE.flatmap(lambda machine: machine.frames())
+_ANSWERS = _MACHINE.flatmap(
+    lambda machine: strategies.choices() if machine.adversarial else st.none()
+)
+
+
+def _when(condition: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    """A rule's precondition, for a world that is there."""
+    return precondition(lambda machine: machine.link is not None and condition(machine))
+
+
+class MiniportMachine(RuleBasedStateMachine):
+    """Sends, interrupts, resets and line changes in any order, for the miniport of a subclass.
+
+        class ModemMachine(MiniportMachine):
+            miniport = Modem
+
+        TestModem = ModemMachine.TestCase
+
+    A rule of the contract that is broken raises where it is broken. At the end everything is drained, or
+    not, and halted; the counters have to add up.
+
+    Attributes
+    ----------
+    miniport:
+        The driver's class. Override :meth:`make_miniport` if it needs arguments.
+    packets:
+        How many packets the pool has.
+    delivery, policy:
+        As of :class:`ndiswan.Ndis`.
+    lines:
+        Whether lines go down and windows change by the machine's hand; by the driver's ``hang_up(link)``
+        if it has one. Not for a driver that would not know that its line is gone.
+    adversarial:
+        Whether an explorer, whose answers Hypothesis draws, decides what happens next.
+    """
+
+    miniport: ClassVar[type[Miniport]] = Miniport
+    packets: ClassVar[int] = 12
+    delivery: ClassVar[Literal["inline", "queued"]] = "inline"
+    policy: ClassVar[Policy] = Policy()
+    lines: ClassVar[bool] = True
+    adversarial: ClassVar[bool] = False
+
+    owned: Bundle[Packet] = Bundle("owned")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.link: Link | None = None
+        self.peer = Peer()
+        self.drains = True
+
+    def make_miniport(self) -> Miniport:
+        """A fresh driver."""
+        return self.miniport()
+
+    def frames(self) -> st.SearchStrategy[bytes]:
+        """The frames that are sent."""
+        return strategies.frames(self.driver.info)
+
+    @initialize(answers=_ANSWERS, drains=st.just(True) | st.just(False))
+    def bind(self, answers: bytes | None, drains: bool) -> None:  # noqa: FBT001
+        """A world with a fresh driver."""
+        adversary = None if answers is None else AdversarialTime(explorer=answers)
+        self.drains = drains
+        self.ndis = Ndis(
+            time=adversary or VirtualTime(),
+            policy=self.policy,
+            on_violation="record" if adversary else "raise",
+            delivery=self.delivery,
+            record=True,
+        )
+        self.driver = self.make_miniport()
+        self.link = self.ndis.bind(self.peer, self.driver, packets=self.packets)
+        self._look()
+
+    # ── the protocol ──
+
+    @property
+    def runs(self) -> bool:
+        """Whether the adapter takes sends."""
+        return self.link is not None and self.link.up and self.driver.adapter.life == "running"
+
+    def _has_room(self) -> bool:
+        # What came back, and what rules hold, is the protocol's.
+        return self.held + len(self.peer.out) + len(self.peer.back) < self.packets
+
+    held = 0
+
+    @_when(lambda machine: machine._has_room())
+    @rule(target=owned, frame=_FRAMES)
+    def packet(self, frame: bytes) -> Packet:
+        """The protocol fills a packet of the pool."""
+        assert self.link is not None
+        self.held += 1
+        return self.link.packet(frame)
+
+    @_when(lambda machine: machine.runs)
+    @rule(packet=consumes(owned))
+    def send(self, packet: Packet) -> None:
+        """The packet goes down, and is not the protocol's any more."""
+        assert self.link is not None
+        self.held -= 1
+        self.peer.send(self.link, packet)
+        self._look()
+
+    @_when(lambda machine: bool(machine.peer.back))
+    @rule(target=owned, frame=_FRAMES)
+    def again(self, frame: bytes) -> Packet:
+        """A packet that came back is filled anew, to be sent again."""
+        packet, _ = self.peer.back.pop(0)
+        packet.fill(frame)
+        self.held += 1
+        return packet
+
+    @_when(lambda machine: bool(machine.peer.back))
+    @rule()
+    def let_go(self) -> None:
+        """What came back returns to the pool."""
+        self.peer.back.clear()
+
+    # ── what happens meanwhile ──
+
+    @_when(lambda machine: True)
+    @rule(events=st.integers(1, 16))
+    def run(self, events: int) -> None:
+        """So many events happen."""
+        self.ndis.run(None, events)
+        self._look()
+
+    @_when(lambda machine: True)
+    @rule(seconds=st.sampled_from([0.001, 0.1, 3.0]))
+    def advance(self, seconds: float) -> None:
+        """So much time passes."""
+        self.ndis.run(self.ndis.now + seconds, _DRAIN)
+        self._look()
+
+    @_when(lambda machine: machine.driver.adapter.life == "running")
+    @rule()
+    def reset(self) -> None:
+        """NdisReset, with what is in flight."""
+        assert self.link is not None
+        self.ndis.reset(self.link)
+        self._look()
+
+    @_when(lambda machine: machine._interrupts and machine.driver.adapter.life == "running")
+    @rule()
+    def interrupt(self) -> None:
+        """The card raises its interrupt, with or without a reason."""
+        self.driver.adapter.interrupt()
+        self._look()
+
+    @_when(lambda machine: machine.lines and machine.driver.adapter.life == "running")
+    @rule(window=st.none() | st.sampled_from([0, 1, 2, 3, 16]))
+    def line(self, window: int | None) -> None:
+        """The line goes down, or comes up with another window."""
+        assert self.link is not None
+        adapter = self.driver.adapter
+        with adapter.at(Irql.DISPATCH):
+            if window is not None:
+                adapter.line_up(self.link, window=window)
+            elif self.link.up:
+                getattr(self.driver, "hang_up", adapter.line_down)(self.link)
+        self._look()
+
+    @_when(lambda machine: machine.driver.adapter.life == "running")
+    @rule(oid=st.sampled_from(Oid))
+    def request(self, oid: Oid) -> None:
+        """The protocol asks for something."""
+        assert self.link is not None
+        self.link.query(oid)
+        self._look()
+
+    # ── what holds ──
+
+    @invariant()
+    def counters_add_up(self) -> None:
+        """What was sent and has not come back is out, each once."""
+        # Under an explorer another CPU may stand between the count and the protocol's function.
+        if self.link is None or self.adversarial or self.ndis.errors or self.ndis.violations:
+            return
+        counters = self.driver.adapter.counters
+        out = counters["sends"] - counters["delivered"]
+        assert out == len(self.peer.out), f"{out} sends are out, and the protocol misses {self.peer.out}"
+
+    def teardown(self) -> None:
+        """Drain if it was drawn so, halt, and raise what was found."""
+        if self.link is None:
+            return
+        broken = bool(self.ndis.errors) or any(not v.warning for v in self.ndis.violations)
+        try:
+            if broken:
+                # It was raised already, and what is owed because of it is no finding of its own.
+                self.ndis.__exit__(AssertionError, None, None)
+                return
+            if self.drains and not self.adversarial:
+                self.ndis.run(None, _DRAIN)
+            self.ndis.close()
+            self._look()
+            self.peer.back.clear()
+            counters = self.ndis.counters
+            assert not self.peer.out, f"never came back: {sorted(self.peer.out)} ({counters})"
+        finally:
+            edges = Edges()
+            edges.see(self.ndis.events())
+            observe([found.rule for found in self.ndis.violations], len(edges))
+
+    @property
+    def _interrupts(self) -> bool:
+        kind = type(self.driver)
+        return kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
+
+    def _look(self) -> None:
+        """Under an explorer rules are only recorded: raise the first."""
+        if not self.adversarial:
+            return
+        for found in self.ndis.violations:
+            if not found.warning:
+                found.add_note(f"choices {to_token(self.ndis.choices())}")
+                raise found
