@@ -14,7 +14,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # What a plain NDIS and threads can say at all: no levels, no gate, no window, no clock.
-EXPRESSIBLE = {"DOUBLE", "EARLY", "FOREIGN", "HANG", "LOCK_ORDER", "LOST", "RESET", "STALE", "TOUCH"}
+EXPRESSIBLE = {
+    "DOUBLE",
+    "EARLY",
+    "FOREIGN",
+    "HANG",
+    "LOCK_ORDER",
+    "LOST",
+    "RESET",
+    "STALE",
+    "TOUCH",
+}
 TOOLS = ("ours", "frontrun random", "frontrun dpor", "hypothesis")
 MANY = 10**9
 
@@ -63,9 +73,8 @@ def frontrun(
     strategy: str, entry: Any, seed: int, seconds: float, twin: bool
 ) -> tuple[str | None, int]:
     """The zoo's own source over NDIS in plain Python; three threads, so that two can be at work beside the scenario."""
-    from ndiswan import card  # the hardware: what happens inside of it is one step, as in our world
-
     from exploring import frontrun_side, plain_ndis, plain_zoo
+    from ndiswan import card  # the hardware: what happens inside of it is one step, as in our world
 
     with frontrun_side.installed(plain_ndis, plain_zoo, card):
         found = frontrun_side.explore(

@@ -146,11 +146,11 @@ pub fn explore<D: Driver<Ours>>(
 ) -> Explored {
     let decides = boxed::explorer(explorer, seed);
     let options = Options { executions, time, ..Options::default() };
-    let explored = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
+    let all = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
     Explored {
-        executions: explored.executions,
-        points: explored.points,
-        failure: explored.failures.first().map(|failure| format!("{:?}", failure.symptom)),
+        executions: all.executions,
+        points: all.points,
+        failure: all.failures.first().map(|failure| format!("{:?}", failure.symptom)),
     }
 }
 

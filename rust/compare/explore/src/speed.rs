@@ -11,7 +11,7 @@ use crate::{ours, shuttled};
 
 /// Executions in a round.
 const TIMES: u64 = 2_000;
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 /// Microseconds an execution, and points in one.
 type Cost = (f64, f64);

@@ -27,7 +27,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--seconds" => seconds = value.parse()?,
             "--seeds" => seeds = value.parse::<u64>()?.max(3),
             "--json" => json = Some(value.into()),
-            _ => return Err(format!("expected --rounds, --seconds, --seeds or --json, got {word}").into()),
+            _ => {
+                return Err(
+                    format!("expected --rounds, --seconds, --seeds or --json, got {word}").into()
+                );
+            }
         }
     }
     // A panic is how shuttle says what it found; a backtrace of it would cost more than the search.
