@@ -150,6 +150,14 @@ class RacesWithReset(Base):
             self.adapter.wan_send_complete(packet)
 
 
+def reset_in_flight(ndis):
+    """A driver with that race is sent to, and reset."""
+    link = ndis.bind(nw.Protocol(), RacesWithReset())
+    link.send(b"abc")
+    ndis.reset(link)
+    ndis.run()
+
+
 def test_an_adversary_finds_what_virtual_time_does_not():
     """A race is silent in virtual time, and found when Hypothesis's answers decide who goes on."""
     run_state_machine_as_test(machine(RacesWithReset, lines=False), settings=QUIET)
@@ -180,7 +188,7 @@ def test_a_packet_that_comes_back_twice_is_seen_by_the_protocol_too():
 
 def test_play_is_one_execution_and_raises_what_it_finds():
     """With plain answers a race is silent; Hypothesis finds answers that break it, and the note replays them."""
-    scenario = workload(RacesWithReset)
+    scenario = reset_in_flight
     play(scenario)
 
     @given(answers=choices())

@@ -19,7 +19,7 @@ from ndiswan.miniport import Miniport
 from ndiswan.ndis import Ndis
 from ndiswan.program import run_program
 from ndiswan.protocol import Protocol
-from ndiswan.testing.play import error_of
+from ndiswan.testing.playing import error_of
 from ndiswan.violations import ContractWarning
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ndiswan.exploring.explore import Exploration, explore
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
-from ndiswan.testing.play import error_of
+from ndiswan.testing.playing import error_of
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario
