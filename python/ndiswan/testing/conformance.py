@@ -224,7 +224,7 @@ def _settings(config: pytest.Config) -> Any:
         deadline=None,
         report_multiple_bugs=False,
         # Which lines only failing runs execute says little of a driver, and takes long to find out.
-        phases=[phase for phase in Phase if phase is not Phase.explain],
+        phases=[phase for phase in Phase if phase not in {Phase.explain, Phase.target}],
         suppress_health_check=list(HealthCheck),
     )
 

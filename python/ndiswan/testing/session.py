@@ -72,7 +72,7 @@ class Worlds:
         for ndis in self._made:
             try:
                 if quiet:
-                    ndis.__exit__(AssertionError, None, None)
+                    ndis.__exit__(AssertionError, AssertionError(), None)
                 else:
                     ndis.close()
             except Exception as error:  # noqa: BLE001 -- the others are to be closed as well
