@@ -74,7 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"ndiswan_profile: expected one of {', '.join(PROFILES)}, got {option.ndiswan_profile!r}"
         )
-    if not hasattr(option, "ndiswan_seeded"):
+    if told := getattr(config, "workerinput", {}).get("ndiswan"):
+        vars(option).update(told)
+    else:
         _choose_seed(config)
     if option.ndiswan_corpus is None:
         option.ndiswan_corpus = str(config.rootpath / config.getini("ndiswan_corpus"))
@@ -92,6 +94,13 @@ def _choose_seed(config: pytest.Config) -> None:
     option.ndiswan_seeded = option.ndiswan_seed is not None
     if option.ndiswan_seed is None:
         option.ndiswan_seed = random.SystemRandom().randrange(2**32)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist what was decided."""
+    names = ("ndiswan_seed", "ndiswan_seeded")
+    node.workerinput["ndiswan"] = {name: getattr(node.config.option, name) for name in names}
 
 
 def pytest_report_header(config: pytest.Config) -> str:
