@@ -81,7 +81,16 @@ def test_what_is_not_possible_in_its_turn_is_left_out():
     with nw.Ndis() as ndis:
         link = ndis.bind(nw.Protocol(), Twice(), packets=2)
         program = [line_up(), send(5), send(5), send(5), run(1), line_down(), send(5), window(2)]
-        assert run_program(ndis, link, program) == [False, True, True, False, True, True, False, False]
+        assert run_program(ndis, link, program) == [
+            False,
+            True,
+            True,
+            False,
+            True,
+            True,
+            False,
+            False,
+        ]
         assert run_program(ndis, link, [halt(), halt(), run(1)]) == [True, False, False]
         assert ndis.closed
 
@@ -137,7 +146,7 @@ def test_what_is_no_operation_is_refused_before_anything_is_done():
 
 def test_a_program_is_printed_as_it_is_written():
     """The repr of a program is the list of calls that makes it."""
-    assert eval(repr(EVERYTHING)) == EVERYTHING  # noqa: S307
+    assert eval(repr(EVERYTHING)) == EVERYTHING
     assert repr([send(64), advance(0.5), reset()]) == "[send(64), advance(0.5), reset()]"
 
 

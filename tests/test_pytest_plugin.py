@@ -96,7 +96,9 @@ def test_seed_and_profile_come_from_options_ini_and_ci(room, monkeypatch):
     assert "profile ci, --ndiswan-seed=0" in out(room.runpytest_subprocess())
     room.makeini("[pytest]\nndiswan_profile = thorough\nndiswan_seed = 5\n")
     assert "profile thorough, --ndiswan-seed=5" in out(room.runpytest_subprocess())
-    assert "profile dev, --ndiswan-seed=5" in out(room.runpytest_subprocess("--ndiswan-profile=dev"))
+    assert "profile dev, --ndiswan-seed=5" in out(
+        room.runpytest_subprocess("--ndiswan-profile=dev")
+    )
     room.makeini("[pytest]\nndiswan_profile = quick\n")
     wrong = room.runpytest_subprocess()
     assert wrong.ret == pytest.ExitCode.USAGE_ERROR
@@ -180,7 +182,11 @@ def test_what_was_found_is_replayed_first(room):
     second = room.runpytest_subprocess("--ndiswan-corpus=kept")
     assert "it is known, and was replayed first" in out(second)
     assert "1 replayed" in out(second)
-    room.makepyfile(drivers=DRIVERS.replace("class Races(Good):\n", "class Races(Good):\n    pass\nclass Old(Good):\n"))
+    room.makepyfile(
+        drivers=DRIVERS.replace(
+            "class Races(Good):\n", "class Races(Good):\n    pass\nclass Old(Good):\n"
+        )
+    )
     third = room.runpytest_subprocess("--ndiswan-corpus=kept")
     third.assert_outcomes(passed=2)
     assert "1 replayed; broken: nothing" in out(third)
@@ -227,11 +233,15 @@ def test_conformance_is_the_whole_kit(room):
     outcomes = good.parseoutcomes()
     assert "failed" not in outcomes, out(good)
     assert outcomes["passed"] == 28
-    bad = room.runpytest_subprocess("-k", "TestForgets and (halt or machine)", "--ndiswan-profile=ci")
+    bad = room.runpytest_subprocess(
+        "-k", "TestForgets and (halt or machine)", "--ndiswan-profile=ci"
+    )
     text = out(bad)
     assert bad.parseoutcomes()["failed"] >= 3, text
     assert "LOST" in text
-    assert "alone: ndiswan check test_it:Forgets --mode halt/inline" in text.replace("drivers:", "test_it:")
+    assert "alone: ndiswan check test_it:Forgets --mode halt/inline" in text.replace(
+        "drivers:", "test_it:"
+    )
 
 
 def test_a_folder_of_replay_files_is_replayed_for_ever(room):
@@ -239,10 +249,16 @@ def test_a_folder_of_replay_files_is_replayed_for_ever(room):
     source = CONFORMANCE.replace("miniport = Forgets", "miniport = Forgets\\n    corpus = 'corpus'")
     source = source.replace("\\\\n", "\\n").replace("\\n", "\n")
     room.makepyfile(test_it=source)
-    found = room.runpytest_subprocess("-k", "TestForgets and exploration", "--ndiswan-corpus=corpus")
+    found = room.runpytest_subprocess(
+        "-k", "TestForgets and exploration", "--ndiswan-corpus=corpus"
+    )
     found.assert_outcomes(failed=1)
     assert room.runpytest_subprocess("-k", "TestForgets and replay").parseoutcomes()["failed"] == 1
-    room.makepyfile(drivers=DRIVERS.replace("class Forgets(Good):\n    def halt", "class Forgets(Good):\n    def old"))
+    room.makepyfile(
+        drivers=DRIVERS.replace(
+            "class Forgets(Good):\n    def halt", "class Forgets(Good):\n    def old"
+        )
+    )
     room.runpytest_subprocess("-k", "TestForgets and replay").assert_outcomes(passed=1)
 
 

@@ -236,7 +236,7 @@ def test_any_scenario_is_a_target_for_a_fuzzer(tmp_path):
     (file,) = tmp_path.iterdir()
     notes = raised.value.__notes__
     assert notes[-1] == f"to replay it: ndiswan replay {file}"
-    data = eval(next(note for note in notes if note.startswith("bytes: "))[7:])  # noqa: S307
+    data = eval(next(note for note in notes if note.startswith("bytes: "))[7:])
     with pytest.raises(type(raised.value), match=raised.value.rule):
         target(data)
 

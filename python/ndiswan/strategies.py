@@ -67,9 +67,7 @@ def frames(info: WanInfo | None = None, *, hostile: bool | None = None) -> Searc
 
 
 @st.composite
-def packets(
-    draw: DrawFn, link: Link, *, frame: SearchStrategy[bytes] | None = None
-) -> Packet:
+def packets(draw: DrawFn, link: Link, *, frame: SearchStrategy[bytes] | None = None) -> Packet:
     """Packets of ``link``'s adapter, which the protocol owns, their data somewhere in the buffer.
 
     The room behind and before the data is at least the padding that the miniport asked for. Drawing
@@ -131,7 +129,7 @@ def choices(*, deviations: int = 24, apart: int = 60) -> SearchStrategy[bytes]:
     )
 
 
-def programs(  # noqa: PLR0913 -- what may happen is said here
+def programs(
     info: WanInfo | None = None,
     *,
     operations: int = 60,

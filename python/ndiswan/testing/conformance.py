@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring.execution import Scenario
     from ndiswan.exploring.explore import Exploration
-    from ndiswan.oid import WanInfo
 
 
 class ConformanceError(AssertionError):

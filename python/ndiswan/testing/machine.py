@@ -115,7 +115,7 @@ class MiniportMachine(RuleBasedStateMachine):
         return strategies.frames(self.driver.info)
 
     @initialize(answers=_ANSWERS, drains=st.just(True) | st.just(False))
-    def bind(self, answers: bytes | None, drains: bool) -> None:  # noqa: FBT001
+    def bind(self, answers: bytes | None, drains: bool) -> None:
         """A world with a fresh driver."""
         adversary = None if answers is None else AdversarialTime(explorer=answers)
         self.drains = drains
@@ -256,7 +256,9 @@ class MiniportMachine(RuleBasedStateMachine):
             return
         counters = self.driver.adapter.counters
         out = counters["sends"] - counters["delivered"]
-        assert out == len(self.peer.out), f"{out} sends are out, and the protocol misses {self.peer.out}"
+        assert out == len(self.peer.out), (
+            f"{out} sends are out, and the protocol misses {self.peer.out}"
+        )
 
     def teardown(self) -> None:
         """Drain if it was drawn so, halt, and raise what was found."""
@@ -284,7 +286,9 @@ class MiniportMachine(RuleBasedStateMachine):
     @property
     def _interrupts(self) -> bool:
         kind = type(self.driver)
-        return kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
+        return (
+            kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
+        )
 
     def _look(self) -> None:
         """Under an explorer rules are only recorded: raise the first."""
