@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 PROFILES = ("ci", "dev", "thorough")
 _FAILED = pytest.StashKey[bool]()
-_TEXTS = pytest.StashKey[list[tuple[str, str]]]()
-_WORLDS = pytest.StashKey["Worlds"]()
+_TEXTS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
+_WORLDS: pytest.StashKey[Worlds] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -161,7 +161,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     def scenario(ndis: Ndis) -> None:
         pyfuncitem.obj(**{**arguments, "ndiswan_world": ndis})
 
-    texts = pyfuncitem.stash.setdefault(_TEXTS, [])
+    texts: list[tuple[str, str]] = pyfuncitem.stash.setdefault(_TEXTS, [])
     Explores(pyfuncitem, texts)(scenario, *marker.args, **marker.kwargs)
     return True
 
@@ -175,7 +175,8 @@ def pytest_runtest_makereport(
     if report.failed:
         item.stash[_FAILED] = True
         told = report.longreprtext
-        report.sections += item.stash.get(_TEXTS, [])
+        texts: list[tuple[str, str]] = item.stash.get(_TEXTS, [])
+        report.sections += texts
         item.stash[_TEXTS] = []
         if (worlds := item.stash.get(_WORLDS, None)) is not None:
             report.sections += [found for found in worlds.found() if _head(found[1]) not in told]

@@ -97,9 +97,9 @@ def test_what_is_not_possible_in_its_turn_is_left_out():
 
 def test_a_broken_rule_says_at_which_operation():
     """The exception is that of the driver's call, with a note that names the operation and the time."""
+    program = [send(5), run(1), send(11), run(2), send(5)]
     with pytest.raises(nw.OwnershipViolation, match="DOUBLE") as raised, nw.Ndis() as ndis:
-        link = ndis.bind(nw.Protocol(), Twice())
-        run_program(ndis, link, [send(5), run(1), send(11), run(2), send(5)])
+        run_program(ndis, ndis.bind(nw.Protocol(), Twice()), program)
     (note,) = raised.value.__notes__
     assert note == "in operation 3 (of 5, from 0) of the program: run(2) at 2000000 ns"
     assert ndis.counters["sends"] == 2, "nothing is done after it"

@@ -182,7 +182,7 @@ def test_a_packet_that_comes_back_twice_is_seen_by_the_protocol_too():
     peer = Peer()
     peer.out.add(1)
     peer.send_complete(Packet(), nw.SUCCESS)
-    with pytest.raises(AssertionError, match="send 1 came back with .* and was not out"):
+    with pytest.raises(AssertionError, match=r"send 1 came back with .* and was not out"):
         peer.send_complete(Packet(), nw.SUCCESS)
 
 
@@ -230,9 +230,13 @@ def test_any_scenario_is_a_target_for_a_fuzzer(tmp_path):
     target = fuzz_one_input(workload(DoubleAfterReset), save=tmp_path)
     target(b"")
     dice = random.Random(1)
-    with pytest.raises(nw.ContractViolation) as raised:
+
+    def fuzz():
         for _ in range(2000):
             target(dice.randbytes(40))
+
+    with pytest.raises(nw.ContractViolation) as raised:
+        fuzz()
     (file,) = tmp_path.iterdir()
     notes = raised.value.__notes__
     assert notes[-1] == f"to replay it: ndiswan replay {file}"

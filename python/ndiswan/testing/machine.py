@@ -137,13 +137,15 @@ class MiniportMachine(RuleBasedStateMachine):
         """Whether the adapter takes sends."""
         return self.link is not None and self.link.up and self.driver.adapter.life == "running"
 
-    def _has_room(self) -> bool:
+    @property
+    def has_room(self) -> bool:
+        """Whether the pool has a packet."""
         # What came back, and what rules hold, is the protocol's.
         return self.held + len(self.peer.out) + len(self.peer.back) < self.packets
 
     held = 0
 
-    @_when(lambda machine: machine._has_room())
+    @_when(lambda machine: machine.has_room)
     @rule(target=owned, frame=_FRAMES)
     def packet(self, frame: bytes) -> Any:
         """The protocol fills a packet of the pool."""
@@ -173,7 +175,7 @@ class MiniportMachine(RuleBasedStateMachine):
         """Several frames at once, as many as the pool has packets for."""
         assert self.link is not None
         for _ in range(count):
-            if not (self.runs and self._has_room()):
+            if not (self.runs and self.has_room):
                 break
             made = self.packet(frame)
             if isinstance(made, Owned):
@@ -196,14 +198,14 @@ class MiniportMachine(RuleBasedStateMachine):
 
     # ── what happens meanwhile ──
 
-    @_when(lambda machine: True)
+    @_when(bool)
     @rule(events=st.integers(1, 16))
     def run(self, events: int) -> None:
         """So many events happen."""
         self.ndis.run(None, events)
         self._look()
 
-    @_when(lambda machine: True)
+    @_when(bool)
     @rule(seconds=st.sampled_from([0.001, 0.1, 3.0]))
     def advance(self, seconds: float) -> None:
         """So much time passes."""
@@ -218,7 +220,7 @@ class MiniportMachine(RuleBasedStateMachine):
         self.ndis.reset(self.link)
         self._look()
 
-    @_when(lambda machine: machine._interrupts and machine.driver.adapter.life == "running")
+    @_when(lambda machine: machine.interrupts and machine.driver.adapter.life == "running")
     @rule()
     def interrupt(self) -> None:
         """The card raises its interrupt, with or without a reason."""
@@ -284,7 +286,8 @@ class MiniportMachine(RuleBasedStateMachine):
             observe(rules, len(edges), targets=self.targets)
 
     @property
-    def _interrupts(self) -> bool:
+    def interrupts(self) -> bool:
+        """Whether the driver has anything to do with interrupts."""
         kind = type(self.driver)
         return (
             kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt

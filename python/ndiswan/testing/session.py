@@ -144,11 +144,8 @@ class Explores:
     def _known(self, scenario: Scenario) -> list[Failure]:
         if not self._corpus.is_dir():
             return []
-        known = []
-        for path in sorted(self._corpus.glob("*.json")):
-            if _scenario_in(path) == name_of(scenario):
-                known.append(load(path, scenario=scenario))
-        return known
+        name, files = name_of(scenario), sorted(self._corpus.glob("*.json"))
+        return [load(file, scenario=scenario) for file in files if _scenario_in(file) == name]
 
     def _replay_one(self, scenario: Scenario) -> Exploration:
         path = Path(self._option.ndiswan_replay)
