@@ -12,7 +12,7 @@ import pytest
 import ndiswan as nw
 from exploring_targets import Modem, Peer, careful, careless
 from ndiswan._native import Explorer
-from ndiswan.exploring import EndlessError, ReplayError
+from ndiswan.exploring import EndlessError
 
 
 def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):
@@ -145,23 +145,6 @@ def test_a_device_and_a_thread_are_in_all_kinds_of_time():
             while len(happened) < 2 and time.monotonic() < end:
                 time.sleep(0.001)
         assert sorted(happened) == ["device", "thread"]
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("{", "which is JSON"),
-        ("[]", "expected a replay file"),
-        ('{"ndiswan-replay": 99}', "version"),
-        ('{"ndiswan-replay": 1}', "damaged"),
-    ],
-)
-def test_a_file_that_is_no_replay_file_is_refused(tmp_path, content, words):
-    """Each says what is wrong with it, and its name."""
-    path = tmp_path / "x.json"
-    path.write_text(content)
-    with pytest.raises(ReplayError, match=words):
-        nw.replay(path)
 
 
 def test_a_driver_that_reads_a_global_generator_is_told_so():

@@ -7,6 +7,7 @@ into the test, or a package's, in which each call is one step, as a call into ou
 
 import os
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from exploring import plain_ndis
 
 # What its command line program sets; without it the explorers refuse.
 os.environ["FRONTRUN_ACTIVE"] = "1"
+
+
+class OutOfTime(BaseException):
+    """The budget is spent; no exception, so that nobody takes it for a driver's."""
 
 
 @dataclass
@@ -53,14 +58,19 @@ def explore(
 ) -> Found:
     """Explore with one thread that plays the scenario and `servers` that take timers and interrupts.
 
-    What `choose` answers is drawn anew for each execution under `"random"`; `"dpor"` needs programs that do the same
-    each time, so there it is 0.
+    The budget `seconds` is of processor time. What `choose` answers is drawn anew for each execution under `"random"`;
+    `"dpor"` needs programs that do the same each time, so there it is 0.
     """
     import frontrun
 
     seeds = random.Random(seed)
+    begun, end = 0, None if seconds is None else time.process_time() + seconds
 
     def setup() -> plain_ndis.Ndis:
+        nonlocal begun
+        if end is not None and time.process_time() > end:
+            raise OutOfTime
+        begun += 1
         drawn = random.Random(seeds.random()) if faults and strategy == "random" else None
         return world(servers, drawn)
 
@@ -86,15 +96,16 @@ def explore(
     else:
         # Its own advice for a budget that does not exhaust the search.
         options |= {"max_executions": executions, "search": f"bit-reversal:{seed}"}
-    if seconds is not None:
-        options["total_timeout"] = seconds
-    result = frontrun.explore(
-        setup=setup,
-        workers=[first] + [other] * servers,
-        invariant=world.closed,
-        strategy=strategy,
-        **options,
-    )
+    try:
+        result = frontrun.explore(
+            setup=setup,
+            workers=[first] + [other] * servers,
+            invariant=world.closed,
+            strategy=strategy,
+            **options,
+        )
+    except OutOfTime:
+        return Found(begun, None)
     failure = None
     if result.property_holds is False:
         failure = (result.explanation or "").strip() or "it does not hold"

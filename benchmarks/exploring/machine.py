@@ -37,7 +37,7 @@ def cut_off(*_: object) -> None:
 
 # Seconds of the processor for a halt.
 PATIENCE = 0.25
-# Hypothesis has no budget of time, so it gets one example after the other, so many at a time.
+# Hypothesis has no budget of time, so it gets so many examples at a time.
 EXAMPLES = 20
 # A completion of a packet that has been sent again is one or the other, as the driver's reference happens to be.
 SAME = {"DOUBLE": ("STALE",), "STALE": ("DOUBLE",), "LOST": ("HANG", "LATE"), "HANG": ("LOST", "LATE")}
@@ -181,7 +181,7 @@ def hunt(entry: Any, seed: int, seconds: float, twin: bool) -> tuple[str | None,
     sought = frozenset() if twin else frozenset({entry.rule, *SAME.get(entry.rule, ())})
     driver = entry.mended if twin else entry.driver
     kind = type("Hunt", (Machine,), {"driver": driver, "sought": sought})
-    deadline = time.monotonic() + seconds
+    deadline = time.process_time() + seconds
     options = settings(
         max_examples=EXAMPLES,
         stateful_step_count=30,
@@ -194,7 +194,7 @@ def hunt(entry: Any, seed: int, seconds: float, twin: bool) -> tuple[str | None,
     )
     signal.signal(signal.SIGVTALRM, cut_off)
     turn = 0
-    while time.monotonic() < deadline:
+    while time.process_time() < deadline:
         try:
             run_state_machine_as_test(seeded(seed * 1000 + turn)(kind), settings=options)
         except Found as found:

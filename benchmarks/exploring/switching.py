@@ -17,14 +17,14 @@ EXECUTIONS = 100
 def events() -> float:
     """How many events an execution of the race has, on average."""
     from ndiswan import exploring
+    from ndiswan._native import Explorer
 
-    total = 0
-    search = exploring.Explorer("random", 1)
-    for _ in range(EXECUTIONS):
-        ran = exploring.execute(race.scenario(nw), search, exploring.Settings(), record=True)
-        total += len(ran.ndis.events())
-        search.end(ran.ndis, False, 0)
-    return total / EXECUTIONS
+    def count(seed: int) -> int:
+        explorer = Explorer("random", seed)
+        ran = exploring.execute(race.scenario(nw), explorer, exploring.Settings(), record=True)
+        return len(ran.ndis.events())
+
+    return sum(map(count, range(EXECUTIONS))) / EXECUTIONS
 
 
 def per_event(executions: int, events_each: float) -> float:

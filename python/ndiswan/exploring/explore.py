@@ -117,8 +117,8 @@ class Search:
     def once(self, watchdog: Watchdog) -> Symptom | None:
         """Run one execution; what went wrong in it."""
         found = self.found
-        watchdog.pat()
-        ran = execute(self.scenario, self._explorer, self.settings)
+        with watchdog.watching():
+            ran = execute(self.scenario, self._explorer, self.settings)
         found.executions += 1
         found.points += ran.ndis.points
         found.seconds = time.monotonic() - self._begun
@@ -165,8 +165,9 @@ class Search:
         symptom, choices = ran.symptom, ran.ndis.choices()
 
         def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-            watchdog.pat()
-            again = execute(self.scenario, Explorer.replay(answers, lenient=True), self.settings)
+            explorer = Explorer.replay(answers, lenient=True)
+            with watchdog.watching():
+                again = execute(self.scenario, explorer, self.settings)
             return again.ndis.choices() if again.symptom == symptom else None
 
         if self._shrinking > 0:
@@ -194,9 +195,9 @@ class Search:
         both: list[Execution] = []
         with watching(self._undetermined):
             for _ in range(2):
-                watchdog.pat()
                 answers = Explorer.replay(choices)
-                both.append(execute(self.scenario, answers, self.settings, record=True))
+                with watchdog.watching():
+                    both.append(execute(self.scenario, answers, self.settings, record=True))
         one, two = both
         if one.ndis.digest() != two.ndis.digest():
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]

@@ -12,9 +12,10 @@ use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::packet::bytes_of;
-use crate::shared::Shared;
+use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
 use crate::status;
+use crate::time::{nanoseconds, seconds};
 use crate::timer::{Device, Dpc, Timer, callable};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
@@ -29,40 +30,9 @@ pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// Seconds as nanoseconds.
-pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
-    if !(0.0..=1e9).contains(&seconds) {
-        return Err(value(format!("expected seconds from 0 to 1e9, got {seconds}")));
-    }
-    #[allow(clippy::cast_sign_loss)] // it was just looked at
-    Ok((seconds * 1e9).round() as u64)
-}
-
-/// Nanoseconds as seconds.
-#[allow(clippy::cast_precision_loss)] // exact for the first hundred days; `now_ns` is for ever
-pub(crate) fn seconds(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / 1e9
-}
-
-/// After a bug check nothing is asked of an adapter any more.
-pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
-    if adapter.life() == Life::Stopped { Err(usage(adapter.why_stopped())) } else { Ok(()) }
-}
-
 impl Adapter {
     pub(crate) fn alive(&self) -> PyResult<()> {
         alive(&self.shared.core)
-    }
-
-    /// The link that was given; `None` if it is none and that is only recorded.
-    fn link_of<'a>(&self, link: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
-        if let Ok(link) = link.cast::<Link>() {
-            return Ok(Some(&link.get().core));
-        }
-        let got = status::describe(link);
-        let detail = format!("expected a Link (NdisLinkContext), got {got}");
-        let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
-        raise(link.py(), &self.shared.world, Err(violation))
     }
 
     pub(crate) fn status_of(

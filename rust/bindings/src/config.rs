@@ -164,3 +164,16 @@ pub(crate) fn wan_info(given: &Bound<'_, PyAny>) -> PyResult<WanInfo> {
     info.validate().map_err(|error| value(error.to_string()))?;
     Ok(info)
 }
+
+/// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
+pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
+}
+
+/// The source line of the driver that calls.
+pub(crate) fn call_site() -> Option<String> {
+    Python::attach(|py| {
+        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
+        found.ok()?.extract().ok()?
+    })
+}

@@ -7,7 +7,7 @@
 #![allow(missing_docs)]
 
 mod adapter;
-mod adversary;
+mod adversarial;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -28,6 +28,7 @@ mod link;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
@@ -39,6 +40,7 @@ mod shared;
 mod spin_lock;
 mod status;
 mod story;
+mod time;
 mod timer;
 mod trace;
 
@@ -49,7 +51,7 @@ mod _native {
     #[pymodule_export]
     use crate::adapter::Adapter;
     #[pymodule_export]
-    use crate::adversary::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
     #[pymodule_export]

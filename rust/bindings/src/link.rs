@@ -135,6 +135,22 @@ impl Link {
     }
 }
 
+impl Adapter {
+    /// The link that was given; `None` if it is none and that is only recorded.
+    pub(crate) fn link_of<'a>(
+        &self,
+        link: &'a Bound<'_, PyAny>,
+    ) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
+        if let Ok(link) = link.cast::<Link>() {
+            return Ok(Some(&link.get().core));
+        }
+        let got = status::describe(link);
+        let detail = format!("expected a Link (NdisLinkContext), got {got}");
+        let violation = self.shared.core.report_broken(ndiswan::Rule::Handle, None, detail);
+        raise(link.py(), &self.shared.world, Err(violation))
+    }
+}
+
 #[pymethods]
 impl Link {
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.

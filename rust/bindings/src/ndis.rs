@@ -6,45 +6,29 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ndiswan::cx::Cpu;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
-use ndiswan::time::virtual_::RunError;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::adapter::{Adapter, nanoseconds, seconds};
-use crate::adversary::{Explorer, pairs_of};
+use crate::adapter::Adapter;
+use crate::adversarial::{Explorer, pairs_of};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
-use crate::error::{exception, raise, settle, to_error, usage, value};
+use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
 use crate::link::Link;
 use crate::shared::{Shared, World};
 use crate::status;
-
-/// How many events run between two looks for signals.
-const PIECE: u64 = 4096;
+use crate::time::{nanoseconds, seconds};
 
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
     pub(crate) world: Arc<World>,
     adapters: Mutex<Vec<Arc<Shared>>>,
-}
-
-/// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
-fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
-}
-
-fn call_site() -> Option<String> {
-    Python::attach(|py| {
-        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
-        found.ok()?.extract().ok()?
-    })
 }
 
 impl Ndis {
@@ -63,93 +47,6 @@ impl Ndis {
                 _ => usage(error.to_string()),
             }
         })
-    }
-
-    fn run_virtual(
-        &self,
-        py: Python<'_>,
-        until: Option<u64>,
-        max_events: Option<u64>,
-    ) -> PyResult<u64> {
-        // In pieces: a run of drivers that are not Python's would not see Ctrl-C before its end.
-        let core = &self.world.core;
-        let (mut ran, most) = (0, max_events.unwrap_or(u64::MAX));
-        loop {
-            py.check_signals()?;
-            let piece = PIECE.min(most - ran);
-            let some = match core.run(until, Some(piece)) {
-                Ok(some) => some,
-                Err(error) => return self.refused(py, error),
-            };
-            ran += some;
-            if some < piece || ran == most || self.world.has_pending.load(Ordering::Acquire) {
-                return Ok(ran);
-            }
-        }
-    }
-
-    /// The clock is not run here: an error, or nothing done if the broken rule is only recorded.
-    fn refused(&self, py: Python<'_>, error: RunError) -> PyResult<u64> {
-        match error {
-            RunError::Broken(violation) => {
-                raise(py, &self.world, Err(violation)).map(|_: Option<()>| 0)
-            }
-            error => Err(usage(error.to_string())),
-        }
-    }
-
-    /// In real time others do the work: this waits for it, and for Ctrl-C.
-    fn run_real(&self, py: Python<'_>, until: Option<u64>) -> PyResult<u64> {
-        let core = &self.world.core;
-        if let Err(error) = core.may_run() {
-            return self.refused(py, error);
-        }
-        let before = core.events_run();
-        loop {
-            py.check_signals()?;
-            let left = until.map(|until| Duration::from_nanos(until.saturating_sub(core.now())));
-            let slice = Duration::from_millis(20).min(left.unwrap_or(Duration::MAX));
-            let idle = py.detach(|| match until {
-                // Up to a time it waits for that time, whatever happens meanwhile.
-                Some(_) => {
-                    std::thread::sleep(slice);
-                    false
-                }
-                None => core.wait_idle(slice),
-            });
-            if idle
-                || left.is_some_and(|left| left.is_zero())
-                || !self.world.pending.lock().is_empty()
-            {
-                break;
-            }
-            // What a driver's own thread broke would only be seen by its consequences later.
-            if core.is_closed() || self.next_elsewhere().is_some() {
-                break;
-            }
-        }
-        Ok(core.events_run() - before)
-    }
-
-    /// The next rule that was broken, and raised, on another thread: this one has not seen it.
-    fn next_elsewhere(&self) -> Option<(usize, Arc<ndiswan::Violation>)> {
-        let from = self.world.told.load(Ordering::Relaxed);
-        if !self.world.raises() || self.world.core.violation_count() <= from {
-            return None;
-        }
-        let me = Cpu::current().id;
-        let found = self.world.core.violations_after(from);
-        let mut numbered = (from..).zip(found);
-        numbered.find(|(_, violation)| {
-            !violation.warning && violation.cpu != me && self.world.is_marked(violation)
-        })
-    }
-
-    /// Raises it, once.
-    fn elsewhere(&self, py: Python<'_>) -> PyResult<()> {
-        let Some((at, violation)) = self.next_elsewhere() else { return Ok(()) };
-        self.world.told.store(at + 1, Ordering::Relaxed);
-        Err(to_error(py, &violation))
     }
 }
 
@@ -179,8 +76,8 @@ impl Ndis {
             delivery: config::delivery(delivery)?,
             record,
             adversity: adversity.transpose()?,
-            spawn,
-            call_site: Some(call_site),
+            spawn: config::spawn,
+            call_site: Some(config::call_site),
         };
         let core = py.detach(|| ndiswan::Ndis::new(config));
         let world = Arc::new(World {

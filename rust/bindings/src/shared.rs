@@ -66,6 +66,15 @@ pub(crate) struct Shared {
     pub(crate) devices: GilCell<Vec<Py<PyAny>>>,
 }
 
+/// After a bug check nothing is asked of an adapter any more.
+pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
+    if adapter.life() == ndiswan::contract::adapter::Life::Stopped {
+        Err(crate::error::usage(adapter.why_stopped()))
+    } else {
+        Ok(())
+    }
+}
+
 impl Shared {
     pub(crate) fn new(core: &Arc<Adapter>, world: Arc<World>) -> Shared {
         let packets = core.packets();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ndiswan::event::Form;
 use pyo3::prelude::*;
 
-use crate::adapter::alive;
 use crate::error::raise;
 use crate::shared::Shared;
+use crate::shared::alive;
 
 /// A spin lock (NDIS_SPIN_LOCK): ``with lock:`` takes it, at DISPATCH until the end of the block.
 ///

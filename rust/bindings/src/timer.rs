@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::adapter::{alive, nanoseconds};
 use crate::error::raise;
 use crate::shared::Shared;
+use crate::shared::alive;
+use crate::time::nanoseconds;
 
 /// Whether it can be called, as a timer's routine will be.
 pub(crate) fn callable(callback: &Bound<'_, PyAny>) -> PyResult<()> {

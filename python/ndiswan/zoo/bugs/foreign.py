@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CompletesWhatItCarries(Failover):
     """The card that transmits a frame for the other one completes it as well.
 
-    The function that tells the owner was there; its author took the adapter that he had at hand, which is the one whose
+    The function that tells the owner was there. Its author took the adapter that he had at hand, which is the one whose
     interrupt it is.
     """
 

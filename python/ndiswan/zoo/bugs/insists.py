@@ -53,6 +53,7 @@ class GivesUpAnOldFriend(GivesUpAnyway):
     """The same watchdog, and a protocol that has one packet only.
 
     It sends it again whenever it is back: what the watchdog has in its hand is the same packet, in the life before.
+    Only the name says which.
     """
 
 

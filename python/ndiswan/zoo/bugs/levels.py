@@ -53,40 +53,6 @@ class AnswersInItsIsr(Modem):
         self.complete(answers)
 
 
-class Guarding(Uart):
-    """Keeps the interrupt off its list of frames by the level: the interrupt service routine looks at it, too."""
-
-    def handle_interrupt(self) -> None:
-        before = self.adapter.raise_irql(nw.Irql.HIGH)
-        done = self.card.finished()
-        self.adapter.lower_irql(before)
-        for tag, _ in done:
-            packet = self.fifo.pop(tag, None)
-            if packet is not None:
-                self.adapter.wan_send_complete(packet, nw.SUCCESS)
-        self.fill()
-
-
-@bug("irql-left-raised-by-early-return", "IRQL_LEAK", talk(2), mended=Guarding, plain=False)
-class ReturnsRaised(Guarding):
-    """The level is raised to look at the list, and the handler returns at once when the list is empty.
-
-    It is empty if the interrupt before has done the work of both. On the machine of the author that did not happen.
-    """
-
-    def handle_interrupt(self) -> None:
-        before = self.adapter.raise_irql(nw.Irql.HIGH)
-        done = self.card.finished()
-        if not done:
-            return
-        self.adapter.lower_irql(before)
-        for tag, _ in done:
-            packet = self.fifo.pop(tag, None)
-            if packet is not None:
-                self.adapter.wan_send_complete(packet, nw.SUCCESS)
-        self.fill()
-
-
 class Compressing(Uart):
     """Compresses in a thread of its own; a frame that does not get smaller is sent as it is."""
 
@@ -104,7 +70,8 @@ class Compressing(Uart):
 class CompletesInItsThread(Compressing):
     """The thread that compresses completes at its own level.
 
-    The driver is serialized: NDIS's own lock protects it, and only at DISPATCH.
+    The driver is serialized: NDIS's own lock protects it, and only at DISPATCH. A thread of its own was an
+    afterthought.
     """
 
     def compress(self, packet: Packet) -> None:

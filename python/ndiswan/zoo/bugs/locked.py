@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class CompletesWhileItFills(Isdn):
     """The last frame of a burst is completed inside the lock, so that nobody sees an empty ring.
 
-    The protocol sends its next frame from inside of the callback, that is, from inside of the driver's own lock.
+    The protocol sends its next frame from inside of the callback, that is, from inside of the driver's own lock. It was
+    seen when the protocol became faster.
     """
 
     def handle_interrupt(self) -> None:
@@ -93,7 +94,7 @@ def any_length(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
 class ReturnsInItsLock(Checking):
     """A frame that is too long is refused by a return in the middle of the locked part.
 
-    NDISWAN does not send such frames, so it took a year until somebody did.
+    NDISWAN does not send such frames, so it took a year until somebody did. The next send then waited for ever.
     """
 
     def wan_send(self, link: Link, packet: Packet) -> Status:
@@ -106,31 +107,12 @@ class ReturnsInItsLock(Checking):
         return nw.PENDING
 
 
-@bug("lock-released-twice", "LOCK_UNHELD", any_length, mended=Checking, faults=True)
-class ReleasesTwice(Checking):
-    """The path for frames that are too long releases, and then falls into the common end.
-
-    The answer was moved into a variable when a second reason to refuse came, and the return was lost.
-    """
-
-    def wan_send(self, link: Link, packet: Packet) -> Status:
-        status = nw.PENDING
-        self.lock.acquire()
-        if self.resets or len(packet) > self.longest:
-            self.lock.release()
-            status = nw.Status.INVALID_LENGTH
-        else:
-            self.backlog.append(packet)
-            self.fill()
-        self.lock.release()
-        return status
-
-
 @bug("lock-taken-by-a-helper", "LOCK_RECURSION", talk(1), mended=Modem, plain=False)
 class AsksWithItsLockHeld(Modem):
     """The watchdog, with the lock held, calls the reset's helper, which takes the lock.
 
-    It is the path for a card that says nothing any more, and nobody had such a card.
+    It is the path for a card that says nothing any more, and nobody had such a card. The helper was
+    written for the reset, which comes without the lock.
     """
 
     def give_up(self) -> None:

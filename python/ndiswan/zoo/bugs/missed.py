@@ -6,13 +6,25 @@ from typing import Any, ClassVar
 
 import ndiswan as nw
 from ndiswan.zoo.catalogue import bug
-from ndiswan.zoo.drivers import Isdn, Mailbox, Modem, Uart
-from ndiswan.zoo.plays import one_by_one, talk
+from ndiswan.zoo.drivers import Bundle, Isdn, Mailbox, Modem, Uart
+from ndiswan.zoo.drivers.common import outcome
+from ndiswan.zoo.plays import FRAME, Peer, one_by_one, talk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ndiswan import Link, Packet, Status
+    from collections.abc import Callable
+
+    from ndiswan import Link, Ndis, Packet, Status
     from ndiswan.zoo.drivers.common import Answer
+
+
+def both_lines(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
+    """Two frames on each of two lines, and forty seconds."""
+    miniport: Any = driver(ndis)
+    ndis.bind(Peer(), miniport)
+    for number in range(4):
+        miniport.adapter.links[number % 2].send(FRAME)
+    ndis.run(40.0)
 
 
 @bug("missed-interrupt", "HANG", talk(2, until=40.0), mended=Isdn, preemptions=1)
@@ -75,6 +87,55 @@ class HasABudget(Rounds):
             if not self.work():
                 return
         self.card.acknowledge()
+
+
+class RoundsOfLines(Bundle):
+    """The same for a card with two lines, whose D channel is looked at when both are done."""
+
+    def isr(self) -> bool:
+        return True
+
+    def work(self) -> bool:
+        """One round of both lines; whether there was anything."""
+        answers: list[Answer] = []
+        with self.lock:
+            for tag, well in self.card.finished():
+                answers += self.take_tag(tag, outcome(well=well))
+            self.taken += len(answers)
+            for number in range(len(self.channels)):
+                self.fill(number)
+        self.complete(answers)
+        return bool(answers)
+
+    def handle_interrupt(self) -> None:
+        while True:
+            while self.work():
+                pass
+            self.card.acknowledge()
+            if not self.work():
+                break
+        for number in self.d_channel.ended():
+            self.call_ended(number)
+
+
+@bug("missed-on-both-lines", "HANG", both_lines, mended=RoundsOfLines, preemptions=3)
+class HasABudgetForBoth(RoundsOfLines):
+    """An interrupt of a card with two lines works for three rounds, and is acknowledged then.
+
+    One line used to be slow, and three rounds were enough for the other. When both are fast there is always one that
+    finishes behind the other one's back.
+    """
+
+    def handle_interrupt(self) -> None:
+        for _ in range(3):
+            if not self.work():
+                self.card.acknowledge()
+                if not self.work():
+                    break
+        else:
+            self.card.acknowledge()
+        for number in self.d_channel.ended():
+            self.call_ended(number)
 
 
 class OneAtTheMailbox(Mailbox):

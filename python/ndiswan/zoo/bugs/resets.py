@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class AbortsTheRing(Isdn):
     """A reset aborts what is on the card, and empties the backlog.
 
-    The backlog came later, for cards with short rings, and the reset was not looked at again.
+    The backlog came later, for cards with short rings, and the reset was not looked at again. A frame
+    that waited for its turn was never heard of.
     """
 
     def take_all(self) -> list[Packet]:
@@ -86,7 +87,8 @@ class LooksAfterItsLock(Isdn):
 class WaitsThreeTimes(Isdn):
     """A reset looks three times whether all packets are back, and then it ends.
 
-    Three rounds of the DPC queue are a long time, on a machine with one processor.
+    Three rounds of the DPC queue are a long time, on a machine with one processor. With two they are over before the
+    other one has returned from the protocol.
     """
 
     def initialize(self) -> None:

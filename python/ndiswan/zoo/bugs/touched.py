@@ -59,7 +59,8 @@ class CountsQueued(Isdn):
 class CountsWhenQueued(CountsQueued):
     """The octets are counted once the frame is accepted.
 
-    Accepted means that it is on the card, and a short frame may be out and completed before the next statement.
+    Accepted means that it is on the card, and a short frame may be out and completed before the next statement. The
+    counter is right all the same, nearly always.
     """
 
     def wan_send(self, link: Link, packet: Packet) -> Status:
@@ -101,15 +102,3 @@ class StuffsALittle(Stuffing):
     """
 
     info = nw.WanInfo(max_frame_size=64, max_transmit=4, header_padding=1, tail_padding=2)
-
-
-@bug("touch-a-word-of-the-protocols", "RESERVED", talk(1), mended=Isdn)
-class TakesAFifthWord(Isdn):
-    """The driver's four words are used up, and the protocol's have always been empty.
-
-    They were, with the protocol of that time. NDISWAN keeps there what it needs to find the sender.
-    """
-
-    def wan_send(self, link: Link, packet: Packet) -> Status:
-        packet.protocol_reserved[0] = self.tag
-        return super().wan_send(link, packet)

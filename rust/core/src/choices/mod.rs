@@ -93,8 +93,8 @@ pub struct Ended<'a> {
 /// What has been shown when a search ended: nothing fails with so few preemptions.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
-    /// Every execution with at most this many preemptions, whatever its values, has been run, or
-    /// one that differs from it in the order of independent steps only.
+    /// Every execution with at most this many preemptions, whatever its values, has been run; with
+    /// sleep sets, or one that differs from it in the order of independent steps only.
     pub bound: u32,
     /// How many executions it took, from the first one on.
     pub executions: u64,
@@ -137,7 +137,8 @@ pub trait Explorer: Send {
     }
 }
 
-/// The names that [`make`] knows. `pct` is PCT(3); `pct1` to `pct9` are there as well.
+/// The names that [`make`] knows. `pct` is PCT(3); `pct1` to `pct9` are there as well, and
+/// `bounded-sleep`, which is [`bounded`] with sleep sets.
 pub const NAMES: [&str; 7] = ["random", "pct", "pos", "surw", "bounded", "coverage", "portfolio"];
 
 /// The explorer of that name, or `None` if there is none; see [`NAMES`].
@@ -148,6 +149,7 @@ pub fn make(name: &str, seed: u64) -> Option<Box<dyn Explorer>> {
         "pos" => Box::new(pos::Pos::new(seed)),
         "surw" => Box::new(surw::Surw::new(seed)),
         "bounded" => Box::new(bounded::Bounded::new()),
+        "bounded-sleep" => Box::new(bounded::Bounded::with_sleep_sets()),
         "coverage" => Box::new(coverage::Coverage::new(seed)),
         "portfolio" => Box::new(portfolio::Portfolio::new(seed)),
         _ => match name.strip_prefix("pct")?.as_bytes() {

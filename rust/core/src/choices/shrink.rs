@@ -106,6 +106,11 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
 
     /// Changes the best choices so far, and keeps the change if they are smaller and fail.
     fn attempt(&mut self, change: impl FnOnce(&mut Vec<Choice>)) -> bool {
+        // Of thousands of choices, what is tried without being run takes time as well.
+        self.out |= self.begun.elapsed() >= self.limits.time;
+        if self.out {
+            return false;
+        }
         let mut candidate = self.best.clone();
         change(&mut candidate);
         let candidate = trimmed(candidate);

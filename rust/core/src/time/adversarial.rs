@@ -12,6 +12,7 @@
 mod list;
 mod point;
 mod policy;
+mod wait;
 
 use std::fmt;
 use std::sync::Arc;

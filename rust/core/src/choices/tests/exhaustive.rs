@@ -75,7 +75,7 @@ fn key(outcome: &Outcome) -> Key {
 fn agrees(world: &World) -> Result<(), TestCaseError> {
     let (outcomes, executions) = everything(world);
     for sleeping in [true, false] {
-        let mut search = if sleeping { Bounded::new() } else { Bounded::without_sleep_sets() };
+        let mut search = if sleeping { Bounded::with_sleep_sets() } else { Bounded::new() };
         let mut found = BTreeMap::new();
         let mut count = 0;
         for bound in 0.. {

@@ -42,7 +42,10 @@ fn a_small_program_is_exhausted_and_the_portfolio_says_so() {
     let mut portfolio = Portfolio::new(1);
     let executions = lost_update(0).explore(&mut portfolio, 10_000, |_| true);
     assert!(executions < 10_000);
-    assert!(portfolio.certificate().unwrap().complete);
+    // 12 executions of all orders, see `bounded.rs`, after those with sleep sets.
+    let certificate = portfolio.certificate().unwrap();
+    assert_eq!((certificate.complete, certificate.executions), (true, 12));
+    assert!(portfolio.executions().any(|(name, executions)| (name, executions) == ("bounded", 12)));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_sticky_walk_goes_on_and_a_uniform_one_changes_all_the_time() {
 
 #[test]
 fn an_explorer_has_a_name_and_there_are_no_others() {
-    for name in NAMES.iter().chain(&["pct1", "pct9"]) {
+    for name in NAMES.iter().chain(&["pct1", "pct9", "bounded-sleep"]) {
         assert!(make(name, 0).is_some(), "{name}");
     }
     for name in ["", "pct0", "pct10", "pct-1", "Random", "dfs"] {

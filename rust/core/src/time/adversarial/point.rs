@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::list::At;
 use super::{Adversary, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
-use crate::time::{Clock, TimeKind};
+use crate::time::Clock;
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -108,81 +107,6 @@ impl Ndis {
         }
     }
 
-    /// Lets others go on until `done`; false if it never will be. Not in other kinds of time: none.
-    pub(crate) fn others_until(&self, done: impl Fn() -> bool) -> Option<bool> {
-        let adversary = self.queue.adversary.as_ref()?;
-        while !done() {
-            if !self.go_on(adversary, At::Waits) {
-                return Some(done());
-            }
-        }
-        Some(true)
-    }
-
-    /// Waits until `done`, for other threads or virtual CPUs; false if it is not after `patience`.
-    pub(crate) fn wait_until(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
-        if let Some(done) = self.others_until(&done) {
-            return done;
-        }
-        let end = Instant::now() + patience;
-        while !done() {
-            if Instant::now() > end {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        true
-    }
-
-    /// Waits until `done`: others go on meanwhile, in virtual time what is due happens. False if it never
-    /// will be, or, in real time, is not after `patience`.
-    pub fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
-        while self.config.time == TimeKind::Virtual && !done() {
-            if !matches!(self.run(None, Some(1)), Ok(1)) {
-                return done();
-            }
-        }
-        self.wait_until(patience, done)
-    }
-
-    /// Why nobody lets go of `lock`, for which `cpu` waits, in words. Not in other kinds of time: none.
-    pub(crate) fn deadlock(&self, cpu: u32, lock: u32) -> Option<String> {
-        let adversary = self.queue.adversary.as_ref()?;
-        let waiting: Vec<(u32, u32)> = {
-            let inner = adversary.inner.lock();
-            let numbered = inner.cpus.iter().enumerate();
-            numbered
-                .filter_map(|(number, cpu)| match cpu.state {
-                    State::Lock(lock) => Some((Cpu::numbered(number).id, lock)),
-                    _ => None,
-                })
-                .collect()
-        };
-        let (mut who, mut wants) = (cpu, lock);
-        let mut circle = Vec::new();
-        loop {
-            let owner = self.locks.owner(wants);
-            circle.push(format!(
-                "cpu {who} waits for {}, which cpu {owner} holds",
-                self.locks.name(wants)
-            ));
-            let next = waiting.iter().find(|(other, _)| *other == owner);
-            match next {
-                Some((other, next)) if *other != cpu && circle.len() <= waiting.len() => {
-                    (who, wants) = (*other, *next);
-                }
-                _ => break,
-            }
-        }
-        Some(format!("a deadlock: {}", circle.join("; ")))
-    }
-
-    /// Lets others go on until `lock` is free; false if it never will be. Not in other kinds of time: none.
-    pub(crate) fn others_until_free(&self, lock: u32) -> Option<bool> {
-        let adversary = self.queue.adversary.as_ref()?;
-        Some(self.go_on(adversary, At::Lock(lock)))
-    }
-
     /// Lets things happen until nothing is left to do; at how many points that was.
     pub(crate) fn run_adversarial(&self, adversary: &Adversary, until: Option<u64>) -> u64 {
         let from = adversary.points();
@@ -236,7 +160,7 @@ impl Ndis {
     }
 
     /// At such a point: true when this CPU goes on, false if it waits for what will never come.
-    fn go_on(&self, adversary: &Adversary, at: At) -> bool {
+    pub(super) fn go_on(&self, adversary: &Adversary, at: At) -> bool {
         loop {
             match self.decide(adversary, at) {
                 Next::Go => return true,
