@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring import Exploration
     from ndiswan.ndis import Ndis
+    from ndiswan.testing.session import Worlds
 
 PROFILES = ("ci", "dev", "thorough")
 _FAILED = pytest.StashKey[bool]()

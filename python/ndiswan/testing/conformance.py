@@ -188,18 +188,13 @@ class MiniportConformance:
 
         if adversarial and not self.explores:
             _skip("explores is False for this driver")
-        test = self
-        given, lines = adversarial, self.lines
-
-        class Machine(MiniportMachine):
-            adversarial = given
-
-            def make_miniport(self) -> Miniport:
-                return test.make_miniport()
-
-        Machine.lines = lines
-        Machine.__qualname__ = Machine.__name__ = f"{type(self).__name__}Machine"
-        machine = self._hypothesis(request, Machine)
+        named = f"{type(self).__name__}Machine"
+        body = {
+            "adversarial": adversarial,
+            "lines": self.lines,
+            "make_miniport": lambda _: self.make_miniport(),
+        }
+        machine = self._hypothesis(request, type(named, (MiniportMachine,), body))
         run_state_machine_as_test(machine, settings=_settings(request.config))
 
     def _hypothesis(self, request: pytest.FixtureRequest, test: Any) -> Any:
