@@ -41,7 +41,7 @@ class ConformanceError(AssertionError):
 
 
 class MiniportConformance:
-    """Subclass it in a test file, name your miniport, and the kit is pytest tests.
+    """Subclass it in a test file, name your miniport, and the kit is pytest tests::
 
         class TestModem(MiniportConformance):
             miniport = Modem

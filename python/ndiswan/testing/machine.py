@@ -62,7 +62,7 @@ class Owned:
 
 
 class MiniportMachine(RuleBasedStateMachine):
-    """Sends, interrupts, resets and line changes in any order, for the miniport of a subclass.
+    """Sends, interrupts, resets and line changes in any order, for the miniport of a subclass::
 
         class ModemMachine(MiniportMachine):
             miniport = Modem
