@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PROFILES = ("ci", "dev", "thorough")
 _FAILED = pytest.StashKey[bool]()
-_TEXTS = pytest.StashKey[list[tuple[str, str]]]()
-_WORLDS = pytest.StashKey["Worlds"]()
+_TEXTS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
+_WORLDS: pytest.StashKey[Worlds] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,7 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"ndiswan_profile: expected one of {', '.join(PROFILES)}, got {option.ndiswan_profile!r}"
         )
-    if not hasattr(option, "ndiswan_seeded"):
+    if told := getattr(config, "workerinput", {}).get("ndiswan"):
+        vars(option).update(told)
+    else:
         _choose_seed(config)
     if option.ndiswan_corpus is None:
         option.ndiswan_corpus = str(config.rootpath / config.getini("ndiswan_corpus"))
@@ -92,6 +94,13 @@ def _choose_seed(config: pytest.Config) -> None:
     option.ndiswan_seeded = option.ndiswan_seed is not None
     if option.ndiswan_seed is None:
         option.ndiswan_seed = random.SystemRandom().randrange(2**32)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist what was decided."""
+    names = ("ndiswan_seed", "ndiswan_seeded")
+    node.workerinput["ndiswan"] = {name: getattr(node.config.option, name) for name in names}
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -153,7 +162,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     def scenario(ndis: Ndis) -> None:
         pyfuncitem.obj(**{**arguments, "ndiswan_world": ndis})
 
-    texts = pyfuncitem.stash.setdefault(_TEXTS, [])
+    texts: list[tuple[str, str]] = pyfuncitem.stash.setdefault(_TEXTS, [])
     Explores(pyfuncitem, texts)(scenario, *marker.args, **marker.kwargs)
     return True
 
@@ -167,7 +176,8 @@ def pytest_runtest_makereport(
     if report.failed:
         item.stash[_FAILED] = True
         told = report.longreprtext
-        report.sections += item.stash.get(_TEXTS, [])
+        texts: list[tuple[str, str]] = item.stash.get(_TEXTS, [])
+        report.sections += texts
         item.stash[_TEXTS] = []
         if (worlds := item.stash.get(_WORLDS, None)) is not None:
             report.sections += [found for found in worlds.found() if _head(found[1]) not in told]

@@ -1,4 +1,4 @@
-"""Programs: lists of operations on one link, which the engine plays in one call.
+"""Programs: lists of operations on one link, which the engine plays in one call::
 
     run_program(ndis, link, [send(64), send(1500), run(3), reset(), run(10)])
 

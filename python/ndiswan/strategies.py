@@ -67,9 +67,7 @@ def frames(info: WanInfo | None = None, *, hostile: bool | None = None) -> Searc
 
 
 @st.composite
-def packets(
-    draw: DrawFn, link: Link, *, frame: SearchStrategy[bytes] | None = None
-) -> Packet:
+def packets(draw: DrawFn, link: Link, *, frame: SearchStrategy[bytes] | None = None) -> Packet:
     """Packets of ``link``'s adapter, which the protocol owns, their data somewhere in the buffer.
 
     The room behind and before the data is at least the padding that the miniport asked for. Drawing
@@ -116,20 +114,22 @@ def policies() -> SearchStrategy[Policy]:
     )
 
 
-def choices(*, deviations: int = 16, apart: int = 60) -> SearchStrategy[bytes]:
+def choices(*, deviations: int = 24, apart: int = 60) -> SearchStrategy[bytes]:
     """Answers for ``AdversarialTime(explorer=answers)``: which of the possible things happens, again and again.
 
     A byte is an answer, taken modulo how many there are; behind the last one everything is plain, and
     ``b""`` is the run of virtual time. There are at most ``deviations`` answers that are not plain, up to
     ``apart`` plain ones before each: few preemptions find most bugs (Musuvathi and Qadeer, PLDI 2007).
     """
-    one = st.tuples(st.integers(0, apart), st.integers(1, 255))
+    # What matters is often close together, and most questions have two or three answers.
+    plain = st.integers(0, min(4, apart)) | st.integers(0, min(16, apart)) | st.integers(0, apart)
+    one = st.tuples(plain, st.just(1) | st.integers(1, 7) | st.integers(1, 255))
     return _lists(one, deviations).map(
         lambda pairs: b"".join(bytes(plain) + bytes([answer]) for plain, answer in pairs)
     )
 
 
-def programs(  # noqa: PLR0913 -- what may happen is said here
+def programs(
     info: WanInfo | None = None,
     *,
     operations: int = 60,
@@ -207,5 +207,5 @@ def _possible(operations: list[op.Operation], packets: int) -> list[op.Operation
 
 def _lists(elements: SearchStrategy[T], most: int) -> SearchStrategy[list[T]]:
     """Lists that are often long: by themselves Hypothesis's have five elements in the mean."""
-    shortest = st.sampled_from([0, most // 8, most // 3])
+    shortest = st.sampled_from([0, most // 4, most // 2])
     return shortest.flatmap(lambda size: st.lists(elements, min_size=size, max_size=most))

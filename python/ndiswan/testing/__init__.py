@@ -8,14 +8,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan.testing.conformance import ConformanceError, MiniportConformance
     from ndiswan.testing.machine import MiniportMachine
-    from ndiswan.testing.play import fuzz_one_input, play
+    from ndiswan.testing.playing import fuzz_one_input, play
 
 _PLACES = {
     "ConformanceError": "conformance",
     "MiniportConformance": "conformance",
     "MiniportMachine": "machine",
-    "fuzz_one_input": "play",
-    "play": "play",
+    "fuzz_one_input": "playing",
+    "play": "playing",
 }
 
 __all__ = [

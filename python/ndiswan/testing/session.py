@@ -14,7 +14,7 @@ from ndiswan.exploring.explore import Exploration, explore
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
-from ndiswan.testing.play import error_of
+from ndiswan.testing.playing import error_of
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario
@@ -72,7 +72,7 @@ class Worlds:
         for ndis in self._made:
             try:
                 if quiet:
-                    ndis.__exit__(AssertionError, None, None)
+                    ndis.__exit__(AssertionError, AssertionError(), None)
                 else:
                     ndis.close()
             except Exception as error:  # noqa: BLE001 -- the others are to be closed as well
@@ -144,11 +144,8 @@ class Explores:
     def _known(self, scenario: Scenario) -> list[Failure]:
         if not self._corpus.is_dir():
             return []
-        known = []
-        for path in sorted(self._corpus.glob("*.json")):
-            if _scenario_in(path) == name_of(scenario):
-                known.append(load(path, scenario=scenario))
-        return known
+        name, files = name_of(scenario), sorted(self._corpus.glob("*.json"))
+        return [load(file, scenario=scenario) for file in files if _scenario_in(file) == name]
 
     def _replay_one(self, scenario: Scenario) -> Exploration:
         path = Path(self._option.ndiswan_replay)

@@ -55,6 +55,7 @@ unsafe impl<T: Send, P: Sync> Sync for Place<T, P> {}
 /// a permit wants to find.
 #[derive(Debug)]
 pub(crate) struct Places<T, P, S> {
+    #[allow(clippy::struct_field_names)] // it is the places
     places: Box<[Place<T, P>]>,
     free: Short<Vec<u32>>,
     ring: Ring<Completion, Permits>,

@@ -51,6 +51,7 @@ impl<V> Drop for Taking<'_, V> {
 
 #[cold]
 #[inline(never)]
+#[allow(clippy::ptr_arg)] // its length says nothing of what is left in it
 fn rest<V>(values: &mut Vec<V>, next: usize, count: usize) {
     for at in next..count {
         // SAFETY: as in `next`; these have not been handed out.

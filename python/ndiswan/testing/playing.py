@@ -104,10 +104,13 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
 def fuzz_one_input(
     scenario: Scenario, *, save: str | Path | None = None, **settings: Any
 ) -> Callable[[bytes], None]:
-    """A function of bytes that runs ``scenario`` with them as answers, for a coverage-guided fuzzer.
+    """A function of bytes that runs ``scenario`` with them as answers, for a coverage-guided fuzzer::
 
         atheris.Setup(sys.argv, fuzz_one_input(scenario))
         atheris.Fuzz()
+
+    The function raises as :func:`play`. What goes on for ever without a call into the engine is left to
+    the fuzzer's time-out.
 
     Parameters
     ----------
@@ -117,9 +120,6 @@ def fuzz_one_input(
         A folder for the replay file of what is found.
     **settings:
         As of :func:`play`.
-
-    The function raises as :func:`play`. What goes on for ever without a call into the engine is left to
-    the fuzzer's time-out.
     """
     where = Settings(**settings)
     folder = None if save is None else Path(save)
