@@ -2,7 +2,8 @@
 
 Put in the place of the package `ndiswan` (`stand_in`), it runs the zoo's own sources unchanged, drivers, card
 and plays. Left out are IRQL, the serialized gate, the window, life cycles and all clocks, so bugs that only show in
-those cannot be written for an explorer of threads in this way: it sees which thread runs, and nothing of levels and times.
+those cannot be written for an explorer of threads in this way: it sees
+which thread runs, and nothing of levels and times.
 """
 
 import contextlib
