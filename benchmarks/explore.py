@@ -28,7 +28,9 @@ def hunts(tool: str, seconds: float, seeds: int, bugs: list[str]) -> Iterator[di
     with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for number, line in enumerate(child.stdout, 1):
-            print(f"\r{tool}: {number} of {len(bugs) * seeds} ", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{tool}: {number} of {len(bugs) * seeds} ", end="", file=sys.stderr, flush=True
+            )
             yield json.loads(line)
     print(file=sys.stderr)
     if child.returncode:
@@ -37,7 +39,9 @@ def hunts(tool: str, seconds: float, seeds: int, bugs: list[str]) -> Iterator[di
 
 def main() -> None:
     """Measure what is asked for and print it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.7)
     parser.add_argument("--seeds", type=int, default=3)

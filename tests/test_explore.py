@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -176,6 +177,16 @@ def test_switches_of_the_policy_are_choices_too():
     assert not found.failures
     with nw.Ndis(time=nw.AdversarialTime(policies=True)) as ndis:
         assert len(ndis.choices()) >= 8
+
+
+@pytest.mark.parametrize("asked", ["gettrace", "getprofile"])
+def test_under_a_tracer_exploring_is_refused(asked, monkeypatch):
+    """Coverage, a debugger or a profiler would hang with changing stacks: the error says so."""
+    monkeypatch.setattr(sys, asked, lambda: lambda *_: None)
+    with pytest.raises(RuntimeError, match="expected no debugger"):
+        nw.Ndis(time=nw.AdversarialTime())
+    with pytest.raises(RuntimeError, match="expected no debugger"):
+        nw.explore(careless, explorer="random", executions=1)
 
 
 def test_bad_settings_are_refused():

@@ -6,11 +6,14 @@ from collections import defaultdict
 from typing import Any
 
 import table
+
 from exploring.hunt import EXPRESSIBLE, TOOLS
 
 __all__ = ["TOOLS", "names", "report"]
 
 OURS = "ours"
+# How much less processor time to a bug is asked for.
+FASTER = 20.0
 
 
 def names() -> tuple[list[str], list[str]]:
@@ -49,7 +52,9 @@ def report(results: list[dict[str, Any]], budget: float) -> list[dict[str, objec
     for result in results:
         columns[result["tool"]].setdefault(result["bug"], []).append(result)
     ours = columns[OURS]
-    print(f"\nexplore: milliseconds of the processor to a bug, median; - is not found in {budget} s")
+    print(
+        f"\nexplore: milliseconds of the processor to a bug, median; - is not found in {budget} s"
+    )
     print(f"  {'':<40}" + "".join(f"{tool:>18}" for tool in TOOLS))
     for bug in ours:
         print(f"  {bug:<40}" + "".join(f"{_cell(columns[tool], bug):>18}" for tool in TOOLS))
@@ -99,18 +104,20 @@ def _totals(ours: Column, rival: Column, tool: str) -> list[dict[str, object]]:
             "rival": statistics.geometric_mean(rival.seconds(bug) for bug in both) * 1e6,
             "unit": "us",
             "ratio": {"min": ratios[0], "median": mean, "max": ratios[-1]},
-            "target": None,
-            "met": None,
+            "target": FASTER,
+            "met": mean >= FASTER,
         },
         common
         | {
             "case": f"time to the bug, all that ours finds, at least : {tool}",
-            "ours": statistics.geometric_mean(ours.seconds(b) for b in rival if ours.found(b)) * 1e6,
-            "rival": statistics.geometric_mean(rival.seconds(b) for b in rival if ours.found(b)) * 1e6,
+            "ours": statistics.geometric_mean(ours.seconds(b) for b in rival if ours.found(b))
+            * 1e6,
+            "rival": statistics.geometric_mean(rival.seconds(b) for b in rival if ours.found(b))
+            * 1e6,
             "unit": "us",
             "ratio": {"min": min(bounds), "median": all_of_them, "max": max(bounds)},
-            "target": 20,
-            "met": all_of_them >= 20,
+            "target": FASTER,
+            "met": all_of_them >= FASTER,
         },
     ]
 

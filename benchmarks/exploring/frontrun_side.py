@@ -78,7 +78,8 @@ def explore(
         try:
             scenario(ndis)
         except Exception as error:  # noqa: BLE001  (what a driver raises is what is looked for)
-            plain_ndis.told(error, ndis.found)  # under "dpor" an exception in a thread ends the whole exploration
+            # Raised in a thread, it would end the whole exploration under "dpor".
+            plain_ndis.told(error, ndis.found)
         finally:
             ndis.stop()
 

@@ -14,9 +14,23 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # What a plain NDIS and threads can say at all: no levels, no gate, no window, no clock.
-EXPRESSIBLE = {"DOUBLE", "EARLY", "FOREIGN", "HANG", "LOCK_ORDER", "LOST", "RESET", "STALE", "TOUCH"}
+EXPRESSIBLE = {
+    "DOUBLE",
+    "EARLY",
+    "FOREIGN",
+    "HANG",
+    "LOCK_ORDER",
+    "LOST",
+    "RESET",
+    "STALE",
+    "TOUCH",
+}
 TOOLS = ("ours", "frontrun random", "frontrun dpor", "hypothesis")
 MANY = 10**9
+
+
+class OutOfTime(BaseException):
+    """The budget, which is of processor time, is spent."""
 
 
 @dataclass
@@ -35,8 +49,23 @@ def ours(entry: Any, seed: int, seconds: float, twin: bool) -> tuple[str | None,
     """The explorer as it comes, without making its failure small."""
     import ndiswan as nw
 
-    scenario = entry.twin if twin else entry.scenario
-    found = nw.explore(scenario, seed=seed, seconds=seconds, shrinking=0)
+    end = time.process_time() + seconds
+
+    def spent(_: object) -> None:
+        if time.process_time() > end:
+            raise OutOfTime
+
+    scenario, executions = entry.twin if twin else entry.scenario, 0
+
+    def counted(ndis: nw.Ndis) -> None:
+        nonlocal executions
+        executions += 1
+        scenario(ndis)
+
+    try:
+        found = nw.explore(counted, seed=seed, seconds=60.0, shrinking=0, progress=spent)
+    except OutOfTime:
+        return None, executions
     return (found.failures[0].rule if found.failures else None), found.executions
 
 
@@ -44,9 +73,8 @@ def frontrun(
     strategy: str, entry: Any, seed: int, seconds: float, twin: bool
 ) -> tuple[str | None, int]:
     """The zoo's own source over NDIS in plain Python; three threads, so that two can be at work beside the scenario."""
-    from ndiswan import card  # the hardware: what happens inside of it is one step, as in our world
-
     from exploring import frontrun_side, plain_ndis, plain_zoo
+    from ndiswan import card  # the hardware: what happens inside of it is one step, as in our world
 
     with frontrun_side.installed(plain_ndis, plain_zoo, card):
         found = frontrun_side.explore(

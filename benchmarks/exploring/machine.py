@@ -2,8 +2,8 @@
 
 The miniport runs in virtual time, so what Hypothesis decides is what the protocol, the wire and the user of the machine
 do, and when: sends of any length, sends from inside of a completion, how many events happen in between, frames that the
-card fails, frames that stay in the card, calls that end, resets, halts. It does not decide where a processor is taken from a function; nothing in
-virtual time can.
+card fails, calls that end, interrupts from nowhere, resets, halts. It does not decide where a processor is taken from a
+function; nothing in virtual time can.
 """
 
 import contextlib
@@ -40,7 +40,12 @@ PATIENCE = 0.25
 # Hypothesis has no budget of time, so it gets so many examples at a time.
 EXAMPLES = 20
 # A completion of a packet that has been sent again is one or the other, as the driver's reference happens to be.
-SAME = {"DOUBLE": ("STALE",), "STALE": ("DOUBLE",), "LOST": ("HANG", "LATE"), "HANG": ("LOST", "LATE")}
+SAME = {
+    "DOUBLE": ("STALE",),
+    "STALE": ("DOUBLE",),
+    "LOST": ("HANG", "LATE"),
+    "HANG": ("LOST", "LATE"),
+}
 
 
 class Found(Exception):  # noqa: N818  (it is what is looked for)
@@ -68,9 +73,13 @@ class Machine(RuleBasedStateMachine):
     )
     def bind(self, adapters: int, again: int, window: int, bits: int) -> None:
         """One adapter or two, or as many as the driver's kind needs to know each other."""
-        names = {name for kind in self.driver.__mro__ for name in getattr(kind, "__annotations__", {})}
+        names = {
+            name for kind in self.driver.__mro__ for name in getattr(kind, "__annotations__", {})
+        }
         count = 3 if "following" in names else 2 if "partner" in names else adapters
-        self.miniports: list[Any] = [self.driver(self.ndis, bits_per_second=bits) for _ in range(count)]
+        self.miniports: list[Any] = [
+            self.driver(self.ndis, bits_per_second=bits) for _ in range(count)
+        ]
         for number, miniport in enumerate(self.miniports):
             miniport.partner = miniport.following = self.miniports[(number + 1) % count]
             if miniport.info.header_padding:
@@ -156,8 +165,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 2))
     def interrupt(self, which: int) -> None:
-        """An interrupt that the card has not raised."""
-        self.miniports[which % len(self.miniports)].adapter.interrupt()  # it comes with the next events
+        """An interrupt that the card has not raised; it comes with the next events."""
+        self.miniports[which % len(self.miniports)].adapter.interrupt()
         self.found()
 
     @precondition(lambda self: hasattr(self.miniports[0], "d_channel"))

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from enum import IntEnum
 
 
-
 class Status(IntEnum):
     """The statuses that the drivers name."""
 
@@ -31,7 +30,7 @@ class Status(IntEnum):
 PENDING, SUCCESS, FAILURE = Status.PENDING, Status.SUCCESS, Status.FAILURE
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818  (it is what is looked for)
     """A rule of the contract is broken; `rule` has its id."""
 
     def __init__(self, rule: str) -> None:

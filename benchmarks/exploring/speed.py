@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-import ndiswan as nw
 import table
+
+import ndiswan as nw
 from exploring import frontrun_side, plain_ndis, race, switching
 
 OURS, THEIRS = 200, 8

@@ -240,7 +240,8 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     progress:
         Called about four times a second with what was found so far.
     **settings:
-        ``cpus``, ``policies``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery`` of :class:`Settings`.
+        ``cpus``, ``policies``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery``: see
+        :class:`Settings`.
 
     Raises
     ------

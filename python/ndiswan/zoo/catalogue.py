@@ -44,7 +44,7 @@ class Entry:
     also:
         What other executions may break first.
     events:
-        How many events the shortest story has that anybody told by hand; None if nobody has.
+        How many events the shortest story has that is known; None if nobody has looked.
     """
 
     id: str

@@ -222,6 +222,7 @@ impl Ndis {
     /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
     /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
     #[pyo3(signature = (done, seconds=10.0))]
+    #[allow(clippy::needless_pass_by_value)] // what is called without the interpreter is owned
     fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: f64) -> PyResult<bool> {
         let patience = Duration::from_nanos(nanoseconds(seconds)?);
         let raised = Mutex::new(None);

@@ -14,6 +14,7 @@ use crate::ndis::Ndis;
 ///
 /// Raises as the calls of the single operations would, with a note that says which one it was;
 /// ``ValueError`` for what is no operation, before anything is done.
+#[allow(clippy::needless_pass_by_value)] // made of a Python list
 #[pyfunction]
 pub(crate) fn run_program(
     py: Python<'_>,

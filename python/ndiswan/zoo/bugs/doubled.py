@@ -58,7 +58,7 @@ class RemovesAfterwards(Isdn):
             self.fill()
 
 
-@bug("double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1)
+@bug("double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1, also=("STALE",))
 class SharesItsList(Isdn):
     """What is to be completed is gathered in one list of the adapter, which is emptied when all are completed.
 

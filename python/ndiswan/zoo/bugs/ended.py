@@ -27,13 +27,13 @@ def closed_at_once(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     closed_at_once,
     mended=Modem,
     preemptions=2,
-    also=("DOUBLE",),
+    also=("DOUBLE", "LOST"),
 )
-class HaltsBesideItsInterrupt(Modem):
+class HaltsBesideItsWatchdog(Modem):
     """Halt completes what it finds, and leaves the frame in the card where it is found again.
 
-    The interrupt had begun on the other processor. When it came to its turn the adapter was gone, and the frame was
-    still noted as being sent.
+    The watchdog had fired on the other processor before it was cancelled. When it came to its turn the adapter was
+    gone, and the frame was still noted as being sent.
     """
 
     def halt(self) -> None:

@@ -4,9 +4,11 @@
 //! `ours` is that over the engine, with Rust handlers; `shuttled` is the smallest model of it that
 //! shuttle can schedule. What a point is differs: see the decision note on exploring beside others.
 
-pub mod boxed;
+mod boxed;
+pub mod bugs;
 mod counted;
 pub mod drivers;
 pub mod nic;
 pub mod ours;
 pub mod shuttled;
+pub mod speed;

@@ -19,6 +19,9 @@ pub trait Nic: Send + Sync + 'static {
     /// The card's interrupt.
     fn interrupt(&self);
 
+    /// Reads or writes memory that others use as well, without a lock: they may come in before.
+    fn look(&self);
+
     /// The packet goes home, with success or as aborted.
     fn complete(&self, packet: Self::Packet, well: bool);
 

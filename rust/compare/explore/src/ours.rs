@@ -45,6 +45,10 @@ impl Nic for Ours {
         self.adapter.interrupt();
     }
 
+    fn look(&self) {
+        self.adapter.ndis.choose(1, "");
+    }
+
     fn complete(&self, packet: Name, well: bool) {
         let status = if well { Status::SUCCESS } else { Status::REQUEST_ABORTED };
         let _ = self.adapter.wan_send_complete(packet, status);
@@ -142,15 +146,15 @@ pub fn explore<D: Driver<Ours>>(
 ) -> Explored {
     let decides = boxed::explorer(explorer, seed);
     let options = Options { executions, time, ..Options::default() };
-    let explored = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
+    let all = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
     Explored {
-        executions: explored.executions,
-        points: explored.points,
-        failure: explored.failures.first().map(|failure| format!("{:?}", failure.symptom)),
+        executions: all.executions,
+        points: all.points,
+        failure: all.failures.first().map(|failure| format!("{:?}", failure.symptom)),
     }
 }
 
-pub fn scenario<D: Driver<Ours>>(ndis: &Arc<Ndis>, play: Play) {
+fn scenario<D: Driver<Ours>>(ndis: &Arc<Ndis>, play: Play) {
     let card = Card { driver: D::new(), nic: OnceLock::new() };
     let link = ndis.bind(Peer, card, 8, "card").expect("it binds");
     at_passive(|cx| {

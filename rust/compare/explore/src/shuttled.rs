@@ -4,9 +4,11 @@
 //! and interrupts wait at its condition variable. What only looks (the answers that a packet got) is plain memory: one
 //! thread runs at a time. What it asserts is what a test of such a driver would: each packet is answered exactly once.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use shuttle::scheduler::Scheduler;
@@ -20,7 +22,14 @@ use crate::nic::{Driver, Nic, Play};
 enum Job {
     Timer(u32),
     Interrupt,
-    Stop,
+}
+
+/// What waits for a CPU, and how many are at work.
+#[derive(Debug, Default)]
+struct Jobs {
+    queue: VecDeque<Job>,
+    busy: usize,
+    over: bool,
 }
 
 /// One adapter, its packets, and the work that waits for a CPU.
@@ -30,34 +39,65 @@ pub struct Shuttled {
     armed: Vec<AtomicBool>,
     answers: Vec<AtomicU64>,
     resets: AtomicU64,
-    jobs: Mutex<Vec<Job>>,
+    memory: shuttle::sync::atomic::AtomicBool,
+    every_event: bool,
+    jobs: Mutex<Jobs>,
     ready: Condvar,
 }
 
 impl Shuttled {
+    /// Before and after an event of the contract, if those are to be points, as they are in our world.
+    fn event(&self) {
+        if self.every_event {
+            self.look();
+            self.look();
+        }
+    }
+
     fn post(&self, job: Job) {
-        self.jobs.lock().expect("nobody panics with it").push(job);
+        self.jobs.lock().expect("nobody panics with it").queue.push_back(job);
         self.ready.notify_one();
     }
 
-    fn take(&self) -> Job {
+    /// The next job, for a CPU that has `done` one; none if no more can come.
+    fn take(&self, done: bool) -> Option<Job> {
         let mut jobs = self.jobs.lock().expect("nobody panics with it");
-        while jobs.is_empty() {
+        jobs.busy -= usize::from(done);
+        loop {
+            if let Some(job) = jobs.queue.pop_front() {
+                jobs.busy += 1;
+                return Some(job);
+            }
+            if jobs.over && jobs.busy == 0 {
+                self.ready.notify_all();
+                return None;
+            }
             jobs = self.ready.wait(jobs).expect("nobody panics with it");
         }
-        jobs.remove(0)
+    }
+
+    fn stop(&self) {
+        self.jobs.lock().expect("nobody panics with it").over = true;
+        self.ready.notify_all();
     }
 
     fn serve<D: Driver<Shuttled>>(&self, driver: &D) {
-        loop {
-            match self.take() {
+        let mut done = false;
+        while let Some(job) = self.take(done) {
+            done = true;
+            match job {
                 Job::Timer(timer) => {
+                    self.event();
                     if self.armed[timer as usize].swap(false, Relaxed) {
                         driver.timer(self, timer);
                     }
+                    self.event();
                 }
-                Job::Interrupt => driver.interrupt(self),
-                Job::Stop => return,
+                Job::Interrupt => {
+                    self.event();
+                    driver.interrupt(self);
+                    self.event();
+                }
             }
         }
     }
@@ -72,6 +112,7 @@ impl Nic for Shuttled {
     }
 
     fn set_timer(&self, timer: u32) {
+        self.event();
         if !self.armed[timer as usize].swap(true, Relaxed) {
             self.post(Job::Timer(timer));
         }
@@ -85,7 +126,13 @@ impl Nic for Shuttled {
         self.post(Job::Interrupt);
     }
 
+    fn look(&self) {
+        // A flag that threads share is an atomic of shuttle's, and each access to it a point.
+        let _ = self.memory.load(SeqCst);
+    }
+
     fn complete(&self, packet: usize, _: bool) {
+        self.event();
         assert_eq!(self.answers[packet].fetch_add(1, Relaxed), 0, "DOUBLE");
     }
 
@@ -94,17 +141,20 @@ impl Nic for Shuttled {
     }
 
     fn touch(&self, packet: usize) {
+        self.look();
         assert_eq!(self.answers[packet].load(Relaxed), 0, "TOUCH");
     }
 }
 
 /// One execution, with one CPU for the protocol and `servers` for timers and interrupts.
-pub fn execute<D: Driver<Shuttled>>(play: Play, servers: usize) {
+pub fn execute<D: Driver<Shuttled>>(play: Play, servers: usize, every_event: bool) {
     let nic = Arc::new(Shuttled {
         locks: (0..D::LOCKS).map(|_| Mutex::new(())).collect(),
         armed: (0..D::TIMERS).map(|_| AtomicBool::new(false)).collect(),
         answers: (0..play.packets).map(|_| AtomicU64::new(0)).collect(),
         resets: AtomicU64::new(0),
+        memory: shuttle::sync::atomic::AtomicBool::new(false),
+        every_event,
         jobs: Mutex::default(),
         ready: Condvar::new(),
     });
@@ -116,14 +166,16 @@ pub fn execute<D: Driver<Shuttled>>(play: Play, servers: usize) {
         })
         .collect();
     for packet in 0..play.packets {
+        nic.event(); // it is sent
+        nic.event(); // MiniportWanSend is called
         driver.send(&*nic, packet);
+        nic.event(); // and returns
     }
+    nic.event();
     if play.reset && driver.reset(&*nic) {
         nic.reset_complete();
     }
-    for _ in 0..servers {
-        nic.post(Job::Stop);
-    }
+    nic.stop();
     for cpu in cpus {
         cpu.join().expect("a CPU that panics ends the execution");
     }
@@ -148,7 +200,7 @@ pub fn explore<D: Driver<Shuttled>>(
     scheduler: impl Scheduler + 'static,
     time: Duration,
     play: Play,
-    servers: usize,
+    (servers, every_event): (usize, bool),
 ) -> Explored {
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
@@ -160,7 +212,7 @@ pub fn explore<D: Driver<Shuttled>>(
     let ran = catch_unwind(AssertUnwindSafe(|| {
         Runner::new(scheduler, config).run(move || {
             counted.fetch_add(1, Relaxed);
-            execute::<D>(play, servers);
+            execute::<D>(play, servers, every_event);
         });
     }));
     let failure = ran.err().map(|words| {

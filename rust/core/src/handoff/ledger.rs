@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::record::{Broken, Record};
+use super::record::Broken;
 use crate::contract::packet::{Owner, PacketState};
 use crate::event::TakenBack;
 use crate::rule::Rule;
@@ -66,14 +66,13 @@ impl Step {
         }
     }
 
-    /// Whether a packet that is in `found` may be in the state `believed`. How the life before ended is known
-    /// to the ledger alone, so where no life is under way that is not looked at.
+    /// Whether a packet that is in `found` is in the state that is believed. How the last life went is known to the
+    /// ledger alone, and where none is under way that is not looked at.
     #[inline]
     fn agrees(self, found: PacketState, believed: PacketState) -> bool {
         match self {
             Step::Pend | Step::Done | Step::Complete => found == believed,
-            // The rest is seen by the step.
-            _ => found.generation() == believed.generation(),
+            _ => found.without_past() == believed,
         }
     }
 }
@@ -93,25 +92,39 @@ pub trait Ledger: sealed::Sealed + Sized + 'static {
     #[doc(hidden)]
     type Life: Copy + Send + Sync + fmt::Debug;
 
-    /// The life that a packet is in, for who has not known it.
+    /// Makes the step of who has not known the packet's life, which is returned.
     #[doc(hidden)]
-    fn life(page: &Self::Page) -> Self::Life;
+    fn meet(page: &Self::Page, step: Step, report: impl FnOnce(Wrong)) -> Self::Life;
 
     /// The life as a report tells it.
     #[doc(hidden)]
     fn known(life: Self::Life) -> Option<u32>;
 
-    /// Makes a step; returns the life after it.
+    /// Makes a step, and tells if it broke a rule; returns the life after it.
     #[doc(hidden)]
-    fn step(book: &Book<Self>, index: u32, step: Step, life: Self::Life) -> Self::Life;
+    fn step(
+        page: &Self::Page,
+        step: Step,
+        life: Self::Life,
+        report: impl FnOnce(Wrong),
+    ) -> Self::Life;
 }
 
-/// A pool's pages, and what was found.
+/// A step that was wrong.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Book<L: Ledger> {
-    pub(super) pages: Box<[L::Page]>,
-    pub(super) record: Record,
+pub struct Wrong {
+    rule: Rule,
+    life: u32,
+    step: Step,
+    found: PacketState,
+}
+
+impl Wrong {
+    pub(super) fn of(self, packet: u32) -> Broken {
+        let Wrong { rule, life, step, found } = self;
+        Broken { rule, packet, life: Some(life), step, found: Some(found) }
+    }
 }
 
 /// No ledger: the types alone.
@@ -123,24 +136,23 @@ impl Ledger for NoLedger {
     type Life = ();
 
     #[inline]
-    fn life((): &()) {}
+    fn meet((): &(), _: Step, _: impl FnOnce(Wrong)) {}
 
     fn known((): ()) -> Option<u32> {
         None
     }
 
     #[inline]
-    fn step(_: &Book<Self>, _: u32, _: Step, (): ()) {}
+    fn step((): &(), _: Step, (): (), _: impl FnOnce(Wrong)) {}
 }
 
 /// A ledger: each step is checked.
 #[derive(Debug)]
 pub enum WithLedger {}
 
-/// A packet's state, in a line of its own, since each packet may be with another thread.
+/// A packet's state, beside its body.
 #[doc(hidden)]
 #[derive(Debug, Default)]
-#[repr(align(64))]
 pub struct Page(AtomicU64);
 
 impl Page {
@@ -162,8 +174,15 @@ impl Ledger for WithLedger {
     type Life = u32;
 
     #[inline]
-    fn life(page: &Page) -> u32 {
-        page.state().generation()
+    fn meet(page: &Page, step: Step, report: impl FnOnce(Wrong)) -> u32 {
+        let found = page.state();
+        let life = found.generation();
+        if let Ok(next) = step.of(found, life) {
+            page.write(next);
+            next.generation()
+        } else {
+            wrong(page, step, life, found, report)
+        }
     }
 
     fn known(life: u32) -> Option<u32> {
@@ -171,23 +190,33 @@ impl Ledger for WithLedger {
     }
 
     #[inline]
-    fn step(book: &Book<Self>, index: u32, step: Step, life: u32) -> u32 {
-        let page = &book.pages[index as usize];
+    fn step(page: &Page, step: Step, life: u32, report: impl FnOnce(Wrong)) -> u32 {
         let (found, believed) = (page.state(), step.believed(life));
-        if !step.agrees(found, believed) || step.of(found, life).is_err() {
-            broken(book, index, step, life, found);
+        match step.of(believed, life) {
+            Ok(next) if step.agrees(found, believed) => {
+                page.write(next);
+                next.generation()
+            }
+            _ => wrong(page, step, life, found, report),
         }
-        // By type the token is right. So this is how what is broken is repaired, too.
-        let next = step.of(believed, life).unwrap_or(believed);
-        page.write(next);
-        next.generation()
     }
 }
 
+/// Repairs, and reports. By type the token is right, so what it believes is what is true.
 #[cold]
 #[inline(never)]
-fn broken(book: &Book<WithLedger>, index: u32, step: Step, life: u32, found: PacketState) {
+fn wrong(
+    page: &Page,
+    step: Step,
+    life: u32,
+    found: PacketState,
+    report: impl FnOnce(Wrong),
+) -> u32 {
+    let believed = step.believed(life);
+    let next = step.of(believed, life).unwrap_or(believed);
+    page.write(next);
     // Where the contract has no objection to the step as such, it is not the token's packet any more.
     let rule = step.of(found, life).err().unwrap_or(Rule::Touch);
-    book.record.put(Broken { rule, packet: index, life: Some(life), step, found: Some(found) });
+    report(Wrong { rule, life, step, found });
+    next.generation()
 }

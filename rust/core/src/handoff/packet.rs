@@ -4,45 +4,40 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::ledger::{Ledger, NoLedger, Step};
-use super::token::{Memory, Token};
-use crate::ring::Permit;
+use super::token::{Right, Token};
+use crate::ring::{LetGo, Owed};
 use crate::status::FinalStatus;
 
-/// Each token can be let go, which is a step too, so it is taken out of its wrapper by `take`.
 macro_rules! token {
-    ($(#[$doc:meta])* $name:ident, $dropped:expr) => {
+    ($(#[$doc:meta])* $name:ident, $inner:ident, $dropped:expr) => {
+        /// A token that can be let go.
+        struct $inner<'p, T, L: Ledger>(Token<'p, T, L>);
+
+        impl<T, L: Ledger> LetGo for $inner<'_, T, L> {
+            #[inline]
+            fn let_go(self) {
+                $dropped(self.0);
+            }
+        }
+
         $(#[$doc])*
-        pub struct $name<'p, T, L: Ledger = NoLedger>(Option<Token<'p, T, L>>);
+        pub struct $name<'p, T, L: Ledger = NoLedger>(Owed<$inner<'p, T, L>>);
 
         impl<'p, T, L: Ledger> $name<'p, T, L> {
             #[inline]
             pub(super) fn new(token: Token<'p, T, L>) -> Self {
-                $name(Some(token))
+                $name(Owed::new($inner(token)))
             }
 
             #[inline]
-            fn token(&self) -> &Token<'p, T, L> {
-                self.0.as_ref().expect("there until it is used up")
-            }
-
-            #[inline]
-            pub(super) fn take(mut self) -> Token<'p, T, L> {
-                self.0.take().expect("there until it is used up")
+            pub(super) fn take(self) -> Token<'p, T, L> {
+                self.0.take().0
             }
 
             /// The packet's index in its pool.
             #[inline]
             pub fn index(&self) -> u32 {
-                self.token().index()
-            }
-        }
-
-        impl<T, L: Ledger> Drop for $name<'_, T, L> {
-            #[inline]
-            fn drop(&mut self) {
-                if let Some(token) = self.0.take() {
-                    $dropped(token);
-                }
+                self.0.get().0.index()
             }
         }
 
@@ -51,14 +46,14 @@ macro_rules! token {
 
             #[inline]
             fn deref(&self) -> &T {
-                self.token().body()
+                self.0.get().0.body()
             }
         }
 
         impl<T, L: Ledger> DerefMut for $name<'_, T, L> {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
-                self.0.as_mut().expect("there until it is used up").body_mut()
+                self.0.get_mut().0.body_mut()
             }
         }
 
@@ -74,20 +69,20 @@ macro_rules! token {
 token! {
     /// A packet that the protocol owns; it dereferences to its body. Dropping it gives it back to the pool.
     #[must_use = "dropping a packet gives it back to the pool"]
-    Packet, |token: Token<'_, T, L>| Memory::give(token.step(Step::Free).permit())
+    Packet, PacketToken, |token: Token<'_, T, L>| token.step(Step::Free).permit().give()
 }
 
 token! {
     /// A packet that was sent and not answered yet: the miniport's, to read and to rewrite.
     #[must_use = "answer it with `complete` or `pend`; dropped it comes home as LOST"]
-    Sending, |token: Token<'_, T, L>| token.lost()
+    Sending, SendingToken, |token: Token<'_, T, L>| token.lost()
 }
 
 token! {
     /// A packet that was answered with PENDING: the miniport's for as long as it likes, on any thread. It owes
     /// one completion, and is the permit for it.
     #[must_use = "owes one completion; dropped it comes home as LOST"]
-    Pending, |token: Token<'_, T, L>| token.lost()
+    Pending, PendingToken, |token: Token<'_, T, L>| token.lost()
 }
 
 /// How a send was answered: what a miniport's function returns.
@@ -130,7 +125,7 @@ impl<'p, T, L: Ledger> Pending<'p, T, L> {
     }
 
     #[inline]
-    pub(super) fn completed(self) -> Permit<'p, T, super::ledger::Book<L>> {
+    pub(super) fn completed(self) -> Right<'p, T, L> {
         self.take().step(Step::Complete).permit()
     }
 }

@@ -1,7 +1,7 @@
 //! A pool of packets with their ring.
 
 use super::consumer::Consumer;
-use super::ledger::{Book, Ledger, NoLedger, Step, WithLedger};
+use super::ledger::{Ledger, NoLedger, Step, WithLedger};
 use super::packet::Packet;
 use super::producer::Producer;
 use super::record::{Broken, Record};
@@ -28,8 +28,7 @@ impl<T> Pool<T, WithLedger> {
 
 impl<T, L: Ledger> Pool<T, L> {
     fn make(packets: u32, body: impl FnMut(u32) -> T) -> Self {
-        let pages = (0..packets).map(|_| L::Page::default()).collect();
-        Pool(Memory::new(packets, body, Book { pages, record: Record::default() }))
+        Pool(Memory::<T, L>::new(packets, body, Record::new()))
     }
 
     /// How many packets there are.
@@ -69,11 +68,11 @@ impl<T, L: Ledger> Pool<T, L> {
 
     /// How many rules were broken: tokens that were dropped, and what the ledger found.
     pub fn broken(&self) -> u64 {
-        self.0.shared.record.count()
+        self.0.shared.count()
     }
 
     /// The first 256 of them.
     pub fn record(&self) -> Vec<Broken> {
-        self.0.shared.record.to_vec()
+        self.0.shared.to_vec()
     }
 }

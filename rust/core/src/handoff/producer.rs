@@ -23,4 +23,18 @@ impl<'p, T, L: Ledger> Producer<'p, T, L> {
         let packets = packets.into_iter();
         self.0.push_many(packets.map(|(packet, status)| (packet.completed(), status)));
     }
+
+    /// Completes what `with` makes of each of these, in their order, and leaves the vector empty: the shortest way for
+    /// many. If `with` panics, what is left is dropped.
+    #[inline]
+    pub fn push_from<V>(
+        &self,
+        packets: &mut Vec<V>,
+        mut with: impl FnMut(V) -> (Pending<'p, T, L>, FinalStatus),
+    ) {
+        self.0.push_from(packets, |value| {
+            let (packet, status) = with(value);
+            (packet.completed(), status)
+        });
+    }
 }

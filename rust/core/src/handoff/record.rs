@@ -54,13 +54,18 @@ impl fmt::Display for Broken {
 }
 
 /// All of a pool's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Record {
     kept: Short<Vec<Broken>>,
     count: AtomicU64,
 }
 
 impl Record {
+    pub(super) fn new() -> Self {
+        // So that nothing is allocated when something is found.
+        Record { kept: Short::new(Vec::with_capacity(KEPT)), count: AtomicU64::new(0) }
+    }
+
     pub(super) fn put(&self, broken: Broken) {
         self.count.fetch_add(1, Relaxed);
         let mut kept = self.kept.lock();

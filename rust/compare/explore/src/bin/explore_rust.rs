@@ -1,20 +1,57 @@
-use std::time::Duration;
-use ndiswan_compare::rounds::cpu_time;
-use ndiswan_compare_explore::drivers::race::{PLAY, Race};
-use ndiswan_compare_explore::{ours, shuttled};
-use shuttle::scheduler::{PctScheduler, RandomScheduler};
+//! The explorer of Rust drivers beside shuttle, on the same drivers.
+//!
+//! ```text
+//! explore_rust [--rounds 9] [--seconds 2] [--seeds 5] [--json FILE]
+//! ```
+//!
+//! A point is where another CPU may come in. "Its own points" are those of shuttle's mutexes and
+//! condition variables; "every event a point" adds those that our world has, before and after each
+//! event of the contract. Behind each case is how many points an execution has, ours : shuttle's.
 
-fn main() {
-    shuttled::explore::<Race<_>>(RandomScheduler::new_from_seed(1, 1), Duration::from_secs(60), PLAY, 1);
-    for _ in 0..3 {
-        let b = cpu_time();
-        let e = ours::explore::<Race<_>>("random", 1, (20_000, Duration::from_secs(60)), PLAY);
-        println!("ours {:?} {}", e, e.executions as f64 / (cpu_time() - b) as f64 * 1e9);
-        let b = cpu_time();
-        let e = shuttled::explore::<Race<_>>(RandomScheduler::new_from_seed(1, 20_000), Duration::from_secs(60), PLAY, 1);
-        println!("shuttle random {:?} {}", e, e.executions as f64 / (cpu_time() - b) as f64 * 1e9);
-        let b = cpu_time();
-        let e = shuttled::explore::<Race<_>>(PctScheduler::new_from_seed(1, 3, 20_000), Duration::from_secs(60), PLAY, 1);
-        println!("shuttle pct {:?} {}", e, e.executions as f64 / (cpu_time() - b) as f64 * 1e9);
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ndiswan_compare::report;
+use ndiswan_compare_explore::drivers::race::{PLAY, Race};
+use ndiswan_compare_explore::{bugs, shuttled, speed};
+use shuttle::scheduler::RandomScheduler;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (mut rounds, mut seconds, mut seeds, mut json) = (9_usize, 2.0, 5, None::<PathBuf>);
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(|| format!("expected a value after {word}"))?;
+        match word.as_str() {
+            "--rounds" => rounds = value.parse::<usize>()?.max(7),
+            "--seconds" => seconds = value.parse()?,
+            "--seeds" => seeds = value.parse::<u64>()?.max(3),
+            "--json" => json = Some(value.into()),
+            _ => {
+                return Err(
+                    format!("expected --rounds, --seconds, --seeds or --json, got {word}").into()
+                );
+            }
+        }
     }
+    // A panic is how shuttle says what it found; a backtrace of it would cost more than the search.
+    std::panic::set_hook(Box::new(|_| {}));
+    // shuttle is first on this thread: its panic hook reads its own thread-local state, which has to outlive our
+    // stacks, since those end by unwinding.
+    let scheduler = RandomScheduler::new_from_seed(0, 1);
+    shuttled::explore::<Race<_>>(scheduler, Duration::from_secs(1), PLAY, (1, false));
+
+    let mut rows = speed::rows(rounds);
+    report::print("The completion race; processor time.", &rows);
+    println!();
+    let (found, missing) = bugs::rows(seeds, Duration::from_secs_f64(seconds))?;
+    report::print("\nProcessor time to a bug, median of the seeds.", &found);
+    for one in &missing {
+        println!("{} against {}: {}", one.case, one.against, one.why);
+    }
+    rows.extend(found);
+    if let Some(path) = json {
+        report::save(&path, "explore_rust", &rows, &missing)?;
+    }
+    Ok(())
 }

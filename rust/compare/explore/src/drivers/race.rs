@@ -1,11 +1,10 @@
 //! The completion race: the scenario in which speed is measured; `benchmarks/exploring/race.py` is the same in Python.
 
-use std::sync::{Mutex, MutexGuard};
-
+use super::{Memory, sends_and_reset};
 use crate::nic::{Driver, Nic, Play};
 
 /// Four sends, then a reset while some of them are on the line.
-pub const PLAY: Play = Play { packets: 4, reset: true };
+pub const PLAY: Play = sends_and_reset(4);
 
 #[derive(Debug)]
 struct Owed<P> {
@@ -13,6 +12,12 @@ struct Owed<P> {
     /// How many are off the queue and not completed yet; the reset counts as one.
     taken: usize,
     resetting: bool,
+}
+
+impl<P> Default for Owed<P> {
+    fn default() -> Owed<P> {
+        Owed { queue: Vec::new(), taken: 0, resetting: false }
+    }
 }
 
 impl<P> Owed<P> {
@@ -28,18 +33,13 @@ impl<P> Owed<P> {
 /// A good driver: its timer completes what it finds, a reset the rest, and it ends when all are back.
 #[derive(Debug)]
 pub struct Race<N: Nic> {
-    // Never held while the NIC is called, so nobody ever waits for it.
-    owed: Mutex<Owed<N::Packet>>,
+    owed: Memory<Owed<N::Packet>>,
 }
 
 impl<N: Nic> Race<N> {
-    fn owed(&self) -> MutexGuard<'_, Owed<N::Packet>> {
-        self.owed.lock().expect("no driver panics")
-    }
-
     fn take(&self, nic: &N, for_reset: bool) -> Vec<N::Packet> {
         nic.locked(0, || {
-            let mut owed = self.owed();
+            let mut owed = self.owed.get();
             owed.resetting |= for_reset;
             owed.taken += owed.queue.len() + usize::from(for_reset);
             std::mem::take(&mut owed.queue)
@@ -49,11 +49,11 @@ impl<N: Nic> Race<N> {
 
 impl<N: Nic> Driver<N> for Race<N> {
     fn new() -> Race<N> {
-        Race { owed: Mutex::new(Owed { queue: Vec::new(), taken: 0, resetting: false }) }
+        Race { owed: Memory::default() }
     }
 
     fn send(&self, nic: &N, packet: N::Packet) {
-        nic.locked(0, || self.owed().queue.push(packet));
+        nic.locked(0, || self.owed.get().queue.push(packet));
         nic.set_timer(0);
     }
 
@@ -62,7 +62,7 @@ impl<N: Nic> Driver<N> for Race<N> {
         for packet in &packets {
             nic.complete(*packet, true);
         }
-        if nic.locked(0, || self.owed().put_down(packets.len())) {
+        if nic.locked(0, || self.owed.get().put_down(packets.len())) {
             nic.reset_complete();
         }
     }
@@ -72,6 +72,6 @@ impl<N: Nic> Driver<N> for Race<N> {
         for packet in &packets {
             nic.complete(*packet, false);
         }
-        nic.locked(0, || self.owed().put_down(packets.len() + 1))
+        nic.locked(0, || self.owed.get().put_down(packets.len() + 1))
     }
 }
