@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import ndiswan as nw
 from drivers import GOOD
+from ndiswan.exploring import EndlessError
 from ndiswan.exploring.workload import workload
 from ndiswan.strategies import choices
 from ndiswan.testing import MiniportMachine, fuzz_one_input, play
@@ -165,6 +166,18 @@ def test_an_adversary_finds_what_virtual_time_does_not():
     with pytest.raises(nw.ContractViolation) as raised:
         run_state_machine_as_test(adversarial, settings=settings(FINDS, max_examples=2000))
     assert any(note.startswith("choices c1") for note in raised.value.__notes__)
+
+
+def test_a_driver_that_never_comes_back_ends_all_the_same():
+    """A loop without an end in a driver is cut off after the machine's patience, and said to be one."""
+
+    class Waits(Base):
+        def halt(self):
+            while True:
+                pass
+
+    with pytest.raises(EndlessError, match="go on for ever"):
+        run_state_machine_as_test(machine(Waits, patience=0.3), settings=QUIET)
 
 
 def test_a_machine_needs_a_miniport():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ from ndiswan.testing.playing import error_of
 from ndiswan.violations import ContractWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
 
@@ -67,7 +68,7 @@ class MiniportConformance:
     corpus:
         A folder of replay files, from the test's folder, that are replayed for ever.
     patience:
-        Seconds of the machine, after which a scenario has hung.
+        Seconds of the machine, after which a scenario, a program or an example of a state machine has hung.
     """
 
     miniport: ClassVar[type[Miniport]]
@@ -125,7 +126,7 @@ class MiniportConformance:
 
         @given(program=made)
         def play(program: list[tuple[int, int]]) -> None:
-            with Ndis() as ndis:
+            with watch(self.patience), Ndis() as ndis:
                 link = ndis.bind(Protocol(), self.make_miniport())
                 run_program(ndis, link, program)
 
@@ -174,7 +175,7 @@ class MiniportConformance:
 
     def _guarded(self, run: Callable[[], object], bench: Bench) -> None:
         try:
-            with Watchdog(self.patience, EndlessError):
+            with watch(self.patience):
                 run()
         except EndlessError as error:
             bench.finish()
@@ -191,6 +192,7 @@ class MiniportConformance:
         named = f"{type(self).__name__}Machine"
         body = {
             "adversarial": adversarial,
+            "patience": self.patience,
             "lines": self.lines,
             "make_miniport": lambda _: self.make_miniport(),
         }
@@ -204,6 +206,13 @@ class MiniportConformance:
             return test if isinstance(test, type) else _settings(request.config)(test)
         seeded = seed(request.config.option.ndiswan_seed)(test)
         return seeded if isinstance(test, type) else _settings(request.config)(seeded)
+
+
+@contextmanager
+def watch(patience: float) -> Iterator[None]:
+    """EndlessError for what takes longer than so many seconds."""
+    with Watchdog(patience, EndlessError) as watchdog, watchdog.watching():
+        yield
 
 
 def _settings(config: pytest.Config) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from hypothesis.stateful import (
 
 from ndiswan import strategies
 from ndiswan._native import Edges, to_token
+from ndiswan.exploring.execution import EndlessError
+from ndiswan.exploring.watchdog import Watchdog
 from ndiswan.irql import Irql
 from ndiswan.miniport import Miniport
 from ndiswan.ndis import Ndis
@@ -76,6 +79,9 @@ class MiniportMachine(RuleBasedStateMachine):
     ----------
     miniport:
         The driver's class. Override :meth:`make_miniport` if it needs arguments.
+    patience:
+        Seconds of the machine that one example may take; a driver that loops for ever then ends with an
+        ``EndlessError``, which Hypothesis does not shrink.
     packets:
         How many packets the pool has.
     delivery, policy:
@@ -91,6 +97,7 @@ class MiniportMachine(RuleBasedStateMachine):
     """
 
     miniport: ClassVar[type[Miniport]] = Miniport
+    patience: ClassVar[float] = 10.0
     packets: ClassVar[int] = 12
     delivery: ClassVar[Literal["inline", "queued"]] = "inline"
     policy: ClassVar[Policy] = Policy()
@@ -105,6 +112,7 @@ class MiniportMachine(RuleBasedStateMachine):
         self.link: Link | None = None
         self.peer = Peer()
         self.drains = True
+        self._watched = ExitStack()
 
     def make_miniport(self) -> Miniport:
         """A fresh driver."""
@@ -119,6 +127,8 @@ class MiniportMachine(RuleBasedStateMachine):
         """A world with a fresh driver."""
         adversary = None if answers is None else AdversarialTime(explorer=answers)
         self.drains = drains
+        watchdog = self._watched.enter_context(Watchdog(self.patience, EndlessError))
+        self._watched.enter_context(watchdog.watching())
         self.ndis = Ndis(
             time=adversary or VirtualTime(),
             policy=self.policy,
@@ -264,7 +274,8 @@ class MiniportMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Drain if it was drawn so, halt, and raise what was found."""
-        if self.link is None:
+        if self.link is None:  # it could not be bound
+            self._watched.close()
             return
         broken = bool(self.ndis.errors) or any(not v.warning for v in self.ndis.violations)
         try:
@@ -280,6 +291,7 @@ class MiniportMachine(RuleBasedStateMachine):
             counters = self.ndis.counters
             assert not self.peer.out, f"never came back: {sorted(self.peer.out)} ({counters})"
         finally:
+            self._watched.close()
             edges = Edges()
             edges.see(self.ndis.events())
             rules = [found.rule for found in self.ndis.violations]
