@@ -110,4 +110,4 @@ def explore(
     failure = None
     if result.property_holds is False:
         failure = (result.explanation or "").strip() or "it does not hold"
-    return Found(result.num_explored, failure)
+    return Found(result.num_explored, failure or result.inconclusive_reason)

@@ -1,9 +1,8 @@
 """More of NDIS in plain Python: as much as the drivers of the zoo need that can be explored without the engine.
 
-Put in the place of the package `ndiswan` (`stand_in`), it runs the zoo's own sources unchanged, drivers, card
-and plays. Left out are IRQL, the serialized gate, the window, life cycles and all clocks, so bugs that only show in
-those cannot be written for an explorer of threads in this way: it sees
-which thread runs, and nothing of levels and times.
+Put in the place of the package `ndiswan` (`stand_in`), it runs the zoo's own sources unchanged, drivers, card and
+plays. Left out are IRQL, the serialized gate, the window, life cycles and all clocks, so bugs that only show in those
+cannot be written for an explorer of threads in this way: it sees which thread runs, and nothing of levels and times.
 """
 
 import contextlib

@@ -1,14 +1,17 @@
 """Executions of the completion race, ours and frontrun's; and what an event of ours costs."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import table
 
 import ndiswan as nw
-from exploring import frontrun_side, plain_ndis, race, switching
+from exploring import race, switching
 
-OURS, THEIRS = 200, 8
+OURS = 200
 NAMES = ("ndiswan", "frontrun")
 
 
@@ -21,19 +24,12 @@ def ours() -> float:
     return (time.process_time_ns() - begin) / OURS / 1000
 
 
-def theirs(strategy: str) -> float:
-    """The same for frontrun."""
-    begin = time.process_time_ns()
-    found = frontrun_side.explore(race.scenario(plain_ndis), strategy, executions=THEIRS)
-    if found.failure or found.executions != THEIRS:
-        raise AssertionError(f"expected {THEIRS} good executions, got {found}")
-    return (time.process_time_ns() - begin) / THEIRS / 1000
-
-
-def hidden(strategy: str) -> float:
-    """With the plain NDIS taken for an installed package, whose code has no points but its locks."""
-    with frontrun_side.installed(plain_ndis):
-        return theirs(strategy)
+def theirs(*how: str) -> float:
+    """The same for frontrun; "hidden": the plain NDIS is an installed package's, with no points but its locks."""
+    command = [sys.executable, "-m", "exploring.frontrun_speed", *how]
+    here = Path(__file__).parents[1]
+    ran = subprocess.run(command, cwd=here, stdout=subprocess.PIPE, text=True, check=True)
+    return float(ran.stdout)
 
 
 def rows() -> list[table.Row]:
@@ -47,8 +43,8 @@ def rows() -> list[table.Row]:
     return [
         against("random, all Python traced", lambda: theirs("random")),
         against("dpor, all Python traced", lambda: theirs("dpor")),
-        against("random, only the driver traced", lambda: hidden("random")),
-        against("dpor, only the driver traced", lambda: hidden("dpor")),
+        against("random, only the driver traced", lambda: theirs("random", "hidden")),
+        against("dpor, only the driver traced", lambda: theirs("dpor", "hidden")),
         table.Row(
             f"one event, of {each:.0f} in an execution : a switch and a call",
             lambda: switching.per_event(OURS, each),
