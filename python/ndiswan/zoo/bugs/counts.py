@@ -59,7 +59,14 @@ class Credits(Isdn):
         self.complete(answers)
 
 
-@bug("credits-of-the-ring", "HANG", one_by_one(4, until=40.0), mended=Credits, preemptions=3)
+@bug(
+    "credits-of-the-ring",
+    "HANG",
+    one_by_one(4, until=40.0),
+    mended=Credits,
+    preemptions=3,
+    events=114,
+)
 class SubtractsLater(Credits):
     """The count of free descriptors is read, the card is started, and the count is written.
 
@@ -102,7 +109,9 @@ class Room(Uart):
             self.card.start(self.tag, len(packet))
 
 
-@bug("credits-of-the-fifo", "LATE", one_by_one(4, until=20.0), mended=Room, preemptions=3)
+@bug(
+    "credits-of-the-fifo", "LATE", one_by_one(4, until=20.0), mended=Room, preemptions=3, events=83
+)
 class ForgetsItsIsr(Room):
     """The room in the FIFO is taken away in three steps, in a driver that NDIS serializes.
 
@@ -176,7 +185,7 @@ def one_dead_card(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run(40.0)
 
 
-@bug("credits-of-the-partner", "HANG", one_dead_card, mended=Guests, preemptions=3)
+@bug("credits-of-the-partner", "HANG", one_dead_card, mended=Guests, preemptions=3, events=149)
 class CountsItsGuestsLater(Guests):
     """A frame of the partner's is put on the card, and counted after that.
 
@@ -229,7 +238,14 @@ class Slots(Mailbox):
         self.complete(answers)
 
 
-@bug("credits-of-the-mailbox", "HANG", one_by_one(4, until=40.0), mended=Slots, preemptions=3)
+@bug(
+    "credits-of-the-mailbox",
+    "HANG",
+    one_by_one(4, until=40.0),
+    mended=Slots,
+    preemptions=3,
+    events=114,
+)
 class WritesItsBitmapBack(Slots):
     """The bitmap of free tags is read, the command is posted, and the bitmap is written without the tag.
 
@@ -308,7 +324,7 @@ def in_turn(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run(40.0)
 
 
-@bug("credits-of-both-lines", "HANG", in_turn, mended=Pool, preemptions=3)
+@bug("credits-of-both-lines", "HANG", in_turn, mended=Pool, preemptions=3, events=123)
 class CountsBuffersLater(Pool):
     """The count of free buffers is read, a line is started, and the count is written.
 

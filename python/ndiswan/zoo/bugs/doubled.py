@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("double-timer-against-interrupt", "DOUBLE", talk(1), mended=Modem, preemptions=1)
+@bug("double-timer-against-interrupt", "DOUBLE", talk(1), mended=Modem, preemptions=1, events=46)
 class CancelsWithoutTheLock(Modem):
     """The watchdog looks up the frame under the lock, and lets go of it to talk to the card.
 
@@ -38,7 +38,14 @@ class CancelsWithoutTheLock(Modem):
         self.complete([(packet, nw.FAILURE)])
 
 
-@bug("double-reset-against-completion", "DOUBLE", talk(2, resets=1), mended=Isdn, preemptions=2)
+@bug(
+    "double-reset-against-completion",
+    "DOUBLE",
+    talk(2, resets=1),
+    mended=Isdn,
+    preemptions=2,
+    events=72,
+)
 class RemovesAfterwards(Isdn):
     """The interrupt completes what is out, and takes it off the ring when it is back.
 
@@ -58,7 +65,9 @@ class RemovesAfterwards(Isdn):
             self.fill()
 
 
-@bug("double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1, also=("STALE",))
+@bug(
+    "double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1, also=("STALE",), events=74
+)
 class SharesItsList(Isdn):
     """What is to be completed is gathered in one list of the adapter, which is emptied when all are completed.
 
@@ -96,7 +105,7 @@ class Copying(Driver):
         self.card.finished()
 
 
-@bug("double-completed-and-failed", "EARLY", talk(2), mended=Copying)
+@bug("double-completed-and-failed", "EARLY", talk(2), mended=Copying, events=44)
 class CompletesThenFails(Copying):
     """A frame is completed when it is copied, and refused when the card has no room for it.
 

@@ -26,7 +26,7 @@ def closed_at_once(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     "HALT",
     closed_at_once,
     mended=Modem,
-    preemptions=2,
+    preemptions=1,
     also=("DOUBLE", "LOST"),
 )
 class HaltsBesideItsWatchdog(Modem):
@@ -71,7 +71,7 @@ class Heartbeat(Modem):
         super().halt()
 
 
-@bug("timer-set-again-in-halt", "TIMER", closed_at_once, mended=Heartbeat, preemptions=1)
+@bug("timer-set-again-in-halt", "TIMER", closed_at_once, mended=Heartbeat, preemptions=1, events=51)
 class BeatsOnce(Heartbeat):
     """Halt cancels the heartbeat, which is just running and sets itself again.
 
@@ -83,7 +83,7 @@ class BeatsOnce(Heartbeat):
         Modem.halt(self)
 
 
-@bug("line-down-in-halt", "INDICATE", two_lines(2), mended=Bundle)
+@bug("line-down-in-halt", "INDICATE", two_lines(2), mended=Bundle, events=64)
 class SaysGoodbye(Bundle):
     """Halt indicates line-down for the calls that are still there.
 
@@ -115,7 +115,7 @@ class Receiving(Bundle):
             self.adapter.indicate_receive(link, self.last_words)
 
 
-@bug("line-down-and-then-a-frame", "LINE", two_lines(2, hang_up=True), mended=Receiving)
+@bug("line-down-and-then-a-frame", "LINE", two_lines(2, hang_up=True), mended=Receiving, events=65)
 class ReceivesOnADeadLine(Receiving):
     """The frame that is still in the receive buffer is indicated after the line-down.
 

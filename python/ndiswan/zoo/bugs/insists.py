@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("insists-watchdog", "DOUBLE", talk(4), mended=Modem, preemptions=3)
+@bug("insists-watchdog", "DOUBLE", talk(4), mended=Modem, preemptions=3, events=117)
 class GivesUpAnyway(Modem):
     """The watchdog looks at the frame without the lock, and again with it; after three looks it takes the one it saw.
 
@@ -48,7 +48,15 @@ class GivesUpAnyway(Modem):
         self.complete([answer])
 
 
-@bug("insists-resend", "STALE", talk(1, again=3), mended=Modem, preemptions=3, also=("DOUBLE",))
+@bug(
+    "insists-resend",
+    "STALE",
+    talk(1, again=3),
+    mended=Modem,
+    preemptions=3,
+    also=("DOUBLE",),
+    events=113,
+)
 class GivesUpAnOldFriend(GivesUpAnyway):
     """The same watchdog, and a protocol that has one packet only.
 
@@ -96,7 +104,7 @@ class Sampling(Isdn):
         super().halt()
 
 
-@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3)
+@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3, events=71)
 class SamplesAnyway(Sampling):
     """The statistics take no lock, and look whether anything has changed; the third time they do not.
 
@@ -124,7 +132,7 @@ class SamplesAnyway(Sampling):
             self.octets += len(packet)
 
 
-@bug("insists-reset", "DOUBLE", talk(4, resets=1), mended=Isdn, preemptions=3)
+@bug("insists-reset", "DOUBLE", talk(4, resets=1), mended=Isdn, preemptions=3, events=110)
 class AbortsAnyway(Isdn):
     """A reset lists what it has to abort without the lock, and begins anew if an interrupt has changed the ring.
 
@@ -177,7 +185,7 @@ def one_line(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3)
+@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3, events=111)
 class HangsUpAnyway(Bundle):
     """When a call ends the channel's frames are listed while the card still sends, three times if need be.
 
@@ -254,7 +262,9 @@ class Expiring(Mailbox):
         super().halt()
 
 
-@bug("insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3, also=("STALE",))
+@bug(
+    "insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3, also=("STALE",), events=103
+)
 class WithdrawsAnyway(Expiring):
     """The oldest command is looked up without the lock; if it is another one with it, then it is looked up again.
 
@@ -296,7 +306,7 @@ def reset_of_a_pair(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("insists-recall", "DOUBLE", reset_of_a_pair, mended=Failover, preemptions=3)
+@bug("insists-recall", "DOUBLE", reset_of_a_pair, mended=Failover, preemptions=3, events=131)
 class RecallsAnyway(Failover):
     """What is to be taken back from the two cards is listed without their locks, three times if it has changed.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     mended=Modem,
     faults=True,
     also=("LOCK_HELD",),
+    events=57,
 )
 class AnswersInItsIsr(Modem):
     """A frame that failed is given back in the interrupt service routine, since the line is down anyway.
@@ -66,7 +67,7 @@ class Compressing(Uart):
             self.adapter.wan_send_complete(packet, nw.SUCCESS)
 
 
-@bug("irql-thread-completes-at-passive", "IRQL_COMPLETE", talk(1), mended=Compressing)
+@bug("irql-thread-completes-at-passive", "IRQL_COMPLETE", talk(1), mended=Compressing, events=27)
 class CompletesInItsThread(Compressing):
     """The thread that compresses completes at its own level.
 

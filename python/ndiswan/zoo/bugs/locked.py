@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ndiswan import Link, Ndis, Packet, Status
 
 
-@bug("lock-held-while-it-sends-again", "LOCK_HELD", talk(4, again=2), mended=Isdn)
+@bug("lock-held-while-it-sends-again", "LOCK_HELD", talk(4, again=2), mended=Isdn, events=134)
 class CompletesWhileItFills(Isdn):
     """The last frame of a burst is completed inside the lock, so that nobody sees an empty ring.
 
@@ -36,7 +36,7 @@ class CompletesWhileItFills(Isdn):
         self.complete(answers)
 
 
-@bug("lock-order-of-two-adapters", "LOCK_ORDER", pair(2), mended=Failover, faults=True)
+@bug("lock-order-of-two-adapters", "LOCK_ORDER", pair(2), mended=Failover, faults=True, events=89)
 class HandsOverInItsLock(Failover):
     """A card that fails hands its frame over with its own lock held, and takes the other's.
 
@@ -90,7 +90,7 @@ def any_length(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("lock-kept-on-early-return", "LOCK_LEAK", any_length, mended=Checking, faults=True)
+@bug("lock-kept-on-early-return", "LOCK_LEAK", any_length, mended=Checking, faults=True, events=65)
 class ReturnsInItsLock(Checking):
     """A frame that is too long is refused by a return in the middle of the locked part.
 
@@ -107,7 +107,7 @@ class ReturnsInItsLock(Checking):
         return nw.PENDING
 
 
-@bug("lock-taken-by-a-helper", "LOCK_RECURSION", talk(1), mended=Modem, plain=False)
+@bug("lock-taken-by-a-helper", "LOCK_RECURSION", talk(1), mended=Modem, plain=False, events=36)
 class AsksWithItsLockHeld(Modem):
     """The watchdog, with the lock held, calls the reset's helper, which takes the lock.
 
@@ -130,7 +130,7 @@ class AsksWithItsLockHeld(Modem):
             return aborted
 
 
-@bug("lock-form-of-the-dpc", "LOCK_FORM", talk(1), mended=Isdn)
+@bug("lock-form-of-the-dpc", "LOCK_FORM", talk(1), mended=Isdn, events=34)
 class FillsAsInItsDpc(Isdn):
     """The send path fills the ring with the code of the interrupt's DPC, and its form of the lock.
 
@@ -182,7 +182,14 @@ def three_cards(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("lock-order-of-three-adapters", "LOCK_ORDER", three_cards, mended=ThreeCards, preemptions=3)
+@bug(
+    "lock-order-of-three-adapters",
+    "LOCK_ORDER",
+    three_cards,
+    mended=ThreeCards,
+    preemptions=3,
+    events=172,
+)
 class TellsInItsLock(ThreeCards):
     """A card that finds the next one busy tells it so inside of its own lock.
 
@@ -220,7 +227,7 @@ class TwoLocks(Bundle):
         return nw.PENDING if alive else nw.Status.REQUEST_ABORTED
 
 
-@bug("irql-left-raised-by-release-order", "LOCK_ORDER", two_lines(2), mended=TwoLocks)
+@bug("irql-left-raised-by-release-order", "LOCK_ORDER", two_lines(2), mended=TwoLocks, events=62)
 class ReleasesInOrder(TwoLocks):
     """Two locks are released in the order in which they were taken.
 

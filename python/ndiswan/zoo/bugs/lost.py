@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True)
+@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True, events=54)
 class ForgetsFailures(Isdn):
     """A frame that the card fails to send is counted, and not completed.
 
@@ -40,7 +40,7 @@ class ForgetsFailures(Isdn):
         return answers
 
 
-@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle)
+@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle, events=97)
 class ClearsTheChannel(Bundle):
     """When a call ends the channel is made new, with what was in it.
 
@@ -79,7 +79,7 @@ class Narrowing(Isdn):
         super().halt()
 
 
-@bug("lost-when-window-shrinks", "LOST", talk(3), mended=Narrowing)
+@bug("lost-when-window-shrinks", "LOST", talk(3), mended=Narrowing, events=78)
 class CutsItsQueue(Narrowing):
     """The queue is cut to the new window, and what was behind is gone.
 
@@ -110,7 +110,14 @@ def any_window(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("lost-window-of-three-and-five-packets", "LOST", any_window, mended=Tags, faults=True)
+@bug(
+    "lost-window-of-three-and-five-packets",
+    "LOST",
+    any_window,
+    mended=Tags,
+    faults=True,
+    events=115,
+)
 class CountsItsTags(Tags):
     """Tags are counted modulo four, since no more than four frames are on the card.
 
@@ -134,7 +141,14 @@ class OneEach(Bundle):
     info = nw.WanInfo(max_transmit=1, endpoints=2)
 
 
-@bug("lost-behind-a-dead-line", "LOST", two_lines(4, hang_up=True), mended=OneEach, preemptions=1)
+@bug(
+    "lost-behind-a-dead-line",
+    "LOST",
+    two_lines(4, hang_up=True),
+    mended=OneEach,
+    preemptions=1,
+    events=104,
+)
 class ChecksTheLineFirst(OneEach):
     """A frame is put onto a channel whose call has just ended.
 

@@ -27,7 +27,7 @@ def both_lines(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run(40.0)
 
 
-@bug("missed-interrupt", "HANG", talk(2, until=40.0), mended=Isdn, preemptions=1)
+@bug("missed-interrupt", "HANG", talk(2, until=40.0), mended=Isdn, preemptions=1, events=52)
 class AcknowledgesLast(Isdn):
     """The interrupt is acknowledged when the work is done.
 
@@ -71,7 +71,14 @@ class Rounds(Isdn):
                 return
 
 
-@bug("missed-after-three-rounds", "HANG", talk(4, until=40.0), mended=Rounds, preemptions=3)
+@bug(
+    "missed-after-three-rounds",
+    "HANG",
+    talk(4, until=40.0),
+    mended=Rounds,
+    preemptions=3,
+    events=86,
+)
 class HasABudget(Rounds):
     """An interrupt works for three rounds at most, so that others have their turn, and is acknowledged then.
 
@@ -118,7 +125,7 @@ class RoundsOfLines(Bundle):
             self.call_ended(number)
 
 
-@bug("missed-on-both-lines", "HANG", both_lines, mended=RoundsOfLines, preemptions=3)
+@bug("missed-on-both-lines", "HANG", both_lines, mended=RoundsOfLines, preemptions=3, events=89)
 class HasABudgetForBoth(RoundsOfLines):
     """An interrupt of a card with two lines works for three rounds, and is acknowledged then.
 
@@ -181,7 +188,14 @@ class OneAtTheMailbox(Mailbox):
         self.complete(answers)
 
 
-@bug("missed-at-the-mailbox", "HANG", talk(4, until=40.0), mended=OneAtTheMailbox, preemptions=3)
+@bug(
+    "missed-at-the-mailbox",
+    "HANG",
+    talk(4, until=40.0),
+    mended=OneAtTheMailbox,
+    preemptions=3,
+    events=90,
+)
 class ThreeRoundsAtTheMailbox(OneAtTheMailbox):
     """Who is at the mailbox does the work of others for three rounds, and then goes.
 
@@ -194,7 +208,14 @@ class ThreeRoundsAtTheMailbox(OneAtTheMailbox):
                 self.work()
 
 
-@bug("missed-by-a-serialized-driver", "LATE", talk(4, until=20.0), mended=Uart, preemptions=3)
+@bug(
+    "missed-by-a-serialized-driver",
+    "LATE",
+    talk(4, until=20.0),
+    mended=Uart,
+    preemptions=3,
+    events=81,
+)
 class PollsThreeTimes(Uart):
     """The interrupt service routine only says that something is out, if nobody is working; who works looks three times.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ndiswan import Link, Ndis, Packet, Status
 
 
-@bug("reset-forgets-its-backlog", "RESET", talk(4, resets=1), mended=Isdn)
+@bug("reset-forgets-its-backlog", "RESET", talk(4, resets=1), mended=Isdn, events=87)
 class AbortsTheRing(Isdn):
     """A reset aborts what is on the card, and empties the backlog.
 
@@ -30,7 +30,14 @@ class AbortsTheRing(Isdn):
         return owed
 
 
-@bug("reset-cancels-its-timer-too-late", "RESET", talk(1, resets=1), mended=Modem, preemptions=1)
+@bug(
+    "reset-cancels-its-timer-too-late",
+    "RESET",
+    talk(1, resets=1),
+    mended=Modem,
+    preemptions=1,
+    events=52,
+)
 class LeavesItToTheOther(Modem):
     """The reset leaves the frame to the watchdog if that cannot be cancelled; the watchdog leaves it to the reset.
 
@@ -52,7 +59,7 @@ class LeavesItToTheOther(Modem):
         return owed
 
 
-@bug("reset-keeps-its-list", "RESET", talk(2, resets=1), mended=Uart)
+@bug("reset-keeps-its-list", "RESET", talk(2, resets=1), mended=Uart, events=60)
 class KeepsItsFifo(Uart):
     """After a reset the frames in the FIFO are sent again, and completed.
 
@@ -68,7 +75,7 @@ class KeepsItsFifo(Uart):
         return nw.SUCCESS
 
 
-@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=3)
+@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=3, events=77)
 class LooksAfterItsLock(Isdn):
     """Whether it was the last packet of a reset is looked at when the lock is free again.
 
@@ -83,7 +90,7 @@ class LooksAfterItsLock(Isdn):
                 self.end_reset()
 
 
-@bug("reset-impatient", "RESET", talk(2, resets=1), mended=Isdn, preemptions=2)
+@bug("reset-impatient", "RESET", talk(2, resets=1), mended=Isdn, preemptions=2, events=81)
 class WaitsThreeTimes(Isdn):
     """A reset looks three times whether all packets are back, and then it ends.
 
@@ -134,7 +141,14 @@ class Measuring(Isdn):
         return super().wan_send(link, packet)
 
 
-@bug("reset-clears-the-flag-of-the-next", "RESET", two_resets, mended=Measuring, preemptions=2)
+@bug(
+    "reset-clears-the-flag-of-the-next",
+    "RESET",
+    two_resets,
+    mended=Measuring,
+    preemptions=2,
+    events=75,
+)
 class HasOneFlag(Measuring):
     """Whether a reset is going on is a flag, which its end clears.
 
