@@ -96,6 +96,40 @@ fn positions_wrap_around_at_two_to_the_64_without_a_word() {
 }
 
 #[test]
+fn a_batch_that_is_made_while_it_is_pushed_comes_out_as_one_that_was_there() {
+    // In a lane of its own, across the end of the memory and of the counter, and in the one that all share.
+    for (lanes, laps) in [(1, 0), (1, u64::MAX), (0, 0)] {
+        let (ring, mut consumer) = make::<Record, Permits>(Config { capacity: 8, lanes }, laps);
+        let mut next = 0;
+        for count in (0..=8).cycle().take(100) {
+            let entries: Vec<_> = (next..next + count).map(record).collect();
+            next += count;
+            ring.push_each(entries.iter().copied());
+            let mut out = Vec::new();
+            consumer.drain_into(9, &mut out);
+            assert_eq!(out, entries, "{lanes} lanes");
+        }
+    }
+}
+
+#[test]
+fn a_panic_while_a_batch_is_made_leaves_what_was_made_in_the_ring() {
+    for lanes in [0, 1] {
+        let (ring, mut consumer) = ring(Config { capacity: 8, lanes });
+        let made = [0, 1, 2, 3, 4, 5].iter().map(|&handle| {
+            assert!(handle != 3, "as the test wants it");
+            record(handle)
+        });
+        let push = std::panic::AssertUnwindSafe(|| ring.push_each(made));
+        assert!(std::panic::catch_unwind(push).is_err());
+        ring.push(record(9));
+        let mut out = Vec::new();
+        consumer.drain_into(9, &mut out);
+        assert_eq!(out, [0, 1, 2, 9].map(record), "{lanes} lanes");
+    }
+}
+
+#[test]
 fn a_panic_of_the_callback_leaves_the_rest_in_the_ring() {
     let (ring, mut consumer) = ring(Config::new(8));
     for handle in 0..8 {
