@@ -11,6 +11,8 @@ mod idle;
 mod lane;
 #[path = "../../core/src/ring/make.rs"]
 mod make;
+#[path = "../../core/src/ring/permit.rs"]
+mod permit;
 #[path = "../../core/src/ring/producer.rs"]
 mod producer;
 #[path = "../../core/src/ring/registry.rs"]
@@ -18,10 +20,13 @@ mod registry;
 #[path = "../../core/src/ring/slots.rs"]
 mod slots;
 mod sync;
+#[path = "../../core/src/ring/taking.rs"]
+mod taking;
 mod thread;
 #[path = "../../core/src/ring/wake.rs"]
 mod wake;
 
+mod bodies;
 mod lanes;
 mod model;
 mod overflow;

@@ -6,7 +6,7 @@ use super::consumer::Consumer;
 use super::entry::Entry;
 use super::lane::Shared;
 use super::producer::{Door, Open, Permits, Ring};
-use super::sync::{Arc, pair};
+use super::sync::{Arc, LANES, pair};
 use super::thread;
 use super::wake::{MOST_LANES, Wake};
 
@@ -22,7 +22,7 @@ pub struct Config {
 impl Config {
     /// A ring for a pool of `packets` packets.
     pub fn new(packets: usize) -> Config {
-        Config { capacity: packets, lanes: 32 }
+        Config { capacity: packets, lanes: LANES }
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) mod order {
 
 /// Words of two cache lines, which the hardware fetches together: lanes do not share them.
 pub(super) const LINE: usize = 16;
+/// Threads that have a lane of their own, where nobody says how many.
+pub(super) const LANES: usize = 32;
 /// Entries of one lane before it is the next one's turn.
 pub(super) const TURN: usize = 64;
 /// After so many looks a lane in which nothing was found is not looked at any more.

@@ -85,6 +85,7 @@ pub(super) fn can_heavy() -> bool {
 
 /// A lane is swept at each look.
 pub(super) const LINE: usize = 1;
+pub(super) const LANES: usize = 2;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 1;
 pub(super) const FEW: usize = 0;
@@ -151,4 +152,37 @@ impl Parker {
     pub(super) fn unpark(&self) {
         self.0.notify();
     }
+}
+
+/// The lock of a pool's free places.
+#[derive(Debug)]
+pub(super) struct Short<T>(loom::sync::Mutex<T>);
+pub(super) type ShortGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+
+impl<T> Short<T> {
+    pub(super) fn new(value: T) -> Short<T> {
+        Short(loom::sync::Mutex::new(value))
+    }
+
+    pub(super) fn lock(&self) -> ShortGuard<'_, T> {
+        self.0.lock().unwrap()
+    }
+
+    pub(super) fn try_lock(&self) -> Option<ShortGuard<'_, T>> {
+        self.0.try_lock().ok()
+    }
+}
+
+/// What stands for a body: loom lets nobody touch it while another does.
+#[derive(Debug)]
+pub(super) struct Mark(loom::cell::UnsafeCell<()>);
+
+impl Default for Mark {
+    fn default() -> Mark {
+        Mark(loom::cell::UnsafeCell::new(()))
+    }
+}
+
+pub(super) fn touching(mark: &Mark) {
+    mark.0.with_mut(|_| ());
 }
