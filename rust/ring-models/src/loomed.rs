@@ -20,8 +20,8 @@ mod registry;
 #[path = "../../core/src/ring/slots.rs"]
 mod slots;
 mod sync;
-#[path = "../../core/src/ring/taking.rs"]
-mod taking;
+#[path = "../../core/src/ring/take_all.rs"]
+mod take_all;
 mod thread;
 #[path = "../../core/src/ring/wake.rs"]
 mod wake;

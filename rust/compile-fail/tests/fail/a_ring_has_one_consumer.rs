@@ -1,5 +1,5 @@
 //! The consumer's end cannot be copied, forged or read by two at once.
-// says: `Consumer` does not implement `Clone`
+// says: `ndiswan::ring::Consumer` does not implement `Clone`
 // says: cannot borrow `consumer` as mutable more than once at a time
 #![allow(dead_code)]
 

@@ -165,8 +165,7 @@ impl PacketState {
         if !self.is_of(Owner::Ndis) {
             return Err(Rule::Touch);
         }
-        // Life 0 is that of a packet that was never sent, so 1 comes after the last one, too.
-        Ok(PacketState::new(Owner::Miniport, self.generation().checked_add(1).unwrap_or(1)))
+        Ok(PacketState::new(Owner::Miniport, self.generation().wrapping_add(1)))
     }
 
     /// MiniportWanSend returned for the life `generation`.
@@ -193,6 +192,10 @@ impl PacketState {
     /// `LOST` if NDIS had to take it back, `DOUBLE` if it is completed already.
     pub fn complete(self, generation: u32) -> Result<PacketState, Rule> {
         let known = self.generation();
+        // First, since after 2³² sends a life has the number 0 of what was never sent.
+        if self.is_with_miniport(generation) && self.taken_back().is_none() {
+            return Ok(self.owned_by(Owner::Returning));
+        }
         if generation == 0 || generation == known.wrapping_add(1) {
             return Err(Rule::Foreign);
         }
@@ -200,7 +203,6 @@ impl PacketState {
             return Err(Rule::Stale);
         }
         match self.taken_back() {
-            None if self.is_of(Owner::Miniport) => Ok(self.owned_by(Owner::Returning)),
             Some(TakenBack::Reset) => Err(Rule::Reset),
             Some(TakenBack::Halt) => Err(Rule::Halt),
             Some(TakenBack::GivenUp) => Err(Rule::Late),

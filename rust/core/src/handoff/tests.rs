@@ -98,10 +98,19 @@ fn a_state_goes_the_way_of_the_contract() {
 }
 
 #[test]
-fn the_life_after_the_last_one_is_the_first() {
-    // Life 0 is that of a packet that was never sent, and completing it would be FOREIGN.
-    let last = PacketState::new(Owner::Protocol, u32::MAX);
-    assert_eq!(last.send().and_then(PacketState::submit).unwrap().generation(), 1);
+fn a_packet_that_was_sent_four_billion_times_is_completed_as_before() {
+    let pool = pool();
+    let token = pool.packet().unwrap().take();
+    token.page().write(PacketState::new(Owner::Returning, u32::MAX));
+    // As if it came out of the ring.
+    Packet::new(token).take().permit().push(SUCCESS);
+    let mut consumer = pool.consumer().unwrap();
+    for _ in 0..3 {
+        let (packet, status) = consumer.pop().unwrap();
+        assert_eq!(status, SUCCESS);
+        packet.send().pend().complete(SUCCESS);
+    }
+    assert_eq!(pool.record(), []);
 }
 
 #[test]

@@ -73,7 +73,7 @@ mod producer;
 mod registry;
 mod slots;
 mod sync;
-mod taking;
+mod take_all;
 mod thread;
 mod wake;
 

@@ -26,18 +26,41 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::consumer::Consumer;
-use super::entry::Completion;
+use super::entry::Entry;
 use super::idle::Waited;
 use super::make::{Config, ring};
 use super::producer::{Permits, Producer, Ring};
 use super::sync::{Mark, Short, ShortGuard, touching};
-use super::taking::Taking;
-use crate::status::FinalStatus;
+use super::take_all::{PIECE, take_all};
+use crate::status::{FinalStatus, Status};
 
 /// More places than that would not fit into an entry.
 const MOST: u32 = (1 << 30) - 1;
-/// Entries that are put in together.
-const PIECE: usize = 32;
+
+/// A [`Completion`](super::entry::Completion) of a pool that knows its indices: nothing has to be masked.
+#[derive(Copy, Clone, Debug)]
+struct Ticket {
+    /// At most [`MOST`].
+    index: u32,
+    status: FinalStatus,
+}
+
+impl Entry for Ticket {
+    const WORDS: usize = 1;
+
+    #[inline]
+    fn word(self, _: usize) -> u64 {
+        u64::from(self.index) << 32 | u64::from(self.status.get().0)
+    }
+
+    #[inline]
+    fn from_words(word: impl Fn(usize) -> u64) -> Self {
+        let word = word(0);
+        // What was put in as a final status is one.
+        let status = FinalStatus::new(Status(word as u32)).unwrap_or(FinalStatus::FAILURE);
+        Ticket { index: (word >> 32) as u32, status }
+    }
+}
 
 /// What a permit is the right to, and a page on which something is written about it.
 #[derive(Debug)]
@@ -57,8 +80,8 @@ unsafe impl<T: Send, P: Sync> Sync for Place<T, P> {}
 pub(crate) struct Places<T, P, S> {
     all: Box<[Place<T, P>]>,
     free: Short<Vec<u32>>,
-    ring: Ring<Completion, Permits>,
-    consumer: Short<Consumer>,
+    ring: Ring<Ticket, Permits>,
+    consumer: Short<Consumer<Ticket>>,
     pub(crate) shared: S,
 }
 
@@ -171,7 +194,7 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
     /// Puts it into its ring, by the calling thread's lane.
     #[inline]
     pub(crate) fn push(self, status: FinalStatus) {
-        self.places.ring.push(Completion { slot: self.index, status });
+        self.places.ring.push(Ticket { index: self.index, status });
     }
 }
 
@@ -179,7 +202,7 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
 #[derive(Debug)]
 pub(crate) struct PermitLane<'p, T, P, S> {
     places: &'p Places<T, P, S>,
-    lane: Producer<'p, Completion, Permits>,
+    lane: Producer<'p, Ticket, Permits>,
 }
 
 impl<'p, T, P, S> PermitLane<'p, T, P, S> {
@@ -191,10 +214,20 @@ impl<'p, T, P, S> PermitLane<'p, T, P, S> {
     #[inline]
     pub(crate) fn push(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) {
         if self.is_of(&permit) {
-            self.lane.push(Completion { slot: permit.index, status });
+            self.lane.push(Ticket { index: permit.index, status });
         } else {
             permit.push(status);
         }
+    }
+
+    /// What goes into this lane; a permit of another ring goes into its own.
+    #[inline]
+    fn ticket(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) -> Option<Ticket> {
+        if self.is_of(&permit) {
+            return Some(Ticket { index: permit.index, status });
+        }
+        permit.push(status);
+        None
     }
 
     /// Puts many in, up to 32 with one reservation.
@@ -203,13 +236,10 @@ impl<'p, T, P, S> PermitLane<'p, T, P, S> {
         &self,
         permits: impl Iterator<Item = (Permit<'p, T, P, S>, FinalStatus)>,
     ) {
-        let mut entries = NONE;
-        let mut piece = Piece { lane: &self.lane, entries: &mut entries, count: 0 };
+        let mut piece = Piece { lane: &self.lane, entries: [NONE; PIECE], count: 0 };
         for (permit, status) in permits {
-            if self.is_of(&permit) {
-                piece.push(Completion { slot: permit.index, status });
-            } else {
-                permit.push(status);
+            if let Some(ticket) = self.ticket(permit, status) {
+                piece.push(ticket);
             }
         }
     }
@@ -220,64 +250,57 @@ impl<'p, T, P, S> PermitLane<'p, T, P, S> {
     pub(crate) fn push_from<V>(
         &self,
         values: &mut Vec<V>,
-        with: impl FnMut(V) -> (Permit<'p, T, P, S>, FinalStatus),
+        mut with: impl FnMut(V) -> (Permit<'p, T, P, S>, FinalStatus),
     ) {
-        self.push_many(Taking::new(values).map(with));
+        take_all(&self.lane, values, NONE, |value| {
+            let (permit, status) = with(value);
+            self.ticket(permit, status)
+        });
     }
 }
 
-const NONE: [Completion; PIECE] = [Completion { slot: 0, status: FinalStatus::SUCCESS }; PIECE];
+const NONE: Ticket = Ticket { index: 0, status: FinalStatus::SUCCESS };
 
 /// Entries on their way into a lane. They get there also if what makes the next one panics.
 struct Piece<'a> {
-    lane: &'a Producer<'a, Completion, Permits>,
-    entries: &'a mut [Completion; PIECE],
+    lane: &'a Producer<'a, Ticket, Permits>,
+    entries: [Ticket; PIECE],
     count: usize,
 }
 
-// Inlined always: with an address the count would be kept in memory (see `taking.rs`).
-#[allow(clippy::inline_always)]
 impl Piece<'_> {
-    #[inline(always)]
-    fn push(&mut self, entry: Completion) {
-        self.entries[self.count % PIECE] = entry;
+    #[inline]
+    fn push(&mut self, entry: Ticket) {
+        self.entries[self.count] = entry;
         self.count += 1;
         if self.count == PIECE {
-            self.lane.push_batch(&self.entries[..]);
-            self.count = 0;
+            self.flush();
         }
+    }
+
+    fn flush(&mut self) {
+        self.lane.push_batch(&self.entries[..self.count]);
+        self.count = 0;
     }
 }
 
 impl Drop for Piece<'_> {
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // as above
     fn drop(&mut self) {
-        if self.count > 0 {
-            flush(self.lane, &self.entries[..self.count.min(PIECE)]);
-        }
+        self.flush();
     }
-}
-
-#[inline(never)]
-fn flush(lane: &Producer<'_, Completion, Permits>, entries: &[Completion]) {
-    lane.push_batch(entries);
 }
 
 /// The end at which permits come out.
 #[derive(Debug)]
 pub(crate) struct Reader<'p, T, P, S> {
     places: &'p Places<T, P, S>,
-    consumer: ShortGuard<'p, Consumer>,
+    consumer: ShortGuard<'p, Consumer<Ticket>>,
 }
 
 impl<'p, T, P, S> Reader<'p, T, P, S> {
     #[inline]
-    fn permit(
-        places: &'p Places<T, P, S>,
-        entry: Completion,
-    ) -> (Permit<'p, T, P, S>, FinalStatus) {
-        (Permit { places, index: entry.slot, body: PhantomData }, entry.status)
+    fn permit(places: &'p Places<T, P, S>, entry: Ticket) -> (Permit<'p, T, P, S>, FinalStatus) {
+        (Permit { places, index: entry.index, body: PhantomData }, entry.status)
     }
 
     /// The next permit, with the status that it was pushed with.
