@@ -7,7 +7,7 @@
 //!
 //! Each is affine: using it up is moving it, so what is used up cannot be used again. A token
 //! that is dropped is not lost: the packet completes with FAILURE, `LOST` is reported, and the
-//! protocol has it back. The name of the untyped border is got by `into_name`.
+//! protocol has it back. The same steps without the engine: [`crate::handoff`]. The name of the untyped border is got by `into_name`.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};

@@ -89,7 +89,8 @@ impl<E: Entry, D: Door> Ring<E, D> {
 impl<E: Entry> Ring<E, Permits> {
     /// Puts an entry in; it cannot fail. The caller has a permit: at most as many entries as the
     /// ring's capacity are in it at once, and whoever pushes for a permit that came out of the ring
-    /// has it from the consumer by a synchronizing hand-over. In the engine the permit is the packet.
+    /// has it from the consumer by a synchronizing hand-over. In the engine the permit is the packet;
+    /// where the type is to say it, take [`handoff`](crate::handoff), whose tokens are permits.
     #[inline]
     pub fn push(&self, entry: E) {
         self.shared.push(self.here(), entry);
