@@ -8,7 +8,7 @@ import json
 import platform
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
@@ -63,14 +63,16 @@ def missing(case: str, rival: str, why: str) -> dict[str, object]:
     return {"case": case, "names": ["ndiswan", rival], "missing": why, "target": None, "met": None}
 
 
-def run(table: str, rows: list[Row], *, rounds: int = 31) -> list[dict[str, object]]:
-    """Run the rows in turn, round by round, after one round that is thrown away."""
+def run(
+    table: str, rows: list[Row], *, rounds: int = 31, missing: Sequence[dict[str, object]] = ()
+) -> list[dict[str, object]]:
+    """Run the rows in turn, round by round, after one round that is thrown away; then what is missing."""
     for number in range(rounds + 1):
         for row in rows:
             row.run(number)
     for row in rows:
         del row.rounds[0]
-    results = [row.result() for row in rows]
+    results = [*(row.result() for row in rows), *missing]
     report(table, results)
     return results
 

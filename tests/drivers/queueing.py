@@ -9,16 +9,17 @@ class Breathing(Timed):
     """Halves the window when its queue is full and doubles it when the queue is empty."""
 
     def wan_send(self, link, packet):
+        self.link = link  # before the timer, which may fire at once, asks for it
         answer = super().wan_send(link, packet)
-        self.link = link
         if len(self.queue) >= link.window > 1:
             self.adapter.line_up(link, window=link.window // 2)
         return answer
 
-    def sent(self):
-        super().sent()
-        if not self.queue and self.link.up and self.link.window < 8:
+    def finish(self, packets):
+        # Still in its hands: a halt waits for what is done to the line, too.
+        if packets and not self.queue and self.link.up and self.link.window < 8:
             self.adapter.line_up(self.link, window=self.link.window * 2)
+        super().finish(packets)
 
 
 @good
