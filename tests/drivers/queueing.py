@@ -9,7 +9,7 @@ class Breathing(Timed):
     """Halves the window when its queue is full and doubles it when the queue is empty."""
 
     def wan_send(self, link, packet):
-        self.link = link  # before the timer, which may fire at once, asks for it
+        self.link = link  # before anything can come back
         answer = super().wan_send(link, packet)
         if len(self.queue) >= link.window > 1:
             self.adapter.line_up(link, window=link.window // 2)
