@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 import numpy as np
 import table
@@ -201,13 +202,15 @@ def together(threads: int, times: int = TIMES) -> float:
     gate = threading.Barrier(threads + 1)
 
     def produce() -> None:
+        # What is its own has no count of references that another thread changes.
+        push_many, arrays = ring.push_many, (HANDLES.copy(), STATUSES.copy(), TAGS.copy())
+        handles, statuses, tags = arrays
         gate.wait()
         for _ in range(times // threads):
-            left = HANDLES
-            while len(left):
-                left = left[ring.push_many(left, STATUSES[: len(left)], TAGS[: len(left)]) :]
-                if len(left):
-                    time.sleep(0)
+            taken = push_many(handles, statuses, tags)
+            while taken < BATCH:
+                time.sleep(0)
+                taken += push_many(*(array[taken:] for array in arrays))
 
     workers = [threading.Thread(target=produce) for _ in range(threads)]
     for worker in workers:
@@ -221,6 +224,57 @@ def together(threads: int, times: int = TIMES) -> float:
     for worker in workers:
         worker.join()
     return took / (times * BATCH)
+
+
+class Fill:
+    """So many threads fill a ring, `TIMES` calls of `push_many` each, all at once; this one empties it afterwards."""
+
+    def __init__(self, threads: int) -> None:
+        self.ring = nw.CompletionRing(threads * N)
+        self.out = np.empty(N, np.uint64), np.empty(N, np.uint32), np.empty(N, np.uint32)
+        self.gate = threading.Barrier(threads + 1)
+        self.rounds = [0] * threads
+        self.took = [0] * threads
+        for thread in range(threads):
+            threading.Thread(target=self.work, args=(thread,), daemon=True).start()
+
+    def work(self, thread: int) -> None:
+        """One thread's part."""
+        # What is its own has no count of references that another thread changes.
+        push_many, rounds, clock = self.ring.push_many, self.rounds, time.perf_counter_ns
+        handles, statuses, tags = HANDLES.copy(), STATUSES.copy(), TAGS.copy()
+        for number in count(1):
+            self.gate.wait()
+            rounds[thread] = number
+            while min(rounds) < number:
+                pass  # a barrier lets go of one thread after the other
+            begin = clock()
+            for _ in range(TIMES):
+                push_many(handles, statuses, tags)
+            self.took[thread] = clock() - begin
+            self.gate.wait()
+
+    def cost(self) -> float:
+        """Nanoseconds an entry of all threads together."""
+        self.gate.wait()
+        self.gate.wait()
+        if len(self.ring) != self.ring.capacity:
+            raise AssertionError(f"expected a full ring, got {self.ring!r}")
+        while self.ring.drain_into(*self.out):
+            pass
+        return 1 / sum(N / took for took in self.took)
+
+
+def filling(target: float) -> table.Row:
+    """Two producers against one, each with a core; a consumer would be a third."""
+    case, names = "2 threads fill at once, 64 at a time : 1 thread", ("2 threads", "1 thread")
+    return table.Row(case, Fill(2).cost, Fill(1).cost, names=names, target=target)
+
+
+def without_a_lock() -> dict[str, object]:
+    """Two producers at once need an interpreter without a lock."""
+    why = "this interpreter has a lock; see make free-threaded"
+    return table.missing("2 threads fill at once, 64 at a time : 1 thread", "1 thread", why)
 
 
 def main() -> None:
@@ -241,12 +295,12 @@ def main() -> None:
         sides = (ours.cost, rival.cost)
         return table.Row(case, *sides, names=(ours.name, rival.name), target=target)
 
-    def threads(count: int, target: float) -> table.Row:
+    def threads(many: int, target: float) -> table.Row:
         return table.Row(
-            f"{count} threads push 64 at a time : 1 thread",
-            lambda: together(count),
+            f"{many} threads push 64 at a time : 1 thread",
+            lambda: together(many),
             lambda: together(1),
-            names=(f"{count} threads", "1 thread"),
+            names=(f"{many} threads", "1 thread"),
             target=target,
         )
 
@@ -258,9 +312,10 @@ def main() -> None:
         through(many, simple, 10),
         through(plain, simple, 10),
         *[through(many, rival) for rival in (full, locked)],
-        threads(2, 1.5) if free else threads(4, 1.0),
+        filling(1.5) if free else threads(4, 1.0),
     ]
-    table.run("ring_python", rows)
+    results = table.measure(rows, 31)
+    table.report("ring_python", results if free else [*results, without_a_lock()])
 
 
 if __name__ == "__main__":

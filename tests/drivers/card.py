@@ -3,19 +3,17 @@
 from collections import deque
 
 import ndiswan as nw
-from drivers.wire import Wire, good
+from drivers.wire import Counting, good
 
 
 @good
-class Card(Wire):
+class Card(Counting):
     """`wan_send` fills the ring, the card interrupts, `isr` notes it, `handle_interrupt` completes."""
 
-    serialized = False
-
     def initialize(self):
+        super().initialize()
         self.ring = deque()
         self.done = 0
-        self.lock = self.adapter.spin_lock("ring")
         self.line = self.adapter.timer(self.frames_are_out)
 
     def wan_send(self, link, packet):
@@ -33,26 +31,16 @@ class Card(Wire):
         self.done += 1
         return True
 
-    def take(self):
-        with self.lock:
-            return self.ring.popleft() if self.ring else None
-
     def handle_interrupt(self):
-        while packet := self.take():
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+        while packets := self.take(self.ring):
+            self.complete(packets, nw.SUCCESS)
+
+    def queues(self):
+        return [self.ring]
 
     def abort(self):
         self.line.cancel()
-        with self.adapter.at(nw.Irql.DISPATCH):
-            while packet := self.take():
-                self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
-
-    def reset(self):
-        self.abort()
-        return nw.SUCCESS
-
-    def halt(self):
-        self.abort()
+        super().abort()
 
 
 @good

@@ -3,14 +3,13 @@
 from collections import deque
 
 import ndiswan as nw
-from drivers.wire import Wire, good
+from drivers.wire import Counting, good
 
 
 @good
-class TwoLines(Wire):
+class TwoLines(Counting):
     """Brings both lines up in `initialize`, which a deserialized driver may."""
 
-    serialized = False
     line_up_at_bind = False
 
     def __init__(self, window=4):
@@ -18,8 +17,8 @@ class TwoLines(Wire):
         self.info = nw.WanInfo(max_transmit=window, endpoints=2)
 
     def initialize(self):
-        self.queues = {1: deque(), 2: deque()}
-        self.lock = self.adapter.spin_lock("queues")
+        super().initialize()
+        self.frames = {1: deque(), 2: deque()}
         self.timers = {
             1: self.adapter.timer(lambda: self.sent(1)),
             2: self.adapter.timer(lambda: self.sent(2)),
@@ -32,28 +31,18 @@ class TwoLines(Wire):
     def wan_send(self, link, packet):
         assert packet.link == link
         with self.lock:
-            self.queues[link.handle].append(packet)
+            self.frames[link.handle].append(packet)
         self.timers[link.handle].set(0.0001 * link.handle)
         return nw.PENDING
 
-    def take(self, handle):
-        with self.lock:
-            return self.queues[handle].popleft() if self.queues[handle] else None
-
     def sent(self, handle):
-        while packet := self.take(handle):
-            self.transmit(packet)
-            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+        while packets := self.take(self.frames[handle]):
+            self.finish(packets)
+
+    def queues(self):
+        return self.frames.values()
 
     def abort(self):
-        for handle, timer in self.timers.items():
+        for timer in self.timers.values():
             timer.cancel()
-            while packet := self.take(handle):
-                self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
-
-    def reset(self):
-        self.abort()
-        return nw.SUCCESS
-
-    def halt(self):
-        self.abort()
+        super().abort()

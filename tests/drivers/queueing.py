@@ -15,10 +15,11 @@ class Breathing(Timed):
             self.adapter.line_up(link, window=link.window // 2)
         return answer
 
-    def sent(self):
-        super().sent()
-        if not self.queue and self.link.up and self.link.window < 8:
+    def finish(self, packets):
+        # Still in its hands: a halt waits for what is done to the line, too.
+        if packets and not self.queue and self.link.up and self.link.window < 8:
             self.adapter.line_up(self.link, window=self.link.window * 2)
+        super().finish(packets)
 
 
 @good

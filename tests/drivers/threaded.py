@@ -4,21 +4,20 @@ import threading
 from collections import deque
 
 import ndiswan as nw
-from drivers.wire import Wire, good
+from drivers.wire import Counting, Wire, good
 
 
 @good
-class Threads(Wire):
+class Threads(Counting):
     """Two workers take packets off one queue; halt stops and joins them; a reset waits for them."""
 
-    serialized = False
     virtual = False
 
     def initialize(self):
+        super().initialize()
         self.queue = deque()
-        self.lock = self.adapter.spin_lock("queue")
         self.wake = threading.Semaphore(0)
-        self.busy, self.resetting, self.stopping = 0, False, False
+        self.stopping = False
         self.workers = [threading.Thread(target=self.work, daemon=True) for _ in range(2)]
         for worker in self.workers:
             worker.start()
@@ -29,40 +28,9 @@ class Threads(Wire):
         self.wake.release()
         return nw.PENDING
 
-    def take(self):
-        with self.lock:
-            if not self.queue:
-                return None
-            self.busy += 1
-            return self.queue.popleft()
-
     def work(self):
         while self.wake.acquire() and not self.stopping:
-            if packet := self.take():
-                self.transmit(packet)
-                self.adapter.wan_send_complete(packet, nw.SUCCESS)
-                self.finished()
-
-    def finished(self):
-        with self.lock:
-            self.busy -= 1
-            ends = self.resetting and not self.busy
-            self.resetting = self.resetting and not ends
-        if ends:
-            with self.adapter.at(nw.Irql.DISPATCH):
-                self.adapter.reset_complete(nw.SUCCESS)
-
-    def abort(self):
-        with self.lock:
-            aborted, self.queue = self.queue, deque()
-        for packet in aborted:
-            self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
-
-    def reset(self):
-        self.abort()
-        with self.lock:
-            self.resetting = self.busy > 0
-            return nw.PENDING if self.resetting else nw.SUCCESS
+            self.finish(self.take(self.queue))
 
     def halt(self):
         self.stopping = True

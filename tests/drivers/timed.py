@@ -1,29 +1,21 @@
 """Drivers with a clock: each frame takes the time that the line needs for it."""
 
-import time
 from collections import deque
 
 import ndiswan as nw
-from drivers.wire import Wire, good
+from drivers.wire import Counting, Wire, good
 
 BITS_PER_SECOND = 10_000_000
 
 
 @good
-class Timed(Wire):
-    """One frame is on the line at a time; a timer ends it and begins the next.
-
-    Whoever takes packets off the queue completes them. On the real clock that may be another CPU, which is still at it
-    when a reset or a halt comes: so they are counted, a reset is PENDING while there are any, and a halt waits.
-    """
-
-    serialized = False
+class Timed(Counting):
+    """One frame is on the line at a time; a timer ends it and begins the next."""
 
     def initialize(self):
+        super().initialize()
         self.queue = deque()
-        self.lock = self.adapter.spin_lock("queue")
         self.timer = self.adapter.timer(self.sent)
-        self.taken, self.resetting = 0, False
 
     def wan_send(self, link, packet):
         with self.lock:
@@ -44,42 +36,9 @@ class Timed(Wire):
                 self.begin(self.queue[0])
         self.finish(packets)
 
-    def finish(self, packets):
-        for packet in packets:
-            self.transmit(packet)
-        self.complete(packets, nw.SUCCESS)
-
-    def complete(self, packets, status):
-        try:
-            for packet in packets:
-                self.adapter.wan_send_complete(packet, status)
-        finally:
-            with self.lock:
-                self.taken -= len(packets)
-                ended = self.resetting and not self.taken
-                self.resetting = self.resetting and not ended
-        if ended:
-            with self.adapter.at(nw.Irql.DISPATCH):
-                self.adapter.reset_complete(nw.SUCCESS)
-
     def abort(self):
         self.timer.cancel()
-        with self.lock:
-            aborted, self.queue = self.queue, deque()
-            self.taken += len(aborted)
-        with self.adapter.at(nw.Irql.DISPATCH):
-            self.complete(aborted, nw.Status.REQUEST_ABORTED)
-
-    def reset(self):
-        self.abort()
-        with self.lock:
-            self.resetting = self.taken > 0
-            return nw.PENDING if self.resetting else (nw.SUCCESS, True)
-
-    def halt(self):
-        self.abort()
-        while self.taken:
-            time.sleep(0.0001)
+        super().abort()
 
 
 @good

@@ -46,11 +46,16 @@ const SLICE: Duration = Duration::from_millis(50);
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct CompletionRing {
     ring: Ring<Record, Permits>,
-    consumer: Mutex<Consumer<Record, Permits>>,
     capacity: usize,
     /// Entries that are in it or being written, and [`CLOSED`].
-    used: AtomicUsize,
+    used: Box<Apart<AtomicUsize>>,
+    consumer: Box<Apart<Mutex<Consumer<Record, Permits>>>>,
 }
+
+/// On lines of its own, since other threads write it: what all of them read, and Python's own count
+/// of references to the object, are elsewhere.
+#[repr(align(128))]
+struct Apart<T>(T);
 
 /// When a wait of so many seconds ends; never if that is too far away to be told.
 fn end_of(seconds: f64) -> PyResult<Option<Instant>> {
@@ -67,19 +72,19 @@ impl CompletionRing {
     /// nobody else writes the counter.
     #[inline]
     fn reserve(&self, _: Python<'_>, most: usize) -> PyResult<usize> {
-        let mut used = self.used.load(Ordering::Relaxed);
+        let mut used = self.used.0.load(Ordering::Relaxed);
         loop {
             if used & CLOSED != 0 {
                 return Err(usage("the ring is closed, nothing was put in; make a new one"));
             }
             let count = most.min(self.capacity - used);
             if cfg!(not(Py_GIL_DISABLED)) {
-                self.used.store(used + count, Ordering::Relaxed);
+                self.used.0.store(used + count, Ordering::Relaxed);
                 return Ok(count);
             }
             // Acquire: who had the permits before has read those slots.
             let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
-            match self.used.compare_exchange_weak(used, used + count, taken, seen) {
+            match self.used.0.compare_exchange_weak(used, used + count, taken, seen) {
                 Ok(_) => return Ok(count),
                 Err(now) => used = now,
             }
@@ -90,18 +95,18 @@ impl CompletionRing {
     #[inline]
     fn release(&self, _: Python<'_>, count: usize) {
         if cfg!(Py_GIL_DISABLED) {
-            self.used.fetch_sub(count, Ordering::Release);
+            self.used.0.fetch_sub(count, Ordering::Release);
         } else {
-            self.used.store(self.used.load(Ordering::Relaxed) - count, Ordering::Relaxed);
+            self.used.0.store(self.used.0.load(Ordering::Relaxed) - count, Ordering::Relaxed);
         }
     }
 
     fn is_closed(&self) -> bool {
-        self.used.load(Ordering::Acquire) & CLOSED != 0
+        self.used.0.load(Ordering::Acquire) & CLOSED != 0
     }
 
     fn entries(&self) -> usize {
-        self.used.load(Ordering::Acquire) & !CLOSED
+        self.used.0.load(Ordering::Acquire) & !CLOSED
     }
 }
 
@@ -115,8 +120,9 @@ impl CompletionRing {
         }
         let lanes = LANES.min(SLOTS / capacity.next_power_of_two());
         let (ring, consumer) = ndiswan::ring::ring(Config { capacity, lanes });
-        let consumer = Mutex::new(consumer);
-        Ok(CompletionRing { ring, consumer, capacity, used: AtomicUsize::new(0) })
+        let consumer = Box::new(Apart(Mutex::new(consumer)));
+        let used = Box::new(Apart(AtomicUsize::new(0)));
+        Ok(CompletionRing { ring, capacity, used, consumer })
     }
 
     /// Puts an entry in if there is room, and says whether there was. Any thread may.
@@ -205,7 +211,7 @@ impl CompletionRing {
         // Who does not wait does not look at the clock: it costs as much as some entries.
         let waits = timeout != Some(0.0);
         let end = timeout.filter(|_| waits).map(end_of).transpose()?.flatten();
-        let Some(mut consumer) = self.consumer.try_lock() else {
+        let Some(mut consumer) = self.consumer.0.try_lock() else {
             return Err(usage(
                 "another drain_into of this ring is at work; one at a time takes out, so give each consumer a ring",
             ));
@@ -217,7 +223,7 @@ impl CompletionRing {
                 return Ok(count);
             }
             // Closed and none on its way: there is only one who takes out, and that is this call.
-            if !waits || self.used.load(Ordering::Acquire) == CLOSED {
+            if !waits || self.used.0.load(Ordering::Acquire) == CLOSED {
                 return Ok(0);
             }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
@@ -238,7 +244,7 @@ impl CompletionRing {
 
     /// Nothing more is taken in; what is in it can still be taken out, and who waits is woken.
     fn close(&self) {
-        self.used.fetch_or(CLOSED, Ordering::AcqRel);
+        self.used.0.fetch_or(CLOSED, Ordering::AcqRel);
         self.ring.close();
     }
 

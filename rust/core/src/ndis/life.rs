@@ -43,7 +43,7 @@ impl Adapter {
             return Ok(()); // another thread halts it
         };
         self.emit(&cpu, What::Halt);
-        self.run_down(&cpu);
+        self.run_down(&cpu, FinalStatus::CLOSING);
         self.deregister_interrupt();
         if before != Life::Initializing {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
@@ -81,10 +81,11 @@ impl Adapter {
     }
 
     /// Gives back what is queued, and waits a short time for the sends that other threads have begun:
-    /// none begins any more, and MiniportHalt is not called beside MiniportWanSend.
-    fn run_down(&self, cpu: &Rc<Cpu>) {
+    /// none begins any more, and neither MiniportHalt nor a reset of a deserialized miniport is called
+    /// beside MiniportWanSend.
+    pub(crate) fn run_down(&self, cpu: &Rc<Cpu>, status: FinalStatus) {
         self.ndis.wait_until(RUN_DOWN, || {
-            self.give_back_queued(cpu, FinalStatus::CLOSING);
+            self.give_back_queued(cpu, status);
             let under_way = |slot: &Slot| {
                 let state = slot.state();
                 let in_call = state.is_of(Owner::Miniport) && !state.pended();

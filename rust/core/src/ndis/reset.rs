@@ -57,7 +57,13 @@ impl Adapter {
         self.set_life(Life::Resetting);
         self.emit(cpu, What::ResetStart);
         // NDIS completes what it holds queued itself first (DDK:"NdisReset").
-        self.give_back_queued(cpu, FinalStatus::REQUEST_ABORTED);
+        if self.serialized || !cpu.is_outermost() {
+            self.give_back_queued(cpu, FinalStatus::REQUEST_ABORTED);
+        } else {
+            // A packet that comes to the miniport while its reset runs it can neither abort in there
+            // nor know as one of before.
+            self.run_down(cpu, FinalStatus::REQUEST_ABORTED);
+        }
         self.indicate_status(cpu, Status::RESET_START);
         let answer = self.call(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
             drivers.miniport.reset(&mut Cx::assume(Rc::clone(cpu)))

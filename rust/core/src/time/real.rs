@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
@@ -75,13 +76,14 @@ impl Ndis {
         self.queue.done.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is under way: no packet with a miniport or on its way, nothing due.
+    /// Whether nothing is under way: no packet with a miniport or on its way, no reset, nothing due.
     pub fn is_idle(&self) -> bool {
         self.queue.is_idle(|work| self.wants(work))
             && self.adapters().iter().all(|adapter| {
                 let busy = |owner| adapter.pool.owned_by(owner).next().is_some();
                 !busy(Owner::Miniport)
                     && !busy(Owner::Returning)
+                    && adapter.life() != Life::Resetting
                     && adapter.links().iter().all(|link| link.queued() == 0 || !link.is_up())
             })
     }
