@@ -130,7 +130,7 @@ def _check_drivers(
                 for done, future in enumerate(futures, 1):
                     checked.modes.append(future.result())
                     progress(driver.name, done, len(todo))
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no child outlives the check, and what it was goes on
             pool.shutdown(wait=False, cancel_futures=True)
             children.stop()
             raise

@@ -72,7 +72,9 @@ class Port:
             elif speed is not None:
                 raise ValueError(f"baudrate={baudrate} is for terminals, and {source!r} is none")
             os.set_blocking(self._fd, False)
-        except BaseException:
+        except (
+            BaseException
+        ):  # Ctrl-C too: the terminal gets its settings back, and what it was goes on
             self.close()
             raise
 

@@ -35,7 +35,9 @@ fn round(early: &Tally) {
             thread::yield_now();
         }
     }
-    producers.into_iter().for_each(|producer| producer.join().unwrap());
+    for producer in producers {
+        producer.join().unwrap();
+    }
     let mut seen = Vec::new();
     while let Some((mut permit, _)) = reader.pop() {
         seen.push(*permit.get_mut() % 10);
