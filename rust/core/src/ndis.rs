@@ -80,6 +80,8 @@ pub struct Ndis {
     adapters: Mutex<Vec<Arc<Adapter>>>,
     /// What is told of the adapters when they are gone.
     pub(crate) ended: OnceLock<Vec<AdapterEntry>>,
+    /// And they themselves, as long as somebody else has them.
+    gone: OnceLock<Vec<Weak<Adapter>>>,
     /// Whether it takes no more adapters; changed under their lock.
     full: AtomicBool,
     /// The last block of numbers that was taken for further lines; changed under their lock, too.
@@ -127,6 +129,7 @@ impl Ndis {
             locks: LockTable::default(),
             adapters: Mutex::default(),
             ended: OnceLock::new(),
+            gone: OnceLock::new(),
             full: AtomicBool::new(false),
             blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),

@@ -139,3 +139,16 @@ fn a_closed_world_is_freed_with_its_last_handle_and_its_trace_still_names_the_ad
     drop(ndis);
     assert_eq!((world.strong_count(), adapter.strong_count()), (0, 0));
 }
+
+#[test]
+fn a_level_that_is_raised_after_the_end_is_put_right_when_it_is_closed_once_more() {
+    let ndis = Ndis::new(Config::default());
+    let rig = Rig::on(&ndis, Card::<Deserialized>::keeping(), 1);
+    let adapter = Arc::clone(rig.adapter());
+    assert_eq!(rig.close(), []);
+    adapter.raise_irql(ndiswan::Irql::DISPATCH).unwrap();
+    assert!(at_passive(|_| ()).is_err());
+    ndis.close().unwrap();
+    assert!(at_passive(|_| ()).is_ok());
+    assert_eq!(ndis.violations().last().map(|found| found.rule), Some(ndiswan::Rule::IrqlLeak));
+}

@@ -1,8 +1,8 @@
 //! The end of a world: every adapter is halted, every packet home, the drivers are let go.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::{Adapter, Ndis};
@@ -78,7 +78,14 @@ impl Ndis {
     fn forget_adapters(&self) {
         let _ = self.ended.set(self.adapter_entries());
         let adapters = std::mem::take(&mut *self.adapters.lock());
+        let _ = self.gone.set(adapters.iter().map(Arc::downgrade).collect());
         drop(adapters);
+    }
+
+    /// An adapter, of a closed world one that somebody still has: whoever can raise a level has one.
+    fn some_adapter(&self) -> Option<Arc<Adapter>> {
+        let gone = || self.gone.get()?.iter().find_map(Weak::upgrade);
+        self.adapters().into_iter().next().or_else(gone)
     }
 
     /// It is closed: an adapter that came now would be halted by nobody.
@@ -97,7 +104,7 @@ impl Ndis {
     /// `SERIAL` if it is called from inside of a callback; nothing is halted then.
     pub fn close(&self) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
-        if let Some(adapter) = self.adapters().first() {
+        if let Some(adapter) = self.some_adapter() {
             if cpu.is_outermost() {
                 adapter.put_right(&cpu, "the Ndis was closed");
             } else if self.is_closed() {
