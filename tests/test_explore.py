@@ -179,14 +179,35 @@ def test_switches_of_the_policy_are_choices_too():
         assert len(ndis.choices()) >= 8
 
 
-@pytest.mark.parametrize("asked", ["gettrace", "getprofile"])
-def test_under_a_tracer_exploring_is_refused(asked, monkeypatch):
-    """Coverage, a debugger or a profiler would hang with changing stacks: the error says so."""
-    monkeypatch.setattr(sys, asked, lambda: lambda *_: None)
-    with pytest.raises(RuntimeError, match="expected no debugger"):
-        nw.Ndis(time=nw.AdversarialTime())
-    with pytest.raises(RuntimeError, match="expected no debugger"):
-        nw.explore(careless, explorer="random", executions=1)
+@pytest.mark.parametrize("trace", [sys.settrace, sys.setprofile])
+def test_under_a_tracer_exploring_is_the_same(trace):
+    """A debugger, coverage, Hypothesis's explain phase: they see each call and change nothing."""
+    plain = nw.explore(careless, explorer="random", executions=200, stop=False, shrinking=0)
+    seen = []
+    trace(lambda frame, *_: seen.append(frame.f_code.co_name))
+    try:
+        traced = nw.explore(careless, explorer="random", executions=200, stop=False, shrinking=0)
+    finally:
+        trace(None)
+    assert seen.count("wan_send") >= traced.executions
+    assert plain.failures
+    assert [f.choices for f in traced.failures] == [f.choices for f in plain.failures]
+
+
+def test_nothing_is_left_to_be_raised_by_the_watchdog():
+    """An execution that was cut off is over: what comes after it is not disturbed, by a tracer least of all."""
+
+    def endless(_):
+        while True:
+            pass
+
+    found = nw.explore(endless, explorer="random", executions=1, patience=0.05, shrinking=0)
+    assert [failure.symptom.rule for failure in found.failures] == ["ENDLESS"]
+    sys.setprofile(lambda *_: None)
+    try:
+        assert sum(number % 7 for number in range(1000)) > 0
+    finally:
+        sys.setprofile(None)
 
 
 def test_bad_settings_are_refused():

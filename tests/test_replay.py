@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from ndiswan.exploring import ReplayError, load
 FILES = sorted((Path(__file__).parent / "replays").glob("*.json"))
 
 
+def without_line(place):
+    """A place, whatever is written above it."""
+    return re.sub(r":\d+ in ", " in ", place)
+
+
 def test_there_are_files_of_many_rules():
     """The corpus is not empty, and not of one rule."""
     assert len(FILES) >= 30
@@ -21,10 +27,11 @@ def test_there_are_files_of_many_rules():
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_failure_of_earlier_fails_as_it_did(file):
-    """The same rule at the same place, and the same events, on every machine and Python version."""
+    """The same rule in the same function, and the same events, on every machine and Python version."""
     failure = load(file)
     again = failure.replay()
-    assert again.symptom == failure.symptom
+    assert again.symptom.rule == failure.rule
+    assert without_line(again.symptom.place) == without_line(failure.place)
     assert again.ndis.digest() == failure.digest
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan._native import Explorer
@@ -59,8 +57,6 @@ class AdversarialTime:
     ------
     ValueError
         When it is used: there is no such explorer, or ``cpus`` is out of range.
-    RuntimeError
-        When it is used: a debugger, a profiler or coverage traces the thread.
     """
 
     kind = "adversarial"
@@ -86,12 +82,6 @@ class AdversarialTime:
         """What the engine is told: explorer, CPUs, policies, latency in nanoseconds, points."""
         from ndiswan._native import Explorer
 
-        if sys.gettrace() is not None or sys.getprofile() is not None:
-            raise RuntimeError(
-                "expected no debugger, profiler or coverage: a tracing function does not bear the"
-                " changing of stacks that adversarial time is made of; run it without, or use"
-                " VirtualTime()"
-            )
         explorer = self.explorer
         if isinstance(explorer, str):
             explorer = Explorer(explorer, self.seed)

@@ -1,7 +1,5 @@
 """What the good drivers have in common: a wire that remembers, and the register of them."""
 
-import time
-
 import ndiswan as nw
 
 GOOD: list[type["Wire"]] = []
@@ -95,4 +93,4 @@ class Counting(Wire):
     def halt(self):
         self.abort()
         while self.taken:
-            time.sleep(0.0001)
+            self.adapter.sleep(0.0001)

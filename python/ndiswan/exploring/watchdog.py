@@ -32,6 +32,8 @@ class Watchdog:
         self._patience = patience
         self._error = error
         self._patted: float | None = None
+        self._given = False
+        self._lock = threading.Lock()
         self._watched = threading.get_ident()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ndiswan watchdog", daemon=True)
@@ -39,19 +41,36 @@ class Watchdog:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """What is done inside of this has to be done in time."""
+        self._given = False
         self._patted = time.monotonic()
         try:
             yield
         finally:
-            self._patted = None
-            # One that was given and not raised yet would be raised somewhere else.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), None)
+            with self._lock:
+                self._patted = None
+            if self._given:
+                self._take()
+
+    def _take(self) -> None:
+        """Let an exception that was given and not raised yet be raised here, and nowhere else.
+
+        Taking it back, which ``PyThreadState_SetAsyncExc`` does for NULL, is no way: CPython 3.11
+        and 3.12 then ask at every jump for one that is not there, and 3.11 asks for ever under a tracer.
+        """
+        try:
+            for _ in range(100):  # It is raised at a jump back.
+                pass
+        except self._error:
+            pass
 
     def _watch(self) -> None:
         while not self._over.wait(min(1.0, self._patience / 4)):
-            patted = self._patted
-            if patted is not None and time.monotonic() - patted > self._patience:
+            with self._lock:
+                patted = self._patted
+                if patted is None or time.monotonic() - patted <= self._patience:
+                    continue
                 self._patted = time.monotonic()
+                self._given = True
                 watched = ctypes.c_ulong(self._watched)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(watched, ctypes.py_object(self._error))
 

@@ -120,44 +120,50 @@ class WaitsThreeTimes(Isdn):
         super().end_reset()
 
 
-def two_resets(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
-    """A frame, and two threads that reset the adapter one after the other."""
+def frames_beside_a_reset(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
+    """A reset, and frames of another processor."""
     link = ndis.bind(Peer(), driver(ndis))
-    ndis.spawn(ndis.reset, link)
-    ndis.spawn(ndis.reset, link)
-    link.send(FRAME)
+
+    def other() -> None:
+        for _ in range(3):
+            link.send(FRAME)
+
+    ndis.spawn(other)
+    ndis.reset(link)
     ndis.run()
 
 
-class Measuring(Isdn):
-    """Looks at a frame, and at the card, before it takes the lock."""
-
-    longest = 0
+class Trusting(Isdn):
+    """Does not ask whether a reset is going on: NDIS sends nothing then."""
 
     def wan_send(self, link: Link, packet: Packet) -> Status:
-        self.longest = max(self.longest, len(packet))
-        if not self.card.room():
-            self.longest = 0
-        return super().wan_send(link, packet)
+        with self.lock:
+            self.backlog.append(packet)
+            self.fill()
+        return nw.PENDING
+
+    def end_reset(self) -> None:
+        with self.lock:
+            self.resets -= 1
+        self.adapter.reset_complete(nw.SUCCESS)
 
 
 @bug(
-    "reset-clears-the-flag-of-the-next",
+    "reset-clears-its-flag-too-late",
     "RESET",
-    two_resets,
-    mended=Measuring,
+    frames_beside_a_reset,
+    mended=Trusting,
     preemptions=2,
     events=75,
 )
-class HasOneFlag(Measuring):
-    """Whether a reset is going on is a flag, which its end clears.
+class ClearsItLast(Trusting):
+    """That a reset is over is noted when NDIS has been told so.
 
-    NDIS may begin the next reset as soon as it is told that this one is over. Then the flag that is cleared is the next
-    one's, and a send that was on its way gets in. It takes two resets.
+    NDIS goes on at once. A frame that is sent and out before it is noted counts as the last one of the reset, which
+    ends a second time.
     """
 
     def end_reset(self) -> None:
         self.adapter.reset_complete(nw.SUCCESS)
-        self.card.acknowledge()
         with self.lock:
-            self.resets = 0
+            self.resets -= 1
