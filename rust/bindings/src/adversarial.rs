@@ -144,9 +144,8 @@ impl Explorer {
         }
         let stacks: Arc<dyn Stacks> = Arc::new(Greenlets::new(py)?);
         let stacks = Some(stacks);
-        let coverage = Arc::clone(&self.coverage);
-        let rest = Adversity::new(Arc::clone(&self.core));
-        Ok(Adversity { coverage, cpus, policies, latency, max_points, stacks, ..rest })
+        let rest = Adversity::new(Arc::clone(&self.core), Arc::clone(&self.coverage));
+        Ok(Adversity { cpus, policies, latency, max_points, stacks, ..rest })
     }
 }
 
