@@ -12,6 +12,7 @@ from ndiswan._native import Explorer, shrink
 from ndiswan.cli.console import out, out_json
 from ndiswan.exploring.execution import execute
 from ndiswan.exploring.failure import Failure, ReplayError, load
+from ndiswan.exploring.watchdog import watched
 
 FINE, VIOLATIONS, _, INTERNAL = range(4)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
@@ -88,7 +89,8 @@ def minimize(file: str, *, seconds: float, output: str | None) -> int:
 
     def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
         explorer = Explorer.replay(answers, lenient=True)
-        again = execute(failure.scenario, explorer, failure.settings)
+        with watched(failure.settings.patience):
+            again = execute(failure.scenario, explorer, failure.settings)
         return again.ndis.choices() if again.symptom == failure.symptom else None
 
     choices, reproduced, minimal, executions = shrink(failure.choices, run, seconds)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, shrink
 from ndiswan.exploring.determinism import watching
-from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
+from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
 from ndiswan.exploring.failure import Failure
-from ndiswan.exploring.watchdog import Watchdog
+from ndiswan.exploring.watchdog import EndlessError, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -170,7 +170,9 @@ class Search:
                 again = execute(self.scenario, explorer, self.settings)
             return again.ndis.choices() if again.symptom == symptom else None
 
-        if self._shrinking > 0:
+        # What is cut off after seconds would be cut off after seconds each time.
+        begun = time.monotonic()
+        if self._shrinking > 0 and run(choices) and time.monotonic() - begun < self._shrinking / 10:
             choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
         one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
@@ -198,6 +200,8 @@ class Search:
                 answers = Explorer.replay(choices)
                 with watchdog.watching():
                     both.append(execute(self.scenario, answers, self.settings, record=True))
+                if isinstance(both[0].error, EndlessError):
+                    return [both[0], both[0]]  # it is cut off at another place each time
         one, two = both
         if one.ndis.digest() != two.ndis.digest():
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
@@ -279,4 +283,6 @@ def _certificate(explorer: Explorer) -> str | None:
 
 
 def _detail(ran: Execution) -> str:
+    if isinstance(ran.error, EndlessError):
+        return f"{ran.error}, at {raised_at(ran.error)}"
     return getattr(ran.error, "detail", None) or str(ran.error)
