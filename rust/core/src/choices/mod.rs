@@ -137,6 +137,37 @@ pub trait Explorer: Send {
     }
 }
 
+/// What [`make`] gives can be shared as it is.
+impl Explorer for Box<dyn Explorer> {
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+
+    fn step(&mut self, steps: &[Step]) -> usize {
+        (**self).step(steps)
+    }
+
+    fn value(&mut self, n: u32) -> u32 {
+        (**self).value(n)
+    }
+
+    fn value_of(&mut self, what: u32, n: u32) -> u32 {
+        (**self).value_of(what, n)
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) -> bool {
+        (**self).end(ended)
+    }
+
+    fn suggest(&mut self, choices: &[Choice]) {
+        (**self).suggest(choices);
+    }
+
+    fn certificate(&self) -> Option<Certificate> {
+        (**self).certificate()
+    }
+}
+
 /// The names that [`make`] knows. `pct` is PCT(3); `pct1` to `pct9` are there as well, and
 /// `bounded-sleep`, which is [`bounded`] with sleep sets.
 pub const NAMES: [&str; 7] = ["random", "pct", "pos", "surw", "bounded", "coverage", "portfolio"];
