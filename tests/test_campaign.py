@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,68 @@ def test_a_worker_that_dies_loses_nothing(tmp_path):
     assert mark.exists()
     assert "DOUBLE" in {rule for rule, _, _ in verdicts(tmp_path / "a")}
     assert Store(tmp_path / "a").counts()["executions"] == 300
+
+
+SLOW = """
+import time
+import ndiswan as nw
+
+def slow(ndis):
+    time.sleep(0.02)
+    if ndis.choose(4, "size") == 3:
+        raise KeyError("early")
+"""
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_what_was_found_until_ctrl_c_is_kept(tmp_path, executor):
+    """Ctrl-C ends it within seconds, tasks that ran tell what they have, and no worker is left."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    command = [sys.executable, "-m", "ndiswan", "fuzz", "slow.py:slow", "--executions", "100000"]
+    process = subprocess.Popen(
+        [*command, "--jobs", "2", "--executor", executor, "--folder", "kept", "--shrink", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Who runs the tests may have told their children to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    try:
+        time.sleep(4)
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=25)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert process.returncode == 2
+    assert "found: EXCEPTION" in told
+    assert [rule for rule, _, _ in verdicts(tmp_path / "kept")] == ["EXCEPTION"]
+
+
+def test_two_campaigns_may_have_one_folder(tmp_path):
+    """What both count is added up, and neither is disturbed by what the other writes meanwhile."""
+    Store(tmp_path)
+
+    def count(_):
+        store = Store(tmp_path)
+        for _ in range(40):
+            store.add_counts(executions=1)
+            store.keep_edges(())
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(count, range(4)))
+    assert Store(tmp_path).counts() == {"executions": 160}
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_a_killed_campaign_was_writing_is_no_example(tmp_path):
+    """A half-written file in the corpus is left alone, and the next campaign runs."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "0123.77.part").write_text("c1.2-")
+    assert Store(tmp_path).corpus(CAREFUL) == []
+    assert not campaign(tmp_path, CAREFUL, executions=20).run().failed
 
 
 def test_a_good_driver_passes_and_its_edges_are_kept(tmp_path):

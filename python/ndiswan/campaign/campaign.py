@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ndiswan.campaign.executors import open_executor
+from ndiswan.campaign.executors import Processes, Serial, open_executor
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TASK_EXECUTIONS = 2000
 TRIES = 3
+ORDERLY = 30.0
+"""So many seconds workers are waited for after Ctrl-C; one that makes a failure small takes some."""
 NEVER = float("inf")
 
 
@@ -102,10 +104,9 @@ class Campaign:
         """Run it. Ctrl-C ends it in order: what was found until then is kept and told."""
         begun = time.monotonic()
         verdict = Verdict(Progress())
-        self._replay(verdict)
-        known = len(verdict.known)
         try:
-            if known < self.failures:
+            self._replay(verdict)
+            if len(verdict.known) < self.failures:
                 self._explore(verdict, begun, tell)
         except KeyboardInterrupt:
             verdict.interrupted = True
@@ -161,6 +162,9 @@ class Campaign:
             with open_executor(self.executor, self.jobs) as (executor, workers):
                 try:
                     self._work(executor, workers, queue, verdict, begun, tell)
+                except KeyboardInterrupt:
+                    self._gather(executor, queue, verdict, begun)
+                    raise
                 except BrokenExecutor as error:
                     # A worker that died takes the pool with it, and nothing else.
                     queue.put_back(list(queue.running), error)
@@ -177,8 +181,10 @@ class Campaign:
         tell: Callable[[Progress], object],
     ) -> None:
         over = False
+        # One waits for the next worker; who does it at once does not look further than Ctrl-C.
+        most = workers if isinstance(executor, Serial) else workers + 1
         while True:
-            while not over and len(queue.running) < workers + 1 and queue.submit(executor):
+            while not over and len(queue.running) < most and queue.submit(executor):
                 pass
             if not queue.running:
                 return
@@ -198,6 +204,19 @@ class Campaign:
             if over:
                 queue.cancel()
 
+    def _gather(self, executor: Executor, queue: _Queue, verdict: Verdict, begun: float) -> None:
+        """What was found until Ctrl-C, of workers that can be asked."""
+        queue.cancel()
+        if not isinstance(executor, Processes):
+            for future in queue.running:
+                future.cancel()
+            return
+        executor.stop()
+        done, _ = wait(queue.running, timeout=ORDERLY)
+        for future in done:
+            if not future.cancelled() and future.exception() is None:
+                self._take(future.result(), verdict, begun)
+
     def _take(self, found: Found, verdict: Verdict, begun: float) -> bool:
         """Keep what a task found; whether that is enough."""
         progress = verdict.progress
@@ -212,8 +231,13 @@ class Campaign:
             progress.last_new = time.monotonic() - begun
             self.store.keep_corpus(self.target, found.corpus)
         verdict.certificate = found.certificate or verdict.certificate
+        verdict.interrupted |= found.interrupted
         exhausted = found.exhausted and self.explorer == "bounded"
-        return exhausted or len(verdict.new) + len(verdict.known) >= self.failures
+        return (
+            verdict.interrupted
+            or exhausted
+            or len(verdict.new) + len(verdict.known) >= self.failures
+        )
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
         path, new = self.store.keep_failure(content)

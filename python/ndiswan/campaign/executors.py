@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.synchronize import Event
 
 T = TypeVar("T")
 
@@ -31,6 +34,43 @@ class Serial(Executor):
         return future
 
 
+class Processes(ProcessPoolExecutor):
+    """Processes that can be told to come to an end with what they do."""
+
+    def __init__(self, count: int) -> None:
+        # A worker starts anew: what this process has loaded is not the scenario's business.
+        context = get_context("spawn")
+        self._stop = context.Event()
+        super().__init__(count, context, _begin_worker, (self._stop,))
+
+    def stop(self) -> None:
+        """Tasks that run give what they have found until now; those that wait do nothing."""
+        self._stop.set()
+
+
+_told_to_stop: Event | None = None
+
+
+def told_to_stop() -> bool:
+    """Whether this process is a worker whose campaign was interrupted."""
+    return _told_to_stop is not None and _told_to_stop.is_set()
+
+
+def _begin_worker(stop: Event) -> None:
+    global _told_to_stop  # noqa: PLW0603 -- a worker is a process of its own
+    _told_to_stop = stop
+    # Ctrl-C comes to each process of the terminal; who is asked to end says so to its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="ndiswan parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # nobody is left who could be told anything
+
+
 @contextmanager
 def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
     """An executor and how many workers it has.
@@ -47,8 +87,7 @@ def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor
         yield Serial(), 1
     elif name == "processes":
         count = jobs or os.cpu_count() or 1
-        # A worker starts anew: what this process has loaded is not the scenario's business.
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        with Processes(count) as executor:
             yield executor, count
     elif name.startswith("dask:"):
         with _dask(name.removeprefix("dask:")) as (executor, count):

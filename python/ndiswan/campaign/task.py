@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ndiswan._native import from_token, to_token
+from ndiswan.campaign.executors import told_to_stop
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.explore import Search
 from ndiswan.exploring.target import find
@@ -49,6 +50,8 @@ class Found:
     last_new: float = 0.0
     certificate: str | None = None
     exhausted: bool = False
+    interrupted: bool = False
+    """Whether Ctrl-C ended it early; what it had found by then is here."""
 
 
 def run_task(task: Task) -> Found:
@@ -56,6 +59,8 @@ def run_task(task: Task) -> Found:
 
     Raises TargetError if the worker cannot find the scenario.
     """
+    if told_to_stop():
+        return Found(task.number, interrupted=True)
     scenario = find(task.target, list(task.arguments))
     search = Search(
         scenario,
@@ -65,7 +70,11 @@ def run_task(task: Task) -> Found:
         settings=task.settings,
         suggest=[from_token(token) for token in task.corpus],
     )
-    found = search.run(task.executions, task.seconds, stop=False)
+    found, interrupted = search.found, False
+    try:
+        search.run(task.executions, task.seconds, stop=False, progress=_unless_told_to_stop)
+    except KeyboardInterrupt:
+        interrupted = True
     files = [replace(failure, seed=task.seed).to_json() for failure in found.failures]
     for file in files:
         file["scenario"], file["arguments"] = task.target, list(task.arguments)
@@ -81,4 +90,10 @@ def run_task(task: Task) -> Found:
         last_new=found.last_new,
         certificate=found.certificate,
         exhausted=found.exhausted,
+        interrupted=interrupted,
     )
+
+
+def _unless_told_to_stop(_: object) -> None:
+    if told_to_stop():
+        raise KeyboardInterrupt

@@ -142,21 +142,26 @@ class Search:
         stop: bool,
         progress: Callable[[Exploration], object] | None = None,
     ) -> Exploration:
-        """Go on until so many executions, so many seconds, or a failure if it is to stop there."""
+        """Go on until so many executions, so many seconds, or a failure if it is to stop there.
+
+        What was found until Ctrl-C is in ``found``.
+        """
         found, told = self.found, 0.0
-        with Watchdog(self.settings.patience, EndlessError) as watchdog:
-            self._twice([], watchdog)
-            while found.executions < executions and found.seconds < seconds:
-                if self.once(watchdog) is not None and stop:
-                    break
-                if found.exhausted:
-                    break
-                if progress is not None and found.seconds - told > PROGRESS_SECONDS:
-                    told, found.reached = found.seconds, self._explorer.reached
-                    progress(found)
-        found.seconds = time.monotonic() - self._begun
-        found.certificate = _certificate(self._explorer)
-        found.edges, found.reached = self._explorer.edges(), self._explorer.reached
+        try:
+            with Watchdog(self.settings.patience, EndlessError) as watchdog:
+                self._twice([], watchdog)
+                while found.executions < executions and found.seconds < seconds:
+                    if self.once(watchdog) is not None and stop:
+                        break
+                    if found.exhausted:
+                        break
+                    if progress is not None and found.seconds - told > PROGRESS_SECONDS:
+                        told, found.reached = found.seconds, self._explorer.reached
+                        progress(found)
+        finally:
+            found.seconds = time.monotonic() - self._begun
+            found.certificate = _certificate(self._explorer)
+            found.edges, found.reached = self._explorer.edges(), self._explorer.reached
         return found
 
     def _failure(self, ran: Execution, watchdog: Watchdog) -> Failure:
