@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, from_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from hypothesis.database import ExampleDatabase
 
@@ -44,9 +47,10 @@ class Store:
         text = json.dumps([content["scenario"], expect["rule"], expect["place"]])
         name = f"{expect['rule']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
         path = self.folder / "failures" / name
-        new = not path.exists()
-        if new or _size(content) < _size(json.loads(path.read_text("utf-8"))):
-            _write(path, json.dumps(content, indent=1) + "\n")
+        with self._alone():
+            new = not path.exists()
+            if new or _size(content) < _size(json.loads(path.read_text("utf-8"))):
+                _write(path, json.dumps(content, indent=1) + "\n")
         return path, new
 
     def key(self, target: str) -> bytes:
@@ -58,7 +62,7 @@ class Store:
         if self.database is not None:
             tokens = [example.decode() for example in self.database.fetch(self.key(target))]
             return sorted(tokens)[-CORPUS_MOST:]
-        files = sorted((self.folder / "corpus").iterdir(), key=lambda file: file.name)
+        files = sorted(file for file in (self.folder / "corpus").iterdir() if not file.suffix)
         return [file.read_text("utf-8").strip() for file in files][-CORPUS_MOST:]
 
     def keep_corpus(self, target: str, tokens: Iterable[str]) -> int:
@@ -83,10 +87,11 @@ class Store:
     def keep_edges(self, edges: Iterable[str]) -> tuple[int, int]:
         """Add to what was reached; (edges, pairs)."""
         total = Explorer("random", 0)
-        for text in (self.edges(), *edges):
-            if text:
-                total.knows(text)
-        _write(self.folder / "coverage.json", total.edges())
+        with self._alone():
+            for text in (self.edges(), *edges):
+                if text:
+                    total.knows(text)
+            _write(self.folder / "coverage.json", total.edges())
         return total.reached
 
     def counts(self) -> dict[str, Any]:
@@ -96,10 +101,18 @@ class Store:
 
     def add_counts(self, **more: float) -> None:
         """Add to the counts."""
-        counts = self.counts()
-        for name, value in more.items():
-            counts[name] = counts.get(name, 0) + value
-        _write(self.folder / "campaign.json", json.dumps(counts, indent=1) + "\n")
+        with self._alone():
+            counts = self.counts()
+            for name, value in more.items():
+                counts[name] = counts.get(name, 0) + value
+            _write(self.folder / "campaign.json", json.dumps(counts, indent=1) + "\n")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Other campaigns with this folder wait: what is read here is added to and written."""
+        with (self.folder / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def _size(content: dict[str, Any]) -> tuple[int, int]:
@@ -108,8 +121,8 @@ def _size(content: dict[str, Any]) -> tuple[int, int]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a campaign may be killed."""
-    part = path.with_name(path.name + ".part")
+    """Write a file whole or not at all: a campaign may be killed, and another have the same folder."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, "utf-8")
     part.replace(path)
 
