@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis.errors import UnsatisfiedAssumption
 
 import ndiswan as nw
 from exploring_targets import Modem, Peer, careful, careless
@@ -127,6 +128,53 @@ def test_an_exception_of_a_driver_is_a_failure_with_its_line():
     assert failure.rule == "EXCEPTION"
     assert failure.choices[-1][1] == 2
     assert Path(__file__).name in failure.place
+
+
+def test_a_driver_that_ends_the_program_is_a_failure():
+    """`sys.exit` in a driver is found, and ends neither the search nor the program."""
+
+    class Ends(Modem):
+        def wan_send(self, link, packet):
+            sys.exit(0)
+
+    def scenario(ndis):
+        ndis.bind(Peer(), Ends()).send(b"frame")
+
+    (failure,) = nw.explore(scenario, explorer="random", executions=5).failures
+    assert (failure.rule, failure.place.partition(" ")[0]) == ("EXCEPTION", "SystemExit")
+
+
+def test_what_a_callback_raised_is_told_with_what_is_lost_by_it():
+    """A packet is lost because its timer's function raised: the exception is in the failure's detail."""
+
+    class Raises(Modem):
+        def sent(self):
+            if self.queue:
+                raise KeyError("no such card")
+
+    def scenario(ndis):
+        ndis.bind(Peer(), Raises()).send(b"frame")
+        ndis.run()
+
+    (failure,) = nw.explore(scenario, explorer="random", executions=5).failures
+    assert failure.rule == "LOST"
+    assert "KeyError at test_explore.py" in failure.detail
+    assert "no such card" in failure.detail
+
+
+def test_a_scenario_that_skips_its_test_is_no_failure():
+    """A skip of pytest's and what Hypothesis's `assume` raises go on to who called them."""
+
+    def skips(_):
+        pytest.skip("no card")
+
+    def assumes(_):
+        raise UnsatisfiedAssumption
+
+    with pytest.raises(pytest.skip.Exception, match="no card"):
+        nw.explore(skips, executions=1)
+    with pytest.raises(UnsatisfiedAssumption):
+        nw.explore(assumes, executions=1)
 
 
 def test_a_device_and_a_thread_are_in_all_kinds_of_time():

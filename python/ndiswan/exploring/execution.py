@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     Scenario = Callable[[Ndis], object]
 
 _PACKAGE = str(Path(__file__).parents[1])
+_ENDS = {
+    "_pytest.outcomes": ("Skipped", "Exit"),
+    "hypothesis.errors": ("StopTest", "UnsatisfiedAssumption"),
+}
 
 
 class Symptom(NamedTuple):
@@ -82,7 +87,8 @@ def execute(
     """Run ``scenario`` once, as ``explorer`` says.
 
     With ``record`` the world keeps its events, with their call sites. What the scenario or a driver
-    raises is in the answer; only KeyboardInterrupt and SystemExit go on.
+    raises is in the answer, SystemExit too; only KeyboardInterrupt goes on, and what pytest and
+    Hypothesis end a test with that is none.
     """
     time = AdversarialTime(
         explorer=explorer,
@@ -103,9 +109,11 @@ def execute(
     try:
         with ndis:
             scenario(ndis)
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 -- what a driver raises is what is looked for
+    except BaseException as error:  # what a driver raises is what is looked for
+        if _ends_the_test(error):
+            raise
         raised = error
     if not ndis.violation_count() and raised is None:
         return Execution(None, None, ndis)
@@ -113,10 +121,22 @@ def execute(
         return Execution(_of_exception(raised), raised, ndis)
     broken = next((found for found in ndis.violations if not found.warning), None)
     if broken is not None:
+        if raised is not None and raised is not broken:
+            # It may be why: a packet is lost whose callback did not come to its end.
+            broken.add_note(f"{type(raised).__name__} at {raised_at(raised)}: {raised}")
         return Execution(_of_violation(broken), broken, ndis)
     if raised is not None:
         return Execution(_of_exception(raised), raised, ndis)
     return Execution(None, None, ndis)
+
+
+def _ends_the_test(error: BaseException) -> bool:
+    """Whether it is pytest's ``skip`` or ``exit``, or Hypothesis's ``assume``."""
+    for module, names in _ENDS.items():
+        known = sys.modules.get(module)
+        if known and isinstance(error, tuple(getattr(known, name) for name in names)):
+            return True
+    return False
 
 
 def _short(site: str | None) -> str:

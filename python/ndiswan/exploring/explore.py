@@ -290,4 +290,5 @@ def _certificate(explorer: Explorer) -> str | None:
 def _detail(ran: Execution) -> str:
     if isinstance(ran.error, EndlessError):
         return f"{ran.error}, at {raised_at(ran.error)}"
-    return getattr(ran.error, "detail", None) or str(ran.error)
+    detail = getattr(ran.error, "detail", None) or str(ran.error)
+    return "; ".join([detail, *getattr(ran.error, "__notes__", [])])
