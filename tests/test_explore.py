@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -240,6 +242,36 @@ def test_under_a_tracer_exploring_is_the_same(trace):
     assert seen.count("wan_send") >= traced.executions
     assert plain.failures
     assert [f.choices for f in traced.failures] == [f.choices for f in plain.failures]
+
+
+@pytest.mark.parametrize("waits", ["lock", "sleep"])
+def test_a_driver_that_waits_in_a_way_of_its_own_is_cut_off(waits):
+    """A lock of `threading` that a suspended CPU holds, a sleep of an hour: they are told as ENDLESS, and no hang."""
+
+    class Waits(Modem):
+        def initialize(self):
+            super().initialize()
+            self.own = threading.Lock()
+
+        def sent(self):
+            if waits == "sleep":
+                time.sleep(3600)
+            with self.own:
+                super().sent()
+
+    def scenario(ndis):
+        link = ndis.bind(Peer(), Waits())
+        for _ in range(3):
+            link.send(b"frame")
+        ndis.run()
+
+    before = signal.getsignal(signal.SIGURG)
+    begun = time.monotonic()
+    found = nw.explore(scenario, explorer="random", executions=200, patience=0.2, shrinking=0)
+    assert [failure.rule for failure in found.failures] == ["ENDLESS"]
+    assert "test_explore.py" in found.failures[0].detail
+    assert time.monotonic() - begun < 30
+    assert signal.getsignal(signal.SIGURG) is before
 
 
 def test_nothing_is_left_to_be_raised_by_the_watchdog():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Self
 
 
@@ -38,7 +39,9 @@ class Watchdog:
     """Raises ``error`` in the thread that made it, if what that does takes too long.
 
     An exception is given to another thread by ``PyThreadState_SetAsyncExc`` of the C API: it is
-    raised where that thread's Python code is, a driver's endless loop for example.
+    raised where that thread's Python code is, a driver's endless loop for example. Where it waits
+    in C, for a lock of ``threading`` or in ``time.sleep``, a signal that is otherwise ignored has it
+    look; signals come to the main thread only, so another one that waits for ever is not ended.
 
     Parameters
     ----------
@@ -56,6 +59,7 @@ class Watchdog:
         self._lock = threading.Lock()
         self._watched = threading.get_ident()
         self._over = threading.Event()
+        self._wakes = False
         self._thread = threading.Thread(target=self._watch, name="ndiswan watchdog", daemon=True)
 
     @contextmanager
@@ -93,8 +97,16 @@ class Watchdog:
                 self._given = True
                 watched = ctypes.c_ulong(self._watched)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(watched, ctypes.py_object(self._error))
+                if self._wakes:
+                    signal.pthread_kill(self._watched, signal.SIGURG)
 
     def __enter__(self) -> Self:
+        # Somebody's own handler stays; SIGURG is ignored by default, so one too many does no harm.
+        main = threading.main_thread().ident == self._watched
+        self._before = signal.getsignal(signal.SIGURG)
+        self._wakes = main and self._before in {signal.SIG_DFL, _look}
+        if self._wakes:
+            signal.signal(signal.SIGURG, _look)
         self._thread.start()
         return self
 
@@ -106,3 +118,9 @@ class Watchdog:
     ) -> None:
         self._over.set()
         self._thread.join()
+        if self._wakes:
+            signal.signal(signal.SIGURG, self._before)
+
+
+def _look(_number: int, _frame: FrameType | None) -> None:
+    """An exception that was given is raised where this is called: it is Python code."""
