@@ -52,6 +52,18 @@ def test_what_was_found_is_kept_and_replayed_first(tmp_path):
     assert counts["executions"] == 400
 
 
+def test_a_failure_that_fails_otherwise_today_is_not_mended(tmp_path):
+    """Another rule is broken first, or another line raises: it is told as one that fails still."""
+    (tmp_path / "d.py").write_text(DRIVERS)
+    wanted = {"arguments": ("no card",), "executions": 5, "failures": 1}
+    first = campaign(tmp_path, f"{tmp_path}/d.py:Raises", **wanted).run()
+    content = json.loads(first.new[0].read_text())
+    content["expect"]["rule"] = "STALE"
+    first.new[0].write_text(json.dumps(content))
+    second = campaign(tmp_path, f"{tmp_path}/d.py:Raises", **wanted).run()
+    assert (second.known, second.mended, second.failed) == (first.new, [], True)
+
+
 def test_processes_find_what_one_process_finds(tmp_path):
     """Tasks depend on their seed only, so the verdicts are the same however they are done."""
     campaign(tmp_path / "one").run()

@@ -50,3 +50,57 @@ def test_a_file_that_is_no_replay_file_is_refused(tmp_path, content, words):
     path.write_text(content)
     with pytest.raises(ReplayError, match=words):
         nw.replay(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scenario", 5),
+        ("choices", 5),
+        ("choices", "c1.2-"),
+        ("expect", None),
+        ("settings", {}),
+        ("cpus", 1000),
+        ("cpus", -1),
+        ("cpus", "two"),
+        ("latency", -1.0),
+        ("max_points", "x"),
+        ("patience", None),
+        ("delivery", "pigeon"),
+        ("colour", "red"),
+    ],
+)
+def test_a_damaged_replay_file_is_refused_when_it_is_read(tmp_path, name, value):
+    """Whatever is wrong in it, what is raised is a ReplayError with the file's name."""
+    content = json.loads(FILES[0].read_text())
+    (content if name in content else content["settings"])[name] = value
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ReplayError, match=r"x\.json"):
+        load(path)
+
+
+def test_the_story_comes_to_an_end_where_another_answer_would_not(tmp_path):
+    """What would go on for ever with the plain answer does not hold up the story of a failure."""
+
+    def scenario(ndis):
+        if ndis.choose(2, "way") == 1:
+            raise KeyError("found")
+        while True:
+            pass
+
+    found = nw.explore(
+        scenario,
+        executions=100,
+        seed=1,
+        explorer="random",
+        patience=0.2,
+        shrinking=0,
+        stop=False,
+        seconds=5,
+    )
+    failure = next(f for f in found.failures if f.rule == "EXCEPTION")
+    assert failure.decisive() is None
+    assert [file.name for file in tmp_path.iterdir()] == []
+    assert failure.save(tmp_path).read_text().endswith("}\n")
+    assert [file.name for file in tmp_path.iterdir()] == [f"{failure.name}.json"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -99,7 +100,9 @@ class Failure:
                 continue
             plain = [*self.choices[:index], (of, 0), *self.choices[index + 1 :]]
             explorer = Explorer.replay(plain, lenient=True)
-            if execute(self.scenario, explorer, self.settings).symptom is None:
+            with watched(self.settings.patience):
+                run = execute(self.scenario, explorer, self.settings)
+            if run.symptom is None:
                 return index
         return None
 
@@ -174,7 +177,9 @@ class Failure:
         path = Path(path)
         if path.is_dir():
             path = path / f"{self.name}.json"
-        path.write_text(json.dumps(self.to_json(), indent=1) + "\n", "utf-8")
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")  # others read the folder meanwhile
+        part.write_text(json.dumps(self.to_json(), indent=1) + "\n", "utf-8")
+        part.replace(path)
         return path
 
     def __str__(self) -> str:
@@ -213,7 +218,7 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             detail=content["detail"],
             choices=from_token(content["choices"]),
             scenario=scenario or _find(content["scenario"], content.get("arguments", [])),
-            settings=Settings(policy=Policy(**policy), **settings),
+            settings=_settings(policy, settings),
             explorer=content["explorer"],
             seed=content["seed"],
             execution=0,
@@ -224,8 +229,17 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         )
     except ReplayError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+
+
+def _settings(policy: dict[str, Any], others: dict[str, Any]) -> Settings:
+    """Settings with which a world can be made; what that raises, this raises."""
+    settings = Settings(policy=Policy(**policy), **others)
+    execute(lambda _: None, Explorer.replay([]), settings)
+    if not settings.patience > 0:
+        raise ValueError(f"patience: expected seconds, got {settings.patience!r}")
+    return settings
 
 
 def _find(name: str, arguments: list[str]) -> Scenario:
