@@ -87,9 +87,14 @@ def _choose_seed(config: pytest.Config) -> None:
     option = config.option
     given = config.getini("ndiswan_seed")
     if option.ndiswan_seed is None and given:
-        option.ndiswan_seed = int(given)
+        option.ndiswan_seed = int(given) if given.isdigit() else given
     if option.ndiswan_seed is None and option.ndiswan_profile == "ci":
         option.ndiswan_seed = 0
+    seed = option.ndiswan_seed
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**64):
+        raise pytest.UsageError(
+            f"ndiswan_seed: expected a number from 0 to 2**64 - 1, got {seed!r}"
+        )
     # With a seed of somebody's Hypothesis keeps no examples, so that runs are alike.
     option.ndiswan_seeded = option.ndiswan_seed is not None
     if option.ndiswan_seed is None:

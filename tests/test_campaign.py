@@ -291,6 +291,8 @@ def test_the_commands_say_what_they_found(tmp_path):
     assert json.loads(ndiswan("replay", path, "--json").stdout)["identical"]
     assert ndiswan("replay", path, "--as", "mermaid").stdout.startswith("sequenceDiagram")
     assert ndiswan("replay", path, "--as", "svg").stdout.startswith("<svg")
+    nowhere = ndiswan("replay", path, "--out", f"{path}/x")
+    assert (nowhere.returncode, "--out" in nowhere.stderr) == (4, True)
     small = ndiswan("minimize", path, "--time", "20")
     assert small.returncode == 1
     assert "nothing smaller is left to try" in small.stdout
@@ -308,6 +310,8 @@ def test_the_commands_say_what_they_found(tmp_path):
     ("arguments", "words"),
     [
         (("nowhere.py",), "there is no such file"),
+        ((CARELESS, "--seed", str(2**64)), "--seed"),
+        ((CARELESS, "--folder", TARGET), "--folder"),
         ((CARELESS, "--shard", "3/2"), "1 <= K <= N"),
         (
             (CARELESS, "--executor", "dask:tcp://127.0.0.1:1", "--executions", "1"),
@@ -320,7 +324,7 @@ def test_the_commands_say_what_they_found(tmp_path):
 )
 def test_bad_options_are_errors_of_usage(tmp_path, arguments, words):
     """Each ends with exit code 4 and says what was expected."""
-    result = ndiswan("fuzz", *arguments, "--folder", str(tmp_path))
+    result = ndiswan("fuzz", "--folder", str(tmp_path), *arguments)
     assert result.returncode == 4, result.stderr
     assert words in result.stderr
 

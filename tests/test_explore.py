@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import signal
@@ -17,6 +18,7 @@ import ndiswan as nw
 from exploring_targets import Modem, Peer, careful, careless
 from ndiswan._native import Explorer
 from ndiswan.exploring import EndlessError
+from ndiswan.exploring.target import name_of
 
 
 def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):
@@ -288,6 +290,18 @@ def test_nothing_is_left_to_be_raised_by_the_watchdog():
         assert sum(number % 7 for number in range(1000)) > 0
     finally:
         sys.setprofile(None)
+
+
+def test_a_scenario_that_is_no_function_has_the_same_name_in_each_run():
+    """A partial is called as its function, an object as its class: no address is in the name."""
+
+    class Callable:
+        def __call__(self, ndis):
+            careful(ndis)
+
+    assert name_of(functools.partial(careful)) == "exploring_targets:careful"
+    assert name_of(Callable()) == name_of(Callable())
+    assert "0x" not in name_of(Callable())
 
 
 def test_bad_settings_are_refused():

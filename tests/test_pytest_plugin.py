@@ -99,6 +99,11 @@ def test_seed_and_profile_come_from_options_ini_and_ci(room, monkeypatch):
     assert "profile dev, --ndiswan-seed=5" in out(
         room.runpytest_subprocess("--ndiswan-profile=dev")
     )
+    for seed in ("-1", "lucky"):
+        room.makeini(f"[pytest]\nndiswan_seed = {seed}\n")
+        wrong = room.runpytest_subprocess()
+        assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+        assert f"expected a number from 0 to 2**64 - 1, got '{seed}'" in wrong.stderr.str()
     room.makeini("[pytest]\nndiswan_profile = quick\n")
     wrong = room.runpytest_subprocess()
     assert wrong.ret == pytest.ExitCode.USAGE_ERROR

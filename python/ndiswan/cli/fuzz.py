@@ -49,7 +49,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 @click.option("--executions", type=click.IntRange(min=1), help="Budget.")
 @click.option("--failures", type=click.IntRange(min=1), help="Stop after so many different ones.")
 @click.option("--explorer", type=click.Choice(explorers()), default="portfolio", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), help="Of the first task; random without it.")
+@click.option("--seed", type=click.IntRange(0, 2**63), help="Of the first task; random without it.")
 @click.option("--cpus", type=click.IntRange(1, 32), default=2, show_default=True)
 @click.option(
     "--folder",
@@ -91,7 +91,10 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
-    campaign = _campaign(target, seed, given)
+    try:
+        campaign = _campaign(target, seed, given)
+    except OSError as error:
+        raise click.UsageError(f"--folder: {error}") from error
     try:
         verdict = campaign.run(_teller(sys.stderr.isatty()))
     except ExecutorError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from ndiswan.cli.console import out, out_json
 from ndiswan.exploring.execution import execute
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.watchdog import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FINE, VIOLATIONS, _, INTERNAL = range(4)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
@@ -60,8 +63,15 @@ def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
         if output is None:
             out(text)
         else:
-            Path(output).write_text(text, "utf-8")
+            _writing(lambda: Path(output).write_text(text, "utf-8"))
     return FINE if again.symptom is None else VIOLATIONS
+
+
+def _writing(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise click.UsageError(f"--out: {error}") from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def minimize(file: str, *, seconds: float, output: str | None) -> int:
     small = changed(failure, choices=choices)
     last = small.replay()
     small = changed(small, digest=last.ndis.digest(), events=len(last.ndis.events()))
-    small.save(Path(output or file))
+    _writing(lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "
         f"{failure.events} -> {small.events} events, {executions} executions; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import sys
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def name_of(scenario: Scenario) -> str:
-    """``module:function``, or ``/path/of/file.py:function`` for one that is no module's."""
+    """``module:function``, or ``/path/of/file.py:function`` for one that is no module's.
+
+    A ``functools.partial`` is called as its function, another object as its class: the same in each run.
+    """
     given = getattr(scenario, "ndiswan_name", None)
     if given is not None:
         return str(given)
-    module = getattr(scenario, "__module__", None) or "?"
-    function = getattr(scenario, "__qualname__", None) or repr(scenario)
+    if isinstance(scenario, functools.partial):
+        return name_of(scenario.func)
+    named: Any = scenario if hasattr(scenario, "__qualname__") else type(scenario)
+    module, function = named.__module__ or "?", named.__qualname__
     file = getattr(sys.modules.get(module), "__file__", None)
     if module == "__main__" and file:
         return f"{Path(file).resolve()}:{function}"
