@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import Explorer, shrink
+from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
 from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.shrinking import make_small
 from ndiswan.exploring.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -164,14 +165,15 @@ class Search:
         assert ran.symptom is not None
         symptom, choices = ran.symptom, ran.ndis.choices()
 
-        def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-            explorer = Explorer.replay(answers, lenient=True)
-            with watchdog.watching():
-                again = execute(self.scenario, explorer, self.settings)
-            return again.ndis.choices() if again.symptom == symptom else None
-
         if self._shrinking > 0:
-            choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
+            choices = make_small(
+                choices,
+                symptom,
+                self.scenario,
+                self.settings,
+                seconds=self._shrinking,
+                watching=watchdog.watching,
+            ).choices
         one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
         found = self.found
