@@ -1,10 +1,10 @@
 """The shortest stories of the zoo: `zoo_shortest.py FOLDER [--seconds 20] [--seeds 8] [--bugs BUG ...]`.
 
-What `Entry.events` says is measured with what this finds, and it is no part of the explorer: it knows that it is events
-which are to be few, however many switches that takes. It looks at every failing execution of some searches, makes some of
-them small, and goes on from the shortest by chance: answers are changed, taken out, put in and exchanged, and what is
-not longer and breaks the same rule is where the next change is made. A story that is shorter than the one in FOLDER
-replaces it. Nothing shows that there is no shorter one.
+What `Entry.events` says is measured with what this finds, and it is no part of the explorer: it knows that it is
+events which are to be few, however many switches that takes. It looks at every failing execution of some searches,
+makes some of them small, and goes on from the shortest by chance: answers are changed, taken out, put in and exchanged,
+and what is not longer and breaks the same rule is where the next change is made. A story that is shorter than the one
+in FOLDER replaces it. Nothing shows that there is no shorter one.
 """
 
 import argparse
@@ -24,7 +24,7 @@ Choices = list[tuple[int, int]]
 
 
 class Story(NamedTuple):
-    """An execution that breaks the bug's rule."""
+    """An execution that breaks a rule that the bug breaks."""
 
     events: int
     switches: int
@@ -36,7 +36,7 @@ def told(entry: Entry, choices: Choices) -> Story | None:
     """What these answers lead to, if it is the bug."""
     explorer = Explorer.replay(choices, lenient=True)
     ran = execute(entry.scenario, explorer, Settings(), record=True)
-    if ran.symptom is None or ran.symptom.rule != entry.rule:
+    if ran.symptom is None or ran.symptom.rule not in (entry.rule, *entry.also):
         return None
     used = ran.ndis.choices()
     while used and used[-1][1] == 0:
@@ -52,7 +52,7 @@ def searched(entry: Entry, seed: int, end: float) -> list[Story]:
     while time.monotonic() < end and failing < 2_000:
         ran = execute(entry.scenario, explorer, Settings())
         more = explorer.end(ran.ndis, ran.symptom is not None)
-        if ran.symptom is not None and ran.symptom.rule == entry.rule:
+        if ran.symptom is not None and ran.symptom.rule in (entry.rule, *entry.also):
             failing += 1
             choices = ran.ndis.choices()
             if failing in (1, 10):

@@ -13,6 +13,10 @@ const SHIFT: usize = 8;
 const PAIRS: usize = 24;
 /// Switches are joined with these many of the next ones.
 const NEAR: usize = 3;
+/// How many of the first answers that are not 0 are kept when one other is tried in place of all the
+/// rest, and at how many places it is tried.
+const KEPT: usize = 2;
+const PLACES: usize = 128;
 /// Values up to this are lowered to each smaller one; larger ones by halves and by one.
 const SMALL: u32 = 16;
 
@@ -28,6 +32,7 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
                 self.make_zero_and_shift();
                 self.make_two_zero();
                 self.join();
+                self.one_instead();
                 self.lower_and_take_out();
             }
             if self.best == before || self.out {
@@ -176,6 +181,31 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
                         })
                     });
                     if joined {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Another way to the same failure, which no change of this one leads to: the first answers that
+    /// are not 0, or none of them, and one more, anywhere, in place of all the others.
+    fn one_instead(&mut self) {
+        for kept in 0..=KEPT {
+            let places = self.not_zero();
+            if places.len() < kept + 2 {
+                return;
+            }
+            let start = kept.checked_sub(1).map_or(0, |last| places[last] + 1);
+            for at in start..(start + PLACES).min(self.best.len()) {
+                // How many answers there are at that place is not known: a larger one is the last.
+                for chosen in [1, u32::MAX - 1] {
+                    let instead = self.attempt(|choices| {
+                        choices.truncate(start);
+                        choices.resize(at, Choice { n: 2, chosen: 0 });
+                        choices.push(Choice { n: chosen + 1, chosen });
+                    });
+                    if instead {
                         return;
                     }
                 }
