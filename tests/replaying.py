@@ -24,7 +24,7 @@ EXECUTIONS = 3_000
 SEEDS = 200
 
 
-def collect(folder, count):
+def collect(folder, count, executions=EXECUTIONS):
     """Search the zoo, seed by seed, and write a file for each failure, until there are so many; how many."""
     written = 0
     for seed in range(SEEDS):
@@ -32,7 +32,7 @@ def collect(folder, count):
             found = nw.explore(
                 entry.scenario,
                 seed=seed,
-                executions=EXECUTIONS,
+                executions=executions,
                 shrinking=1.0 if (seed + number) % SMALL == 0 else 0,
                 **WORLDS[(seed + number) % len(WORLDS)],
             )

@@ -14,7 +14,8 @@ import ndiswan as nw
 from ndiswan.exploring import ReplayError, load
 from replaying import collect, without_line
 
-FILES = sorted((Path(__file__).parent / "replays").glob("*.json"))
+FOLDER = Path(__file__).parent / "replays"
+FILES = sorted(FOLDER.rglob("*.json"))
 
 
 def test_there_are_files_of_many_rules():
@@ -23,7 +24,7 @@ def test_there_are_files_of_many_rules():
     assert len({json.loads(file.read_text())["expect"]["rule"] for file in FILES}) >= 8
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(FOLDER)))
 def test_a_failure_of_earlier_fails_as_it_did(file):
     """The same rule in the same function, and the same events, on every machine and Python version."""
     failure = load(file)
@@ -66,7 +67,7 @@ def replayed(folder, python=sys.executable, **environment):
 
 def test_failures_replay_in_a_fresh_process(tmp_path):
     """Rule, function and events are the same where nothing hashes as it did here."""
-    assert collect(tmp_path, 30) == 30
+    assert collect(tmp_path, 30, executions=200) == 30
     for seed in "1", "2":
         said = replayed(tmp_path, PYTHONHASHSEED=seed)
         assert (said["files"], said["different"]) == (30, [])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan import Ndis, Packet
 
 
-@bug("foreign-standby-completes", "FOREIGN", pair(2), mended=Failover, faults=True, events=82)
+@bug("foreign-standby-completes", "FOREIGN", pair(2), mended=Failover, faults=True, events=76)
 class CompletesWhatItCarries(Failover):
     """The card that transmits a frame for the other one completes it as well.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True, events=54)
+@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True, events=47)
 class ForgetsFailures(Isdn):
     """A frame that the card fails to send is counted, and not completed.
 
@@ -40,7 +40,7 @@ class ForgetsFailures(Isdn):
         return answers
 
 
-@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle, events=97)
+@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle, events=84)
 class ClearsTheChannel(Bundle):
     """When a call ends the channel is made new, with what was in it.
 
@@ -116,7 +116,7 @@ def any_window(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     any_window,
     mended=Tags,
     faults=True,
-    events=115,
+    events=95,
 )
 class CountsItsTags(Tags):
     """Tags are counted modulo four, since no more than four frames are on the card.
@@ -147,7 +147,7 @@ class OneEach(Bundle):
     two_lines(4, hang_up=True),
     mended=OneEach,
     preemptions=1,
-    events=104,
+    events=96,
 )
 class ChecksTheLineFirst(OneEach):
     """A frame is put onto a channel whose call has just ended.
