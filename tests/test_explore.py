@@ -235,5 +235,6 @@ def test_memory_is_flat_over_half_a_million_executions(scenario):
                 pages = Path("/proc/self/statm").read_text().split()[1]
                 memory.append(int(pages) * 4096)
                 print(f"{done} executions: {memory[-1] >> 10} KiB")
+    assert bool(search.found.failing) == (scenario is careless)
     # What the explorers learn, they learn at the beginning.
     assert memory[-1] - memory[0] < 4 << 20
