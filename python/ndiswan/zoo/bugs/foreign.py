@@ -82,7 +82,7 @@ class KeepsOneHandle(Own):
             self.put_down(len(answers))
 
 
-@bug("foreign-after-three-tries", "FOREIGN", two_cards(3), mended=Own, preemptions=3, events=154)
+@bug("foreign-after-three-tries", "FOREIGN", two_cards(3), mended=Own, preemptions=3, events=152)
 class TriesThreeTimes(Own):
     """The global handle is set, and looked at again; if another interrupt has changed it, it is set once more.
 

@@ -185,7 +185,7 @@ def one_line(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3, events=109)
+@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3, events=105)
 class HangsUpAnyway(Bundle):
     """When a call ends the channel's frames are listed while the card still sends, three times if need be.
 
