@@ -62,6 +62,7 @@
 //! checker must find out: `rust/ring-models`.
 
 mod barrier;
+mod batch;
 mod consumer;
 mod entry;
 mod idle;
