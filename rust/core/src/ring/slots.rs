@@ -67,9 +67,9 @@ impl<E: Entry> Track<E> {
     #[inline]
     pub(super) fn word(&self, position: u64, index: usize) -> &Word {
         let first = (position & self.mask) as usize * E::WORDS;
-        debug_assert!(index < E::WORDS);
-        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and `index` is
-        // below `WORDS` at each call.
+        assert!(index < E::WORDS, "a word of a slot");
+        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps; the rest is
+        // asserted, and known to the compiler where it is called.
         unsafe { self.base.add(first + index).as_ref() }
     }
 
