@@ -18,9 +18,9 @@ import table
 import ndiswan as nw
 
 BATCH = 64
-TIMES = 64
-# Batches between two looks at the clock, where only putting in is timed.
-DEEP = 16
+# Batches that are put in before they are taken out: a look at the clock costs as much as three of our calls.
+DEEP = 64
+TIMES = 8 * DEEP
 N = BATCH * TIMES
 STATUS = 0xC0000001
 
@@ -31,38 +31,35 @@ ENTRIES = [(int(handle), STATUS, 0) for handle in HANDLES]
 
 
 class Side:
-    """Puts `BATCH` entries in and takes them out again."""
+    """Puts `BATCH` entries in and takes them out again, so many times in a loop that does nothing else."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def put(self) -> None:
+    def put(self, times: int) -> None:
         """The entries in."""
         raise AssertionError("a side says how")
 
-    def take(self) -> None:
+    def take(self, times: int) -> None:
         """The entries out."""
         raise AssertionError("a side says how")
 
     def cost(self) -> float:
         """Nanoseconds of the process an entry, in and out."""
-        put, take = self.put, self.take
         begin = time.process_time_ns()
-        for _ in range(TIMES):
-            put()
-            take()
+        for _ in range(TIMES // DEEP):
+            self.put(DEEP)
+            self.take(DEEP)
         return (time.process_time_ns() - begin) / N
 
     def cost_of_put(self) -> float:
         """Nanoseconds an entry for putting it in alone."""
-        put, take, spent = self.put, self.take, 0
+        spent = 0
         for _ in range(TIMES // DEEP):
             begin = time.process_time_ns()
-            for _ in range(DEEP):
-                put()
+            self.put(DEEP)
             spent += time.process_time_ns() - begin
-            for _ in range(DEEP):
-                take()
+            self.take(DEEP)
         return spent / N
 
 
@@ -76,15 +73,25 @@ class Many(Side):
         self.statuses = np.empty(BATCH, dtype=np.uint32)
         self.tags = np.empty(BATCH, dtype=np.uint32)
 
-    def put(self) -> None:
-        """All in one call."""
-        if self.ring.push_many(HANDLES, STATUSES, TAGS) != BATCH:
-            raise AssertionError("the ring has room")
+    def expect(self, entries: int) -> None:
+        """So many are in the ring."""
+        if len(self.ring) != entries:
+            raise AssertionError(f"expected {entries} entries, got {self.ring!r}")
 
-    def take(self) -> None:
-        """All in one call."""
-        if self.ring.drain_into(self.handles, self.statuses, self.tags) != BATCH:
-            raise AssertionError("the entries are there")
+    def put(self, times: int) -> None:
+        """64 in a call."""
+        push_many, handles, statuses, tags = self.ring.push_many, HANDLES, STATUSES, TAGS
+        for _ in range(times):
+            push_many(handles, statuses, tags)
+        self.expect(times * BATCH)
+
+    def take(self, times: int) -> None:
+        """64 in a call."""
+        drain_into, handles, statuses = self.ring.drain_into, self.handles, self.statuses
+        tags = self.tags
+        for _ in range(times):
+            drain_into(handles, statuses, tags)
+        self.expect(0)
 
 
 class OneStatus(Many):
@@ -94,15 +101,19 @@ class OneStatus(Many):
         super().__init__()
         self.name = "push_many, one status"
 
-    def put(self) -> None:
-        """All in one call."""
-        if self.ring.push_many(HANDLES, STATUS) != BATCH:
-            raise AssertionError("the ring has room")
+    def put(self, times: int) -> None:
+        """64 in a call."""
+        push_many, handles, status = self.ring.push_many, HANDLES, STATUS
+        for _ in range(times):
+            push_many(handles, status)
+        self.expect(times * BATCH)
 
-    def take(self) -> None:
-        """All in one call."""
-        if self.ring.drain_into(self.handles, self.statuses) != BATCH:
-            raise AssertionError("the entries are there")
+    def take(self, times: int) -> None:
+        """64 in a call."""
+        drain_into, handles, statuses = self.ring.drain_into, self.handles, self.statuses
+        for _ in range(times):
+            drain_into(handles, statuses)
+        self.expect(0)
 
 
 class One(Many):
@@ -112,11 +123,13 @@ class One(Many):
         super().__init__()
         self.name = "push"
 
-    def put(self) -> None:
+    def put(self, times: int) -> None:
         """One by one."""
         push = self.ring.push
-        for handle, status, tag in ENTRIES:
-            push(handle, status, tag)
+        for _ in range(times):
+            for handle, status, tag in ENTRIES:
+                push(handle, status, tag)
+        self.expect(times * BATCH)
 
 
 class OneWithoutTag(OneStatus):
@@ -126,11 +139,13 @@ class OneWithoutTag(OneStatus):
         super().__init__()
         self.name = "push, no tag"
 
-    def put(self) -> None:
+    def put(self, times: int) -> None:
         """One by one."""
         push = self.ring.push
-        for handle, status, _ in ENTRIES:
-            push(handle, status)
+        for _ in range(times):
+            for handle, status, _ in ENTRIES:
+                push(handle, status)
+        self.expect(times * BATCH)
 
 
 class Queue(Side):
@@ -140,16 +155,17 @@ class Queue(Side):
         super().__init__(name)
         self.queue = make()
 
-    def put(self) -> None:
+    def put(self, times: int) -> None:
         """One by one."""
         put = self.queue.put
-        for entry in ENTRIES:
-            put(entry)
+        for _ in range(times):
+            for entry in ENTRIES:
+                put(entry)
 
-    def take(self) -> None:
+    def take(self, times: int) -> None:
         """One by one."""
         get = self.queue.get
-        for _ in range(BATCH):
+        for _ in range(times * BATCH):
             get()
 
 
@@ -161,22 +177,23 @@ class LockedDeque(Side):
         self.deque: deque[tuple[int, int, int]] = deque()
         self.lock = threading.Lock()
 
-    def put(self) -> None:
+    def put(self, times: int) -> None:
         """One by one."""
         append, lock = self.deque.append, self.lock
-        for entry in ENTRIES:
-            with lock:
-                append(entry)
+        for _ in range(times):
+            for entry in ENTRIES:
+                with lock:
+                    append(entry)
 
-    def take(self) -> None:
+    def take(self, times: int) -> None:
         """One by one."""
         popleft, lock = self.deque.popleft, self.lock
-        for _ in range(BATCH):
+        for _ in range(times * BATCH):
             with lock:
                 popleft()
 
 
-def together(threads: int, times: int = 8 * TIMES) -> float:
+def together(threads: int, times: int = TIMES) -> float:
     """Nanoseconds an entry when so many threads push `BATCH` at a time into one ring and this one drains."""
     ring = nw.CompletionRing(4 * BATCH * threads)
     handles = np.empty(4 * BATCH, dtype=np.uint64)
@@ -219,9 +236,10 @@ def main() -> None:
         sides = (ours.cost_of_put, rival.cost_of_put)
         return table.Row(case, *sides, names=(ours.name, rival.name), target=target)
 
-    def through(ours: Side, rival: Side) -> table.Row:
+    def through(ours: Side, rival: Side, target: float | None = None) -> table.Row:
         case = f"in and out, 64 at a time: {ours.name} : {rival.name}"
-        return table.Row(case, ours.cost, rival.cost, names=(ours.name, rival.name))
+        sides = (ours.cost, rival.cost)
+        return table.Row(case, *sides, names=(ours.name, rival.name), target=target)
 
     def threads(count: int, target: float) -> table.Row:
         return table.Row(
@@ -237,8 +255,9 @@ def main() -> None:
         into(plain, plain_one, 15),
         into(many, simple, 10),
         into(plain, simple, 10),
-        *[through(many, rival) for rival in (simple, full, locked)],
-        through(plain, simple),
+        through(many, simple, 10),
+        through(plain, simple, 10),
+        *[through(many, rival) for rival in (full, locked)],
         threads(2, 1.5) if free else threads(4, 1.0),
     ]
     table.run("ring_python", rows)

@@ -69,6 +69,8 @@ TABLES = {
     "callbacks": lambda: script("callbacks"),
     "simulate": lambda: script("simulate"),
     "ring_python": lambda: script("ring_python"),
+    "explore": lambda: script("explore"),
+    "explore_rust": lambda: cargo("explore_rust", "compare/explore"),
     "import_cost": lambda: script("import_cost"),
 }
 

@@ -64,19 +64,30 @@ def missing(case: str, rival: str, why: str) -> dict[str, object]:
 
 
 def run(table: str, rows: list[Row], *, rounds: int = 31) -> list[dict[str, object]]:
+    """Measure the rows, and report."""
+    results = measure(rows, rounds)
+    report(table, results)
+    return results
+
+
+def measure(rows: list[Row], rounds: int) -> list[dict[str, object]]:
     """Run the rows in turn, round by round, after one round that is thrown away."""
     for number in range(rounds + 1):
         for row in rows:
             row.run(number)
     for row in rows:
         del row.rounds[0]
-    results = [row.result() for row in rows]
-    report(table, results)
-    return results
+    return [row.result() for row in rows]
 
 
 def report(table: str, rows: list[dict[str, object]]) -> None:
     """Print the table and write ``results/TABLE.json``."""
+    show(table, rows)
+    save(table, rows)
+
+
+def show(table: str, rows: list[dict[str, object]]) -> None:
+    """Print the table."""
     print(f"\n{table}")
     print(f"  {'case':<62}{'ours':>10}{'rival':>10}  ratio (min..max)      target")
     for row in rows:
@@ -95,6 +106,10 @@ def report(table: str, rows: list[dict[str, object]]) -> None:
             f"  {row['case']:<62}{row['ours']:>8.0f} {row['unit']}{row['rival']:>7.0f} {row['unit']}"
             f"  {spread:<21} {goal}"
         )
+
+
+def save(table: str, rows: list[dict[str, object]]) -> None:
+    """Write ``results/TABLE.json``."""
     RESULTS.mkdir(exist_ok=True)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False

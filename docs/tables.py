@@ -17,6 +17,7 @@ import ndiswan as nw
 from catalogue import CATALOGUE
 from ndiswan import _native
 from ndiswan.cli import commands as group
+from ndiswan.zoo import ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,6 +101,17 @@ def commands() -> str:
     return "\n".join(help_of(group, "ndiswan", None))
 
 
+def zoo() -> str:
+    """Every bug of the zoo."""
+    lines = []
+    for entry in ENTRIES.values():
+        star = r"\*" if entry.faults else ""
+        plain = "plain" if entry.plain else f"{entry.preemptions}{star}"
+        rule = f"[{entry.rule}](rules.md#{entry.rule.lower().replace('_', '-')})"
+        lines.append(f"| `{entry.id}` | {rule} | {plain} | {entry.title} |")
+    return "\n".join(["| name | rule | preemptions | what is wrong |", "|---|---|---|---|", *lines])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "rules": rules,
     "families": families,
@@ -107,6 +119,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "oids": oids,
     "irqls": irqls,
     "commands": commands,
+    "zoo": zoo,
 }
 
 

@@ -76,6 +76,7 @@ def differs(wanted: str, got: str) -> str:
 
 def _main(page: Path) -> int:
     text = page.read_text("utf-8")
+    sys.path.insert(0, str(Path.cwd()))  # a block may import the file that one before it is
     namespace: dict[str, object] = {"__name__": "__main__"}
     printed = ""
     failures = []

@@ -29,13 +29,13 @@ def test_the_module_is_the_command():
 def test_help_names_every_command_and_exit_code():
     """`ndiswan --help` says what there is without importing it."""
     text = run("--help").output
-    for name in ("check", "explain", "rules", "trace"):
+    for name in ("check", "coverage", "explain", "rules", "trace"):
         assert name in text
     for code in ("0 fine", "1 violations", "2 interrupted", "3 internal", "4", "5 nothing ran"):
         assert code in " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", ["check", "explain", "rules", "trace"])
+@pytest.mark.parametrize("command", ["check", "coverage", "explain", "rules", "trace"])
 def test_each_command_has_help(command):
     """Every command explains itself, and that is no error."""
     done = run(command, "--help")

@@ -20,7 +20,7 @@ from rigs import Holding, Instant, Peer, bound
         (
             {"time": "real"},
             TypeError,
-            r"time: expected VirtualTime\(\) or RealTime\(\), got 'real'",
+            r"time: expected VirtualTime\(\), RealTime\(\) or AdversarialTime\(\), got 'real'",
         ),
         ({"time": nw.RealTime}, TypeError, "time: expected"),
         ({"policy": {}}, TypeError, r"policy: expected a Policy, got {}"),

@@ -56,6 +56,7 @@ WITHOUT_A_STEM = {
     "kills": "exceptions at every call site",
     "fuzz": "drivers that do anything at any time, chosen by a seed",
     "bad_input": "wrong use everywhere",
+    "pytest_plugin": "python/ndiswan_pytest.py, which is beside the package",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",
     "column": "arrays that are handed in, which the bindings alone know",
@@ -70,6 +71,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "number",
     "packet_data",
     "shared",
 }
@@ -126,7 +128,9 @@ def test_each_step_of_the_way_is_one_stem(stem: str, in_python: bool) -> None:
 def test_a_module_in_both_languages_has_a_test_of_its_name() -> None:
     """A public Python module with a namesake in the core or the bindings has a `tests/test_STEM.py`."""
     both = stems(CORE / "src", ".rs") | stems(BINDINGS / "src", ".rs")
-    public = {path.stem for path in files(".py", under=PYTHON) if path.stem[0] != "_"}
+    # A bug of the zoo has the name of what it breaks; what tests all of them is test_zoo.py.
+    modules = [path for path in files(".py", under=PYTHON) if "zoo" not in path.parts]
+    public = {path.stem for path in modules if path.stem[0] != "_"}
     missing = {s for s in both & public if not (ROOT / "tests" / f"test_{s}.py").is_file()}
     assert public
     assert missing == set()
@@ -160,7 +164,8 @@ def test_each_public_name_is_exported_once() -> None:
     assert len(exported) == len(set(exported))
     assert [name for name in exported if not hasattr(ndiswan, name)] == []
     modules = {path.stem for path in PYTHON.iterdir()}
-    public = {name for name in vars(ndiswan) if name[0] != "_"} - modules
+    # What pytest adds to a module whose assertions it rewrites begins with an @.
+    public = {name for name in vars(ndiswan) if name[0] not in "_@"} - modules
     assert public - set(exported) - {"TYPE_CHECKING"} == set()
 
 

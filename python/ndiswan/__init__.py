@@ -7,6 +7,7 @@ rule of the contract is caught at the call that breaks it.
 from ndiswan._native import (
     Adapter,
     CompletionRing,
+    Device,
     Dpc,
     Event,
     Link,
@@ -22,7 +23,7 @@ from ndiswan.packet import Packet, PacketData
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
 from ndiswan.status import Severity, Status
-from ndiswan.time import RealTime, VirtualTime
+from ndiswan.time import AdversarialTime, RealTime, VirtualTime
 from ndiswan.violations import (
     AccessViolation,
     ContractViolation,
@@ -36,6 +37,22 @@ from ndiswan.violations import (
     StatusViolation,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndiswan.exploring import Exploration, Failure, explore, replay
+
+_EXPLORING = ("Exploration", "Failure", "explore", "replay")
+
+
+def __getattr__(name: str) -> object:
+    """What explores is imported when it is used, so that `import ndiswan` stays light."""
+    if name in _EXPLORING:
+        from ndiswan import exploring
+
+        return getattr(exploring, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 PENDING = Status.PENDING
 SUCCESS = Status.SUCCESS
 FAILURE = Status.FAILURE
@@ -46,11 +63,15 @@ __all__ = [
     "SUCCESS",
     "AccessViolation",
     "Adapter",
+    "AdversarialTime",
     "CompletionRing",
     "ContractViolation",
     "ContractWarning",
+    "Device",
     "Dpc",
     "Event",
+    "Exploration",
+    "Failure",
     "FlowViolation",
     "Irql",
     "IrqlViolation",
@@ -78,4 +99,6 @@ __all__ = [
     "VirtualTime",
     "WanInfo",
     "__version__",
+    "explore",
+    "replay",
 ]

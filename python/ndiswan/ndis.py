@@ -12,7 +12,7 @@ from ndiswan._native import Ndis as _Native
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
-from ndiswan.time import RealTime, VirtualTime
+from ndiswan.time import AdversarialTime, RealTime, VirtualTime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Ndis(_Native):
     Parameters
     ----------
     time:
-        ``VirtualTime()`` (default) or ``RealTime()``.
+        ``VirtualTime()`` (default), ``RealTime()`` or ``AdversarialTime(seed)``.
     policy:
         The switches for what the pages leave open.
     on_violation:
@@ -60,7 +60,7 @@ class Ndis(_Native):
     def __new__(  # noqa: D102  (the class says it)
         cls,
         *,
-        time: VirtualTime | RealTime | None = None,
+        time: VirtualTime | RealTime | AdversarialTime | None = None,
         policy: Policy | None = None,
         on_violation: Literal["raise", "record", "bugcheck"] = "raise",
         verify: int = 3,
@@ -69,12 +69,23 @@ class Ndis(_Native):
     ) -> Self:
         time = VirtualTime() if time is None else time
         policy = Policy() if policy is None else policy
-        if not isinstance(time, VirtualTime | RealTime):
-            raise TypeError(f"time: expected VirtualTime() or RealTime(), got {time!r}")
+        if not isinstance(time, VirtualTime | RealTime | AdversarialTime):
+            raise TypeError(
+                f"time: expected VirtualTime(), RealTime() or AdversarialTime(), got {time!r}"
+            )
         if not isinstance(policy, Policy):
             raise TypeError(f"policy: expected a Policy, got {policy!r}")
         switches = {name: getattr(policy, name) for name in Policy.__slots__}
-        self = super().__new__(cls, time.kind, switches, on_violation, verify, delivery, record)
+        self = super().__new__(
+            cls,
+            time.kind,
+            switches,
+            on_violation,
+            verify,
+            delivery,
+            record,
+            time.settings() if isinstance(time, AdversarialTime) else None,
+        )
         self._record = bool(record)
         _open.add(self)
         return self
@@ -205,12 +216,15 @@ def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no other way)
     package = __file__.rpartition("/")[0]
-    # Neither this package nor what starts a program (`python -m`) is the driver; its miniports are.
-    others, drivers = (package, "<frozen "), package + "/miniports/"
+    # Neither this package nor what starts a program (`python -m`) is the driver; its own drivers are.
+    others = (package, "<frozen ")
+    drivers = tuple(package + own for own in ("/miniports/", "/zoo/", "/exploring/workload.py"))
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(others) or file.startswith(drivers):
             break
+        if file.endswith(("/exploring/execution.py", "/checking/bench.py")):
+            return None  # what is further out runs the scenario, and is not in it
         frame = frame.f_back
     if frame is None:
         return None

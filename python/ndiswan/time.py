@@ -1,5 +1,13 @@
 """The kinds of time in which the same driver runs."""
 
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndiswan._native import Explorer
+
 
 class VirtualTime:
     """Simulated time: :meth:`Ndis.run` takes the next event and sets the clock to it.
@@ -21,3 +29,77 @@ class RealTime:
 
     def __repr__(self) -> str:
         return "RealTime()"
+
+
+class AdversarialTime:
+    """Simulated time in which an explorer decides who goes on, and what goes wrong.
+
+    All virtual CPUs run on the thread that made the :class:`Ndis`. At each call of a driver something
+    else may happen first: another CPU goes on, an interrupt, a DPC, a timer, a delivery. The same
+    answers give the same events. One ``Ndis`` is one execution; :func:`explore` runs many.
+
+    Parameters
+    ----------
+    seed:
+        Of an explorer made for this one execution.
+    explorer:
+        Its name (``"random"``, ``"pct"``, …), an explorer that is asked in several executions, or the
+        answers themselves: bytes, each of them one answer modulo how many there are, or the pairs of a
+        replay token.
+    cpus:
+        Virtual CPUs, 1 to 32. CPU 0 is the caller; each thread that is spawned brings one more.
+    policies:
+        Whether the switches of ``Policy`` are chosen, too.
+    latency:
+        The longest, in seconds of the clock, that what is due waits for its turn.
+    max_points:
+        After so many points the plain thing happens; after twice as many the driver is cut off.
+
+    Raises
+    ------
+    ValueError
+        When it is used: there is no such explorer, or ``cpus`` is out of range.
+    RuntimeError
+        When it is used: a debugger, a profiler or coverage traces the thread.
+    """
+
+    kind = "adversarial"
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        explorer: str | bytes | list[tuple[int, int]] | Explorer = "random",
+        cpus: int = 2,
+        policies: bool = False,
+        latency: float = 0.5,
+        max_points: int = 20_000,
+    ) -> None:
+        self.seed = seed
+        self.explorer = explorer
+        self.cpus = cpus
+        self.policies = policies
+        self.latency = latency
+        self.max_points = max_points
+
+    def settings(self) -> tuple[Explorer, int, bool, int, int]:
+        """What the engine is told: explorer, CPUs, policies, latency in nanoseconds, points."""
+        from ndiswan._native import Explorer
+
+        if sys.gettrace() is not None or sys.getprofile() is not None:
+            raise RuntimeError(
+                "expected no debugger, profiler or coverage: a tracing function does not bear the"
+                " changing of stacks that adversarial time is made of; run it without, or use"
+                " VirtualTime()"
+            )
+        explorer = self.explorer
+        if isinstance(explorer, str):
+            explorer = Explorer(explorer, self.seed)
+        elif isinstance(explorer, bytes):
+            explorer = Explorer.of_bytes(explorer)
+        elif isinstance(explorer, list):
+            explorer = Explorer.replay(explorer)
+        return explorer, self.cpus, self.policies, round(self.latency * 1e9), self.max_points
+
+    def __repr__(self) -> str:
+        return f"AdversarialTime(seed={self.seed}, explorer={self.explorer!r}, cpus={self.cpus})"

@@ -64,6 +64,7 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
         cpu: int,
         time_ns: int,
         warning: bool,
+        site: str | None,
         sentence: str,
         page: str,
         source: str,
@@ -81,6 +82,7 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
         self.cpu = cpu
         self.time_ns = time_ns
         self.warning = warning
+        self.site = site
         self.sentence = sentence
         self.page = page
         self.source = source

@@ -9,8 +9,8 @@ class Breathing(Timed):
     """Halves the window when its queue is full and doubles it when the queue is empty."""
 
     def wan_send(self, link, packet):
+        self.link = link  # before anything can come back
         answer = super().wan_send(link, packet)
-        self.link = link
         if len(self.queue) >= link.window > 1:
             self.adapter.line_up(link, window=link.window // 2)
         return answer

@@ -25,9 +25,21 @@ COMMANDS = {
         "ndiswan.cli.check:check",
         "Run a driver under the contract, or check a recorded trace.",
     ),
+    "campaign": ("ndiswan.cli.campaign:campaign", "Merge the folders of campaigns."),
+    "coverage": (
+        "ndiswan.cli.coverage:coverage",
+        "Say which ownership edges recordings reached, and which never.",
+    ),
     "explain": ("ndiswan.cli.explain:explain", "Say everything about one rule."),
+    "fuzz": ("ndiswan.cli.fuzz:fuzz", "Explore a scenario or a driver until a budget is spent."),
+    "minimize": ("ndiswan.cli.replay:minimize", "Make a failure smaller."),
+    "replay": ("ndiswan.cli.replay:replay", "Run a failure again, and tell its story."),
     "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
-    "trace": ("ndiswan.cli.trace:trace", "Turn a recorded trace into text, JSON lines or pcapng."),
+    "trace": (
+        "ndiswan.cli.trace:trace",
+        "Turn a recorded trace into text, JSON lines, pcapng, or a story.",
+    ),
+    "zoo": ("ndiswan.cli.zoo:zoo", "List drivers that break as drivers do."),
 }
 
 EPILOG = "Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage, 5 nothing ran."

@@ -1,4 +1,4 @@
-"""`ndiswan trace`: a recorded trace as text, as JSON lines, or as a capture for Wireshark."""
+"""`ndiswan trace`: a recorded trace as text, JSON lines, a capture for Wireshark, or the story of a failure."""
 
 from __future__ import annotations
 
@@ -15,36 +15,51 @@ from ndiswan.cli.console import out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndiswan._native import Trace
+
+# By the form: what the name of a file in it ends with.
+FORMS = {
+    "text": ("txt", "log", "text"),
+    "jsonl": ("jsonl",),
+    "pcapng": ("pcapng",),
+    "story": ("story",),
+    "mermaid": ("mmd", "mermaid"),
+    "svg": ("svg",),
+}
+
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option(
     "--to",
+    "--as",
     "form",
-    type=click.Choice(["text", "jsonl", "pcapng"]),
+    type=click.Choice(list(FORMS)),
     help="The form; without it, what the name of OUT ends with, or text.",
 )
 @click.option(
     "-o", "--output", "target", metavar="OUT", help="The file to write; without it, stdout."
 )
-def trace(file: str, form: str | None, target: str | None) -> None:
+@click.option("--full", is_flag=True, help="A story of every event, not only of what matters.")
+@click.option(
+    "--number",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The story of the Nth thing that went wrong, counted from 0; without it, of the first that is no warning.",
+)
+def trace(file: str, form: str | None, target: str | None, full: bool, number: int | None) -> None:
     """Turn a recorded trace (`ndis.save(FILE)`) into something to look at.
 
     pcapng is for Wireshark and tshark: an interface a link, and a comment at each frame with whose hands it went
-    through.
+    through. story, mermaid and svg tell what led to the rule that was broken, as a sequence diagram: text for a
+    terminal, text that pages render, a picture.
     """
-    if form is None:
-        suffix = Path(target or "x.text").suffix[1:]
-        form = {"txt": "text", "log": "text"}.get(suffix, suffix)
-        if form not in {"text", "jsonl", "pcapng"}:
-            raise click.UsageError(
-                f"{target}: expected a name that ends with .txt, .jsonl or .pcapng, or --to FORM"
-            )
+    form = form or _form(target)
     recorded = read_trace(file)
     if form == "pcapng":
         _write_capture(recorded.to_pcapng, target)
         return
-    text = recorded.to_text() if form == "text" else recorded.to_jsonl()
+    text = _text(recorded, form, full, number)
     if target is None:
         out(text.rstrip("\n"))
         return
@@ -52,6 +67,34 @@ def trace(file: str, form: str | None, target: str | None) -> None:
         Path(target).write_text(text, "utf-8")
     except OSError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _form(target: str | None) -> str:
+    suffix = Path(target or "x.text").suffix[1:]
+    for form, suffixes in FORMS.items():
+        if suffix in suffixes:
+            return form
+    raise click.UsageError(
+        f"{target}: expected a name that ends with .txt, .jsonl, .pcapng, .story, .mmd or .svg, or --to FORM"
+    )
+
+
+def _text(recorded: Trace, form: str, full: bool, number: int | None) -> str:
+    if form == "text":
+        return recorded.to_text()
+    if form == "jsonl":
+        return recorded.to_jsonl()
+    try:
+        story = recorded.story(number, full=full)
+    except IndexError as error:
+        raise click.UsageError(f"--number: {error}") from error
+    match form:
+        case "mermaid":
+            return story.to_mermaid()
+        case "svg":
+            return story.to_svg()
+        case _:
+            return story.to_text()
 
 
 def _write_capture(write: Callable[[str], int], target: str | None) -> None:

@@ -6,17 +6,17 @@ use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
 use ndiswan::oid::Answer;
 use ndiswan::{LinkSettings, Rule, Status};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::error::{raise, usage, value};
+use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::packet::bytes_of;
-use crate::shared::Shared;
+use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
 use crate::status;
-use crate::timer::{Dpc, Timer};
+use crate::time::{nanoseconds, seconds};
+use crate::timer::{Device, Dpc, Timer, callable};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
 ///
@@ -30,40 +30,9 @@ pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// Seconds as nanoseconds.
-pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
-    if !(0.0..=1e9).contains(&seconds) {
-        return Err(value(format!("expected seconds from 0 to 1e9, got {seconds}")));
-    }
-    #[allow(clippy::cast_sign_loss)] // it was just looked at
-    Ok((seconds * 1e9).round() as u64)
-}
-
-/// Nanoseconds as seconds.
-#[allow(clippy::cast_precision_loss)] // exact for the first hundred days; `now_ns` is for ever
-pub(crate) fn seconds(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / 1e9
-}
-
-/// After a bug check nothing is asked of an adapter any more.
-pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
-    if adapter.life() == Life::Stopped { Err(usage(adapter.why_stopped())) } else { Ok(()) }
-}
-
 impl Adapter {
     pub(crate) fn alive(&self) -> PyResult<()> {
         alive(&self.shared.core)
-    }
-
-    /// The link that was given; `None` if it is none and that is only recorded.
-    fn link_of<'a>(&self, link: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
-        if let Ok(link) = link.cast::<Link>() {
-            return Ok(Some(&link.get().core));
-        }
-        let got = status::describe(link);
-        let detail = format!("expected a Link (NdisLinkContext), got {got}");
-        let violation = self.shared.core.report_broken(Rule::Handle, None, detail);
-        raise(link.py(), &self.shared.world, Err(violation))
     }
 
     pub(crate) fn status_of(
@@ -194,12 +163,7 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
-        if !callback.bind(py).is_callable() {
-            return Err(PyTypeError::new_err(format!(
-                "expected a callable, got {}",
-                status::describe(callback.bind(py))
-            )));
-        }
+        callable(callback.bind(py))?;
         // Its number is its place, so both in one.
         let id = self.shared.timers.with(py, |known| {
             known.push(callback);
@@ -213,18 +177,33 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
-        if !callback.bind(py).is_callable() {
-            return Err(PyTypeError::new_err(format!(
-                "expected a callable, got {}",
-                status::describe(callback.bind(py))
-            )));
-        }
+        callable(callback.bind(py))?;
         // Its number is its place, so both in one.
         let id = self.shared.dpcs.with(py, |known| {
             known.push(callback);
             self.shared.core.dpc()
         });
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
+    }
+
+    /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs on another CPU
+    /// (KeFlushQueuedDpcs); whether none does. Halt needs it behind a ``cancel`` that came too late.
+    fn flush_dpcs(&self, py: Python<'_>) -> bool {
+        let core = &self.shared.core;
+        self.shared.world.away(py, || core.flush_dpcs())
+    }
+
+    /// A new source of hardware events, which call ``callback()``.
+    ///
+    /// Raises ``TypeError`` if it cannot be called.
+    fn device(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Device> {
+        self.alive()?;
+        callable(callback.bind(py))?;
+        let id = self.shared.devices.with(py, |known| {
+            known.push(callback);
+            self.shared.core.device()
+        });
+        Ok(Device { shared: Arc::clone(&self.shared), id })
     }
 
     /// Brings a line up, or changes one that is up (NDIS_STATUS_WAN_LINE_UP).
@@ -348,6 +327,22 @@ impl Adapter {
         self.alive()?;
         self.shared.core.interrupt();
         Ok(())
+    }
+
+    /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
+    ///
+    /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
+    /// done something. Raises ``RuntimeError`` above PASSIVE, ``ValueError`` for a time out of range.
+    fn sleep(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        self.alive()?;
+        let (delay, irql) = (nanoseconds(seconds)?, Cpu::current().irql());
+        if irql != ndiswan::Irql::PASSIVE {
+            return Err(usage(format!(
+                "sleep: expected PASSIVE_LEVEL, where a thread may wait, got {irql}"
+            )));
+        }
+        self.shared.world.away(py, || self.shared.core.sleep(delay));
+        settle(py, &self.shared.world)
     }
 
     /// The interrupt request level of the calling thread.

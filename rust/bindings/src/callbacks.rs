@@ -263,6 +263,10 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         self.timer_or_dpc(|shared| &shared.dpcs, dpc);
     }
 
+    fn device(&self, device: u32) {
+        self.timer_or_dpc(|shared| &shared.devices, device);
+    }
+
     fn shutdown(&self, _: &mut Cx<Passive>) {
         self.call("shutdown", |_, _| Ok(()));
     }

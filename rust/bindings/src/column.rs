@@ -8,6 +8,7 @@
 //! relaxed atomic access: what is read then is one of the values, never a torn one.
 
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use pyo3::buffer::{Element, PyBuffer};
@@ -25,14 +26,11 @@ pub(crate) trait Item: Element {
     const CODE: char;
     /// What `ndarray::look` calls it.
     const WHICH: usize;
+    /// One that other threads may write.
+    type Cell: Sync;
 
-    /// # Safety
-    /// `at` points to an item that lives and is aligned.
-    unsafe fn load(at: *mut Self) -> Self;
-
-    /// # Safety
-    /// The same, and it may be written.
-    unsafe fn store(at: *mut Self, value: Self);
+    fn load(cell: &Self::Cell) -> Self;
+    fn store(cell: &Self::Cell, value: Self);
 }
 
 macro_rules! item {
@@ -41,22 +39,16 @@ macro_rules! item {
             const DTYPE: &'static str = $dtype;
             const CODE: char = $code;
             const WHICH: usize = $which;
+            type Cell = $atomic;
 
-            /// # Safety
-            /// As the trait says.
             #[inline]
-            unsafe fn load(at: *mut Self) -> Self {
-                // SAFETY: the caller says that it lives and is aligned; a relaxed load of a word
-                // is a plain load, also from memory that cannot be written.
-                unsafe { <$atomic>::from_ptr(at) }.load(Ordering::Relaxed)
+            fn load(cell: &Self::Cell) -> Self {
+                cell.load(Ordering::Relaxed)
             }
 
-            /// # Safety
-            /// As the trait says.
             #[inline]
-            unsafe fn store(at: *mut Self, value: Self) {
-                // SAFETY: the caller says that it lives, is aligned, and may be written.
-                unsafe { <$atomic>::from_ptr(at) }.store(value, Ordering::Relaxed);
+            fn store(cell: &Self::Cell, value: Self) {
+                cell.store(value, Ordering::Relaxed);
             }
         }
     };
@@ -67,45 +59,72 @@ item!(u32, AtomicU32, "uint32", 'I', 1);
 
 /// A one-dimensional array of numbers in one piece of memory.
 pub(crate) struct Column<'a, T: Item> {
-    start: *mut T,
+    start: NonNull<T>,
     length: usize,
-    writable: bool,
     /// Keep the memory: the array, and its buffer if it was asked for one.
     _array: PhantomData<&'a Bound<'a, PyAny>>,
     _buffer: Option<PyBuffer<T>>,
 }
 
 impl<'a, T: Item> Column<'a, T> {
+    /// A plain array of NumPy's, which need not be asked, and whether it may be written. What is none
+    /// may serve all the same.
+    #[inline]
+    fn look(given: &'a Bound<'_, PyAny>) -> Option<(Self, bool)> {
+        let (start, length, writable) = ndarray::look(T::WHICH, given)?;
+        Some((Self::new(start.cast(), length, None)?, writable))
+    }
+
+    #[inline]
+    fn new(start: *mut T, length: usize, buffer: Option<PyBuffer<T>>) -> Option<Self> {
+        // An array without items may be anywhere.
+        let start = if length == 0 { NonNull::dangling() } else { NonNull::new(start)? };
+        Some(Column { start, length, _array: PhantomData, _buffer: buffer })
+    }
+
+    /// The same by the buffer protocol.
+    #[inline(never)]
+    fn ask(name: &str, given: &'a Bound<'_, PyAny>) -> PyResult<(Self, bool)> {
+        let fits = |buffer: &PyBuffer<T>| buffer.dimensions() == 1 && buffer.is_c_contiguous();
+        let found = of_type::<T>(given).filter(fits).and_then(|buffer| {
+            let (start, length) = (buffer.buf_ptr().cast(), buffer.item_count());
+            let writable = !buffer.readonly();
+            Some((Self::new(start, length, Some(buffer))?, writable))
+        });
+        found.ok_or_else(|| wrong::<T>(name, given))
+    }
+
+    /// An array to be read, if it is a plain one of NumPy's.
+    #[inline]
+    pub(crate) fn plain(given: &'a Bound<'_, PyAny>) -> Option<Self> {
+        Self::look(given).map(|(column, _)| column)
+    }
+
     /// An array to be read. `name` is what the caller's argument is called.
+    #[inline]
     pub(crate) fn input(name: &str, given: &'a Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Some((start, length, writable)) = ndarray::look(T::WHICH, given) {
-            return Ok(Column {
-                start: start.cast(),
-                length,
-                writable,
-                _array: PhantomData,
-                _buffer: None,
-            });
+        match Self::look(given) {
+            Some((column, _)) => Ok(column),
+            None => Self::ask(name, given).map(|(column, _)| column),
         }
-        let Some(buffer) = of_type::<T>(given) else { return Err(wrong::<T>(name, given)) };
-        if buffer.dimensions() != 1 || !buffer.is_c_contiguous() {
-            return Err(wrong::<T>(name, given));
-        }
-        let (start, length, writable) =
-            (buffer.buf_ptr().cast(), buffer.item_count(), !buffer.readonly());
-        Ok(Column { start, length, writable, _array: PhantomData, _buffer: Some(buffer) })
     }
 
     /// An array to be written.
+    #[inline]
     pub(crate) fn output(name: &str, given: &'a Bound<'_, PyAny>) -> PyResult<Self> {
-        let column = Self::input(name, given)?;
-        if !column.writable {
-            let made = format!("numpy.empty({}, dtype=numpy.{})", column.length, T::DTYPE);
-            return Err(PyValueError::new_err(format!(
-                "{name}: expected an array that can be written to, got a read-only one; {made} makes one"
-            )));
-        }
-        Ok(column)
+        let (column, writable) = match Self::look(given) {
+            Some(found) => found,
+            None => Self::ask(name, given)?,
+        };
+        if writable { Ok(column) } else { Err(column.read_only(name)) }
+    }
+
+    #[cold]
+    fn read_only(&self, name: &str) -> PyErr {
+        let made = format!("numpy.empty({}, dtype=numpy.{})", self.length, T::DTYPE);
+        PyValueError::new_err(format!(
+            "{name}: expected an array that can be written to, got a read-only one; {made} makes one"
+        ))
     }
 
     /// How many items there are.
@@ -113,29 +132,23 @@ impl<'a, T: Item> Column<'a, T> {
         self.length
     }
 
-    /// The item at `index`.
+    /// The items. Those of a column that is no [`output`](Self::output) are only to be loaded. Who
+    /// lets go of the interpreter's lock makes a new column afterwards.
     #[inline]
-    pub(crate) fn get(&self, _: Python<'_>, index: usize) -> T {
-        assert!(index < self.length, "the column is shorter");
-        // SAFETY: `start` is the start of a contiguous piece of `length` items of this type (`input`
-        // has looked; `PyBuffer` or NumPy's flags and type say that they are aligned). The buffer keeps
-        // it, or else the array, which the caller's arguments keep for `'a`, and which nobody changes
-        // while the caller has the interpreter's lock: a caller that let it go makes a new column.
-        unsafe { T::load(self.start.add(index)) }
-    }
-
-    /// Writes the item at `index` of a column that is an [`output`](Self::output).
-    #[inline]
-    pub(crate) fn set(&self, _: Python<'_>, index: usize, value: T) {
-        assert!(index < self.length && self.writable, "the column is no such output");
-        // SAFETY: as above, and the exporter lets it be written.
-        unsafe { T::store(self.start.add(index), value) }
+    pub(crate) fn items(&self, _: Python<'_>) -> &[T::Cell] {
+        // SAFETY: `start` is the start of a contiguous piece of `length` items of this type (`look` or
+        // `ask` has seen to that; `PyBuffer` or NumPy's flags and type say that they are aligned), and a cell is
+        // an atomic of the same size. The buffer keeps the memory, or else the array, which the
+        // caller's arguments keep for `'a`, and which nobody changes while the caller has the
+        // interpreter's lock. A relaxed load of a word is a plain load, also from memory that
+        // cannot be written.
+        unsafe { std::slice::from_raw_parts(self.start.cast().as_ptr(), self.length) }
     }
 
     /// Whether the two have memory in common.
     pub(crate) fn overlaps<U: Item>(&self, other: &Column<'_, U>) -> bool {
         let end = |start: usize, length: usize, size: usize| start + length * size;
-        let (a, b) = (self.start as usize, other.start as usize);
+        let (a, b) = (self.start.addr().get(), other.start.addr().get());
         a < end(b, other.length, size_of::<U>()) && b < end(a, self.length, size_of::<T>())
     }
 }

@@ -41,7 +41,12 @@ fn choose<T: Copy>(field: &str, given: &str, known: &[(&str, T)]) -> PyResult<T>
 }
 
 pub(crate) fn time(given: &str) -> PyResult<TimeKind> {
-    choose("time", given, &[("virtual", TimeKind::Virtual), ("real", TimeKind::Real)])
+    let known = [
+        ("virtual", TimeKind::Virtual),
+        ("real", TimeKind::Real),
+        ("adversarial", TimeKind::Adversarial),
+    ];
+    choose("time", given, &known)
 }
 
 pub(crate) fn on_violation(given: &str) -> PyResult<OnViolation> {
@@ -158,4 +163,17 @@ pub(crate) fn wan_info(given: &Bound<'_, PyAny>) -> PyResult<WanInfo> {
     };
     info.validate().map_err(|error| value(error.to_string()))?;
     Ok(info)
+}
+
+/// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
+pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
+}
+
+/// The source line of the driver that calls.
+pub(crate) fn call_site() -> Option<String> {
+    Python::attach(|py| {
+        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
+        found.ok()?.extract().ok()?
+    })
 }

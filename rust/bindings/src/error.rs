@@ -30,6 +30,7 @@ pub(crate) fn exception(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<
     fields.set_item("cpu", violation.cpu)?;
     fields.set_item("time_ns", violation.time)?;
     fields.set_item("warning", violation.warning)?;
+    fields.set_item("site", &violation.site)?;
     fields.set_item("sentence", info.sentence)?;
     fields.set_item("page", info.page)?;
     fields.set_item("source", info.source)?;
@@ -51,6 +52,9 @@ pub(crate) fn raise<T>(
     world: &World,
     result: Result<T, Arc<Violation>>,
 ) -> PyResult<Option<T>> {
+    if world.core.is_cut_off() {
+        return Err(cut_off(py));
+    }
     match result {
         Ok(value) => Ok(Some(value)),
         Err(violation) if world.raises() => {
@@ -65,6 +69,9 @@ pub(crate) fn raise<T>(
 /// by itself. Warnings are given as Python warnings.
 pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     let core = &world.core;
+    if core.is_cut_off() {
+        return Err(cut_off(py));
+    }
     let quiet = core.violation_count() == world.scanned.load(Ordering::Relaxed)
         && core.panic_count() == world.heard.load(Ordering::Relaxed)
         && !world.has_pending.load(Ordering::Acquire);
@@ -77,7 +84,10 @@ pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     let mut first = None;
     for violation in &found {
         if violation.warning {
-            warn(py, violation)?;
+            // An explorer would tell of it in each of thousands of executions.
+            if core.config.time != ndiswan::TimeKind::Adversarial {
+                warn(py, violation)?;
+            }
         } else if world.raises() && !world.is_marked(violation) && first.is_none() {
             first = Some(violation);
         }
@@ -113,6 +123,12 @@ impl World {
             panic.entry, panic.adapter, panic.message
         ))
     }
+}
+
+/// The drivers go on for ever: every call ends with this.
+pub(crate) fn cut_off(py: Python<'_>) -> PyErr {
+    let made = py.import("ndiswan.exploring").and_then(|m| m.getattr("EndlessError")?.call0());
+    made.map_or_else(|error| error, PyErr::from_value)
 }
 
 fn warn(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<()> {

@@ -20,6 +20,10 @@ impl Event {
         let site = (inner.site as usize).checked_sub(1).and_then(|at| sites.get(at).cloned());
         Event { inner, site }
     }
+
+    pub(crate) fn inner(&self) -> ndiswan::Event {
+        self.inner
+    }
 }
 
 #[pymethods]

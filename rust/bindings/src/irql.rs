@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::adapter::alive;
 use crate::error::{raise, value};
 use crate::shared::Shared;
+use crate::shared::alive;
 
 static MEMBERS: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
 

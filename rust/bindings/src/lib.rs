@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 mod adapter;
+mod adversarial;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -14,6 +15,7 @@ mod column;
 mod complete;
 mod complete_many;
 mod config;
+mod coverage;
 mod error;
 mod event;
 #[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
@@ -26,15 +28,19 @@ mod link;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
+mod program;
 mod request;
 mod ring;
 mod rule;
 mod shared;
 mod spin_lock;
 mod status;
+mod story;
+mod time;
 mod timer;
 mod trace;
 
@@ -45,7 +51,11 @@ mod _native {
     #[pymodule_export]
     use crate::adapter::Adapter;
     #[pymodule_export]
+    use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames};
+    #[pymodule_export]
+    use crate::coverage::{Edges, edge_names};
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
@@ -61,13 +71,17 @@ mod _native {
     #[pymodule_export]
     use crate::packet_data::PacketData;
     #[pymodule_export]
+    use crate::program::run_program;
+    #[pymodule_export]
     use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]
-    use crate::timer::{Dpc, Timer};
+    use crate::story::Story;
+    #[pymodule_export]
+    use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]
     use crate::trace::Trace;
     use pyo3::prelude::*;
@@ -76,6 +90,8 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::interpreter::claim(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("OPERATIONS", ndiswan::program::NAMES)?;
+        module.add("RNG", ndiswan::choices::RNG)?;
         module.add("STATUS_TABLE", crate::status::table())?;
         module.add("OID_TABLE", crate::request::table())
     }

@@ -135,6 +135,22 @@ impl Link {
     }
 }
 
+impl Adapter {
+    /// The link that was given; `None` if it is none and that is only recorded.
+    pub(crate) fn link_of<'a>(
+        &self,
+        link: &'a Bound<'_, PyAny>,
+    ) -> PyResult<Option<&'a Arc<ndiswan::Link>>> {
+        if let Ok(link) = link.cast::<Link>() {
+            return Ok(Some(&link.get().core));
+        }
+        let got = status::describe(link);
+        let detail = format!("expected a Link (NdisLinkContext), got {got}");
+        let violation = self.shared.core.report_broken(ndiswan::Rule::Handle, None, detail);
+        raise(link.py(), &self.shared.world, Err(violation))
+    }
+}
+
 #[pymethods]
 impl Link {
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
@@ -235,7 +251,7 @@ impl Link {
     /// ``AccessViolation`` (HANDLE) the second time.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let core = Arc::clone(&self.core);
-        let result = py.detach(move || core.close());
+        let result = self.shared.world.away(py, move || core.close());
         // One exception for all that this call found; the rest is on record.
         settle(py, &self.shared.world)?;
         raise(py, &self.shared.world, result).map(drop)
@@ -249,7 +265,7 @@ impl Link {
     /// miniport).
     fn query(&self, py: Python<'_>, oid: u32) -> PyResult<Py<PyAny>> {
         let core = Arc::clone(&self.core);
-        let result = py.detach(move || core.query(ndiswan::oid::Oid(oid)));
+        let result = self.shared.world.away(py, move || core.query(ndiswan::oid::Oid(oid)));
         let answer = crate::request::answered(py, &self.shared.world, result)?;
         settle(py, &self.shared.world)?;
         Ok(answer)
@@ -261,7 +277,7 @@ impl Link {
     fn set(&self, py: Python<'_>, oid: u32, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let answer = crate::request::value_of(value)?;
         let core = Arc::clone(&self.core);
-        let result = py.detach(move || core.set(ndiswan::oid::Oid(oid), &answer));
+        let result = self.shared.world.away(py, move || core.set(ndiswan::oid::Oid(oid), &answer));
         let status = crate::request::set(py, &self.shared.world, result)?;
         settle(py, &self.shared.world)?;
         Ok(status)

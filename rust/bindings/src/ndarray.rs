@@ -43,33 +43,43 @@ static KNOWN: PyOnceLock<Option<Known>> = PyOnceLock::new();
 /// Where the numbers of a one-dimensional, contiguous array of uint64 (`0`) or uint32 (`1`) are,
 /// how many there are, and whether they may be written. `None` for anything else, which may be right
 /// all the same. Another thread could change the array without a GIL, so then it is always `None`.
+#[inline]
 pub(crate) fn look(which: usize, given: &Bound<'_, PyAny>) -> Option<(*mut u8, usize, bool)> {
     if cfg!(Py_GIL_DISABLED) {
         return None;
     }
-    let py = given.py();
-    let known = match KNOWN.get(py) {
+    let known = match KNOWN.get(given.py()) {
         Some(known) => known.as_ref()?,
-        None if is_called_ndarray(given) => {
-            KNOWN.get_or_init(py, || learn(py).ok().flatten()).as_ref()?
-        }
-        None => return None,
+        None => first(given)?,
     };
-    if !given.get_type().is(&known.class) {
+    if class_of(given).cast() != known.class.as_ptr() {
         return None;
     }
     let found = read(given)?;
     (found.3 == known.types[which].as_ptr()).then_some((found.0, found.1, found.2))
 }
 
-/// Whether its class may be NumPy's. No Python is asked: its words may end with a Ctrl-C.
-fn is_called_ndarray(given: &Bound<'_, PyAny>) -> bool {
-    // SAFETY: an object has a class, and a class a name that ends with 0; `given` keeps both.
-    let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(given.as_ptr())).tp_name) };
-    name == c"numpy.ndarray"
+/// An object's class, without a reference of our own: it is looked at and not kept.
+#[inline]
+fn class_of(given: &Bound<'_, PyAny>) -> *mut ffi::PyTypeObject {
+    // SAFETY: `given` is an object, and alive.
+    unsafe { ffi::Py_TYPE(given.as_ptr()) }
+}
+
+/// NumPy is asked when the first array of its comes in. By its class's name, since to ask Python for
+/// anything may end with a Ctrl-C.
+#[cold]
+fn first(given: &Bound<'_, PyAny>) -> Option<&'static Known> {
+    // SAFETY: a class has a name that ends with 0; `given` keeps both.
+    let name = unsafe { CStr::from_ptr((*class_of(given)).tp_name) };
+    let py = given.py();
+    (name == c"numpy.ndarray")
+        .then(|| KNOWN.get_or_init(py, || learn(py).ok().flatten()).as_ref())
+        .flatten()
 }
 
 /// Start, length, whether it may be written, and type of an `ndarray` of one dimension.
+#[inline]
 fn read(given: &Bound<'_, PyAny>) -> Option<(*mut u8, usize, bool, *mut ffi::PyObject)> {
     // SAFETY: `given` is an `ndarray` (both callers), which begins with these fields; it is alive,
     // and nobody changes it while we have the interpreter's lock. `shape` has an item for each dimension.

@@ -6,44 +6,29 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ndiswan::cx::Cpu;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
-use ndiswan::time::virtual_::RunError;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::adapter::{Adapter, nanoseconds, seconds};
+use crate::adapter::Adapter;
+use crate::adversarial::{Explorer, pairs_of};
 use crate::callbacks::{Cell, PyMiniport, PyProtocol};
 use crate::config::{self, Entries};
-use crate::error::{exception, raise, settle, to_error, usage, value};
+use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
 use crate::link::Link;
 use crate::shared::{Shared, World};
 use crate::status;
-
-/// How many events run between two looks for signals.
-const PIECE: u64 = 4096;
+use crate::time::{nanoseconds, seconds};
 
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     adapters: Mutex<Vec<Arc<Shared>>>,
-}
-
-/// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
-fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
-}
-
-fn call_site() -> Option<String> {
-    Python::attach(|py| {
-        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
-        found.ok()?.extract().ok()?
-    })
 }
 
 impl Ndis {
@@ -56,104 +41,20 @@ impl Ndis {
         name: &str,
     ) -> PyResult<Arc<ndiswan::Link>> {
         let core = &self.world.core;
-        py.detach(|| core.bind(protocol, miniport, packets, name)).map_err(|error| match error {
-            BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
-            _ => usage(error.to_string()),
+        self.world.away(py, || core.bind(protocol, miniport, packets, name)).map_err(|error| {
+            match error {
+                BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
+                _ => usage(error.to_string()),
+            }
         })
-    }
-
-    fn run_virtual(
-        &self,
-        py: Python<'_>,
-        until: Option<u64>,
-        max_events: Option<u64>,
-    ) -> PyResult<u64> {
-        // In pieces: a run of drivers that are not Python's would not see Ctrl-C before its end.
-        let core = &self.world.core;
-        let (mut ran, most) = (0, max_events.unwrap_or(u64::MAX));
-        loop {
-            py.check_signals()?;
-            let piece = PIECE.min(most - ran);
-            let some = match core.run(until, Some(piece)) {
-                Ok(some) => some,
-                Err(error) => return self.refused(py, error),
-            };
-            ran += some;
-            if some < piece || ran == most || self.world.has_pending.load(Ordering::Acquire) {
-                return Ok(ran);
-            }
-        }
-    }
-
-    /// The clock is not run here: an error, or nothing done if the broken rule is only recorded.
-    fn refused(&self, py: Python<'_>, error: RunError) -> PyResult<u64> {
-        match error {
-            RunError::Broken(violation) => {
-                raise(py, &self.world, Err(violation)).map(|_: Option<()>| 0)
-            }
-            error => Err(usage(error.to_string())),
-        }
-    }
-
-    /// In real time others do the work: this waits for it, and for Ctrl-C.
-    fn run_real(&self, py: Python<'_>, until: Option<u64>) -> PyResult<u64> {
-        let core = &self.world.core;
-        if let Err(error) = core.may_run() {
-            return self.refused(py, error);
-        }
-        let before = core.events_run();
-        loop {
-            py.check_signals()?;
-            let left = until.map(|until| Duration::from_nanos(until.saturating_sub(core.now())));
-            let slice = Duration::from_millis(20).min(left.unwrap_or(Duration::MAX));
-            let idle = py.detach(|| match until {
-                // Up to a time it waits for that time, whatever happens meanwhile.
-                Some(_) => {
-                    std::thread::sleep(slice);
-                    false
-                }
-                None => core.wait_idle(slice),
-            });
-            if idle
-                || left.is_some_and(|left| left.is_zero())
-                || !self.world.pending.lock().is_empty()
-            {
-                break;
-            }
-            // What a driver's own thread broke would only be seen by its consequences later.
-            if core.is_closed() || self.next_elsewhere().is_some() {
-                break;
-            }
-        }
-        Ok(core.events_run() - before)
-    }
-
-    /// The next rule that was broken, and raised, on another thread: this one has not seen it.
-    fn next_elsewhere(&self) -> Option<(usize, Arc<ndiswan::Violation>)> {
-        let from = self.world.told.load(Ordering::Relaxed);
-        if !self.world.raises() || self.world.core.violation_count() <= from {
-            return None;
-        }
-        let me = Cpu::current().id;
-        let found = self.world.core.violations_after(from);
-        let mut numbered = (from..).zip(found);
-        numbered.find(|(_, violation)| {
-            !violation.warning && violation.cpu != me && self.world.is_marked(violation)
-        })
-    }
-
-    /// Raises it, once.
-    fn elsewhere(&self, py: Python<'_>) -> PyResult<()> {
-        let Some((at, violation)) = self.next_elsewhere() else { return Ok(()) };
-        self.world.told.store(at + 1, Ordering::Relaxed);
-        Err(to_error(py, &violation))
     }
 }
 
 #[pymethods]
 impl Ndis {
     #[new]
-    #[pyo3(signature = (time, policy, on_violation, verify, delivery, record))]
+    #[pyo3(signature = (time, policy, on_violation, verify, delivery, record, adversary=None))]
+    #[allow(clippy::too_many_arguments)] // one call from ndis.py, all of it needed
     fn new(
         py: Python<'_>,
         time: &str,
@@ -162,7 +63,11 @@ impl Ndis {
         verify: i64,
         delivery: &str,
         record: bool,
+        adversary: Option<(Py<Explorer>, usize, bool, u64, u64)>,
     ) -> PyResult<Ndis> {
+        let adversity = adversary.map(|(explorer, cpus, policies, latency, points)| {
+            explorer.get().adversity(py, cpus, policies, latency, points)
+        });
         let config = Config {
             time: config::time(time)?,
             policy: config::policy(policy)?,
@@ -170,8 +75,9 @@ impl Ndis {
             verify: config::verify(verify)?,
             delivery: config::delivery(delivery)?,
             record,
-            spawn,
-            call_site: Some(call_site),
+            adversity: adversity.transpose()?,
+            spawn: config::spawn,
+            call_site: Some(config::call_site),
         };
         let core = py.detach(|| ndiswan::Ndis::new(config));
         let world = Arc::new(World {
@@ -267,7 +173,9 @@ impl Ndis {
         if self.world.core.is_closed() {
             return Err(usage("this Ndis is closed; make a new one"));
         }
-        let ran = if self.world.core.config.time == TimeKind::Virtual {
+        let ran = if self.world.core.config.time == TimeKind::Adversarial {
+            self.world.core.run(until, None).or_else(|error| self.refused(py, error))
+        } else if self.world.core.config.time == TimeKind::Virtual {
             self.run_virtual(py, until, max_events)
         } else if max_events.is_some() {
             Err(value("max_events: expected virtual time; in real time events are not counted"))
@@ -288,6 +196,99 @@ impl Ndis {
         let count = self.world.core.drain();
         settle(py, &self.world)?;
         Ok(count)
+    }
+
+    /// A number below ``n`` that the explorer chooses, 0 in virtual and real time: 0 is the plain, faultless answer.
+    ///
+    /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
+    #[pyo3(signature = (n, what=""))]
+    fn choose(&self, py: Python<'_>, n: i64, what: &str) -> PyResult<u32> {
+        let below = u32::try_from(n).ok().filter(|n| *n > 0);
+        let below =
+            below.ok_or_else(|| value(format!("n: expected 1 to {}, got {n}", u32::MAX)))?;
+        let chosen = self.world.core.choose(below, what);
+        settle(py, &self.world)?;
+        Ok(chosen)
+    }
+
+    /// Something else may happen here, if an explorer decides what happens.
+    fn point(&self, py: Python<'_>) -> PyResult<()> {
+        self.world.core.choose(1, "");
+        settle(py, &self.world)
+    }
+
+    /// Waits until ``done()`` is true; false if it never will be, or is not after ``seconds``.
+    ///
+    /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
+    /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
+    #[pyo3(signature = (done, seconds=10.0))]
+    #[allow(clippy::needless_pass_by_value)] // what is called without the interpreter is owned
+    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: f64) -> PyResult<bool> {
+        let patience = Duration::from_nanos(nanoseconds(seconds)?);
+        let raised = Mutex::new(None);
+        let core = &self.world.core;
+        let met = self.world.away(py, || {
+            core.wait(patience, || {
+                Python::attach(|py| {
+                    let answer = done.call0(py).and_then(|answer| answer.is_truthy(py));
+                    answer.unwrap_or_else(|error| {
+                        *raised.lock() = Some(error);
+                        true
+                    })
+                })
+            })
+        });
+        if let Some(error) = raised.into_inner() {
+            return Err(error);
+        }
+        settle(py, &self.world)?;
+        Ok(met)
+    }
+
+    /// Runs ``function(*args)`` as another thread at PASSIVE.
+    #[pyo3(signature = (function, *args))]
+    fn spawn(&self, function: Py<PyAny>, args: Py<pyo3::types::PyTuple>) {
+        let world = Arc::clone(&self.world);
+        self.world.core.spawn(move || {
+            Python::attach(|py| {
+                if let Err(error) = function.call1(py, args.bind(py)) {
+                    world.keep(py, error);
+                }
+                drop((function, args));
+            });
+        });
+    }
+
+    /// The answers that the explorer gave so far, (of how many, which): the replay token.
+    fn choices(&self) -> Vec<(u32, u32)> {
+        pairs_of(self.world.core.choices())
+    }
+
+    /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
+    fn choice_words(&self) -> Vec<String> {
+        self.world.core.choice_words()
+    }
+
+    /// A number that stands for all recorded events, the same on every machine.
+    fn digest(&self) -> String {
+        format!("{:016x}", self.world.core.digest())
+    }
+
+    /// How many rules were found broken, warnings included.
+    fn violation_count(&self) -> usize {
+        self.world.core.violation_count()
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first of its explorer's to reach.
+    #[getter]
+    fn new_edges(&self) -> usize {
+        self.world.core.new_edges()
+    }
+
+    /// At how many points the explorer was asked.
+    #[getter]
+    fn points(&self) -> u64 {
+        self.world.core.points()
     }
 
     /// The clock, in seconds; virtual time begins at 0.
@@ -344,7 +345,7 @@ impl Ndis {
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
         adapter.get().alive()?;
         let core = Arc::clone(&adapter.get().shared.core);
-        let result = py.detach(move || core.reset());
+        let result = self.world.away(py, move || core.reset());
         settle(py, &self.world)?;
         let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
         status::to_python(py, answer)
@@ -355,7 +356,7 @@ impl Ndis {
     /// Raises as :meth:`run`.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {
         for adapter in self.world.core.adapters() {
-            py.detach(move || adapter.shutdown());
+            self.world.away(py, move || adapter.shutdown());
         }
         settle(py, &self.world)
     }
@@ -365,7 +366,7 @@ impl Ndis {
     #[pyo3(signature = (quiet=false, at_exit=false))]
     fn _close(&self, py: Python<'_>, quiet: bool, at_exit: bool) -> PyResult<()> {
         let core = Arc::clone(&self.world.core);
-        let result = py.detach(move || {
+        let result = self.world.away(py, move || {
             let result = core.close();
             if at_exit && !core.is_closed() {
                 core.abandon();

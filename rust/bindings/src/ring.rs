@@ -8,16 +8,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ndiswan::Status;
 use ndiswan::ring::{Config, Consumer, Permits, Record, Ring, Waited};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt};
 
-use crate::column::{Column, Item};
 use crate::error::{usage, value};
-use crate::status;
+use crate::number::number;
+use crate::status::final_number;
+
+use entry::{Inputs, Outputs};
+
+mod entry;
 
 /// The most entries of a ring.
 const MOST: usize = 1 << 20;
@@ -51,85 +52,6 @@ pub(crate) struct CompletionRing {
     used: AtomicUsize,
 }
 
-/// A column, or the same number for all.
-enum Values<'a> {
-    One(u32),
-    Each(Column<'a, u32>),
-}
-
-impl<'a> Values<'a> {
-    fn at(&self, py: Python<'_>, index: usize) -> u32 {
-        match self {
-            Values::One(value) => *value,
-            Values::Each(column) => column.get(py, index),
-        }
-    }
-
-    fn new(
-        name: &str,
-        given: &'a Bound<'_, PyAny>,
-        handles: usize,
-        scalar: impl Fn(&Bound<'_, PyAny>) -> PyResult<u32>,
-    ) -> PyResult<Self> {
-        if given.is_instance_of::<PyInt>() {
-            return scalar(given).map(Values::One);
-        }
-        let column = match Column::input(name, given) {
-            Ok(column) => column,
-            // A scalar of NumPy's, which has no length.
-            Err(_) if given.len().is_err() && given.hasattr("__index__")? => {
-                return scalar(given).map(Values::One);
-            }
-            Err(error) => return Err(error),
-        };
-        same_length(name, &column, handles)?;
-        Ok(Values::Each(column))
-    }
-}
-
-fn same_length<T: Item>(name: &str, column: &Column<'_, T>, handles: usize) -> PyResult<()> {
-    if column.len() == handles {
-        return Ok(());
-    }
-    Err(value(format!(
-        "{name}: expected as many items as there are handles, {handles}, got {}",
-        column.len()
-    )))
-}
-
-fn number<T: for<'a, 'py> FromPyObject<'a, 'py>>(
-    name: &str,
-    bits: u32,
-    given: &Bound<'_, PyAny>,
-) -> PyResult<T> {
-    if let (false, Ok(number)) = (given.is_instance_of::<PyBool>(), given.extract::<T>()) {
-        return Ok(number);
-    }
-    let expected = format!("{name}: expected an int of 0 to 2**{bits} - 1");
-    let got = status::describe(given);
-    if given.hasattr("__index__")? && !given.is_instance_of::<PyBool>() {
-        return Err(PyOverflowError::new_err(format!("{expected}, got {got}")));
-    }
-    Err(PyTypeError::new_err(format!("{expected}, got {got}")))
-}
-
-fn not_pending(at: &str, number: u32) -> PyResult<u32> {
-    if number != Status::PENDING.0 {
-        return Ok(number);
-    }
-    Err(value(format!(
-        "{at}: expected a final status, got PENDING (0x00000103); put the entry in when its status is known"
-    )))
-}
-
-fn final_status(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<u32> {
-    let number = match status::from_python(py, given)? {
-        Some(status) => status.0,
-        None => number("status", 32, given)?,
-    };
-    not_pending("status", number)
-}
-
 /// When a wait of so many seconds ends; never if that is too far away to be told.
 fn end_of(seconds: f64) -> PyResult<Option<Instant>> {
     if seconds.is_nan() || seconds < 0.0 {
@@ -141,14 +63,20 @@ fn end_of(seconds: f64) -> PyResult<Option<Instant>> {
 }
 
 impl CompletionRing {
-    /// Permits for up to `most` entries.
-    fn reserve(&self, most: usize) -> PyResult<usize> {
+    /// Permits for up to `most` entries. Where the interpreter has a lock, who calls has it, and
+    /// nobody else writes the counter.
+    #[inline]
+    fn reserve(&self, _: Python<'_>, most: usize) -> PyResult<usize> {
         let mut used = self.used.load(Ordering::Relaxed);
         loop {
             if used & CLOSED != 0 {
                 return Err(usage("the ring is closed, nothing was put in; make a new one"));
             }
             let count = most.min(self.capacity - used);
+            if cfg!(not(Py_GIL_DISABLED)) {
+                self.used.store(used + count, Ordering::Relaxed);
+                return Ok(count);
+            }
             // Acquire: who had the permits before has read those slots.
             let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
             match self.used.compare_exchange_weak(used, used + count, taken, seen) {
@@ -158,54 +86,22 @@ impl CompletionRing {
         }
     }
 
+    /// Gives the permits of `count` entries back, which were read.
+    #[inline]
+    fn release(&self, _: Python<'_>, count: usize) {
+        if cfg!(Py_GIL_DISABLED) {
+            self.used.fetch_sub(count, Ordering::Release);
+        } else {
+            self.used.store(self.used.load(Ordering::Relaxed) - count, Ordering::Relaxed);
+        }
+    }
+
     fn is_closed(&self) -> bool {
         self.used.load(Ordering::Acquire) & CLOSED != 0
     }
 
     fn entries(&self) -> usize {
         self.used.load(Ordering::Acquire) & !CLOSED
-    }
-}
-
-/// Where entries are written to.
-struct Outputs<'a> {
-    handles: Column<'a, u64>,
-    statuses: Column<'a, u32>,
-    tags: Option<Column<'a, u32>>,
-}
-
-impl<'a> Outputs<'a> {
-    fn new(
-        handles: &'a Bound<'_, PyAny>,
-        statuses: &'a Bound<'_, PyAny>,
-        tags: Option<&'a Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let handles = Column::output("handles", handles)?;
-        let statuses = Column::output("statuses", statuses)?;
-        same_length("statuses", &statuses, handles.len())?;
-        let tags = tags.map(|tags| Column::output("tags", tags)).transpose()?;
-        let mut mixed = handles.overlaps(&statuses);
-        if let Some(tags) = &tags {
-            same_length("tags", tags, handles.len())?;
-            mixed |= tags.overlaps(&handles) || tags.overlaps(&statuses);
-        }
-        if mixed {
-            return Err(value("expected an array for each, got two that share memory"));
-        }
-        Ok(Outputs { handles, statuses, tags })
-    }
-
-    /// Takes out what there is room for.
-    fn take(&self, py: Python<'_>, consumer: &mut Consumer<Record, Permits>) -> usize {
-        let mut index = 0;
-        consumer.drain(self.handles.len(), |record| {
-            self.handles.set(py, index, record.handle);
-            self.statuses.set(py, index, record.status);
-            if let Some(tags) = &self.tags {
-                tags.set(py, index, record.tag);
-            }
-            index += 1;
-        })
     }
 }
 
@@ -236,9 +132,9 @@ impl CompletionRing {
         tag: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let handle = number("handle", 64, handle)?;
-        let status = final_status(py, status)?;
+        let status = final_number(py, status)?;
         let tag = tag.map_or(Ok(0), |tag| number("tag", 32, tag))?;
-        if self.reserve(1)? == 0 {
+        if self.reserve(py, 1)? == 0 {
             return Ok(false);
         }
         self.ring.push(Record { handle, status, tag });
@@ -281,27 +177,9 @@ impl CompletionRing {
         statuses: &Bound<'_, PyAny>,
         tags: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<usize> {
-        let handles = Column::<u64>::input("handles", handles)?;
-        let length = handles.len();
-        let statuses = Values::new("statuses", statuses, length, |one| final_status(py, one))?;
-        let tags = match tags {
-            None => Values::One(0),
-            Some(tags) => Values::new("tags", tags, length, |one| number("tag", 32, one))?,
-        };
-        if let Values::Each(statuses) = &statuses {
-            let pending = (0..length).find(|&at| statuses.get(py, at) == Status::PENDING.0);
-            if let Some(at) = pending {
-                not_pending(&format!("statuses[{at}]"), Status::PENDING.0)?;
-            }
-        }
-        let count = self.reserve(length)?;
-        let record = |at| Record {
-            handle: handles.get(py, at),
-            status: statuses.at(py, at),
-            tag: tags.at(py, at),
-        };
-        let entries: Vec<Record> = (0..count).map(record).collect();
-        self.ring.push_batch(&entries);
+        let inputs = Inputs::new(py, handles, statuses, tags)?;
+        let count = self.reserve(py, inputs.len())?;
+        inputs.put(py, count, &self.ring);
         Ok(count)
     }
 
@@ -334,8 +212,8 @@ impl CompletionRing {
         };
         loop {
             let count = outputs.take(py, &mut consumer);
-            if count > 0 || outputs.handles.len() == 0 {
-                self.used.fetch_sub(count, Ordering::Release);
+            if count > 0 || outputs.len() == 0 {
+                self.release(py, count);
                 return Ok(count);
             }
             // Closed and none on its way: there is only one who takes out, and that is this call.

@@ -63,6 +63,16 @@ pub(crate) struct Shared {
     pub(crate) links: GilCell<Vec<Py<Link>>>,
     pub(crate) timers: GilCell<Vec<Py<PyAny>>>,
     pub(crate) dpcs: GilCell<Vec<Py<PyAny>>>,
+    pub(crate) devices: GilCell<Vec<Py<PyAny>>>,
+}
+
+/// After a bug check nothing is asked of an adapter any more.
+pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
+    if adapter.life() == ndiswan::contract::adapter::Life::Stopped {
+        Err(crate::error::usage(adapter.why_stopped()))
+    } else {
+        Ok(())
+    }
 }
 
 impl Shared {
@@ -76,6 +86,7 @@ impl Shared {
             links: GilCell::default(),
             timers: GilCell::default(),
             dpcs: GilCell::default(),
+            devices: GilCell::default(),
         }
     }
 
@@ -159,6 +170,7 @@ impl Shared {
         drop(self.links.with(py, std::mem::take));
         drop(self.timers.with(py, std::mem::take));
         drop(self.dpcs.with(py, std::mem::take));
+        drop(self.devices.with(py, std::mem::take));
         for slot in &self.slots {
             let kept = slot.with(py, |slot| {
                 (
@@ -174,6 +186,11 @@ impl Shared {
 }
 
 impl World {
+    /// Runs what may wait without the interpreter; with it where all CPUs are on this one thread.
+    pub(crate) fn away<R: Send>(&self, py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+        if self.core.config.time == ndiswan::TimeKind::Adversarial { f() } else { py.detach(f) }
+    }
+
     /// Whether a broken rule becomes an exception at the call.
     pub(crate) fn raises(&self) -> bool {
         self.core.config.on_violation != OnViolation::Record

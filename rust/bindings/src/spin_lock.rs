@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ndiswan::event::Form;
 use pyo3::prelude::*;
 
-use crate::adapter::alive;
 use crate::error::raise;
 use crate::shared::Shared;
+use crate::shared::alive;
 
 /// A spin lock (NDIS_SPIN_LOCK): ``with lock:`` takes it, at DISPATCH until the end of the block.
 ///
@@ -42,9 +42,17 @@ impl SpinLock {
         let mut result = core.try_acquire(self.lock, form);
         // Another thread has it, and may need the interpreter to let it go.
         match &result {
-            Ok(false) => result = py.detach(|| core.wait_acquire(self.lock, form).map(|()| true)),
+            Ok(false) => {
+                result = self
+                    .shared
+                    .world
+                    .away(py, || core.wait_acquire(self.lock, form).map(|()| true));
+            }
             Err(broken) if core.takes_all_the_same(broken.rule) => {
-                result = py.detach(|| core.acquire_all_the_same(self.lock, form).map(|()| true));
+                result = self
+                    .shared
+                    .world
+                    .away(py, || core.acquire_all_the_same(self.lock, form).map(|()| true));
             }
             _ => {}
         }

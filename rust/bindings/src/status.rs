@@ -8,6 +8,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt};
 
+use crate::error::value;
+use crate::number::number;
+
 /// `(name, value)` of every published status.
 pub(crate) fn table() -> Vec<(&'static str, u32)> {
     Status::ALL.iter().map(|(name, status)| (*name, status.0)).collect()
@@ -67,6 +70,27 @@ pub(crate) fn from_python(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<
     // NDIS_STATUS is a signed 32-bit number: -1073741823 is NDIS_STATUS_FAILURE.
     let number = if number < 0 { number + (1 << 32) } else { number };
     Ok(u32::try_from(number).ok().map(Status))
+}
+
+/// The number of a final status, or an error that says what would be one.
+pub(crate) fn final_number(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match from_python(py, given)? {
+        Some(Status::PENDING) => Err(is_pending("status")),
+        Some(status) => Ok(status.0),
+        // A number of NumPy's, or none.
+        None => match number("status", 32, given)? {
+            number if Status(number) == Status::PENDING => Err(is_pending("status")),
+            number => Ok(number),
+        },
+    }
+}
+
+/// PENDING, where a final status is expected.
+#[cold]
+pub(crate) fn is_pending(at: &str) -> PyErr {
+    value(format!(
+        "{at}: expected a final status, got PENDING (0x00000103); put the entry in when its status is known"
+    ))
 }
 
 /// What was given instead of a status, for a message.

@@ -2,11 +2,22 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::adapter::{alive, nanoseconds};
 use crate::error::raise;
 use crate::shared::Shared;
+use crate::shared::alive;
+use crate::time::nanoseconds;
+
+/// Whether it can be called, as a timer's routine will be.
+pub(crate) fn callable(callback: &Bound<'_, PyAny>) -> PyResult<()> {
+    if callback.is_callable() {
+        return Ok(());
+    }
+    let got = crate::status::describe(callback);
+    Err(PyTypeError::new_err(format!("expected a callable, got {got}")))
+}
 
 /// A timer (NDIS_MINIPORT_TIMER) that calls its callback once, at DISPATCH, each time it is set.
 ///
@@ -52,6 +63,47 @@ impl Timer {
             self.shared.core.name,
             if self.armed() { "set" } else { "not set" }
         )
+    }
+}
+
+/// An event of the hardware, which is simulated beside the driver: ``adapter.device(callback)`` makes it.
+///
+/// Its callback is the card's doing and no entry point of the driver: it runs at no level, waits for no
+/// gate, and TIMER says nothing about it. It usually ends with ``adapter.interrupt()``. In virtual time
+/// it happens after the time that was set; in adversarial time when the explorer says so.
+#[pyclass(frozen, module = "ndiswan", weakref)]
+pub(crate) struct Device {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: u32,
+}
+
+#[pymethods]
+impl Device {
+    /// Has it happen ``seconds`` from now, whether it was set or not. Raises ``ValueError`` for less than 0.
+    fn set(&self, seconds: f64) -> PyResult<()> {
+        self.shared.core.set_device(self.id, nanoseconds(seconds)?);
+        Ok(())
+    }
+
+    /// Has it happen ``nanoseconds`` from now; else as :meth:`set`.
+    fn set_ns(&self, nanoseconds: u64) {
+        self.shared.core.set_device(self.id, nanoseconds);
+    }
+
+    /// It does not happen; whether it would have.
+    fn cancel(&self) -> bool {
+        self.shared.core.cancel_device(self.id)
+    }
+
+    /// Whether it is set and has not happened.
+    #[getter]
+    fn armed(&self) -> bool {
+        self.shared.core.device_is_set(self.id)
+    }
+
+    fn __repr__(&self) -> String {
+        let state = if self.armed() { "set" } else { "not set" };
+        format!("<Device {} of {:?}, {state}>", self.id, self.shared.core.name)
     }
 }
 

@@ -5,12 +5,14 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndiswan::story::{Story as Told, Telling};
 use ndiswan::trace::{self, Found, TraceError};
-use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::event::Event;
+use crate::story::Story;
 
 fn to_error(error: &TraceError) -> PyErr {
     let text = error.to_string();
@@ -30,6 +32,10 @@ pub(crate) fn save(py: Python<'_>, ndis: &Arc<ndiswan::Ndis>, path: PathBuf) -> 
 pub(crate) struct Trace(trace::Trace);
 
 impl Trace {
+    pub(crate) fn events(&self) -> &[ndiswan::Event] {
+        &self.0.events
+    }
+
     fn found<'py>(&self, py: Python<'py>, found: &Found) -> PyResult<Bound<'py, PyDict>> {
         let sites = &self.0.header.sites;
         let history: Vec<Event> =
@@ -72,6 +78,43 @@ impl Trace {
     /// One line an event, in columns.
     fn to_text(&self, py: Python<'_>) -> String {
         py.detach(|| self.0.to_text())
+    }
+
+    /// What stories it has: a rule's id and the words of each thing that went wrong, in order.
+    fn endings(&self, py: Python<'_>) -> Vec<(String, String)> {
+        let endings = py.detach(|| self.0.endings());
+        endings.into_iter().map(|ending| (ending.rule, ending.why)).collect()
+    }
+
+    /// The story of what went wrong: of the first rule broken that is no warning, or of the one with
+    /// that number in ``endings()``. ``full`` tells every event. ``switches`` and ``facts`` are for the
+    /// head: how many switches it is from first-in-first-out, and sentences.
+    ///
+    /// Raises ``IndexError`` for a number that there is not.
+    #[pyo3(signature = (number = None, *, full = false, switches = None, facts = Vec::new()))]
+    fn story(
+        &self,
+        py: Python<'_>,
+        number: Option<usize>,
+        full: bool,
+        switches: Option<usize>,
+        facts: Vec<String>,
+    ) -> PyResult<Story> {
+        let told = py.detach(|| {
+            let ending = match number {
+                None => self.0.ending(),
+                Some(at) => Some(self.0.endings().into_iter().nth(at)?),
+            };
+            Some(Told::of(&self.0, ending.as_ref(), &Telling { full, switches, facts }))
+        });
+        let missing = || {
+            let count = self.0.endings().len();
+            PyIndexError::new_err(format!(
+                "expected the number of one of the {count} things that went wrong, got {}",
+                number.unwrap_or_default()
+            ))
+        };
+        told.map(Story).ok_or_else(missing)
     }
 
     /// The trace as the present version writes it.

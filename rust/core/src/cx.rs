@@ -69,6 +69,12 @@ pub struct Cpu {
     pub(crate) kept: Cell<Vec<Completion>>,
 }
 
+thread_local! {
+    static OWN: Rc<Cpu> = Cpu::new();
+    static OTHERS: RefCell<Vec<Rc<Cpu>>> = const { RefCell::new(Vec::new()) };
+    static VIRTUAL: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Cpu {
     fn new() -> Rc<Cpu> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -82,10 +88,38 @@ impl Cpu {
         })
     }
 
-    /// The CPU that the calling thread is.
+    /// The CPU that the calling thread is; under an adversary the virtual one that runs on it.
+    #[inline]
     pub fn current() -> Rc<Cpu> {
-        thread_local!(static CURRENT: Rc<Cpu> = Cpu::new());
-        CURRENT.with(Rc::clone)
+        match VIRTUAL.get() {
+            0 => OWN.with(Rc::clone),
+            number => Cpu::numbered(number),
+        }
+    }
+
+    /// The virtual CPU of this number on the calling thread, 0 for the thread's own. They are kept for
+    /// the next world that has some.
+    #[cold]
+    pub(crate) fn numbered(number: usize) -> Rc<Cpu> {
+        if number == 0 {
+            return OWN.with(Rc::clone);
+        }
+        OTHERS.with_borrow_mut(|others| {
+            while others.len() < number {
+                others.push(Cpu::new());
+            }
+            Rc::clone(&others[number - 1])
+        })
+    }
+
+    /// The number of the virtual CPU that runs on the calling thread.
+    pub(crate) fn number() -> usize {
+        VIRTUAL.get()
+    }
+
+    /// From now on the calling thread is the virtual CPU of this number.
+    pub(crate) fn become_number(number: usize) {
+        VIRTUAL.set(number);
     }
 
     /// The level at which this CPU runs now.

@@ -15,6 +15,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
+use crate::time::adversarial::Adversary;
 use crate::time::{Clock, TimeKind};
 
 #[cfg(test)]
@@ -32,16 +33,34 @@ pub(crate) enum Work {
     Pump { adapter: u16, link: u32 },
     Timer { adapter: u16, timer: u32, arming: u64 },
     HangCheck { adapter: u16 },
+    Device { adapter: u16, device: u32, arming: u64 },
+    Thread { thread: u32 },
 }
 
 impl Work {
-    fn priority(self) -> u8 {
+    pub(crate) fn priority(self) -> u8 {
         match self {
-            Work::Interrupt { .. } => 0,
+            Work::Interrupt { .. } | Work::Device { .. } => 0,
             Work::Dpc { .. } => 1,
             Work::Deliver { .. } | Work::Pump { .. } => 2,
-            Work::Timer { .. } => 3,
+            Work::Timer { .. } | Work::Thread { .. } => 3,
             Work::HangCheck { .. } => 4,
+        }
+    }
+}
+
+impl Work {
+    /// What it is, for people.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Work::Interrupt { adapter } => format!("the interrupt's DPC of adapter {adapter}"),
+            Work::Dpc { adapter, dpc } => format!("DPC {dpc} of adapter {adapter}"),
+            Work::Deliver { adapter } => format!("the delivery of adapter {adapter}"),
+            Work::Pump { link, .. } => format!("sending what link {link} has queued"),
+            Work::Timer { adapter, timer, .. } => format!("timer {timer} of adapter {adapter}"),
+            Work::HangCheck { adapter } => format!("the check for hang of adapter {adapter}"),
+            Work::Device { adapter, device, .. } => format!("device {device} of adapter {adapter}"),
+            Work::Thread { thread } => format!("thread {thread}"),
         }
     }
 }
@@ -86,6 +105,8 @@ pub(crate) enum Due {
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) clock: Clock,
+    /// Who takes the place of the order, if the world has an adversary.
+    pub(crate) adversary: Option<Adversary>,
     inner: Mutex<Inner>,
     changed: Condvar,
     worked: Condvar,
@@ -94,13 +115,16 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(kind: TimeKind) -> Queue {
+    pub(crate) fn new(kind: TimeKind, adversary: Option<Adversary>) -> Queue {
         let (inner, changed, worked) = (Mutex::default(), Condvar::new(), Condvar::new());
         let done = AtomicU64::new(0);
-        Queue { clock: Clock::new(kind), inner, changed, worked, done }
+        Queue { clock: Clock::new(kind), adversary, inner, changed, worked, done }
     }
 
     fn push(&self, at: u64, work: Work, background: bool) {
+        if let Some(adversary) = &self.adversary {
+            return adversary.schedule(at, work, background);
+        }
         let mut inner = self.inner.lock();
         inner.ages += 1;
         let item = Item { at, priority: work.priority(), age: inner.ages, background, work };
@@ -149,6 +173,9 @@ impl Queue {
     /// where it is until it is half of the heap: a look through all of it is paid for by as many
     /// cancellations then.
     pub(crate) fn note_dead(&self, wanted: impl Fn(Work) -> bool) {
+        if let Some(adversary) = &self.adversary {
+            return adversary.forget(wanted);
+        }
         let mut inner = self.inner.lock();
         inner.dead += 1;
         if inner.dead < FEW || inner.dead * 2 < inner.heap.len() {
@@ -218,6 +245,9 @@ impl Ndis {
             Work::Timer { adapter, timer, arming } => self
                 .adapter(adapter)
                 .is_some_and(|adapter| adapter.timer_is_armed_by(timer, arming)),
+            Work::Device { adapter, device, arming } => self
+                .adapter(adapter)
+                .is_some_and(|adapter| adapter.device_is_armed_by(device, arming)),
             _ => true,
         }
     }
@@ -231,6 +261,15 @@ impl Ndis {
             Work::Timer { adapter, timer, arming } => (adapter, Job::Timer(timer, arming)),
             Work::HangCheck { adapter } => (adapter, Job::HangCheck),
             Work::Pump { adapter, link } => (adapter, Job::Pump(link)),
+            Work::Thread { thread } => {
+                self.run_thread(thread);
+                return true;
+            }
+            Work::Device { adapter, device, arming } => {
+                return self
+                    .adapter(adapter)
+                    .is_some_and(|adapter| adapter.device_happens(cpu, device, arming));
+            }
             Work::Deliver { adapter } => {
                 return self.adapter(adapter).is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);
             }

@@ -31,6 +31,7 @@ pub(crate) trait AnyMiniport: Send + Sync {
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>);
     fn timer(&self, cpu: &Rc<Cpu>, timer: u32);
     fn dpc(&self, cpu: &Rc<Cpu>, dpc: u32);
+    fn device(&self, cpu: &Rc<Cpu>, device: u32);
 }
 
 impl<M: Miniport> AnyMiniport for M {
@@ -90,5 +91,9 @@ impl<M: Miniport> AnyMiniport for M {
 
     fn dpc(&self, cpu: &Rc<Cpu>, dpc: u32) {
         Miniport::dpc(self, &mut Cx::<Dispatch>::assume(Rc::clone(cpu)), dpc);
+    }
+
+    fn device(&self, _: &Rc<Cpu>, device: u32) {
+        Miniport::device(self, device);
     }
 }

@@ -8,6 +8,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::choices::Access;
 use crate::contract;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
@@ -52,6 +53,7 @@ impl Adapter {
 
     /// Reports a touch that is not allowed; the typed tokens' check that costs one load.
     pub(crate) fn check_touch(&self, name: Name, side: Side, part: Part) {
+        self.ndis.point(Access::packet(self.index, name.slot));
         if self.ndis.verify_off() {
             return;
         }
@@ -109,6 +111,7 @@ impl Adapter {
         part: Part,
         f: impl FnOnce(&mut WanPacket) -> R,
     ) -> Option<R> {
+        self.ndis.point(Access::packet(self.index, name.slot));
         self.state_of(name)?.touch(name.generation, side, part).ok()?;
         Some(f(&mut self.pool.slot(name.slot).body.lock()))
     }
@@ -118,6 +121,7 @@ impl Adapter {
     /// # Errors
     /// As [`with_packet`](Self::with_packet).
     pub fn may_touch(&self, name: Name, side: Side, part: Part) -> Result<(), Arc<Violation>> {
+        self.ndis.point(Access::packet(self.index, name.slot));
         let Some(state) = self.state_of(name) else {
             let cpu = Cpu::current();
             let detail = format!("{name} is not a packet of adapter {:?}", self.name);

@@ -7,12 +7,16 @@
 #![deny(unsafe_code)]
 
 pub mod capture;
+pub mod choices;
 pub mod contract;
+pub mod coverage;
 pub mod cx;
 mod dispatch;
 pub mod disposition;
 mod driver;
 pub mod event;
+pub mod explore;
+pub mod handoff;
 pub mod hdlc;
 mod history;
 pub mod info;
@@ -23,6 +27,7 @@ pub mod oid;
 pub mod packet;
 pub mod policy;
 mod pool;
+pub mod program;
 pub mod protocol;
 #[allow(unsafe_code)] // one system call, argued in `ring/barrier.rs`
 pub mod ring;
@@ -30,6 +35,7 @@ pub mod rule;
 mod short_lock;
 pub mod spin_lock;
 pub mod status;
+pub mod story;
 pub mod time;
 pub mod trace;
 pub mod violation;

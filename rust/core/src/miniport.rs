@@ -151,6 +151,12 @@ pub trait Miniport: Send + Sync + 'static {
         let _ = (cx, dpc);
     }
 
+    /// The event of the hardware with this number ([`Adapter::set_device`]): not the driver's code but
+    /// the card's, which is simulated beside it.
+    fn device(&self, device: u32) {
+        let _ = device;
+    }
+
     /// MiniportShutdown: no Ndis call may be relied on.
     fn shutdown(&self, cx: &mut Cx<Passive>) {
         let _ = cx;

@@ -12,6 +12,7 @@ mod complete;
 mod complete_many;
 mod config;
 mod deliver;
+mod device;
 mod emit;
 mod gate;
 mod indicate;
@@ -21,16 +22,17 @@ mod link;
 mod request;
 mod reset;
 mod send;
+mod thread;
 mod timer;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
-pub(crate) use adapter::Drivers;
 pub use adapter::{Adapter, Counters};
+pub(crate) use adapter::{Drivers, words};
 pub use allocate::PacketError;
 pub use bind::BindError;
 pub use complete_many::Completions;
@@ -41,6 +43,7 @@ pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
 pub use send::{FrameError, SendError, Sent};
+use thread::Threads;
 pub(crate) use timer::HANG;
 
 use crate::cx::Cpu;
@@ -49,6 +52,8 @@ use crate::event::{Event, Name, What};
 use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
+use crate::time::adversarial::Adversary;
+use crate::trace::AdapterEntry;
 use crate::trace::record::{Note, Recording};
 use crate::violation::Violation;
 
@@ -73,6 +78,8 @@ pub struct Ndis {
     pub(crate) queue: Queue,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
+    /// What is told of the adapters when they are gone.
+    pub(crate) ended: OnceLock<Vec<AdapterEntry>>,
     /// Whether it takes no more adapters; changed under their lock.
     full: AtomicBool,
     /// The last block of numbers that was taken for further lines; changed under their lock, too.
@@ -96,6 +103,7 @@ pub struct Ndis {
     /// The user wants to stop: what would go on for ever by itself pauses.
     pause: AtomicBool,
     watch: Watch,
+    threads: Threads,
     pub(crate) me: Weak<Ndis>,
 }
 
@@ -109,11 +117,16 @@ impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
+        let adversary = config.adversity.as_ref();
+        let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
+        let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
+        let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
-            queue: Queue::new(config.time),
+            queue: Queue::new(config.time, adversary),
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
+            ended: OnceLock::new(),
             full: AtomicBool::new(false),
             blocks: AtomicU32::new(1 << 16),
             violations: Mutex::default(),
@@ -129,6 +142,7 @@ impl Ndis {
             interrupt: AtomicBool::new(false),
             pause: AtomicBool::new(false),
             watch,
+            threads: Threads::default(),
             me: Weak::clone(me),
         });
         ndis.start_dispatcher();
@@ -140,7 +154,7 @@ impl Ndis {
         self.queue.clock.now()
     }
 
-    /// The adapters, in the order in which they were bound.
+    /// The adapters, in the order in which they were bound; none once the world is closed.
     pub fn adapters(&self) -> Vec<Arc<Adapter>> {
         self.adapters.lock().clone()
     }
@@ -177,6 +191,24 @@ impl Ndis {
     /// The recording, if [`Config::record`] is on.
     pub fn events(&self) -> Vec<Event> {
         self.recording.lock().events.clone()
+    }
+
+    /// A number that stands for the recording: FNV-1a over the events in words, the CPUs numbered in the
+    /// order in which they appear, so that it does not depend on the process.
+    pub fn digest(&self) -> u64 {
+        let mut cpus: Vec<u32> = Vec::new();
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for event in &self.recording.lock().events {
+            let known = cpus.iter().position(|cpu| *cpu == event.cpu).unwrap_or_else(|| {
+                cpus.push(event.cpu);
+                cpus.len() - 1
+            });
+            let text = Event { cpu: known as u32, site: 0, ..*event }.to_json();
+            for byte in text.bytes() {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        hash
     }
 
     /// The source line that an [`Event::site`] stands for.
@@ -237,14 +269,24 @@ impl Ndis {
             cpu: cpu.id,
             time: self.now(),
             warning,
+            site: if self.queue.adversary.is_some() { self.here() } else { None },
             sites: self.call_sites(),
         });
         self.violations.lock().push(Arc::clone(&violation));
         self.found.fetch_add(1, Ordering::AcqRel);
+        if !warning {
+            // One broken rule is what an execution is for; the rest is to be short.
+            self.be_quiet();
+        }
         if self.config.on_violation == OnViolation::BugCheck && !warning {
             adapter.stop(cpu);
         }
         violation
+    }
+
+    /// The source line of the driver's call that is under way.
+    fn here(&self) -> Option<String> {
+        self.config.call_site.and_then(|call_site| call_site())
     }
 
     /// Whether `run` shall stop: a language binding has an exception to pass on.

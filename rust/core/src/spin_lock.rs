@@ -15,10 +15,11 @@ use parking_lot::{Mutex, RwLock};
 
 pub use typed::{SpinLock, SpinLockGuard};
 
+use crate::choices::Access;
 use crate::contract::order::LockOrder;
 use crate::cx::{Cpu, Irql};
 use crate::event::{Form, What};
-use crate::ndis::{Adapter, OnViolation};
+use crate::ndis::{Adapter, Ndis, OnViolation};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
@@ -58,15 +59,31 @@ impl LockTable {
     }
 }
 
+impl LockTable {
+    /// Whether no CPU holds `lock`.
+    pub(crate) fn is_free(&self, lock: u32) -> bool {
+        self.get(lock).is_none_or(|lock| lock.owner.load(Ordering::Relaxed) == 0)
+    }
+
+    /// Which CPU holds `lock`, 0 for none.
+    pub(crate) fn owner(&self, lock: u32) -> u32 {
+        self.get(lock).map_or(0, |lock| lock.owner.load(Ordering::Relaxed))
+    }
+}
+
 /// How long a lock is waited for before that is a hang.
 const PATIENCE: Duration = Duration::from_nanos(crate::ndis::HANG);
 
 /// Waits for a lock until it is the CPU's; false if it was not in time.
-fn wait_for(lock: &Lock, cpu: &Cpu) -> bool {
+fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
     let begin = Instant::now();
     let mut turns = 0u32;
-    while lock.owner.compare_exchange_weak(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err()
-    {
+    while lock.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        match ndis.others_until_free(number) {
+            Some(true) => continue,
+            Some(false) => return false,
+            None => {}
+        }
         turns += 1;
         if turns < 100 {
             std::hint::spin_loop();
@@ -108,6 +125,7 @@ impl Adapter {
     /// [`takes_all_the_same`](Self::takes_all_the_same) says so,
     /// [`acquire_all_the_same`](Self::acquire_all_the_same) is to follow.
     pub fn try_acquire(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
+        self.ndis.point(Access::lock(lock));
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
         // Waiting for oneself would not end, whether or not anybody looks at the rules.
@@ -134,6 +152,7 @@ impl Adapter {
         if free.is_ok() {
             self.emit(&cpu, What::Acquire { lock, form });
             cpu.state.borrow_mut().acquire(lock, form);
+            self.ndis.point(Access::ANY);
         }
         Ok(free.is_ok())
     }
@@ -169,20 +188,21 @@ impl Adapter {
     pub fn wait_acquire(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
-        if !wait_for(&entry, &cpu) {
+        if !wait_for(&self.ndis, lock, &entry, &cpu) {
             return Err(self.hang(&cpu, &entry, lock));
         }
         self.emit(&cpu, What::Acquire { lock, form });
         cpu.state.borrow_mut().acquire(lock, form);
+        self.ndis.point(Access::ANY);
         Ok(())
     }
 
     fn hang(&self, cpu: &std::rc::Rc<Cpu>, entry: &Lock, lock: u32) -> Arc<Violation> {
         let owner = entry.owner.load(Ordering::Relaxed);
-        let detail = format!(
-            "{} was waited for 22 s; cpu {owner} holds it and does not release it",
-            self.ndis.locks.name(lock)
-        );
+        let name = self.ndis.locks.name(lock);
+        let detail = self.ndis.deadlock(cpu.id, lock).unwrap_or_else(|| {
+            format!("{name} was waited for 22 s; cpu {owner} holds it and does not release it")
+        });
         self.report(cpu, Rule::Hang, None, detail)
     }
 
@@ -200,7 +220,7 @@ impl Adapter {
     pub fn acquire_all_the_same(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
-        if !wait_for(&entry, &cpu) {
+        if !wait_for(&self.ndis, lock, &entry, &cpu) {
             self.emit(&cpu, What::Release { lock, form }); // of what the event said and is not so
             return Err(self.hang(&cpu, &entry, lock));
         }
@@ -231,6 +251,7 @@ impl Adapter {
     /// # Errors
     /// `LOCK_UNHELD`, `LOCK_FORM`, `LOCK_ORDER`; a lock that the caller holds is released all the same.
     pub fn release(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::lock(lock));
         let cpu = Cpu::current();
         let verdict = cpu.state.borrow().may_release(lock, form);
         self.emit(&cpu, What::Release { lock, form });
@@ -255,6 +276,7 @@ impl Adapter {
     /// # Errors
     /// `IRQL_LEAK` if `to` is lower; the level stays.
     pub fn raise_irql(&self, to: Irql) -> Result<Irql, Arc<Violation>> {
+        let _around = self.ndis.around(Access::default());
         let cpu = Cpu::current();
         let old = cpu.irql();
         let verdict = cpu.state.borrow().may_raise(to);
@@ -276,6 +298,7 @@ impl Adapter {
     /// # Errors
     /// `IRQL_LEAK` if `to` is higher, or below DISPATCH with a lock held; the level stays.
     pub fn lower_irql(&self, to: Irql) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::default());
         let cpu = Cpu::current();
         let verdict = cpu.state.borrow().may_lower(to);
         self.emit(&cpu, What::Lower { to });

@@ -218,14 +218,7 @@ impl Ndis {
             }
         }
         drop(recording);
-        let adapters = self.adapters().into_iter().map(|adapter| AdapterEntry {
-            index: adapter.index,
-            name: adapter.name.clone(),
-            serialized: adapter.serialized,
-            packets: adapter.packets(),
-            info: Some(adapter.info.clone()),
-        });
-        trace.header.adapters = adapters.collect();
+        trace.header.adapters = self.adapter_entries();
         trace.header.format = FORMAT.to_string();
         trace.header.version = VERSION;
         trace.header.policy = self.config.policy;
@@ -236,6 +229,21 @@ impl Ndis {
         trace.header.sites.clone_from(&**self.sites.lock());
         trace.number_cpus();
         trace
+    }
+
+    /// What a trace says of the adapters; of a closed world, what it said at its end.
+    pub(crate) fn adapter_entries(&self) -> Vec<AdapterEntry> {
+        if let Some(ended) = self.ended.get() {
+            return ended.clone();
+        }
+        let adapters = self.adapters().into_iter().map(|adapter| AdapterEntry {
+            index: adapter.index,
+            name: adapter.name.clone(),
+            serialized: adapter.serialized,
+            packets: adapter.packets(),
+            info: Some(adapter.info.clone()),
+        });
+        adapters.collect()
     }
 
     /// Writes the recording as a trace.

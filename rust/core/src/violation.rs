@@ -31,6 +31,8 @@ pub struct Violation {
     pub time: u64,
     /// Whether it only warns.
     pub warning: bool,
+    /// The source line of the driver's call that broke it, where an explorer asks.
+    pub site: Option<String>,
     /// Source lines of the events' call sites, by [`Event::site`], at verification level 4.
     pub sites: std::sync::Arc<Vec<String>>,
 }

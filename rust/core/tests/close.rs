@@ -76,7 +76,8 @@ fn nothing_is_bound_while_the_world_is_being_closed() {
     assert!(matches!(answers.lock().unwrap()[..], [Some(BindError::Closing)]));
     let late = Rig::try_on(&ndis, Card::<Deserialized>::keeping(), 1);
     assert!(matches!(late.err(), Some(BindError::Closed)));
-    assert_eq!(ndis.adapters().len(), 1);
+    assert_eq!(rig.link.adapter.index, 0);
+    assert!(ndis.adapters().is_empty());
 }
 
 #[test]
@@ -125,4 +126,16 @@ fn a_thread_that_closes_waits_for_a_halt_that_another_has_called() {
     });
     assert_eq!(rig.back(), 1);
     assert!(at_passive(|_| ()).is_ok());
+}
+
+#[test]
+fn a_closed_world_is_freed_with_its_last_handle_and_its_trace_still_names_the_adapters() {
+    let ndis = Ndis::new(Config { record: true, ..Config::default() });
+    let (world, rig) = (Arc::downgrade(&ndis), Rig::on(&ndis, Card::<Deserialized>::keeping(), 1));
+    let adapter = Arc::downgrade(&rig.link.adapter);
+    assert_eq!(rig.close(), []);
+    drop(rig);
+    assert_eq!(ndis.trace().header.adapters.len(), 1);
+    drop(ndis);
+    assert_eq!((world.strong_count(), adapter.strong_count()), (0, 0));
 }

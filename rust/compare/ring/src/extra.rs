@@ -12,10 +12,10 @@ use crate::queue::{BATCH, CAPACITY, Queue, Way};
 use crate::rivals::{native, rbuffer, rings};
 use crate::rows::UNIT;
 use crate::watchdog;
-use crate::work::{idle, single, stopped, typed};
+use crate::work::{engine, idle, single, stopped, typed};
 
 /// A row from what ours and the other one cost in each round.
-fn row(case: String, against: &str, rounds: &[(f64, f64)], target: f64) -> Row {
+fn row(case: String, against: &str, rounds: &[(f64, f64)], target: Option<f64>) -> Row {
     let column = |of: fn(&(f64, f64)) -> f64| spread(rounds.iter().map(of).collect());
     Row {
         case,
@@ -24,7 +24,7 @@ fn row(case: String, against: &str, rounds: &[(f64, f64)], target: f64) -> Row {
         rival: column(|round| round.1).1,
         unit: UNIT,
         ratio: column(|round| round.1 / round.0),
-        target: Some(target),
+        target,
     }
 }
 
@@ -48,11 +48,14 @@ fn rounds(
     all.split_off(1)
 }
 
-/// All of it.
+/// All of it, or the typed way alone.
 ///
 /// # Errors
 /// The engine refuses the driver of the typed way.
 pub fn extra(options: &Options) -> Result<Vec<Row>, Box<dyn Error>> {
+    if !options.wants("extra") {
+        return if options.wants("typed") { whole_way(options) } else { Ok(Vec::new()) };
+    }
     let mut rows = vec![growth(options), flat(options)];
     rows.extend(lanes(options));
     rows.extend(whole_way(options)?);
@@ -64,7 +67,7 @@ fn growth(options: &Options) -> Row {
     let entries = 2_000_000 / options.shrink;
     let at = |capacity| move || single::single::<Ours>(capacity, 1, entries).ns;
     let case = "one thread, one by one, capacity 65,536".to_string();
-    row(case, "capacity 64", &rounds(options.rounds, at(65_536), at(64)), 1.0 / 1.1)
+    row(case, "capacity 64", &rounds(options.rounds, at(65_536), at(64)), Some(1.0 / 1.1))
 }
 
 /// The last tenth against the first one, each in ten pieces.
@@ -87,7 +90,7 @@ fn flat(options: &Options) -> Row {
         format!("the last tenth of {:.0e} pushes", options.operations as f64),
         "the first tenth",
         &pairs,
-        1.0 / 1.1,
+        Some(1.0 / 1.1),
     )
 }
 
@@ -97,25 +100,46 @@ fn lanes(options: &Options) -> Vec<Row> {
         let entries = 1_000_000 / options.shrink / BATCH as u64 * BATCH as u64;
         let rounds = idle::idle::<Ours>(1000, batch, options.rounds, entries);
         let rounds: Vec<_> = rounds.into_iter().map(|(alone, beside)| (beside, alone)).collect();
-        row(format!("one thread, {name}, 1,000 idle lanes"), "no idle lanes", &rounds, 1.0 / 1.1)
+        row(
+            format!("one thread, {name}, 1,000 idle lanes"),
+            "no idle lanes",
+            &rounds,
+            Some(1.0 / 1.1),
+        )
     };
     [(1, "one by one"), (BATCH, "batches of 32")].map(measure).into()
 }
 
+/// The tokens beside the bare ring: with the entries that carry them, and with those of all other cases. The whole engine
+/// is there to be looked at: it does much more.
 fn whole_way(options: &Options) -> Result<Vec<Row>, Box<dyn Error>> {
-    let entries = 100_000 / options.shrink / BATCH as u64 * BATCH as u64;
+    let whole = |entries: u64| entries / options.shrink / BATCH as u64 * BATCH as u64;
+    let (entries, slow) = (whole(1_000_000), whole(100_000));
     let mut rows = Vec::new();
     for (batch, name) in [(1, "one by one"), (BATCH, "batches of 32")] {
-        for (level, ledger, target) in [(0, "", 1.0 / 1.5), (3, ", ledger on", 1.0 / 2.5)] {
-            let mut trips = typed::typed(batch, level)?;
+        type Tokens = fn(usize, u64) -> f64;
+        let bare = || typed::bare(batch, entries);
+        for (tokens, ledger, target) in [
+            (typed::typed as Tokens, "", 1.0 / 1.5),
+            (typed::with_ledger, ", ledger on", 1.0 / 2.5),
+        ] {
+            let ours = || tokens(batch, entries);
+            let wide = || single::single::<Ours>(CAPACITY, batch, entries).ns;
+            let case = format!("send, pend, push, drain, regain, {name}{ledger}");
+            let narrow = rounds(options.rounds, ours, bare);
+            rows.push(row(case.clone(), "the bare ring", &narrow, Some(target)));
+            let wide = rounds(options.rounds, ours, wide);
+            rows.push(row(case, "the bare ring, 16 bytes an entry", &wide, None));
+        }
+        for (level, ledger) in [(0, ""), (3, ", ledger on")] {
+            let mut trips = engine::engine(batch, level)?;
             let ours = || {
                 let begin = cpu_time();
-                trips(entries);
-                (cpu_time() - begin) as f64 / entries as f64
+                trips(slow);
+                (cpu_time() - begin) as f64 / slow as f64
             };
-            let bare = || single::single::<Ours>(CAPACITY, batch, entries * 10).ns;
-            let case = format!("send, pend, push, drain, regain, {name}{ledger}");
-            rows.push(row(case, "the bare ring", &rounds(options.rounds, ours, bare), target));
+            let case = format!("the same through the whole engine, {name}{ledger}");
+            rows.push(row(case, "the bare ring", &rounds(options.rounds, ours, bare), None));
         }
     }
     Ok(rows)

@@ -8,7 +8,8 @@ use crate::cases::CASES;
 pub const USAGE: &str = "\
 ring [--rounds 9] [--quick] [--only CASE]... [--queue NAME]... [--operations 1000000000] [--json FILE]
 
-  --only CASE     one column, or `extra` for what is measured of ours alone; may be repeated
+  --only CASE     one column, `extra` for what is measured of ours alone, or `typed` for the typed way
+                  alone; may be repeated
   --queue NAME    ours and the rivals with this in their name; may be repeated
   --operations N  pushes in the case that they stay flat
   --quick         a tenth of the entries in every run";
@@ -61,12 +62,18 @@ impl Options {
                 "--operations" => options.operations = number()?.max(1000),
                 "--json" => options.json = Some(value.into()),
                 "--queue" => options.queues.push(value),
-                "--only" if value == "extra" || CASES.iter().any(|case| case.id == value) => {
+                "--only"
+                    if ["extra", "typed"].contains(&value.as_str())
+                        || CASES.iter().any(|case| case.id == value) =>
+                {
                     options.only.push(value);
                 }
                 "--only" => {
                     let known: Vec<_> = CASES.iter().map(|case| case.id).collect();
-                    return Err(format!("expected {} or extra, got {value}", known.join(", ")));
+                    return Err(format!(
+                        "expected {}, extra or typed, got {value}",
+                        known.join(", ")
+                    ));
                 }
                 _ => return Err(format!("unknown: {word}\n{USAGE}")),
             }

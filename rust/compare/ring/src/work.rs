@@ -1,5 +1,6 @@
 //! The workloads, each written once over the traits of [`crate::queue`].
 
+pub mod engine;
 pub mod fill;
 pub mod flow;
 pub mod idle;

@@ -108,6 +108,12 @@ impl PacketState {
         }
     }
 
+    /// The same without what is known of how its last life went.
+    #[must_use]
+    pub fn without_past(self) -> PacketState {
+        PacketState(self.0 & !(PENDED | TAKEN_BACK))
+    }
+
     /// Whether the miniport has it in the life `generation`.
     pub fn is_with_miniport(self, generation: u32) -> bool {
         self.is_of(Owner::Miniport) && self.generation() == generation
@@ -159,7 +165,8 @@ impl PacketState {
         if !self.is_of(Owner::Ndis) {
             return Err(Rule::Touch);
         }
-        Ok(PacketState::new(Owner::Miniport, self.generation().wrapping_add(1)))
+        // Life 0 is that of a packet that was never sent, so 1 comes after the last one, too.
+        Ok(PacketState::new(Owner::Miniport, self.generation().checked_add(1).unwrap_or(1)))
     }
 
     /// MiniportWanSend returned for the life `generation`.

@@ -26,7 +26,7 @@ struct Model {
 
 impl Model {
     fn new() -> Model {
-        Model { queue: Queue::new(TimeKind::Virtual), dead: RefCell::default() }
+        Model { queue: Queue::new(TimeKind::Virtual, None), dead: RefCell::default() }
     }
 
     fn wants(&self, work: Work) -> bool {

@@ -4,16 +4,18 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Ndis, Panic};
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
@@ -97,6 +99,10 @@ pub struct Adapter {
     /// Somebody wanted to deliver while another was at it.
     pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
+    pub(crate) devices: Devices,
+    /// How many DPC routines run now, those of timers and interrupts among them.
+    pub(crate) dpcs_running: AtomicU32,
+    pub(crate) interrupts_running: AtomicU32,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
@@ -112,6 +118,13 @@ impl std::fmt::Debug for Adapter {
             .field("life", &self.life())
             .finish_non_exhaustive()
     }
+}
+
+/// What a panic says.
+pub(crate) fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a text".to_string())
 }
 
 impl Adapter {
@@ -206,19 +219,21 @@ impl Adapter {
         at: Irql,
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Enter { entry, at });
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
+        self.ndis.point(Access::ANY);
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
+        self.ndis.point(Access::ANY);
         cpu.depth.set(cpu.depth.get() - 1);
         cpu.balance.forget_behind(open);
         if cpu.raised.take() || result.is_err() {
             self.unwind(cpu);
         }
-        if self.ndis.config.record || !cpu.state.borrow_mut().leave_clean() {
+        if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
             self.leave_entry(cpu, entry);
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
@@ -228,7 +243,7 @@ impl Adapter {
     #[cold]
     fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
-        if self.ndis.config.record {
+        if self.ndis.tells_all() {
             self.emit(cpu, What::Leave { entry });
         }
         if let Err(rule) = verdict {
@@ -241,10 +256,8 @@ impl Adapter {
 
     #[cold]
     fn caught(&self, entry: Entry, payload: &(dyn Any + Send)) {
-        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        let message = text.unwrap_or_else(|| "a panic without a text".to_string());
-        self.ndis.caught(Panic { adapter: self.name.clone(), entry: entry.name(), message });
+        let (adapter, message) = (self.name.clone(), words(payload));
+        self.ndis.caught(Panic { adapter, entry: entry.name(), message });
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.

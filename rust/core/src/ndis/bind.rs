@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
 use super::adapter::{Adapter, Count, Drivers};
+use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
@@ -103,6 +104,9 @@ impl Ndis {
                 deliver_scheduled: AtomicBool::new(false),
                 deliver_missed: AtomicBool::new(false),
                 timers: Timers::default(),
+                devices: Devices::default(),
+                dpcs_running: AtomicU32::new(0),
+                interrupts_running: AtomicU32::new(0),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),

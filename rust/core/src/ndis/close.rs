@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Adapter, Ndis};
 use crate::contract::adapter::Life;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Adapter {
     /// The thread that closes the world does that at PASSIVE with no lock held: what an earlier call
     /// of its own left behind is reported and put right, or no later world could be used on it.
-    fn put_right(&self, cpu: &Rc<Cpu>) {
+    pub(crate) fn put_right(&self, cpu: &Rc<Cpu>, what: &str) {
         let (irql, locks) = (cpu.irql(), cpu.locks_held());
         cpu.balance.forget_behind(0);
         if irql == Irql::PASSIVE && locks == 0 {
@@ -26,7 +26,7 @@ impl Adapter {
         }
         let rule = if locks > 0 { Rule::LockLeak } else { Rule::IrqlLeak };
         let detail = format!(
-            "the Ndis was closed at {irql} with {locks} spin lock(s) held; expected PASSIVE_LEVEL and none"
+            "{what} at {irql} with {locks} spin lock(s) held; expected PASSIVE_LEVEL and none"
         );
         self.report(cpu, rule, None, detail);
         self.unwind(cpu);
@@ -35,26 +35,15 @@ impl Adapter {
     /// Waits for completions that other threads have begun, and delivers them; a short time, since
     /// none begins any more.
     fn wait_for_returning(&self, cpu: &Rc<Cpu>) {
-        let end = Instant::now() + Duration::from_secs(1);
-        loop {
+        self.ndis.wait_until(Duration::from_secs(1), || {
             self.deliver_rest(cpu);
-            if self.pool.owned_by(Owner::Returning).next().is_none() || Instant::now() > end {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
+            self.pool.owned_by(Owner::Returning).next().is_none()
+        });
     }
 
     /// Waits until a MiniportHalt that another thread has called is over; whether it is.
     fn wait_for_halt(&self) -> bool {
-        let end = Instant::now() + PATIENCE;
-        while self.life() < Life::Halted {
-            if Instant::now() > end {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        true
+        self.ndis.wait_until(PATIENCE, || self.life() >= Life::Halted)
     }
 
     /// Ends what holds the drivers, so that no cycle keeps them alive.
@@ -85,6 +74,13 @@ impl Ndis {
         self.closed.store(true, Ordering::Release);
     }
 
+    /// An adapter holds its world: as long as the world holds it, too, neither is ever freed.
+    fn forget_adapters(&self) {
+        let _ = self.ended.set(self.adapter_entries());
+        let adapters = std::mem::take(&mut *self.adapters.lock());
+        drop(adapters);
+    }
+
     /// It is closed: an adapter that came now would be halted by nobody.
     fn take_no_more_adapters(&self) {
         let _adapters = self.adapters.lock();
@@ -103,17 +99,19 @@ impl Ndis {
         let cpu = Cpu::current();
         if let Some(adapter) = self.adapters().first() {
             if cpu.is_outermost() {
-                adapter.put_right(&cpu);
+                adapter.put_right(&cpu, "the Ndis was closed");
             } else if self.is_closed() {
                 return Ok(());
             } else {
                 return Err(adapter.not_from_inside(&cpu));
             }
         }
+        let _ = self.others_until(|| !self.closing.is_locked());
         let Some(_turn) = self.closing.try_lock_for(PATIENCE) else { return Ok(()) };
         if self.is_closed() {
             return Ok(());
         }
+        self.join_threads();
         self.take_no_more_adapters();
         for adapter in self.adapters() {
             adapter.halt()?;
@@ -121,12 +119,15 @@ impl Ndis {
         if !self.adapters().iter().all(|adapter| adapter.wait_for_halt()) {
             return Ok(()); // whoever halts it may close the world
         }
+        self.let_others_finish();
         self.set_closed();
         self.stop_dispatcher();
         for adapter in self.adapters() {
             adapter.wait_for_returning(&cpu);
             adapter.forget_drivers();
         }
+        self.end_stacks();
+        self.forget_adapters();
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
+use crate::choices::Access;
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
@@ -32,6 +33,7 @@ impl Adapter {
         name: Name,
         status: Status,
     ) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::packet(self.index, name.slot));
         if let Err(rule) = self.claim(name) {
             if self.is_disowned(name) {
                 return Ok(()); // the echo of an exception that is on its way to the user
@@ -338,6 +340,7 @@ impl Adapter {
     /// Delivers what is in the ring, after what another thread delivers. Not from inside of a
     /// callback, which may be that delivery's own.
     pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
+        self.ndis.others_until(|| !self.consumer.is_locked());
         drop(self.consumer.lock());
         self.deliver_batch(cpu);
     }

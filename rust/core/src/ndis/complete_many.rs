@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Adapter, Delivery};
+use crate::choices::Access;
 use crate::cx::Cpu;
 use crate::event::{Name, What};
 use crate::ring::Completion;
@@ -43,6 +44,7 @@ impl<'a> Completions<'a> {
     /// # Errors
     /// As [`Adapter::wan_send_complete`]; the next packet is not touched by it.
     pub fn complete(&mut self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
+        let _around = self.adapter.ndis.around(Access::packet(self.adapter.index, name.slot));
         if let Some(status) = self.plain(status).filter(|_| self.adapter.claim(name).is_ok()) {
             let (ndis, place) = (&self.adapter.ndis, self.adapter.pool.slot(name.slot));
             let what = What::Complete { packet: name, status: status.get() };

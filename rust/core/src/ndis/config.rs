@@ -2,6 +2,7 @@
 
 use crate::policy::Policy;
 use crate::time::TimeKind;
+use crate::time::adversarial::Adversity;
 
 /// How much is kept of what happens.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Ord, PartialOrd)]
@@ -73,6 +74,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Whether every event is kept for a trace.
     pub record: bool,
+    /// Who decides in adversarial time, and nobody in other kinds.
+    pub adversity: Option<Adversity>,
     /// How to start the dispatcher's thread in real time.
     pub spawn: Spawn,
     /// Where in the driver's source the present call is, at level 4.
@@ -88,6 +91,7 @@ impl Default for Config {
             verify: Verify::default(),
             delivery: Delivery::default(),
             record: false,
+            adversity: None,
             spawn: |body| std::thread::spawn(body),
             call_site: None,
         }

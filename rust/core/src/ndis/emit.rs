@@ -23,7 +23,7 @@ pub(super) enum Watch {
 impl Watch {
     pub(super) fn of(config: &Config) -> Watch {
         match config.verify {
-            _ if config.record => Watch::Everything,
+            _ if config.record || config.adversity.is_some() => Watch::Everything,
             Verify::Off | Verify::Counters => Watch::Nothing,
             Verify::LastOwner | Verify::History => Watch::Histories,
             Verify::CallSites => Watch::Everything,
@@ -58,6 +58,12 @@ impl Ndis {
         if !matches!(self.watch, Watch::Nothing) {
             self.emit_at(adapter, cpu, self.moment(), what);
         }
+    }
+
+    /// Whether events without a packet are of use too.
+    #[inline]
+    pub(crate) fn tells_all(&self) -> bool {
+        self.config.record || self.queue.adversary.is_some()
     }
 
     /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
@@ -124,7 +130,7 @@ impl Ndis {
         }
         let keep = self.config.verify >= Verify::LastOwner;
         let packet = what.packet().filter(|name| name.adapter == adapter.index);
-        if packet.is_none() && !self.config.record {
+        if packet.is_none() && !self.tells_all() {
             return;
         }
         let (irql, locks) = {
@@ -142,6 +148,9 @@ impl Ndis {
         };
         if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
             slot.history.keep(&event);
+        }
+        if let Some(adversary) = &self.queue.adversary {
+            adversary.see(&event);
         }
         if self.config.record {
             let note = note();

@@ -122,6 +122,16 @@ impl Adapter {
             return Err(NoTurn::Inside);
         }
         let _waiting = Waiting::begin(self.arc(), cpu)?;
+        if let Some(free) = self.ndis.others_until(|| self.gate.inside.lock().cpu == 0) {
+            let mut inside = self.gate.inside.lock();
+            if !free {
+                let cpu = inside.cpu;
+                let why = format!("would wait for ever: cpu {cpu} is inside and cannot go on");
+                return Err(NoTurn::Hang(why));
+            }
+            inside.cpu = cpu.id;
+            return Ok(());
+        }
         let end = patience.map(|patience| Instant::now() + patience);
         let mut inside = self.gate.inside.lock();
         while inside.cpu != 0 {

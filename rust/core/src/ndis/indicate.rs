@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Adapter, Link, LinkSettings};
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx};
@@ -69,6 +70,7 @@ impl Adapter {
         handle: Option<u64>,
         settings: LinkSettings,
     ) -> Result<Arc<Link>, Arc<Violation>> {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         let id = link.map_or_else(|| self.next_line().unwrap_or(u32::MAX), |link| link.id);
         let line_up = What::LineUp { link: id, window: self.window(settings) };
@@ -158,6 +160,7 @@ impl Adapter {
     /// # Errors
     /// As [`line_up`](Self::line_up); `LINE` if the link is not up.
     pub fn line_down(&self, link: &Arc<Link>) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::link(link.id));
         let cpu = Cpu::current();
         let line_down = What::LineDown { link: link.id };
         self.may_indicate(&cpu, "NDIS_STATUS_WAN_LINE_DOWN was indicated", Some(line_down))?;
@@ -235,6 +238,7 @@ impl Adapter {
         link: &Arc<Link>,
         data: &[u8],
     ) -> Result<Status, Arc<Violation>> {
+        let _around = self.ndis.around(Access::link(link.id));
         let cpu = Cpu::current();
         let event = What::Indicate { link: link.id, length: data.len() as u32 };
         self.may_indicate(&cpu, "NdisMWanIndicateReceive was called", Some(event))?;
@@ -280,6 +284,7 @@ impl Link {
     pub fn close(&self) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let adapter = &*self.adapter;
+        let _around = adapter.ndis.around(Access::link(self.id));
         let may_call = cpu.state.borrow().may_send();
         if let Err(rule) = may_call {
             adapter.emit(&cpu, What::CloseCall { link: self.id });

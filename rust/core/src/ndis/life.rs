@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Link;
 use super::adapter::Adapter;
@@ -44,6 +44,7 @@ impl Adapter {
         };
         self.emit(&cpu, What::Halt);
         self.run_down(&cpu);
+        self.deregister_interrupt();
         if before != Life::Initializing {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
         }
@@ -67,10 +68,7 @@ impl Adapter {
 
     /// A miniport is not halted beside its MiniportInitialize on another thread.
     fn wait_for_initialize(&self) {
-        let end = Instant::now() + RUN_DOWN;
-        while self.life() == Life::Initializing && Instant::now() < end {
-            std::thread::sleep(Duration::from_micros(50));
-        }
+        self.ndis.wait_until(RUN_DOWN, || self.life() != Life::Initializing);
     }
 
     pub(crate) fn not_from_inside(&self, cpu: &Rc<Cpu>) -> Arc<Violation> {
@@ -85,19 +83,15 @@ impl Adapter {
     /// Gives back what is queued, and waits a short time for the sends that other threads have begun:
     /// none begins any more, and MiniportHalt is not called beside MiniportWanSend.
     fn run_down(&self, cpu: &Rc<Cpu>) {
-        let end = Instant::now() + RUN_DOWN;
-        loop {
+        self.ndis.wait_until(RUN_DOWN, || {
             self.give_back_queued(cpu, FinalStatus::CLOSING);
             let under_way = |slot: &Slot| {
                 let state = slot.state();
                 let in_call = state.is_of(Owner::Miniport) && !state.pended();
                 state.is_of(Owner::Ndis) || (in_call && state.taken_back().is_none())
             };
-            if !self.pool.any(under_way) || Instant::now() > end {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
+            !self.pool.any(under_way)
+        });
     }
 
     fn look_at_halted(&self, cpu: &Rc<Cpu>) {

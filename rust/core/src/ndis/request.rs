@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::gate::{NoTurn, PATIENCE};
 use super::{Adapter, Link};
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::event::Entry;
@@ -44,6 +45,7 @@ impl Adapter {
         oid: Oid,
         ask: impl FnOnce(&Rc<Cpu>) -> Result<R, Status>,
     ) -> Result<R, RequestError> {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         let report =
             |rule, detail| Err(RequestError::Violation(self.report(&cpu, rule, None, detail)));

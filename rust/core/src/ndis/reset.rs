@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Adapter;
 use super::gate::PATIENCE;
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx, Irql};
@@ -21,6 +22,7 @@ impl Adapter {
     /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport,
     /// `HANG` if its turn in one does not come.
     pub fn reset(&self) -> Result<Status, Arc<Violation>> {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         let life = self.life();
         if life == Life::Resetting {
@@ -86,6 +88,7 @@ impl Adapter {
     /// `RESET` if no reset is pending, `STATUS_PENDING`, `LOCK_HELD`, `IRQL_COMPLETE` if not at
     /// DISPATCH; the reset ends all the same if there is one.
     pub fn reset_complete(&self, status: Status) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         if let Err(rule) = self.life().may_complete_reset() {
             self.emit(&cpu, What::ResetComplete { status });

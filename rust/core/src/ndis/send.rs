@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Drivers, Link, PacketError};
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{AtMostDispatch, Cpu, Cx, Irql};
@@ -93,6 +94,7 @@ impl Link {
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
         let (cpu, adapter) = (&Cpu::current(), &*self.adapter);
+        let _around = adapter.ndis.around(Access::link(self.id));
         let now = adapter.ndis.moment();
         let name = adapter.allocate_on(cpu, now, frame)?;
         // Nobody else knows the packet yet, and what was just filled fits.
@@ -107,6 +109,7 @@ impl Link {
     }
 
     fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+        let _around = self.adapter.ndis.around(Access::link(self.id));
         match self.may_send(cpu, name) {
             Ok(length) => self.send_fit(cpu, name, length, None),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),

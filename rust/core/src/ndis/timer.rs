@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
 use super::Adapter;
+use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx, Irql};
@@ -20,6 +21,22 @@ use crate::violation::Violation;
 const LATE: u64 = 30_000_000_000;
 /// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
 pub(crate) const HANG: u64 = 22_000_000_000;
+
+/// A DPC's routine runs, until this is dropped.
+struct Runs<'a>(&'a AtomicU32);
+
+impl Runs<'_> {
+    fn begin(count: &AtomicU32) -> Runs<'_> {
+        count.fetch_add(1, Ordering::AcqRel);
+        Runs(count)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 fn seconds(ns: u64) -> f64 {
     std::time::Duration::from_nanos(ns).as_secs_f64()
@@ -51,6 +68,7 @@ impl Adapter {
     /// # Errors
     /// `TIMER` once MiniportHalt has returned.
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::timer(self.index, timer));
         let cpu = Cpu::current();
         let at = self.ndis.now().saturating_add(delay);
         if self.life() >= Life::Halted {
@@ -79,6 +97,7 @@ impl Adapter {
 
     /// NdisMCancelTimer: whether it was set.
     pub fn cancel_timer(&self, timer: u32) -> bool {
+        let _around = self.ndis.around(Access::timer(self.index, timer));
         let was_set = {
             let mut inner = self.timers.0.lock();
             inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
@@ -117,6 +136,7 @@ impl Adapter {
             return;
         }
         self.emit(cpu, What::TimerFire { timer });
+        let _runs = self.dpc_runs();
         self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
     }
 
@@ -132,6 +152,7 @@ impl Adapter {
     /// # Errors
     /// `TIMER` once MiniportHalt has returned.
     pub fn queue_dpc(&self, dpc: u32) -> Result<bool, Arc<Violation>> {
+        let _around = self.ndis.around(Access::timer(self.index, dpc));
         if self.life() >= Life::Halted {
             let detail = format!(
                 "DPC {dpc} was queued on adapter {:?}, which is {:?}",
@@ -158,6 +179,7 @@ impl Adapter {
             *queued = false;
         }
         if self.life() < Life::Halted {
+            let _runs = self.dpc_runs();
             self.call(cpu, Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
         }
     }
@@ -165,8 +187,9 @@ impl Adapter {
     /// The card raises its interrupt: MiniportISR here and now at a device level, and, if it
     /// says so, MiniportHandleInterrupt as a DPC.
     pub fn interrupt(&self) {
+        let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
-        if self.life() >= Life::Halted {
+        if self.life() >= Life::Halting {
             return;
         }
         let handled =
@@ -177,13 +200,36 @@ impl Adapter {
     }
 
     pub(crate) fn interrupt_inside(&self, cpu: &Rc<Cpu>) {
-        if self.life() < Life::Halted {
+        // A halt begins with NdisMDeregisterInterrupt, which waits for the DPC that runs.
+        if self.life() < Life::Halting {
             let at = Irql::DISPATCH;
+            let _runs = (self.dpc_runs(), Runs::begin(&self.interrupts_running));
             self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
                 let mut cx = Cx::assume(Rc::clone(cpu));
                 drivers.miniport.handle_interrupt(&mut cx);
             });
         }
+    }
+
+    fn dpc_runs(&self) -> Runs<'_> {
+        Runs::begin(&self.dpcs_running)
+    }
+
+    /// What NdisMDeregisterInterrupt does, with which a halt begins: no interrupt is handled any more,
+    /// and one that is being handled has its time.
+    pub(crate) fn deregister_interrupt(&self) {
+        let none = || self.interrupts_running.load(Ordering::Acquire) == 0;
+        self.ndis.wait_until(std::time::Duration::from_secs(1), none);
+    }
+
+    /// KeFlushQueuedDpcs: waits until no timer's, DPC's or interrupt's routine of this adapter runs on
+    /// another CPU; whether none does. A driver's halt needs it behind the cancellation of a timer that
+    /// came too late. Not for code at DISPATCH, which such a routine may be waiting for.
+    pub fn flush_dpcs(&self) -> bool {
+        let own =
+            u32::from(!Cpu::current().is_outermost() && Cpu::current().irql() >= Irql::DISPATCH);
+        let none = || self.dpcs_running.load(Ordering::Acquire) <= own;
+        self.ndis.wait_until(std::time::Duration::from_secs(5), none)
     }
 
     /// How long it takes to the next check for hang.

@@ -104,6 +104,33 @@ impl<E: Entry> Shared<E> {
         self.written(lane);
     }
 
+    /// Here nothing is reserved before it is there, since `entries` may panic; so the lane's owner
+    /// moves the tail at the end.
+    #[inline]
+    pub(super) fn push_each(
+        &self,
+        lane: &Lane<E>,
+        entries: impl ExactSizeIterator<Item = E> + Clone,
+    ) {
+        /// How far the lane was written, kept also when `entries` panics.
+        struct Run<'a, E: Entry> {
+            shared: &'a Shared<E>,
+            lane: &'a Lane<E>,
+            tail: u64,
+        }
+        impl<E: Entry> Drop for Run<'_, E> {
+            fn drop(&mut self) {
+                self.lane.tail.store(self.tail, Relaxed);
+                self.shared.written(self.lane);
+            }
+        }
+        if lane.is_shared {
+            return entries.for_each(|entry| self.push(lane, entry));
+        }
+        let mut run = Run { shared: self, lane, tail: lane.tail.load(Relaxed) };
+        lane.track.write_each(&mut run.tail, entries);
+    }
+
     #[inline]
     pub(super) fn try_push(&self, lane: &Lane<E>, entry: E) -> Result<(), Full<E>> {
         if self.wake.is_closed() {

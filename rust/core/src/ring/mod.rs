@@ -78,10 +78,13 @@ mod entry;
 mod idle;
 mod lane;
 mod make;
+mod owed;
+mod permit;
 mod producer;
 mod registry;
 mod slots;
 mod sync;
+mod taking;
 mod thread;
 mod wake;
 
@@ -89,6 +92,8 @@ pub use consumer::Consumer;
 pub use entry::{Completion, Entry, Record, ShortRecord};
 pub use idle::Waited;
 pub use make::{Config, open_ring, ring};
+pub(crate) use owed::{LetGo, Owed};
+pub(crate) use permit::{Permit, PermitLane, Places, Reader};
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
 
 #[cfg(test)]

@@ -100,6 +100,14 @@ impl<E: Entry> Ring<E, Permits> {
     pub fn push_batch(&self, entries: &[E]) {
         self.shared.push_batch(self.here(), entries);
     }
+
+    /// Puts in what `entries` gives, as it comes, so that the batch needs no memory of its own; the
+    /// caller has a permit for each. `entries` does not push into this ring itself. If it panics,
+    /// what it gave before is in the ring.
+    #[inline]
+    pub fn push_each(&self, entries: impl ExactSizeIterator<Item = E> + Clone) {
+        self.shared.push_each(self.here(), entries);
+    }
 }
 
 impl<E: Entry> Ring<E, Open> {

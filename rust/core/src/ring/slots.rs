@@ -129,3 +129,38 @@ impl<E: Entry> Track<E> {
         Some(E::from_words(|index| if index == Self::LAST { last & ENTRY } else { word(index) }))
     }
 }
+
+impl<E: Entry> Track<E> {
+    /// Writes what `entries` gives into the slots from `next` on, which are the caller's alone, and
+    /// counts `next` up with each.
+    #[inline]
+    pub(super) fn write_each(
+        &self,
+        next: &mut u64,
+        entries: impl ExactSizeIterator<Item = E> + Clone,
+    ) {
+        let count = entries.len() as u64;
+        let before = *next;
+        // By value and not by reference, so that it is one loop with one counter.
+        self.write_piece(next, count, entries.clone());
+        let done = next.wrapping_sub(before);
+        if done < count {
+            self.write_piece(next, count - done, entries.skip(done as usize));
+        }
+    }
+
+    /// Up to the end of the memory.
+    #[inline]
+    fn write_piece(&self, next: &mut u64, count: u64, entries: impl Iterator<Item = E>) {
+        let (slots, phase) = self.ahead(*next, count);
+        for (slot, entry) in slots.chunks_exact(E::WORDS).zip(entries) {
+            let last = &slot[Self::LAST];
+            writing(last);
+            for (index, word) in slot[..Self::LAST].iter().enumerate() {
+                word.store(entry.word(index), Relaxed);
+            }
+            last.store(entry.word(Self::LAST) & ENTRY | phase, order::publish());
+            *next = next.wrapping_add(1);
+        }
+    }
+}

@@ -75,6 +75,25 @@ fn each_kind_of_entry_comes_out_as_it_went_in() {
 }
 
 #[test]
+fn an_entry_that_has_the_rings_bits_set_loses_them_and_nothing_else() {
+    let (ring, mut consumer) = ring(Config::new(16));
+    let entry = |handle| ShortRecord { handle, status: 7, tag: u32::MAX };
+    let kept = |handle| ShortRecord { tag: u32::MAX >> 2, ..entry(handle) };
+    // Two laps, since a bit that stayed would say that an entry of the next one is there.
+    for _ in 0..2 {
+        ring.push(entry(0));
+        ring.push_each((1..3).map(entry).collect::<Vec<_>>().into_iter());
+        ring.push_batch(&(3..15).map(entry).collect::<Vec<_>>());
+        let mut out = Vec::new();
+        for _ in 0..16 {
+            consumer.drain_into(9, &mut out);
+        }
+        assert_eq!(out, (0..15).map(kept).collect::<Vec<_>>());
+        assert_eq!(consumer.pop(), None);
+    }
+}
+
+#[test]
 fn positions_wrap_around_at_two_to_the_64_without_a_word() {
     for capacity in [1, 2, 5, 64] {
         // Two laps before the end of the 64 bits.
@@ -116,6 +135,40 @@ fn batches_of_any_length_come_out_by_drains_of_any_size() {
                 assert_eq!(consumer.drain(most, |entry| panic!("{entry:?}")), 0);
             }
         }
+    }
+}
+
+#[test]
+fn a_batch_that_is_made_while_it_is_pushed_comes_out_as_one_that_was_there() {
+    // In a lane of its own, across the end of the memory and of the counter, and in the one that all share.
+    for (lanes, laps) in [(1, 0), (1, u64::MAX), (0, 0)] {
+        let (ring, mut consumer) = make::<Record, Permits>(Config { capacity: 8, lanes }, laps);
+        let mut next = 0;
+        for count in (0..=8).cycle().take(100) {
+            let entries: Vec<_> = (next..next + count).map(record).collect();
+            next += count;
+            ring.push_each(entries.iter().copied());
+            let mut out = Vec::new();
+            consumer.drain_into(9, &mut out);
+            assert_eq!(out, entries, "{lanes} lanes");
+        }
+    }
+}
+
+#[test]
+fn a_panic_while_a_batch_is_made_leaves_what_was_made_in_the_ring() {
+    for lanes in [0, 1] {
+        let (ring, mut consumer) = ring(Config { capacity: 8, lanes });
+        let made = [0, 1, 2, 3, 4, 5].iter().map(|&handle| {
+            assert!(handle != 3, "as the test wants it");
+            record(handle)
+        });
+        let push = std::panic::AssertUnwindSafe(|| ring.push_each(made));
+        assert!(std::panic::catch_unwind(push).is_err());
+        ring.push(record(9));
+        let mut out = Vec::new();
+        consumer.drain_into(9, &mut out);
+        assert_eq!(out, [0, 1, 2, 9].map(record), "{lanes} lanes");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Clocks: the same driver runs on the real one and on a simulated one.
 
+pub mod adversarial;
 pub mod real;
+pub mod stacks;
 pub mod virtual_;
 
 use real::RealClock;
@@ -15,6 +17,8 @@ pub enum TimeKind {
     Virtual,
     /// The machine's clock, and a dispatcher thread.
     Real,
+    /// Simulated time in which an explorer decides what happens next.
+    Adversarial,
 }
 
 /// A world's clock, in nanoseconds since it began.
@@ -27,7 +31,7 @@ pub(crate) enum Clock {
 impl Clock {
     pub(crate) fn new(kind: TimeKind) -> Clock {
         match kind {
-            TimeKind::Virtual => Clock::Virtual(VirtualClock::default()),
+            TimeKind::Virtual | TimeKind::Adversarial => Clock::Virtual(VirtualClock::default()),
             TimeKind::Real => Clock::Real(RealClock::default()),
         }
     }

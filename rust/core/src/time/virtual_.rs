@@ -51,6 +51,9 @@ impl Ndis {
         let Clock::Virtual(clock) = &self.queue.clock else { return Err(RunError::NotVirtual) };
         let cpu = Cpu::current();
         self.may_run()?;
+        if let Some(adversary) = &self.queue.adversary {
+            return Ok(self.run_adversarial(adversary, until));
+        }
         let most = max_events.unwrap_or(u64::MAX);
         let mut ran = 0;
         while ran < most && !self.is_closed() {

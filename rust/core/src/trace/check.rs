@@ -97,7 +97,7 @@ impl Trace {
     }
 
     /// What holds before the first event. An adapter whose beginning was not recorded runs.
-    fn first_state(&self) -> State {
+    pub(crate) fn first_state(&self) -> State {
         let mut state =
             State { policy: self.header.policy, records: self.header.records, ..State::default() };
         let register = |event: &&Event| matches!(event.what, What::Register { .. });

@@ -2,12 +2,16 @@
 
 use loom::thread;
 
+use super::entry::ShortRecord;
 use super::make::{Config, make};
 use super::model::{Barriers, Credits, Rings, Seen, Tally, assert_caught, entry, explore};
+use super::producer::Ring;
 use super::sync::Arc;
 
+const BATCH: [ShortRecord; 2] = [entry(1, 0), entry(1, 1)];
+
 /// Two producers with a lane each: one pushes twice, the other a batch of two.
-fn two_producers(early: &Tally) {
+fn two_producers(early: &Tally, push: fn(&Ring<ShortRecord>)) {
     let (ring, mut consumer): Rings = make(Config { capacity: 4, lanes: 2 }, 0);
     let one_by_one = {
         let ring = ring.clone();
@@ -16,7 +20,7 @@ fn two_producers(early: &Tally) {
             ring.push(entry(0, 1));
         })
     };
-    let batch = thread::spawn(move || ring.push_batch(&[entry(1, 0), entry(1, 1)]));
+    let batch = thread::spawn(move || push(&ring));
     let mut seen = Seen::default();
     seen.poll(&mut consumer, 2);
     if seen.count > 0 {
@@ -28,14 +32,24 @@ fn two_producers(early: &Tally) {
     assert_eq!(seen.count, 4, "each once");
 }
 
-#[test]
-fn what_two_producers_push_comes_out_whole_once_and_in_each_ones_order() {
+/// Every schedule of them, in enough of which something came out before the end.
+fn explore_two_producers(push: fn(&Ring<ShortRecord>)) {
     let early = Arc::new(Tally::default());
     let counted = Arc::clone(&early);
-    let schedules = explore(Barriers::Without, move || two_producers(&counted));
+    let schedules = explore(Barriers::Without, move || two_producers(&counted, push));
     println!("{schedules} schedules, {} with early pops", early.get());
     assert!(schedules > 1000, "{schedules}");
     assert!(early.get() > 100, "{}", early.get());
+}
+
+#[test]
+fn what_two_producers_push_comes_out_whole_once_and_in_each_ones_order() {
+    explore_two_producers(|ring| ring.push_batch(&BATCH));
+}
+
+#[test]
+fn a_batch_that_is_made_while_it_is_pushed_does_too() {
+    explore_two_producers(|ring| ring.push_each(BATCH.into_iter()));
 }
 
 #[test]
@@ -44,6 +58,7 @@ fn loom_sees_a_slot_that_is_published_or_observed_relaxed() {
         "lanes::what_two_producers_push_comes_out_whole_once_and_in_each_ones_order";
     assert_caught(MODEL, "publish");
     assert_caught(MODEL, "observe");
+    assert_caught("lanes::a_batch_that_is_made_while_it_is_pushed_does_too", "publish");
 }
 
 /// One entry, by which the consumer comes to know the lane; a batch of two, where the first one is

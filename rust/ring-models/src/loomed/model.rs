@@ -67,8 +67,8 @@ pub(super) fn assert_caught(test: &str, weakened: &str) {
 }
 
 /// The entry that a producer pushes as its n-th.
-pub(super) fn entry(producer: u32, n: u32) -> ShortRecord {
-    ShortRecord { handle: u64::from(producer) << 32 | u64::from(n), status: !n, tag: n }
+pub(super) const fn entry(producer: u32, n: u32) -> ShortRecord {
+    ShortRecord { handle: (producer as u64) << 32 | n as u64, status: !n, tag: n }
 }
 
 /// What came out: whole entries, each producer's in its order.

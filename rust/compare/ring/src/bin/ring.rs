@@ -99,10 +99,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         asked.extend(targets);
         all.extend(others);
     }
-    if options.wants("extra") {
-        watchdog::begin(|| "what is measured of ours alone".to_string());
-        asked.extend(extra(&options)?);
-    }
+    watchdog::begin(|| "what is measured of ours alone".to_string());
+    asked.extend(extra(&options)?);
     let absent: Vec<_> = columns.iter().flat_map(Column::missing).collect();
     println!();
     report::print(

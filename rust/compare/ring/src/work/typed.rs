@@ -1,95 +1,126 @@
-//! The whole way of typed tokens: send, pend, complete into the ring, drain, and the protocol has its packets again.
+//! The whole way of typed tokens: send, pend, push, drain, regain; and the bare ring that it stands on.
 
-use std::error::Error;
-use std::sync::{Arc, OnceLock};
+use ndiswan::FinalStatus;
+use ndiswan::handoff::{Consumer, Ledger, Packet, Pool, Producer};
+use ndiswan::ring::{self, Completion, Config};
+use ndiswan_compare::rounds::cpu_time;
 
-use ndiswan::{
-    Adapter, Config, Cx, Delivery, Deserialized, Disposition, FinalStatus, Link, Miniport, Ndis,
-    Packet, Passive, Pending, Protocol, Sending, Status, UpToDispatch, Verify, WanInfo, at_passive,
-};
-use ndiswan_compare::slot::Slot;
+use crate::queue::{BATCH, CAPACITY};
 
-use crate::queue::BATCH;
+const STATUS: FinalStatus = FinalStatus::HARD_ERRORS;
 
-/// Keeps the tokens that it has.
-#[derive(Default)]
-struct Card {
-    tokens: Slot<Vec<Pending<Deserialized>>>,
-    adapter: OnceLock<Arc<Adapter>>,
+/// A packet came back with another status. A branch that is never taken, since a sum would be a chain from packet to packet.
+#[cold]
+fn wrong() {
+    panic!("expected each packet as it was completed");
 }
 
-#[derive(Clone)]
-struct Driver(Arc<Card>);
-
-impl Miniport for Driver {
-    type Mode = Deserialized;
-
-    fn info(&self) -> WanInfo {
-        WanInfo { max_transmit: BATCH as u32 * 2, ..WanInfo::default() }
-    }
-
-    fn initialize(&self, _: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
-        self.0.adapter.set(Arc::clone(adapter)).map_err(|_| Status::FAILURE)
-    }
-
-    fn wan_send<'call>(
-        &self,
-        _: &mut Cx<UpToDispatch>,
-        _: &Arc<Link>,
-        packet: Sending<'call, Deserialized>,
-    ) -> Disposition<'call> {
-        let (answer, packet) = packet.pend();
-        let mut tokens = self.0.tokens.take().unwrap_or_default();
-        tokens.push(packet);
-        self.0.tokens.put(tokens);
-        answer
-    }
+/// Nanoseconds a packet, in batches of `batch`, of tokens alone.
+pub fn typed(batch: usize, entries: u64) -> f64 {
+    way(&Pool::new(CAPACITY as u32, u64::from), batch, entries)
 }
 
-/// Keeps what comes back.
-#[derive(Clone, Default)]
-struct Peer(Arc<Slot<Vec<Packet>>>);
-
-impl Protocol for Peer {
-    fn send_complete(&self, _: &mut Cx<UpToDispatch>, packet: Packet, _: FinalStatus) {
-        let mut packets = self.0.take().unwrap_or_default();
-        packets.push(packet);
-        self.0.put(packets);
-    }
+/// The same with the ledger on.
+pub fn with_ledger(batch: usize, entries: u64) -> f64 {
+    let pool = Pool::with_ledger(CAPACITY as u32, u64::from);
+    let time = way(&pool, batch, entries);
+    assert_eq!(pool.broken(), 0, "nothing was broken");
+    time
 }
 
-/// Does so many round trips, rounded down to whole batches.
-pub type Trips = Box<dyn FnMut(u64)>;
+fn way<L: Ledger>(pool: &Pool<u64, L>, batch: usize, entries: u64) -> f64 {
+    let (producer, mut consumer) = (pool.producer(), pool.consumer().expect("the only one"));
+    // Once around, so that every place has been touched.
+    one_by_one(pool, &producer, &mut consumer, CAPACITY as u64);
+    let begin = cpu_time();
+    if batch == 1 {
+        one_by_one(pool, &producer, &mut consumer, entries);
+    } else {
+        in_batches(pool, &producer, &mut consumer, entries);
+    }
+    (cpu_time() - begin) as f64 / entries as f64
+}
 
-/// The round trips in batches of `batch`, with the ledger's checks at this level: at 0 ownership alone is exact.
-///
-/// # Errors
-/// The engine refuses the driver.
-pub fn typed(batch: usize, level: u8) -> Result<Trips, Box<dyn Error>> {
-    let verify = Verify::from_level(level).ok_or("expected a level from 0 to 4")?;
-    let ndis = Ndis::new(Config { verify, delivery: Delivery::Queued, ..Config::default() });
-    let card = Arc::new(Card::default());
-    let peer = Peer::default();
-    let link = ndis.bind(peer.clone(), Driver(Arc::clone(&card)), BATCH as u32 * 2, "card")?;
-    let adapter = Arc::clone(&link.adapter);
-    let packets: Result<Vec<Packet>, _> = (0..batch).map(|_| adapter.packet(&[0x21; 64])).collect();
-    peer.0.put(packets?);
-    Ok(Box::new(move |times| {
-        let trips = |cx: &mut Cx<Passive>| {
-            for _ in 0..times / batch as u64 {
-                let mut packets = peer.0.take().expect("they came back");
-                for packet in packets.drain(..) {
-                    drop(link.send(cx, packet).expect("a good send"));
-                }
-                peer.0.put(packets);
-                let mut tokens = card.tokens.take().expect("the miniport has them");
-                for token in tokens.drain(..) {
-                    token.complete(cx, FinalStatus::SUCCESS);
-                }
-                card.tokens.put(tokens);
-                assert_eq!(ndis.drain(), batch, "all come out of the ring");
+fn one_by_one<'p, L: Ledger>(
+    pool: &'p Pool<u64, L>,
+    producer: &Producer<'p, u64, L>,
+    consumer: &mut Consumer<'p, u64, L>,
+    entries: u64,
+) {
+    let mut packet = pool.packet().expect("all are free");
+    for _ in 0..entries {
+        producer.push(packet.send().pend(), STATUS);
+        let status;
+        (packet, status) = loop {
+            if let Some(back) = consumer.pop() {
+                break back;
             }
         };
-        at_passive(trips).expect("a thread at PASSIVE_LEVEL");
-    }))
+        if status != STATUS {
+            wrong();
+        }
+    }
+}
+
+#[inline(never)]
+/// Both sides keep what they have in a list, as a protocol and a miniport do.
+fn in_batches<'p, L: Ledger>(
+    pool: &'p Pool<u64, L>,
+    producer: &Producer<'p, u64, L>,
+    consumer: &mut Consumer<'p, u64, L>,
+    entries: u64,
+) {
+    let mut packets: Vec<(Packet<'p, u64, L>, FinalStatus)> =
+        (0..BATCH).map(|_| (pool.packet().expect("they are free"), STATUS)).collect();
+    for _ in 0..entries / BATCH as u64 {
+        // Each with the status that it came with, from the first time round to the last.
+        producer.push_from(&mut packets, |(packet, status)| (packet.send().pend(), status));
+        while packets.len() < BATCH {
+            consumer.drain_into(BATCH, &mut packets);
+        }
+    }
+    let same = packets.iter().all(|(_, status)| *status == STATUS);
+    assert!(same, "each packet came back as it was completed");
+}
+
+/// The same entries through the same ring, without tokens.
+pub fn bare(batch: usize, entries: u64) -> f64 {
+    let (ring, mut consumer) = ring::ring::<Completion>(Config::new(CAPACITY));
+    let producer = ring.producer();
+    let mut one_by_one = |entries: u64| {
+        for _ in 0..entries {
+            producer.push(Completion { slot: 7, status: STATUS });
+            let entry = loop {
+                if let Some(entry) = consumer.pop() {
+                    break entry;
+                }
+            };
+            if entry.status != STATUS {
+ wrong();
+}
+        }
+    };
+    one_by_one(CAPACITY as u64);
+    let begin = cpu_time();
+    if batch == 1 {
+        one_by_one(entries);
+    } else {
+        let mut buffer = [Completion { slot: 0, status: STATUS }; BATCH];
+        for round in 0..entries / BATCH as u64 {
+            for (index, entry) in buffer.iter_mut().enumerate() {
+                entry.slot = (index as u32) ^ (round as u32 & 1);
+            }
+            producer.push_batch(&buffer);
+            let mut seen = 0;
+            while seen < BATCH {
+                seen += consumer.drain(BATCH, |entry| {
+                    if entry.status != STATUS {
+ wrong();
+}
+                });
+            }
+        }
+    }
+    let time = (cpu_time() - begin) as f64 / entries as f64;
+    time
 }

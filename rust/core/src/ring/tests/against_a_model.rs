@@ -55,6 +55,7 @@ impl Worker {
             for entries in todo {
                 match *entries {
                     [one] => ring.push(one),
+                    [_, _] => ring.push_each(entries.iter().copied()),
                     _ => ring.push_batch(&entries),
                 }
                 tell.send(()).unwrap();

@@ -1,0 +1,19 @@
+"""Campaigns: a scenario is explored for minutes or days, by many processes or machines, and what is found is kept."""
+
+from ndiswan.campaign.campaign import Campaign, Progress, Verdict
+from ndiswan.campaign.executors import ExecutorError, open_executor
+from ndiswan.campaign.store import Store, merge
+from ndiswan.campaign.task import Found, Task, run_task
+
+__all__ = [
+    "Campaign",
+    "ExecutorError",
+    "Found",
+    "Progress",
+    "Store",
+    "Task",
+    "Verdict",
+    "merge",
+    "open_executor",
+    "run_task",
+]

@@ -1,0 +1,262 @@
+"""A campaign: known failures first, then tasks, until a budget is spent."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ndiswan.campaign.executors import open_executor
+from ndiswan.campaign.task import Found, Task, run_task
+from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.failure import ReplayError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from ndiswan.campaign.store import Store
+
+TASK_EXECUTIONS = 2000
+TRIES = 3
+NEVER = float("inf")
+
+
+@dataclass
+class Progress:
+    """How far a campaign is."""
+
+    executions: int = 0
+    seconds: float = 0.0
+    edges: int = 0
+    pairs: int = 0
+    last_new: float = 0.0
+    """When the last new edge was reached, in seconds from the beginning."""
+    tasks: int = 0
+    failing: int = 0
+    rules: dict[str, int] = field(default_factory=dict)
+    """How many different failures there are of each rule."""
+
+
+@dataclass
+class Verdict:
+    """What a campaign came to."""
+
+    progress: Progress
+    known: list[Path] = field(default_factory=list)
+    """Failures of earlier that still fail."""
+    mended: list[Path] = field(default_factory=list)
+    """Failures of earlier that fail no more."""
+    new: list[Path] = field(default_factory=list)
+    """Failures that were found now."""
+    interrupted: bool = False
+    certificate: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything fails."""
+        return bool(self.known or self.new)
+
+
+@dataclass
+class Campaign:
+    """What to explore, how, how long, and where what is found is kept.
+
+    Parameters
+    ----------
+    target:
+        As of :func:`ndiswan.exploring.target.find`.
+    store:
+        Its folder.
+    seed, shard, shards:
+        Task ``i`` has the seed ``seed + i``. Of ``shards`` machines that have nothing in common but
+        the command, machine ``shard`` (from 1) does each ``shards``-th task, so that no two do the same.
+    executions, seconds, failures:
+        The budget; the campaign ends when one of them is spent.
+    task:
+        How many executions a worker does at a time. With a budget of executions only, what is found
+        does not depend on who does the tasks.
+    """
+
+    target: str
+    store: Store
+    arguments: tuple[str, ...] = ()
+    explorer: str = "portfolio"
+    seed: int = 0
+    shard: int = 1
+    shards: int = 1
+    executions: float = NEVER
+    seconds: float = NEVER
+    failures: float = NEVER
+    task: int = TASK_EXECUTIONS
+    shrinking: float = 10.0
+    executor: str = "processes"
+    jobs: int | None = None
+    share_corpus: bool = False
+    """Whether tasks begin with what earlier ones found interesting; then order matters."""
+    settings: Settings = field(default_factory=Settings)
+
+    def run(self, tell: Callable[[Progress], object] = lambda _: None) -> Verdict:
+        """Run it. Ctrl-C ends it in order: what was found until then is kept and told."""
+        begun = time.monotonic()
+        verdict = Verdict(Progress())
+        self._replay(verdict)
+        known = len(verdict.known)
+        try:
+            if known < self.failures:
+                self._explore(verdict, begun, tell)
+        except KeyboardInterrupt:
+            verdict.interrupted = True
+        progress = verdict.progress
+        progress.seconds = time.monotonic() - begun
+        self.store.add_counts(
+            executions=progress.executions, seconds=progress.seconds, failing=progress.failing
+        )
+        return verdict
+
+    def _replay(self, verdict: Verdict) -> None:
+        """What failed earlier comes first."""
+        for path in self.store.failures():
+            try:
+                failure = load(path)
+            except ReplayError:
+                continue  # of a scenario that is no more
+            again = failure.replay(record=False)
+            fails = again.symptom is not None and again.symptom.rule == failure.rule
+            (verdict.known if fails else verdict.mended).append(path)
+            if fails:
+                rules = verdict.progress.rules
+                rules[failure.rule] = rules.get(failure.rule, 0) + 1
+
+    def _tasks(self, begun: float) -> Iterator[Task]:
+        number, left = self.shard - 1, self.executions
+        corpus = tuple(self.store.corpus(self.target))
+        while left > 0:
+            seconds = min(self.seconds - (time.monotonic() - begun), 1e6)
+            if seconds <= 0:
+                return
+            if self.share_corpus:
+                corpus = tuple(self.store.corpus(self.target))
+            count = int(min(self.task, left))
+            left -= count
+            yield Task(
+                number,
+                self.target,
+                self.arguments,
+                self.explorer,
+                self.seed + number,
+                count,
+                seconds,
+                self.shrinking,
+                self.settings,
+                corpus,
+            )
+            number += self.shards
+
+    def _explore(self, verdict: Verdict, begun: float, tell: Callable[[Progress], object]) -> None:
+        queue = _Queue(self._tasks(begun))
+        while True:
+            with open_executor(self.executor, self.jobs) as (executor, workers):
+                try:
+                    self._work(executor, workers, queue, verdict, begun, tell)
+                except BrokenExecutor as error:
+                    # A worker that died takes the pool with it, and nothing else.
+                    queue.put_back(list(queue.running), error)
+                else:
+                    return
+
+    def _work(
+        self,
+        executor: Executor,
+        workers: int,
+        queue: _Queue,
+        verdict: Verdict,
+        begun: float,
+        tell: Callable[[Progress], object],
+    ) -> None:
+        over = False
+        while True:
+            while not over and len(queue.running) < workers + 1 and queue.submit(executor):
+                pass
+            if not queue.running:
+                return
+            done, _ = wait(queue.running, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in done:
+                if (error := future.exception()) is None:
+                    del queue.running[future]
+                    over |= self._take(future.result(), verdict, begun)
+                elif isinstance(error, BrokenExecutor):
+                    raise error
+                elif _died(error):
+                    queue.put_back([future], error)
+                else:
+                    raise error
+            verdict.progress.seconds = time.monotonic() - begun
+            tell(verdict.progress)
+            if over:
+                queue.cancel()
+
+    def _take(self, found: Found, verdict: Verdict, begun: float) -> bool:
+        """Keep what a task found; whether that is enough."""
+        progress = verdict.progress
+        progress.executions += found.executions
+        progress.failing += found.failing
+        progress.tasks += 1
+        for content in found.failures:
+            self._keep(content, verdict)
+        before = progress.edges, progress.pairs
+        progress.edges, progress.pairs = self.store.keep_edges([found.edges])
+        if (progress.edges, progress.pairs) != before:
+            progress.last_new = time.monotonic() - begun
+            self.store.keep_corpus(self.target, found.corpus)
+        verdict.certificate = found.certificate or verdict.certificate
+        exhausted = found.exhausted and self.explorer == "bounded"
+        return exhausted or len(verdict.new) + len(verdict.known) >= self.failures
+
+    def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
+        path, new = self.store.keep_failure(content)
+        if new:
+            verdict.new.append(path)
+            rule = content["expect"]["rule"]
+            rules = verdict.progress.rules
+            rules[rule] = rules.get(rule, 0) + 1
+
+
+class _Queue:
+    """Tasks, those that run, and those whose worker died."""
+
+    def __init__(self, tasks: Iterator[Task]) -> None:
+        self._tasks = tasks
+        self._again: list[tuple[Task, int]] = []
+        self.running: dict[Future[Found], tuple[Task, int]] = {}
+
+    def submit(self, executor: Executor) -> bool:
+        """Give the next task to a worker; false if there is none."""
+        if self._again:
+            task, tries = self._again.pop()
+        else:
+            fresh = next(self._tasks, None)
+            if fresh is None:
+                return False
+            task, tries = fresh, 0
+        self.running[executor.submit(run_task, task)] = task, tries
+        return True
+
+    def put_back(self, futures: list[Future[Found]], error: BaseException) -> None:
+        """Have these tasks done again; raises ``error`` if one has had its tries."""
+        for future in futures:
+            task, tries = self.running.pop(future)
+            if tries + 1 >= TRIES:
+                raise error
+            self._again.append((task, tries + 1))
+
+    def cancel(self) -> None:
+        """Begin nothing more; what runs goes on to its end."""
+        self._again.clear()
+        self.running = {future: of for future, of in self.running.items() if not future.cancel()}
+
+
+def _died(error: BaseException) -> bool:
+    return isinstance(error, ConnectionError) or type(error).__name__ == "KilledWorker"

@@ -1,0 +1,77 @@
+"""Who does the work: any `concurrent.futures.Executor`, by name."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+class ExecutorError(ValueError):
+    """There is no such executor, or it cannot be reached."""
+
+
+class Serial(Executor):
+    """Does each task at once, in this process."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Call it; the future is done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 -- it is the future's
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
+    """An executor and how many workers it has.
+
+    ``processes`` (one a CPU, or ``jobs``) · ``serial`` · ``dask:tcp://host:port``, a scheduler of
+    Dask's distributed.
+
+    Raises
+    ------
+    ExecutorError
+        There is no such executor, Dask is not installed, or its scheduler does not answer.
+    """
+    if name == "serial":
+        yield Serial(), 1
+    elif name == "processes":
+        count = jobs or os.cpu_count() or 1
+        # A worker starts anew: what this process has loaded is not the scenario's business.
+        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+            yield executor, count
+    elif name.startswith("dask:"):
+        with _dask(name.removeprefix("dask:")) as (executor, count):
+            yield executor, jobs or count
+    else:
+        raise ExecutorError(
+            f"executor: expected processes, serial or dask:tcp://host:port, got {name!r}"
+        )
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[tuple[Executor, int]]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ExecutorError(
+            "executor: dask needs the package distributed: pip install 'ndiswan[dask]'"
+        ) from error
+    try:
+        client = Client(address, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ExecutorError(f"executor: no Dask scheduler answers at {address}: {error}") from error
+    with client:
+        # What one does must not be taken for what another does: tasks are pure, but their time is not.
+        executor: Executor = client.get_executor(pure=False, retries=3)
+        yield executor, max(1, sum(client.nthreads().values()))

@@ -1,0 +1,136 @@
+"""What a campaign keeps in its folder: failures, a corpus of choices, what was reached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ndiswan._native import Explorer, from_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hypothesis.database import ExampleDatabase
+
+CORPUS_MOST = 2000
+"""As many examples are given to a task at most: the newest."""
+
+
+class Store:
+    """A campaign's folder.
+
+    ``failures/RULE-HASH.json`` are replay files, ``corpus/`` has a file for each interesting choice
+    sequence, ``coverage.json`` the ownership edges that were reached, ``campaign.json`` the counts.
+    With ``database`` the corpus is kept there instead: any Hypothesis ``ExampleDatabase``, one on
+    Redis that several machines share for example.
+    """
+
+    def __init__(self, folder: str | Path, database: ExampleDatabase | None = None) -> None:
+        self.folder = Path(folder)
+        self.database = database
+        for name in ("failures", "corpus"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def failures(self) -> list[Path]:
+        """The replay files, oldest first."""
+        files = (self.folder / "failures").glob("*.json")
+        return sorted(files, key=lambda file: (file.stat().st_mtime, file.name))
+
+    def keep_failure(self, content: dict[str, Any]) -> tuple[Path, bool]:
+        """Keep a failure, unless one of its rule and place is there that is not larger; (path, whether it is new)."""
+        expect = content["expect"]
+        text = json.dumps([content["scenario"], expect["rule"], expect["place"]])
+        name = f"{expect['rule']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
+        path = self.folder / "failures" / name
+        new = not path.exists()
+        if new or _size(content) < _size(json.loads(path.read_text("utf-8"))):
+            _write(path, json.dumps(content, indent=1) + "\n")
+        return path, new
+
+    def key(self, target: str) -> bytes:
+        """The corpus of a scenario in a database."""
+        return b"ndiswan." + hashlib.sha256(target.encode()).digest()[:16]
+
+    def corpus(self, target: str) -> list[str]:
+        """Interesting choices, as tokens."""
+        if self.database is not None:
+            tokens = [example.decode() for example in self.database.fetch(self.key(target))]
+            return sorted(tokens)[-CORPUS_MOST:]
+        files = sorted((self.folder / "corpus").iterdir(), key=lambda file: file.name)
+        return [file.read_text("utf-8").strip() for file in files][-CORPUS_MOST:]
+
+    def keep_corpus(self, target: str, tokens: Iterable[str]) -> int:
+        """Add to the corpus; how many there were in it before not."""
+        new = 0
+        for token in tokens:
+            if self.database is not None:
+                self.database.save(self.key(target), token.encode())
+                new += 1
+                continue
+            path = self.folder / "corpus" / hashlib.sha256(token.encode()).hexdigest()[:20]
+            if not path.exists():
+                _write(path, token + "\n")
+                new += 1
+        return new
+
+    def edges(self) -> str | None:
+        """What was reached, as JSON."""
+        path = self.folder / "coverage.json"
+        return path.read_text("utf-8") if path.exists() else None
+
+    def keep_edges(self, edges: Iterable[str]) -> tuple[int, int]:
+        """Add to what was reached; (edges, pairs)."""
+        total = Explorer("random", 0)
+        for text in (self.edges(), *edges):
+            if text:
+                total.knows(text)
+        _write(self.folder / "coverage.json", total.edges())
+        return total.reached
+
+    def counts(self) -> dict[str, Any]:
+        """What was counted over all runs of the campaign."""
+        path = self.folder / "campaign.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def add_counts(self, **more: float) -> None:
+        """Add to the counts."""
+        counts = self.counts()
+        for name, value in more.items():
+            counts[name] = counts.get(name, 0) + value
+        _write(self.folder / "campaign.json", json.dumps(counts, indent=1) + "\n")
+
+
+def _size(content: dict[str, Any]) -> tuple[int, int]:
+    choices = from_token(content["choices"])
+    return sum(chosen != 0 for _, chosen in choices), len(choices)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a campaign may be killed."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
+    """Merge the folders of other campaigns, shards for example, into one; what it has then.
+
+    Raises FileNotFoundError if one of them is no campaign's folder.
+    """
+    folders = [Path(source) for source in sources]
+    for folder in folders:
+        if not (folder / "failures").is_dir():
+            raise FileNotFoundError(f"{folder}: expected the folder of a campaign")
+    into = Store(target)
+    for folder in folders:
+        source = Store(folder)
+        for file in source.failures():
+            into.keep_failure(json.loads(file.read_text("utf-8")))
+        into.keep_corpus("", source.corpus(""))
+        into.keep_edges([source.edges() or ""])
+        into.add_counts(**source.counts())
+    edges, pairs = into.keep_edges(())
+    found = len(into.failures())
+    return {"failures": found, "corpus": len(into.corpus("")), "edges": edges, "pairs": pairs}

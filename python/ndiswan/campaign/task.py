@@ -1,0 +1,84 @@
+"""One piece of a campaign: what a worker is told, and what it answers. Both travel between machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ndiswan._native import from_token, to_token
+from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.explore import Search
+from ndiswan.exploring.target import find
+
+
+@dataclass(frozen=True)
+class Task:
+    """So many executions of a scenario from one seed.
+
+    It depends on nothing but itself, so that it can be given to any worker, and again if that dies.
+    """
+
+    number: int
+    target: str
+    arguments: tuple[str, ...] = ()
+    explorer: str = "portfolio"
+    seed: int = 0
+    executions: int = 1000
+    seconds: float = 60.0
+    """The most that it may take; by it what is found depends on the machine."""
+    shrinking: float = 10.0
+    settings: Settings = field(default_factory=Settings)
+    corpus: tuple[str, ...] = ()
+    """Choices, as tokens, that are tried first."""
+
+
+@dataclass
+class Found:
+    """What became of a task."""
+
+    number: int
+    executions: int = 0
+    points: int = 0
+    seconds: float = 0.0
+    failing: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    """Replay files."""
+    corpus: list[str] = field(default_factory=list)
+    """Choices, as tokens, that reached something new to the task."""
+    edges: str = ""
+    last_new: float = 0.0
+    certificate: str | None = None
+    exhausted: bool = False
+
+
+def run_task(task: Task) -> Found:
+    """Do a task; every symptom that it finds is in the answer once.
+
+    Raises TargetError if the worker cannot find the scenario.
+    """
+    scenario = find(task.target, list(task.arguments))
+    search = Search(
+        scenario,
+        task.explorer,
+        task.seed,
+        shrinking=task.shrinking,
+        settings=task.settings,
+        suggest=[from_token(token) for token in task.corpus],
+    )
+    found = search.run(task.executions, task.seconds, stop=False)
+    files = [replace(failure, seed=task.seed).to_json() for failure in found.failures]
+    for file in files:
+        file["scenario"], file["arguments"] = task.target, list(task.arguments)
+    return Found(
+        number=task.number,
+        executions=found.executions,
+        points=found.points,
+        seconds=found.seconds,
+        failing=found.failing,
+        failures=files,
+        corpus=[to_token(choices) for choices in found.interesting],
+        edges=found.edges,
+        last_new=found.last_new,
+        certificate=found.certificate,
+        exhausted=found.exhausted,
+    )

@@ -1,0 +1,211 @@
+"""`ndiswan fuzz`: a campaign from the command line."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ndiswan._native import explorers
+from ndiswan.campaign import Campaign, ExecutorError, Progress, Store, Verdict
+from ndiswan.cli.console import out, out_json, painter
+from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.target import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.database import ExampleDatabase
+
+NEVER = float("inf")
+DEFAULT_SECONDS = 60.0
+FINE, VIOLATIONS, INTERRUPTED = range(3)
+
+
+class Shard(click.ParamType[tuple[int, int]]):
+    """K/N: the K-th of N machines."""
+
+    name = "K/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """(K, N)."""
+        if isinstance(value, tuple):
+            return value
+        first, _, count = str(value).partition("/")
+        if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+            self.fail(f"expected K/N with 1 <= K <= N, 2/8 for example, got {value!r}", param, ctx)
+        return int(first), int(count)
+
+
+@click.command()
+@click.argument("target")
+@click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@click.option("--time", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Budget.")
+@click.option("--executions", type=click.IntRange(min=1), help="Budget.")
+@click.option("--failures", type=click.IntRange(min=1), help="Stop after so many different ones.")
+@click.option("--explorer", type=click.Choice(explorers()), default="portfolio", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the first task; random without it.")
+@click.option("--cpus", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path(".ndiswan"), show_default=True
+)
+@click.option(
+    "--database", metavar="URL", help="Keep the corpus there: redis://HOST:PORT/DB, or a folder."
+)
+@click.option(
+    "--executor",
+    default="processes",
+    show_default=True,
+    help="processes, serial or dask:tcp://HOST:PORT.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Workers; one a CPU without it.")
+@click.option(
+    "--task",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="Executions a worker does at a time.",
+)
+@click.option("--shard", type=Shard(), default=(1, 1), help="This machine is the K-th of N.")
+@click.option(
+    "--shrink",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The most for one failure; 0 leaves it as it was found.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
+def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
+    """Explore TARGET: file.py:function or module:function of an Ndis, or file.py:Miniport.
+
+    What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
+    """
+    find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
+    seed = secrets.randbelow(1 << 32) if seed is None else seed
+    click.echo(f"seed {seed}", err=True)
+    campaign = _campaign(target, seed, given)
+    try:
+        verdict = campaign.run(_teller(sys.stderr.isatty()))
+    except ExecutorError as error:
+        raise click.UsageError(str(error)) from error
+    if as_json:
+        out_json(_document(campaign, verdict))
+    else:
+        out("\n".join(_lines(campaign, verdict)))
+    if verdict.interrupted:
+        return INTERRUPTED
+    return VIOLATIONS if verdict.failed else FINE
+
+
+def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
+    seconds, executions = given["seconds"], given["executions"]
+    if seconds is None:
+        seconds = DEFAULT_SECONDS if executions is None else NEVER
+    shard, shards = given["shard"]
+    return Campaign(
+        target,
+        Store(given["folder"], _database(given["database"])),
+        tuple(given["arguments"]),
+        given["explorer"],
+        seed,
+        shard,
+        shards,
+        executions or NEVER,
+        seconds,
+        given["failures"] or NEVER,
+        given["task"],
+        given["shrink"],
+        given["executor"],
+        given["jobs"],
+        share_corpus=given["database"] is not None,
+        settings=Settings(cpus=given["cpus"]),
+    )
+
+
+def _database(url: str | None) -> ExampleDatabase | None:
+    if url is None:
+        return None
+    try:
+        if url.startswith("redis://"):
+            from hypothesis.extra.redis import RedisExampleDatabase
+            from redis import Redis
+
+            redis = Redis.from_url(url)
+            redis.ping()
+            return RedisExampleDatabase(redis)
+        from hypothesis.database import DirectoryBasedExampleDatabase
+
+        return DirectoryBasedExampleDatabase(url)
+    except ImportError as error:
+        text = f"--database {url}: {error}; pip install 'ndiswan[redis]'"
+        raise click.UsageError(text) from error
+    except Exception as error:
+        raise click.UsageError(f"--database {url}: {error}") from error
+
+
+def _teller(terminal: bool) -> Callable[[Progress], object]:
+    """What shows how far it is, on stderr and only to a person."""
+
+    def tell(progress: Progress) -> None:
+        rules = ", ".join(f"{n} {rule}" for rule, n in sorted(progress.rules.items())) or "none"
+        text = (
+            f"\r{progress.seconds:6.0f} s  {progress.executions} executions "
+            f"({progress.executions / max(progress.seconds, 1e-9):.0f}/s)  "
+            f"{progress.edges} edges, {progress.pairs} pairs, last new after {progress.last_new:.0f} s  "
+            f"failures: {rules} "
+        )
+        click.echo(text, err=True, nl=False)
+
+    return tell if terminal else lambda _: None
+
+
+def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
+    paint = painter(sys.stdout)
+    progress = verdict.progress
+    rate = progress.executions / max(progress.seconds, 1e-9)
+    lines = []
+    for title, paths, style in (
+        ("fails still", verdict.known, "bad"),
+        ("found", verdict.new, "bad"),
+        ("fails no more", verdict.mended, "good"),
+    ):
+        for path in paths:
+            content = json.loads(path.read_text("utf-8"))
+            lines += [
+                f"{paint(title, style)}: {content['expect']['rule']} at {content['expect']['place']}",
+                f"  {content['detail']}",
+                f"  ndiswan replay {path}",
+            ]
+    lines.append(
+        f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
+        f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "
+        f"{len(verdict.new)} new, {len(verdict.known)} known failure(s)"
+    )
+    if verdict.certificate and campaign.explorer == "bounded":
+        lines.append(verdict.certificate)
+    return lines
+
+
+def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
+    progress = verdict.progress
+    return {
+        "target": campaign.target,
+        "seed": campaign.seed,
+        "executions": progress.executions,
+        "seconds": progress.seconds,
+        "edges": progress.edges,
+        "pairs": progress.pairs,
+        "failures": {
+            "new": [str(path) for path in verdict.new],
+            "known": [str(path) for path in verdict.known],
+            "mended": [str(path) for path in verdict.mended],
+        },
+        "rules": progress.rules,
+        "interrupted": verdict.interrupted,
+        "certificate": verdict.certificate,
+    }

@@ -1,0 +1,107 @@
+"""`ndiswan replay` and `ndiswan minimize`: a failure's file."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ndiswan._native import Explorer, shrink
+from ndiswan.cli.console import out, out_json
+from ndiswan.exploring.execution import execute
+from ndiswan.exploring.failure import Failure, ReplayError, load
+
+FINE, VIOLATIONS, _, INTERNAL = range(4)
+FORMS = ("story", "mermaid", "svg", "report", "trace")
+
+
+def _load(path: str) -> Failure:
+    try:
+        return load(path)
+    except (ReplayError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(FORMS),
+    default="story",
+    show_default=True,
+    help="What is told.",
+)
+@click.option(
+    "--out", "output", type=click.Path(dir_okay=False), help="Write it here instead of stdout."
+)
+@click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
+def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not."""
+    failure = _load(file)
+    again = failure.replay()
+    same = again.symptom == failure.symptom
+    identical = same and again.ndis.digest() == failure.digest
+    if as_json:
+        out_json(_document(failure, again.symptom, identical=identical))
+    elif again.symptom is None:
+        out(f"it fails no more: {failure.rule} at {failure.place}")
+    else:
+        if not same:
+            out(f"it fails otherwise: {again.symptom.rule} at {again.symptom.place}")
+        elif not identical:
+            out(
+                "it fails as before, with other events: the driver was changed, or is not deterministic"
+            )
+        text = failure.told(again, form)
+        if output is None:
+            out(text)
+        else:
+            Path(output).write_text(text, "utf-8")
+    return FINE if again.symptom is None else VIOLATIONS
+
+
+def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
+    return {
+        "expected": {"rule": failure.rule, "place": failure.place},
+        "found": symptom and {"rule": symptom.rule, "place": symptom.place},
+        "identical": identical,
+        "switches": failure.switches,
+        "events": failure.events,
+    }
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--time", "seconds", type=click.FloatRange(min=0), default=60.0, show_default=True)
+@click.option(
+    "--out",
+    "output",
+    type=click.Path(dir_okay=False),
+    help="Write it here; FILE itself without it.",
+)
+def minimize(file: str, *, seconds: float, output: str | None) -> int:
+    """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
+    failure = _load(file)
+
+    def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
+        explorer = Explorer.replay(answers, lenient=True)
+        again = execute(failure.scenario, explorer, failure.settings)
+        return again.ndis.choices() if again.symptom == failure.symptom else None
+
+    choices, reproduced, minimal, executions = shrink(failure.choices, run, seconds)
+    if not reproduced:
+        out(f"it fails no more: {failure.rule} at {failure.place}")
+        return FINE
+    small = changed(failure, choices=choices)
+    last = small.replay()
+    small = changed(small, digest=last.ndis.digest(), events=len(last.ndis.events()))
+    small.save(Path(output or file))
+    out(
+        f"{failure.switches} -> {small.switches} answers that are not the plain one, "
+        f"{failure.events} -> {small.events} events, {executions} executions; "
+        f"{'nothing smaller is left to try' if minimal else 'time is over'}"
+    )
+    return VIOLATIONS

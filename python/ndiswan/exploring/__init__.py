@@ -1,0 +1,20 @@
+"""Exploring: a scenario is run again and again under an adversary, until it breaks or the time is over."""
+
+from ndiswan.exploring.execution import EndlessError, Execution, Settings, Symptom, execute
+from ndiswan.exploring.explore import Exploration, Search, explore
+from ndiswan.exploring.failure import Failure, ReplayError, load, replay
+
+__all__ = [
+    "EndlessError",
+    "Execution",
+    "Exploration",
+    "Failure",
+    "ReplayError",
+    "Search",
+    "Settings",
+    "Symptom",
+    "execute",
+    "explore",
+    "load",
+    "replay",
+]

@@ -1,0 +1,149 @@
+"""One execution of a scenario: a world of its own, and what went wrong in it."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ndiswan.ndis import Ndis
+from ndiswan.policy import Policy
+from ndiswan.time import AdversarialTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from ndiswan._native import Explorer
+    from ndiswan.violations import ContractViolation
+
+    Scenario = Callable[[Ndis], object]
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+class EndlessError(BaseException):
+    """A driver goes on for ever: it was at more points than an execution may have, or ran too long.
+
+    Not an ``Exception``, so that a driver that catches those ends all the same.
+    """
+
+    def __init__(self, text: str = "the drivers go on for ever; this execution is cut off") -> None:
+        super().__init__(text)
+
+
+class Symptom(NamedTuple):
+    """What went wrong, and where; failures of one symptom are alike."""
+
+    rule: str
+    """The id of the rule; ``EXCEPTION`` or ``ENDLESS`` for what is none."""
+    place: str
+    """Whose function, and the line of its call."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the worlds of an exploration are set up.
+
+    Parameters
+    ----------
+    cpus:
+        Virtual CPUs.
+    policies:
+        Whether the switches of ``Policy`` are chosen, too, in place of ``policy``.
+    latency:
+        The longest, in seconds of the clock, that what is due waits.
+    max_points:
+        After so many points in one execution nothing is explored any more; after twice as many it
+        is cut off (``ENDLESS``).
+    patience:
+        An execution that takes longer than this, in seconds of the machine, is cut off as well.
+    policy:
+        The switches for what the pages leave open.
+    delivery:
+        As of :class:`ndiswan.Ndis`.
+    """
+
+    cpus: int = 2
+    policies: bool = False
+    latency: float = 0.5
+    max_points: int = 20_000
+    patience: float = 10.0
+    policy: Policy = field(default_factory=Policy)
+    delivery: Literal["inline", "queued"] = "inline"
+
+
+@dataclass
+class Execution:
+    """What one execution came to."""
+
+    symptom: Symptom | None
+    error: BaseException | None
+    """The broken rule, or the exception."""
+    ndis: Ndis
+    """Its world, which is closed."""
+
+
+def execute(
+    scenario: Scenario, explorer: Explorer, settings: Settings, *, record: bool = False
+) -> Execution:
+    """Run ``scenario`` once, as ``explorer`` says.
+
+    With ``record`` the world keeps its events, with their call sites. What the scenario or a driver
+    raises is in the answer; only KeyboardInterrupt and SystemExit go on.
+    """
+    time = AdversarialTime(
+        explorer=explorer,
+        cpus=settings.cpus,
+        policies=settings.policies,
+        latency=settings.latency,
+        max_points=settings.max_points,
+    )
+    ndis = Ndis(
+        time=time,
+        policy=settings.policy,
+        on_violation="record",
+        verify=4 if record else 1,
+        delivery=settings.delivery,
+        record=record,
+    )
+    raised: BaseException | None = None
+    try:
+        with ndis:
+            scenario(ndis)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 -- what a driver raises is what is looked for
+        raised = error
+    if not ndis.violation_count() and raised is None:
+        return Execution(None, None, ndis)
+    if isinstance(raised, EndlessError):
+        return Execution(_of_exception(raised), raised, ndis)
+    broken = next((found for found in ndis.violations if not found.warning), None)
+    if broken is not None:
+        return Execution(_of_violation(broken), broken, ndis)
+    if raised is not None:
+        return Execution(_of_exception(raised), raised, ndis)
+    return Execution(None, None, ndis)
+
+
+def _short(site: str | None) -> str:
+    """``/a/b/modem.py:31 in Modem.sent`` without the folder, which differs between machines."""
+    return site.rpartition("/")[2] if site else ""
+
+
+def _of_violation(broken: ContractViolation) -> Symptom:
+    # What it interrupted is not its place; and a line is better known than who called it.
+    inside = broken.inside[-1] if broken.inside else ""
+    parts = [broken.adapter, _short(broken.site) or inside]
+    return Symptom(broken.rule, " · ".join(part for part in parts if part))
+
+
+def _of_exception(error: BaseException) -> Symptom:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_PACKAGE)]
+    place = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
+    if isinstance(error, EndlessError):
+        return Symptom("ENDLESS", "")
+    return Symptom("EXCEPTION", f"{type(error).__name__} at {place}")

@@ -1,0 +1,282 @@
+"""The search: executions under an explorer, one after the other, and what they found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ndiswan._native import Explorer, shrink
+from ndiswan.exploring.determinism import watching
+from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
+from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ndiswan.exploring.execution import Scenario, Symptom
+
+SHRINK_SECONDS = 10.0
+PROGRESS_SECONDS = 0.25
+UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
+
+
+@dataclass
+class Exploration:
+    """What a search came to."""
+
+    explorer: str
+    seed: int
+    failures: list[Failure] = field(default_factory=list)
+    """One for each symptom, in the order in which they were found."""
+    executions: int = 0
+    points: int = 0
+    """Where the explorer was asked, over all executions."""
+    seconds: float = 0.0
+    failing: int = 0
+    """How many executions failed."""
+    interesting: list[list[tuple[int, int]]] = field(default_factory=list)
+    """The choices of executions that reached new edges: a corpus."""
+    last_new: float = 0.0
+    """When the last of them was, in seconds from the beginning."""
+    edges: str = ""
+    """What was reached: ownership edges as JSON, for ``ndiswan coverage``."""
+    reached: tuple[int, int] = (0, 0)
+    """How many edges, and pairs of consecutive edges of a packet."""
+    nondeterministic: list[str] = field(default_factory=list)
+    """Why the same choices gave other events: lines that read a clock or a global random generator."""
+    exhausted: bool = False
+    """Whether the explorer has nothing left to try."""
+    certificate: str | None = None
+    """What was shown, by an explorer that exhausts anything."""
+
+    def knows(self, symptom: Symptom) -> bool:
+        """Whether such a failure was found."""
+        return any(symptom == failure.symptom for failure in self.failures)
+
+    def raise_if_failed(self) -> None:
+        """Raise what the first failure's execution raised, with a note that says how to replay it."""
+        if self.failures:
+            failure = self.failures[0]
+            error = failure.replay().error or AssertionError(str(failure))
+            error.add_note(self.how_to_replay(failure))
+            raise error
+
+    def how_to_replay(self, failure: Failure) -> str:
+        """Where the failure was found, and the line that replays it."""
+        return (
+            f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
+            f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers from "
+            f"first-in first-out, {failure.events} events"
+        )
+
+    def __str__(self) -> str:
+        rate = self.executions / self.seconds if self.seconds else 0.0
+        text = (
+            f"{self.executions} executions in {self.seconds:.1f} s ({rate:.0f}/s) by "
+            f"{self.explorer!r}, seed {self.seed}"
+        )
+        if self.certificate:
+            text += f"; {self.certificate}"
+        if self.nondeterministic:
+            text += f"; not deterministic: {', '.join(self.nondeterministic)}"
+        found = "".join(f"\n  {failure}" for failure in self.failures)
+        return f"{text}: {len(self.failures)} failure(s){found}"
+
+
+class Search:
+    """A search that goes on execution by execution.
+
+    Parameters
+    ----------
+    scenario, explorer, seed, shrinking, settings, suggest:
+        As of :func:`explore`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        explorer: str = "portfolio",
+        seed: int = 0,
+        *,
+        shrinking: float = SHRINK_SECONDS,
+        settings: Settings | None = None,
+        suggest: Iterable[list[tuple[int, int]]] = (),
+    ) -> None:
+        self.scenario = scenario
+        self.settings = Settings() if settings is None else settings
+        self.found = Exploration(explorer, seed)
+        self._explorer = Explorer(explorer, seed)
+        self._shrinking = shrinking
+        for choices in suggest:
+            self._explorer.suggest(choices)
+        self._begun = time.monotonic()
+        self._undetermined: dict[str, None] = {}
+
+    def once(self, watchdog: Watchdog) -> Symptom | None:
+        """Run one execution; what went wrong in it."""
+        found = self.found
+        with watchdog.watching():
+            ran = execute(self.scenario, self._explorer, self.settings)
+        found.executions += 1
+        found.points += ran.ndis.points
+        found.seconds = time.monotonic() - self._begun
+        found.exhausted = not self._explorer.end(ran.ndis, ran.symptom is not None)
+        if ran.ndis.new_edges:
+            found.interesting.append(ran.ndis.choices())
+            found.last_new = found.seconds
+        if ran.symptom is not None:
+            found.failing += 1
+            if not found.knows(ran.symptom):
+                failure = self._failure(ran, watchdog)
+                if not found.knows(failure.symptom):
+                    found.failures.append(failure)
+        return ran.symptom
+
+    def run(
+        self,
+        executions: float,
+        seconds: float,
+        *,
+        stop: bool,
+        progress: Callable[[Exploration], object] | None = None,
+    ) -> Exploration:
+        """Go on until so many executions, so many seconds, or a failure if it is to stop there."""
+        found, told = self.found, 0.0
+        with Watchdog(self.settings.patience, EndlessError) as watchdog:
+            self._twice([], watchdog)
+            while found.executions < executions and found.seconds < seconds:
+                if self.once(watchdog) is not None and stop:
+                    break
+                if found.exhausted:
+                    break
+                if progress is not None and found.seconds - told > PROGRESS_SECONDS:
+                    told, found.reached = found.seconds, self._explorer.reached
+                    progress(found)
+        found.seconds = time.monotonic() - self._begun
+        found.certificate = _certificate(self._explorer)
+        found.edges, found.reached = self._explorer.edges(), self._explorer.reached
+        return found
+
+    def _failure(self, ran: Execution, watchdog: Watchdog) -> Failure:
+        """The failure of an execution, made small and run twice more."""
+        assert ran.symptom is not None
+        symptom, choices = ran.symptom, ran.ndis.choices()
+
+        def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
+            explorer = Explorer.replay(answers, lenient=True)
+            with watchdog.watching():
+                again = execute(self.scenario, explorer, self.settings)
+            return again.ndis.choices() if again.symptom == symptom else None
+
+        if self._shrinking > 0:
+            choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
+        one, two = self._twice(choices, watchdog)
+        digest = one.ndis.digest()
+        found = self.found
+        return Failure(
+            symptom=symptom,
+            detail=_detail(one if one.symptom == symptom else ran),
+            choices=choices,
+            scenario=self.scenario,
+            settings=self.settings,
+            explorer=found.explorer,
+            seed=found.seed,
+            execution=found.executions,
+            seconds=found.seconds,
+            digest=digest,
+            events=len(one.ndis.events()),
+            deterministic=one.symptom == two.symptom == symptom and digest == two.ndis.digest(),
+        )
+
+    def _twice(self, choices: list[tuple[int, int]], watchdog: Watchdog) -> list[Execution]:
+        """Two executions with the same choices, which should be the same."""
+        both: list[Execution] = []
+        with watching(self._undetermined):
+            for _ in range(2):
+                answers = Explorer.replay(choices)
+                with watchdog.watching():
+                    both.append(execute(self.scenario, answers, self.settings, record=True))
+        one, two = both
+        if one.ndis.digest() != two.ndis.digest():
+            self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
+        return both
+
+
+def explore(  # noqa: PLR0913 -- what can be set is set here
+    scenario: Scenario,
+    *,
+    explorer: str = "portfolio",
+    seed: int = 0,
+    executions: int | None = None,
+    seconds: float | None = None,
+    stop: bool = True,
+    shrinking: float = SHRINK_SECONDS,
+    suggest: Iterable[list[tuple[int, int]]] = (),
+    progress: Callable[[Exploration], object] | None = None,
+    **settings: Any,
+) -> Exploration:
+    """Run ``scenario(ndis)`` again and again under an adversary, until it breaks or the budget is spent.
+
+    Parameters
+    ----------
+    scenario:
+        A function of an ``Ndis``: it binds drivers and lets things happen. It is called once an
+        execution, in a world of its own, which is closed afterwards.
+    explorer:
+        ``"portfolio"`` mixes the others by what they find: ``"random"``, ``"pct"``, ``"pos"``,
+        ``"surw"``, ``"coverage"``; ``"bounded"`` is exhaustive and gives a certificate.
+    seed:
+        The same seed makes the same choices.
+    executions, seconds:
+        The budget; without either, 60 seconds.
+    stop:
+        Whether to stop at the first failure; else the search goes on, and each symptom is kept once.
+    shrinking:
+        The most seconds that are spent to make a failure small; 0 leaves it as it was found.
+    suggest:
+        Choices that were interesting earlier, which are tried first.
+    progress:
+        Called about four times a second with what was found so far.
+    **settings:
+        ``cpus``, ``policies``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery``: see
+        :class:`Settings`.
+
+    Raises
+    ------
+    TypeError
+        There is no such setting.
+    ValueError
+        There is no such explorer, or ``cpus`` is out of range.
+    """
+    if executions is None and seconds is None:
+        seconds = 60.0
+    search = Search(
+        scenario,
+        explorer,
+        seed,
+        shrinking=shrinking,
+        settings=Settings(**settings),
+        suggest=suggest,
+    )
+    never = float("inf")
+    return search.run(
+        never if executions is None else executions,
+        never if seconds is None else seconds,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def _certificate(explorer: Explorer) -> str | None:
+    shown = explorer.certificate
+    if shown is None:
+        return None
+    bound, count, complete = shown
+    most = "no execution has more" if complete else "there may be bugs beyond"
+    return f"exhausted up to {bound} preemptions in {count} executions; {most}"
+
+
+def _detail(ran: Execution) -> str:
+    return getattr(ran.error, "detail", None) or str(ran.error)

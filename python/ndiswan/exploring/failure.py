@@ -1,0 +1,231 @@
+"""A failure: what went wrong, the answers that lead there, and its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
+from ndiswan.checking.target import TargetError
+from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.target import find, name_of
+from ndiswan.policy import Policy
+from ndiswan.status import Status
+
+if TYPE_CHECKING:
+    from ndiswan.exploring.execution import Scenario
+
+FORMAT = 1
+
+
+class ReplayError(ValueError):
+    """A replay file that is none, or whose scenario is not to be found."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An execution in which something went wrong, small enough to be read.
+
+    ``choices`` are the answers, (of how many, which), that lead there: the replay token.
+    """
+
+    symptom: Symptom
+    detail: str
+    choices: list[tuple[int, int]]
+    scenario: Scenario
+    settings: Settings
+    explorer: str
+    seed: int
+    execution: int
+    """In which execution it was found, from 1."""
+    seconds: float
+    """After how many seconds."""
+    digest: str
+    """Of the events."""
+    events: int
+    """How many events there are."""
+    deterministic: bool
+    """Whether the same choices gave the same events."""
+
+    @property
+    def rule(self) -> str:
+        """The id of the broken rule; EXCEPTION or ENDLESS for what is none."""
+        return self.symptom.rule
+
+    @property
+    def place(self) -> str:
+        """Whose function, and the line of its call."""
+        return self.symptom.place
+
+    @property
+    def switches(self) -> int:
+        """How far the execution is from first-in first-out: how many answers are not the plain one."""
+        return sum(chosen != 0 for _, chosen in self.choices)
+
+    @property
+    def name(self) -> str:
+        """``RULE-HASH``, for its file: the same failure has the same name."""
+        text = json.dumps([name_of(self.scenario), *self.symptom])
+        return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    def replay(self, *, record: bool = True) -> Execution:
+        """Run it again."""
+        return execute(self.scenario, Explorer.replay(self.choices), self.settings, record=record)
+
+    def decisive(self) -> int | None:
+        """The last answer, as an index of ``choices``, without which the run is good; None if there is none."""
+        for index in reversed(range(len(self.choices))):
+            of, chosen = self.choices[index]
+            if chosen == 0:
+                continue
+            plain = [*self.choices[:index], (of, 0), *self.choices[index + 1 :]]
+            explorer = Explorer.replay(plain, lenient=True)
+            if execute(self.scenario, explorer, self.settings).symptom is None:
+                return index
+        return None
+
+    def trace(self, again: Execution | None = None) -> Trace:
+        """What happened, as a trace; of ``again`` if it was replayed already."""
+        ndis = (again or self.replay()).ndis
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "failure.jsonl"
+            ndis.save(path)
+            return Trace(path)
+
+    def story(self, again: Execution | None = None, *, full: bool = False) -> Story:
+        """What happened to whom, step by step, and which answer it hangs on.
+
+        ``str()`` of it is a sequence diagram; see ``to_text``, ``to_mermaid``, ``to_svg``.
+        """
+        again = again or self.replay()
+        facts = [self.place]
+        decisive, words = self.decisive(), again.ndis.choice_words()
+        if decisive is not None and decisive < len(words):
+            facts.append(
+                f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
+                " with the plain answer there the run is good"
+            )
+        return self.trace(again).story(full=full, switches=self.switches, facts=facts)
+
+    def mermaid(self) -> str:
+        """The story as a Mermaid sequence diagram."""
+        return self.story().to_mermaid()
+
+    def svg(self) -> str:
+        """The story as a self-contained SVG picture."""
+        return self.story().to_svg()
+
+    def told(self, again: Execution, form: str) -> str:
+        """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
+        if form == "report":
+            return str(again.error)
+        if form == "trace":
+            return self.trace(again).to_jsonl()
+        story = self.story(again)
+        forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
+        return forms[form]()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def to_json(self) -> dict[str, Any]:
+        """The replay file's content."""
+        settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
+        settings["policy"] = {
+            name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
+        }
+        return {
+            "ndiswan-replay": FORMAT,
+            "scenario": name_of(self.scenario),
+            "settings": settings,
+            "explorer": self.explorer,
+            "seed": self.seed,
+            "rng": RNG,
+            "choices": to_token(self.choices),
+            "expect": {"rule": self.rule, "place": self.place},
+            "detail": self.detail,
+            "events": self.events,
+            "digest": self.digest,
+            "made-by": {"ndiswan": __version__, "python": platform.python_version()},
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write the replay file; into a folder, as ``RULE-HASH.json``. Gives its path."""
+        path = Path(path)
+        if path.is_dir():
+            path = path / f"{self.name}.json"
+        path.write_text(json.dumps(self.to_json(), indent=1) + "\n", "utf-8")
+        return path
+
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.place}: {self.detail}"
+
+
+def _plain(value: object) -> object:
+    return int(value) if isinstance(value, Status) else value
+
+
+def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
+    """The failure in a replay file; with ``scenario`` that one is run instead of the one it names.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ReplayError
+        It is no replay file, or of a later version, or its scenario is not to be found.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except ValueError as error:
+        raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
+    if not isinstance(content, dict) or "ndiswan-replay" not in content:
+        raise ReplayError(f"{path}: expected a replay file of ndiswan")
+    if content["ndiswan-replay"] != FORMAT:
+        got = content["ndiswan-replay"]
+        raise ReplayError(f"{path}: expected version {FORMAT} of the format, got {got!r}")
+    try:
+        settings = dict(content["settings"])
+        policy = dict(settings.pop("policy"))
+        policy["reset_leftovers"] = Status(policy["reset_leftovers"])
+        return Failure(
+            symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
+            detail=content["detail"],
+            choices=from_token(content["choices"]),
+            scenario=scenario or _find(content["scenario"]),
+            settings=Settings(policy=Policy(**policy), **settings),
+            explorer=content["explorer"],
+            seed=content["seed"],
+            execution=0,
+            seconds=0.0,
+            digest=content["digest"],
+            events=content["events"],
+            deterministic=True,
+        )
+    except ReplayError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+
+
+def _find(name: str) -> Scenario:
+    try:
+        return find(name)
+    except TargetError as error:
+        raise ReplayError(f"its scenario is not to be found: {error}") from error
+
+
+def replay(failure: Failure | str | Path) -> Execution:
+    """Run a failure, or the one in a replay file, once more.
+
+    Raises
+    ------
+    ReplayError
+        As :func:`load`.
+    """
+    return (failure if isinstance(failure, Failure) else load(failure)).replay()

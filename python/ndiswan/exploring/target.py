@@ -1,0 +1,96 @@
+"""Scenarios by name: of a function, or of a miniport, which is given a workload."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ndiswan.checking.target import TargetError, factories, load, make
+from ndiswan.exploring.workload import workload
+
+if TYPE_CHECKING:
+    from ndiswan.exploring.execution import Scenario
+    from ndiswan.miniport import Miniport
+
+
+def name_of(scenario: Scenario) -> str:
+    """``module:function``, or ``/path/of/file.py:function`` for one that is no module's."""
+    given = getattr(scenario, "ndiswan_name", None)
+    if given is not None:
+        return str(given)
+    module = getattr(scenario, "__module__", None) or "?"
+    function = getattr(scenario, "__qualname__", None) or repr(scenario)
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if module == "__main__" and file:
+        return f"{Path(file).resolve()}:{function}"
+    return f"{module}:{function}"
+
+
+def find(target: str, arguments: list[str] | None = None) -> Scenario:
+    """The scenario that ``target`` names: ``file.py:name`` or ``module:name``, a function or a Miniport.
+
+    Of a file without a name: its one function ``scenario``, or its one driver. ``arguments`` are for
+    the driver's constructor, as of ``ndiswan check --arg``.
+
+    Raises
+    ------
+    TargetError
+        There is nothing of that name, or it is neither.
+    """
+    place, colon, name = target.rpartition(":")
+    if not colon or (os.sep in name and not place.endswith(".py")):
+        place, name = target, ""
+    if not place:
+        raise TargetError(f"{target}: expected file.py:function, file.py:Class or module:function")
+    module, _ = load(place if place.endswith(".py") or not name else target)
+    found: Any = module
+    if name:
+        for part in name.split("."):
+            found = getattr(found, part, None)
+    else:
+        found = getattr(module, "scenario", None)
+    if isinstance(found, type) or found is None:
+        return _of_driver(target, name or None, arguments or [])
+    if not callable(found):
+        raise TargetError(f"{target}: expected a function of an Ndis or a Miniport, got {found!r}")
+    scenario: Scenario = found
+    return _named(scenario, target)
+
+
+def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
+    place = target[: -len(name) - 1] if name else target
+    if name and "." in name:
+        raise TargetError(f"{target}: there is nothing of that name")
+    made = factories(place if place.endswith(".py") else target, name)
+    if len(made) != 1:
+        raise TargetError(f"{target}: say which driver: {', '.join(f'{place}:{n}' for n in made)}")
+    ((known, factory),) = made.items()
+
+    def driver() -> Miniport:
+        return make(known, factory, arguments)
+
+    driver()
+    return _named(workload(driver), f"{target}:{known}" if name is None else target)
+
+
+def _named(scenario: Scenario, target: str) -> Scenario:
+    """The scenario, which knows how it was asked for, so that a replay file can ask again."""
+    place, colon, name = target.rpartition(":")
+    if place.endswith(".py"):
+        target = f"{Path(place).resolve()}{colon}{name}"
+    elif target.endswith(".py"):
+        target = str(Path(target).resolve())
+
+    try:
+        scenario.ndiswan_name = target  # type: ignore[attr-defined]
+    except AttributeError:  # a method's name cannot be kept in it
+        bound = scenario
+
+        def scenario_(ndis: Any) -> object:
+            return bound(ndis)
+
+        scenario_.ndiswan_name = target  # type: ignore[attr-defined]
+        return scenario_
+    return scenario

@@ -1,0 +1,98 @@
+"""What is done to a miniport that comes without a scenario: everything, as the explorer says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndiswan.miniport import Miniport
+from ndiswan.oid import Oid
+from ndiswan.protocol import Protocol
+from ndiswan.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ndiswan._native import Link, Packet
+    from ndiswan.exploring.execution import Scenario
+    from ndiswan.ndis import Ndis
+
+PACKETS = 8
+MOST = 10
+AGAIN = 3
+SHORTEST = 2
+
+
+class Peer(Protocol):
+    """Sends what it is told to, and sometimes again from inside of a completion."""
+
+    def __init__(self, ndis: Ndis, sizes: list[int]) -> None:
+        self.ndis = ndis
+        self.sizes = sizes
+        self.link: Link | None = None
+        self.sent = self.again = self.sending = 0
+        self.stopped = False
+
+    def send(self) -> None:
+        """Send a frame of some size, if there is a line and a packet."""
+        size = self.sizes[self.ndis.choose(len(self.sizes), "size")]
+        free = self.sent < PACKETS
+        if self.stopped or self.link is None or not self.link.up or not free:
+            return
+        self.sent += 1
+        self.sending += 1
+        try:
+            if self.link.send(b"\xff" * size) is not Status.PENDING:
+                self.sent -= 1
+        finally:
+            self.sending -= 1
+
+    def stop(self) -> None:
+        """Unbind: send nothing any more, as a protocol does before the adapter is halted."""
+        self.stopped = True
+        self.ndis.wait(lambda: not self.sending)
+
+    def send_complete(self, packet: Packet, status: Status) -> None:  # noqa: ARG002
+        """One is back."""
+        self.sent -= 1
+        if self.again < AGAIN and self.ndis.choose(4, "send again") == 1:
+            self.again += 1
+            self.send()
+
+
+def workload(make: Callable[[], Miniport]) -> Scenario:
+    """A scenario for the miniport that ``make()`` gives.
+
+    The explorer chooses how many operations there are and which: sends of the smallest, a middle and
+    the largest size, from this thread, from others and from inside of completions; interrupts, resets,
+    requests and the closing of the call; and when the machine gets on with what is outstanding.
+    """
+
+    def scenario(ndis: Ndis) -> None:
+        miniport = make()
+        largest = miniport.info.max_frame_size
+        peer = Peer(ndis, [64, SHORTEST, largest // 2 + 1, largest])
+        link = ndis.bind(peer, miniport, packets=PACKETS + 2)
+        peer.link = link
+        operations: list[Callable[[], object]] = [
+            peer.send,
+            ndis.run,
+            lambda: ndis.spawn(peer.send),
+            miniport.adapter.interrupt,
+            lambda: ndis.reset(link),
+            lambda: ndis.spawn(ndis.reset, link),
+            lambda: link.query(Oid.WAN_GET_INFO),
+        ]
+        if not _interrupts(miniport):
+            operations.remove(miniport.adapter.interrupt)
+        for _ in range(1 + ndis.choose(MOST, "operations")):
+            operations[ndis.choose(len(operations), "operation")]()
+        if ndis.choose(4, "run at the end") == 0:
+            ndis.run()
+        peer.stop()
+
+    return scenario
+
+
+def _interrupts(miniport: Miniport) -> bool:
+    kind = type(miniport)
+    return kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt

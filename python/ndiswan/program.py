@@ -1,0 +1,111 @@
+"""Programs: lists of operations on one link, which the engine plays in one call::
+
+    run_program(ndis, link, [send(64), send(1500), run(3), reset(), run(10)])
+
+`ndiswan.strategies.programs()` makes them; written out by hand they are a test that can be read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ndiswan._native import OPERATIONS
+from ndiswan._native import run_program as _run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ndiswan._native import Link
+    from ndiswan.ndis import Ndis
+
+_CODES = {name: code for code, name in enumerate(OPERATIONS)}
+_ALONE = {"reset", "interrupt", "line_down", "line_up", "halt"}
+
+
+class Operation(NamedTuple):
+    """One operation, as the engine takes it; its ``repr`` is the call that makes it."""
+
+    code: int
+    argument: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return OPERATIONS[self.code]
+
+    def __repr__(self) -> str:
+        if self.name in _ALONE:
+            return f"{self.name}()"
+        if self.name == "advance":
+            return f"advance({self.argument / 1e9!r})"
+        return f"{self.name}({self.argument})"
+
+
+def send(size: int) -> Operation:
+    """The protocol sends a frame of ``size`` octets; left out if the pool is empty."""
+    return Operation(_CODES["send"], size)
+
+
+def run(events: int) -> Operation:
+    """``events`` events happen, or what there is."""
+    return Operation(_CODES["run"], events)
+
+
+def advance(seconds: float) -> Operation:
+    """``seconds`` pass, with all that happens in them, checks for hang included."""
+    return Operation(_CODES["advance"], round(seconds * 1e9))
+
+
+def reset() -> Operation:
+    """NdisReset; left out unless the adapter runs."""
+    return Operation(_CODES["reset"])
+
+
+def interrupt() -> Operation:
+    """The card raises its interrupt."""
+    return Operation(_CODES["interrupt"])
+
+
+def line_down() -> Operation:
+    """The adapter takes the line down, at DISPATCH; left out if it is down."""
+    return Operation(_CODES["line_down"])
+
+
+def line_up() -> Operation:
+    """The adapter brings the line up again, at DISPATCH; left out if it is up."""
+    return Operation(_CODES["line_up"])
+
+
+def window(packets: int) -> Operation:
+    """A later line-up with another SendWindow; 0 is what the driver asked for."""
+    return Operation(_CODES["window"], packets)
+
+
+def request(oid: int) -> Operation:
+    """The protocol asks for an OID."""
+    return Operation(_CODES["request"], int(oid))
+
+
+def halt() -> Operation:
+    """The world is closed, with what is in flight; nothing comes after it."""
+    return Operation(_CODES["halt"])
+
+
+def run_program(ndis: Ndis, link: Link, program: Sequence[tuple[int, int]]) -> list[bool]:
+    """Play ``program`` on ``link``; gives for each operation whether it was possible in its turn.
+
+    Parameters
+    ----------
+    ndis, link:
+        A world in virtual or adversarial time, and a link of it.
+    program:
+        Operations; what is not possible when its turn comes, because of what the driver did, is left out.
+
+    Raises
+    ------
+    ContractViolation, or what a driver's callback raised
+        With a note that says which operation it was.
+    ValueError
+        Something is no operation, or a frame is longer than the adapter's ``max_frame_size``.
+    """
+    return _run_program(ndis, link, list(program))

@@ -1,0 +1,222 @@
+"""The pytest plugin of ndiswan; it is named by the entry point `pytest11`, so pytest imports it in every run.
+
+That is why it is a module beside the package: importing it loads nothing of `ndiswan`, which a measurement of
+coverage would miss otherwise. What it needs of the package it imports when a test asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from ndiswan.exploring import Exploration
+    from ndiswan.ndis import Ndis
+    from ndiswan.testing.session import Worlds
+
+PROFILES = ("ci", "dev", "thorough")
+_FAILED = pytest.StashKey[bool]()
+_TEXTS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
+_WORLDS: pytest.StashKey[Worlds] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and ini keys, all of which begin with ndiswan."""
+    group = parser.getgroup("ndiswan", "drivers under ndiswan")
+    group.addoption(
+        "--ndiswan-seed",
+        type=int,
+        default=None,
+        metavar="N",
+        help="seed of explorations and state machines (0 in profile ci, else random; the header says it)",
+    )
+    group.addoption(
+        "--ndiswan-profile",
+        choices=PROFILES,
+        default=None,
+        help="how much is tried: ci (the default if CI is set), dev (otherwise), thorough",
+    )
+    group.addoption(
+        "--ndiswan-corpus",
+        default=None,
+        metavar="DIR",
+        help="where failures are kept, to be replayed first (default .ndiswan/pytest)",
+    )
+    group.addoption(
+        "--ndiswan-replay",
+        default=None,
+        metavar="FILE",
+        help="replay this file in place of exploring; what explores other scenarios is skipped",
+    )
+    parser.addini("ndiswan_seed", "as --ndiswan-seed", default="")
+    parser.addini("ndiswan_profile", "as --ndiswan-profile", default="")
+    parser.addini("ndiswan_corpus", "as --ndiswan-corpus, from the root", default=".ndiswan/pytest")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide what was left open; the workers of xdist are told what was decided."""
+    config.addinivalue_line(
+        "markers",
+        "ndiswan_explore(executions=None, seconds=None, explorer='portfolio', **settings):"
+        " run the test again and again under an explorer; its argument ndiswan_world is the world",
+    )
+    option = config.option
+    if option.ndiswan_profile is None:
+        ours = "ci" if os.environ.get("CI") else "dev"
+        option.ndiswan_profile = config.getini("ndiswan_profile") or ours
+    if option.ndiswan_profile not in PROFILES:
+        raise pytest.UsageError(
+            f"ndiswan_profile: expected one of {', '.join(PROFILES)}, got {option.ndiswan_profile!r}"
+        )
+    if told := getattr(config, "workerinput", {}).get("ndiswan"):
+        vars(option).update(told)
+    else:
+        _choose_seed(config)
+    if option.ndiswan_corpus is None:
+        option.ndiswan_corpus = str(config.rootpath / config.getini("ndiswan_corpus"))
+    config.pluginmanager.register(_Summary(), "ndiswan-summary")
+
+
+def _choose_seed(config: pytest.Config) -> None:
+    option = config.option
+    given = config.getini("ndiswan_seed")
+    if option.ndiswan_seed is None and given:
+        option.ndiswan_seed = int(given)
+    if option.ndiswan_seed is None and option.ndiswan_profile == "ci":
+        option.ndiswan_seed = 0
+    # With a seed of somebody's Hypothesis keeps no examples, so that runs are alike.
+    option.ndiswan_seeded = option.ndiswan_seed is not None
+    if option.ndiswan_seed is None:
+        option.ndiswan_seed = random.SystemRandom().randrange(2**32)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist what was decided."""
+    names = ("ndiswan_seed", "ndiswan_seeded")
+    node.workerinput["ndiswan"] = {name: getattr(node.config.option, name) for name in names}
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Seed and profile."""
+    option = config.option
+    return f"ndiswan: profile {option.ndiswan_profile}, --ndiswan-seed={option.ndiswan_seed}"
+
+
+@pytest.fixture
+def ndiswan_ndis(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ndis]]:
+    """A factory of worlds: ``ndiswan_ndis(**settings)`` is an ``Ndis``, closed when the test is over.
+
+    What closing them finds (a packet that is still owed) fails the test, unless it has failed already.
+    """
+    from ndiswan.testing.session import Worlds
+
+    worlds = request.node.stash[_WORLDS] = Worlds()
+    yield worlds.make
+    worlds.close(quiet=request.node.stash.get(_FAILED, False))
+
+
+@pytest.fixture
+def ndiswan_explore(request: pytest.FixtureRequest) -> Callable[..., Exploration]:
+    """Explores: ``ndiswan_explore(scenario, executions=…, **settings)`` raises what it finds.
+
+    As ``ndiswan.explore``, with seed and budget of the command line. Failures of the corpus that are of
+    this scenario are replayed first; a new one is kept there.
+    """
+    from ndiswan.testing.session import Explores
+
+    return Explores(request.node, request.node.stash.setdefault(_TEXTS, []))
+
+
+@pytest.fixture
+def ndiswan_world(request: pytest.FixtureRequest) -> Iterator[Ndis | None]:
+    """The world of a test: one in virtual time, or with ``@pytest.mark.ndiswan_explore`` each execution's."""
+    if request.node.get_closest_marker("ndiswan_explore"):
+        yield None  # each execution is given its own
+        return
+    make = request.getfixturevalue("ndiswan_ndis")
+    yield make()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test with the marker is a scenario, and is explored."""
+    marker = pyfuncitem.get_closest_marker("ndiswan_explore")
+    if marker is None:
+        return None
+    from ndiswan.testing.session import Explores
+
+    wanted = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 -- as pytest's own caller does
+    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
+    if "ndiswan_world" not in arguments:
+        raise pytest.UsageError(
+            f"{pyfuncitem.nodeid}: a test with @pytest.mark.ndiswan_explore needs the argument ndiswan_world"
+        )
+
+    def scenario(ndis: Ndis) -> None:
+        pyfuncitem.obj(**{**arguments, "ndiswan_world": ndis})
+
+    texts: list[tuple[str, str]] = pyfuncitem.stash.setdefault(_TEXTS, [])
+    Explores(pyfuncitem, texts)(scenario, *marker.args, **marker.kwargs)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Stories, and broken rules that the failure itself does not tell, get a section of the report."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+        told = report.longreprtext
+        texts: list[tuple[str, str]] = item.stash.get(_TEXTS, [])
+        report.sections += texts
+        item.stash[_TEXTS] = []
+        if (worlds := item.stash.get(_WORLDS, None)) is not None:
+            report.sections += [found for found in worlds.found() if _head(found[1]) not in told]
+    return report
+
+
+def _head(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+class _Summary:
+    """Counts of all tests; reports bring them from the workers of xdist as properties."""
+
+    def __init__(self) -> None:
+        self.executions = self.explored = self.replayed = 0
+        self.seconds = 0.0
+        self.broken: dict[str, int] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add a test's counts."""
+        if report.when != "teardown":
+            return
+        for name, value in report.user_properties:
+            if name == "ndiswan":
+                counts = json.loads(str(value))
+                self.explored += 1
+                self.executions += counts["executions"]
+                self.replayed += counts["replayed"]
+                self.seconds += counts["seconds"]
+                for rule in counts["rules"]:
+                    self.broken[rule] = self.broken.get(rule, 0) + 1
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """One line on what was explored."""
+        if not self.explored:
+            return
+        broken = ", ".join(f"{rule} {count}" for rule, count in sorted(self.broken.items()))
+        terminalreporter.section("ndiswan")
+        terminalreporter.write_line(
+            f"{self.explored} explorations: {self.executions} executions in {self.seconds:.1f} s,"
+            f" {self.replayed} replayed; broken: {broken or 'nothing'}"
+        )

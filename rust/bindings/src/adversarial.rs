@@ -1,0 +1,270 @@
+//! Adversarial time for drivers in Python: each virtual CPU is a greenlet.
+
+use std::sync::Arc;
+
+use ndiswan::choices::bytes::Bytes;
+use ndiswan::choices::replay::Replay;
+use ndiswan::choices::shrink::{Limits, shrink};
+use ndiswan::choices::token::{from_token, to_token};
+use ndiswan::choices::{Certificate, Choice, Ended, Explorer as Decides, NAMES, make};
+use ndiswan::coverage::{Coverage, Edges};
+use ndiswan::time::adversarial::{Adversity, MAX_CPUS};
+use ndiswan::time::stacks::{Body, Stacks};
+use parking_lot::Mutex;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use crate::error::value;
+use crate::ndis::Ndis;
+
+/// Choices in Python: (of how many, which).
+type Pairs = Vec<(u32, u32)>;
+
+/// The stacks of one world: greenlets of the thread that made it.
+struct Greenlets {
+    class: Py<PyAny>,
+    /// By number; 0 is the thread's own.
+    list: Mutex<Vec<Option<Py<PyAny>>>>,
+}
+
+impl Greenlets {
+    fn new(py: Python<'_>) -> PyResult<Greenlets> {
+        let module = py.import(intern!(py, "greenlet"))?;
+        let own = module.call_method0(intern!(py, "getcurrent"))?.unbind();
+        let class = module.getattr(intern!(py, "greenlet"))?.unbind();
+        Ok(Greenlets { class, list: Mutex::new(vec![Some(own)]) })
+    }
+
+    fn get(&self, py: Python<'_>, number: usize) -> Option<Py<PyAny>> {
+        self.list.lock().get(number)?.as_ref().map(|greenlet| greenlet.clone_ref(py))
+    }
+
+    fn make(&self, py: Python<'_>, body: Body) -> PyResult<Py<PyAny>> {
+        let body = Mutex::new(Some(body));
+        let run = PyCFunction::new_closure(py, None, None, move |_, _| {
+            // It ends when the world does, and goes on with its parent, the thread's own stack.
+            let body = body.lock().take();
+            body.map(|body| body());
+        })?;
+        Ok(self.class.bind(py).call1((run, self.get(py, 0)))?.unbind())
+    }
+}
+
+impl Stacks for Greenlets {
+    fn start(&self, number: usize, body: Body) {
+        Python::attach(|py| match self.make(py, body) {
+            Ok(made) => {
+                let mut list = self.list.lock();
+                if list.len() <= number {
+                    list.resize_with(number + 1, || None);
+                }
+                list[number] = Some(made);
+            }
+            Err(error) => error.write_unraisable(py, None),
+        });
+    }
+
+    fn switch(&self, _: usize, to: usize) {
+        Python::attach(|py| {
+            let Some(greenlet) = self.get(py, to) else { return };
+            if let Err(error) = greenlet.call_method0(py, intern!(py, "switch")) {
+                error.write_unraisable(py, None);
+            }
+        });
+    }
+}
+
+/// Who decides, in one execution after the other.
+#[pyclass(frozen, module = "ndiswan._native")]
+pub(crate) struct Explorer {
+    core: Arc<Mutex<dyn Decides>>,
+    coverage: Arc<Mutex<Coverage>>,
+}
+
+impl Explorer {
+    fn of(core: Arc<Mutex<dyn Decides>>) -> Explorer {
+        Explorer { core, coverage: Arc::default() }
+    }
+}
+
+/// An explorer of the engine's makes is boxed; what is shared is what is in it.
+struct Boxed(Box<dyn Decides>);
+
+impl Decides for Boxed {
+    fn begin(&mut self) {
+        self.0.begin();
+    }
+
+    fn step(&mut self, steps: &[ndiswan::choices::Step]) -> usize {
+        self.0.step(steps)
+    }
+
+    fn value(&mut self, n: u32) -> u32 {
+        self.0.value(n)
+    }
+
+    fn value_of(&mut self, what: u32, n: u32) -> u32 {
+        self.0.value_of(what, n)
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) -> bool {
+        self.0.end(ended)
+    }
+
+    fn suggest(&mut self, choices: &[Choice]) {
+        self.0.suggest(choices);
+    }
+
+    fn certificate(&self) -> Option<Certificate> {
+        self.0.certificate()
+    }
+}
+
+pub(crate) fn choices_of(pairs: Pairs) -> Vec<Choice> {
+    pairs.into_iter().map(|(n, chosen)| Choice { n, chosen }).collect()
+}
+
+pub(crate) fn pairs_of(choices: Vec<Choice>) -> Pairs {
+    choices.into_iter().map(|choice| (choice.n, choice.chosen)).collect()
+}
+
+impl Explorer {
+    /// How a world is set up in which it decides.
+    pub(crate) fn adversity(
+        &self,
+        py: Python<'_>,
+        cpus: usize,
+        policies: bool,
+        latency: u64,
+        max_points: u64,
+    ) -> PyResult<Adversity> {
+        if !(1..=MAX_CPUS).contains(&cpus) {
+            return Err(value(format!("cpus: expected 1 to {MAX_CPUS}, got {cpus}")));
+        }
+        let stacks: Arc<dyn Stacks> = Arc::new(Greenlets::new(py)?);
+        let stacks = Some(stacks);
+        let coverage = Arc::clone(&self.coverage);
+        let rest = Adversity::new(Arc::clone(&self.core));
+        Ok(Adversity { coverage, cpus, policies, latency, max_points, stacks, ..rest })
+    }
+}
+
+#[pymethods]
+impl Explorer {
+    #[new]
+    fn new(name: &str, seed: u64) -> PyResult<Explorer> {
+        let made = make(name, seed).ok_or_else(|| {
+            value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
+        })?;
+        Ok(Explorer::of(Arc::new(Mutex::new(Boxed(made)))))
+    }
+
+    /// One that gives these answers, (of how many, which), and plain ones after them.
+    ///
+    /// ``lenient`` lets an answer of another many stand for the nearest one, as shrinking needs it.
+    #[staticmethod]
+    #[pyo3(signature = (choices, lenient=false))]
+    fn replay(choices: Pairs, lenient: bool) -> Explorer {
+        let choices = choices_of(choices);
+        let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
+        Explorer::of(Arc::new(Mutex::new(made)))
+    }
+
+    /// One that takes its answers from bytes, as a fuzzer makes them, and gives plain ones after them.
+    #[staticmethod]
+    fn of_bytes(data: &[u8]) -> Explorer {
+        Explorer::of(Arc::new(Mutex::new(Bytes::new(data))))
+    }
+
+    /// The execution in `ndis` is over; whether there is anything left to explore.
+    fn end(&self, ndis: &Bound<'_, Ndis>, failed: bool) -> bool {
+        let core = &ndis.get().world.core;
+        let (choices, new_edges) = (core.choices(), core.new_edges());
+        let ended = Ended { choices: &choices, new_edges, failed, steps: core.points() };
+        self.core.lock().end(&ended)
+    }
+
+    /// Answers that were interesting elsewhere.
+    fn suggest(&self, choices: Pairs) {
+        self.core.lock().suggest(&choices_of(choices));
+    }
+
+    /// What the executions have reached: ownership edges as JSON, for ``ndiswan coverage``.
+    fn edges(&self) -> String {
+        self.coverage.lock().edges().to_json()
+    }
+
+    /// Adds what was reached elsewhere, so that it is not new. Raises ``ValueError`` if that is none.
+    fn knows(&self, edges: &str) -> PyResult<()> {
+        self.coverage.lock().merge(&Edges::from_json(edges).map_err(value)?);
+        Ok(())
+    }
+
+    /// How many edges, and pairs of consecutive edges of a packet, the executions have reached.
+    #[getter]
+    fn reached(&self) -> (usize, usize) {
+        let coverage = self.coverage.lock();
+        (coverage.edges().len(), coverage.edges().pairs_len())
+    }
+
+    /// What was exhausted: (preemptions, executions, whether there is nothing else), or None.
+    #[getter]
+    fn certificate(&self) -> Option<(u32, u64, bool)> {
+        let certificate = self.core.lock().certificate()?;
+        Some((certificate.bound, certificate.executions, certificate.complete))
+    }
+}
+
+/// The smallest choices for which ``run(choices)`` still gives the choices that were used, and not None:
+/// (choices, whether the first ones did, whether nothing smaller is left to try, executions).
+///
+/// Stops after ``seconds``. Raises what ``run`` raises.
+#[pyfunction]
+#[pyo3(name = "shrink")]
+pub(crate) fn shrink_choices(
+    choices: Pairs,
+    run: &Bound<'_, PyAny>,
+    seconds: f64,
+) -> PyResult<(Pairs, bool, bool, u64)> {
+    let time = std::time::Duration::from_nanos(crate::time::nanoseconds(seconds)?);
+    let mut raised = None;
+    let again = |choices: &[Choice]| {
+        if raised.is_some() {
+            return None;
+        }
+        let answer = run.call1((pairs_of(choices.to_vec()),));
+        match answer.and_then(|answer| answer.extract::<Option<Pairs>>()) {
+            Ok(used) => used.map(choices_of),
+            Err(error) => {
+                raised = Some(error);
+                None
+            }
+        }
+    };
+    let shrunk = shrink(&choices_of(choices), again, Limits { time, ..Limits::default() });
+    if let Some(error) = raised {
+        return Err(error);
+    }
+    Ok((pairs_of(shrunk.choices), shrunk.reproduced, shrunk.minimal, shrunk.executions))
+}
+
+/// Choices as a short text.
+#[pyfunction]
+#[pyo3(name = "to_token")]
+pub(crate) fn token_of(choices: Pairs) -> String {
+    to_token(&choices_of(choices))
+}
+
+/// The choices that a text stands for. Raises ``ValueError`` that says where it is none.
+#[pyfunction]
+#[pyo3(name = "from_token")]
+pub(crate) fn choices_in(token: &str) -> PyResult<Pairs> {
+    from_token(token).map(pairs_of).map_err(|error| value(error.to_string()))
+}
+
+/// The names of the explorers.
+#[pyfunction]
+pub(crate) fn explorers() -> Vec<&'static str> {
+    NAMES.to_vec()
+}

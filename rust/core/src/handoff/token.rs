@@ -1,0 +1,70 @@
+//! What is inside of every token: the permit, and the packet's life.
+
+use super::ledger::{Ledger, Step, Wrong};
+use super::record::{Broken, Record};
+use crate::ring::{Permit, PermitLane, Places, Reader};
+use crate::rule::Rule;
+use crate::status::FinalStatus;
+
+/// A pool's memory.
+pub(super) type Memory<T, L> = Places<T, <L as Ledger>::Page, Record>;
+/// A thread's lane.
+pub(super) type Lane<'p, T, L> = PermitLane<'p, T, <L as Ledger>::Page, Record>;
+/// The right to a packet.
+pub(super) type Right<'p, T, L> = Permit<'p, T, <L as Ledger>::Page, Record>;
+/// The end at which packets come out.
+pub(super) type Out<'p, T, L> = Reader<'p, T, <L as Ledger>::Page, Record>;
+
+/// A packet that somebody has. Which steps may be made is its owner's to know.
+#[derive(Debug)]
+pub(super) struct Token<'p, T, L: Ledger> {
+    permit: Right<'p, T, L>,
+    life: L::Life,
+}
+
+impl<'p, T, L: Ledger> Token<'p, T, L> {
+    /// One that nobody had, out of the pool or out of the ring.
+    #[inline]
+    pub(super) fn new(permit: Right<'p, T, L>, step: Step) -> Self {
+        let report = |wrong: Wrong| permit.shared().put(wrong.of(permit.index()));
+        let life = L::meet(permit.page(), step, report);
+        Token { permit, life }
+    }
+
+    #[inline]
+    pub(super) fn step(mut self, step: Step) -> Self {
+        self.life = L::step(self.permit.page(), step, self.life, |wrong| {
+            self.permit.shared().put(wrong.of(self.permit.index()));
+        });
+        self
+    }
+
+    #[inline]
+    pub(super) fn permit(self) -> Right<'p, T, L> {
+        self.permit
+    }
+
+    #[inline]
+    pub(super) fn index(&self) -> u32 {
+        self.permit.index()
+    }
+
+    #[inline]
+    pub(super) fn body(&self) -> &T {
+        self.permit.get()
+    }
+
+    #[inline]
+    pub(super) fn body_mut(&mut self) -> &mut T {
+        self.permit.get_mut()
+    }
+
+    /// It was owed, and is owed no more.
+    #[cold]
+    pub(super) fn lost(self) {
+        let (packet, life) = (self.index(), L::known(self.life));
+        let (rule, step) = (Rule::Lost, Step::Drop);
+        self.permit.shared().put(Broken { rule, packet, life, step, found: None });
+        self.step(step).permit.push(FinalStatus::FAILURE);
+    }
+}

@@ -1,0 +1,88 @@
+//! Threads that a scenario spawns: the protocol's, or whoever else calls at PASSIVE.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+
+use super::{Adapter, Ndis, Panic};
+use crate::cx::Cpu;
+use crate::dispatch::Work;
+use crate::time::{Clock, TimeKind};
+
+type Body = Box<dyn FnOnce() + Send>;
+
+/// The threads of one world that were spawned.
+#[derive(Default)]
+pub(crate) struct Threads {
+    bodies: Mutex<Vec<Option<Body>>>,
+    handles: Mutex<Vec<JoinHandle<()>>>,
+    /// How many have not come to their end.
+    live: AtomicUsize,
+}
+
+impl Ndis {
+    /// Runs `body` as another thread at PASSIVE_LEVEL: in real time as one; in virtual time as an
+    /// event of this moment; in adversarial time on a virtual CPU of its own. Closing waits for it.
+    pub fn spawn(&self, body: impl FnOnce() + Send + 'static) {
+        self.threads.live.fetch_add(1, Ordering::AcqRel);
+        if self.config.time == TimeKind::Real {
+            let me = std::sync::Weak::clone(&self.me);
+            let handle = (self.config.spawn)(Box::new(move || {
+                body();
+                if let Some(ndis) = me.upgrade() {
+                    ndis.threads.live.fetch_sub(1, Ordering::AcqRel);
+                }
+            }));
+            self.threads.handles.lock().push(handle);
+            return;
+        }
+        let thread = {
+            let mut bodies = self.threads.bodies.lock();
+            bodies.push(Some(Box::new(body)));
+            bodies.len() as u32 - 1
+        };
+        self.queue.schedule(self.now(), Work::Thread { thread });
+    }
+
+    pub(crate) fn run_thread(&self, thread: u32) {
+        let body = self.threads.bodies.lock().get_mut(thread as usize).and_then(Option::take);
+        let Some(body) = body else { return };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+            let message = super::adapter::words(&*payload);
+            self.caught(Panic { adapter: String::new(), entry: "a thread", message });
+        }
+        if let Some(adapter) = self.adapters().first() {
+            adapter.put_right(&Cpu::current(), "a thread that was spawned ended");
+        }
+        self.threads.live.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Waits for the threads that were spawned; in virtual time those that have not begun never do.
+    pub(crate) fn join_threads(&self) {
+        let none_left = || self.threads.live.load(Ordering::Acquire) == 0;
+        if self.others_until(none_left).is_none() {
+            for handle in std::mem::take(&mut *self.threads.handles.lock()) {
+                let _ = handle.join();
+            }
+        }
+        self.threads.bodies.lock().clear();
+    }
+}
+
+impl Adapter {
+    /// NdisMSleep, for a thread at PASSIVE_LEVEL: others go on for `delay` nanoseconds. In virtual time
+    /// there are none beside the caller, and only the clock goes on; in adversarial time it comes back
+    /// when another CPU has done something, or there is nothing to do.
+    pub fn sleep(&self, delay: u64) {
+        let slept = std::cell::Cell::new(false);
+        if self.ndis.others_until(|| slept.replace(true)).is_some() {
+            return;
+        }
+        match &self.ndis.queue.clock {
+            Clock::Virtual(clock) => clock.set(self.ndis.now().saturating_add(delay)),
+            Clock::Real(_) => std::thread::sleep(std::time::Duration::from_nanos(delay)),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From events to steps: the contract, folded over the trace, knows what holds after each.
+
+use std::collections::BTreeMap;
+
+use super::words::{is_same, returns, short, side, way, words};
+use super::{Broken, Ending, Hidden, Lane, Step, Story, Telling, matters};
+use crate::contract::State;
+use crate::contract::packet::{Owner, PacketState};
+use crate::cx::Irql;
+use crate::event::{Event, Name, What};
+use crate::trace::Trace;
+
+pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -> Story {
+    let end = match ending {
+        Some(ending) if !telling.full => trace.events.len().min(ending.index + 1),
+        _ => trace.events.len(),
+    };
+    let told = match ending {
+        Some(ending) if !telling.full => matters::told(trace, end, ending),
+        _ => vec![true; end],
+    };
+    let focus = ending.and_then(|ending| ending.packet.or_else(|| matters::focus(trace, ending)));
+    let mut teller = Teller {
+        trace,
+        ending,
+        focus,
+        state: trace.first_state(),
+        cpus: BTreeMap::new(),
+        before: None,
+        site: 0,
+        hidden: Hidden::default(),
+    };
+    let mut steps = Vec::new();
+    for (index, event) in trace.events[..end].iter().enumerate() {
+        steps.extend(teller.step(index, event, told[index]));
+    }
+    let adapter = ending.and_then(|ending| trace.events.get(ending.index)).map(|e| e.adapter);
+    let mut story = Story {
+        rule: ending.map_or_else(String::new, |ending| ending.rule.clone()),
+        why: ending.map_or_else(String::new, |ending| ending.why.clone()),
+        sentence: ending.and_then(Ending::known).map(|rule| rule.info().sentence.to_string()),
+        packet: focus.map(short),
+        adapter: trace.adapter_name(adapter.unwrap_or(0)),
+        cpus: 0,
+        events: end,
+        switches: telling.switches,
+        facts: telling.facts.clone(),
+        steps,
+        rest: teller.hidden,
+    };
+    story.cpus = story.numbers().len();
+    story
+}
+
+struct Teller<'a> {
+    trace: &'a Trace,
+    ending: Option<&'a Ending>,
+    focus: Option<Name>,
+    state: State,
+    /// By the trace's number: ours.
+    cpus: BTreeMap<u32, usize>,
+    /// The CPU of the last step that was told.
+    before: Option<usize>,
+    /// The call site of the last step that was told.
+    site: u32,
+    hidden: Hidden,
+}
+
+impl Teller<'_> {
+    fn step(&mut self, index: usize, event: &Event, told: bool) -> Option<Step> {
+        let next = self.cpus.len();
+        let cpu = *self.cpus.entry(event.cpu).or_insert(next);
+        let driver = self.driver(event.cpu);
+        self.happens(event);
+        if !told {
+            let others = event.what.packet().is_some_and(|name| !self.is_focus(name));
+            self.hidden.events += 1;
+            self.hidden.packets += usize::from(others);
+            return None;
+        }
+        let (from, to) = way(&event.what, driver);
+        let switched = self.before.replace(cpu).is_some_and(|before| before != cpu);
+        let known = self.state.cpus.get(&event.cpu);
+        let held = known.map(|cpu| cpu.held.iter().map(|held| self.lock(held.lock)).collect());
+        let broken = self.broken(index, event);
+        let text = match event.what {
+            What::Violation { .. } => String::new(),
+            what => words(self.trace, &what, self.focus),
+        };
+        Some(Step {
+            index,
+            time: event.time,
+            cpu,
+            from,
+            to,
+            returns: returns(&event.what),
+            text,
+            owner: self.owner(&event.what),
+            level: level(known.map_or(event.irql, |cpu| cpu.irql)),
+            locks: held.unwrap_or_default(),
+            site: self.trace.site(event).map(ToString::to_string),
+            moved: std::mem::replace(&mut self.site, event.site) != event.site,
+            switched,
+            broken,
+            hidden: std::mem::take(&mut self.hidden),
+        })
+    }
+
+    /// Whose function runs on a CPU. A thread that is in none is the miniport's own: NDIS's and the
+    /// protocol's do nothing that depends on it.
+    fn driver(&self, cpu: u32) -> Lane {
+        let inside = self.state.cpus.get(&cpu).and_then(|cpu| cpu.inside.last());
+        inside.map_or(Lane::Miniport, |inside| side(inside.entry))
+    }
+
+    fn happens(&mut self, event: &Event) {
+        // Not everything that changes a level is an event; each event says what it was.
+        self.state.cpus.entry(event.cpu).or_default().irql = event.irql;
+        if let Err(rule) = self.state.apply(event) {
+            self.state.repair(event, rule);
+        }
+    }
+
+    fn is_focus(&self, name: Name) -> bool {
+        self.focus.is_some_and(|focus| is_same(focus, name))
+    }
+
+    /// What shows at this event to be broken.
+    fn broken(&self, index: usize, event: &Event) -> Option<Broken> {
+        if let Some(ending) = self.ending.filter(|ending| ending.index == index) {
+            return Some(Broken { rule: ending.rule.clone(), why: ending.why.clone() });
+        }
+        let What::Violation { rule } = event.what else { return None };
+        let said = self.trace.verdicts.get(&index).map(|said| said.detail.clone());
+        Some(Broken { rule: rule.id().to_string(), why: said.unwrap_or_default() })
+    }
+
+    fn owner(&self, what: &What) -> String {
+        let of = |name: Name| {
+            let known = self.state.packets.get(&(name.adapter, name.slot));
+            owner(known.copied().unwrap_or_default())
+        };
+        match (what.packet(), self.focus) {
+            (Some(name), focus) if focus.is_none_or(|focus| !is_same(focus, name)) => {
+                format!("{}: {}", short(name), of(name))
+            }
+            (_, Some(focus)) => of(focus).to_string(),
+            _ => String::new(),
+        }
+    }
+
+    fn lock(&self, lock: u32) -> String {
+        let name = self.trace.header.locks.get(lock as usize);
+        name.cloned().unwrap_or_else(|| format!("lock {lock}"))
+    }
+}
+
+fn owner(state: PacketState) -> &'static str {
+    match state.owner() {
+        Owner::Pool => "Pool",
+        Owner::Protocol => "Protocol",
+        Owner::Ndis => "Ndis",
+        Owner::Miniport if state.pended() => "Miniport, pended",
+        Owner::Miniport => "Miniport, in call",
+        Owner::Returning => "Returning",
+    }
+}
+
+fn level(irql: Irql) -> String {
+    irql.to_string().replace("_LEVEL", "")
+}

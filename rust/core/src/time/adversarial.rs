@@ -1,0 +1,303 @@
+//! Adversarial time: an explorer decides who goes on, and what goes wrong.
+//!
+//! All virtual CPUs run on one thread, each on a stack of its own ([`Stacks`]). Where a driver calls
+//! the engine, and where the engine has called a driver, is a *point*: there something else may
+//! happen. What can is listed ([`Inner::list`]): the CPUs that could go on, and the work (interrupts,
+//! DPCs, timers, deliveries, events of the hardware, threads) that could begin on a CPU that is idle
+//! or below the work's level. [`Explorer::step`] says which; what it says is recorded.
+//!
+//! Time jumps to what is chosen. Nothing that is due, and no driver's function that runs, is kept
+//! waiting longer than [`Adversity::latency`], so what is late is the driver's doing.
+
+mod list;
+mod point;
+mod policy;
+mod wait;
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::choices::{Access, Choice, Explorer, Step};
+use crate::coverage::Coverage;
+use crate::cx::Irql;
+use crate::dispatch::Work;
+use crate::event::Event;
+use crate::time::stacks::{Generators, Stacks};
+
+/// The most virtual CPUs that a world has.
+pub const MAX_CPUS: usize = 32;
+
+/// How a world is set up in which an explorer decides.
+#[derive(Clone)]
+pub struct Adversity {
+    /// Who decides.
+    pub explorer: Arc<Mutex<dyn Explorer>>,
+    /// What the executions have reached, all of them together.
+    pub coverage: Arc<Mutex<Coverage>>,
+    /// How many CPUs there are to begin with; each thread that is spawned brings one.
+    pub cpus: usize,
+    /// Whether the switches of [`Policy`](crate::Policy) are chosen, too, in place of the configuration's.
+    pub policies: bool,
+    /// The longest, in nanoseconds, that something which is due waits for its turn.
+    pub latency: u64,
+    /// After so many points nothing is asked any more; after twice as many the driver is cut off.
+    pub max_points: u64,
+    /// Stacks for the drivers' language; none for Rust.
+    pub stacks: Option<Arc<dyn Stacks>>,
+}
+
+impl fmt::Debug for Adversity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Adversity").field("cpus", &self.cpus).finish_non_exhaustive()
+    }
+}
+
+impl Adversity {
+    /// Two CPUs, half a second of latency, 20,000 points.
+    pub fn new(explorer: Arc<Mutex<dyn Explorer>>) -> Adversity {
+        Adversity {
+            explorer,
+            coverage: Arc::default(),
+            cpus: 2,
+            policies: false,
+            latency: 500_000_000,
+            max_points: 20_000,
+            stacks: None,
+        }
+    }
+}
+
+/// Work that has not begun.
+#[derive(Copy, Clone, Debug)]
+struct Pending {
+    at: u64,
+    background: bool,
+    task: u32,
+    work: Work,
+}
+
+/// What a virtual CPU is at.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum State {
+    /// It has nothing to do.
+    Idle,
+    /// It runs, or was suspended at a point.
+    Ready,
+    /// It spins for this lock.
+    Lock(u32),
+    /// It waits for what others do, and has seen what they did up to this count.
+    Waits(u64),
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Virtual {
+    state: State,
+    /// What it is to begin when it goes on.
+    inbox: Option<Pending>,
+    /// It waits for what will never come.
+    gave_up: bool,
+    /// Who runs on it: the newest interrupt, or its thread.
+    task: u32,
+    /// What that does next.
+    access: Access,
+    irql: Irql,
+    /// When what it runs began.
+    since: u64,
+    started: bool,
+}
+
+impl Virtual {
+    fn new(number: usize) -> Virtual {
+        Virtual {
+            state: State::Idle,
+            inbox: None,
+            gave_up: false,
+            task: number as u32,
+            access: Access::default(),
+            irql: Irql::PASSIVE,
+            since: 0,
+            started: false,
+        }
+    }
+}
+
+/// A way to go on.
+#[derive(Copy, Clone, Debug)]
+enum Way {
+    /// With this CPU.
+    Cpu(usize),
+    /// By beginning this work, an index of `pending`.
+    Work(usize),
+}
+
+#[derive(Debug)]
+struct Inner {
+    cpus: Vec<Virtual>,
+    /// In the order of time, priority and age.
+    pending: Vec<Pending>,
+    tasks: u32,
+    /// Up to when `run` goes, while it does.
+    until: u64,
+    /// Whether a run goes on for the sake of background work.
+    all: bool,
+    choices: Vec<Choice>,
+    /// What the choices mean, if somebody wants to read it.
+    words: Option<Vec<String>>,
+    points: u64,
+    progress: u64,
+    quiet: bool,
+    ending: bool,
+    steps: Vec<Step>,
+    ways: Vec<Way>,
+}
+
+/// What decides in one world.
+#[derive(Debug)]
+pub(crate) struct Adversary {
+    settings: Adversity,
+    stacks: Arc<dyn Stacks>,
+    inner: Mutex<Inner>,
+}
+
+impl Adversary {
+    /// With `words` it says of each choice what it means.
+    pub(crate) fn new(settings: &Adversity, words: bool) -> Adversary {
+        let cpus = settings.cpus.clamp(1, MAX_CPUS);
+        let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
+        list[0].state = State::Ready;
+        list[0].started = true;
+        settings.explorer.lock().begin();
+        settings.coverage.lock().begin();
+        Adversary {
+            stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
+            settings: settings.clone(),
+            inner: Mutex::new(Inner {
+                cpus: list,
+                pending: Vec::new(),
+                tasks: MAX_CPUS as u32,
+                until: u64::MAX,
+                all: false,
+                choices: Vec::new(),
+                words: words.then(Vec::new),
+                points: 0,
+                progress: 0,
+                quiet: false,
+                ending: false,
+                steps: Vec::new(),
+                ways: Vec::new(),
+            }),
+        }
+    }
+
+    /// Has `work` done, not before `at`.
+    pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
+        let mut inner = self.inner.lock();
+        if inner.ending {
+            return;
+        }
+        inner.tasks += 1;
+        let task = inner.tasks;
+        let key = (at, work.priority());
+        let place = inner.pending.partition_point(|other| (other.at, other.work.priority()) <= key);
+        inner.pending.insert(place, Pending { at, background, task, work });
+        if matches!(work, Work::Thread { .. }) && inner.cpus.len() < MAX_CPUS {
+            let number = inner.cpus.len();
+            inner.cpus.push(Virtual::new(number));
+        }
+    }
+
+    /// Cancelled timers are let go of.
+    pub(crate) fn forget(&self, wanted: impl Fn(Work) -> bool) {
+        self.inner.lock().pending.retain(|pending| wanted(pending.work));
+    }
+
+    pub(crate) fn see(&self, event: &Event) {
+        self.settings.coverage.lock().see(event);
+    }
+
+    /// How many edges this execution was the first to reach.
+    pub(crate) fn fresh(&self) -> usize {
+        self.settings.coverage.lock().fresh()
+    }
+
+    /// From now on nothing goes wrong: every choice is 0 and none is recorded.
+    pub(crate) fn be_quiet(&self) {
+        self.inner.lock().quiet = true;
+    }
+
+    /// The world ends: nothing begins any more, and nothing is asked.
+    pub(crate) fn end(&self) {
+        let mut inner = self.inner.lock();
+        (inner.quiet, inner.ending) = (true, true);
+        inner.pending.clear();
+    }
+
+    /// Whether no CPU but the thread's own is at anything.
+    pub(crate) fn others_are_idle(&self) -> bool {
+        self.inner.lock().cpus[1..]
+            .iter()
+            .all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
+    }
+
+    /// A value below `n`.
+    pub(crate) fn value(&self, n: u32, what: &str) -> u32 {
+        // FNV-1a: the same word is the same kind in every version.
+        let kind = what
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let mut inner = self.inner.lock();
+        let chosen = inner.value(&self.settings, kind, n);
+        inner.say(|_| format!("{what:?} is {chosen} of 0 to {}", n - 1));
+        chosen
+    }
+
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        self.inner.lock().choices.clone()
+    }
+
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.inner.lock().words.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn points(&self) -> u64 {
+        self.inner.lock().points
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.inner.lock().points > self.settings.max_points.saturating_mul(2)
+    }
+}
+
+impl Inner {
+    fn value(&mut self, settings: &Adversity, what: u32, n: u32) -> u32 {
+        if n < 2 || self.quiet {
+            return 0;
+        }
+        let chosen = settings.explorer.lock().value_of(what, n).min(n - 1);
+        self.choices.push(Choice { n, chosen });
+        chosen
+    }
+
+    /// Says what the last choice means, if it was one and somebody wants to read it.
+    fn say(&mut self, words: impl FnOnce(&Inner) -> String) {
+        if self.words.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
+            let words = words(self);
+            self.words.get_or_insert_default().push(words);
+        }
+    }
+
+    /// Which of `steps` is taken.
+    fn step(&mut self, settings: &Adversity) -> usize {
+        if self.quiet {
+            return 0;
+        }
+        let n = self.steps.len();
+        let chosen = settings.explorer.lock().step(&self.steps).min(n - 1);
+        if n > 1 {
+            self.choices.push(Choice { n: n as u32, chosen: chosen as u32 });
+        }
+        chosen
+    }
+}

@@ -1,0 +1,332 @@
+//! Going on: at a point, from idleness, after a wait.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::list::At;
+use super::{Adversary, Pending, State, Way};
+use crate::choices::{Access, Choice};
+use crate::cx::Cpu;
+use crate::ndis::Ndis;
+use crate::time::Clock;
+
+/// A call of a driver's: something else may happen before what it does, and after.
+pub(crate) struct Around<'a>(Option<&'a Ndis>);
+
+impl Drop for Around<'_> {
+    fn drop(&mut self) {
+        if let Some(ndis) = self.0 {
+            // What the driver does next by itself may be about anything.
+            ndis.point(Access::ANY);
+        }
+    }
+}
+
+/// What a CPU does next.
+enum Next {
+    /// What it is at.
+    Go,
+    /// It waits for what will never come.
+    GaveUp,
+    /// There is nothing left to do.
+    Nothing,
+    /// This, and then it is asked again.
+    Here(Pending),
+    /// Another CPU's turn.
+    To(usize),
+}
+
+impl Ndis {
+    /// Something else may happen here, before `access`.
+    #[inline]
+    pub(crate) fn point(&self, access: Access) {
+        if let Some(adversary) = &self.queue.adversary {
+            self.at_point(adversary, access);
+        }
+    }
+
+    /// [`point`](Self::point) before `access`, and after the call that makes it.
+    #[inline]
+    pub(crate) fn around(&self, access: Access) -> Around<'_> {
+        self.point(access);
+        Around(self.queue.adversary.is_some().then_some(self))
+    }
+
+    #[cold]
+    fn at_point(&self, adversary: &Adversary, access: Access) {
+        // A stack that unwinds is not left: whether a thread panics is asked of the thread.
+        if std::thread::panicking() {
+            return;
+        }
+        self.go_on(adversary, At::Point(access));
+        // A language binding raises an exception instead.
+        if adversary.settings.stacks.is_none()
+            && !Cpu::current().is_outermost()
+            && adversary.is_cut_off()
+        {
+            std::panic::panic_any("the drivers go on for ever; this execution is cut off");
+        }
+    }
+
+    /// A value below `n`, 0 being the plain one: what the explorer says, 0 in other kinds of time.
+    /// `what` it is for keeps kinds of faults apart.
+    pub fn choose(&self, n: u32, what: &str) -> u32 {
+        self.point(Access::ANY);
+        self.queue.adversary.as_ref().map_or(0, |adversary| adversary.value(n, what))
+    }
+
+    /// The answers that were given so far: the replay token.
+    pub fn choices(&self) -> Vec<Choice> {
+        self.queue.adversary.as_ref().map(Adversary::choices).unwrap_or_default()
+    }
+
+    /// What each of the [`choices`](Self::choices) means, in words, if the world records.
+    pub fn choice_words(&self) -> Vec<String> {
+        self.queue.adversary.as_ref().map(Adversary::words).unwrap_or_default()
+    }
+
+    /// How many points there were.
+    pub fn points(&self) -> u64 {
+        self.queue.adversary.as_ref().map_or(0, Adversary::points)
+    }
+
+    /// How many ownership edges and pairs of them this execution was the first to reach.
+    pub fn new_edges(&self) -> usize {
+        self.queue.adversary.as_ref().map_or(0, Adversary::fresh)
+    }
+
+    /// Whether the drivers go on for ever: they were at more points than was allowed.
+    pub fn is_cut_off(&self) -> bool {
+        self.queue.adversary.as_ref().is_some_and(Adversary::is_cut_off)
+    }
+
+    /// From now on nothing is asked of the explorer, and the plain thing happens.
+    pub fn be_quiet(&self) {
+        if let Some(adversary) = &self.queue.adversary {
+            adversary.be_quiet();
+        }
+    }
+
+    /// Lets things happen until nothing is left to do; at how many points that was.
+    pub(crate) fn run_adversarial(&self, adversary: &Adversary, until: Option<u64>) -> u64 {
+        let from = adversary.points();
+        {
+            let mut inner = adversary.inner.lock();
+            (inner.until, inner.all) = (until.unwrap_or(u64::MAX), until.is_some());
+        }
+        loop {
+            match self.decide(adversary, At::Idle) {
+                Next::Here(pending) => self.begin(adversary, pending),
+                Next::To(other) => {
+                    if let Some(pending) = self.switch(adversary, other) {
+                        self.begin(adversary, pending);
+                    }
+                }
+                _ => break,
+            }
+            if self.interrupted() || adversary.is_cut_off() {
+                break;
+            }
+        }
+        let mut inner = adversary.inner.lock();
+        (inner.until, inner.all) = (u64::MAX, false);
+        inner.cpus[0].state = State::Ready;
+        if let (Some(until), Clock::Virtual(clock)) = (until, &self.queue.clock) {
+            clock.set(until);
+        }
+        inner.cpus[0].since = self.now();
+        inner.points - from
+    }
+
+    /// Lets what other CPUs have begun come to its end: a driver's function that was suspended when
+    /// its adapter was halted goes on now, and what it does is too late.
+    pub(crate) fn let_others_finish(&self) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        let _ = self.others_until(|| adversary.others_are_idle());
+    }
+
+    /// Ends the stacks of the other CPUs, none of which has anything to do any more.
+    pub(crate) fn end_stacks(&self) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        adversary.end();
+        self.let_others_finish(); // a delivery at the very end may have begun something
+        let started: Vec<usize> = {
+            let inner = adversary.inner.lock();
+            (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
+        };
+        for other in started {
+            self.switch(adversary, other);
+        }
+    }
+
+    /// At such a point: true when this CPU goes on, false if it waits for what will never come.
+    pub(super) fn go_on(&self, adversary: &Adversary, at: At) -> bool {
+        loop {
+            match self.decide(adversary, at) {
+                Next::Go => return true,
+                Next::GaveUp | Next::Nothing => {
+                    adversary.gave_up();
+                    return false;
+                }
+                Next::Here(pending) => self.begin(adversary, pending),
+                Next::To(other) => match self.switch(adversary, other) {
+                    Some(pending) => self.begin(adversary, pending),
+                    None => return !adversary.gave_up(),
+                },
+            }
+        }
+    }
+
+    fn decide(&self, adversary: &Adversary, at: At) -> Next {
+        let me = Cpu::number();
+        let mut guard = adversary.inner.lock();
+        let inner = &mut *guard;
+        inner.points += 1;
+        if inner.points >= adversary.settings.max_points {
+            inner.quiet = true;
+        }
+        let cpu = &mut inner.cpus[me];
+        match at {
+            At::Point(access) => {
+                inner.progress += 1;
+                (cpu.state, cpu.access) = (State::Ready, access);
+                cpu.irql = Cpu::current().irql();
+            }
+            At::Idle => cpu.state = State::Idle,
+            At::Lock(lock) => cpu.state = State::Lock(lock),
+            At::Waits => cpu.state = State::Waits(inner.progress),
+        }
+        inner.list(me, at, adversary.settings.latency, |lock| self.locks.is_free(lock));
+        if inner.steps.is_empty() {
+            return inner.nothing_happens(me, at);
+        }
+        let chosen = inner.step(&adversary.settings);
+        inner.say(|inner| match inner.ways[chosen] {
+            Way::Cpu(other) => format!("cpu {other} goes on"),
+            Way::Work(index) => format!("{} begins", inner.pending[index].work.words()),
+        });
+        match inner.ways[chosen] {
+            Way::Cpu(other) if other == me => {
+                inner.cpus[me].state = State::Ready;
+                Next::Go
+            }
+            Way::Cpu(other) => Next::To(other),
+            Way::Work(index) => {
+                let pending = inner.pending[index];
+                let places = inner.places(at, &pending).count() as u32;
+                let place = inner.value(&adversary.settings, 0, places) as usize;
+                let other = inner.places(at, &pending).nth(place).unwrap_or(me);
+                inner.say(|_| format!("on cpu {other}"));
+                inner.pending.remove(index);
+                inner.progress += 1;
+                if let Clock::Virtual(clock) = &self.queue.clock {
+                    clock.set(pending.at);
+                }
+                if other == me {
+                    return Next::Here(pending);
+                }
+                inner.cpus[other].inbox = Some(pending);
+                Next::To(other)
+            }
+        }
+    }
+
+    /// Goes on with another CPU; what this one is to begin when it is its turn again.
+    fn switch(&self, adversary: &Adversary, other: usize) -> Option<Pending> {
+        let me = Cpu::number();
+        let first = {
+            let mut inner = adversary.inner.lock();
+            !std::mem::replace(&mut inner.cpus[other].started, true)
+        };
+        if first && let Some(ndis) = self.me.upgrade() {
+            adversary.stacks.start(other, Box::new(move || ndis.idle(other)));
+        }
+        Cpu::become_number(other);
+        adversary.stacks.switch(me, other);
+        Cpu::become_number(me);
+        adversary.inner.lock().cpus[me].inbox.take()
+    }
+
+    /// What a CPU without a thread does: it takes work. Its end is the end of the world.
+    fn idle(self: Arc<Self>, me: usize) -> usize {
+        let Some(adversary) = &self.queue.adversary else { return 0 };
+        let mut pending = adversary.inner.lock().cpus[me].inbox.take();
+        loop {
+            if let Some(pending) = pending.take() {
+                self.begin(adversary, pending);
+            }
+            if adversary.has_ended(me) {
+                return 0;
+            }
+            pending = match self.decide(adversary, At::Idle) {
+                Next::Here(pending) => Some(pending),
+                Next::To(other) => self.switch(adversary, other),
+                _ => self.switch(adversary, 0),
+            };
+        }
+    }
+
+    /// Does work on this CPU, on top of what it is at.
+    fn begin(&self, adversary: &Adversary, pending: Pending) {
+        let me = Cpu::number();
+        let cpu: Rc<Cpu> = Cpu::current();
+        let before = {
+            let mut inner = adversary.inner.lock();
+            let virtual_ = &mut inner.cpus[me];
+            let before = *virtual_;
+            if before.state == State::Idle {
+                virtual_.since = self.now();
+            }
+            (virtual_.state, virtual_.task) = (State::Ready, pending.task);
+            before
+        };
+        self.execute(&cpu, pending.work);
+        self.settle(&cpu);
+        let mut inner = adversary.inner.lock();
+        let virtual_ = &mut inner.cpus[me];
+        (virtual_.task, virtual_.access, virtual_.since) =
+            (before.task, before.access, before.since);
+    }
+}
+
+impl Adversary {
+    /// Whether the world ends; this CPU is no more then.
+    fn has_ended(&self, me: usize) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.ending {
+            (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
+        }
+        inner.ending
+    }
+
+    /// This CPU waits no more; whether what it waited for will never come.
+    fn gave_up(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let me = &mut inner.cpus[Cpu::number()];
+        me.state = State::Ready;
+        std::mem::take(&mut me.gave_up)
+    }
+}
+
+impl super::Inner {
+    /// Nobody can go on.
+    fn nothing_happens(&mut self, me: usize, at: At) -> Next {
+        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
+        let spins = |state| matches!(state, State::Lock(_));
+        let others = || (0..self.cpus.len()).filter(|number| *number != me);
+        // One that spins has met a deadlock; one that waits only waits for it.
+        let waiting = match at {
+            At::Lock(_) => None,
+            At::Waits => others().find(|number| spins(self.cpus[*number].state)),
+            _ => others().find(|number| waits(self.cpus[*number].state)),
+        };
+        if waiting.is_none() && matches!(at, At::Lock(_) | At::Waits) {
+            return Next::GaveUp;
+        }
+        if let Some(waiting) = waiting {
+            self.cpus[waiting].gave_up = true;
+            return Next::To(waiting);
+        }
+        if me == 0 { Next::Nothing } else { Next::To(0) }
+    }
+}

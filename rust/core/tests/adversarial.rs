@@ -1,0 +1,159 @@
+//! Adversarial time: an explorer decides who goes on.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use ndiswan::choices::random::Random;
+use ndiswan::choices::shrink::Limits;
+use ndiswan::event::Form::Plain;
+use ndiswan::explore::{Options, execute, explore, replay, shrink};
+use ndiswan::{
+    Adapter, Cx, Deserialized, Dispatch, Disposition, FinalStatus, Link, Miniport, Name, Ndis,
+    Packet, Passive, Protocol, Rule, Sending, Status, UpToDispatch, WanInfo, at_passive,
+};
+
+#[derive(Clone, Default)]
+struct Peer(Arc<AtomicU32>);
+
+impl Protocol for Peer {
+    fn send_complete(&self, _: &mut Cx<UpToDispatch>, packet: Packet, _: FinalStatus) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        drop(packet);
+    }
+}
+
+/// Completes in a timer; `careful` takes the packet out of its list under the lock that it looked under.
+struct Card {
+    careful: bool,
+    adapter: OnceLock<(Arc<Adapter>, u32)>,
+    list: Mutex<Vec<Name>>,
+}
+
+impl Miniport for Card {
+    type Mode = Deserialized;
+
+    fn info(&self) -> WanInfo {
+        WanInfo { max_transmit: 4, ..WanInfo::default() }
+    }
+
+    fn initialize(&self, _: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
+        let lock = adapter.spin_lock("list");
+        adapter.timer();
+        adapter.timer();
+        self.adapter.set((Arc::clone(adapter), lock)).map_err(|_| Status::FAILURE)
+    }
+
+    fn wan_send<'call>(
+        &self,
+        _: &mut Cx<UpToDispatch>,
+        _: &Arc<Link>,
+        packet: Sending<'call, Deserialized>,
+    ) -> Disposition<'call> {
+        let (adapter, lock) = self.adapter.get().unwrap();
+        let packet = packet.into_name();
+        adapter.acquire(*lock, Plain).unwrap();
+        self.list.lock().unwrap().push(packet.name);
+        adapter.release(*lock, Plain).unwrap();
+        adapter.set_timer(0, 1_000_000).unwrap();
+        adapter.set_timer(1, 3_000_000).unwrap();
+        packet.returned(Status::PENDING)
+    }
+
+    fn timer(&self, _: &mut Cx<Dispatch>, _: u32) {
+        self.finish();
+    }
+
+    fn halt(&self, _: &mut Cx<Passive>) {
+        let (adapter, _) = self.adapter.get().unwrap();
+        adapter.cancel_timer(0);
+        adapter.cancel_timer(1);
+        self.finish();
+    }
+}
+
+impl Card {
+    fn finish(&self) {
+        let (adapter, lock) = self.adapter.get().unwrap();
+        loop {
+            adapter.acquire(*lock, Plain).unwrap();
+            let first = self.list.lock().unwrap().first().copied();
+            if self.careful && first.is_some() {
+                self.list.lock().unwrap().remove(0);
+            }
+            adapter.release(*lock, Plain).unwrap();
+            let Some(first) = first else { return };
+            let _ = adapter.wan_send_complete(first, Status::SUCCESS);
+            if !self.careful {
+                self.list.lock().unwrap().retain(|name| *name != first);
+            }
+        }
+    }
+}
+
+fn card(careful: bool) -> Card {
+    Card { careful, adapter: OnceLock::new(), list: Mutex::default() }
+}
+
+fn scenario(careful: bool) -> impl FnMut(&Arc<Ndis>) {
+    move |ndis| {
+        let peer = Peer::default();
+        let link = ndis.bind(peer.clone(), card(careful), 4, "card").unwrap();
+        at_passive(|cx| {
+            for _ in 0..3 {
+                let packet = link.adapter.packet(b"frame").unwrap();
+                assert!(link.send(cx, packet).is_ok());
+            }
+        })
+        .unwrap();
+        ndis.run(None, None).unwrap();
+        assert_eq!(peer.0.load(Ordering::Relaxed), 3);
+    }
+}
+
+fn random(seed: u64) -> Arc<parking_lot::Mutex<dyn ndiswan::choices::Explorer>> {
+    Arc::new(parking_lot::Mutex::new(Random::new(seed)))
+}
+
+#[test]
+fn a_race_of_two_timers_is_found_and_its_choices_replay_it() {
+    let mut options = Options { executions: 10_000, ..Options::default() };
+    options.config.record = true;
+    let found = explore(&random(1), &options, scenario(false));
+    let failure = found.failures.first().expect("it was found");
+    assert_eq!(failure.symptom.rule, Some(Rule::Double), "{:?}", failure.symptom);
+    let again = replay(&failure.choices, &options, &mut scenario(false));
+    assert_eq!(again.failure.unwrap().0, failure.symptom);
+    assert_eq!(again.choices, failure.choices);
+    let small = shrink(failure, &options, Limits::default(), scenario(false));
+    let again = replay(&small.choices, &options, &mut scenario(false));
+    assert_eq!(again.failure.unwrap().0, failure.symptom);
+    let switches = small.choices.iter().filter(|choice| choice.chosen != 0).count();
+    assert!(switches <= 3, "{:?}", small.choices);
+}
+
+#[test]
+fn switches_of_the_policy_are_choices_if_they_are_to_be() {
+    let seen = Arc::new(Mutex::new(std::collections::HashSet::new()));
+    let options = Options { executions: 200, policies: true, ..Options::default() };
+    let note = Arc::clone(&seen);
+    let found = explore(&random(1), &options, move |ndis: &Arc<Ndis>| {
+        let policy = ndis.config.policy;
+        note.lock().unwrap().insert((policy.owed_at_halt, policy.callback_at_dispatch));
+    });
+    assert!(found.failures.is_empty());
+    assert_eq!(seen.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn a_careful_driver_is_left_alone_and_the_same_choices_give_the_same_events() {
+    let mut options = Options { executions: 3_000, ..Options::default() };
+    options.config.record = true;
+    let explorer = random(7);
+    for _ in 0..500 {
+        let one = execute(&explorer, &options, &mut scenario(true));
+        assert!(one.failure.is_none(), "{:?}", one.failure);
+        let two = replay(&one.choices, &options, &mut scenario(true));
+        assert_eq!(one.choices, two.choices);
+        assert_eq!(one.events, two.events);
+    }
+}

@@ -1,0 +1,246 @@
+"""Campaigns: what is found is kept, replayed first, and the same whoever does the work, one who dies included."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from commands import ndiswan
+from ndiswan.campaign import Campaign, ExecutorError, Store, Task, merge, open_executor, run_task
+
+TARGET = str(Path(__file__).with_name("exploring_targets.py"))
+CARELESS = f"{TARGET}:careless"
+CAREFUL = f"{TARGET}:careful"
+
+
+def campaign(folder, target=CARELESS, **settings):
+    """A small campaign, whose budget is executions: what it finds depends on nothing else."""
+    wanted = {"explorer": "random", "seed": 5, "executions": 400, "task": 100, "shrinking": 30.0}
+    return Campaign(target, Store(folder), **{**wanted, "executor": "serial", **settings})
+
+
+def verdicts(folder):
+    """What the folder says was found: rules, places and choices."""
+    files = [json.loads(path.read_text()) for path in Store(folder).failures()]
+    return sorted((f["expect"]["rule"], f["expect"]["place"], f["choices"]) for f in files)
+
+
+def test_what_was_found_is_kept_and_replayed_first(tmp_path):
+    """The second campaign tells what it knows before it explores, and finds nothing new."""
+    first = campaign(tmp_path).run()
+    assert first.new
+    assert not first.known
+    rules = {path.name.partition("-")[0] for path in first.new}
+    assert "DOUBLE" in rules <= {"DOUBLE", "STALE"}
+    second = campaign(tmp_path, failures=1).run()
+    assert {path.name for path in second.known} == {path.name for path in first.new}
+    assert second.progress.executions == 0
+    counts = Store(tmp_path).counts()
+    assert counts["executions"] == 400
+
+
+def test_processes_find_what_one_process_finds(tmp_path):
+    """Tasks depend on their seed only, so the verdicts are the same however they are done."""
+    campaign(tmp_path / "one").run()
+    campaign(tmp_path / "two", executor="processes", jobs=2).run()
+    assert verdicts(tmp_path / "one") == verdicts(tmp_path / "two") != []
+
+
+def test_shards_together_find_what_one_machine_finds(tmp_path):
+    """K/N does each N-th task; merged, the folders say what one machine's says."""
+    campaign(tmp_path / "all").run()
+    for shard in (1, 2):
+        campaign(tmp_path / f"{shard}", shard=shard, shards=2, executions=200).run()
+    has = merge(tmp_path / "merged", [tmp_path / "1", tmp_path / "2"])
+    assert has["failures"] == len(verdicts(tmp_path / "all"))
+    assert verdicts(tmp_path / "merged") == verdicts(tmp_path / "all")
+    assert Store(tmp_path / "merged").counts()["executions"] == 400
+    with pytest.raises(FileNotFoundError, match="expected the folder of a campaign"):
+        merge(tmp_path / "x", [tmp_path / "nowhere"])
+
+
+def test_a_worker_that_dies_loses_nothing(tmp_path):
+    """A task that kills its process the first time is done again, and the verdict is as ever."""
+    mark = tmp_path / "died"
+    target = f"{TARGET}:dies_once"
+    os.environ["NDISWAN_TEST_MARK"] = str(mark)
+    try:
+        campaign(tmp_path / "a", target, executor="processes", jobs=2, executions=300).run()
+    finally:
+        del os.environ["NDISWAN_TEST_MARK"]
+    assert mark.exists()
+    assert "DOUBLE" in {rule for rule, _, _ in verdicts(tmp_path / "a")}
+    assert Store(tmp_path / "a").counts()["executions"] == 300
+
+
+def test_a_good_driver_passes_and_its_edges_are_kept(tmp_path):
+    """Nothing is found; the corpus and the coverage have something in them."""
+    verdict = campaign(tmp_path, CAREFUL, executions=200).run()
+    assert not verdict.failed
+    store = Store(tmp_path)
+    assert store.corpus(CAREFUL)
+    assert json.loads(store.edges())
+    assert verdict.progress.edges > 10
+
+
+def test_a_task_travels():
+    """A task and its answer are plain data; the corpus of one is where the next begins."""
+    found = run_task(Task(0, CAREFUL, explorer="coverage", executions=50))
+    assert found.executions == 50
+    again = run_task(
+        Task(1, CAREFUL, explorer="coverage", executions=50, corpus=tuple(found.corpus))
+    )
+    assert again.executions == 50
+
+
+def test_an_executor_that_is_none_is_refused():
+    """Each error says what there is."""
+    with (
+        pytest.raises(ExecutorError, match="expected processes, serial or dask"),
+        open_executor("x"),
+    ):
+        pass
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for_port(port):
+    """Wait until somebody listens."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"nobody listens on {port}")
+
+
+def test_a_cluster_of_which_a_worker_is_killed_half_way_finds_the_same(tmp_path):
+    """A real Dask scheduler and two worker processes, one of which is killed: nothing is lost."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "20"}
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
+        with (tmp_path / f"{arguments[0]}.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
+
+    processes = [
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    ]
+    try:
+        wait_for_port(port)
+        for _ in range(2):
+            worker = start(
+                "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"
+            )
+            processes.append(worker)
+        killed = []
+
+        def tell(progress):
+            if progress.tasks >= 2 and not killed:
+                killed.append(progress.tasks)
+                processes[-1].send_signal(signal.SIGKILL)
+
+        there = campaign(tmp_path / "there", executor=f"dask:{address}", executions=1200, jobs=2)
+        there.run(tell)
+        assert killed
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    campaign(tmp_path / "here", executions=1200).run()
+    assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here") != []
+    assert Store(tmp_path / "there").counts()["executions"] == 1200
+
+
+def test_a_corpus_on_redis_is_shared(tmp_path):
+    """Two campaigns with folders of their own and one database: what the first found, the second begins with."""
+    server = shutil.which("redis-server")
+    assert server, "redis-server is not there; make test installs it"
+    port = free_port()
+    process = subprocess.Popen(
+        [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        for folder in ("one", "two"):
+            result = ndiswan(
+                *("fuzz", CAREFUL, "--executions", "100", "--explorer", "coverage", "--seed", "1"),
+                *("--folder", str(tmp_path / folder), "--executor", "serial"),
+                *("--database", f"redis://127.0.0.1:{port}/0"),
+            )
+            assert result.returncode == 0, result.stderr
+        from hypothesis.extra.redis import RedisExampleDatabase
+        from redis import Redis
+
+        with Redis(port=port) as redis:
+            shared = Store(tmp_path / "three", RedisExampleDatabase(redis))
+            assert shared.corpus(CAREFUL)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_commands_say_what_they_found(tmp_path):
+    """Fuzz finds, replay tells the story, minimize has nothing to do, campaign merge counts."""
+    folder = str(tmp_path / "one")
+    budget = ("--executions", "300", "--executor", "serial", "--seed", "5", "--explorer", "random")
+    found = ndiswan("fuzz", CARELESS, *budget, "--folder", folder, "--json")
+    assert found.returncode == 1, found.stderr
+    new = json.loads(found.stdout)["failures"]["new"]
+    path = next(path for path in new if "DOUBLE" in path)
+    told = ndiswan("replay", path)
+    assert told.returncode == 1
+    assert "breaks DOUBLE" in told.stdout
+    assert "decides" in told.stdout
+    assert json.loads(ndiswan("replay", path, "--json").stdout)["identical"]
+    assert ndiswan("replay", path, "--as", "mermaid").stdout.startswith("sequenceDiagram")
+    assert ndiswan("replay", path, "--as", "svg").stdout.startswith("<svg")
+    small = ndiswan("minimize", path, "--time", "20")
+    assert small.returncode == 1
+    assert "nothing smaller is left to try" in small.stdout
+    merged = ndiswan("campaign", "merge", str(tmp_path / "two"), folder)
+    assert merged.returncode == 1
+    assert f"{len(new)} failures" in merged.stdout
+    good = ndiswan(
+        "fuzz", CAREFUL, "--executions", "50", "--executor", "serial", "--folder", folder + "x"
+    )
+    assert good.returncode == 0
+    assert "seed " in good.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere.py",), "there is no such file"),
+        ((CARELESS, "--shard", "3/2"), "1 <= K <= N"),
+        (
+            (CARELESS, "--executor", "dask:tcp://127.0.0.1:1", "--executions", "1"),
+            "no Dask scheduler",
+        ),
+        ((CARELESS, "--database", "redis://127.0.0.1:1/0"), "--database"),
+        ((f"{TARGET}:nothing",), "nothing"),
+    ],
+)
+def test_bad_options_are_errors_of_usage(tmp_path, arguments, words):
+    """Each ends with exit code 4 and says what was expected."""
+    result = ndiswan("fuzz", *arguments, "--folder", str(tmp_path))
+    assert result.returncode == 4, result.stderr
+    assert words in result.stderr

@@ -1,0 +1,199 @@
+"""Exploring: what a scenario's drivers break under some schedule is found, made small, and replayed."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ndiswan as nw
+from exploring_targets import Modem, Peer, careful, careless
+from ndiswan._native import Explorer
+from ndiswan.exploring import EndlessError
+
+
+def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):
+    """The driver is clean in virtual time; the explorer's failure replays from its file."""
+    with nw.Ndis() as ndis:
+        careless(ndis)
+    found = nw.explore(careless, explorer="random", seed=3, executions=5000)
+    (failure,) = found.failures
+    assert failure.rule == "DOUBLE"
+    assert failure.deterministic
+    assert failure.switches <= 4
+    path = failure.save(tmp_path)
+    assert path.name == f"{failure.name}.json"
+    again = nw.replay(path)
+    assert again.symptom == failure.symptom
+    assert again.ndis.digest() == failure.digest == json.loads(path.read_text())["digest"]
+
+
+def test_a_careful_driver_is_left_alone():
+    """Two thousand schedules of a good driver break nothing."""
+    found = nw.explore(careful, explorer="random", executions=2000)
+    assert not found.failures
+    assert found.executions == 2000
+    found.raise_if_failed()
+
+
+def test_the_same_choices_give_the_same_events():
+    """An execution is a function of its choices."""
+
+    def once(explorer):
+        time = nw.AdversarialTime(explorer=explorer)
+        with nw.Ndis(time=time, on_violation="record", record=True) as ndis:
+            careful(ndis)
+        return ndis.choices(), ndis.digest()
+
+    explorer = Explorer("random", 5)
+    for _ in range(50):
+        choices, digest = once(explorer)
+        assert once(Explorer.replay(choices)) == (choices, digest)
+
+
+def test_a_failure_is_raised_with_the_way_to_find_it_again():
+    """`raise_if_failed` raises the broken rule, and its note names explorer, seed and execution."""
+    found = nw.explore(careless, explorer="random", seed=1, executions=5000)
+    with pytest.raises(nw.OwnershipViolation) as raised:
+        found.raise_if_failed()
+    assert any("seed 1" in note for note in raised.value.__notes__)
+
+
+def test_two_locks_in_two_orders_are_found_also_as_a_deadlock():
+    """CPUs that wait for each other are a HANG that names the circle, and not a hang."""
+
+    class Locks(Modem):
+        def initialize(self):
+            super().initialize()
+            self.other = self.adapter.spin_lock("other")
+
+    def scenario(ndis):
+        modem = Locks()
+        ndis.bind(Peer(), modem)
+
+        def one():
+            with modem.lock, modem.other:
+                pass
+
+        def two():
+            with modem.other, modem.lock:
+                pass
+
+        ndis.spawn(one)
+        ndis.spawn(two)
+        ndis.run()
+
+    found = nw.explore(scenario, explorer="random", executions=3000, stop=False)
+    assert {failure.rule for failure in found.failures} >= {"LOCK_ORDER"}
+
+
+def test_a_driver_that_goes_on_for_ever_is_cut_off():
+    """With calls into the engine it is cut off after so many points; without, after so many seconds."""
+
+    def calls(ndis):
+        modem = Modem()
+        ndis.bind(Peer(), modem)
+        while True:
+            with modem.lock:
+                pass
+
+    def computes(ndis):
+        ndis.bind(Peer(), Modem())
+        while True:
+            pass
+
+    found = nw.explore(calls, explorer="random", executions=1, max_points=500, shrinking=0)
+    assert [failure.rule for failure in found.failures] == ["ENDLESS"]
+    begun = time.monotonic()
+    found = nw.explore(computes, explorer="random", executions=1, patience=0.3, shrinking=0)
+    assert [failure.rule for failure in found.failures] == ["ENDLESS"]
+    assert time.monotonic() - begun < 30
+    assert not issubclass(EndlessError, Exception)
+
+
+def test_an_exception_of_a_driver_is_a_failure_with_its_line():
+    """What a driver raises is found like a broken rule, and is no rule."""
+
+    def scenario(ndis):
+        ndis.bind(Peer(), Modem())
+        if ndis.choose(3, "size") == 2:
+            raise KeyError("size")
+
+    (failure,) = nw.explore(scenario, explorer="random", executions=500).failures
+    assert failure.rule == "EXCEPTION"
+    assert failure.choices[-1][1] == 2
+    assert Path(__file__).name in failure.place
+
+
+def test_a_device_and_a_thread_are_in_all_kinds_of_time():
+    """`adapter.device`, `ndis.spawn` and `ndis.choose` work in virtual, real and adversarial time."""
+    for kind in (nw.VirtualTime(), nw.RealTime(), nw.AdversarialTime(2)):
+        happened = []
+        with nw.Ndis(time=kind) as ndis:
+            modem = Modem()
+            ndis.bind(Peer(), modem)
+            device = modem.adapter.device(lambda happened=happened: happened.append("device"))
+            device.set(0.001)
+            assert device.armed
+            ndis.spawn(happened.append, "thread")
+            ndis.run()
+            assert ndis.choose(1) == 0
+            end = time.monotonic() + 10
+            while len(happened) < 2 and time.monotonic() < end:
+                time.sleep(0.001)
+        assert sorted(happened) == ["device", "thread"]
+
+
+def test_a_driver_that_reads_a_global_generator_is_told_so():
+    """The same choices gave other events, and the line that is to blame is named."""
+
+    def scenario(ndis):
+        link = ndis.bind(Peer(), Modem())
+        for _ in range(random.randrange(1, 1000) % 8):
+            link.send(b"frame")
+        ndis.run()
+
+    for _ in range(5):  # two executions may be alike by chance
+        found = nw.explore(scenario, explorer="random", executions=3)
+        if found.nondeterministic:
+            break
+    assert any("calls random.randrange()" in line for line in found.nondeterministic)
+    assert not nw.explore(careful, explorer="random", executions=3).nondeterministic
+
+
+def test_switches_of_the_policy_are_choices_too():
+    """With `policies=True` each execution has a policy of its own, and the choices say which."""
+
+    def scenario(ndis):
+        link = ndis.bind(Peer(), Modem())
+        link.send(b"frame")
+        ndis.run()
+
+    found = nw.explore(scenario, explorer="random", executions=50, policies=True)
+    assert not found.failures
+    with nw.Ndis(time=nw.AdversarialTime(policies=True)) as ndis:
+        assert len(ndis.choices()) >= 8
+
+
+@pytest.mark.parametrize("asked", ["gettrace", "getprofile"])
+def test_under_a_tracer_exploring_is_refused(asked, monkeypatch):
+    """Coverage, a debugger or a profiler would hang with changing stacks: the error says so."""
+    monkeypatch.setattr(sys, asked, lambda: lambda *_: None)
+    with pytest.raises(RuntimeError, match="expected no debugger"):
+        nw.Ndis(time=nw.AdversarialTime())
+    with pytest.raises(RuntimeError, match="expected no debugger"):
+        nw.explore(careless, explorer="random", executions=1)
+
+
+def test_bad_settings_are_refused():
+    """An explorer that there is not, too many CPUs, a negative number of answers."""
+    with pytest.raises(ValueError, match="explorer: expected one of"):
+        nw.explore(careful, explorer="luck")
+    with pytest.raises(ValueError, match="cpus: expected 1 to 32"):
+        nw.explore(careful, explorer="random", cpus=0, executions=1)
+    with nw.Ndis() as ndis, pytest.raises(ValueError, match="n: expected 1"):
+        ndis.choose(0)
