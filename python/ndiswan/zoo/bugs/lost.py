@@ -95,7 +95,7 @@ class Copying(Isdn):
         return super().take_all()
 
 
-@bug("lost-for-want-of-memory", "LOST", talk(3), mended=Copying, faults=True)
+@bug("lost-for-want-of-memory", "LOST", talk(2), mended=Copying, faults=True, events=54)
 class TakesItFirst(Copying):
     """A frame is taken off the backlog, and then there is no memory for its copy.
 
