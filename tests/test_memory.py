@@ -210,13 +210,3 @@ def test_a_wrong_length_is_no_choice():
             bound(ndis)[2].adapter.allocate_memory(-1)
 
     assert played(scenario, []).choices() == []
-
-
-def test_an_adapter_that_is_stopped_gives_none():
-    """After a bug check it raises, as each of the adapter's calls does."""
-    with nw.Ndis(on_violation="bugcheck") as ndis:
-        adapter = bound(ndis)[2].adapter
-        with pytest.raises(nw.ContractViolation):
-            adapter.send_resources_available()
-        with pytest.raises(RuntimeError):
-            adapter.allocate_memory(1)
