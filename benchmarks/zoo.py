@@ -18,7 +18,7 @@ from typing import Any
 import table
 
 import ndiswan as nw
-from ndiswan.exploring.shrinking import make_small
+from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.zoo import ENTRIES, Entry
 
 RATIO = 1.2
@@ -60,9 +60,8 @@ def hunt(entry: Entry, seed: int, seconds: float, shrinking: float) -> Hunt:
         return Hunt(entry.id, seed, None, found.executions, spent)
     (failure,) = found.failures
     begin = time.monotonic()
-    small = make_small(
-        failure.choices, failure.symptom, entry.scenario, failure.settings, seconds=shrinking
-    )
+    run = failing_alike(failure.symptom, entry.scenario, failure.settings)
+    small = make_small(failure.choices, run, shrinking)
     took = time.monotonic() - begin
     assert small.reproduced, f"{entry.id}, seed {seed}: the failure does not fail again"
     told = replace(failure, choices=small.choices)

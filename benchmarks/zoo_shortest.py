@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ndiswan._native import Explorer
 from ndiswan.exploring import Failure, Settings, execute, load
 from ndiswan.exploring.execution import Symptom
-from ndiswan.exploring.shrinking import make_small
+from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.zoo import ENTRIES, Entry
 
 Choices = list[tuple[int, int]]
@@ -56,8 +56,8 @@ def searched(entry: Entry, seed: int, end: float) -> list[Story]:
             failing += 1
             choices = ran.ndis.choices()
             if failing in (1, 10):
-                made = make_small(choices, ran.symptom, entry.scenario, Settings(), seconds=3.0)
-                choices = made.choices
+                run = failing_alike(ran.symptom, entry.scenario, Settings())
+                choices = make_small(choices, run, 3.0).choices
             story = told(entry, choices)
             if story is not None:
                 stories = sorted([*stories, story])[:3]

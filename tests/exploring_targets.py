@@ -92,3 +92,9 @@ def dies_once(ndis):
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     run(ndis, Careless())
+
+
+def two_of_them(ndis, other):
+    """No scenario: nobody has a second argument for it."""
+    careful(ndis)
+    careful(other)

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+import ndiswan as nw
 from commands import ndiswan
 from ndiswan.campaign import Campaign, ExecutorError, Store, Task, merge, open_executor, run_task
+from ndiswan.exploring import Settings
 
 TARGET = str(Path(__file__).with_name("exploring_targets.py"))
 CARELESS = f"{TARGET}:careless"
@@ -237,6 +239,7 @@ def test_the_commands_say_what_they_found(tmp_path):
         ),
         ((CARELESS, "--database", "redis://127.0.0.1:1/0"), "--database"),
         ((f"{TARGET}:nothing",), "nothing"),
+        ((f"{TARGET}:two_of_them",), "expected a function of one argument, an Ndis"),
     ],
 )
 def test_bad_options_are_errors_of_usage(tmp_path, arguments, words):
@@ -244,3 +247,54 @@ def test_bad_options_are_errors_of_usage(tmp_path, arguments, words):
     result = ndiswan("fuzz", *arguments, "--folder", str(tmp_path))
     assert result.returncode == 4, result.stderr
     assert words in result.stderr
+
+
+DRIVERS = """
+import ndiswan as nw
+
+class Raises(nw.Miniport):
+    info = nw.WanInfo(max_transmit=3)
+    def __init__(self, why):
+        self.why = why
+    def wan_send(self, link, packet):
+        raise OSError(self.why)
+
+class Good(nw.Miniport):
+    info = nw.WanInfo(max_transmit=3)
+    def wan_send(self, link, packet):
+        return nw.SUCCESS
+
+class Endless(Good):
+    def wan_send(self, link, packet):
+        while True:
+            pass
+"""
+
+
+def test_a_target_has_a_folder_of_its_own_and_its_arguments(tmp_path):
+    """What one driver fails in is not held against another; a driver's arguments are in its replay file."""
+    (tmp_path / "d.py").write_text(DRIVERS)
+    budget = ("--executions", "5", "--executor", "serial")
+    bad = ndiswan("fuzz", "d.py:Raises", "--arg", "no card", *budget, cwd=tmp_path)
+    assert (bad.returncode, "no card" in bad.stdout) == (1, True)
+    file = next((tmp_path / ".ndiswan" / "d.py-Raises" / "failures").iterdir())
+    assert "no card" in ndiswan("replay", str(file), cwd=tmp_path).stdout
+    good = ndiswan("fuzz", "d.py:Good", *budget, cwd=tmp_path)
+    assert good.returncode == 0, good.stdout
+
+
+def test_an_endless_loop_is_told_in_a_few_patiences(tmp_path, monkeypatch):
+    """It is not made smaller, which would take as long each time, and it says where it was cut off."""
+    (tmp_path / "loops.py").write_text(DRIVERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = Settings(patience=0.2)
+    begun = time.monotonic()
+    verdict = campaign(tmp_path, "loops:Endless", failures=1, task=1, settings=settings).run()
+    assert time.monotonic() - begun < 15
+    failure = json.loads(verdict.new[0].read_text())
+    assert failure["expect"]["rule"] == "ENDLESS"
+    assert "in wan_send" in failure["detail"]
+    again = campaign(tmp_path, "loops:Endless", failures=1, settings=settings).run()
+    assert (again.known, again.progress.executions) == (verdict.new, 0)
+    told = nw.replay(verdict.new[0])
+    assert told.symptom.rule == "ENDLESS"

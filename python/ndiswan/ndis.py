@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import sys
 import warnings
 import weakref
@@ -196,19 +197,26 @@ class Ndis(_Native):
         return f"<Ndis {state}>"
 
 
+@functools.cache
+def _entry_points(base: type) -> tuple[tuple[str, object], ...]:
+    """What a driver of this kind may write itself, with what there is if it does not."""
+    return tuple(
+        (name, value) for name, value in vars(base).items() if callable(value) and name[0] != "_"
+    )
+
+
 def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., Any]]:
     """The entry points that a driver has written itself, and the one that every driver has."""
-    names = [name for name, value in vars(base).items() if callable(value) and name[0] != "_"]
     found: dict[str, Callable[..., Any]] = {}
-    for name in names:
+    kind, own = type(driver), getattr(driver, "__dict__", ())
+    for name, plain in _entry_points(base):
+        # An exploration binds a driver in each execution; so no method is looked up for nothing.
+        if getattr(kind, name) is plain and name != first and name not in own:
+            continue
         method = getattr(driver, name)
-        own = getattr(type(driver), name) is not getattr(base, name)
-        if own or name == first or name in getattr(driver, "__dict__", {}):
-            if not callable(method):
-                raise TypeError(
-                    f"{type(driver).__name__}.{name}: expected a method, got {method!r}"
-                )
-            found[name] = method
+        if not callable(method):
+            raise TypeError(f"{kind.__name__}.{name}: expected a method, got {method!r}")
+        found[name] = method
     return found
 
 

@@ -123,7 +123,7 @@ class Campaign:
                 failure = load(path)
             except ReplayError:
                 continue  # of a scenario that is no more
-            again = failure.replay(record=False)
+            again = failure.replay(record=False, patience=failure.settings.patience)
             fails = again.symptom is not None and again.symptom.rule == failure.rule
             (verdict.known if fails else verdict.mended).append(path)
             if fails:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -51,7 +52,9 @@ class Shard(click.ParamType[tuple[int, int]]):
 @click.option("--seed", type=click.IntRange(min=0), help="Of the first task; random without it.")
 @click.option("--cpus", type=click.IntRange(1, 32), default=2, show_default=True)
 @click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path(".ndiswan"), show_default=True
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="What is kept, to go on with the next time; .ndiswan/TARGET without it.",
 )
 @click.option(
     "--database", metavar="URL", help="Keep the corpus there: redis://HOST:PORT/DB, or a folder."
@@ -109,7 +112,7 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
     shard, shards = given["shard"]
     return Campaign(
         target,
-        Store(given["folder"], _database(given["database"])),
+        Store(given["folder"] or _folder(target), _database(given["database"])),
         tuple(given["arguments"]),
         given["explorer"],
         seed,
@@ -125,6 +128,11 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
         share_corpus=given["database"] is not None,
         settings=Settings(cpus=given["cpus"]),
     )
+
+
+def _folder(target: str) -> Path:
+    """What failed in one scenario is no other one's business."""
+    return Path(".ndiswan") / re.sub(r"[^\w.]+", "-", target).strip("-.")
 
 
 def _database(url: str | None) -> ExampleDatabase | None:

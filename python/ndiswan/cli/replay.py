@@ -10,7 +10,8 @@ import click
 
 from ndiswan.cli.console import out, out_json
 from ndiswan.exploring.failure import Failure, ReplayError, load
-from ndiswan.exploring.shrinking import make_small
+from ndiswan.exploring.shrinking import failing_alike, make_small
+from ndiswan.exploring.watchdog import watched
 
 FINE, VIOLATIONS, _, INTERNAL = range(4)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
@@ -84,9 +85,13 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 def minimize(file: str, *, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
     failure = _load(file)
-    shrunk = make_small(
-        failure.choices, failure.symptom, failure.scenario, failure.settings, seconds=seconds
+    run = failing_alike(
+        failure.symptom,
+        failure.scenario,
+        failure.settings,
+        lambda: watched(failure.settings.patience),
     )
+    shrunk = make_small(failure.choices, run, seconds)
     if not shrunk.reproduced:
         out(f"it fails no more: {failure.rule} at {failure.place}")
         return FINE

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ndiswan.exploring.watchdog import EndlessError
 from ndiswan.ndis import Ndis
 from ndiswan.policy import Policy
 from ndiswan.time import AdversarialTime
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     Scenario = Callable[[Ndis], object]
 
 _PACKAGE = str(Path(__file__).parents[1])
-
-
-class EndlessError(BaseException):
-    """A driver goes on for ever: it was at more points than an execution may have, or ran too long.
-
-    Not an ``Exception``, so that a driver that catches those ends all the same.
-    """
-
-    def __init__(self, text: str = "the drivers go on for ever; this execution is cut off") -> None:
-        super().__init__(text)
 
 
 class Symptom(NamedTuple):
@@ -69,7 +60,7 @@ class Settings:
     policies: bool = False
     latency: float = 0.5
     max_points: int = 20_000
-    patience: float = 10.0
+    patience: float = 5.0
     policy: Policy = field(default_factory=Policy)
     delivery: Literal["inline", "queued"] = "inline"
 
@@ -141,9 +132,15 @@ def _of_violation(broken: ContractViolation) -> Symptom:
 
 
 def _of_exception(error: BaseException) -> Symptom:
+    if isinstance(error, EndlessError):
+        return Symptom("ENDLESS", "")  # where in its loop it is cut off is chance
+    return Symptom("EXCEPTION", f"{type(error).__name__} at {raised_at(error)}")
+
+
+def raised_at(error: BaseException) -> str:
+    """The line that raised it, of the newest function that is not the engine's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_PACKAGE)]
-    place = f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}" if own else ""
-    if isinstance(error, EndlessError):
-        return Symptom("ENDLESS", "")
-    return Symptom("EXCEPTION", f"{type(error).__name__} at {place}")
+    if not own:
+        return "the call of the scenario"
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}"

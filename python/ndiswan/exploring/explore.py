@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
-from ndiswan.exploring.execution import EndlessError, Execution, Settings, execute
+from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
 from ndiswan.exploring.failure import Failure
-from ndiswan.exploring.shrinking import make_small
-from ndiswan.exploring.watchdog import Watchdog
+from ndiswan.exploring.shrinking import failing_alike, make_small
+from ndiswan.exploring.watchdog import EndlessError, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,15 +165,11 @@ class Search:
         assert ran.symptom is not None
         symptom, choices = ran.symptom, ran.ndis.choices()
 
-        if self._shrinking > 0:
-            choices = make_small(
-                choices,
-                symptom,
-                self.scenario,
-                self.settings,
-                seconds=self._shrinking,
-                watching=watchdog.watching,
-            ).choices
+        run = failing_alike(symptom, self.scenario, self.settings, watchdog.watching)
+        # What is cut off after seconds would be cut off after seconds each time.
+        begun = time.monotonic()
+        if self._shrinking > 0 and run(choices) and time.monotonic() - begun < self._shrinking / 10:
+            choices = make_small(choices, run, self._shrinking).choices
         one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
         found = self.found
@@ -200,6 +196,8 @@ class Search:
                 answers = Explorer.replay(choices)
                 with watchdog.watching():
                     both.append(execute(self.scenario, answers, self.settings, record=True))
+                if isinstance(both[0].error, EndlessError):
+                    return [both[0], both[0]]  # it is cut off at another place each time
         one, two = both
         if one.ndis.digest() != two.ndis.digest():
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
@@ -281,4 +279,6 @@ def _certificate(explorer: Explorer) -> str | None:
 
 
 def _detail(ran: Execution) -> str:
+    if isinstance(ran.error, EndlessError):
+        return f"{ran.error}, at {raised_at(ran.error)}"
     return getattr(ran.error, "detail", None) or str(ran.error)

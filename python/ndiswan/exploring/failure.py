@@ -14,6 +14,7 @@ from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
+from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
 from ndiswan.status import Status
 
@@ -73,12 +74,25 @@ class Failure:
         text = json.dumps([name_of(self.scenario), *self.symptom])
         return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
-    def replay(self, *, record: bool = True) -> Execution:
-        """Run it again."""
-        return execute(self.scenario, Explorer.replay(self.choices), self.settings, record=record)
+    def replay(self, *, record: bool = True, patience: float | None = None) -> Execution:
+        """Run it again.
+
+        After ``patience`` seconds it is cut off. Without it only what never came to an end before is cut
+        off, after as long as then: a debugger in a driver takes its time.
+        """
+        if patience is None and self.rule == "ENDLESS":
+            patience = self.settings.patience
+        answers = Explorer.replay(self.choices)
+        with watched(patience):
+            return execute(self.scenario, answers, self.settings, record=record)
 
     def decisive(self) -> int | None:
-        """The last answer, as an index of ``choices``, without which the run is good; None if there is none."""
+        """The last answer, as an index of ``choices``, without which the run is good; None if there is none.
+
+        Of what goes on for ever it is not looked for: each look would take as long.
+        """
+        if self.rule == "ENDLESS":
+            return None
         for index in reversed(range(len(self.choices))):
             of, chosen = self.choices[index]
             if chosen == 0:
@@ -103,7 +117,8 @@ class Failure:
         ``str()`` of it is a sequence diagram; see ``to_text``, ``to_mermaid``, ``to_svg``.
         """
         again = again or self.replay()
-        facts = [self.place]
+        raised = self.rule in ("EXCEPTION", "ENDLESS")  # what a trace does not tell
+        facts = [f"{self.place}: {self.detail}" if raised else self.place]
         decisive, words = self.decisive(), again.ndis.choice_words()
         if decisive is not None and decisive < len(words):
             facts.append(
@@ -197,7 +212,7 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or _find(content["scenario"]),
+            scenario=scenario or _find(content["scenario"], content.get("arguments", [])),
             settings=Settings(policy=Policy(**policy), **settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -213,9 +228,9 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
 
 
-def _find(name: str) -> Scenario:
+def _find(name: str, arguments: list[str]) -> Scenario:
     try:
-        return find(name)
+        return find(name, arguments)
     except TargetError as error:
         raise ReplayError(f"its scenario is not to be found: {error}") from error
 

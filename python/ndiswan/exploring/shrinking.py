@@ -28,18 +28,15 @@ class Shrunk(NamedTuple):
     executions: int
 
 
-def make_small(
-    choices: Choices,
+def failing_alike(
     symptom: Symptom,
     scenario: Scenario,
     settings: Settings,
-    *,
-    seconds: float,
-    watching: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Shrunk:
-    """The fewest answers that are not the plain one with which ``scenario`` still has this symptom.
+    watching: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Callable[[Choices], Choices | None]:
+    """What runs ``scenario`` with answers, and gives those that were used if it has this symptom, else None.
 
-    Stops after ``seconds`` of the machine's time. Each execution is inside of ``watching()``.
+    Each execution is inside of ``watching()``.
     """
 
     def run(answers: Choices) -> Choices | None:
@@ -48,4 +45,14 @@ def make_small(
             again = execute(scenario, explorer, settings)
         return again.ndis.choices() if again.symptom == symptom else None
 
+    return run
+
+
+def make_small(
+    choices: Choices, run: Callable[[Choices], Choices | None], seconds: float
+) -> Shrunk:
+    """The fewest answers that are not the plain one for which ``run`` still gives some.
+
+    Stops after ``seconds`` of the machine's time.
+    """
     return Shrunk(*shrink(choices, run, seconds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,11 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
         return _of_driver(target, name or None, arguments or [])
     if not callable(found):
         raise TargetError(f"{target}: expected a function of an Ndis or a Miniport, got {found!r}")
+    try:
+        inspect.signature(found).bind(None)
+    except (TypeError, ValueError) as error:
+        text = f"{target}: expected a function of one argument, an Ndis; called with one: {error}"
+        raise TargetError(text) from error
     scenario: Scenario = found
     return _named(scenario, target)
 

@@ -14,6 +14,26 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+class EndlessError(BaseException):
+    """A driver goes on for ever: it was at more points than an execution may have, or ran too long.
+
+    Not an ``Exception``, so that a driver that catches those ends all the same.
+    """
+
+    def __init__(self, text: str = "the drivers go on for ever; this execution is cut off") -> None:
+        super().__init__(text)
+
+
+@contextmanager
+def watched(patience: float | None) -> Iterator[None]:
+    """What is done inside of this is cut off by an ``EndlessError`` after ``patience`` seconds; never for None."""
+    if patience is None:
+        yield
+        return
+    with Watchdog(patience, EndlessError) as watchdog, watchdog.watching():
+        yield
+
+
 class Watchdog:
     """Raises ``error`` in the thread that made it, if what that does takes too long.
 

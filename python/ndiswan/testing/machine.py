@@ -19,8 +19,7 @@ from hypothesis.stateful import (
 
 from ndiswan import strategies
 from ndiswan._native import Edges, to_token
-from ndiswan.exploring.execution import EndlessError
-from ndiswan.exploring.watchdog import Watchdog
+from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.irql import Irql
 from ndiswan.miniport import Miniport
 from ndiswan.ndis import Ndis

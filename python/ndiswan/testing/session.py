@@ -109,7 +109,7 @@ class Explores:
         replayed = 0
         for failure in self._known(scenario):
             replayed += 1
-            again = failure.replay()
+            again = failure.replay(patience=failure.settings.patience)
             if again.symptom is not None:
                 self._count(Exploration(explorer, failure.seed), replayed, [again.symptom.rule])
                 self._raise(self._now(failure, again), "it is known, and was replayed first")

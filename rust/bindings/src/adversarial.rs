@@ -6,7 +6,7 @@ use ndiswan::choices::bytes::Bytes;
 use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
-use ndiswan::choices::{Certificate, Choice, Ended, Explorer as Decides, NAMES, make};
+use ndiswan::choices::{Choice, Ended, Explorer as Decides, NAMES, make};
 use ndiswan::coverage::{Coverage, Edges};
 use ndiswan::time::adversarial::{Adversity, MAX_CPUS};
 use ndiswan::time::stacks::{Body, Stacks};
@@ -88,39 +88,6 @@ impl Explorer {
     }
 }
 
-/// An explorer of the engine's makes is boxed; what is shared is what is in it.
-struct Boxed(Box<dyn Decides>);
-
-impl Decides for Boxed {
-    fn begin(&mut self) {
-        self.0.begin();
-    }
-
-    fn step(&mut self, steps: &[ndiswan::choices::Step]) -> usize {
-        self.0.step(steps)
-    }
-
-    fn value(&mut self, n: u32) -> u32 {
-        self.0.value(n)
-    }
-
-    fn value_of(&mut self, what: u32, n: u32) -> u32 {
-        self.0.value_of(what, n)
-    }
-
-    fn end(&mut self, ended: &Ended<'_>) -> bool {
-        self.0.end(ended)
-    }
-
-    fn suggest(&mut self, choices: &[Choice]) {
-        self.0.suggest(choices);
-    }
-
-    fn certificate(&self) -> Option<Certificate> {
-        self.0.certificate()
-    }
-}
-
 pub(crate) fn choices_of(pairs: Pairs) -> Vec<Choice> {
     pairs.into_iter().map(|(n, chosen)| Choice { n, chosen }).collect()
 }
@@ -144,9 +111,8 @@ impl Explorer {
         }
         let stacks: Arc<dyn Stacks> = Arc::new(Greenlets::new(py)?);
         let stacks = Some(stacks);
-        let coverage = Arc::clone(&self.coverage);
-        let rest = Adversity::new(Arc::clone(&self.core));
-        Ok(Adversity { coverage, cpus, policies, latency, max_points, stacks, ..rest })
+        let rest = Adversity::new(Arc::clone(&self.core), Arc::clone(&self.coverage));
+        Ok(Adversity { cpus, policies, latency, max_points, stacks, ..rest })
     }
 }
 
@@ -157,7 +123,7 @@ impl Explorer {
         let made = make(name, seed).ok_or_else(|| {
             value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
         })?;
-        Ok(Explorer::of(Arc::new(Mutex::new(Boxed(made)))))
+        Ok(Explorer::of(Arc::new(Mutex::new(made))))
     }
 
     /// One that gives these answers, (of how many, which), and plain ones after them.

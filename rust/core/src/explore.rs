@@ -133,9 +133,8 @@ pub fn execute(
             cpus: options.cpus,
             policies: options.policies,
             latency: options.latency,
-            coverage: Arc::clone(&options.coverage),
             max_points: options.max_points,
-            ..Adversity::new(Arc::clone(explorer))
+            ..Adversity::new(Arc::clone(explorer), Arc::clone(&options.coverage))
         }),
         ..options.config.clone()
     };

@@ -56,6 +56,63 @@ class ClearsTheChannel(Bundle):
         return []
 
 
+class Copying(Isdn):
+    """Sends copies, since the card reads whole words only; without memory for one it tries again later."""
+
+    def initialize(self) -> None:
+        super().initialize()
+        self.copies: dict[int, bytearray] = {}
+        self.again = self.adapter.timer(self.try_again)
+
+    def fill(self) -> None:
+        while self.backlog and self.card.room():
+            copy = self.adapter.allocate_memory(len(self.backlog[0]))
+            if copy is None:
+                self.again.set(0.01)
+                return
+            self.load(self.backlog.popleft(), copy)
+
+    def load(self, packet: Packet, copy: bytearray) -> None:
+        """A descriptor for the copy; the lock is held."""
+        copy[:] = packet.data
+        self.tag += 1
+        self.ring[self.tag], self.copies[self.tag] = packet, copy
+        self.card.start(self.tag, len(copy))
+
+    def try_again(self) -> None:
+        """Perhaps there is memory now."""
+        with self.lock:
+            self.fill()
+
+    def take_finished(self) -> list[Answer]:
+        answers = super().take_finished()
+        self.copies = {tag: copy for tag, copy in self.copies.items() if tag in self.ring}
+        return answers
+
+    def take_all(self) -> list[Packet]:
+        self.again.cancel()
+        self.copies.clear()
+        return super().take_all()
+
+
+@bug("lost-for-want-of-memory", "LOST", talk(2), mended=Copying, faults=True, events=48)
+class TakesItFirst(Copying):
+    """A frame is taken off the backlog, and then there is no memory for its copy.
+
+    The driver does try again a little later, with the frame behind it. The early return is as old as the driver; that
+    anything has to go back before it nobody saw, since there was always memory.
+    """
+
+    def fill(self) -> None:
+        while self.backlog and self.card.room():
+            packet = self.backlog.popleft()
+            copy = self.adapter.allocate_memory(len(packet))
+            if copy is None:
+                self.again.set(0.01)
+                return
+            self.load(packet, copy)
+
+
 class Narrowing(Isdn):
     """Narrows its window to one frame when the line has become bad, and leaves what it has where it is."""
 

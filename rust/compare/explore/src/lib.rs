@@ -4,7 +4,6 @@
 //! `ours` is that over the engine, with Rust handlers; `shuttled` is the smallest model of it that
 //! shuttle can schedule. What a point is differs: see the decision note on exploring beside others.
 
-mod boxed;
 pub mod bugs;
 mod counted;
 pub mod drivers;

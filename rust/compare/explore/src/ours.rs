@@ -3,14 +3,15 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ndiswan::choices::{Explorer, make};
 use ndiswan::event::{Form::Plain, Part, Side};
 use ndiswan::explore::{Options, explore as explore_scenario};
 use ndiswan::{
     Adapter, Cx, Deserialized, Dispatch, Disposition, FinalStatus, Link, Miniport, Name, Ndis,
     Packet, Passive, Protocol, Sending, Status, UpToDispatch, WanInfo, at_passive,
 };
+use parking_lot::Mutex;
 
-use crate::boxed;
 use crate::nic::{Driver, Nic, Play};
 
 const MILLISECOND: u64 = 1_000_000;
@@ -144,7 +145,8 @@ pub fn explore<D: Driver<Ours>>(
     (executions, time): (u64, Duration),
     play: Play,
 ) -> Explored {
-    let decides = boxed::explorer(explorer, seed);
+    let made = make(explorer, seed).unwrap_or_else(|| panic!("no explorer is called {explorer}"));
+    let decides: Arc<Mutex<dyn Explorer>> = Arc::new(Mutex::new(made));
     let options = Options { executions, time, ..Options::default() };
     let all = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
     Explored {

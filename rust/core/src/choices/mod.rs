@@ -3,7 +3,7 @@
 //! ```text
 //!                 step(&[Step]) -> which          the scheduler of adversarial time,
 //!   Explorer  <-------------------------------    at each event of the contract
-//!             <-------------------------------    `Ndis::choose`, the card, the pool
+//!             <-------------------------------    `Ndis::choose`, the card, memory
 //!                 value(n) -> below n
 //! ```
 //!
@@ -134,6 +134,37 @@ pub trait Explorer: Send {
     /// What has been exhausted so far, by an explorer that exhausts anything.
     fn certificate(&self) -> Option<Certificate> {
         None
+    }
+}
+
+/// What [`make`] gives can be shared as it is.
+impl Explorer for Box<dyn Explorer> {
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+
+    fn step(&mut self, steps: &[Step]) -> usize {
+        (**self).step(steps)
+    }
+
+    fn value(&mut self, n: u32) -> u32 {
+        (**self).value(n)
+    }
+
+    fn value_of(&mut self, what: u32, n: u32) -> u32 {
+        (**self).value_of(what, n)
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) -> bool {
+        (**self).end(ended)
+    }
+
+    fn suggest(&mut self, choices: &[Choice]) {
+        (**self).suggest(choices);
+    }
+
+    fn certificate(&self) -> Option<Certificate> {
+        (**self).certificate()
     }
 }
 

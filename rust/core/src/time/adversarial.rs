@@ -16,6 +16,7 @@ mod wait;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -56,10 +57,10 @@ impl fmt::Debug for Adversity {
 
 impl Adversity {
     /// Two CPUs, half a second of latency, 20,000 points.
-    pub fn new(explorer: Arc<Mutex<dyn Explorer>>) -> Adversity {
+    pub fn new(explorer: Arc<Mutex<dyn Explorer>>, coverage: Arc<Mutex<Coverage>>) -> Adversity {
         Adversity {
             explorer,
-            coverage: Arc::default(),
+            coverage,
             cpus: 2,
             policies: false,
             latency: 500_000_000,
@@ -145,7 +146,6 @@ struct Inner {
     choices: Vec<Choice>,
     /// What the choices mean, if somebody wants to read it.
     words: Option<Vec<String>>,
-    points: u64,
     progress: u64,
     quiet: bool,
     ending: bool,
@@ -158,6 +158,8 @@ struct Inner {
 pub(crate) struct Adversary {
     settings: Adversity,
     stacks: Arc<dyn Stacks>,
+    /// How many points there were; changed under the lock of `inner`, and read without it.
+    points: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -173,6 +175,7 @@ impl Adversary {
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
+            points: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 cpus: list,
                 pending: Vec::new(),
@@ -181,7 +184,6 @@ impl Adversary {
                 all: false,
                 choices: Vec::new(),
                 words: words.then(Vec::new),
-                points: 0,
                 progress: 0,
                 quiet: false,
                 ending: false,
@@ -262,11 +264,11 @@ impl Adversary {
     }
 
     pub(crate) fn points(&self) -> u64 {
-        self.inner.lock().points
+        self.points.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_cut_off(&self) -> bool {
-        self.inner.lock().points > self.settings.max_points.saturating_mul(2)
+        self.points() > self.settings.max_points.saturating_mul(2)
     }
 }
 

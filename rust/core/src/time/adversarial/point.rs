@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::list::At;
 use super::{Adversary, Pending, State, Way};
@@ -135,7 +136,7 @@ impl Ndis {
             clock.set(until);
         }
         inner.cpus[0].since = self.now();
-        inner.points - from
+        adversary.points() - from
     }
 
     /// Lets what other CPUs have begun come to its end: a driver's function that was suspended when
@@ -181,8 +182,9 @@ impl Ndis {
         let me = Cpu::number();
         let mut guard = adversary.inner.lock();
         let inner = &mut *guard;
-        inner.points += 1;
-        if inner.points >= adversary.settings.max_points {
+        let points = adversary.points() + 1;
+        adversary.points.store(points, Ordering::Relaxed);
+        if points >= adversary.settings.max_points {
             inner.quiet = true;
         }
         let cpu = &mut inner.cpus[me];
