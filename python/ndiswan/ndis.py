@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import sys
 import warnings
 import weakref
@@ -197,19 +196,22 @@ class Ndis(_Native):
         return f"<Ndis {state}>"
 
 
-@functools.cache
-def _entry_points(base: type) -> tuple[tuple[str, object], ...]:
-    """What a driver of this kind may write itself, with what there is if it does not."""
-    return tuple(
+# What a driver of each kind may write itself, with what there is if it does not.
+_ENTRY_POINTS = {
+    base: tuple(
         (name, value) for name, value in vars(base).items() if callable(value) and name[0] != "_"
     )
+    for base in (Protocol, Miniport)
+}
 
 
-def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., Any]]:
+def _entries(
+    driver: object, base: type[Protocol | Miniport], first: str
+) -> dict[str, Callable[..., Any]]:
     """The entry points that a driver has written itself, and the one that every driver has."""
     found: dict[str, Callable[..., Any]] = {}
     kind, own = type(driver), getattr(driver, "__dict__", ())
-    for name, plain in _entry_points(base):
+    for name, plain in _ENTRY_POINTS[base]:
         # An exploration binds a driver in each execution; so no method is looked up for nothing.
         if getattr(kind, name) is plain and name != first and name not in own:
             continue

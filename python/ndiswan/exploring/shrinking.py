@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring.execution import Scenario, Settings, Symptom
 
-    Choices = list[tuple[int, int]]
+Choices = list[tuple[int, int]]
 
 
 class Shrunk(NamedTuple):
