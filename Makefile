@@ -55,7 +55,7 @@ soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
 free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython without a GIL, which it builds first
 	tools/free-threaded .stamps/free-threaded $(BIN)/maturin $(PYTEST_ARGS)
 
-sanitize: ## the ring under ThreadSanitizer and AddressSanitizer
+sanitize: .stamps/dev ## the ring under ThreadSanitizer and AddressSanitizer, under Python too
 	tools/sanitize
 
 lint: .stamps/dev ## formatting, clippy, ruff, mypy, and the stubs against the module

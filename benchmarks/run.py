@@ -71,6 +71,7 @@ TABLES = {
     "ring_python": lambda: script("ring_python"),
     "explore": lambda: script("explore"),
     "explore_rust": lambda: cargo("explore_rust", "compare/explore"),
+    "zoo": lambda: script("zoo"),
     "import_cost": lambda: script("import_cost"),
 }
 

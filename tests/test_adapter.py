@@ -238,6 +238,7 @@ def stopped(ndis):
 STOPPED_CALLS = [
     "adapter.wan_send_complete(packet)",
     "adapter.wan_send_complete_many([packet])",
+    "adapter.allocate_memory(1)",
     "adapter.spin_lock()",
     "adapter.timer(print)",
     "adapter.dpc(print)",

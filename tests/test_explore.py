@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import random
 import signal
 import sys
@@ -17,8 +18,9 @@ from hypothesis.errors import UnsatisfiedAssumption
 import ndiswan as nw
 from exploring_targets import Modem, Peer, careful, careless
 from ndiswan._native import Explorer
-from ndiswan.exploring import EndlessError
+from ndiswan.exploring import EndlessError, Search
 from ndiswan.exploring.target import name_of
+from ndiswan.exploring.watchdog import Watchdog
 
 
 def test_a_race_that_the_plain_schedule_does_not_have_is_found_small_and_replays(tmp_path):
@@ -312,3 +314,21 @@ def test_bad_settings_are_refused():
         nw.explore(careful, explorer="random", cpus=0, executions=1)
     with nw.Ndis() as ndis, pytest.raises(ValueError, match="n: expected 1"):
         ndis.choose(0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scenario", [careful, careless])
+def test_memory_is_flat_over_half_a_million_executions(scenario):
+    """Whether each is good or many fail, nothing is kept of an execution that is over."""
+    count = int(os.environ.get("NDISWAN_SOAK_EXECUTIONS", "1000000")) // 2
+    search, memory = Search(scenario, seed=1, shrinking=0), []
+    with Watchdog(60.0, EndlessError) as watchdog:
+        for done in range(1, count + 1):
+            search.once(watchdog)
+            if done % (count // 10) == 0:
+                pages = Path("/proc/self/statm").read_text().split()[1]
+                memory.append(int(pages) * 4096)
+                print(f"{done} executions: {memory[-1] >> 10} KiB")
+    assert bool(search.found.failing) == (scenario is careless)
+    # What the explorers learn, they learn at the beginning.
+    assert memory[-1] - memory[0] < 4 << 20

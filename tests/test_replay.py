@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import ndiswan as nw
 from ndiswan.exploring import ReplayError, load
+from replaying import collect, without_line
 
-FILES = sorted((Path(__file__).parent / "replays").glob("*.json"))
-
-
-def without_line(place):
-    """A place, whatever is written above it."""
-    return re.sub(r":\d+ in ", " in ", place)
+FOLDER = Path(__file__).parent / "replays"
+FILES = sorted(FOLDER.rglob("*.json"))
 
 
 def test_there_are_files_of_many_rules():
@@ -25,7 +24,7 @@ def test_there_are_files_of_many_rules():
     assert len({json.loads(file.read_text())["expect"]["rule"] for file in FILES}) >= 8
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(FOLDER)))
 def test_a_failure_of_earlier_fails_as_it_did(file):
     """The same rule in the same function, and the same events, on every machine and Python version."""
     failure = load(file)
@@ -104,3 +103,38 @@ def test_the_story_comes_to_an_end_where_another_answer_would_not(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == []
     assert failure.save(tmp_path).read_text().endswith("}\n")
     assert [file.name for file in tmp_path.iterdir()] == [f"{failure.name}.json"]
+
+
+def replayed(folder, python=sys.executable, **environment):
+    """What a fresh process says that replays each file of the folder."""
+    program = Path(__file__).with_name("replaying.py")
+    ran = subprocess.run(
+        [python, program, "replay", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert ran.stdout, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_failures_replay_in_a_fresh_process(tmp_path):
+    """Rule, function and events are the same where nothing hashes as it did here."""
+    assert collect(tmp_path, 30, executions=200) == 30
+    for seed in "1", "2":
+        said = replayed(tmp_path, PYTHONHASHSEED=seed)
+        assert (said["files"], said["different"]) == (30, [])
+
+
+@pytest.mark.soak
+def test_a_thousand_failures_replay_in_fresh_processes(tmp_path):
+    """All of a thousand replay in processes with other hashes, and in NDISWAN_OTHER_PYTHON if that is set."""
+    count = int(os.environ.get("NDISWAN_REPLAYS", "1000"))
+    assert collect(tmp_path, count) == count
+    runs = [replayed(tmp_path, PYTHONHASHSEED=seed) for seed in ("0", "1", "4242")]
+    other = os.environ.get("NDISWAN_OTHER_PYTHON")
+    runs += [replayed(tmp_path, other)] if other else []
+    for said in runs:
+        assert (said["files"], said["different"]) == (count, []), said["python"]
+        print(f"{said['python']}: {count} of {count} replay")

@@ -4,18 +4,21 @@ import inspect
 import json
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 
 import ndiswan as nw
 from commands import FINE, USAGE, ndiswan
 from ndiswan._native import rule_info, rule_table
+from ndiswan.exploring import load
 from ndiswan.exploring.target import find, name_of
 from ndiswan.zoo import ENTRIES
 
 # Of one seed; the bug that takes longest takes 7,000 of them, and a second.
 EXECUTIONS = 20_000
 SECONDS = float(os.environ.get("NDISWAN_ZOO_SECONDS", "60"))
+SHORTEST = Path(__file__).parent / "replays" / "shortest"
 TWIN_SECONDS = float(os.environ.get("NDISWAN_ZOO_TWIN_SECONDS", "600"))
 
 every_bug = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
@@ -81,6 +84,14 @@ def test_a_bug_is_found(entry):
     found = nw.explore(entry.scenario, executions=EXECUTIONS, shrinking=0)
     assert found.failures, f"{found.executions} executions"
     assert found.failures[0].rule in (entry.rule, *entry.also)
+
+
+@every_bug
+def test_the_shortest_story_that_is_known_is_there(entry):
+    """What an entry says of it is so: the file beside the bug breaks the rule, in so many events."""
+    again = load(SHORTEST / f"{entry.id}.json", scenario=entry.scenario).replay()
+    assert again.symptom.rule in (entry.rule, *entry.also)
+    assert len(again.ndis.events()) == entry.events
 
 
 @pytest.mark.soak

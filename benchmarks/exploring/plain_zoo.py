@@ -99,6 +99,10 @@ class Adapter(plain_ndis.Adapter):
         """What the hardware does later."""
         return plain_ndis.Timer(self.ndis, callback)
 
+    def allocate_memory(self, length: int) -> bytearray | None:
+        """Memory, or none if it is drawn."""
+        return None if self.ndis.choose(2) else bytearray(length)
+
     def line_up(self, link: Link | None = None, *, handle: int = 0, **_: int) -> Link:
         """A line, or a change of one."""
         if link is None:

@@ -196,19 +196,29 @@ class Ndis(_Native):
         return f"<Ndis {state}>"
 
 
-def _entries(driver: object, base: type, first: str) -> dict[str, Callable[..., Any]]:
+# What a driver of each kind may write itself, with what there is if it does not.
+_ENTRY_POINTS = {
+    base: tuple(
+        (name, value) for name, value in vars(base).items() if callable(value) and name[0] != "_"
+    )
+    for base in (Protocol, Miniport)
+}
+
+
+def _entries(
+    driver: object, base: type[Protocol | Miniport], first: str
+) -> dict[str, Callable[..., Any]]:
     """The entry points that a driver has written itself, and the one that every driver has."""
-    names = [name for name, value in vars(base).items() if callable(value) and name[0] != "_"]
     found: dict[str, Callable[..., Any]] = {}
-    for name in names:
+    kind, own = type(driver), getattr(driver, "__dict__", ())
+    for name, plain in _ENTRY_POINTS[base]:
+        # An exploration binds a driver in each execution; so no method is looked up for nothing.
+        if getattr(kind, name) is plain and name != first and name not in own:
+            continue
         method = getattr(driver, name)
-        own = getattr(type(driver), name) is not getattr(base, name)
-        if own or name == first or name in getattr(driver, "__dict__", {}):
-            if not callable(method):
-                raise TypeError(
-                    f"{type(driver).__name__}.{name}: expected a method, got {method!r}"
-                )
-            found[name] = method
+        if not callable(method):
+            raise TypeError(f"{kind.__name__}.{name}: expected a method, got {method!r}")
+        found[name] = method
     return found
 
 

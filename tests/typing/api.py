@@ -148,6 +148,7 @@ def adapters(adapter: nw.Adapter, link: nw.Link) -> None:
     assert_type(adapter.line_up(link, window=1), nw.Link)
     assert_type(adapter.indicate_receive(link, b"\xff\x03"), nw.Status)
     assert_type(adapter.links, list[nw.Link])
+    assert_type(adapter.allocate_memory(4), bytearray | None)
     assert_type(adapter.info, nw.WanInfo)
     assert_type(link.quality, nw.Quality)
     answer = link.query(nw.Oid.WAN_GET_LINK_INFO)
@@ -157,6 +158,7 @@ def adapters(adapter: nw.Adapter, link: nw.Link) -> None:
 
     adapter.line_up(56_000)  # type: ignore[arg-type]
     adapter.timer("sent")  # type: ignore[arg-type]
+    adapter.allocate_memory(b"frame")  # type: ignore[arg-type]
     adapter.wan_send_complete(link, nw.SUCCESS)  # type: ignore[arg-type]
     adapter.indicate_receive(b"\xff\x03")  # type: ignore[call-arg,arg-type]
 

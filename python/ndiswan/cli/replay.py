@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan._native import Explorer, shrink
 from ndiswan.cli.console import out, out_json
-from ndiswan.exploring.execution import execute
 from ndiswan.exploring.failure import Failure, ReplayError, load
+from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
 
 if TYPE_CHECKING:
@@ -96,24 +95,23 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 def minimize(file: str, *, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
     failure = _load(file)
-
-    def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-        explorer = Explorer.replay(answers, lenient=True)
-        with watched(failure.settings.patience):
-            again = execute(failure.scenario, explorer, failure.settings)
-        return again.ndis.choices() if again.symptom == failure.symptom else None
-
-    choices, reproduced, minimal, executions = shrink(failure.choices, run, seconds)
-    if not reproduced:
+    run = failing_alike(
+        failure.symptom,
+        failure.scenario,
+        failure.settings,
+        lambda: watched(failure.settings.patience),
+    )
+    shrunk = make_small(failure.choices, run, seconds)
+    if not shrunk.reproduced:
         out(f"it fails no more: {failure.rule} at {failure.place}")
         return FINE
-    small = changed(failure, choices=choices)
+    small = changed(failure, choices=shrunk.choices)
     last = small.replay()
     small = changed(small, digest=last.ndis.digest(), events=len(last.ndis.events()))
     _writing(lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "
-        f"{failure.events} -> {small.events} events, {executions} executions; "
-        f"{'nothing smaller is left to try' if minimal else 'time is over'}"
+        f"{failure.events} -> {small.events} events, {shrunk.executions} executions; "
+        f"{'nothing smaller is left to try' if shrunk.minimal else 'time is over'}"
     )
     return VIOLATIONS

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import Explorer, shrink
+from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
 from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 
 if TYPE_CHECKING:
@@ -169,16 +170,11 @@ class Search:
         assert ran.symptom is not None
         symptom, choices = ran.symptom, ran.ndis.choices()
 
-        def run(answers: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-            explorer = Explorer.replay(answers, lenient=True)
-            with watchdog.watching():
-                again = execute(self.scenario, explorer, self.settings)
-            return again.ndis.choices() if again.symptom == symptom else None
-
+        run = failing_alike(symptom, self.scenario, self.settings, watchdog.watching)
         # What is cut off after seconds would be cut off after seconds each time.
         begun = time.monotonic()
         if self._shrinking > 0 and run(choices) and time.monotonic() - begun < self._shrinking / 10:
-            choices, _reproduced, _minimal, _executions = shrink(choices, run, self._shrinking)
+            choices = make_small(choices, run, self._shrinking).choices
         one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
         found = self.found

@@ -44,7 +44,8 @@ class Entry:
     also:
         What other executions may break first.
     events:
-        How many events the shortest story has that is known; None if nobody has looked.
+        How many events the shortest story has that is known, from the first to the end of the execution: of any rule
+        that may break first, however many switches it takes. None if nobody has looked.
     """
 
     id: str

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
 use ndiswan::oid::Answer;
-use ndiswan::{LinkSettings, Rule, Status};
+use ndiswan::{LinkSettings, Status};
 use pyo3::prelude::*;
+use pyo3::types::PyByteArray;
 
 use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
@@ -33,21 +34,6 @@ pub(crate) struct Adapter {
 impl Adapter {
     pub(crate) fn alive(&self) -> PyResult<()> {
         alive(&self.shared.core)
-    }
-
-    pub(crate) fn status_of(
-        &self,
-        py: Python<'_>,
-        given: &Bound<'_, PyAny>,
-        packet: Option<ndiswan::Name>,
-    ) -> PyResult<Status> {
-        if let Some(status) = status::from_python(py, given)? {
-            return Ok(status);
-        }
-        let detail = format!("expected an NDIS_STATUS, got {}", status::describe(given));
-        let violation = self.shared.core.report_broken(Rule::StatusUnknown, packet, detail);
-        raise::<()>(py, &self.shared.world, Err(violation))?;
-        Ok(Status::FAILURE)
     }
 }
 
@@ -149,6 +135,21 @@ impl Adapter {
         status: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         self.complete_many(py, packets, status)
+    }
+
+    /// So many zeroed bytes of the driver's own, or ``None``: an allocation may fail (NdisAllocateMemoryWithTag).
+    ///
+    /// In adversarial time when the explorer says so, else never. It is free again (NdisFreeMemory) when
+    /// nobody refers to it. ``length`` is 0 to 4,294,967,295 bytes, a UINT.
+    ///
+    /// Raises ``ValueError`` for another length, ``TypeError`` for what is no int, ``MemoryError`` if the
+    /// machine itself has not so much.
+    fn allocate_memory<'py>(
+        &self,
+        py: Python<'py>,
+        length: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyByteArray>>> {
+        self.memory(py, length)
     }
 
     /// A new spin lock (NdisAllocateSpinLock); ``name`` is what reports call it.

@@ -16,6 +16,20 @@ use crate::packet::Packet;
 use crate::status;
 
 impl Adapter {
+    pub(crate) fn status_of(
+        &self,
+        py: Python<'_>,
+        given: &Bound<'_, PyAny>,
+        packet: Option<ndiswan::Name>,
+    ) -> PyResult<Status> {
+        if let Some(status) = status::from_python(py, given)? {
+            return Ok(status);
+        }
+        let detail = format!("expected an NDIS_STATUS, got {}", status::describe(given));
+        let violation = self.shared.core.report_broken(Rule::StatusUnknown, packet, detail);
+        raise::<()>(py, &self.shared.world, Err(violation))?;
+        Ok(Status::FAILURE)
+    }
     pub(crate) fn complete(
         &self,
         py: Python<'_>,

@@ -25,6 +25,7 @@ mod hdlc;
 mod interpreter;
 mod irql;
 mod link;
+mod memory;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;

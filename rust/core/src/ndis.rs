@@ -19,6 +19,7 @@ mod indicate;
 mod life;
 mod lines;
 mod link;
+mod memory;
 mod request;
 mod reset;
 mod send;

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use ndiswan::choices::Ended;
+use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::choices::random::Random;
 use ndiswan::choices::shrink::Limits;
 use ndiswan::event::Form::Plain;
@@ -156,4 +158,52 @@ fn a_careful_driver_is_left_alone_and_the_same_choices_give_the_same_events() {
         assert_eq!(one.choices, two.choices);
         assert_eq!(one.events, two.events);
     }
+}
+
+/// Explores the good driver so often, and the bad one, whose failures are let go; with `each` between.
+fn executions(count: u64, mut each: impl FnMut(u64)) {
+    let options = Options::default();
+    let portfolio = || -> Arc<parking_lot::Mutex<dyn ndiswan::choices::Explorer>> {
+        Arc::new(parking_lot::Mutex::new(Portfolio::new(5)))
+    };
+    let both = [(portfolio(), true), (portfolio(), false)];
+    for done in 0..count {
+        let (explorer, careful) = &both[(done % 2) as usize];
+        let ran = execute(explorer, &options, &mut scenario(*careful));
+        assert!(!*careful || ran.failure.is_none(), "{:?}", ran.failure);
+        let ended = Ended {
+            choices: &ran.choices,
+            new_edges: ran.new_edges,
+            failed: ran.failure.is_some(),
+            steps: ran.points,
+        };
+        explorer.lock().end(&ended);
+        each(done + 1);
+    }
+}
+
+/// Bytes of memory that this process has.
+fn memory() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[test]
+#[ignore = "soak: ten million executions, or NDISWAN_SOAK_EXECUTIONS; make soak"]
+fn soak_ten_million_executions_leave_memory_flat() {
+    let given = std::env::var("NDISWAN_SOAK_EXECUTIONS").ok();
+    let count = given.map_or(10_000_000, |count| count.parse().expect("a number of executions"));
+    let (mut begun, mut last) = (0, 0);
+    executions(count, |done| {
+        if done % (count / 10).max(1) == 0 {
+            last = memory();
+            println!("{done} executions: {} KiB", last >> 10);
+            // What the explorers learn, they learn at the beginning.
+            if begun == 0 {
+                begun = last;
+            }
+        }
+    });
+    let grown = last.saturating_sub(begun);
+    assert!(grown < 4 << 20, "{grown} bytes more after {count} executions");
 }

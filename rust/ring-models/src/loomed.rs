@@ -1,6 +1,8 @@
 //! The ring under loom, which tries every schedule and every value that a load may see.
 #![allow(dead_code, unused_imports, unreachable_pub)] // a model uses a part of the ring
 
+#[path = "../../core/src/ring/batch.rs"]
+mod batch;
 #[path = "../../core/src/ring/consumer.rs"]
 mod consumer;
 #[path = "../../core/src/ring/entry.rs"]

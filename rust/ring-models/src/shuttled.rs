@@ -2,6 +2,8 @@
 //! schedules and by PCT's, each one's history checked.
 #![allow(dead_code, unused_imports, unreachable_pub)] // a model uses a part of the ring
 
+#[path = "../../core/src/ring/batch.rs"]
+mod batch;
 #[path = "../../core/src/ring/consumer.rs"]
 mod consumer;
 #[path = "../../core/src/ring/entry.rs"]

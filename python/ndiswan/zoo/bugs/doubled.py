@@ -66,7 +66,7 @@ class RemovesAfterwards(Isdn):
 
 
 @bug(
-    "double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1, also=("STALE",), events=74
+    "double-shared-list", "DOUBLE", talk(3), mended=Isdn, preemptions=1, also=("STALE",), events=70
 )
 class SharesItsList(Isdn):
     """What is to be completed is gathered in one list of the adapter, which is emptied when all are completed.

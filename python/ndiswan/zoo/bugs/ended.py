@@ -28,6 +28,7 @@ def closed_at_once(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     mended=Modem,
     preemptions=1,
     also=("DOUBLE", "LOST"),
+    events=51,
 )
 class HaltsBesideItsWatchdog(Modem):
     """Halt completes what it finds, and leaves the frame in the card where it is found again.
@@ -83,7 +84,7 @@ class BeatsOnce(Heartbeat):
         Modem.halt(self)
 
 
-@bug("line-down-in-halt", "INDICATE", two_lines(2), mended=Bundle, events=64)
+@bug("line-down-in-halt", "INDICATE", two_lines(2), mended=Bundle, events=58)
 class SaysGoodbye(Bundle):
     """Halt indicates line-down for the calls that are still there.
 
@@ -115,7 +116,7 @@ class Receiving(Bundle):
             self.adapter.indicate_receive(link, self.last_words)
 
 
-@bug("line-down-and-then-a-frame", "LINE", two_lines(2, hang_up=True), mended=Receiving, events=65)
+@bug("line-down-and-then-a-frame", "LINE", two_lines(2, hang_up=True), mended=Receiving, events=59)
 class ReceivesOnADeadLine(Receiving):
     """The frame that is still in the receive buffer is indicated after the line-down.
 

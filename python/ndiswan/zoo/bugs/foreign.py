@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan import Ndis, Packet
 
 
-@bug("foreign-standby-completes", "FOREIGN", pair(2), mended=Failover, faults=True, events=82)
+@bug("foreign-standby-completes", "FOREIGN", pair(2), mended=Failover, faults=True, events=76)
 class CompletesWhatItCarries(Failover):
     """The card that transmits a frame for the other one completes it as well.
 
@@ -82,7 +82,7 @@ class KeepsOneHandle(Own):
             self.put_down(len(answers))
 
 
-@bug("foreign-after-three-tries", "FOREIGN", two_cards(3), mended=Own, preemptions=3, events=154)
+@bug("foreign-after-three-tries", "FOREIGN", two_cards(3), mended=Own, preemptions=3, events=152)
 class TriesThreeTimes(Own):
     """The global handle is set, and looked at again; if another interrupt has changed it, it is set once more.
 

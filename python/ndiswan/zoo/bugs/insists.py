@@ -55,7 +55,7 @@ class GivesUpAnyway(Modem):
     mended=Modem,
     preemptions=3,
     also=("DOUBLE",),
-    events=113,
+    events=111,
 )
 class GivesUpAnOldFriend(GivesUpAnyway):
     """The same watchdog, and a protocol that has one packet only.
@@ -104,7 +104,7 @@ class Sampling(Isdn):
         super().halt()
 
 
-@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3, events=71)
+@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3, events=64)
 class SamplesAnyway(Sampling):
     """The statistics take no lock, and look whether anything has changed; the third time they do not.
 
@@ -185,7 +185,7 @@ def one_line(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3, events=111)
+@bug("insists-line-down", "DOUBLE", one_line, mended=Bundle, preemptions=3, events=105)
 class HangsUpAnyway(Bundle):
     """When a call ends the channel's frames are listed while the card still sends, three times if need be.
 
@@ -263,7 +263,7 @@ class Expiring(Mailbox):
 
 
 @bug(
-    "insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3, also=("STALE",), events=103
+    "insists-expiry", "DOUBLE", talk(4), mended=Expiring, preemptions=3, also=("STALE",), events=95
 )
 class WithdrawsAnyway(Expiring):
     """The oldest command is looked up without the lock; if it is another one with it, then it is looked up again.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     mended=Modem,
     faults=True,
     also=("LOCK_HELD",),
-    events=57,
+    events=35,
 )
 class AnswersInItsIsr(Modem):
     """A frame that failed is given back in the interrupt service routine, since the line is down anyway.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ndiswan import Link, Ndis, Packet, Status
 
 
-@bug("lock-held-while-it-sends-again", "LOCK_HELD", talk(4, again=2), mended=Isdn, events=134)
+@bug("lock-held-while-it-sends-again", "LOCK_HELD", talk(4, again=2), mended=Isdn, events=104)
 class CompletesWhileItFills(Isdn):
     """The last frame of a burst is completed inside the lock, so that nobody sees an empty ring.
 
@@ -36,7 +36,7 @@ class CompletesWhileItFills(Isdn):
         self.complete(answers)
 
 
-@bug("lock-order-of-two-adapters", "LOCK_ORDER", pair(2), mended=Failover, faults=True, events=89)
+@bug("lock-order-of-two-adapters", "LOCK_ORDER", pair(2), mended=Failover, faults=True, events=83)
 class HandsOverInItsLock(Failover):
     """A card that fails hands its frame over with its own lock held, and takes the other's.
 
@@ -90,7 +90,7 @@ def any_length(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("lock-kept-on-early-return", "LOCK_LEAK", any_length, mended=Checking, faults=True, events=65)
+@bug("lock-kept-on-early-return", "LOCK_LEAK", any_length, mended=Checking, faults=True, events=57)
 class ReturnsInItsLock(Checking):
     """A frame that is too long is refused by a return in the middle of the locked part.
 
@@ -188,7 +188,7 @@ def three_cards(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     three_cards,
     mended=ThreeCards,
     preemptions=3,
-    events=172,
+    events=170,
 )
 class TellsInItsLock(ThreeCards):
     """A card that finds the next one busy tells it so inside of its own lock.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True, events=54)
+@bug("lost-on-error-path", "LOST", talk(2, faults=True), mended=Isdn, faults=True, events=47)
 class ForgetsFailures(Isdn):
     """A frame that the card fails to send is counted, and not completed.
 
@@ -40,7 +40,7 @@ class ForgetsFailures(Isdn):
         return answers
 
 
-@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle, events=97)
+@bug("lost-at-line-down", "LOST", two_lines(4, hang_up=True), mended=Bundle, events=84)
 class ClearsTheChannel(Bundle):
     """When a call ends the channel is made new, with what was in it.
 
@@ -54,6 +54,63 @@ class ClearsTheChannel(Bundle):
         channel.ring.clear()
         channel.backlog.clear()
         return []
+
+
+class Copying(Isdn):
+    """Sends copies, since the card reads whole words only; without memory for one it tries again later."""
+
+    def initialize(self) -> None:
+        super().initialize()
+        self.copies: dict[int, bytearray] = {}
+        self.again = self.adapter.timer(self.try_again)
+
+    def fill(self) -> None:
+        while self.backlog and self.card.room():
+            copy = self.adapter.allocate_memory(len(self.backlog[0]))
+            if copy is None:
+                self.again.set(0.01)
+                return
+            self.load(self.backlog.popleft(), copy)
+
+    def load(self, packet: Packet, copy: bytearray) -> None:
+        """A descriptor for the copy; the lock is held."""
+        copy[:] = packet.data
+        self.tag += 1
+        self.ring[self.tag], self.copies[self.tag] = packet, copy
+        self.card.start(self.tag, len(copy))
+
+    def try_again(self) -> None:
+        """Perhaps there is memory now."""
+        with self.lock:
+            self.fill()
+
+    def take_finished(self) -> list[Answer]:
+        answers = super().take_finished()
+        self.copies = {tag: copy for tag, copy in self.copies.items() if tag in self.ring}
+        return answers
+
+    def take_all(self) -> list[Packet]:
+        self.again.cancel()
+        self.copies.clear()
+        return super().take_all()
+
+
+@bug("lost-for-want-of-memory", "LOST", talk(2), mended=Copying, faults=True, events=48)
+class TakesItFirst(Copying):
+    """A frame is taken off the backlog, and then there is no memory for its copy.
+
+    The driver does try again a little later, with the frame behind it. The early return is as old as the driver; that
+    anything has to go back before it nobody saw, since there was always memory.
+    """
+
+    def fill(self) -> None:
+        while self.backlog and self.card.room():
+            packet = self.backlog.popleft()
+            copy = self.adapter.allocate_memory(len(packet))
+            if copy is None:
+                self.again.set(0.01)
+                return
+            self.load(packet, copy)
 
 
 class Narrowing(Isdn):
@@ -116,7 +173,7 @@ def any_window(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     any_window,
     mended=Tags,
     faults=True,
-    events=115,
+    events=95,
 )
 class CountsItsTags(Tags):
     """Tags are counted modulo four, since no more than four frames are on the card.
@@ -147,7 +204,7 @@ class OneEach(Bundle):
     two_lines(4, hang_up=True),
     mended=OneEach,
     preemptions=1,
-    events=104,
+    events=96,
 )
 class ChecksTheLineFirst(OneEach):
     """A frame is put onto a channel whose call has just ended.

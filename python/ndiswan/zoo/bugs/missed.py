@@ -249,7 +249,13 @@ class Watched(Modem):
 
 
 @bug(
-    "missed-watchdog", "HANG", one_by_one(4, until=40.0), mended=Watched, preemptions=3, faults=True
+    "missed-watchdog",
+    "HANG",
+    one_by_one(4, until=40.0),
+    mended=Watched,
+    preemptions=3,
+    faults=True,
+    events=114,
 )
 class TurnsItsWatchdogOff(Watched):
     """A watchdog that could not be cancelled in time three times is turned off, as a timer that does not work.

@@ -59,7 +59,7 @@ class LeavesItToTheOther(Modem):
         return owed
 
 
-@bug("reset-keeps-its-list", "RESET", talk(2, resets=1), mended=Uart, events=60)
+@bug("reset-keeps-its-list", "RESET", talk(2, resets=1), mended=Uart, events=56)
 class KeepsItsFifo(Uart):
     """After a reset the frames in the FIFO are sent again, and completed.
 
@@ -75,7 +75,7 @@ class KeepsItsFifo(Uart):
         return nw.SUCCESS
 
 
-@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=3, events=77)
+@bug("reset-ends-twice", "RESET", talk(2, resets=1), mended=Isdn, preemptions=3, events=71)
 class LooksAfterItsLock(Isdn):
     """Whether it was the last packet of a reset is looked at when the lock is free again.
 
@@ -90,7 +90,7 @@ class LooksAfterItsLock(Isdn):
                 self.end_reset()
 
 
-@bug("reset-impatient", "RESET", talk(2, resets=1), mended=Isdn, preemptions=2, events=81)
+@bug("reset-impatient", "RESET", talk(2, resets=1), mended=Isdn, preemptions=2, events=73)
 class WaitsThreeTimes(Isdn):
     """A reset looks three times whether all packets are back, and then it ends.
 
@@ -154,7 +154,7 @@ class Trusting(Isdn):
     frames_beside_a_reset,
     mended=Trusting,
     preemptions=2,
-    events=75,
+    events=63,
 )
 class ClearsItLast(Trusting):
     """That a reset is over is noted when NDIS has been told so.

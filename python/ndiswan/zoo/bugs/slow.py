@@ -30,7 +30,7 @@ class Impatient(Modem):
     check_for_hang_seconds = 5.0
 
 
-@bug("hang-by-starting-again", "HANG", any_size, mended=Impatient, faults=True)
+@bug("hang-by-starting-again", "HANG", any_size, mended=Impatient, faults=True, events=540)
 class StartsAgain(Impatient):
     """The watchdog starts a frame again that is not out after 0.3 s.
 
@@ -54,7 +54,7 @@ class Slow(Isdn):
     hardware: ClassVar[dict[str, Any]] = {"depth": 1, "bits_per_second": 100}
 
 
-@bug("late-by-last-in-first-out", "LATE", talk(3, again=20, until=40.0), mended=Slow)
+@bug("late-by-last-in-first-out", "LATE", talk(3, again=20, until=40.0), mended=Slow, events=445)
 class ServesTheNewest(Slow):
     """The backlog is a stack, since the last frame is still in the cache.
 
@@ -70,7 +70,9 @@ class ServesTheNewest(Slow):
             self.card.start(self.tag, len(packet))
 
 
-@bug("hang-by-spurious-interrupts", "HANG", talk(6, until=40.0), mended=Isdn, plain=False)
+@bug(
+    "hang-by-spurious-interrupts", "HANG", talk(6, until=40.0), mended=Isdn, plain=False, events=122
+)
 class CountsSpuriousInterrupts(Isdn):
     """After two interrupts for which there was nothing to do the driver takes the line for broken, and looks no more.
 

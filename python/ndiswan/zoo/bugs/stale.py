@@ -58,7 +58,13 @@ class Deadlines(Modem):
         return super().take_all()
 
 
-@bug("stale-after-resend", "STALE", talk(1, again=5, bits_per_second=2_400), mended=Deadlines)
+@bug(
+    "stale-after-resend",
+    "STALE",
+    talk(1, again=5, bits_per_second=2_400),
+    mended=Deadlines,
+    events=58,
+)
 class GuardsForEver(Deadlines):
     """The watchdog's reference is not cleared when the frame is done.
 
@@ -70,7 +76,9 @@ class GuardsForEver(Deadlines):
         return Modem.take_sending(self, status)
 
 
-@bug("stale-look-before-the-lock", "STALE", talk(1, again=1), mended=Modem, preemptions=1)
+@bug(
+    "stale-look-before-the-lock", "STALE", talk(1, again=1), mended=Modem, preemptions=1, events=62
+)
 class LooksBeforeTheLock(Modem):
     """The watchdog takes its reference before it takes the lock.
 
@@ -131,7 +139,7 @@ def two_resets(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("stale-after-two-resets", "DOUBLE", two_resets, mended=Staged, plain=False)
+@bug("stale-after-two-resets", "DOUBLE", two_resets, mended=Staged, plain=False, events=80)
 class KnowsOneResetFromTheNext(Staged):
     """What was collected before a reset is told from what came after it by one bit.
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ndiswan.zoo.drivers.common import Answer
 
 
-@bug("status-never-set", "STATUS_PENDING", talk(2, faults=True), mended=Isdn, faults=True)
+@bug(
+    "status-never-set", "STATUS_PENDING", talk(2, faults=True), mended=Isdn, faults=True, events=48
+)
 class LeavesItsStatus(Isdn):
     """The status of a frame begins as PENDING, and is set when it went well.
 
@@ -34,7 +36,7 @@ class LeavesItsStatus(Isdn):
         return answers
 
 
-@bug("status-of-a-lan-driver", "STATUS_RESOURCES", talk(4), mended=Isdn)
+@bug("status-of-a-lan-driver", "STATUS_RESOURCES", talk(4), mended=Isdn, events=77)
 class RefusesWhenFull(Isdn):
     """When the ring is full a send is refused with RESOURCES, as every driver for Ethernet does.
 

@@ -29,7 +29,7 @@ class Counting(Isdn):
         super().complete(answers)
 
 
-@bug("touch-statistics-after-completion", "TOUCH", talk(1), mended=Counting)
+@bug("touch-statistics-after-completion", "TOUCH", talk(1), mended=Counting, events=36)
 class CountsAfterwards(Counting):
     """The statistics are kept at the end, when it is known that the frame went out.
 
@@ -55,7 +55,9 @@ class CountsQueued(Isdn):
         return super().wan_send(link, packet)
 
 
-@bug("touch-statistics-in-the-send", "TOUCH", talk(1), mended=CountsQueued, preemptions=1)
+@bug(
+    "touch-statistics-in-the-send", "TOUCH", talk(1), mended=CountsQueued, preemptions=1, events=36
+)
 class CountsWhenQueued(CountsQueued):
     """The octets are counted once the frame is accepted.
 
@@ -94,7 +96,14 @@ def flags_in_the_data(ndis: Ndis, driver: Callable[..., nw.Miniport]) -> None:
     ndis.run()
 
 
-@bug("touch-beyond-the-padding", "PADDING", flags_in_the_data, mended=Stuffing, faults=True)
+@bug(
+    "touch-beyond-the-padding",
+    "PADDING",
+    flags_in_the_data,
+    mended=Stuffing,
+    faults=True,
+    events=46,
+)
 class StuffsALittle(Stuffing):
     """Frames grow when flags in their data are escaped, and the padding was made for one.
 

@@ -66,7 +66,7 @@ impl ring::Entry for Entry {
 
     #[inline]
     fn word(self, index: usize) -> u64 {
-        let last = u64::from(self.tag) << 33 >> 1 | u64::from(self.status);
+        let last = u64::from(self.tag) << 32 | u64::from(self.status);
         if index == 0 { self.handle } else { last }
     }
 

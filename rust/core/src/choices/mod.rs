@@ -3,7 +3,7 @@
 //! ```text
 //!                 step(&[Step]) -> which          the scheduler of adversarial time,
 //!   Explorer  <-------------------------------    at each event of the contract
-//!             <-------------------------------    `Ndis::choose`, the card, the pool
+//!             <-------------------------------    `Ndis::choose`, the card, memory
 //!                 value(n) -> below n
 //! ```
 //!

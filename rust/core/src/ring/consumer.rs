@@ -4,7 +4,7 @@ use super::entry::{Completion, Entry};
 use super::lane::{Head, Shared};
 use super::producer::{Door, Permits};
 use super::slots::Track;
-use super::sync::{Arc, Parker, TURN, order};
+use super::sync::{Arc, BLOCK, Parker, TURN, order};
 
 /// What the consumer knows of a lane.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Reader<E> {
     pub(super) hot: bool,
     /// Something was found since the last sweep.
     pub(super) active: bool,
+    /// How often in a row there was as much as was asked for.
+    plenty: u32,
 }
 
 /// The consumer's end: there is one, it is not `Clone`, and reading needs it exclusively.
@@ -44,6 +46,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
             track: shared.slots.track(lane),
             hot: false,
             active: false,
+            plenty: 0,
         };
         Consumer {
             readers: (0..lanes).map(reader).collect(),
@@ -147,12 +150,27 @@ impl<E: Entry, D: Door> Consumer<E, D> {
         let public = D::OPEN.then(|| &self.shared.heads[lane]);
         let reader = &mut self.readers[lane];
         let head = reader.head;
+        // Lines that the producer has not written yet it would lose to us, so we ask for lines ahead
+        // only while it is ahead of us.
+        let is_behind = reader.plenty >= 2;
         let mut run = Run { reader, public, head };
         let end = head.wrapping_add(most as u64);
         while run.head != end {
             let track = &run.reader.track;
-            let (piece, phase) = track.ahead(run.head, end.wrapping_sub(run.head));
-            let all = piece.chunks_exact(E::WORDS).all(|slot| {
+            let (mut piece, phase) = track.ahead(run.head, end.wrapping_sub(run.head));
+            while let Some(entries) = Track::<E>::block(piece, phase) {
+                if is_behind {
+                    track.ask_ahead(run.head);
+                }
+                piece = &piece[BLOCK * E::WORDS..];
+                for entry in entries {
+                    run.head = run.head.wrapping_add(1);
+                    with(entry);
+                }
+            }
+            // Up to where another block may begin.
+            let some = &piece[..piece.len().min(BLOCK * E::WORDS)];
+            let all = some.chunks_exact(E::WORDS).all(|slot| {
                 let Some(entry) = Track::<E>::entry(slot, phase) else { return false };
                 run.head = run.head.wrapping_add(1);
                 with(entry);
@@ -162,6 +180,7 @@ impl<E: Entry, D: Door> Consumer<E, D> {
                 break;
             }
         }
+        run.reader.plenty = if run.head == end { run.reader.plenty.saturating_add(1) } else { 0 };
         run.reader.active |= run.head != head;
         run.head.wrapping_sub(head) as usize
     }

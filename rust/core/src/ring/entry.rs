@@ -1,15 +1,20 @@
-//! What a slot holds: one to three words, of which the ring owns one bit.
+//! What a slot holds: one to three words, of which the ring owns two bits.
 
 use crate::status::{FinalStatus, Status};
 
 /// The phase bit: the top bit of a slot's last word.
 pub(super) const PHASE: u64 = 1 << 63;
+/// The bit below it: the slots after this one are there as well, as many as make a block with it.
+pub(super) const MORE: u64 = 1 << 62;
+/// What is the entry's of a slot's last word.
+pub(super) const ENTRY: u64 = !(PHASE | MORE);
 
 /// What can travel through a ring.
 ///
-/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but the top bit
-/// of the last one, which is the ring's: [`word`](Self::word) leaves it clear, and the word that
-/// [`from_words`](Self::from_words) gets has it clear again.
+/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but the two top
+/// bits of the last one, which are the ring's: what [`word`](Self::word) says there is lost, and
+/// [`from_words`](Self::from_words) finds them clear. (An entry that does not clear them itself is
+/// copied faster: its words can be loaded as they lie in memory.)
 pub trait Entry: Copy + Send + 'static {
     /// Words of a slot, at least one.
     const WORDS: usize;
@@ -24,7 +29,7 @@ pub trait Entry: Copy + Send + 'static {
 /// A completed packet's way back: its slot and its final status. One word.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Completion {
-    /// Index in the pool, below 2³¹.
+    /// Index in the pool, below 2³⁰.
     pub slot: u32,
     /// The final status.
     pub status: FinalStatus,
@@ -35,8 +40,8 @@ impl Entry for Completion {
 
     #[inline]
     fn word(self, _: usize) -> u64 {
-        debug_assert!(self.slot >> 31 == 0, "the top bit is the ring's");
-        (u64::from(self.slot) << 32 | u64::from(self.status.get().0)) & !PHASE
+        debug_assert!(self.slot >> 30 == 0, "the two top bits are the ring's");
+        u64::from(self.slot) << 32 | u64::from(self.status.get().0)
     }
 
     #[inline]
@@ -55,7 +60,7 @@ pub struct ShortRecord {
     pub handle: u64,
     /// How.
     pub status: u32,
-    /// What the sender wants to know it by; its top bit is lost.
+    /// What the sender wants to know it by; its two top bits are lost.
     pub tag: u32,
 }
 
@@ -64,7 +69,7 @@ impl Entry for ShortRecord {
 
     #[inline]
     fn word(self, index: usize) -> u64 {
-        let last = (u64::from(self.tag) << 32 | u64::from(self.status)) & !PHASE;
+        let last = u64::from(self.tag) << 32 | u64::from(self.status);
         if index == 0 { self.handle } else { last }
     }
 

@@ -188,6 +188,7 @@ impl<E: Entry> Shared<E> {
         loop {
             let head = self.head(lane);
             let Some(room) = lane.track.capacity().checked_sub(position.wrapping_sub(head)) else {
+                debug_assert!(head.wrapping_sub(position) < 1 << 63, "beyond the head it saw");
                 position = head;
                 continue;
             };

@@ -6,7 +6,7 @@
 //! lane      tail u64 · cold bool                            the producer's line
 //!           slots [ slot 0 | slot 1 | … | slot C−1 ]        C = 2^k places, at least the ring's permits
 //! slot      word 0 … word W−2   last word                   W = 1, 2 or 3 words of 64 bits
-//! last      phase:1  entry:63
+//! last      phase:1  more:1  entry:62
 //!
 //! consumer  head u64 of each lane · the lanes that it looks at (hot)
 //! wake      summary u64 · a bit a lane                      lanes that came into use; the sleeper
@@ -15,8 +15,9 @@
 //! | field | who writes it | its range |
 //! |---|---|---|
 //! | `tail` | the lane's owner, by load and store; in the overflow lane everybody, by `fetch_add` | the next position, all 64 bits |
-//! | slot | the producer that has its position; last word last, Release | an entry |
+//! | slot | the producer that has its position; last word last, Release; of a batch the first slot last, Release, the others before it, Relaxed | an entry |
 //! | phase | the same; `1` in even laps, `0` in odd ones | memory begins with 0: "not yet" for lap 0 |
+//! | more | the same; `1` where the slots up to the next `BLOCK` are of the same batch | a block to take at once |
 //! | `head` | the consumer, for itself; in an open ring also for producers, Release | the next position to read |
 //! | `cold` | `true` the consumer, `false` the producer | whether the consumer looks at the lane |
 //! | `summary`, bits | producers that found their lane cold, by `fetch_or`; the consumer swaps them with 0 | |
@@ -24,6 +25,15 @@
 //! Position `p` has the slot `p mod C` and the lap `p div C`. The consumer at `head` knows that the entry is there
 //! when the slot's phase is that of `head`'s lap: one load (Acquire), of a line that it needs anyway.
 //! Nobody reads the other side's index.
+//!
+//! **A batch is there when its first entry is**, and one store says so. The consumer reads in order,
+//! so it looks at no follower before it has found the head, and what it found there (Acquire) the
+//! producer stored (Release) after the followers. So it sees them whole: one by one, or a block of
+//! them with one look at a slot that says "more". Nobody else writes there meanwhile: the positions
+//! of a batch are one producer's, next to each other, also in the overflow lane, and what follows
+//! about laps holds for each of them. A block that would go over the end of the memory is taken one
+//! by one. The words of followers are atomics too, since a caller that pushes more than it has
+//! permits for may spoil entries, but not memory.
 //!
 //! **It cannot be full** (rings with permits). Who pushes has a permit, from before the position is
 //! taken until the consumer has read the slot; there are at most `C`. A producer that writes position
@@ -62,6 +72,7 @@
 //! checker must find out: `rust/ring-models`.
 
 mod barrier;
+mod batch;
 mod consumer;
 mod entry;
 mod idle;

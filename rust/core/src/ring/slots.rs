@@ -1,10 +1,11 @@
-//! The slots of all lanes, in one piece of memory: how a position becomes a place and a phase.
+//! The slots of all lanes, in one piece of memory: how a position becomes a place and a phase, and
+//! what is done with one slot. What is done with many: `batch.rs`.
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::entry::{Entry, PHASE};
+use super::entry::{ENTRY, Entry, PHASE};
 use super::sync::{Arc, LINE, Word, order, reading, words, writing};
 
 /// The memory.
@@ -55,7 +56,7 @@ unsafe impl<E> Send for Track<E> {}
 unsafe impl<E> Sync for Track<E> {}
 
 impl<E: Entry> Track<E> {
-    const LAST: usize = E::WORDS - 1;
+    pub(super) const LAST: usize = E::WORDS - 1;
 
     /// Slots of the lane.
     pub(super) fn capacity(&self) -> u64 {
@@ -64,17 +65,17 @@ impl<E: Entry> Track<E> {
 
     /// A word of a position's slot.
     #[inline]
-    fn word(&self, position: u64, index: usize) -> &Word {
+    pub(super) fn word(&self, position: u64, index: usize) -> &Word {
         let first = (position & self.mask) as usize * E::WORDS;
-        debug_assert!(index < E::WORDS);
-        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and `index` is
-        // below `WORDS` at each call in this file.
+        assert!(index < E::WORDS, "a word of a slot");
+        // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps; the rest is
+        // asserted, and known to the compiler where it is called.
         unsafe { self.base.add(first + index).as_ref() }
     }
 
     /// The phase bit of a position's lap: set in the first, since memory begins with zeros.
     #[inline]
-    fn phase(&self, position: u64) -> u64 {
+    pub(super) fn phase(&self, position: u64) -> u64 {
         u64::from(position & self.capacity() == 0) << 63
     }
 
@@ -86,34 +87,19 @@ impl<E: Entry> Track<E> {
         for index in 0..Self::LAST {
             self.word(position, index).store(entry.word(index), Relaxed);
         }
-        last.store(entry.word(Self::LAST) | self.phase(position), order::publish());
+        let last_word = entry.word(Self::LAST) & ENTRY | self.phase(position);
+        last.store(last_word, order::publish());
     }
 
-    /// Writes the slots from `position` on: up to the end of the memory, then from its beginning, so
-    /// that place and phase are found once a piece and not once an entry.
+    /// Slots from `position` on, up to the end of the memory.
     #[inline]
-    pub(super) fn write_all(&self, mut position: u64, mut entries: &[E]) {
-        while !entries.is_empty() {
-            let room = (self.capacity() - (position & self.mask)) as usize;
-            let (now, later) = entries.split_at(room.min(entries.len()));
-            let phase = self.phase(position);
-            let slots = self.piece(position, now.len()).chunks_exact(E::WORDS);
-            for (slot, entry) in slots.zip(now) {
-                let last = &slot[Self::LAST];
-                writing(last);
-                for (index, word) in slot[..Self::LAST].iter().enumerate() {
-                    word.store(entry.word(index), Relaxed);
-                }
-                last.store(entry.word(Self::LAST) | phase, order::publish());
-            }
-            position = position.wrapping_add(now.len() as u64);
-            entries = later;
-        }
+    pub(super) fn room(&self, position: u64) -> usize {
+        (self.capacity() - (position & self.mask)) as usize
     }
 
     /// The words of `count` slots from `position` on, which end before the memory does.
     #[inline]
-    fn piece(&self, position: u64, count: usize) -> &[Word] {
+    pub(super) fn piece(&self, position: u64, count: usize) -> &[Word] {
         let first = (position & self.mask) as usize;
         assert!(count <= self.mask as usize + 1 - first, "a piece ends before the memory does");
         // SAFETY: `base` points to `(mask + 1) * WORDS` words, which `slots` keeps, and that many of
@@ -140,28 +126,7 @@ impl<E: Entry> Track<E> {
         }
         reading(word);
         let word = |index| self.word(position, index).load(Relaxed);
-        Some(E::from_words(|index| if index == Self::LAST { last & !PHASE } else { word(index) }))
-    }
-
-    /// The slots from `position` on, up to `most` or the end of the memory, and their phase.
-    #[inline]
-    pub(super) fn ahead(&self, position: u64, most: u64) -> (&[Word], u64) {
-        let room = self.capacity() - (position & self.mask);
-        (self.piece(position, room.min(most) as usize), self.phase(position))
-    }
-
-    /// What is in a slot, if it is of this phase.
-    #[inline]
-    pub(super) fn entry(slot: &[Word], phase: u64) -> Option<E> {
-        let word = &slot[Self::LAST];
-        let last = word.load(order::observe());
-        if (last ^ phase) & PHASE != 0 {
-            return None;
-        }
-        reading(word);
-        Some(E::from_words(|index| {
-            if index == Self::LAST { last & !PHASE } else { slot[index].load(Relaxed) }
-        }))
+        Some(E::from_words(|index| if index == Self::LAST { last & ENTRY } else { word(index) }))
     }
 }
 
@@ -194,7 +159,7 @@ impl<E: Entry> Track<E> {
             for (index, word) in slot[..Self::LAST].iter().enumerate() {
                 word.store(entry.word(index), Relaxed);
             }
-            last.store(entry.word(Self::LAST) & !PHASE | phase, order::publish());
+            last.store(entry.word(Self::LAST) & ENTRY | phase, order::publish());
             *next = next.wrapping_add(1);
         }
     }

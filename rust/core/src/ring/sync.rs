@@ -17,8 +17,16 @@ pub(super) mod order {
     pub(crate) const fn publish() -> Ordering {
         Ordering::Release
     }
+    /// The same of the first slot of a batch, for all of it.
+    pub(crate) const fn publish_all() -> Ordering {
+        Ordering::Release
+    }
     /// A slot's last word, by the consumer.
     pub(crate) const fn observe() -> Ordering {
+        Ordering::Acquire
+    }
+    /// The same of the first slot of a block, for all of it.
+    pub(crate) const fn observe_all() -> Ordering {
         Ordering::Acquire
     }
     /// The next position of the overflow lane.
@@ -59,6 +67,8 @@ pub(super) mod order {
 pub(super) const LINE: usize = 16;
 /// Threads that have a lane of their own, where nobody says how many.
 pub(super) const LANES: usize = 32;
+/// Slots that the consumer may take with one look.
+pub(super) const BLOCK: usize = 8;
 /// Entries of one lane before it is the next one's turn.
 pub(super) const TURN: usize = 64;
 /// After so many looks a lane in which nothing was found is not looked at any more.
@@ -80,6 +90,20 @@ pub(super) fn writing(_: &Word) {}
 #[inline(always)]
 #[allow(clippy::inline_always)] // nothing at all
 pub(super) fn reading(_: &Word) {}
+
+/// The consumer will read these words soon: the line is asked for, and nobody waits for it.
+#[inline(always)]
+#[allow(clippy::inline_always)] // one instruction
+pub(super) fn soon(word: *const Word) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: it is a hint, for which any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = word;
+}
 
 /// Words that are zero. Memory of the system comes zeroed, and a page that nobody touches stays out
 /// of it, so the lanes of threads that never come cost address space only.

@@ -68,9 +68,28 @@ fn each_kind_of_entry_comes_out_as_it_went_in() {
     for handle in [0, 1, u64::MAX, 1 << 63, 0x0123_4567_89AB_CDEF] {
         ring_of_records.push(record(handle));
         assert_eq!(records.pop(), Some(record(handle)));
-        let entry = ShortRecord { handle, status: 0xC000_0001, tag: handle as u32 >> 1 };
+        let entry = ShortRecord { handle, status: 0xC000_0001, tag: handle as u32 >> 2 };
         ring_of_short.push(entry);
         assert_eq!(short.pop(), Some(entry));
+    }
+}
+
+#[test]
+fn an_entry_that_has_the_rings_bits_set_loses_them_and_nothing_else() {
+    let (ring, mut consumer) = ring(Config::new(16));
+    let entry = |handle| ShortRecord { handle, status: 7, tag: u32::MAX };
+    let kept = |handle| ShortRecord { tag: u32::MAX >> 2, ..entry(handle) };
+    // Two laps, since a bit that stayed would say that an entry of the next one is there.
+    for _ in 0..2 {
+        ring.push(entry(0));
+        ring.push_each((1..3).map(entry).collect::<Vec<_>>().into_iter());
+        ring.push_batch(&(3..15).map(entry).collect::<Vec<_>>());
+        let mut out = Vec::new();
+        for _ in 0..16 {
+            consumer.drain_into(9, &mut out);
+        }
+        assert_eq!(out, (0..15).map(kept).collect::<Vec<_>>());
+        assert_eq!(consumer.pop(), None);
     }
 }
 
@@ -92,6 +111,30 @@ fn positions_wrap_around_at_two_to_the_64_without_a_word() {
             assert_eq!(next_out, next_in);
         }
         assert!(next_in > 4 * capacity as u64, "it went past the end");
+    }
+}
+
+#[test]
+fn batches_of_any_length_come_out_by_drains_of_any_size() {
+    for capacity in [1, 4, 8, 16, 64] {
+        for most in [1, 3, 8, 9, 40, usize::MAX] {
+            let (ring, mut consumer) = make::<Record, Permits>(Config { capacity, lanes: 1 }, 5);
+            let (mut next_in, mut next_out) = (0, 0);
+            for count in (0..=capacity as u64).chain((0..=capacity as u64).rev()) {
+                ring.push_batch(&(next_in..next_in + count).map(record).collect::<Vec<_>>());
+                next_in += count;
+                while next_out < next_in {
+                    let before = next_out;
+                    let taken = consumer.drain(most, |entry| {
+                        assert_eq!(entry, record(next_out));
+                        next_out += 1;
+                    });
+                    assert_eq!(taken as u64, next_out - before);
+                    assert_eq!(taken as u64, (most as u64).min(next_in - before));
+                }
+                assert_eq!(consumer.drain(most, |entry| panic!("{entry:?}")), 0);
+            }
+        }
     }
 }
 
@@ -131,20 +174,18 @@ fn a_panic_while_a_batch_is_made_leaves_what_was_made_in_the_ring() {
 
 #[test]
 fn a_panic_of_the_callback_leaves_the_rest_in_the_ring() {
-    let (ring, mut consumer) = ring(Config::new(8));
-    for handle in 0..8 {
-        ring.push(record(handle));
-    }
+    let (ring, mut consumer) = ring(Config::new(32));
+    ring.push_batch(&(0..32).map(record).collect::<Vec<_>>());
     let mut seen = Vec::new();
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        consumer.drain(8, |entry| {
+        consumer.drain(32, |entry| {
             seen.push(entry);
-            assert!(entry.handle != 4, "as the test wants it");
+            assert!(entry.handle != 12, "as the test wants it");
         })
     }));
     assert!(result.is_err());
-    consumer.drain_into(8, &mut seen);
-    assert_eq!(seen, (0..8).map(record).collect::<Vec<_>>());
+    assert_eq!(consumer.drain_into(32, &mut seen), 19);
+    assert_eq!(seen, (0..32).map(record).collect::<Vec<_>>());
 }
 
 #[test]

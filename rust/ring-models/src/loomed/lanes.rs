@@ -61,6 +61,62 @@ fn loom_sees_a_slot_that_is_published_or_observed_relaxed() {
     assert_caught("lanes::a_batch_that_is_made_while_it_is_pushed_does_too", "publish");
 }
 
+/// One entry, by which the consumer comes to know the lane; a batch of two, where the first one is
+/// written last and says that the second is there as well; and one of three, over the end of the
+/// memory, in places that were read.
+fn batches(lanes: usize, block: &Tally, again: &Tally) {
+    let (ring, mut consumer): Rings = make(Config { capacity: 4, lanes }, u64::MAX);
+    let credits = Arc::new(Credits::new(1));
+    let producer = {
+        let credits = Arc::clone(&credits);
+        thread::spawn(move || {
+            ring.push(entry(0, 0));
+            ring.push_batch(&[entry(0, 1), entry(0, 2)]);
+            if credits.take() && credits.take() && credits.take() {
+                ring.push_batch(&[entry(0, 3), entry(0, 4), entry(0, 5)]);
+                return 6;
+            }
+            3
+        })
+    };
+    let mut seen = Seen::default();
+    for most in [1, 2, 2] {
+        let taken = consumer.drain(most, |got| seen.note(got));
+        (0..taken).for_each(|_| credits.give());
+        if taken == 2 {
+            block.count();
+        } else {
+            thread::yield_now();
+        }
+    }
+    let pushed = producer.join().unwrap();
+    consumer.finish(|got| seen.note(got));
+    assert_eq!(seen.count, pushed, "each once");
+    if pushed == 6 {
+        again.count();
+    }
+}
+
+#[test]
+fn a_batch_is_there_when_its_first_entry_is() {
+    for lanes in [0, 1] {
+        let tallies = Arc::new((Tally::default(), Tally::default()));
+        let counted = Arc::clone(&tallies);
+        let schedules = explore(Barriers::Without, move || batches(lanes, &counted.0, &counted.1));
+        let (block, again) = (tallies.0.get(), tallies.1.get());
+        println!("{schedules} schedules, {block} blocks, {again} with places used again");
+        assert!(block > 10 && block < 2 * schedules, "{block} of {schedules}");
+        assert!(again > 10 && again < schedules, "{again} of {schedules}");
+    }
+}
+
+#[test]
+fn loom_sees_a_batch_that_is_published_or_observed_relaxed() {
+    const MODEL: &str = "lanes::a_batch_is_there_when_its_first_entry_is";
+    assert_caught(MODEL, "publish_all");
+    assert_caught(MODEL, "observe_all");
+}
+
 /// One place, which is used again and again across the end of the counter.
 fn laps(lapped: &Tally) {
     // One lap and a half before 2⁶⁴.

@@ -60,7 +60,8 @@ pub(super) fn assert_caught(test: &str, weakened: &str) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
-    let found = ["Causality violation", "deadlock;", "each once", "whole, and in its"];
+    let found =
+        ["Causality violation", "deadlock;", "each once", "whole, and in its", "beyond the head"];
     let is_found = found.iter().any(|found| said.contains(found));
     assert!(!run.status.success() && is_found, "{test} with {weakened} weak:\n{said}");
 }

@@ -144,3 +144,8 @@ fn loom_sees_room_that_is_made_or_seen_relaxed() {
     assert_caught(MODEL, "free");
     assert_caught(MODEL, "see_free");
 }
+
+#[test]
+fn loom_sees_positions_that_are_looked_up_relaxed() {
+    assert_caught("overflow::an_open_ring_takes_what_it_has_room_for", "see_ticket");
+}

@@ -34,14 +34,20 @@ pub(super) mod order {
     pub(crate) fn publish() -> Ordering {
         unless("publish", Ordering::Release)
     }
+    pub(crate) fn publish_all() -> Ordering {
+        unless("publish_all", Ordering::Release)
+    }
     pub(crate) fn observe() -> Ordering {
         unless("observe", Ordering::Acquire)
+    }
+    pub(crate) fn observe_all() -> Ordering {
+        unless("observe_all", Ordering::Acquire)
     }
     pub(crate) fn ticket() -> Ordering {
         unless("ticket", Ordering::AcqRel)
     }
     pub(crate) fn see_ticket() -> Ordering {
-        Ordering::Acquire
+        unless("see_ticket", Ordering::Acquire)
     }
     pub(crate) fn claim() -> Ordering {
         unless("claim", Ordering::Acquire)
@@ -86,6 +92,7 @@ pub(super) fn can_heavy() -> bool {
 /// A lane is swept at each look.
 pub(super) const LINE: usize = 1;
 pub(super) const LANES: usize = 2;
+pub(super) const BLOCK: usize = 2;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 1;
 pub(super) const FEW: usize = 0;
@@ -120,6 +127,8 @@ pub(super) fn writing(word: &Word) {
 pub(super) fn reading(word: &Word) {
     word.shadow.with(|_| ());
 }
+
+pub(super) fn soon(_: *const Word) {}
 
 pub(super) fn words(count: usize) -> Box<[Word]> {
     (0..count).map(|_| Word::new()).collect()

@@ -16,6 +16,8 @@ pub(super) mod order {
     pub(crate) use self::publish as give_up;
     pub(crate) use self::publish as listen;
     pub(crate) use self::publish as observe;
+    pub(crate) use self::publish as observe_all;
+    pub(crate) use self::publish as publish_all;
     pub(crate) use self::publish as rouse;
     pub(crate) use self::publish as see_free;
     pub(crate) use self::publish as see_ticket;
@@ -32,6 +34,7 @@ pub(super) fn can_heavy() -> bool {
 
 pub(super) const LINE: usize = 1;
 pub(super) const LANES: usize = 32;
+pub(super) const BLOCK: usize = 2;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 2;
 pub(super) const FEW: usize = 1;
@@ -42,6 +45,8 @@ pub(super) type Word = AtomicU64;
 pub(super) fn writing(_: &Word) {}
 
 pub(super) fn reading(_: &Word) {}
+
+pub(super) fn soon(_: *const Word) {}
 
 pub(super) fn words(count: usize) -> Box<[Word]> {
     (0..count).map(|_| AtomicU64::new(0)).collect()

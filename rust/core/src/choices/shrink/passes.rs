@@ -13,11 +13,18 @@ const SHIFT: usize = 8;
 const PAIRS: usize = 24;
 /// Switches are joined with these many of the next ones.
 const NEAR: usize = 3;
+/// How many of the first answers that are not 0 are kept, at most, when one other is tried in place
+/// of all the rest, and at how many places it is tried.
+const KEPT: usize = 2;
+const PLACES: usize = 128;
 /// Values up to this are lowered to each smaller one; larger ones by halves and by one.
 const SMALL: u32 = 16;
 
 impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
     pub(super) fn until_nothing_helps(&mut self) {
+        // Nothing is cheaper than to see that one answer is enough.
+        self.make_zero();
+        self.one_instead(0);
         loop {
             let before = self.best.clone();
             self.make_zero();
@@ -28,6 +35,7 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
                 self.make_zero_and_shift();
                 self.make_two_zero();
                 self.join();
+                (1..=KEPT).for_each(|kept| self.one_instead(kept));
                 self.lower_and_take_out();
             }
             if self.best == before || self.out {
@@ -178,6 +186,29 @@ impl<R: FnMut(&[Choice]) -> Option<Vec<Choice>>> Search<R> {
                     if joined {
                         return;
                     }
+                }
+            }
+        }
+    }
+
+    /// Another way to the same failure, which no change of this one leads to: so many of the first
+    /// answers that are not 0, and one more, anywhere, in place of all the others.
+    fn one_instead(&mut self, kept: usize) {
+        let places = self.not_zero();
+        if places.len() < kept + 2 {
+            return;
+        }
+        let start = kept.checked_sub(1).map_or(0, |last| places[last] + 1);
+        for at in start..(start + PLACES).min(self.best.len()) {
+            // How many answers there are at that place is not known: a larger one is the last.
+            for chosen in [1, u32::MAX - 1] {
+                let instead = self.attempt(|choices| {
+                    choices.truncate(start);
+                    choices.resize(at, Choice { n: 2, chosen: 0 });
+                    choices.push(Choice { n: chosen + 1, chosen });
+                });
+                if instead {
+                    return;
                 }
             }
         }

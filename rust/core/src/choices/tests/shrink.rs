@@ -191,6 +191,8 @@ fn each_kind_of_change_is_needed_for_something() {
     assert_eq!(shrunk_values(&[1; 5], equal), [0, 1, 1, 0, 1], "two made 0");
     let later = |values: &[u32]| values == [1, 0, 1] || values == [0, 0, 0, 0, 1];
     assert_eq!(shrunk_values(&[1, 0, 1], later), [0, 0, 0, 0, 1], "made 0 and shifted");
+    let either = |values: &[u32]| values == [0, 0, 0, 1] || values == [1, 0, 0, 0, 1, 1];
+    assert_eq!(shrunk_values(&[1, 0, 0, 0, 1, 1], either), [0, 0, 0, 1], "one in place of all");
     let count_and_items = |values: &[u32]| {
         let items = values.len().saturating_sub(1);
         values.first().is_some_and(|count| *count as usize == items) && items > 1

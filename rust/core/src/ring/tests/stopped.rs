@@ -65,3 +65,26 @@ fn in_the_overflow_lane_it_delays_those_behind_it_and_nothing_is_lost() {
     static STOP: Stop = (Barrier::new(2), Barrier::new(2));
     assert_eq!(stop_one(0, &STOP), (vec![1, 2], vec![3, 4, 5]));
 }
+
+#[test]
+fn of_a_batch_under_way_nothing_is_seen() {
+    static STOP: Stop = (Barrier::new(2), Barrier::new(2));
+    // The head is written last: with it, all but itself is in place when the producer is stopped.
+    for stopped in [0, 1, 13, 19] {
+        let (ring, mut consumer) = ring(Config { capacity: 32, lanes: 2 });
+        let (mut meanwhile, mut after) = (Vec::new(), Vec::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                ring.push(Stops(None, 100));
+                let entry = |n| Stops((n == stopped).then_some(&STOP), n);
+                ring.push_batch(&(0..20).map(entry).collect::<Vec<_>>());
+            });
+            STOP.0.wait();
+            consumer.drain(32, |got| meanwhile.push(got.1));
+            STOP.1.wait();
+        });
+        consumer.drain(32, |got| after.push(got.1));
+        assert_eq!(meanwhile, [100]);
+        assert_eq!(after, (0..20).collect::<Vec<_>>());
+    }
+}
