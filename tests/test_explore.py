@@ -332,3 +332,24 @@ def test_memory_is_flat_over_half_a_million_executions(scenario):
     assert bool(search.found.failing) == (scenario is careless)
     # What the explorers learn, they learn at the beginning.
     assert memory[-1] - memory[0] < 4 << 20
+
+
+def test_a_thread_of_a_drivers_own_is_a_failure_that_says_what_to_do():
+    """All of a world runs on one thread; that another one called in is told, and what it did is done."""
+
+    class Own(nw.Miniport):
+        serialized = False
+
+        def wan_send(self, link, packet):
+            thread = threading.Thread(target=self.adapter.wan_send_complete, args=(packet,))
+            thread.start()
+            thread.join()
+            return nw.PENDING
+
+    def scenario(ndis):
+        ndis.bind(nw.Protocol(), Own()).send(b"frame")
+        ndis.run()
+
+    found = nw.explore(scenario, explorer="random", executions=3, shrinking=0)
+    assert [failure.rule for failure in found.failures] == ["EXCEPTION"]
+    assert "threads of a driver are begun by spawn" in found.failures[0].detail

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use ndiswan::Violation;
 use ndiswan::cx::Cpu;
+use ndiswan::time::adversarial::{FOREIGN, FOREIGNER};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -69,6 +70,10 @@ pub(crate) fn raise<T>(
 /// by itself. Warnings are given as Python warnings.
 pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     let core = &world.core;
+    if core.is_foreign_thread() {
+        // The world's own thread is told as well.
+        return Err(usage(FOREIGN));
+    }
     if core.is_cut_off() {
         return Err(cut_off(py));
     }
@@ -118,6 +123,9 @@ impl World {
         let told = self.heard.swap(self.core.panic_count(), Ordering::Relaxed);
         let panics = self.core.panics();
         let panic = panics.get(told)?;
+        if panic.entry == FOREIGNER {
+            return Some(panic.message.clone());
+        }
         Some(format!(
             "bug in ndiswan: a panic in {} of {:?}: {}; please report it",
             panic.entry, panic.adapter, panic.message

@@ -207,3 +207,15 @@ fn soak_ten_million_executions_leave_memory_flat() {
     let grown = last.saturating_sub(begun);
     assert!(grown < 4 << 20, "{grown} bytes more after {count} executions");
 }
+
+#[test]
+fn a_thread_of_a_drivers_own_fails_the_execution_and_is_told_why() {
+    let options = Options { executions: 3, ..Options::default() };
+    let explored = explore(&random(1), &options, |ndis| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(ndis.choose(9, "far away"), 0));
+        });
+    });
+    let place = &explored.failures[0].symptom.place;
+    assert!(place.contains("threads of a driver are begun by spawn"), "{place}");
+}

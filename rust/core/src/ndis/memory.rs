@@ -17,7 +17,7 @@ impl Adapter {
     pub fn has_memory(&self) -> bool {
         // Before it there is nothing that another CPU could change.
         let _around = self.ndis.around(Access::default());
-        self.ndis.queue.adversary.as_ref().is_none_or(|adversary| adversary.value(2, FAULT) == 0)
+        self.ndis.adversary().is_none_or(|adversary| adversary.value(2, FAULT) == 0)
     }
 
     /// So many zeroed bytes of the driver's own (NdisAllocateMemoryWithTag); dropping them is

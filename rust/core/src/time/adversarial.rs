@@ -10,6 +10,7 @@
 //! waiting longer than [`Adversity::latency`], so what is late is the driver's doing.
 
 mod list;
+mod owner;
 mod point;
 mod policy;
 mod wait;
@@ -26,6 +27,8 @@ use crate::cx::Irql;
 use crate::dispatch::Work;
 use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
+
+pub use owner::{FOREIGN, FOREIGNER};
 
 /// The most virtual CPUs that a world has.
 pub const MAX_CPUS: usize = 32;
@@ -157,6 +160,8 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Adversary {
     settings: Adversity,
+    /// Whose stacks these are.
+    owner: owner::Owner,
     stacks: Arc<dyn Stacks>,
     /// How many points there were; changed under the lock of `inner`, and read without it.
     points: AtomicU64,
@@ -175,6 +180,7 @@ impl Adversary {
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
+            owner: owner::Owner::default(),
             points: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 cpus: list,

@@ -51,7 +51,10 @@ impl Ndis {
         let Clock::Virtual(clock) = &self.queue.clock else { return Err(RunError::NotVirtual) };
         let cpu = Cpu::current();
         self.may_run()?;
-        if let Some(adversary) = &self.queue.adversary {
+        if self.is_foreign_thread() {
+            return Ok(0);
+        }
+        if let Some(adversary) = self.adversary() {
             return Ok(self.run_adversarial(adversary, until));
         }
         let most = max_events.unwrap_or(u64::MAX);

@@ -41,7 +41,7 @@ impl Ndis {
     /// Something else may happen here, before `access`.
     #[inline]
     pub(crate) fn point(&self, access: Access) {
-        if let Some(adversary) = &self.queue.adversary {
+        if let Some(adversary) = self.adversary() {
             self.at_point(adversary, access);
         }
     }
@@ -73,7 +73,7 @@ impl Ndis {
     /// `what` it is for keeps kinds of faults apart.
     pub fn choose(&self, n: u32, what: &str) -> u32 {
         self.point(Access::ANY);
-        self.queue.adversary.as_ref().map_or(0, |adversary| adversary.value(n, what))
+        self.adversary().map_or(0, |adversary| adversary.value(n, what))
     }
 
     /// The answers that were given so far: the replay token.
@@ -148,7 +148,7 @@ impl Ndis {
 
     /// Ends the stacks of the other CPUs, none of which has anything to do any more.
     pub(crate) fn end_stacks(&self) {
-        let Some(adversary) = &self.queue.adversary else { return };
+        let Some(adversary) = self.adversary() else { return };
         adversary.end();
         self.let_others_finish(); // a delivery at the very end may have begun something
         let started: Vec<usize> = {

@@ -69,7 +69,7 @@ impl Ndis {
 
     /// Lets others go on until `done`; false if it never will be. Not in other kinds of time: none.
     pub(crate) fn others_until(&self, done: impl Fn() -> bool) -> Option<bool> {
-        let adversary = self.queue.adversary.as_ref()?;
+        let adversary = self.adversary()?;
         while !done() {
             if !self.go_on(adversary, At::Waits) {
                 return Some(done());
@@ -80,7 +80,7 @@ impl Ndis {
 
     /// Lets others go on until `lock` is free; false if it never will be. Not in other kinds of time: none.
     pub(crate) fn others_until_free(&self, lock: u32) -> Option<bool> {
-        let adversary = self.queue.adversary.as_ref()?;
+        let adversary = self.adversary()?;
         Some(self.go_on(adversary, At::Lock(lock)))
     }
 }
