@@ -37,8 +37,8 @@ class Timed(Counting):
         self.finish(packets)
 
     def abort(self):
-        self.timer.cancel()
         super().abort()
+        self.timer.cancel()  # now that nothing is queued, nobody sets it again
 
 
 @good
