@@ -150,7 +150,6 @@ class Search:
         found, told = self.found, 0.0
         try:
             with Watchdog(self.settings.patience, EndlessError) as watchdog:
-                self._twice([], watchdog)
                 while found.executions < executions and found.seconds < seconds:
                     if self.once(watchdog) is not None and stop:
                         break
@@ -159,6 +158,8 @@ class Search:
                     if progress is not None and found.seconds - told > PROGRESS_SECONDS:
                         told, found.reached = found.seconds, self._explorer.reached
                         progress(found)
+                if not found.failures:  # what failed was run twice
+                    self._twice([], watchdog)
         finally:
             found.seconds = time.monotonic() - self._begun
             found.certificate = _certificate(self._explorer)
