@@ -312,6 +312,9 @@ def test_bad_settings_are_refused():
         nw.explore(careful, explorer="luck")
     with pytest.raises(ValueError, match="cpus: expected 1 to 32"):
         nw.explore(careful, explorer="random", cpus=0, executions=1)
+    for name, value in [("latency", -1.0), ("max_points", 0), ("patience", None), ("seed", -1)]:
+        with pytest.raises(ValueError, match=f"{name}: expected"):
+            nw.explore(careful, explorer="random", executions=1, **{name: value})
     with nw.Ndis() as ndis, pytest.raises(ValueError, match="n: expected 1"):
         ndis.choose(0)
 

@@ -1,7 +1,7 @@
 """Campaigns: a scenario is explored for minutes or days, by many processes or machines, and what is found is kept."""
 
 from ndiswan.campaign.campaign import Campaign, Progress, Verdict
-from ndiswan.campaign.executors import ExecutorError, open_executor
+from ndiswan.campaign.executors import ExecutorError, WorkerDiedError, open_executor
 from ndiswan.campaign.store import Store, merge
 from ndiswan.campaign.task import Found, Task, run_task
 
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "Task",
     "Verdict",
+    "WorkerDiedError",
     "merge",
     "open_executor",
     "run_task",

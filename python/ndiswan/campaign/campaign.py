@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ndiswan.campaign.executors import Processes, Serial, open_executor
+from ndiswan.campaign.executors import Processes, Serial, WorkerDiedError, open_executor
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
@@ -270,11 +271,16 @@ class _Queue:
         return True
 
     def put_back(self, futures: list[Future[Found]], error: BaseException) -> None:
-        """Have these tasks done again; raises ``error`` if one has had its tries."""
+        """Have these tasks done again; raises WorkerDiedError if one has had its tries."""
         for future in futures:
             task, tries = self.running.pop(future)
             if tries + 1 >= TRIES:
-                raise error
+                arguments = "".join(f" --arg {shlex.quote(value)}" for value in task.arguments)
+                raise WorkerDiedError(
+                    f"{TRIES} processes ended in the middle of the task with seed {task.seed}; to see in which"
+                    f" execution, and of what: ndiswan fuzz {task.target}{arguments} --executor serial"
+                    f" --explorer {task.explorer} --seed {task.seed} --executions {task.executions}"
+                ) from error
             self._again.append((task, tries + 1))
 
     def cancel(self) -> None:

@@ -21,6 +21,10 @@ class ExecutorError(ValueError):
     """There is no such executor, or it cannot be reached."""
 
 
+class WorkerDiedError(RuntimeError):
+    """A task ends whatever process does it, each time."""
+
+
 class Serial(Executor):
     """Does each task at once, in this process."""
 

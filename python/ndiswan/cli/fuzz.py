@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ndiswan._native import explorers
-from ndiswan.campaign import Campaign, ExecutorError, Progress, Store, Verdict
+from ndiswan.campaign import (
+    Campaign,
+    ExecutorError,
+    Progress,
+    Store,
+    Verdict,
+    WorkerDiedError,
+)
 from ndiswan.cli.console import out, out_json, painter
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
@@ -99,6 +106,9 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         verdict = campaign.run(_teller(sys.stderr.isatty()))
     except ExecutorError as error:
         raise click.UsageError(str(error)) from error
+    except WorkerDiedError as error:
+        click.echo(f"ndiswan: {error}", err=True)
+        return VIOLATIONS
     if as_json:
         out_json(_document(campaign, verdict))
     else:

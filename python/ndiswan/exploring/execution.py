@@ -59,6 +59,11 @@ class Settings:
         The switches for what the pages leave open.
     delivery:
         As of :class:`ndiswan.Ndis`.
+
+    Raises
+    ------
+    ValueError
+        ``latency``, ``max_points`` or ``patience`` is out of range.
     """
 
     cpus: int = 2
@@ -68,6 +73,12 @@ class Settings:
     patience: float = 5.0
     policy: Policy = field(default_factory=Policy)
     delivery: Literal["inline", "queued"] = "inline"
+
+    def __post_init__(self) -> None:
+        for name, least in (("latency", 0), ("max_points", 1), ("patience", 1e-3)):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not least <= value <= 1e9:
+                raise ValueError(f"{name}: expected {least:g} to 1e9, got {value!r}")
 
 
 @dataclass

@@ -69,7 +69,8 @@ class Exploration:
         return (
             f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
             f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers from "
-            f"first-in first-out, {failure.events} events"
+            f"first-in first-out, {failure.events} events; failures[0].save(FILE) keeps it, "
+            "`ndiswan replay FILE` tells it"
         )
 
     def __str__(self) -> str:
@@ -105,6 +106,8 @@ class Search:
         settings: Settings | None = None,
         suggest: Iterable[list[tuple[int, int]]] = (),
     ) -> None:
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed!r}")
         self.scenario = scenario
         self.settings = Settings() if settings is None else settings
         self.found = Exploration(explorer, seed)
@@ -254,7 +257,7 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     TypeError
         There is no such setting.
     ValueError
-        There is no such explorer, or ``cpus`` is out of range.
+        There is no such explorer, or ``seed`` or a setting is out of range.
     """
     if executions is None and seconds is None:
         seconds = 60.0

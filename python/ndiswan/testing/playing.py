@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ndiswan._native import Explorer, to_token
 from ndiswan.exploring.execution import Settings, execute
 from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.watchdog import watched
 from ndiswan.testing.observe import observe
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
     answers:
         Bytes, as of :func:`ndiswan.strategies.choices`; or a replay token, as text or as pairs.
     **settings:
-        ``cpus``, ``latency``, ``max_points``, ``policy``, ``delivery`` as of :func:`ndiswan.explore`.
+        ``cpus``, ``latency``, ``max_points``, ``patience``, ``policy``, ``delivery`` as of :func:`ndiswan.explore`.
 
     Raises
     ------
@@ -94,9 +95,11 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
     else:
         pairs = from_token(answers) if isinstance(answers, str) else answers
         explorer = Explorer.replay(pairs)
-    ran = execute(scenario, explorer, where)
+    with watched(where.patience):
+        ran = execute(scenario, explorer, where)
     observe([ran.symptom.rule] if ran.symptom else [], explorer.reached[0])
-    failure = failure_of(ran, scenario, where, "answers")
+    with watched(where.patience):
+        failure = failure_of(ran, scenario, where, "answers")
     if failure is not None:
         raise error_of(failure)
 
