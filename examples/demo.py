@@ -42,19 +42,19 @@ def run(name: str) -> CheckResult:
 
 
 def method(name: str) -> str:
-    """The source of the method `reset` of one of the drivers."""
+    """The source of the method `abort` of one of the drivers."""
     sys.path.insert(0, str(HERE / "drivers"))
     module = __import__(name)
     driver = next(
         value
         for value in vars(module).values()
-        if getattr(value, "__module__", "") == name and hasattr(value, "reset")
+        if getattr(value, "__module__", "") == name and hasattr(value, "abort")
     )
-    return textwrap.dedent(inspect.getsource(driver.reset))
+    return textwrap.dedent(inspect.getsource(driver.abort))
 
 
 def show_mend(say: Callable[[str], None], paint: Callable[[str, str], str]) -> None:
-    """The bad driver's reset with the lines that the good one has."""
+    """The bad driver's abort with the lines that the good one has."""
     bad, good = method("bad_modem").splitlines(), method("modem").splitlines()
     for line in good:
         missing = line not in bad
@@ -89,7 +89,11 @@ def main() -> int:
     for line in full(mode, finding, paint):
         say(line)
     say("")
-    say(paint("4. What mends it: the lines that reset lacked (examples/drivers/modem.py)", "bold"))
+    say(
+        paint(
+            "4. What mends it: the lines that its reset lacked (examples/drivers/modem.py)", "bold"
+        )
+    )
     show_mend(say, paint)
     say("")
     say(

@@ -64,7 +64,7 @@ def test_a_finding_has_its_history(bad):
         "DOUBLE",
         "packet 0.0 (life 1)",
     )
-    assert "in BadModem.reset]" in finding["report"]
+    assert "in BadModem.abort]" in finding["report"]
     assert "in Modem.handle_interrupt]" in finding["report"]
     assert "to mend" in finding["report"]
     assert any("NdisMWanSendComplete" in event for event in finding["history"])

@@ -13,13 +13,16 @@ import ndiswan as nw
 class BadModem(Modem):
     """Aborts what it owes when it is reset, as the page asks of a deserialized miniport."""
 
-    def reset(self) -> nw.Status:
+    def abort(self) -> None:
+        """Everything that is owed comes back."""
         with self.lock:
             owed = [self.sending, *self.queue] if self.sending else [*self.queue]
             self.queue.clear()
+            self.in_hand += len(owed)
         for packet in owed:
             self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
-        return nw.SUCCESS
+        self.put_down(len(owed))
 
     def halt(self) -> None:
-        super().reset()
+        super().abort()
+        super().halt()

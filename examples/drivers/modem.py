@@ -3,9 +3,11 @@
     wan_send ─► queue ─► sending (in the card) ─► interrupt: isr, handle_interrupt ─► wan_send_complete
                   └────────────┴── reset, halt: everything that is owed is aborted, and the card is stopped
 
-Whoever completes a packet has taken it away from all others under the lock, and completes it when the lock is free.
+Whoever completes a packet has taken it away from all others under the lock, and completes it when the lock is free. In
+between it is in hand: a reset on another processor is not over before it is back.
 
     ndiswan check examples/drivers/modem.py
+    ndiswan fuzz examples/drivers/modem.py
 """
 
 from __future__ import annotations
@@ -58,6 +60,8 @@ class Modem(nw.Miniport):
         self.lock = self.adapter.spin_lock("queue")
         self.queue: deque[nw.Packet] = deque()
         self.sending: nw.Packet | None = None
+        self.in_hand = 0
+        self.resetting = False
 
     def wan_send(self, link: nw.Link, packet: nw.Packet) -> nw.Status:
         packet.prepend(len(packet.data).to_bytes(CARD_HEADER, "big"))
@@ -77,22 +81,44 @@ class Modem(nw.Miniport):
 
     def handle_interrupt(self) -> None:
         with self.lock:
-            if not self.card.done:  # a reset came in between
+            if not self.card.done or self.sending is None:  # a reset came in between
                 return
             self.card.done = False
             packet, self.sending = self.sending, None
+            self.in_hand += 1
             self.start_next()
         self.adapter.wan_send_complete(packet, nw.SUCCESS)
+        self.put_down(1)
 
-    def reset(self) -> nw.Status:
+    def put_down(self, count: int) -> None:
+        """So many are back; with the last one a reset that waited for it is over."""
+        with self.lock:
+            self.in_hand -= count
+            over = self.resetting and self.in_hand == 0
+            self.resetting = self.resetting and not over
+        if over:
+            with self.adapter.at(nw.Irql.DISPATCH):
+                self.adapter.reset_complete(nw.SUCCESS)
+
+    def abort(self) -> None:
+        """Everything that is owed comes back."""
         with self.lock:
             self.card.stop()
             owed = [self.sending, *self.queue] if self.sending else [*self.queue]
             self.sending = None
             self.queue.clear()
+            self.in_hand += len(owed)
         for packet in owed:
             self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
-        return nw.SUCCESS
+        self.put_down(len(owed))
+
+    def reset(self) -> nw.Status:
+        self.abort()
+        with self.lock:
+            self.resetting = self.in_hand > 0
+            return nw.PENDING if self.resetting else nw.SUCCESS
 
     def halt(self) -> None:
-        self.reset()
+        self.abort()
+        while self.in_hand:
+            self.adapter.sleep(0.001)

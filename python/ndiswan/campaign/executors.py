@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.synchronize import Event
+    from types import FrameType
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ class Serial(Executor):
         """Call it; the future is done."""
         future: Future[T] = Future()
         try:
-            future.set_result(fn(*args, **kwargs))
+            with _noting_ctrl_c():
+                future.set_result(fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 -- it is the future's
             future.set_exception(error)
         return future
@@ -52,11 +54,33 @@ class Processes(ProcessPoolExecutor):
         self._stop.set()
 
 
-_told_to_stop: Event | None = None
+_told_to_stop: Event | threading.Event | None = None
+
+
+@contextmanager
+def _noting_ctrl_c() -> Iterator[None]:
+    """Ctrl-C is noted as well as raised: what is raised inside of a destructor is lost."""
+    global _told_to_stop  # noqa: PLW0603 -- a process does one campaign at a time
+    plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not plain or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted = _told_to_stop = threading.Event()
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        noted.set()
+        signal.default_int_handler(signum, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _told_to_stop = None
 
 
 def told_to_stop() -> bool:
-    """Whether this process is a worker whose campaign was interrupted."""
+    """Whether the campaign of this process was interrupted."""
     return _told_to_stop is not None and _told_to_stop.is_set()
 
 

@@ -59,3 +59,18 @@ fn a_world_with_a_reset_that_is_pending_is_not_idle() {
     assert!(rig.ndis.wait_idle(Duration::from_secs(20)));
     assert_eq!(rig.close(), []);
 }
+
+#[test]
+fn a_halt_waits_for_the_reset_that_another_thread_ends() {
+    let card = Card::<Deserialized>::keeping()
+        .with(|card| card.reset = Some(Box::new(|_, _| Status::PENDING)));
+    let rig = Rig::new(real(), card, 2);
+    assert_eq!(rig.adapter().reset().unwrap(), Status::PENDING);
+    let adapter = Arc::clone(rig.adapter());
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        at_passive(|cx| cx.raise(|_| adapter.reset_complete(Status::SUCCESS))).unwrap()
+    });
+    assert_eq!(rig.close(), []);
+    assert!(ends.join().unwrap().is_ok(), "the reset was over before the halt began");
+}

@@ -44,6 +44,7 @@ class CancelsWithoutTheLock(Modem):
     talk(2, resets=1),
     mended=Isdn,
     preemptions=2,
+    also=("STALE",),
     events=72,
 )
 class RemovesAfterwards(Isdn):

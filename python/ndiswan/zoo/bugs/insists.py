@@ -104,7 +104,7 @@ class Sampling(Isdn):
         super().halt()
 
 
-@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3, events=64)
+@bug("insists-sample", "TOUCH", talk(6), mended=Sampling, preemptions=3, also=("STALE",), events=64)
 class SamplesAnyway(Sampling):
     """The statistics take no lock, and look whether anything has changed; the third time they do not.
 

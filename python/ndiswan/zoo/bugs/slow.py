@@ -30,7 +30,15 @@ class Impatient(Modem):
     check_for_hang_seconds = 5.0
 
 
-@bug("hang-by-starting-again", "HANG", any_size, mended=Impatient, faults=True, events=540)
+@bug(
+    "hang-by-starting-again",
+    "HANG",
+    any_size,
+    mended=Impatient,
+    faults=True,
+    also=("LATE",),
+    events=540,
+)
 class StartsAgain(Impatient):
     """The watchdog starts a frame again that is not out after 0.3 s.
 

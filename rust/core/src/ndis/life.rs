@@ -16,6 +16,7 @@ use crate::policy::OwedAtHalt;
 use crate::pool::Slot;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
+use crate::time::TimeKind;
 use crate::violation::Violation;
 
 /// How long a halt waits for what other threads have begun and none begins any more.
@@ -34,6 +35,7 @@ impl Adapter {
         let outside = cpu.is_outermost() && cpu.irql() == Irql::PASSIVE;
         if outside {
             self.wait_for_initialize();
+            self.wait_for_reset();
         }
         if !outside || self.enter_and_wait(&cpu, None).is_err() {
             return Err(self.not_from_inside(&cpu));
@@ -78,6 +80,13 @@ impl Adapter {
             cpu.irql()
         );
         self.report(cpu, Rule::Serial, None, detail)
+    }
+
+    /// A reset that is pending may end while others can go on; in virtual time nobody can.
+    fn wait_for_reset(&self) {
+        if self.ndis.config.time != TimeKind::Virtual {
+            self.ndis.wait_until(RUN_DOWN, || self.life() != Life::Resetting);
+        }
     }
 
     /// Gives back what is queued, and waits a short time for the sends that other threads have begun:
