@@ -2,7 +2,7 @@
 //!
 //! All virtual CPUs run on one thread, each on a stack of its own ([`Stacks`]). Where a driver calls
 //! the engine, and where the engine has called a driver, is a *point*: there something else may
-//! happen. What can is listed ([`Inner::list`]): the CPUs that could go on, and the work (interrupts,
+//! happen. What can is listed (`list.rs`): the CPUs that could go on, and the work (interrupts,
 //! DPCs, timers, deliveries, events of the hardware, threads) that could begin on a CPU that is idle
 //! or below the work's level. [`Explorer::step`] says which; what it says is recorded.
 //!
