@@ -22,6 +22,7 @@ mod history;
 pub mod info;
 mod ledger;
 pub mod miniport;
+pub mod model;
 pub mod ndis;
 pub mod oid;
 pub mod packet;
