@@ -38,6 +38,9 @@ mod request;
 mod ring;
 mod rule;
 mod shared;
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+// sums become numbers with a fraction
+mod simulation;
 mod spin_lock;
 mod status;
 mod story;
@@ -77,6 +80,8 @@ mod _native {
     use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
+    #[pymodule_export]
+    use crate::simulation::Simulation;
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]

@@ -22,6 +22,8 @@ mod history;
 pub mod info;
 mod ledger;
 pub mod miniport;
+#[allow(clippy::cast_precision_loss, clippy::cast_sign_loss)]
+// what is drawn is a number with a fraction, what is kept are whole ns
 pub mod model;
 pub mod ndis;
 pub mod oid;

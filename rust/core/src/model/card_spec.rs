@@ -43,12 +43,7 @@ pub struct Death {
 
 impl Default for Death {
     fn default() -> Death {
-        Death {
-            mean_up_ns: 0.0,
-            at_ns: Vec::new(),
-            check_for_hang_ns: 2_000_000_000,
-            reset_ns: 0,
-        }
+        Death { mean_up_ns: 0.0, at_ns: Vec::new(), check_for_hang_ns: 2_000_000_000, reset_ns: 0 }
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Histogram {
 /// Which power of two, and which part of it.
 #[inline]
 fn place(value: u64) -> (usize, usize) {
-    let shift = (63 - (value | PARTS as u64).leading_zeros()) - PARTS_BITS;
+    let shift = (value | PARTS as u64).ilog2() - PARTS_BITS;
     let octave = shift as usize + usize::from(value >= PARTS as u64);
     (octave, (value >> shift) as usize & (PARTS - 1))
 }
@@ -154,7 +154,9 @@ mod tests {
     fn quantiles_are_within_one_part_in_64() {
         let mut histogram = Histogram::default();
         let mut values: Vec<u64> = (1..=20_000u64).map(|n| n * n % 1_000_003 + n).collect();
-        values.iter().for_each(|value| histogram.record(*value));
+        for value in &values {
+            histogram.record(*value);
+        }
         values.sort_unstable();
         for q in [0.0, 0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
             let rank = ((q * values.len() as f64).ceil() as usize).max(1);

@@ -9,6 +9,8 @@
 //! offers, and no event list is needed. At the same instant the card goes first. Each packet has the contract's own state
 //! ([`PacketState`]), and each step is one of the contract's.
 
+mod measure;
+
 use super::batches::Batches;
 use super::card::{Card, Frame, NEVER};
 use super::counters::{Counters, Stages};
@@ -181,9 +183,7 @@ impl Link {
 
     /// Whether nothing will happen any more (a card that may still die is no event).
     fn is_done(&self) -> bool {
-        self.free.len() == self.slots.len()
-            && self.next_arrival().1 == NEVER
-            && self.card.is_idle()
+        self.free.len() == self.slots.len() && self.next_arrival().1 == NEVER && self.card.is_idle()
     }
 
     /// The flow that offers next, and when.
@@ -314,7 +314,8 @@ impl Link {
         stages.latency.record(latency);
         self.batches.record(latency);
         self.counters.outstanding_ns += u128::from(self.now - slot.sent.max(self.since));
-        self.counters.queued_ns += u128::from(slot.sent.max(self.since) - slot.offered.max(self.since));
+        self.counters.queued_ns +=
+            u128::from(slot.sent.max(self.since) - slot.offered.max(self.since));
         sink.completed(self.now, slot.seq, status);
         sink.packet(&PacketRecord {
             link: self.number,
@@ -353,44 +354,6 @@ impl Link {
         let flow = slot.flow as usize;
         self.free.push(dropped.slot);
         self.sources[flow].handed_back(self.now);
-    }
-
-    /// What it has done since its counters were cleared, up to now.
-    pub fn counters(&mut self, stages: &mut Stages) -> Counters {
-        self.air.settle(self.now, &mut self.counters, &mut stages.delivery);
-        let mut counters = self.counters;
-        counters.busy_ns = self.card.line().busy_until(self.now) - self.before.busy_ns;
-        counters.interrupts = self.card.interrupts() - self.before.interrupts;
-        counters.resets = self.card.resets() - self.before.resets;
-        for slot in self.slots.iter().filter(|slot| slot.state.is_of(Owner::Miniport)) {
-            let sent = slot.sent.max(self.since);
-            counters.outstanding_ns += u128::from(self.now - sent);
-            counters.queued_ns += u128::from(sent - slot.offered.max(self.since));
-        }
-        for since in self.queue.since() {
-            counters.queued_ns += u128::from(self.now - since.max(self.since));
-        }
-        counters
-    }
-
-    /// For how long it has counted, in nanoseconds.
-    pub fn elapsed(&self) -> u64 {
-        self.now - self.since
-    }
-
-    /// Counts from now on, as after a warm-up; what is in flight stays.
-    pub fn clear(&mut self, stages: &mut Stages) {
-        self.counters(stages);
-        self.before = Counters {
-            busy_ns: self.card.line().busy_until(self.now),
-            interrupts: self.card.interrupts(),
-            resets: self.card.resets(),
-            ..Counters::default()
-        };
-        self.counters = Counters::default();
-        self.counters.most_outstanding = self.outstanding.into();
-        self.batches = Batches::default();
-        self.since = self.now;
     }
 }
 

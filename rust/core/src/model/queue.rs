@@ -138,8 +138,7 @@ impl Queue {
             Discipline::Drr { quantum } => self.pop_in_turn(u64::from(quantum)),
             Discipline::CoDel { target_ns, interval_ns } => {
                 let before = dropped.len();
-                let next =
-                    self.codel.pop(now, target_ns, interval_ns, &mut self.lanes[0], dropped);
+                let next = self.codel.pop(now, target_ns, interval_ns, &mut self.lanes[0], dropped);
                 self.len -= (dropped.len() - before) as u32;
                 next
             }

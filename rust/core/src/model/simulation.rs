@@ -106,7 +106,11 @@ impl Simulation {
     ///
     /// # Errors
     /// The first parameter that cannot be.
-    pub fn new(specs: Vec<LinkSpec>, luck: &[Luck], detail: Detail) -> Result<Simulation, ModelError> {
+    pub fn new(
+        specs: Vec<LinkSpec>,
+        luck: &[Luck],
+        detail: Detail,
+    ) -> Result<Simulation, ModelError> {
         let (mut cells, mut number) = (Vec::new(), 0);
         for (group, (spec, luck)) in specs.iter().zip(luck).enumerate() {
             spec.validate().map_err(|e| e.within(&format!("links[{group}]")))?;
@@ -157,7 +161,8 @@ impl Simulation {
                 let mut stages = vec![Stages::default(); groups];
                 loop {
                     // A panic of another thread does not harm an iterator.
-                    let next = rest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+                    let next =
+                        rest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
                     let Some(cell) = next else { return Ok(stages) };
                     let group = cell.group;
                     run_cell(cell, until, &mut stages[group], control)?;
@@ -308,7 +313,10 @@ fn run_cell(
                 return Ok(());
             }
             Progress::Stuck => {
-                return Err(SimulationError::Stuck { link: cell.link.number(), time: cell.link.now() });
+                return Err(SimulationError::Stuck {
+                    link: cell.link.number(),
+                    time: cell.link.now(),
+                });
             }
         }
     }

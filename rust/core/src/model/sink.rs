@@ -162,4 +162,3 @@ impl Sink for Trace {
         self.records.packet(packet);
     }
 }
-

@@ -53,9 +53,7 @@ impl Size {
     pub fn draw(&self, stream: &Stream, n: u64) -> u32 {
         match self {
             Size::Fixed { bytes } => *bytes,
-            Size::Uniform { low, high } => {
-                low + stream.below(n, u64::from(high - low) + 1) as u32
-            }
+            Size::Uniform { low, high } => low + stream.below(n, u64::from(high - low) + 1) as u32,
             Size::Exponential { mean, max } => {
                 (mean * stream.exponential(n)).round_ties_even().clamp(1.0, f64::from(*max)) as u32
             }

@@ -23,15 +23,33 @@ pub struct Source {
 #[derive(Debug)]
 enum State {
     /// Packets that go round without a thought, and are here.
-    Round { here: u32 },
+    Round {
+        here: u32,
+    },
     /// Packets that go round: when those that are here are sent again.
-    Thinking { think: Duration, until: BinaryHeap<Reverse<u64>> },
+    Thinking {
+        think: Duration,
+        until: BinaryHeap<Reverse<u64>>,
+    },
     /// Every `interval`, the n-th counted from `since`.
-    Constant { interval: f64, since: u64, n: u64 },
-    Poisson { mean: f64 },
+    Constant {
+        interval: f64,
+        since: u64,
+        n: u64,
+    },
+    Poisson {
+        mean: f64,
+    },
     /// It is on until then; the fraction of an interval at its end is lost.
-    OnOff { interval: f64, since: u64, n: u64, until: u64 },
-    Mmpp { state: usize },
+    OnOff {
+        interval: f64,
+        since: u64,
+        n: u64,
+        until: u64,
+    },
+    Mmpp {
+        state: usize,
+    },
     At,
 }
 
@@ -200,7 +218,13 @@ impl Source {
             };
             let State::Mmpp { state } = &mut self.state else { return NEVER };
             let (rate, leaves) = (rates_pps[*state], &transitions_per_s[*state]);
-            let all: f64 = leaves.iter().enumerate().filter(|(to, _)| to != state).map(|(_, r)| r).sum::<f64>() + rate;
+            let all: f64 = leaves
+                .iter()
+                .enumerate()
+                .filter(|(to, _)| to != state)
+                .map(|(_, r)| r)
+                .sum::<f64>()
+                + rate;
             at += luck.exponential(2 * position) * 1e9 / all;
             if at >= super::duration::LONGEST_NS {
                 return NEVER;

@@ -79,9 +79,8 @@ impl LinkSpec {
 
     /// Whether its traffic ends by itself.
     pub fn ends(&self) -> bool {
-        let ends = |flow: &Traffic| {
-            flow.packets.is_some() || matches!(flow.arrivals, Arrivals::At { .. })
-        };
+        let ends =
+            |flow: &Traffic| flow.packets.is_some() || matches!(flow.arrivals, Arrivals::At { .. });
         self.traffic.iter().all(ends)
     }
 

@@ -89,7 +89,9 @@ impl Traffic {
 impl Arrivals {
     fn validate(&self) -> Result<(), ModelError> {
         match self {
-            Arrivals::Constant { interval_ns } => real("interval_ns", *interval_ns, 1e-3, LONGEST_NS),
+            Arrivals::Constant { interval_ns } => {
+                real("interval_ns", *interval_ns, 1e-3, LONGEST_NS)
+            }
             Arrivals::Poisson { mean_ns } => real("mean_ns", *mean_ns, 1e-3, LONGEST_NS),
             Arrivals::OnOff { on, off, interval_ns } => {
                 on.validate().map_err(|e| e.within("on"))?;
@@ -99,7 +101,10 @@ impl Arrivals {
             }
             Arrivals::Mmpp { rates_pps, transitions_per_s } => {
                 let n = rates_pps.len();
-                if n == 0 || transitions_per_s.len() != n || transitions_per_s.iter().any(|t| t.len() != n) {
+                if n == 0
+                    || transitions_per_s.len() != n
+                    || transitions_per_s.iter().any(|t| t.len() != n)
+                {
                     let expected = "a square matrix with a row for each of rates_pps";
                     let got = format!("{n} rates and {} rows", transitions_per_s.len());
                     return Err(ModelError::new("transitions_per_s", expected, got));
@@ -107,11 +112,18 @@ impl Arrivals {
                 for (from, rate) in rates_pps.iter().enumerate() {
                     real(&format!("rates_pps[{from}]"), *rate, 0.0, 1e12)?;
                     let mut leaves = *rate;
-                    for (to, rate) in transitions_per_s[from].iter().enumerate().filter(|(to, _)| *to != from) {
+                    for (to, rate) in
+                        transitions_per_s[from].iter().enumerate().filter(|(to, _)| *to != from)
+                    {
                         real(&format!("transitions_per_s[{from}][{to}]"), *rate, 0.0, 1e12)?;
                         leaves += rate;
                     }
-                    real(&format!("rates_pps[{from}] and what leaves its state"), leaves, 1e-9, 1e13)?;
+                    real(
+                        &format!("rates_pps[{from}] and what leaves its state"),
+                        leaves,
+                        1e-9,
+                        1e13,
+                    )?;
                 }
                 Ok(())
             }
@@ -121,9 +133,11 @@ impl Arrivals {
             }
             Arrivals::Saturating => Ok(()),
             Arrivals::At { times_ns } if times_ns.is_sorted() => Ok(()),
-            Arrivals::At { .. } => {
-                Err(ModelError::new("times_ns", "times in ascending order", "one before its predecessor"))
-            }
+            Arrivals::At { .. } => Err(ModelError::new(
+                "times_ns",
+                "times in ascending order",
+                "one before its predecessor",
+            )),
         }
     }
 }
