@@ -147,17 +147,16 @@ impl Miniport for CardDriver {
         let wire_bytes = work.card.line().wire_bytes(seq, bytes);
         let frame = Frame { handle: slot, bytes, wire_bytes, seq, offered: now, finish: NEVER };
         let answer = work.card.send(now, frame);
-        let disposition = match answer {
-            Some(status) => packet.complete(status),
-            None => {
-                let (disposition, token) = packet.pend();
-                let place = slot as usize;
-                if work.owed.len() <= place {
-                    work.owed.resize_with(place + 1, || None);
-                }
-                work.owed[place] = Some(token);
-                disposition
+        let disposition = if let Some(status) = answer {
+            packet.complete(status)
+        } else {
+            let (disposition, token) = packet.pend();
+            let place = slot as usize;
+            if work.owed.len() <= place {
+                work.owed.resize_with(place + 1, || None);
             }
+            work.owed[place] = Some(token);
+            disposition
         };
         up.arm(&mut work);
         disposition
