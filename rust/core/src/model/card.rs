@@ -174,9 +174,11 @@ impl Card {
         let inline = self.spec.completes == Completes::Inline
             && matches!(self.life, Life::Well { .. })
             && self.waiting.is_empty()
+            // What is being copied came before, and goes before.
+            && self.copying.is_none()
             && self.has_room();
         if inline {
-            self.put_on_line(now, frame);
+            self.put_on_line(now.saturating_add(self.spec.program_ns), frame);
             return Some(FinalStatus::SUCCESS);
         }
         self.waiting.push_back(frame);
@@ -288,9 +290,12 @@ impl Card {
             self.report(frame.finish, frame.handle);
         }
         self.program(frame.finish);
-        let idle = self.frames.is_empty() && self.waiting.is_empty();
+        // Nothing goes on by itself then, even if the driver has frames for which the ring has no room.
+        let idle = self.frames.is_empty() && self.copying.is_none();
         let flushes = self.spec.moderation.is_some_and(|m| m.ns == 0);
-        if idle && flushes && !self.unreported.is_empty() {
+        // What is held back would wait for an interrupt that no frame causes.
+        let held = self.unreported.is_empty() && !self.mixed.is_empty();
+        if idle && (flushes && !self.unreported.is_empty() || held) {
             let at = frame.finish.saturating_add(self.spec.interrupt_ns);
             self.interrupt_at = self.interrupt_at.min(at);
         }
@@ -303,7 +308,7 @@ impl Card {
             self.complete(handle);
         }
         self.program(at);
-        if self.frames.is_empty() && self.copying.is_none() && self.waiting.is_empty() {
+        if self.frames.is_empty() && self.copying.is_none() {
             while !self.mixed.is_empty() {
                 self.complete_one_of_mixed();
             }
