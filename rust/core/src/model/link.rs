@@ -336,24 +336,29 @@ impl Link {
     fn send_queued<S: Sink>(&mut self, stages: &mut Stages, sink: &mut S) {
         while !self.queue.is_empty() && self.may_send() {
             let next = self.queue.pop(self.now, &mut self.dropped);
-            while let Some(dropped) = self.dropped.pop() {
-                self.drop_queued(dropped, sink);
+            if !self.dropped.is_empty() {
+                self.drop_queued(sink);
             }
             let Some(next) = next else { return };
             self.send(next.slot, stages, sink);
         }
     }
 
+    /// The queue's discipline has dropped some, oldest first.
     #[cold]
-    fn drop_queued<S: Sink>(&mut self, dropped: Waiting, sink: &mut S) {
-        let slot = &mut self.slots[dropped.slot as usize];
-        step(&mut slot.state, &mut self.counters, PacketState::free);
-        self.counters.dropped_early += 1;
-        self.counters.queued_ns += u128::from(self.now - slot.offered.max(self.since));
-        sink.dropped(self.now, slot.seq);
-        let flow = slot.flow as usize;
-        self.free.push(dropped.slot);
-        self.sources[flow].handed_back(self.now);
+    fn drop_queued<S: Sink>(&mut self, sink: &mut S) {
+        let mut dropped = std::mem::take(&mut self.dropped);
+        for waiting in dropped.drain(..) {
+            let slot = &mut self.slots[waiting.slot as usize];
+            step(&mut slot.state, &mut self.counters, PacketState::free);
+            self.counters.dropped_early += 1;
+            self.counters.queued_ns += u128::from(self.now - slot.offered.max(self.since));
+            sink.dropped(self.now, slot.seq);
+            let flow = slot.flow as usize;
+            self.free.push(waiting.slot);
+            self.sources[flow].handed_back(self.now);
+        }
+        self.dropped = dropped;
     }
 }
 
