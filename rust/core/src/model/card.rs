@@ -116,6 +116,14 @@ impl Card {
             && self.completed.is_empty()
     }
 
+    /// For how many nanoseconds the line was busy up to `now`: before frames that are still to be programmed it is idle.
+    pub fn busy_until(&self, now: u64) -> u64 {
+        let to_come = |frame: &Frame| {
+            frame.finish.saturating_sub(now).min(self.line.wire_ns(frame.wire_bytes))
+        };
+        self.line.busy() - self.frames.iter().map(to_come).sum::<u64>()
+    }
+
     /// How often it interrupted.
     pub fn interrupts(&self) -> u64 {
         self.interrupts
@@ -353,7 +361,9 @@ impl Card {
         let Some(death) = &self.spec.dies else { return };
         let every = death.check_for_hang_ns;
         self.life = Life::Hung { seen: (at / every + 1).saturating_mul(every) };
-        self.line.cut(at);
+        self.line.cut(at, self.busy_until(at));
+        // They do not go out, and keep the line busy no longer.
+        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
         self.interrupt_at = NEVER;
     }
 

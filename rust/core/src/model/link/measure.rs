@@ -10,7 +10,7 @@ impl Link {
     pub fn counters(&mut self, stages: &mut Stages) -> Counters {
         self.air.settle(self.now, &mut self.counters, &mut stages.delivery);
         let mut counters = self.counters;
-        counters.busy_ns = self.card.line().busy_until(self.now) - self.before.busy_ns;
+        counters.busy_ns = self.card.busy_until(self.now) - self.before.busy_ns;
         counters.interrupts = self.card.interrupts() - self.before.interrupts;
         counters.resets = self.card.resets() - self.before.resets;
         for slot in self.slots.iter().filter(|slot| slot.state.is_of(Owner::Miniport)) {
@@ -33,7 +33,7 @@ impl Link {
     pub fn clear(&mut self, stages: &mut Stages) {
         self.counters(stages);
         self.before = Counters {
-            busy_ns: self.card.line().busy_until(self.now),
+            busy_ns: self.card.busy_until(self.now),
             interrupts: self.card.interrupts(),
             resets: self.card.resets(),
             ..Counters::default()
