@@ -63,6 +63,8 @@ pub struct Link {
     slots: Vec<Slot>,
     free: Vec<u32>,
     dropped: Vec<Waiting>,
+    /// Whether a packet that goes round found the queue full, and waits for room.
+    turned_away: bool,
     air: Air,
     now: u64,
     since: u64,
@@ -91,6 +93,7 @@ impl Link {
             slots: Vec::new(),
             free: Vec::new(),
             dropped: Vec::new(),
+            turned_away: false,
             air: Air::default(),
             now: 0,
             since: 0,
@@ -183,7 +186,10 @@ impl Link {
 
     /// Whether nothing will happen any more (a card that may still die is no event).
     fn is_done(&self) -> bool {
-        self.free.len() == self.slots.len() && self.next_arrival().1 == NEVER && self.card.is_idle()
+        self.free.len() == self.slots.len()
+            && self.next_arrival().1 == NEVER
+            && self.card.is_idle()
+            && !self.turned_away
     }
 
     /// The flow that offers next, and when.
@@ -209,7 +215,7 @@ impl Link {
         if !goes && !self.queue.has_room() {
             self.counters.dropped_full += 1;
             sink.dropped(self.now, seq);
-            self.sources[flow].handed_back(self.now);
+            self.turned_away |= self.sources[flow].turned_away(self.now);
             return;
         }
         let slot = self.allocate(flow as u32, seq, bytes);
@@ -293,6 +299,19 @@ impl Link {
             }
         }
         self.send_queued(stages, sink);
+        if self.turned_away {
+            self.try_again();
+        }
+    }
+
+    /// Packets that go round and found the queue full: their senders see whether there is room now. (To ask again at once would
+    /// be to ask for ever.)
+    #[cold]
+    fn try_again(&mut self) {
+        if self.queue.has_room() || self.queue.is_empty() && self.may_send() {
+            self.turned_away = false;
+            self.sources.iter_mut().for_each(|source| source.try_again(self.now));
+        }
     }
 
     /// ProtocolSendComplete: the packet is the protocol's again, which lets it go.

@@ -17,6 +17,8 @@ pub struct Source {
     offered: u64,
     draws: u64,
     next: u64,
+    /// Packets that found the queue full, and wait for room.
+    turned_away: u32,
     state: State,
 }
 
@@ -76,7 +78,8 @@ impl Source {
             Arrivals::At { .. } => State::At,
         };
         let (spec, draws) = (spec.clone(), 0);
-        let mut source = Source { spec, arrivals, sizes, offered: 0, draws, next: since, state };
+        let mut source =
+            Source { spec, arrivals, sizes, offered: 0, draws, next: since, turned_away: 0, state };
         source.next = match source.state {
             State::Poisson { .. } | State::Mmpp { .. } | State::At | State::OnOff { .. } => {
                 source.after(since)
@@ -120,6 +123,36 @@ impl Source {
         }
         self.end_if_enough();
         (n, self.spec.size.draw(&self.sizes, n))
+    }
+
+    /// Its packet found the queue full. Whether it waits for room: one that is thought about comes again after that.
+    pub fn turned_away(&mut self, now: u64) -> bool {
+        let waits = match &mut self.state {
+            State::Round { .. } => true,
+            State::Thinking { think, .. } => think.draw(&self.arrivals, self.draws + 1) == 0,
+            _ => return false,
+        };
+        if waits {
+            self.turned_away += 1;
+            self.draws += 1;
+        } else {
+            self.handed_back(now);
+        }
+        waits
+    }
+
+    /// There is room at `now` for those that were turned away.
+    pub fn try_again(&mut self, now: u64) {
+        let again = std::mem::take(&mut self.turned_away);
+        match &mut self.state {
+            State::Round { here } => *here += again,
+            State::Thinking { until, .. } => until.extend((0..again).map(|_| Reverse(now))),
+            _ => {}
+        }
+        if again > 0 {
+            self.next = self.next.min(now);
+            self.end_if_enough();
+        }
     }
 
     /// One of its packets is back, or was dropped, at `now`.
