@@ -159,24 +159,14 @@ impl Queue {
                 }
                 if u64::from(head.bytes) <= self.deficits[turn] {
                     self.deficits[turn] -= u64::from(head.bytes);
-                    let next = self.lanes[turn].pop_front();
-                    if self.lanes[turn].is_empty() {
-                        self.end_turn();
-                    }
-                    return next;
+                    return self.lanes[turn].pop_front();
                 }
+            } else {
+                self.deficits[turn] = 0;
             }
-            self.end_turn();
+            self.turn = (turn + 1) % self.lanes.len();
+            self.fresh = true;
         }
-    }
-
-    /// The next class goes on; who has nothing left to send keeps no deficit.
-    fn end_turn(&mut self) {
-        if self.lanes[self.turn].is_empty() {
-            self.deficits[self.turn] = 0;
-        }
-        self.turn = (self.turn + 1) % self.lanes.len();
-        self.fresh = true;
     }
 
     /// The times since which those wait that wait now.
