@@ -16,6 +16,7 @@ from ndiswan._native import (
     fcs16,
     hdlc_encode,
     read_frames,
+    read_sizes,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "fcs16",
     "hdlc_encode",
     "read_frames",
+    "read_sizes",
 ]

@@ -52,7 +52,7 @@ pub(super) struct Far<'a, S> {
 impl<S: Sink> FarEnd for Far<'_, S> {
     #[inline]
     fn left(&mut self, frame: &Frame, at: Option<u64>) {
-        self.sink.left(frame.seq, at);
+        self.sink.left(frame, at);
         match at {
             None => self.counters.lost += 1,
             Some(at) if at == frame.finish => {
