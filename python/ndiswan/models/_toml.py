@@ -13,7 +13,10 @@ Place = tuple[int, int]
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _STRING = re.compile(
-    r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|' + r"'''(?:.|\n)*?'{3,5}|" + r'"(?:[^"\\]|\\.)*"|' + r"'[^'\n]*'",
+    r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|'
+    r"'''(?:.|\n)*?'{3,5}|"
+    r'"(?:[^"\\]|\\.)*"|'
+    r"'[^'\n]*'",
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}#\n]+")
@@ -28,11 +31,16 @@ class Places:
 
     def of(self, path: Path, *, key: bool = False) -> Place | None:
         """Where the value, or else the key, of a path stands; of what is not there, where that stands which has it."""
+        name = path[-1:]
         while path:
             first, second = (self.keys, self.values) if key else (self.values, self.keys)
             if (place := first.get(path) or second.get(path)) is not None:
                 return place
-            path, key = path[:-1], True
+            path = path[:-1]
+            # What stands in a part of a part, as the engine has it, may be written one table further out.
+            if (place := self.values.get((*path, *name))) is not None:
+                return place
+            key = True
         return None
 
 

@@ -39,12 +39,16 @@ def names_of_each(simulation: Simulation) -> list[str]:
 
 
 def save_trace(
-    simulation: Simulation, path: str | PathLike[str], *, form: Form | None = None, snaplen: int = 96
+    simulation: Simulation,
+    path: str | PathLike[str],
+    *,
+    form: Form | None = None,
+    snaplen: int = 96,
 ) -> int:
     """Write what happened to a file, in the form that its name asks for; how many packets were sent.
 
-    The simulation must have been made with ``detail="trace"``. ``snaplen``: the most bytes of a packet in a pcapng file,
-    0 for all; what they carry is made up (an LCP Discard-Request of the packet's size), when and how they went is not.
+    The simulation must have been made with ``detail="trace"``. ``snaplen``: the most bytes of a packet in a capture,
+    0 for all; what they carry is made up (an LCP Discard-Request of that size), when and how they went is not.
     Raises ``ValueError`` for a simulation without a trace and a name that asks for no form, ``OSError`` for a file that
     cannot be written.
     """

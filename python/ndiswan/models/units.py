@@ -1,4 +1,4 @@
-"""Quantities as people write them in a scenario file: "5 ms", "1.544 Mbit/s", "300 /s"; plain numbers stay what they are."""
+"""Quantities as people write them in a scenario file: "5 ms", "1.544 Mbit/s", "300 /s"."""
 
 import re
 from fractions import Fraction
