@@ -28,8 +28,8 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
 
     Needs the extra `viz` (`pip install 'ndiswan[viz]'`).
     """
+    from ndiswan.cli.rows import rows, table
     from ndiswan.models.charts import latency_cdf, occupancy
-    from ndiswan.models.summary import rows, table
 
     scenario = read(file, given)
     click.echo(f"seed {scenario.run.seed}", err=True)

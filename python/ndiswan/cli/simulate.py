@@ -68,8 +68,8 @@ def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **giv
 
     Ctrl-C ends it with what was measured so far.
     """
+    from ndiswan.cli.rows import rows
     from ndiswan.models.export import form_of, save_trace
-    from ndiswan.models.summary import rows
 
     scenario = read(
         file, {key: given[key] for key in ("until", "warmup", "seed", "replications", "threads")}
@@ -152,7 +152,7 @@ def _advance(
 def _lines(
     scenario: Scenario, simulation: Simulation, found: list[dict[str, Any]], *, interrupted: bool
 ) -> list[str]:
-    from ndiswan.models.summary import table
+    from ndiswan.cli.rows import table
 
     paint = painter(sys.stdout)
     head, *body = table(found)

@@ -16,7 +16,7 @@ from ndiswan.models.cards import Card
 from ndiswan.models.durations import Constant, Duration
 from ndiswan.models.flows import Flow, Replay
 from ndiswan.models.queues import Discipline
-from ndiswan.models.sizes import Size
+from ndiswan.models.sizes import Size, size_of
 from ndiswan.models.units import kind_of, quantity
 from ndiswan.models.wires import Framing, Loss
 
@@ -119,7 +119,7 @@ class Builder:
     def part(self, kind: type[Parameters], data: Any, path: Path) -> Any:
         """A part that is written as a table, or as the number or text that stands for it."""
         if kind is Size and not isinstance(data, dict):
-            return self.number("size", data, path)
+            return self.size(self.number("size", data, path), path)
         if kind is Duration and isinstance(data, str):
             return Constant(self.number("_ns", data, path))
         table = self.table(data, path, f"a table with the keys of a {kind.__name__.lower()}")
@@ -131,6 +131,15 @@ class Builder:
         if kind is Replay and CAPTURE[0] in table:
             return self.replay(table, path)
         return self.make(kind, kind, table, path)
+
+    def size(self, value: Any, path: Path) -> Size:
+        """A size that is written as a number or a list."""
+        try:
+            return size_of(value)
+        except (TypeError, ValueError) as error:
+            found = re.match(r"\w+\.\w+((?:\[\d+\])*): ", str(error))
+            steps = [int(n) for n in re.findall(r"\d+", found[1])] if found else []
+            self.fail((*path, *steps), str(error)[found.end() if found else 0 :])
 
     def kind(self, family: type[Parameters], table: dict[str, Any], path: Path) -> type[Parameters]:
         """The class that the table names."""
@@ -197,6 +206,8 @@ class Builder:
 
     def value(self, name: str, hint: Any, value: Any, path: Path) -> Any:
         """The value of one field: a part, a list, a quantity, or what it is."""
+        if value == "none" and type(None) in typing.get_args(hint):
+            return None  # TOML has no word for it
         part = Size if name == "size" else _part(hint)
         if part is Flow and isinstance(value, list):
             return [self.part(Flow, one, (*path, n)) for n, one in enumerate(value)]

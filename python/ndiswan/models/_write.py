@@ -67,6 +67,8 @@ def _value(value: Any) -> str:
             text = f"[{', '.join(_value(one) for one in value)}]"
         case bool() | str():
             text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case None:
+            text = '"none"'
         case _:
             text = repr(value)
     return text

@@ -19,15 +19,17 @@ from typing import Any
 
 from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._build import Builder, ScenarioError
-from ndiswan.models._parameters import Parameters, whole
+from ndiswan.models._parameters import Parameters, real, whole
 from ndiswan.models._toml import Path, Places, path_at, places
 from ndiswan.models._write import written
 from ndiswan.models.flows import Replay
 from ndiswan.models.links import Link
 from ndiswan.models.results import names_of
-from ndiswan.models.running import STREAMS, nanoseconds
 
 __all__ = ["Run", "Scenario", "ScenarioError", "dumps", "load", "loads"]
+
+# The longest time in seconds that fits into the engine's nanoseconds, and the seeds that it takes for a link.
+LONGEST_S, SEEDS = 9e9, 12
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Run(Parameters):
         super().__post_init__()
         for name, value in (("until", self.until), ("warmup", self.warmup)):
             if value is not None:
-                nanoseconds(f"Run.{name}", value)
+                real(f"Run.{name}", value, high=LONGEST_S)
         if self.until is not None and self.warmup >= self.until and self.warmup:
             raise ValueError(
                 f"Run.warmup: expected less than until, which is {self.until:g} s, got {self.warmup:g}"
@@ -86,20 +88,27 @@ class Scenario:
                 self.fail(("link", number), text)
 
     def _check(self, number: int, link: Link) -> None:
+        for n, flow in enumerate(link.traffic):  # type: ignore[arg-type]
+            try:
+                flow.to_dict()
+            except (TypeError, ValueError) as error:
+                Builder(self.path, self.places).explain(error, self._path(number, ("traffic", n)))
         # One of each family is enough, and quick for a million.
         data = json.dumps([link.to_dict() | {"count": 1}], allow_nan=False)
         try:
-            _Simulation(data, [[0] * (2 * len(STREAMS))], "counters")
+            _Simulation(data, [[0] * SEEDS], "counters")
         except ValueError as error:
             path, text = _place(str(error), data)
-            if (
-                path[:2] == ("traffic", 0)
-                and ("link", number, "traffic", 0) not in self.places.keys
-            ):
-                path = ("traffic", *path[2:])  # the file has one, and no list
-            if path[-2:] == ("size", "bytes") and ("link", number, *path) not in self.places.keys:
-                path = path[:-1]  # the file has a number, and no table
-            self.fail(("link", number, *path), text)
+            self.fail(self._path(number, path), text)
+
+    def _path(self, number: int, path: Path) -> Path:
+        """The path in the file of what the engine has at a path of a link."""
+        known = self.places.keys
+        if path[:2] == ("traffic", 0) and ("link", number, *path[:2]) not in known:
+            path = ("traffic", *path[2:])  # the file has one, and no list
+        if path[-2:] == ("size", "bytes") and ("link", number, *path) not in known:
+            path = path[:-1]  # the file has a number, and no table
+        return ("link", number, *path)
 
     def fail(self, path: Path, text: str) -> None:
         """Raise a `ScenarioError` that points at a path."""

@@ -1,11 +1,14 @@
 """Results in short: a row for each link of a scenario, those of a family together, as data and as a table to read."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
+import math
+from typing import TYPE_CHECKING, Any
 
-from ndiswan.models.results import Results, Stage
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ndiswan.models import Results, Stage
 
 # What is added up over the links of a family.
 _COUNTS = (
@@ -85,7 +88,7 @@ def columns(lines: Sequence[Sequence[str]]) -> list[str]:
 
 def duration(ns: float | None) -> str:
     """A time with the unit that suits it."""
-    if ns is None or np.isnan(ns):
+    if ns is None or math.isnan(ns):
         return "-"
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if ns >= size:
