@@ -17,6 +17,7 @@ pub mod counters;
 pub mod duration;
 pub mod error;
 mod far;
+mod fifo;
 pub mod framing;
 pub mod histogram;
 pub mod line;
