@@ -21,9 +21,13 @@ from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pa
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
 from ndiswan.models.links import Link
 from ndiswan.models.queues import CoDel, Discipline, Drr, Fifo, Priority, Queue
-from ndiswan.models.results import Results, Stage
-from ndiswan.models.running import Simulation, simulate
+from ndiswan.models.replications import PrecisionWarning, simulate
+from ndiswan.models.results import Results
+from ndiswan.models.running import Simulation
 from ndiswan.models.sizes import Cycle, ExponentialSize, Fixed, Mix, Size, UniformSize
+from ndiswan.models.stages import Stage
+from ndiswan.models.statistics import Interval
+from ndiswan.models.tables import Columns, Table
 from ndiswan.models.wires import (
     BitErrors,
     Framing,
@@ -42,6 +46,7 @@ __all__ = [
     "Cbr",
     "ClosedLoop",
     "CoDel",
+    "Columns",
     "Constant",
     "Cycle",
     "Death",
@@ -55,6 +60,7 @@ __all__ = [
     "Flow",
     "Framing",
     "GilbertElliott",
+    "Interval",
     "Line",
     "Link",
     "Loss",
@@ -69,6 +75,7 @@ __all__ = [
     "Pareto",
     "Poisson",
     "Ppp",
+    "PrecisionWarning",
     "Priority",
     "Queue",
     "Replay",
@@ -77,6 +84,7 @@ __all__ = [
     "Simulation",
     "Size",
     "Stage",
+    "Table",
     "Uniform",
     "UniformSize",
     "batching",

@@ -13,7 +13,7 @@ use std::time::Duration;
 use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
-use ndiswan::model::{Histogram, LinkSpec, Luck};
+use ndiswan::model::{LinkSpec, Luck};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -177,29 +177,37 @@ impl Simulation {
         Ok(columns)
     }
 
-    /// The histograms of the links of one spec: name, count, sum, min, max, and the buckets' lows, widths and counts.
-    fn stages<'py>(&self, py: Python<'py>, spec: usize) -> PyResult<Bound<'py, PyDict>> {
+    /// The histograms of all specs: the names of the stages; for each spec and stage count, sum (low and high word), min, max and
+    /// number of buckets; then the buckets, low, width and count of each.
+    fn histograms<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Vec<&'static str>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let model = self.lock()?;
-        if spec >= model.specs().len() {
-            return Err(value(format!(
-                "spec: expected less than {}, got {spec}",
-                model.specs().len()
-            )));
+        let (mut names, mut totals, mut buckets) = (Vec::new(), Vec::new(), Vec::new());
+        for spec in 0..model.specs().len() {
+            let stages = model.stages(spec).named();
+            names = stages.iter().map(|(name, _)| *name).collect();
+            for (_, histogram) in stages {
+                let before = buckets.len();
+                buckets.extend(histogram.buckets().flat_map(|(low, width, n)| [low, width, n]));
+                let (sum, kept) = (histogram.sum(), (buckets.len() - before) as u64 / 3);
+                totals.extend([histogram.count(), sum as u64, (sum >> 64) as u64]);
+                totals.extend([histogram.min(), histogram.max(), kept]);
+            }
         }
-        let stages = PyDict::new(py);
-        for (name, histogram) in model.stages(spec).named() {
-            stages.set_item(name, histogram_of(py, histogram)?)?;
-        }
-        Ok(stages)
+        Ok((names, bytes(py, totals.into_iter()), bytes(py, buckets.into_iter())))
     }
 
-    /// The means of batches of latencies of one link, and how many packets a batch has.
-    fn batches<'py>(&self, py: Python<'py>, link: usize) -> PyResult<(Bound<'py, PyBytes>, u64)> {
+    /// The means of batches of latencies of the first ``most`` links, and how many packets a batch of each has.
+    fn batches<'py>(
+        &self,
+        py: Python<'py>,
+        most: usize,
+    ) -> PyResult<Vec<(Bound<'py, PyBytes>, u64)>> {
         let model = self.lock()?;
-        let Some(link) = model.links().nth(link) else {
-            return Err(value(format!("link: expected less than {}, got {link}", self.links)));
-        };
-        Ok((floats(py, link.batches().means().into_iter()), link.batches().size()))
+        let links = model.links().take(most).map(ndiswan::model::Link::batches);
+        Ok(links.map(|batches| (floats(py, batches.means().into_iter()), batches.size())).collect())
     }
 
     /// The fingerprint of all events; ``None`` for the detail "counters".
@@ -291,18 +299,6 @@ fn row(event: &Happened) -> [u64; 5] {
         Happened::Dropped { time, seq } => [2, time, seq, 0, 0],
         Happened::Left { seq, at, .. } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
     }
-}
-
-fn histogram_of<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'py, PyDict>> {
-    let known = PyDict::new(py);
-    known.set_item("count", histogram.count())?;
-    known.set_item("sum", histogram.sum())?;
-    known.set_item("min", histogram.min())?;
-    known.set_item("max", histogram.max())?;
-    known.set_item("low", bytes(py, histogram.buckets().map(|(low, ..)| low)))?;
-    known.set_item("width", bytes(py, histogram.buckets().map(|(_, width, _)| width)))?;
-    known.set_item("counts", bytes(py, histogram.buckets().map(|(.., count)| count)))?;
-    Ok(known)
 }
 
 /// A column of uint64 as NumPy reads it.

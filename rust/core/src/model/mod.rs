@@ -18,6 +18,7 @@ pub mod duration;
 pub mod error;
 pub mod export;
 mod far;
+mod fifo;
 pub mod framing;
 pub mod histogram;
 pub mod line;
