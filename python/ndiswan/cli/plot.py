@@ -9,7 +9,7 @@ import click
 
 from ndiswan.cli.console import out
 from ndiswan.cli.group import FINE, INTERRUPTED
-from ndiswan.cli.simulate import Seconds, measure, read
+from ndiswan.cli.measuring import Seconds, measure, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,18 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
 
     Needs the extra `viz` (`pip install 'ndiswan[viz]'`).
     """
-    from ndiswan.cli.rows import rows, table
     from ndiswan.models.charts import latency_cdf, occupancy
 
     scenario = read(file, given)
     click.echo(f"seed {scenario.run.seed}", err=True)
-    _, results, interrupted = measure(scenario, "packets")
-    said = table(rows(results))
+    outcome = measure(scenario.with_run(replications=1), "packets")
+    results = outcome.results
+    if results is None:
+        raise KeyboardInterrupt
+    said = [str(results), f"seed {scenario.run.seed}"]
     target = Path(output or Path(file).with_suffix(".html").name)
     write(target, lambda: [latency_cdf(results), occupancy(results)], Path(file).name, said)
-    return INTERRUPTED if interrupted else FINE
+    return INTERRUPTED if outcome.interrupted else FINE
 
 
 def write(target: Path, draw: Any, title: str, said: Sequence[str]) -> None:

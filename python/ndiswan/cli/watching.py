@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from ndiswan.models import Simulation
 
-# Told what is done and up to when, in seconds; gives what `Simulation.run` is to call meanwhile.
-Watch = "Callable[[Simulation, str, float | None], Callable[[], object] | None]"
+    # Told of what, what is done, and up to when in seconds; gives what is to be called meanwhile, if anything.
+    Watch = Callable[[Simulation | None, str, float | None], Callable[[], object] | None]
 
 
 @contextmanager
-def watching() -> Iterator[Callable[[Simulation, str, float | None], Callable[[], object] | None]]:
+def watching() -> Iterator[Watch]:
     """What shows a simulation, if stderr is a terminal and rich is there; else nothing does."""
     try:
         from rich import console
@@ -38,18 +38,23 @@ def watching() -> Iterator[Callable[[Simulation, str, float | None], Callable[[]
         task = bar.add_task("", total=None, words="")
         began = time.perf_counter()
 
-        def show(simulation: Simulation, phase: str, until: float | None) -> Callable[[], object]:
+        def show(
+            simulation: Simulation | None, phase: str, until: float | None
+        ) -> Callable[[], object]:
             def look() -> None:
-                events, done, links = simulation.progress
-                speed = events / max(time.perf_counter() - began, 1e-9)
-                words = f"{events:,} events, {speed:,.0f}/s"
-                now = simulation.now
-                if links > 1:
-                    words = f"{done:,} of {links:,} links, {words}"
-                if until is not None:
-                    words = f"{now:,.1f} of {until:,.1f} s, {words}"
+                words, now = "", 0.0
+                if simulation is not None:
+                    now = simulation.now
+                    words = _words(simulation, until, time.perf_counter() - began)
                 bar.update(task, description=phase, total=until, completed=now, words=words)
 
             return look
 
         yield show
+
+
+def _words(simulation: Simulation, until: float | None, took: float) -> str:
+    events, done, links = simulation.progress
+    words = [] if until is None else [f"{simulation.now:,.1f} of {until:,.1f} s"]
+    words += [f"{done:,} of {links:,} links"] if links > 1 else []
+    return ", ".join([*words, f"{events:,} events", f"{events / max(took, 1e-9):,.0f}/s"])
