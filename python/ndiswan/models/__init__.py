@@ -19,7 +19,9 @@ from ndiswan.models.cards import (
 )
 from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pareto, Uniform
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
+from ndiswan.models.kept import DamagedFileWarning
 from ndiswan.models.links import Link
+from ndiswan.models.pace import Progress
 from ndiswan.models.queues import CoDel, Discipline, Drr, Fifo, Priority, Queue
 from ndiswan.models.replications import PrecisionWarning, simulate
 from ndiswan.models.results import Results
@@ -27,6 +29,8 @@ from ndiswan.models.running import Simulation
 from ndiswan.models.sizes import Cycle, ExponentialSize, Fixed, Mix, Size, UniformSize
 from ndiswan.models.stages import Stage
 from ndiswan.models.statistics import Interval
+from ndiswan.models.sweeping import sweep
+from ndiswan.models.swept import Sweep
 from ndiswan.models.tables import Columns, Table
 from ndiswan.models.wires import (
     BitErrors,
@@ -49,6 +53,7 @@ __all__ = [
     "Columns",
     "Constant",
     "Cycle",
+    "DamagedFileWarning",
     "Death",
     "Discipline",
     "Drr",
@@ -77,6 +82,7 @@ __all__ = [
     "Ppp",
     "PrecisionWarning",
     "Priority",
+    "Progress",
     "Queue",
     "Replay",
     "Results",
@@ -84,6 +90,7 @@ __all__ = [
     "Simulation",
     "Size",
     "Stage",
+    "Sweep",
     "Table",
     "Uniform",
     "UniformSize",
@@ -96,4 +103,5 @@ __all__ = [
     "reordering",
     "simple",
     "simulate",
+    "sweep",
 ]

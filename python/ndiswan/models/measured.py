@@ -78,12 +78,15 @@ class Measured:
         """How many groups there are."""
         return len(self.totals)
 
-    def first_groups(self, n: int) -> Measured:
-        """Only the first ``n`` groups."""
-        rows = int(np.searchsorted(self.group, n))
-        some = int(self.totals[:n, :, BUCKETS].sum())
-        counters = {name: column[:rows] for name, column in self.counters.items()}
-        return Measured(counters, self.group[:rows], self.totals[:n], self.buckets[:some])
+    def part(self, first: int, end: int) -> Measured:
+        """Only the groups from ``first`` to ``end``."""
+        rows = slice(*np.searchsorted(self.group, [first, end]))
+        kept = self.totals[:, :, BUCKETS].sum(axis=1)
+        buckets = slice(int(kept[:first].sum()), int(kept[:end].sum()))
+        counters = {name: column[rows] for name, column in self.counters.items()}
+        return Measured(
+            counters, self.group[rows] - first, self.totals[first:end], self.buckets[buckets]
+        )
 
     def stage(self, group: int, name: str) -> Stage:
         """The histogram of a group and a stage."""
