@@ -60,14 +60,14 @@ def test_the_document_has_what_was_measured() -> None:
 def test_number_of_threads_and_replications_come_from_either_side(tmp_path: Path) -> None:
     """What the file says of the run holds, and the command line says otherwise."""
     path = tmp_path / "s.toml"
-    path.write_text("[run]\nuntil = 2\nreplications = 2\nthreads = 1\n" + ENDLESS, "utf-8")
+    path.write_text("[run]\nuntil = 0.2\nreplications = 2\nthreads = 1\n" + ENDLESS, "utf-8")
     first = ndiswan("simulate", path, "--json")
     other = ndiswan("simulate", path, "--json", "--threads", "2")
-    single = ndiswan("simulate", path, "--json", "--replications", "1", "--until", "0.5")
+    single = ndiswan("simulate", path, "--json", "--replications", "1", "--until", "0.1")
     assert first.stdout == other.stdout
     assert json.loads(first.stdout)["replications"] == 2
     assert (json.loads(single.stdout)["until_s"], json.loads(single.stdout)["replications"]) == (
-        0.5,
+        0.1,
         1,
     )
 
@@ -155,7 +155,7 @@ def test_ctrl_c_leaves_what_was_measured(tmp_path: Path, more: list[str]) -> Non
 def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     """On a terminal stderr shows simulated time and events a second; the results do not depend on it."""
     path = tmp_path / "s.toml"
-    path.write_text(f"[run]\nuntil = 20\n{ENDLESS.replace('count = 8', 'count = 2')}", "utf-8")
+    path.write_text(f"[run]\nuntil = 4\n{ENDLESS.replace('count = 8', 'count = 2')}", "utf-8")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--json", "--threads", "1"]
     with subprocess.Popen(
@@ -174,6 +174,6 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
         assert running.stdout is not None
         document = running.stdout.read()
     os.close(ours)
-    assert b" of 20.0 s, " in shown
+    assert b" of 4.0 s, " in shown
     assert b"/s" in shown
     assert document.decode() == ndiswan("simulate", path, "--json", "--threads", "1").stdout

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ndiswan.models.results import Column, Results
+from ndiswan.models.results import Results
+from ndiswan.models.stages import Column
 
 # So many points of a curve are more than a screen shows.
 POINTS = 400
@@ -110,25 +111,33 @@ def mean_level(since: Column, until: Column, edges: Column) -> Column:
     return np.maximum(mean, 0.0)
 
 
-def sweep(x: str, y: str, points: Sequence[dict[str, Any]], *, by: str | None = None) -> Any:
-    """A curve of ``y`` over ``x`` with its confidence intervals: ``points`` have both, and ``low`` and ``high``."""
+def curve(x: str, y: str, points: Sequence[dict[str, Any]], *, by: str | None = None) -> Any:
+    """``y`` over ``x``, a line for each value of ``by``: ``points`` have these keys, and ``low`` and ``high``.
+
+    The area is from ``low`` to ``high``, a confidence interval, where both are numbers.
+    """
     alt = _altair()
     numbers = all(isinstance(point[x], (int, float)) for point in points)
-    data = alt.Data(values=list(points))
-    over = alt.X(field=x, type="quantitative" if numbers else "nominal", title=x)
-    colour = {} if by is None else {"color": alt.Color(field=by, type="nominal", title=by)}
-    curve = (
-        alt.Chart(data, title=f"{y} over {x}")
-        .mark_line(point=True)
-        .encode(x=over, y=alt.Y(field=y, type="quantitative", title=y), **colour)
+    scale = alt.Scale(zero=False)
+    kind = "quantitative" if numbers else "nominal"
+    over = alt.X(field=_escaped(x), type=kind, title=x, **({"scale": scale} if numbers else {}))
+    level = alt.Y(field=_escaped(y), type="quantitative", title=y, axis=alt.Axis(format="~s"))
+    colour = (
+        {} if by is None else {"color": alt.Color(field=_escaped(by), type="nominal", title=by)}
     )
-    known = [point for point in points if point.get("low") is not None]
+    chart = alt.Chart(alt.Data(values=list(points)), title=f"{y} over {x}")
+    drawn = chart.mark_line(point=True).encode(x=over, y=level, **colour)
+    known = [point for point in points if point["low"] is not None]
     if known:
-        kind = alt.Chart(alt.Data(values=known))
-        kind = kind.mark_area(opacity=0.25) if numbers else kind.mark_rule()
-        band = kind.encode(x=over, y=alt.Y("low:Q", title=y), y2="high:Q", **colour)
-        curve = band + curve
-    return curve.properties(width=WIDTH, height=HEIGHT)
+        band = alt.Chart(alt.Data(values=known))
+        band = band.mark_area(opacity=0.25) if numbers else band.mark_rule()
+        drawn = band.encode(x=over, y=alt.Y("low:Q", title=y), y2="high:Q", **colour) + drawn
+    return drawn.properties(width=WIDTH, height=HEIGHT)
+
+
+def _escaped(name: str) -> str:
+    """A name as Vega reads it, to which a dot is a step down."""
+    return name.replace("\\", "\\\\").replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")
 
 
 PAGE = """<!DOCTYPE html>
