@@ -125,14 +125,14 @@ def curve(x: str, y: str, points: Sequence[dict[str, Any]], *, by: str | None = 
     colour = (
         {} if by is None else {"color": alt.Color(field=_escaped(by), type="nominal", title=by)}
     )
-    chart = alt.Chart(alt.Data(values=list(points)), title=f"{y} over {x}")
+    chart = alt.Chart(alt.Data(values=list(points)))
     drawn = chart.mark_line(point=True).encode(x=over, y=level, **colour)
     known = [point for point in points if point["low"] is not None]
     if known:
         band = alt.Chart(alt.Data(values=known))
         band = band.mark_area(opacity=0.25) if numbers else band.mark_rule()
         drawn = band.encode(x=over, y=alt.Y("low:Q", title=y), y2="high:Q", **colour) + drawn
-    return drawn.properties(width=WIDTH, height=HEIGHT)
+    return drawn.properties(title=f"{y} over {x}", width=WIDTH, height=HEIGHT)
 
 
 def _escaped(name: str) -> str:
