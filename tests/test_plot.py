@@ -168,6 +168,15 @@ def test_a_table_that_is_none_is_usage(
     assert (done.returncode, said in done.stderr) == (USAGE, True), done.stderr
 
 
+def test_a_file_that_is_no_parquet_is_usage(tmp_path: Path) -> None:
+    """A file with the name of a Parquet file and other contents is named."""
+    path = tmp_path / "t.parquet"
+    path.write_bytes(b"PAR1, but no more")
+    done = ndiswan("plot", path, cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert "t.parquet: expected a Parquet file" in done.stderr
+
+
 def test_a_folder_and_a_missing_extra_are_told(tmp_path: Path) -> None:
     """A sweep's folder has no parameters, and without altair the line that installs it is told."""
     done = ndiswan("plot", tmp_path)

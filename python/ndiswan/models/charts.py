@@ -171,10 +171,11 @@ def page(charts: Sequence[Any], title: str, said: Sequence[str] = ()) -> str:
     import vl_convert
 
     whole = alt.vconcat(*charts).resolve_scale(color="independent", strokeDash="independent")
+    bundle: Any = vl_convert.javascript_bundle  # its types want a snippet, which it does without
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     return PAGE.format(
         title=escape(title),
-        bundle=vl_convert.javascript_bundle(vl_version=version),
+        bundle=bundle(vl_version=version),
         said=escape("\n".join(said)),
         # A name in the data must not end the script that it is in.
         spec=json.dumps(whole.to_dict(), allow_nan=False).replace("<", "\\u003c"),

@@ -34,13 +34,12 @@ def read_table(path: str | PathLike[str]) -> dict[str, Column]:
             raise ImportError("Parquet files need pyarrow: pip install 'ndiswan[arrow]'") from error
         try:
             table = parquet.read_table(path)
-        except OSError:
-            raise
-        except Exception as error:
+        except ValueError as error:
             raise ValueError(f"{path}: expected a Parquet file: {error}") from error
         return {name: np.array(table[name].to_pylist()) for name in table.column_names}
     with path.open(newline="", encoding="utf-8") as file:
-        head, *rows = csv.reader(file) or [[]]
+        rows = list(csv.reader(file))
+    head = rows.pop(0) if rows else []
     if not head or not rows or any(len(row) != len(head) for row in rows):
         raise ValueError(f"{path}: expected a head and rows as long as it")
     return {
