@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::lives::{Life, Name, Story};
+use super::lives::{Left, Life, Name, Story};
 use crate::capture::{CaptureWriter, Direction, LINK_PPP_HDLC};
 use crate::event::milliseconds;
 
@@ -55,23 +55,19 @@ fn comment(life: &Life) -> String {
         Some(_) => "protocol > NDIS > miniport > NDIS > protocol",
         None => "protocol > NDIS > miniport",
     };
-    let mut text = format!("{}: {owners}", Name(life.seq));
-    if let Some(offered) = life.offered {
-        text += &format!("; offered {} ms", milliseconds(offered));
-    }
-    text += &format!("; sent {} ms", milliseconds(life.sent));
-    match life.completed {
+    let mut parts = vec![format!("{}: {owners}", Name(life.seq))];
+    parts.extend(life.offered.map(|at| format!("offered {} ms", milliseconds(at))));
+    parts.push(format!("sent {} ms", milliseconds(life.sent)));
+    parts.push(match life.completed {
         Some((at, status)) => {
-            text += &format!("; completed and handed back {} ms, {status}", milliseconds(at));
+            format!("completed and handed back {} ms, {status}", milliseconds(at))
         }
-        None => text += "; not completed yet",
-    }
-    match life.left {
-        Some(left) => match left.at {
-            Some(at) => text += &format!("; arrives {} ms", milliseconds(at)),
-            None => text += "; lost on the line",
-        },
-        None => text += "; never left the card",
-    }
-    text
+        None => "not completed yet".to_owned(),
+    });
+    parts.push(match life.left {
+        Some(Left { at: Some(at), .. }) => format!("arrives {} ms", milliseconds(at)),
+        Some(_) => "lost on the line".to_owned(),
+        None => "has not left the card".to_owned(),
+    });
+    parts.join("; ")
 }
