@@ -2,23 +2,20 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import Literal
 
 from ndiswan.models._parameters import whole
 from ndiswan.models.results import names_of
 from ndiswan.models.running import Simulation
 
-Form = Literal["pcapng", "perfetto", "chrome"]
-
 # By the form: what the name of a file in it ends with.
-SUFFIXES: dict[Form, tuple[str, ...]] = {
+SUFFIXES: dict[str, tuple[str, ...]] = {
     "pcapng": (".pcapng",),
     "perfetto": (".perfetto-trace", ".pftrace"),
     "chrome": (".json",),
 }
 
 
-def form_of(path: str | PathLike[str]) -> Form:
+def form_of(path: str | PathLike[str]) -> str:
     """The form that the name of a file asks for.
 
     Raises ``ValueError`` for a name that asks for none.
@@ -42,7 +39,7 @@ def save_trace(
     simulation: Simulation,
     path: str | PathLike[str],
     *,
-    form: Form | None = None,
+    form: str | None = None,
     snaplen: int = 96,
 ) -> int:
     """Write what happened to a file, in the form that its name asks for; how many packets were sent.
