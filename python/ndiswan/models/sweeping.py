@@ -13,11 +13,11 @@ from ndiswan.models import engine
 from ndiswan.models._parameters import whole
 from ndiswan.models.kept import Kept
 from ndiswan.models.pace import Progress, print_progress
-from ndiswan.models.place import Place
 from ndiswan.models.points import points_of, words_of
 from ndiswan.models.statistics import checked_confidence
 from ndiswan.models.sweep_task import Done, Piece, Settings, SweepTask, run_sweep_task
 from ndiswan.models.swept import Sweep
+from ndiswan.models.swept_point import Place
 
 # Those who do not sweep do not load the campaigns, which share their workers with sweeps.
 if TYPE_CHECKING:
