@@ -107,3 +107,20 @@ def test_what_a_watcher_raises_ends_the_replications():
 
     with pytest.raises(KeyboardInterrupt):
         models.simulate(BUSY, until=1e6, replications=200, watch=watch)
+
+
+def test_any_seed_of_numpy_is_one():
+    """A number, a large one, a list of words, and a spawned child are seeds; the same gives the same twice."""
+    seeds = [5, 1 << 200, [1, 2, 3], np.int64(7)]
+    sequences = [np.random.SeedSequence(seed) for seed in seeds]
+    spawned = sequences[0].spawn(2)[1]
+    offered = []
+    for seed in (*sequences, spawned):
+        first, second = (models.simulate(BUSY, until=1, seed=seed).columns for _ in range(2))
+        assert first["offered"] == second["offered"]
+        offered.append(int(first["offered_bytes"][0] * 1000 + first["latency_mean_ns"][0] % 1000))
+    assert len(set(offered)) == 5
+    assert (
+        models.simulate(BUSY, until=1, seed=5).columns["offered"]
+        == models.simulate(BUSY, until=1, seed=sequences[0]).columns["offered"]
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Literal, Self, SupportsIndex, TypedDict, final
+from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
 
 from typing_extensions import Buffer
 
@@ -10,8 +10,10 @@ from ndiswan._native import Event
 
 __all__ = [
     "CaptureWriter",
+    "CardDriver",
     "CompletionRing",
     "Edges",
+    "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",
@@ -183,3 +185,15 @@ class Simulation:
     def export(
         self, path: str | PathLike[str], form: str, names: Sequence[str], snaplen: int
     ) -> int: ...
+
+@final
+class CardDriver:
+    def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
+    @property
+    def arrived(self) -> tuple[int, int, int]: ...
+
+@final
+class Feed:
+    def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
+    def counters(self) -> dict[str, int]: ...
+    def stages(self) -> dict[str, dict[str, Any]]: ...

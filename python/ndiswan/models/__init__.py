@@ -17,6 +17,7 @@ from ndiswan.models.cards import (
     reordering,
     simple,
 )
+from ndiswan.models.drivers import CardMiniport, TrafficProtocol
 from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pareto, Uniform
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
 from ndiswan.models.kept import DamagedFileWarning
@@ -47,6 +48,7 @@ from ndiswan.models.wires import (
 __all__ = [
     "BitErrors",
     "Card",
+    "CardMiniport",
     "Cbr",
     "ClosedLoop",
     "CoDel",
@@ -92,6 +94,7 @@ __all__ = [
     "Stage",
     "Sweep",
     "Table",
+    "TrafficProtocol",
     "Uniform",
     "UniformSize",
     "batching",

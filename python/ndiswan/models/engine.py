@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._parameters import real, whole
+from ndiswan.models.seeds import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
 
     from ndiswan.models.links import Link
 
 Detail = Literal["counters", "digest", "packets", "trace"]
 
-# What is drawn from a stream of its own, in the order in which the engine takes the seeds.
-STREAMS = ("arrivals", "sizes", "loss", "jitter", "escapes", "card")
-
 # Replications that run together share the start of threads; each group has histograms of its own, each link its memory.
 GROUPS_AT_ONCE, LINKS_AT_ONCE = 64, 1 << 15
-
-Entropy = int | tuple[int, ...] | None
 
 
 def nanoseconds(where: str, seconds: float) -> int:
@@ -43,39 +38,11 @@ def plain_links(links: Sequence[Link]) -> tuple[str, ...]:
     return tuple(json.dumps(link.to_dict(), allow_nan=False) for link in links)
 
 
-def seed_sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
-    """The seed as a sequence; without one, of the machine's entropy."""
-    return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-
-
-def child(root: np.random.SeedSequence, number: int) -> np.random.SeedSequence:
-    """What ``root.spawn`` gives as the child with this number, were it asked for the first time.
-
-    By number and not by `spawn`, which counts: the same sequence gives the same luck twice.
-    """
-    return np.random.SeedSequence(
-        root.entropy, spawn_key=(*root.spawn_key, number), pool_size=root.pool_size
-    )
-
-
-def words(root: np.random.SeedSequence, links: int) -> list[list[int]]:
-    """The seeds of so many links: a child for each link, two words for each of its streams."""
-    entropy = root.entropy if not isinstance(root.entropy, list) else tuple(root.entropy)
-    return [_words(entropy, (*root.spawn_key, link), root.pool_size) for link in range(links)]
-
-
-@lru_cache(maxsize=1 << 14)
-def _words(entropy: Entropy, spawn_key: tuple[int, ...], pool_size: int) -> list[int]:
-    seeds = np.random.SeedSequence(entropy, spawn_key=spawn_key, pool_size=pool_size)
-    state: list[int] = seeds.generate_state(2 * len(STREAMS), np.uint64).tolist()
-    return state
-
-
 def build(
     links: Sequence[str], roots: Sequence[np.random.SeedSequence], detail: Detail = "counters"
 ) -> _Simulation:
     """The links once for each root, one after the other."""
-    seeds = [row for root in roots for row in words(root, len(links))]
+    seeds = [words_of(root, link) for root in roots for link in range(len(links))]
     return _Simulation(f"[{','.join([*links] * len(roots))}]", seeds, detail)
 
 

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+# What reading a file raises that is not what was written.
+_DAMAGE = (
+    *(OSError, EOFError, AttributeError, KeyError, ValueError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+
 
 class DamagedFileWarning(UserWarning):
     """A file of a sweep's folder cannot be read; what was in it is computed again."""
@@ -84,14 +90,16 @@ class Kept:
     @staticmethod
     def _read(path: Path, groups: int) -> Measured | None:
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            # What NumPy opens itself stays open if it is damaged.
+            with path.open("rb") as file:
+                loaded = np.load(file, allow_pickle=False)
+                arrays = {name: loaded[name] for name in loaded.files}
             if not np.array_equal(arrays.pop("check"), _check(arrays)):
                 raise ValueError("its contents are not what was written")
             measured = _measured(arrays)
             if measured.groups != groups:
                 raise ValueError(f"expected {groups} groups of links, got {measured.groups}")
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        except _DAMAGE as error:
             aside = path.with_name(f"{path.name}.damaged")
             path.replace(aside)
             message = (

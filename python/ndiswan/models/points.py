@@ -63,6 +63,6 @@ def column_of(values: Sequence[Any]) -> Column:
     return column
 
 
-def words_of(point: Mapping[str, Any]) -> str:
+def described(point: Mapping[str, Any]) -> str:
     """A point as messages name it."""
     return ", ".join(f"{name}={value!r:.60}" for name, value in point.items())

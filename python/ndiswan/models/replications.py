@@ -16,6 +16,7 @@ from ndiswan.models._parameters import real, whole
 from ndiswan.models.measured import Measured
 from ndiswan.models.results import BATCHED, Results, column_named, read
 from ndiswan.models.running import Simulation, several
+from ndiswan.models.seeds import child, seed_sequence
 from ndiswan.models.statistics import checked_confidence
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
     )
     if wanted:
         number = min(max(number, 2), most)
-    runs = _Runs(links, engine.seed_sequence(seed), detail)
+    runs = _Runs(links, seed_sequence(seed), detail)
     while True:
         runs.extend(number, until_ns, warmup_ns, cores, watch)
         results = replace(runs.results(), confidence=confidence)
@@ -154,7 +155,7 @@ class _Runs:
         # A fingerprint is of one replication.
         alone = specs if self._detail == "counters" else engine.GROUPS_AT_ONCE
         for some in engine.chunks(self._done, number, alone, self._size):
-            roots = [engine.child(self._root, replication) for replication in some]
+            roots = [child(self._root, replication) for replication in some]
             native = engine.build(self._plain, roots, self._detail)
             engine.run(native, until_ns, warmup_ns, cores, watch)
             self._parts.append(read(native, self._links))

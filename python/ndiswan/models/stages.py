@@ -74,3 +74,9 @@ def merged(stages: Sequence[Stage]) -> Stage:
         width,
         counts,
     )
+
+
+def stage_of(data: dict[str, Any]) -> Stage:
+    """A stage from what the engine says of it."""
+    buckets = {k: np.frombuffer(data[k], np.uint64) for k in ("low", "width", "counts")}
+    return Stage(data["count"], data["sum"], data["min"], data["max"], **buckets)

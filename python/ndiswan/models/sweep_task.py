@@ -17,12 +17,14 @@ from ndiswan.models.measured import Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndiswan.models.seeds import Entropy
+
 
 @dataclass(frozen=True)
 class Settings:
     """What all points of a sweep have in common; the seed as what a ``SeedSequence`` is made of."""
 
-    entropy: engine.Entropy
+    entropy: Entropy
     spawn_key: tuple[int, ...]
     pool_size: int
     until_ns: int | None

@@ -13,11 +13,12 @@ from ndiswan.models import engine
 from ndiswan.models._parameters import whole
 from ndiswan.models.kept import Kept
 from ndiswan.models.pace import Progress, print_progress
-from ndiswan.models.place import Place
-from ndiswan.models.points import points_of, words_of
+from ndiswan.models.points import described, points_of
+from ndiswan.models.seeds import entropy_of, seed_sequence
 from ndiswan.models.statistics import checked_confidence
 from ndiswan.models.sweep_task import Done, Piece, Settings, SweepTask, run_sweep_task
 from ndiswan.models.swept import Sweep
+from ndiswan.models.swept_point import Place
 
 # Those who do not sweep do not load the campaigns, which share their workers with sweeps.
 if TYPE_CHECKING:
@@ -71,11 +72,10 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
     """
     checked_confidence(confidence)
     whole("replications", replications, 1)
-    root = engine.seed_sequence(seed)
-    entropy = tuple(root.entropy) if isinstance(root.entropy, list) else root.entropy
+    root = seed_sequence(seed)
     until_ns = None if until is None else engine.nanoseconds("until", until)
     warmup_ns = engine.nanoseconds("warmup", warmup)
-    settings = Settings(entropy, root.spawn_key, root.pool_size, until_ns, warmup_ns)  # type: ignore[arg-type]
+    settings = Settings(entropy_of(root), root.spawn_key, root.pool_size, until_ns, warmup_ns)
     places = [Place(n, point, make) for n, point in enumerate(points_of(points))]
     for name in places[0].point:
         if name in places[0].known:
@@ -168,7 +168,7 @@ class _Sweeping:
             for first, end in place.missing(self._replications):
                 for begin in range(first, end, most):
                     stop = min(begin + most, end)
-                    words = words_of(place.point)
+                    words = described(place.point)
                     yield Piece(place.number, words, place.plain, place.size, begin, stop)
 
     def _take(self, task: SweepTask, done: Done) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ndiswan.models.intervals import over_replications
 from ndiswan.models.measured import Measured, columns_of
-from ndiswan.models.points import column_of, words_of
+from ndiswan.models.points import column_of, described
 from ndiswan.models.results import Results
 from ndiswan.models.summary import quantity
 from ndiswan.models.tables import SHOWN, Columns, Table, aligned, html_table
@@ -65,7 +65,7 @@ class Sweep(Table):
             if all(name in point and point[name] == value for name, value in parameters.items())
         ]
         if len(found) != 1:
-            raise KeyError(f"expected one point with {words_of(parameters)}, got {len(found)}")
+            raise KeyError(f"expected one point with {described(parameters)}, got {len(found)}")
         return self[found[0]]
 
     @cached_property

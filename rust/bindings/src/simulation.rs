@@ -13,7 +13,7 @@ use std::time::Duration;
 use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
-use ndiswan::model::{LinkSpec, Luck};
+use ndiswan::model::{Histogram, LinkSpec, Luck};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -299,6 +299,21 @@ fn row(event: &Happened) -> [u64; 5] {
         Happened::Dropped { time, seq } => [2, time, seq, 0, 0],
         Happened::Left { seq, at, .. } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
     }
+}
+
+pub(crate) fn histogram_of<'py>(
+    py: Python<'py>,
+    histogram: &Histogram,
+) -> PyResult<Bound<'py, PyDict>> {
+    let known = PyDict::new(py);
+    known.set_item("count", histogram.count())?;
+    known.set_item("sum", histogram.sum())?;
+    known.set_item("min", histogram.min())?;
+    known.set_item("max", histogram.max())?;
+    known.set_item("low", bytes(py, histogram.buckets().map(|(low, ..)| low)))?;
+    known.set_item("width", bytes(py, histogram.buckets().map(|(_, width, _)| width)))?;
+    known.set_item("counts", bytes(py, histogram.buckets().map(|(.., count)| count)))?;
+    Ok(known)
 }
 
 /// A column of uint64 as NumPy reads it.

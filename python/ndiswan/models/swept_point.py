@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan.models import engine
 from ndiswan.models.measured import Measured
-from ndiswan.models.points import words_of
+from ndiswan.models.points import described
 from ndiswan.models.results import names_of
 from ndiswan.models.running import Simulation, several
 
@@ -26,7 +26,7 @@ class Place:
             # The engine looks at the parameters too: now, and not after hours of work.
             one = Simulation([replace(link, count=1) for link in links], threads=1)
         except Exception as error:
-            error.add_note(f"at the point {words_of(point)}")
+            error.add_note(f"at the point {described(point)}")
             raise
         self.known = one.results().columns if number == 0 else {}
         self.windows = tuple(link.window for link in links)
