@@ -108,11 +108,12 @@ def _advance(
 def _replications(scenario: Scenario) -> Outcome:
     from ndiswan.models import engine
     from ndiswan.models.replications import _Runs
+    from ndiswan.models.seeds import seed_sequence
 
     run, links = scenario.run, scenario.links
     until = None if run.until is None else engine.nanoseconds("until", run.until)
     warmup = engine.nanoseconds("warmup", run.warmup)
-    runs = _Runs(links, engine.seed_sequence(run.seed), "counters")
+    runs = _Runs(links, seed_sequence(run.seed), "counters")
     size = sum(link.count for link in links)
     done = 0
     try:
