@@ -37,9 +37,7 @@ PAUSES = st.builds(models.Constant, microseconds(40))
 FLOWS = st.one_of(
     st.builds(models.Cbr, rate_pps=st.sampled_from([1e4, 1e5, 1e6, 3e5, 7e5, 1e9]), **COMMON),
     st.builds(models.Replay, times_ns=instants(100, 20), **COMMON),
-    st.builds(
-        models.OnOff, rate_pps=st.sampled_from([1e5, 1e6]), on=BURSTS, off=PAUSES, **COMMON
-    ),
+    st.builds(models.OnOff, rate_pps=st.sampled_from([1e5, 1e6]), on=BURSTS, off=PAUSES, **COMMON),
     st.builds(models.ClosedLoop, window=st.integers(1, 6), think=THOUGHTS, **COMMON),
     st.builds(models.Saturating, **COMMON),
 )

@@ -145,7 +145,9 @@ class Reference:
 
     def counters(self, now: int) -> dict[str, int]:
         """What has happened up to `now`, under the engine's names."""
-        of = lambda *what: [e for e in self.events if e[0] == what[0] and e[3] in (what[1:] or (e[3],))]  # noqa: E731
+        of = lambda *what: [
+            e for e in self.events if e[0] == what[0] and e[3] in (what[1:] or (e[3],))
+        ]  # noqa: E731
         arrived = [e for e in of("left") if 0 <= e[3] <= now]
         waiting = sum(now - packet.offered for packet in self.queue.packets)
         queued = sum(packet.sent - packet.offered for packet in self.outstanding)
@@ -159,7 +161,8 @@ class Reference:
             "lost": len(of("left", -1)),
             "busy_ns": sum(min(to, now) - min(since, now) for since, to in self.busy),
             "queued_sum": self.sums["queued_ns"] + waiting + queued,
-            "outstanding_sum": self.sums["outstanding_ns"] + sum(now - p.sent for p in self.outstanding),
+            "outstanding_sum": self.sums["outstanding_ns"]
+            + sum(now - p.sent for p in self.outstanding),
             **self.counts,
         }
 
@@ -215,7 +218,9 @@ class Reference:
         self.numbers[flow] += 1
         self.flows[flow].take()
         sizes = spec.size
-        size = sizes.bytes[number % len(sizes.bytes)] if hasattr(sizes.bytes, "size") else sizes.bytes
+        size = (
+            sizes.bytes[number % len(sizes.bytes)] if hasattr(sizes.bytes, "size") else sizes.bytes
+        )
         packet = Packet(flow, number, int(size), self.now, spec.traffic_class)
         limit = self.link.queue.limit
         if not len(self.queue) and self.may_send():
@@ -329,7 +334,9 @@ class Reference:
             self.finished(packet)
         self.program()
         waits_for_idle = self.card.moderation is not None and not self.card.moderation.ns
-        if self.is_idle() and ((waits_for_idle and self.unreported) or (self.held and not self.unreported)):
+        if self.is_idle() and (
+            (waits_for_idle and self.unreported) or (self.held and not self.unreported)
+        ):
             self.interrupt_at(self.now)
 
     def is_idle(self) -> bool:

@@ -132,7 +132,9 @@ def test_a_card_completes_when_it_was_worked_out_by_hand(case: Case) -> None:
         for n, time in enumerate(case.completed)
     }
     answers = {n: status for what, _, (_, n), status in events if what == "sent"}
-    assert answers == {n: SUCCESS if n in case.inline else PENDING for n in range(len(case.offered))}
+    assert answers == {
+        n: SUCCESS if n in case.inline else PENDING for n in range(len(case.offered))
+    }
     arrivals = [arrival for what, _, _, arrival in events if what == "left"]
     if case.arrives or case.aborted:
         assert arrivals == [time * US for time in case.arrives]

@@ -67,7 +67,9 @@ def fate(flow: models.Flow, *others: models.Flow, **changes: object) -> dict[str
     ],
     ids=["faster", "slower", "window 1", "window 64", "another card", "another queue"],
 )
-def test_rate_window_card_and_queue_change_no_packets_luck(flow: models.Flow, changes: dict) -> None:
+def test_rate_window_card_and_queue_change_no_packets_luck(
+    flow: models.Flow, changes: dict
+) -> None:
     """Arrival, size, loss and jitter of each packet are the same to the nanosecond at every point of a sweep."""
     assert fate(flow, **changes) == fate(flow)
 
@@ -115,8 +117,13 @@ def test_seeds_and_links_have_luck_of_their_own() -> None:
     assert fate(flow, seed=7) == fate(flow, seed=7)
     assert fate(flow, seed=8) != fate(flow, seed=7)
     link = models.Link(traffic=flow, line=models.Line(**LINE), count=2)
-    packets = models.simulate([link, link.__class__(**{**vars(link), "name": "b"})], detail="packets").packets
-    firsts = {packets["offered_ns"][(packets["link"] == n) & (packets["number"] == 0)][0] for n in range(4)}
+    packets = models.simulate(
+        [link, link.__class__(**{**vars(link), "name": "b"})], detail="packets"
+    ).packets
+    firsts = {
+        packets["offered_ns"][(packets["link"] == n) & (packets["number"] == 0)][0]
+        for n in range(4)
+    }
     assert len(firsts) == 4
 
 

@@ -47,7 +47,9 @@ def test_a_plain_model_sees_the_same_events(link: models.Link, until: int, seed:
 @pytest.mark.soak
 @settings(QUICK, max_examples=20_000)
 @given(links(), ENDS, st.integers(0, 3))
-def test_a_plain_model_sees_the_same_events_for_long(link: models.Link, until: int, seed: int) -> None:
+def test_a_plain_model_sees_the_same_events_for_long(
+    link: models.Link, until: int, seed: int
+) -> None:
     """The same, on twenty thousand random links."""
     agree(link, until, seed)
 
@@ -86,7 +88,16 @@ def test_what_is_counted_after_a_warm_up_is_the_difference(
     simulation.clear()
     simulation.run((warmup + more) / 1e9)
     columns = simulation.results().columns
-    for name in ("offered", "sent", "succeeded", "aborted", "received", "lost", "busy_ns", "dropped"):
+    for name in (
+        "offered",
+        "sent",
+        "succeeded",
+        "aborted",
+        "received",
+        "lost",
+        "busy_ns",
+        "dropped",
+    ):
         assert columns[name][0] == total[name] - was[name], name
     for name in ("queued", "outstanding"):
         expected = total[f"{name}_sum"] - was[f"{name}_sum"]

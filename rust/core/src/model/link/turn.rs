@@ -47,7 +47,7 @@ impl Link {
             let took = now - slot.sent;
             let place = Place::of(took);
             let arrival = card.arrival(slot.seq, now, slot.wire_bytes);
-            sink.left(slot.seq, arrival);
+            sink.left(&slot.frame(index, now), arrival);
             if arrival == Some(now) {
                 received += 1;
                 bytes_back += u64::from(slot.bytes);
