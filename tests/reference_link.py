@@ -147,7 +147,7 @@ class Reference:
         """What has happened up to `now`, under the engine's names."""
         of = lambda *what: [
             e for e in self.events if e[0] == what[0] and e[3] in (what[1:] or (e[3],))
-        ]  # noqa: E731
+        ]
         arrived = [e for e in of("left") if 0 <= e[3] <= now]
         waiting = sum(now - packet.offered for packet in self.queue.packets)
         queued = sum(packet.sent - packet.offered for packet in self.outstanding)

@@ -7,8 +7,9 @@ import numpy as np
 from ndiswan.models._parameters import whole
 from ndiswan.models.engine import Detail, build, cores, nanoseconds, plain_links, run
 from ndiswan.models.links import Link
-from ndiswan.models.results import Column, Results, read
+from ndiswan.models.results import Results, read
 from ndiswan.models.seeds import seed_sequence
+from ndiswan.models.stages import Column
 
 
 def several(links: Link | Sequence[Link]) -> tuple[Link, ...]:
