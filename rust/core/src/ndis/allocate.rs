@@ -90,6 +90,9 @@ impl Adapter {
         };
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
         self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
-        self.pool.free_own(slot, place, freed);
+        match self.ndis.bias.alone(cpu) {
+            Some(span) => self.pool.free_in(&span, slot, place, freed),
+            None => self.pool.free_own(slot, place, freed),
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Link, LinkSettings, Ndis};
+use crate::biased::Biased;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
@@ -22,7 +23,6 @@ use crate::miniport::{Miniport, Mode};
 use crate::policy::Reentry;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
-use crate::short_lock::Short;
 use crate::status::Status;
 
 /// Why an adapter did not come up.
@@ -90,14 +90,14 @@ impl Ndis {
             Arc::new_cyclic(|me| Adapter {
                 index,
                 name: name.to_string(),
-                ndis,
                 serialized: M::Mode::SERIALIZED,
-                pool: Pool::new(packets, &info, keep),
+                pool: Pool::new(packets, &info, keep, &ndis.bias),
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
                 life: AtomicU8::new(Life::Initializing as u8),
-                links: Short::new(Lines::new(index)),
+                links: Biased::new(&ndis.bias, Lines::new(index)),
+                ndis,
                 gate: Gate::default(),
                 producer,
                 consumer: Mutex::new(consumer),

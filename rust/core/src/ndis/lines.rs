@@ -32,6 +32,7 @@ impl Lines {
         Lines { next: Some(u32::from(index) << 16), ..Lines::default() }
     }
 
+    #[inline]
     pub(crate) fn find(&self, id: u32) -> Option<&Arc<Link>> {
         // Until a line is let go its number says its place.
         let first = self.list.get((id & LAST) as usize).filter(|link| link.id == id);

@@ -93,7 +93,19 @@ impl Link {
     /// # Errors
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
-        let (cpu, adapter) = (&Cpu::current(), &*self.adapter);
+        Cpu::here(|cpu| match self.send_straight(cpu, frame) {
+            Some(sent) => Ok(sent),
+            None => self.send_frame_slowly(cpu, frame),
+        })
+    }
+
+    #[inline(never)]
+    fn send_frame_slowly(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        frame: &[u8],
+    ) -> Result<(Name, Status), FrameError> {
+        let adapter = &*self.adapter;
         let _around = adapter.ndis.around(Access::link(self.id));
         let now = adapter.ndis.moment();
         let name = adapter.allocate_on(cpu, now, frame)?;
@@ -280,10 +292,25 @@ impl Link {
         } else {
             ndis.note(adapter, place, cpu, now, submit);
         }
+        self.hand_down(drivers, cpu, name, deliver, now)
+    }
+
+    /// The call itself, and what comes of it.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers, each of which knows a part of it
+    pub(super) fn hand_down(
+        self: &Arc<Self>,
+        drivers: Option<Arc<Drivers>>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        deliver: bool,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = drivers.and_then(|drivers| {
-            let call =
-                |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, name.generation);
+            let (slot, generation) = (name.slot, name.generation);
+            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
             adapter.call_on(&drivers, cpu, Entry::WanSend, at, call)
         });
         if let Some(status) = answer {
