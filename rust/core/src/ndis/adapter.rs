@@ -36,6 +36,16 @@ pub(crate) struct Drivers {
     pub(crate) protocol: Box<dyn Protocol>,
 }
 
+/// References to the drivers for who is alone: one for each way, taken out for a call and put back
+/// after it, so that nothing is counted. A call inside of a call of the same way counts.
+#[derive(Debug, Default)]
+pub(crate) struct Lent {
+    pub(crate) down: Option<Arc<Drivers>>,
+    pub(crate) up: Option<Arc<Drivers>>,
+    /// The drivers were let go: nothing is put back.
+    pub(crate) over: bool,
+}
+
 impl std::fmt::Debug for Drivers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Drivers")
@@ -89,6 +99,7 @@ pub struct Adapter {
     pub info: WanInfo,
     pub(crate) me: std::sync::Weak<Adapter>,
     pub(crate) drivers: ArcSwapOption<Drivers>,
+    pub(crate) lent: Biased<Lent>,
     pub(crate) life: AtomicU8,
     pub(crate) pool: Pool,
     pub(crate) links: Biased<Lines>,
@@ -199,6 +210,7 @@ impl Adapter {
     }
 
     /// Calls an entry point at level `at`, looks at what it leaves behind, and catches a panic.
+    #[inline(never)]
     pub(crate) fn call<R>(
         &self,
         cpu: &Rc<Cpu>,
@@ -211,6 +223,8 @@ impl Adapter {
     }
 
     /// [`call`](Self::call) for who has the drivers already.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // twice for each packet; the others come by `call`
     pub(crate) fn call_on<R>(
         &self,
         drivers: &Drivers,

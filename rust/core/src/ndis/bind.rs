@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
-use super::adapter::{Adapter, Count, Drivers};
+use super::adapter::{Adapter, Count, Drivers, Lent};
 use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
@@ -95,6 +95,7 @@ impl Ndis {
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
+                lent: Biased::new(&ndis.bias, Lent::default()),
                 life: AtomicU8::new(Life::Initializing as u8),
                 links: Biased::new(&ndis.bias, Lines::new(index)),
                 ndis,

@@ -159,6 +159,8 @@ impl Adapter {
     }
 
     /// MiniportWanSend returned `status` for the life that `name` says.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // PENDING is the common answer; the rest is not inlined
     pub(crate) fn returned(
         &self,
         cpu: &Rc<Cpu>,

@@ -292,7 +292,7 @@ impl Link {
         } else {
             ndis.note(adapter, place, cpu, now, submit);
         }
-        self.hand_down(drivers, cpu, name, deliver, now)
+        self.hand_down(drivers.as_deref(), cpu, name, deliver, now)
     }
 
     /// The call itself, and what comes of it.
@@ -300,7 +300,7 @@ impl Link {
     #[allow(clippy::inline_always)] // of two callers, each of which knows a part of it
     pub(super) fn hand_down(
         self: &Arc<Self>,
-        drivers: Option<Arc<Drivers>>,
+        drivers: Option<&Drivers>,
         cpu: &Rc<Cpu>,
         name: Name,
         deliver: bool,
@@ -311,7 +311,7 @@ impl Link {
         let answer = drivers.and_then(|drivers| {
             let (slot, generation) = (name.slot, name.generation);
             let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
-            adapter.call_on(&drivers, cpu, Entry::WanSend, at, call)
+            adapter.call_on(drivers, cpu, Entry::WanSend, at, call)
         });
         if let Some(status) = answer {
             return adapter.returned(cpu, self, name, status, deliver, now);

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Adapter, Delivery, Link, MAX_DEPTH};
+use super::adapter::Lent;
+use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::contract;
 use crate::contract::adapter::Life;
 use crate::cx::Cpu;
@@ -45,6 +46,7 @@ impl Link {
         let mut body = place.body.lock_in(&span)?;
         let free = place.state();
         let state = free.allocate().and_then(|p| p.send()).and_then(|p| p.submit()).ok()?;
+        let mut lent = adapter.lent.lock_in(&span)?;
         if !adapter.try_enter(cpu) {
             return None;
         }
@@ -61,10 +63,11 @@ impl Link {
         flow.count.sends += 1;
         flow.count.submitted += 1;
         let _ = flow.state.submit();
-        let drivers = flow.drivers.clone();
-        drop((flow, body, span));
+        let drivers = lent.down.take().or_else(|| flow.drivers.clone());
+        drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
-        let status = self.hand_down(drivers, cpu, name, false, now);
+        let status = self.hand_down(drivers.as_deref(), cpu, name, false, now);
+        adapter.put_back(cpu, drivers, |lent| &mut lent.down);
         adapter.leave(cpu);
         ndis.settle(cpu);
         if status != Status::PENDING {
@@ -75,6 +78,27 @@ impl Link {
 }
 
 impl Adapter {
+    /// The reference to the drivers that was taken out for a call.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn put_back(
+        &self,
+        cpu: &Cpu,
+        drivers: Option<Arc<Drivers>>,
+        place: impl FnOnce(&mut Lent) -> &mut Option<Arc<Drivers>>,
+    ) {
+        if let Some(span) = self.ndis.bias.alone(cpu)
+            && let Some(mut lent) = self.lent.lock_in(&span)
+            && !lent.over
+            && let empty @ None = place(&mut lent)
+        {
+            *empty = drivers;
+            return;
+        }
+        // Perhaps the last one, whose end is a driver's code: not in a span, nor under a lock.
+        drop(drivers);
+    }
+
     /// A completion with SUCCESS that goes home on this stack.
     #[inline]
     pub(super) fn complete_straight(
@@ -101,6 +125,7 @@ impl Adapter {
         let place = self.pool.get(name.slot)?;
         let claimed = contract::may_complete(place.state(), name.generation, self.life()).ok()?;
         let home = claimed.deliver().ok()?;
+        let mut lent = self.lent.lock_in(&span)?;
         let lines = self.links.lock_in(&span)?;
         let link = lines.find(place.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
@@ -114,14 +139,16 @@ impl Adapter {
         place.set_in(&span, home);
         flow.count.completions += 1;
         flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
-        let drivers = flow.drivers.clone();
+        let drivers = lent.up.take().or_else(|| flow.drivers.clone());
         let waiting = (!flow.queue.is_empty()).then(|| Arc::clone(link));
         drop(flow);
         drop(lines);
+        drop(lent);
         drop(span);
-        if let Some(drivers) = drivers {
-            self.send_complete_on(&drivers, cpu, name.slot, status);
+        if let Some(drivers) = drivers.as_deref() {
+            self.send_complete_on(drivers, cpu, name.slot, status);
         }
+        self.put_back(cpu, drivers, |lent| &mut lent.up);
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }
