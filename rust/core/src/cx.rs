@@ -120,7 +120,8 @@ impl Cpu {
     }
 
     /// Does something with it.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the straight way is one function
     pub(crate) fn here<R>(f: impl FnOnce(&Rc<Cpu>) -> R) -> R {
         HERE.with(|here| match here.number.get() {
             0 => f(here.own.get_or_init(Cpu::new)),

@@ -23,6 +23,7 @@ impl Adapter {
     /// # Errors
     /// The rule that was broken. What was broken is repaired: if the packet was the miniport's,
     /// it goes back to the protocol all the same, so that nothing is lost.
+    #[inline]
     pub fn wan_send_complete(&self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
         Cpu::here(|cpu| self.complete_on(cpu, name, status))
     }

@@ -67,7 +67,7 @@ impl Ndis {
         self.told
     }
 
-    /// Now, in a world that does not ask where the driver is.
+    /// Now, in a span: it does not ask where the driver is.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
     pub(super) fn instant(&self) -> Moment {
@@ -82,6 +82,7 @@ impl Ndis {
     }
 
     /// The same place at a later time: a driver's function ran in between.
+    #[inline]
     pub(crate) fn later(&self, moment: Moment) -> Moment {
         if matches!(self.watch, Watch::Nothing) {
             return moment; // only events tell these two apart

@@ -92,6 +92,7 @@ impl Link {
     ///
     /// # Errors
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
+    #[inline]
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
         Cpu::here(|cpu| match self.send_straight(cpu, frame) {
             Some(sent) => Ok(sent),
