@@ -6,9 +6,12 @@ stub only with a module of the same name.
 
 from ndiswan._native import (
     CaptureWriter,
+    CardDriver,
     CompletionRing,
     Edges,
+    Feed,
     HdlcDecoder,
+    Simulation,
     Story,
     Trace,
     edge_names,
@@ -19,9 +22,12 @@ from ndiswan._native import (
 
 __all__ = [
     "CaptureWriter",
+    "CardDriver",
     "CompletionRing",
     "Edges",
+    "Feed",
     "HdlcDecoder",
+    "Simulation",
     "Story",
     "Trace",
     "edge_names",

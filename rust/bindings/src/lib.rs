@@ -8,6 +8,7 @@
 
 mod adapter;
 mod adversarial;
+mod bind;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -16,6 +17,7 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
+mod driver;
 mod error;
 mod event;
 #[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
@@ -38,6 +40,9 @@ mod request;
 mod ring;
 mod rule;
 mod shared;
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+// sums become numbers with a fraction
+mod simulation;
 mod spin_lock;
 mod status;
 mod story;
@@ -60,6 +65,8 @@ mod _native {
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
     #[pymodule_export]
+    use crate::driver::{CardDriver, Feed, bind_built_in};
+    #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
     use crate::hdlc::{HdlcDecoder, fcs16, hdlc_encode};
@@ -79,6 +86,8 @@ mod _native {
     use crate::ring::CompletionRing;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
+    #[pymodule_export]
+    use crate::simulation::Simulation;
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]

@@ -24,6 +24,10 @@ mod history;
 pub mod info;
 mod ledger;
 pub mod miniport;
+// What is drawn is a number with a fraction, what is kept are whole nanoseconds; and the loop calls ten small functions, which the
+// compiler, left to itself, calls.
+#[allow(clippy::cast_precision_loss, clippy::cast_sign_loss, clippy::inline_always)]
+pub mod model;
 pub mod ndis;
 pub mod oid;
 pub mod packet;

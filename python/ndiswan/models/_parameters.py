@@ -1,0 +1,102 @@
+"""What all parameters of models have in common: they are checked when they are made, and become plain data."""
+
+import dataclasses
+import math
+import numbers
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Parameters:
+    """Parameters of one part of a model: a frozen dataclass whose fields are looked at when it is made.
+
+    A field of type ``int`` takes a whole number of 0 or more, one of type ``float`` a finite number of 0 or more; each
+    part says what else holds. Raises ``TypeError`` and ``ValueError`` that name the class and the field.
+    """
+
+    kind: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            value = getattr(self, field.name)
+            where = f"{type(self).__name__}.{field.name}"
+            type_name = getattr(field.type, "__name__", str(field.type))
+            optional = value is None and "None" in type_name
+            if not optional and field.name not in self._other():
+                object.__setattr__(self, field.name, _checked(where, type_name, value))
+
+    def _other(self) -> tuple[str, ...]:
+        """The fields that the subclass looks at itself."""
+        return ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as plain data, as a scenario file has them."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        data = {field.name: plain(getattr(self, field.name)) for field in fields}
+        return {"kind": self.kind, **data} if self.kind else data
+
+
+def plain(value: object) -> Any:
+    """A parameter as JSON has it: parts as dictionaries, arrays as lists."""
+    if isinstance(value, Parameters):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def _checked(where: str, type_name: str, value: Any) -> Any:
+    if type_name.startswith("bool"):
+        if isinstance(value, (bool, np.bool_)):
+            return bool(value)
+        raise TypeError(f"{where}: expected True or False, got {value!r}")
+    if type_name.startswith("int"):
+        return whole(where, value)
+    if type_name.startswith("float"):
+        return real(where, value)
+    return value
+
+
+def whole(where: str, value: Any, low: int = 0, high: int = 2**63) -> int:
+    """A whole number; 1e9 is one, 1.5 and True are none."""
+    is_whole = isinstance(value, numbers.Integral) or (
+        isinstance(value, numbers.Real) and math.isfinite(value) and float(value).is_integer()
+    )
+    if isinstance(value, (bool, np.bool_)) or not is_whole:
+        raise TypeError(f"{where}: expected a whole number, got {value!r}")
+    if not low <= int(value) <= high:
+        raise ValueError(f"{where}: expected a whole number from {low} to {high}, got {value!r}")
+    return int(value)
+
+
+def real(where: str, value: Any, low: float = 0.0, high: float = math.inf) -> float:
+    """A finite number."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{where}: expected a number, got {value!r}")
+    if not (low <= float(value) <= high and math.isfinite(value)):
+        limits = f"of {low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
+        raise ValueError(f"{where}: expected a finite number {limits}, got {value!r}")
+    return float(value)
+
+
+def column(where: str, values: Any, low: int = 0, high: int = 2**63 - 1) -> np.ndarray[Any, Any]:
+    """A one-dimensional array of whole numbers, of its own and not writable."""
+    array = np.asarray(values)
+    if array.ndim != 1 or not array.size:
+        raise ValueError(
+            f"{where}: expected a list of at least one number, got shape {array.shape}"
+        )
+    if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+        raise TypeError(f"{where}: expected whole numbers, got {array.dtype} {values!r:.60}")
+    wrong = np.flatnonzero((array < low) | (array > high) | (array != np.floor(array)))
+    if wrong.size:
+        at = int(wrong[0])
+        raise ValueError(
+            f"{where}[{at}]: expected a whole number from {low} to {high}, got {array[at]}"
+        )
+    array = array.astype(np.uint64)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,162 @@
+"""Traffic: when packets come, and how large they are."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ndiswan.models._parameters import Parameters, column, real, whole
+from ndiswan.models.durations import Duration
+from ndiswan.models.sizes import size_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Flow(Parameters):
+    """One flow of packets.
+
+    ``size``: bytes, a list of them, or a distribution (`Fixed`, `UniformSize`, `ExponentialSize`, `Mix`, `Cycle`).
+    ``start_ns``: nothing comes before. ``packets``: no more than so many. ``traffic_class``: for queues with classes; 0
+    goes first.
+    """
+
+    size: Any
+    start_ns: int = 0
+    packets: int | None = None
+    traffic_class: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", size_of(self.size))
+        super().__post_init__()
+        whole("traffic_class", self.traffic_class, 0, 255)
+
+    @abstractmethod
+    def _arrivals(self) -> dict[str, Any]:
+        """When they come, as plain data, without the kind."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The flow as plain data."""
+        return {
+            "arrivals": {"kind": self.kind, **self._arrivals()},
+            "size": self.size.to_dict(),
+            "start_ns": self.start_ns,
+            "packets": self.packets,
+            "class": self.traffic_class,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cbr(Flow):
+    """At a constant rate of ``rate_pps`` packets a second."""
+
+    kind: ClassVar[str] = "constant"
+    rate_pps: float
+
+    def _arrivals(self) -> dict[str, Any]:
+        return {"interval_ns": _interval("Cbr.rate_pps", self.rate_pps)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Poisson(Flow):
+    """A Poisson process of ``rate_pps`` packets a second."""
+
+    kind: ClassVar[str] = "poisson"
+    rate_pps: float
+
+    def _arrivals(self) -> dict[str, Any]:
+        return {"mean_ns": _interval("Poisson.rate_pps", self.rate_pps)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OnOff(Flow):
+    """``rate_pps`` packets a second while it is on, none while it is off; ``on`` and ``off`` are durations.
+
+    With `Pareto` ones many such flows together are self-similar (Willinger and others, 1997).
+    """
+
+    kind: ClassVar[str] = "on_off"
+    rate_pps: float
+    on: Duration
+    off: Duration
+
+    def _arrivals(self) -> dict[str, Any]:
+        interval_ns = _interval("OnOff.rate_pps", self.rate_pps)
+        return {"on": self.on.to_dict(), "off": self.off.to_dict(), "interval_ns": interval_ns}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mmpp(Flow):
+    """A Poisson process whose rate is that of the state of a Markov chain (Fischer and Meier-Hellstern, 1993).
+
+    ``rates_pps``: packets a second in each state. ``transitions_per_s``: from each state (row) to each other; the
+    diagonal is not looked at. It begins in the first state.
+    """
+
+    kind: ClassVar[str] = "mmpp"
+    rates_pps: Any
+    transitions_per_s: Any
+
+    def _arrivals(self) -> dict[str, Any]:
+        rates = [real(f"Mmpp.rates_pps[{n}]", rate) for n, rate in enumerate(self.rates_pps)]
+        rows = [
+            [
+                abs(real(f"Mmpp.transitions_per_s[{n}][{m}]", rate, -1e18))
+                for m, rate in enumerate(row)
+            ]
+            for n, row in enumerate(self.transitions_per_s)
+        ]
+        return {"rates_pps": rates, "transitions_per_s": rows}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClosedLoop(Flow):
+    """``window`` packets go round: each is sent again when it is back and was thought about for ``think``."""
+
+    kind: ClassVar[str] = "closed_loop"
+    window: int
+    think: Duration | None = None
+
+    def _arrivals(self) -> dict[str, Any]:
+        think = None if self.think is None else self.think.to_dict()
+        return {"packets": self.window, "think": think}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Saturating(Flow):
+    """There is always one more packet to send."""
+
+    kind: ClassVar[str] = "saturating"
+
+    def _arrivals(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Replay(Flow):
+    """Packets at ``times_ns``, ascending, with the sizes of ``size`` (a list, or a distribution)."""
+
+    kind: ClassVar[str] = "at"
+    times_ns: Any = field(default=())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        times = column("Replay.times_ns", self.times_ns)
+        back = np.flatnonzero(times[1:] < times[:-1])
+        if back.size:
+            at = int(back[0]) + 1
+            raise ValueError(
+                f"Replay.times_ns[{at}]: expected ascending times, got {times[at]} after {times[at - 1]}"
+            )
+        object.__setattr__(self, "times_ns", times)
+
+    def _other(self) -> tuple[str, ...]:
+        return ("times_ns",)
+
+    def _arrivals(self) -> dict[str, Any]:
+        return {"times_ns": self.times_ns.tolist()}
+
+
+def _interval(where: str, rate_pps: float) -> float:
+    if not rate_pps > 0:
+        raise ValueError(f"{where}: expected more than 0 packets a second, got {rate_pps!r}")
+    return 1e9 / rate_pps

@@ -1,0 +1,57 @@
+"""A link: traffic, the queue above the send window, the window, a card, a line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ndiswan.models._parameters import Parameters, plain, whole
+from ndiswan.models.cards import Card
+from ndiswan.models.flows import Flow
+from ndiswan.models.queues import Queue
+from ndiswan.models.wires import Line
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Link(Parameters):
+    """A link with everything at it.
+
+    ``traffic``: a flow, or several. ``window``: how many packets the miniport may have at once (``MaxTransmit``).
+    ``count``: so many links like this one, each with luck of its own; their stages are measured together. ``name``:
+    what results call it. Raises ``TypeError`` and ``ValueError`` that name the field.
+    """
+
+    traffic: Flow | Sequence[Flow]
+    line: Line
+    window: int = 4
+    card: Card = field(default_factory=Card)
+    queue: Queue = field(default_factory=Queue)
+    count: int = 1
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        several = isinstance(self.traffic, (list, tuple))
+        flows = tuple(self.traffic) if several else (self.traffic,)  # type: ignore[arg-type]
+        for name, value, kind in (
+            *((f"traffic[{n}]", flow, Flow) for n, flow in enumerate(flows)),
+            ("line", self.line, Line),
+            ("card", self.card, Card),
+            ("queue", self.queue, Queue),
+        ):
+            if not isinstance(value, kind):
+                wanted = f"expected a models.{kind.__name__}"
+                raise TypeError(f"Link.{name}: {wanted}, got {type(value).__name__} {value!r:.60}")
+        whole("Link.window", self.window, 1, 1 << 20)
+        whole("Link.count", self.count, 1, 1 << 24)
+        object.__setattr__(self, "traffic", flows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The link as plain data, as the engine reads it."""
+        return {
+            "traffic": [flow.to_dict() for flow in self.traffic],  # type: ignore[union-attr]
+            "queue": plain(self.queue),
+            "window": self.window,
+            "card": plain(self.card),
+            "line": plain(self.line),
+            "count": self.count,
+        }

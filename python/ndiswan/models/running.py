@@ -1,0 +1,119 @@
+"""A simulation of built-in links: its clock, its runs, its results."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from ndiswan._native import Simulation as _Simulation
+from ndiswan.models._parameters import real, whole
+from ndiswan.models.links import Link
+from ndiswan.models.results import Results, read
+from ndiswan.models.seeds import words_of
+
+Detail = Literal["counters", "digest", "packets", "trace"]
+
+
+def nanoseconds(where: str, seconds: float) -> int:
+    """Seconds as whole nanoseconds."""
+    return round(real(where, seconds, high=9e9) * 1e9)
+
+
+class Simulation:
+    """Any number of links in virtual time, under the contract, on several cores.
+
+    ``links``: a `Link`, or several. ``seed``: a whole number, or a ``numpy.random.SeedSequence``; the same seed gives
+    the same events on every machine and any number of cores. Each link has streams of its own for arrivals, sizes,
+    loss, jitter, escapes and the card, so a parameter that is changed changes nobody else's luck. ``threads``: cores
+    to use, all by default. ``detail``: "counters"; "digest" adds a fingerprint of all events, "packets" a record of
+    each packet, "trace" every event.
+
+    Raises ``ValueError`` for parameters that cannot be, with where they are.
+    """
+
+    def __init__(
+        self,
+        links: Link | Sequence[Link],
+        *,
+        seed: int | np.random.SeedSequence = 0,
+        threads: int | None = None,
+        detail: Detail = "counters",
+    ) -> None:
+        self.links = (links,) if isinstance(links, Link) else tuple(links)
+        if not self.links or not all(isinstance(link, Link) for link in self.links):
+            raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
+        words = [words_of(seed, number) for number in range(len(self.links))]
+        self.threads = (
+            len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1, 4096)
+        )
+        data = json.dumps([link.to_dict() for link in self.links], allow_nan=False)
+        self._native = _Simulation(data, words, detail)
+
+    @property
+    def now(self) -> float:
+        """The time in seconds, of the link that is least advanced."""
+        return self.now_ns / 1e9
+
+    @property
+    def now_ns(self) -> int:
+        """The time in nanoseconds, of the link that is least advanced."""
+        return self._native.now_ns
+
+    @property
+    def progress(self) -> tuple[int, int, int]:
+        """Events so far, links at the end of the run that is on, and all links; from any thread, at any time."""
+        return self._native.progress
+
+    @property
+    def digest(self) -> str | None:
+        """The fingerprint of all events, 16 hexadecimal digits; ``None`` for the detail "counters"."""
+        digest = self._native.digest
+        return None if digest is None else f"{digest:016x}"
+
+    def run(
+        self,
+        until: float | None = None,
+        *,
+        max_events: int | None = None,
+        watch: Callable[[], object] | None = None,
+    ) -> bool:
+        """Run up to ``until`` seconds, or until the traffic ends; true if nothing is left to do.
+
+        With ``max_events`` no more than so many events happen, in the order of their times. ``watch`` is called about
+        ten times a second from this thread; what it raises pauses the run, as Ctrl-C does, and the run can go on.
+        The interpreter is free meanwhile. Raises ``ValueError`` if nothing would end the run.
+        """
+        until_ns = None if until is None else nanoseconds("until", until)
+        if max_events is None:
+            return self._native.run(until_ns, self.threads, watch)
+        most = whole("max_events", max_events)
+        return self._native.run_events(until_ns, most) < most
+
+    def clear(self) -> None:
+        """End the warm-up: counters, histograms and records begin anew, what is in flight stays."""
+        self._native.clear()
+
+    def results(self) -> Results:
+        """What was measured up to now, or since `clear`."""
+        return read(self._native, self.links)
+
+
+def simulate(
+    links: Link | Sequence[Link],
+    *,
+    until: float | None = None,
+    warmup: float = 0.0,
+    seed: int | np.random.SeedSequence = 0,
+    threads: int | None = None,
+    detail: Detail = "counters",
+    watch: Callable[[], object] | None = None,
+) -> Results:
+    """Run links and return what was measured after ``warmup`` seconds, up to ``until`` or the end of the traffic."""
+    simulation = Simulation(links, seed=seed, threads=threads, detail=detail)
+    if warmup:
+        simulation.run(warmup, watch=watch)
+        simulation.clear()
+    simulation.run(until, watch=watch)
+    return simulation.results()

@@ -1,0 +1,70 @@
+"""How large packets are, in bytes."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ndiswan.models._parameters import Parameters, column, real
+
+
+class Size(Parameters):
+    """A distribution of packet sizes in bytes."""
+
+
+@dataclass(frozen=True)
+class Fixed(Size):
+    """Always ``bytes``."""
+
+    kind: ClassVar[str] = "fixed"
+    bytes: int
+
+
+@dataclass(frozen=True)
+class UniformSize(Size):
+    """From ``low`` to ``high``, both included, any size alike."""
+
+    kind: ClassVar[str] = "uniform"
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class ExponentialSize(Size):
+    """Exponential with mean ``mean``, to the nearest byte, from 1 to ``max``."""
+
+    kind: ClassVar[str] = "exponential"
+    mean: float
+    max: int
+
+
+@dataclass(frozen=True, eq=False)
+class Mix(Size):
+    """These sizes with these weights, such as the IMIX: ``Mix([40, 576, 1500], [7, 4, 1])``."""
+
+    kind: ClassVar[str] = "mix"
+    bytes: Any
+    weights: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bytes", column("Mix.bytes", self.bytes, 1))
+        weights = [real(f"Mix.weights[{n}]", w) for n, w in enumerate(np.atleast_1d(self.weights))]
+        object.__setattr__(self, "weights", tuple(weights))
+
+
+@dataclass(frozen=True, eq=False)
+class Cycle(Size):
+    """These sizes one after the other, and from the start again."""
+
+    kind: ClassVar[str] = "cycle"
+    bytes: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bytes", column("Cycle.bytes", self.bytes, 1))
+
+
+def size_of(value: Any) -> Size:
+    """A size as users write it: a distribution, a number of bytes, or a list of them."""
+    if isinstance(value, Size):
+        return value
+    return Fixed(value) if np.ndim(value) == 0 else Cycle(value)

@@ -1,0 +1,87 @@
+"""The line: rate, propagation, framing, loss, jitter."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ndiswan.models._parameters import Parameters
+from ndiswan.models.durations import Duration
+
+
+class Framing(Parameters):
+    """What framing adds to a frame on the line."""
+
+
+@dataclass(frozen=True)
+class NoFraming(Framing):
+    """Nothing: a frame's bytes are the line's."""
+
+    kind: ClassVar[str] = "none"
+
+
+@dataclass(frozen=True)
+class Overhead(Framing):
+    """``bytes`` more for each frame: a header, a check sequence, a gap."""
+
+    kind: ClassVar[str] = "overhead"
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Ppp(Framing):
+    """PPP in HDLC-like framing on an asynchronous line (RFC 1662): flags, FCS, an escape for each octet that needs one.
+
+    ``accm`` says which of the 32 control characters are escaped. The octets of a packet are taken as random.
+    """
+
+    kind: ClassVar[str] = "ppp"
+    accm: int = 0
+
+
+class Loss(Parameters):
+    """Which frames the line loses; their sender is told SUCCESS all the same, as by a real card."""
+
+
+@dataclass(frozen=True)
+class NoLoss(Loss):
+    """None."""
+
+    kind: ClassVar[str] = "none"
+
+
+@dataclass(frozen=True)
+class BitErrors(Loss):
+    """Each bit is wrong with probability ``rate``, independently; a frame with a wrong bit is lost."""
+
+    kind: ClassVar[str] = "bit_errors"
+    rate: float
+
+
+@dataclass(frozen=True)
+class GilbertElliott(Loss):
+    """Two states that change between frames (Gilbert 1960, Elliott 1963): to bad with ``p``, to good with ``r``.
+
+    ``loss_good`` and ``loss_bad`` are the shares of frames that are lost in each.
+    """
+
+    kind: ClassVar[str] = "gilbert_elliott"
+    p: float
+    r: float
+    loss_good: float = 0.0
+    loss_bad: float = 1.0
+
+
+@dataclass(frozen=True)
+class Line(Parameters):
+    """A point-to-point line. Rates in bits per second, times in nanoseconds, sizes in bytes.
+
+    ``mtu`` is the largest frame without framing. ``jitter`` is added to the propagation; with ``reorder`` a frame may
+    overtake others by it, else it waits for those before it.
+    """
+
+    rate_bps: int
+    propagation_ns: int = 0
+    mtu: int = 1500
+    framing: Framing = field(default_factory=NoFraming)
+    loss: Loss = field(default_factory=NoLoss)
+    jitter: Duration | None = None
+    reorder: bool = False

@@ -1,0 +1,277 @@
+//! Built-in links for Python: parameters in as JSON, columns of numbers out as bytes.
+//!
+//! The parameters are dataclasses in Python and structs in the core, with the same names; JSON is between the two. What comes out
+//! is a few long columns, which NumPy takes from bytes without looking at each number.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use ndiswan::model::simulation::{Control, Detail, SimulationError};
+use ndiswan::model::sink::Happened;
+use ndiswan::model::{Histogram, LinkSpec, Luck};
+use parking_lot::{Mutex, MutexGuard};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::error::{usage, value};
+
+/// How long a run goes on between two looks for Ctrl-C and for whoever watches.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Links with built-in traffic and cards, and their clock. ``ndiswan.models`` is its face.
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct Simulation {
+    model: Mutex<ndiswan::model::Simulation>,
+    /// Of the run that is on, for whoever asks meanwhile.
+    control: Control,
+    links: u64,
+    now: AtomicU64,
+}
+
+fn failed(error: &SimulationError) -> PyErr {
+    value(error.to_string())
+}
+
+#[pymethods]
+#[allow(clippy::needless_pass_by_value)] // arguments of Python come by value
+impl Simulation {
+    /// ``links``: a JSON list of parameters. ``seeds``: twelve words for each. ``detail``: counters, digest, packets or trace.
+    #[new]
+    fn new(py: Python<'_>, links: &str, seeds: Vec<[u64; 12]>, detail: &str) -> PyResult<Self> {
+        let specs: Vec<LinkSpec> =
+            serde_json::from_str(links).map_err(|error| value(format!("links: {error}")))?;
+        if seeds.len() != specs.len() {
+            let (seeds, specs) = (seeds.len(), specs.len());
+            return Err(value(format!(
+                "seeds: expected a row for each of {specs} links, got {seeds}"
+            )));
+        }
+        let detail = match detail {
+            "counters" => Detail::Counters,
+            "digest" => Detail::Digest,
+            "packets" => Detail::Records,
+            "trace" => Detail::Trace,
+            other => {
+                let expected = "'counters', 'digest', 'packets' or 'trace'";
+                return Err(value(format!("detail: expected {expected}, got {other:?}")));
+            }
+        };
+        let luck: Vec<Luck> = seeds.iter().map(Luck::new).collect();
+        let model = py.detach(|| ndiswan::model::Simulation::new(specs, &luck, detail));
+        let model = model.map_err(|error| value(error.to_string()))?;
+        let links = model.links().count() as u64;
+        let control = Control::default();
+        Ok(Simulation { model: Mutex::new(model), control, links, now: AtomicU64::new(0) })
+    }
+
+    /// Runs up to ``until_ns``, or until the traffic ends, on ``threads`` cores; true if nothing is left to do.
+    /// ``watch`` is called about ten times a second; what it raises ends the run, as Ctrl-C does. The interpreter is free meanwhile.
+    #[pyo3(signature = (until_ns, threads, watch=None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        until_ns: Option<u64>,
+        threads: usize,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<bool> {
+        let mut model = self.lock()?;
+        self.control.stop.store(false, Ordering::Relaxed);
+        self.control.finished.store(0, Ordering::Relaxed);
+        let control = &self.control;
+        let look = || {
+            Python::attach(|py| {
+                py.check_signals()?;
+                watch.as_ref().map_or(Ok(()), |watch| watch.call0(py).map(drop))
+            })
+        };
+        let model = &mut *model;
+        let ran = py.detach(|| {
+            let (done, waits) = channel();
+            std::thread::scope(|scope| {
+                let worker = scope.spawn(move || {
+                    let ran = model.run(until_ns, threads, control);
+                    // Nobody listens any more if the watcher panicked, which the scope tells.
+                    let _ = done.send(());
+                    ran
+                });
+                let mut wish = Ok(());
+                while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(SLICE) {
+                    if wish.is_ok() {
+                        wish = look();
+                    }
+                    if wish.is_err() {
+                        control.stop.store(true, Ordering::Relaxed);
+                    }
+                }
+                worker.join().map(|ran| wish.map(|()| ran))
+            })
+        });
+        let Ok(ran) = ran else {
+            return Err(usage("the simulation failed inside; please report it"));
+        };
+        ran?.map_err(|error| failed(&error))
+    }
+
+    /// Runs at most ``most`` events in the order of their times, up to ``until_ns``; how many there were.
+    fn run_events(&self, py: Python<'_>, until_ns: Option<u64>, most: u64) -> PyResult<u64> {
+        let mut model = self.lock()?;
+        let model = &mut *model;
+        let mut ran = 0;
+        loop {
+            py.check_signals()?;
+            let piece = (most - ran).min(1 << 20);
+            let some = py.detach(|| model.run_events(until_ns, piece)).map_err(|e| failed(&e))?;
+            ran += some;
+            if some < piece || ran == most {
+                return Ok(ran);
+            }
+        }
+    }
+
+    /// The counters and histograms begin anew; what is in flight stays.
+    fn clear(&self) -> PyResult<()> {
+        self.lock()?.clear();
+        Ok(())
+    }
+
+    /// The time of the link that is least advanced.
+    #[getter]
+    fn now_ns(&self) -> u64 {
+        if let Some(model) = self.model.try_lock() {
+            self.now.store(model.now(), Ordering::Relaxed);
+        }
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// Of the run that is on, or was last: events of all runs, links that came to its end, and all links.
+    #[getter]
+    fn progress(&self) -> (u64, u64, u64) {
+        let load = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        (load(&self.control.events), load(&self.control.finished), self.links)
+    }
+
+    /// For each link: which of the specs it is, its counters and for how long they counted, as columns.
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let rows = self.lock()?.counters();
+        let columns = PyDict::new(py);
+        columns.set_item("spec", bytes(py, rows.iter().map(|(spec, ..)| *spec as u64)))?;
+        columns.set_item("elapsed_ns", bytes(py, rows.iter().map(|(.., ns)| *ns)))?;
+        let names = ndiswan::model::Counters::default().fields();
+        for (n, (name, _)) in names.iter().enumerate() {
+            let column = rows.iter().map(|(_, counters, _)| counters.fields()[n].1);
+            // What is summed over packets and time may be larger than a word.
+            let wide = matches!(*name, "outstanding_ns" | "queued_ns");
+            let column = if wide {
+                floats(py, column.map(|sum| sum as f64))
+            } else {
+                bytes(py, column.map(|sum| sum as u64))
+            };
+            columns.set_item(*name, column)?;
+        }
+        Ok(columns)
+    }
+
+    /// The histograms of the links of one spec: name, count, sum, min, max, and the buckets' lows, widths and counts.
+    fn stages<'py>(&self, py: Python<'py>, spec: usize) -> PyResult<Bound<'py, PyDict>> {
+        let model = self.lock()?;
+        if spec >= model.specs().len() {
+            return Err(value(format!(
+                "spec: expected less than {}, got {spec}",
+                model.specs().len()
+            )));
+        }
+        let stages = PyDict::new(py);
+        for (name, histogram) in model.stages(spec).named() {
+            stages.set_item(name, histogram_of(py, histogram)?)?;
+        }
+        Ok(stages)
+    }
+
+    /// The means of batches of latencies of one link, and how many packets a batch has.
+    fn batches<'py>(&self, py: Python<'py>, link: usize) -> PyResult<(Bound<'py, PyBytes>, u64)> {
+        let model = self.lock()?;
+        let Some(link) = model.links().nth(link) else {
+            return Err(value(format!("link: expected less than {}, got {link}", self.links)));
+        };
+        Ok((floats(py, link.batches().means().into_iter()), link.batches().size()))
+    }
+
+    /// The fingerprint of all events; ``None`` for the detail "counters".
+    #[getter]
+    fn digest(&self) -> PyResult<Option<u64>> {
+        Ok(self.lock()?.digest())
+    }
+
+    /// The records of packets as columns, link after link; empty without the detail "packets" or "trace".
+    fn packets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let model = self.lock()?;
+        let columns = PyDict::new(py);
+        let all = || model.packets();
+        columns.set_item("link", bytes(py, all().map(|p| u64::from(p.link))))?;
+        columns.set_item("flow", bytes(py, all().map(|p| p.seq >> 48)))?;
+        columns.set_item("number", bytes(py, all().map(|p| p.seq & ((1 << 48) - 1))))?;
+        columns.set_item("bytes", bytes(py, all().map(|p| u64::from(p.bytes))))?;
+        columns.set_item("offered_ns", bytes(py, all().map(|p| p.offered)))?;
+        columns.set_item("sent_ns", bytes(py, all().map(|p| p.sent)))?;
+        columns.set_item("returned_ns", bytes(py, all().map(|p| p.returned)))?;
+        columns.set_item("status", bytes(py, all().map(|p| u64::from(p.status))))?;
+        Ok(columns)
+    }
+
+    /// The events of one link as columns: kind (0 sent, 1 completed, 2 dropped, 3 left), time, packet, detail (bytes, status,
+    /// or when it arrives; all ones is "lost").
+    fn trace<'py>(&self, py: Python<'py>, link: usize) -> PyResult<Bound<'py, PyDict>> {
+        let model = self.lock()?;
+        let rows: Vec<[u64; 5]> = model.events_of(link).iter().map(row).collect();
+        let columns = PyDict::new(py);
+        for (n, name) in ["kind", "time_ns", "packet", "detail", "status"].iter().enumerate() {
+            columns.set_item(*name, bytes(py, rows.iter().map(|row| row[n])))?;
+        }
+        Ok(columns)
+    }
+}
+
+impl Simulation {
+    fn lock(&self) -> PyResult<MutexGuard<'_, ndiswan::model::Simulation>> {
+        self.model.try_lock().ok_or_else(|| {
+            usage("the simulation is running in another thread; `progress` may be asked meanwhile")
+        })
+    }
+}
+
+fn row(event: &Happened) -> [u64; 5] {
+    match *event {
+        Happened::Sent { time, seq, bytes, status } => {
+            [0, time, seq, bytes.into(), status.0.into()]
+        }
+        Happened::Completed { time, seq, status } => [1, time, seq, 0, status.0.into()],
+        Happened::Dropped { time, seq } => [2, time, seq, 0, 0],
+        Happened::Left { seq, at } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
+    }
+}
+
+pub(crate) fn histogram_of<'py>(
+    py: Python<'py>,
+    histogram: &Histogram,
+) -> PyResult<Bound<'py, PyDict>> {
+    let known = PyDict::new(py);
+    known.set_item("count", histogram.count())?;
+    known.set_item("sum", histogram.sum())?;
+    known.set_item("min", histogram.min())?;
+    known.set_item("max", histogram.max())?;
+    known.set_item("low", bytes(py, histogram.buckets().map(|(low, ..)| low)))?;
+    known.set_item("width", bytes(py, histogram.buckets().map(|(_, width, _)| width)))?;
+    known.set_item("counts", bytes(py, histogram.buckets().map(|(.., count)| count)))?;
+    Ok(known)
+}
+
+/// A column of uint64 as NumPy reads it.
+fn bytes(py: Python<'_>, column: impl Iterator<Item = u64>) -> Bound<'_, PyBytes> {
+    PyBytes::new(py, &column.flat_map(u64::to_ne_bytes).collect::<Vec<u8>>())
+}
+
+/// A column of float64.
+fn floats(py: Python<'_>, column: impl Iterator<Item = f64>) -> Bound<'_, PyBytes> {
+    PyBytes::new(py, &column.flat_map(f64::to_ne_bytes).collect::<Vec<u8>>())
+}

@@ -1,0 +1,352 @@
+//! A WAN card with its driver, as a machine without a clock: what was sent goes in, what is to be completed comes out.
+//!
+//! ```text
+//!  wan_send ─ waiting ─┬─ descriptors: frames on their way out ── unreported ── interrupt ─ completed
+//!                      └─ (a card that copies: its memory) ─────────────────┘
+//! ```
+//!
+//! It has no notion of who calls it. The simulation drives it in a tight loop, and [`super::driver`] drives the same machine as a
+//! [`crate::Miniport`] under the general engine: one behaviour, two ways to be run.
+
+use std::collections::VecDeque;
+
+mod life;
+
+use life::Life;
+
+use super::card_spec::{CardSpec, Completes};
+use super::fifo::Fifo;
+use super::line::Line;
+use super::random::Stream;
+use crate::status::FinalStatus;
+
+/// "Not at all", as a time.
+pub const NEVER: u64 = u64::MAX;
+
+/// A frame that the card has.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Frame {
+    /// The packet's name for whoever sent it.
+    pub handle: u32,
+    /// Bytes of the packet.
+    pub bytes: u32,
+    /// Bytes on the line.
+    pub wire_bytes: u32,
+    /// The packet's number on its link: what its luck depends on.
+    pub seq: u64,
+    /// When the packet was offered, for the latency at the far end.
+    pub offered: u64,
+    /// When its last bit is out; meaningful once it is on the line.
+    pub finish: u64,
+}
+
+/// Hears which frames left the card.
+pub trait FarEnd {
+    /// A frame whose last bit is out arrives at `at`, or is lost.
+    fn left(&mut self, frame: &Frame, at: Option<u64>);
+}
+
+/// A card at work.
+#[derive(Debug)]
+pub struct Card {
+    spec: CardSpec,
+    line: Line,
+    luck: Stream,
+    /// No limit of descriptors, no moderation, no copying, no death: the common case, kept short. Then only `out` is used.
+    plain: bool,
+    /// When which packet's last bit is out.
+    out: Fifo<(u64, u32)>,
+    waiting: VecDeque<Frame>,
+    frames: VecDeque<Frame>,
+    /// A card that copies: the frame that it copies, and until when.
+    copying: Option<(Frame, u64)>,
+    /// Finished, and to be reported by the next interrupt.
+    unreported: VecDeque<u32>,
+    /// Held back to come out in another order.
+    mixed: Vec<u32>,
+    completed: VecDeque<(u32, FinalStatus)>,
+    interrupt_at: u64,
+    interrupts: u64,
+    mixes: u64,
+    resets: u64,
+    /// A reset is over, and what it aborted has not all come back: NDIS holds sends back until then.
+    aborting: bool,
+    /// NDIS asks and resets it, not this model of NDIS.
+    under_ndis: bool,
+    life: Life,
+}
+
+impl Card {
+    /// A card with the parameters of `spec` at the near end of `line`.
+    pub fn new(spec: &CardSpec, line: Line, luck: Stream) -> Card {
+        let mut card = Card {
+            plain: spec.is_plain(),
+            out: Fifo::new(),
+            spec: spec.clone(),
+            line,
+            luck,
+            waiting: VecDeque::new(),
+            frames: VecDeque::new(),
+            copying: None,
+            unreported: VecDeque::new(),
+            mixed: Vec::new(),
+            completed: VecDeque::new(),
+            interrupt_at: NEVER,
+            interrupts: 0,
+            mixes: 0,
+            resets: 0,
+            aborting: false,
+            under_ndis: false,
+            life: Life::Well { until: NEVER },
+        };
+        card.live_on(0);
+        card
+    }
+
+    /// The line.
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Whether the short form will do: [`send_plain`](Self::send_plain), [`due_plain`](Self::due_plain) and
+    /// [`next_plain`](Self::next_plain).
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// MiniportWanSend of a plain card at `now`; always PENDING.
+    #[inline(always)]
+    pub fn send_plain(&mut self, now: u64, handle: u32, wire_bytes: u32) {
+        let finish = self.line.transmit(now.saturating_add(self.spec.program_ns), wire_bytes);
+        self.out.push((finish, handle));
+    }
+
+    /// When a plain card completes next; [`NEVER`] if it has nothing.
+    #[inline(always)]
+    pub fn due_plain(&self) -> u64 {
+        self.out.front().map_or(NEVER, |(finish, _)| finish)
+    }
+
+    /// The packet that a plain card completes next, and when.
+    #[inline(always)]
+    pub(super) fn front_plain(&self) -> Option<(u64, u32)> {
+        self.out.front()
+    }
+
+    /// It is completed.
+    #[inline(always)]
+    pub(super) fn advance_plain(&mut self) {
+        self.out.advance();
+        self.interrupts += 1;
+    }
+
+    /// The packet that is complete at `now`, if one is, and when its last bit was out. The caller asks the line for its arrival.
+    #[inline(always)]
+    pub fn next_plain(&mut self, now: u64) -> Option<(u64, u32)> {
+        let (finish, handle) = self.out.front()?;
+        if finish > now {
+            return None;
+        }
+        self.advance_plain();
+        Some((finish, handle))
+    }
+
+    /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.
+    #[inline(always)]
+    pub fn arrival(&mut self, seq: u64, finish: u64, wire_bytes: u32) -> Option<u64> {
+        self.line.arrival(seq, finish, wire_bytes)
+    }
+
+    /// Whether it has nothing at all to do: no frame, and no completion that is to come.
+    pub fn is_idle(&self) -> bool {
+        self.out.is_empty()
+            && self.frames.is_empty()
+            && self.waiting.is_empty()
+            && self.copying.is_none()
+            && self.unreported.is_empty()
+            && self.mixed.is_empty()
+            && self.completed.is_empty()
+    }
+
+    /// How often it interrupted.
+    pub fn interrupts(&self) -> u64 {
+        self.interrupts
+    }
+
+    /// How often it was reset.
+    pub fn resets(&self) -> u64 {
+        self.resets
+    }
+
+    /// Whether NDIS sends to it: not while it is being reset.
+    #[inline]
+    pub fn accepts(&self) -> bool {
+        self.plain || !(self.aborting || matches!(self.life, Life::Resetting { .. }))
+    }
+
+    /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
+    pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
+        let inline = self.spec.completes == Completes::Inline
+            && matches!(self.life, Life::Well { .. })
+            && self.waiting.is_empty()
+            && self.has_room();
+        if inline {
+            self.put_on_line(now, frame);
+            return Some(FinalStatus::SUCCESS);
+        }
+        self.waiting.push_back(frame);
+        self.program(now);
+        None
+    }
+
+    /// When it does something by itself next; [`NEVER`] if nothing is to come.
+    pub fn due(&self) -> u64 {
+        if !self.completed.is_empty() {
+            return 0;
+        }
+        match self.life {
+            Life::Hung { seen } => seen,
+            Life::Resetting { until } => until,
+            Life::Well { until } => {
+                let out = self.frames.front().map_or(NEVER, |frame| frame.finish);
+                let copied = self.copying.map_or(NEVER, |(_, at)| at);
+                until.min(out).min(copied).min(self.interrupt_at)
+            }
+        }
+    }
+
+    /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
+    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
+        if !self.advance(now, far) {
+            self.aborting = false;
+        }
+        self.completed.pop_front()
+    }
+
+    /// What is due happens, up to the first completion; whether there is one.
+    pub(super) fn advance(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+        while self.completed.is_empty() && self.due() <= now {
+            self.happen(far);
+        }
+        !self.completed.is_empty()
+    }
+
+    /// Whether one more frame can be put into the card.
+    fn has_room(&self) -> bool {
+        // A descriptor is free again when the interrupt that reports it was served; memory when its frame is out.
+        let taken = match self.spec.completes {
+            Completes::WhenSent => self.frames.len() + self.unreported.len(),
+            _ => self.frames.len() + usize::from(self.copying.is_some()),
+        };
+        self.spec.descriptors == 0 || taken < self.spec.descriptors as usize
+    }
+
+    fn put_on_line(&mut self, ready: u64, mut frame: Frame) {
+        frame.finish = self.line.transmit(ready, frame.wire_bytes);
+        self.frames.push_back(frame);
+    }
+
+    /// Puts into the card what there is room for.
+    fn program(&mut self, now: u64) {
+        if !matches!(self.life, Life::Well { .. }) {
+            return;
+        }
+        while self.copying.is_none() && self.has_room() {
+            let Some(frame) = self.waiting.pop_front() else { return };
+            let ready = now.saturating_add(self.spec.program_ns);
+            match self.spec.completes {
+                Completes::WhenSent => self.put_on_line(ready, frame),
+                Completes::WhenCopied | Completes::Inline if ready > now => {
+                    self.copying = Some((frame, ready));
+                }
+                Completes::WhenCopied | Completes::Inline => self.copied(now, frame),
+            }
+        }
+    }
+
+    fn copied(&mut self, now: u64, frame: Frame) {
+        self.put_on_line(now, frame);
+        self.report(now, frame.handle);
+    }
+
+    /// The driver is to complete this one: now, or when the card interrupts next.
+    fn report(&mut self, now: u64, handle: u32) {
+        self.unreported.push_back(handle);
+        let moderation = self.spec.moderation;
+        let enough = moderation.is_none_or(|m| self.unreported.len() >= m.frames as usize);
+        let cause = match moderation {
+            _ if enough => now,
+            Some(moderation) if moderation.ns > 0 => now.saturating_add(moderation.ns),
+            _ => return,
+        };
+        self.interrupt_at = self.interrupt_at.min(cause.saturating_add(self.spec.interrupt_ns));
+    }
+
+    /// The earliest thing that is due happens.
+    fn happen(&mut self, far: &mut impl FarEnd) {
+        let at = self.due();
+        match self.life {
+            Life::Hung { seen } => self.reset(seen),
+            Life::Resetting { until } => self.come_up(until),
+            Life::Well { until } if until == at => self.hang(at),
+            Life::Well { .. } if self.frames.front().is_some_and(|f| f.finish == at) => {
+                self.frame_is_out(far);
+            }
+            Life::Well { .. } if self.copying.is_some_and(|(_, until)| until == at) => {
+                if let Some((frame, _)) = self.copying.take() {
+                    self.copied(at, frame);
+                }
+                self.program(at);
+            }
+            Life::Well { .. } => self.interrupt(at),
+        }
+    }
+
+    fn frame_is_out(&mut self, far: &mut impl FarEnd) {
+        let Some(frame) = self.frames.pop_front() else { return };
+        let arrival = self.line.arrival(frame.seq, frame.finish, frame.wire_bytes);
+        far.left(&frame, arrival);
+        if self.spec.completes == Completes::WhenSent {
+            self.report(frame.finish, frame.handle);
+        }
+        self.program(frame.finish);
+        let idle = self.frames.is_empty() && self.waiting.is_empty();
+        let flushes = self.spec.moderation.is_some_and(|m| m.ns == 0);
+        if idle && flushes && !self.unreported.is_empty() {
+            let at = frame.finish.saturating_add(self.spec.interrupt_ns);
+            self.interrupt_at = self.interrupt_at.min(at);
+        }
+    }
+
+    fn interrupt(&mut self, at: u64) {
+        self.interrupts += 1;
+        self.interrupt_at = NEVER;
+        while let Some(handle) = self.unreported.pop_front() {
+            self.complete(handle);
+        }
+        self.program(at);
+        if self.frames.is_empty() && self.copying.is_none() && self.waiting.is_empty() {
+            while !self.mixed.is_empty() {
+                self.complete_one_of_mixed();
+            }
+        }
+    }
+
+    fn complete(&mut self, handle: u32) {
+        if self.spec.reorder == 0 {
+            self.completed.push_back((handle, FinalStatus::SUCCESS));
+            return;
+        }
+        self.mixed.push(handle);
+        if self.mixed.len() > self.spec.reorder as usize {
+            self.complete_one_of_mixed();
+        }
+    }
+
+    fn complete_one_of_mixed(&mut self) {
+        let which = self.luck.below(2 * self.mixes + 1, self.mixed.len() as u64) as usize;
+        self.mixes += 1;
+        let handle = self.mixed.remove(which);
+        self.completed.push_back((handle, FinalStatus::SUCCESS));
+    }
+}

@@ -1,0 +1,323 @@
+//! Any number of links, on any number of cores: the results are the same.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::card::NEVER;
+use super::counters::{Counters, Stages};
+use super::error::ModelError;
+use super::link::{Link, Progress};
+use super::sink::{Digest, Nobody, PacketRecord, Records, Trace};
+use super::spec::{LinkSpec, Luck};
+
+/// How much of what happens is kept.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum Detail {
+    /// Counters and histograms.
+    #[default]
+    Counters,
+    /// A fingerprint of all events, too.
+    Digest,
+    /// A record of each packet, too: 56 bytes each.
+    Records,
+    /// Every event, too: 32 bytes each.
+    Trace,
+}
+
+/// Why a run did not come to its end.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SimulationError {
+    /// A parameter cannot be.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Nothing would end the run.
+    #[error(
+        "links[{0}]: its traffic does not end by itself; expected `until`, `max_events`, or a number of `packets` for each flow"
+    )]
+    Endless(usize),
+    /// Events follow each other without time passing.
+    #[error(
+        "link {link}: 16,777,216 events at {time} ns without time passing; expected a line or a traffic that takes time"
+    )]
+    Stuck {
+        /// Which link.
+        link: u32,
+        /// When.
+        time: u64,
+    },
+}
+
+/// What others see of a run while it runs, and how they end it.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Set it, and the run pauses within some thousand events of each link.
+    pub stop: AtomicBool,
+    /// Events so far.
+    pub events: AtomicU64,
+    /// Links that have come to the end of this run.
+    pub finished: AtomicU64,
+}
+
+/// One link and who listens to it.
+#[derive(Debug)]
+struct Cell {
+    link: Link,
+    group: usize,
+    ears: Ears,
+    ended: bool,
+}
+
+#[derive(Debug)]
+enum Ears {
+    Nobody(Nobody),
+    Digest(Digest),
+    Records(Records),
+    Trace(Box<Trace>),
+}
+
+impl Cell {
+    fn run(&mut self, until: u64, most: u64, stages: &mut Stages) -> Progress {
+        let progress = match &mut self.ears {
+            Ears::Nobody(sink) => self.link.run(until, most, stages, sink),
+            Ears::Digest(sink) => self.link.run(until, most, stages, sink),
+            Ears::Records(sink) => self.link.run(until, most, stages, sink),
+            Ears::Trace(sink) => self.link.run(until, most, stages, &mut **sink),
+        };
+        self.ended = progress == Progress::Ended;
+        progress
+    }
+}
+
+/// Links, their clock, and what was measured.
+#[derive(Debug)]
+pub struct Simulation {
+    specs: Vec<LinkSpec>,
+    cells: Vec<Cell>,
+    stages: Vec<Stages>,
+}
+
+/// So many events of one link between two looks at [`Control`].
+const SLICE: u64 = 1 << 15;
+
+impl Simulation {
+    /// Links as the specs say, each with the luck that stands beside it.
+    ///
+    /// # Errors
+    /// The first parameter that cannot be.
+    pub fn new(
+        specs: Vec<LinkSpec>,
+        luck: &[Luck],
+        detail: Detail,
+    ) -> Result<Simulation, ModelError> {
+        let (mut cells, mut number) = (Vec::new(), 0);
+        for (group, (spec, luck)) in specs.iter().zip(luck).enumerate() {
+            spec.validate().map_err(|e| e.within(&format!("links[{group}]")))?;
+            for part in 0..spec.count {
+                let own = if spec.count == 1 { *luck } else { luck.part(part.into()) };
+                let ears = match detail {
+                    Detail::Counters => Ears::Nobody(Nobody),
+                    Detail::Digest => Ears::Digest(Digest::default()),
+                    Detail::Records => Ears::Records(Records::default()),
+                    Detail::Trace => Ears::Trace(Box::default()),
+                };
+                cells.push(Cell { link: Link::new(spec, number, &own), group, ears, ended: false });
+                number += 1;
+            }
+        }
+        let stages = vec![Stages::default(); specs.len()];
+        Ok(Simulation { specs, cells, stages })
+    }
+
+    /// The specs.
+    pub fn specs(&self) -> &[LinkSpec] {
+        &self.specs
+    }
+
+    /// Runs until `until` (in nanoseconds; `None`: until the traffic ends) on `threads` cores.
+    /// Returns whether nothing is left to do.
+    ///
+    /// # Errors
+    /// If nothing would end the run, or a link is stuck.
+    pub fn run(
+        &mut self,
+        until: Option<u64>,
+        threads: usize,
+        control: &Control,
+    ) -> Result<bool, SimulationError> {
+        self.may_end(until.is_some())?;
+        let until = until.unwrap_or(NEVER);
+        let groups = self.stages.len();
+        let threads = threads.clamp(1, self.cells.len().max(1));
+        if threads == 1 {
+            for cell in &mut self.cells {
+                let group = cell.group;
+                run_cell(cell, until, &mut self.stages[group], control)?;
+            }
+        } else {
+            let rest = Mutex::new(self.cells.iter_mut());
+            let work = || -> Result<Vec<Stages>, SimulationError> {
+                let mut stages = vec![Stages::default(); groups];
+                loop {
+                    // A panic of another thread does not harm an iterator.
+                    let next =
+                        rest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+                    let Some(cell) = next else { return Ok(stages) };
+                    let group = cell.group;
+                    run_cell(cell, until, &mut stages[group], control)?;
+                }
+            };
+            let done: Vec<_> = std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+            });
+            for worker in done {
+                let stages = worker.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                self.stages.iter_mut().zip(&stages).for_each(|(all, own)| all.merge(own));
+            }
+        }
+        Ok(self.cells.iter().all(|cell| cell.ended))
+    }
+
+    /// Runs at most `most` events in the order of their times (and of the links, at the same time), up to `until`.
+    /// Returns how many there were.
+    ///
+    /// # Errors
+    /// If a link is stuck.
+    pub fn run_events(&mut self, until: Option<u64>, most: u64) -> Result<u64, SimulationError> {
+        let until = until.unwrap_or(NEVER);
+        let key = |(number, cell): (usize, &Cell)| Reverse((cell.link.due(), number));
+        let mut order: BinaryHeap<_> = self.cells.iter().enumerate().map(key).collect();
+        let mut ran = 0;
+        while let Some(Reverse((due, number))) = order.pop() {
+            if due > until || due == NEVER || ran == most {
+                break;
+            }
+            // As long as it is before the next link, this one goes on.
+            let next = order.peek().map_or(NEVER, |Reverse((due, _))| *due);
+            let before = self.cells[number].link.events();
+            let cell = &mut self.cells[number];
+            let group = cell.group;
+            let stop = until.min(next.saturating_sub(1).max(due));
+            let most = if next == due { 1 } else { most - ran };
+            if cell.run(stop, most, &mut self.stages[group]) == Progress::Stuck {
+                return Err(SimulationError::Stuck { link: number as u32, time: cell.link.now() });
+            }
+            ran += cell.link.events() - before;
+            order.push(Reverse((cell.link.due(), number)));
+        }
+        Ok(ran)
+    }
+
+    fn may_end(&self, has_end: bool) -> Result<(), SimulationError> {
+        match self.specs.iter().position(|spec| !spec.ends()) {
+            Some(endless) if !has_end => Err(SimulationError::Endless(endless)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The time at which the link stands that is least advanced.
+    pub fn now(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.link.now()).min().unwrap_or(0)
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.link.events()).sum()
+    }
+
+    /// For each link: its spec, what it counted, and for how long in nanoseconds.
+    pub fn counters(&mut self) -> Vec<(usize, Counters, u64)> {
+        let stages = &mut self.stages;
+        let count = |cell: &mut Cell| {
+            let counters = cell.link.counters(&mut stages[cell.group]);
+            (cell.group, counters, cell.link.elapsed())
+        };
+        self.cells.iter_mut().map(count).collect()
+    }
+
+    /// The stages of all links of a spec.
+    pub fn stages(&self, spec: usize) -> &Stages {
+        &self.stages[spec]
+    }
+
+    /// The links, in order.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.cells.iter().map(|cell| &cell.link)
+    }
+
+    /// Counts from now on: the warm-up is over.
+    pub fn clear(&mut self) {
+        for cell in &mut self.cells {
+            cell.link.clear(&mut self.stages[cell.group]);
+            match &mut cell.ears {
+                Ears::Records(records) => records.packets.clear(),
+                Ears::Trace(trace) => trace.records.packets.clear(),
+                _ => {}
+            }
+        }
+        self.stages.fill(Stages::default());
+    }
+
+    /// The fingerprint of everything that happened on all links; `None` if it was not asked for.
+    pub fn digest(&self) -> Option<u64> {
+        let mut all = Digest::default();
+        for (number, cell) in self.cells.iter().enumerate() {
+            let own = match &cell.ears {
+                Ears::Nobody(_) => return None,
+                Ears::Digest(digest) => digest.0,
+                Ears::Records(records) => records.digest.0,
+                Ears::Trace(trace) => trace.records.digest.0,
+            };
+            all.fold(7, number as u64, own, cell.link.events());
+        }
+        Some(all.0)
+    }
+
+    /// The records of the packets, link after link; empty if they were not asked for.
+    pub fn packets(&self) -> impl Iterator<Item = &PacketRecord> {
+        self.cells.iter().flat_map(|cell| match &cell.ears {
+            Ears::Records(records) => records.packets.as_slice(),
+            Ears::Trace(trace) => trace.records.packets.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The events of each link; empty if they were not asked for.
+    pub fn events_of(&self, link: usize) -> &[super::sink::Happened] {
+        match self.cells.get(link).map(|cell| &cell.ears) {
+            Some(Ears::Trace(trace)) => &trace.events,
+            _ => &[],
+        }
+    }
+}
+
+fn run_cell(
+    cell: &mut Cell,
+    until: u64,
+    stages: &mut Stages,
+    control: &Control,
+) -> Result<(), SimulationError> {
+    loop {
+        if control.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let before = cell.link.events();
+        let progress = cell.run(until, SLICE, stages);
+        control.events.fetch_add(cell.link.events() - before, Ordering::Relaxed);
+        match progress {
+            Progress::Paused => {}
+            Progress::Reached | Progress::Ended => {
+                control.finished.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
+            Progress::Stuck => {
+                return Err(SimulationError::Stuck {
+                    link: cell.link.number(),
+                    time: cell.link.now(),
+                });
+            }
+        }
+    }
+}

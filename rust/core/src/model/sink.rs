@@ -1,0 +1,162 @@
+//! Who listens to what happens on the links: nobody, a digest, or a list of packets or of events.
+
+use crate::status::{FinalStatus, Status};
+
+/// Hears what happens, in the order in which it does on one link.
+pub trait Sink {
+    /// MiniportWanSend was called with packet `seq` and returned `status`.
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status);
+    /// NdisMWanSendComplete was called, and the protocol has the packet back.
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus);
+    /// The packet was not sent at all.
+    fn dropped(&mut self, time: u64, seq: u64);
+    /// The packet arrives at the far end at `at`, or does not.
+    fn left(&mut self, seq: u64, at: Option<u64>);
+    /// The packet is done with: everything that is known of it.
+    fn packet(&mut self, packet: &PacketRecord);
+}
+
+/// What became of one packet.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct PacketRecord {
+    /// Which link.
+    pub link: u32,
+    /// Its number there: the flow in the upper 16 bits, the number in the flow below.
+    pub seq: u64,
+    /// Its bytes.
+    pub bytes: u32,
+    /// When it was offered.
+    pub offered: u64,
+    /// When the miniport was called with it.
+    pub sent: u64,
+    /// When it was handed back.
+    pub returned: u64,
+    /// With which status.
+    pub status: u32,
+}
+
+/// Nobody listens; it costs nothing.
+#[derive(Debug, Default)]
+pub struct Nobody;
+
+impl Sink for Nobody {
+    #[inline]
+    fn sent(&mut self, _: u64, _: u64, _: u32, _: Status) {}
+    #[inline]
+    fn completed(&mut self, _: u64, _: u64, _: FinalStatus) {}
+    #[inline]
+    fn dropped(&mut self, _: u64, _: u64) {}
+    #[inline]
+    fn left(&mut self, _: u64, _: Option<u64>) {}
+    #[inline]
+    fn packet(&mut self, _: &PacketRecord) {}
+}
+
+/// The fingerprint of a stream of events: each turns, changes and multiplies what was there, so that order counts.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct Digest(pub u64);
+
+impl Digest {
+    /// Folds one event in.
+    #[inline]
+    pub fn fold(&mut self, kind: u64, time: u64, seq: u64, detail: u64) {
+        let word = time.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seq ^ detail << 16 ^ kind << 61;
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
+    }
+}
+
+impl Sink for Digest {
+    #[inline]
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        self.fold(1, time, seq, u64::from(bytes) << 32 | u64::from(status.0));
+    }
+    #[inline]
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        self.fold(2, time, seq, u64::from(Status::from(status).0));
+    }
+    #[inline]
+    fn dropped(&mut self, time: u64, seq: u64) {
+        self.fold(3, time, seq, 0);
+    }
+    #[inline]
+    fn left(&mut self, seq: u64, at: Option<u64>) {
+        if let Some(at) = at {
+            self.fold(4, at, seq, 0);
+        }
+    }
+    #[inline]
+    fn packet(&mut self, _: &PacketRecord) {}
+}
+
+/// The digest, and what became of each packet.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// The fingerprint.
+    pub digest: Digest,
+    /// The packets in the order in which they came back.
+    pub packets: Vec<PacketRecord>,
+}
+
+impl Sink for Records {
+    #[inline]
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        self.digest.sent(time, seq, bytes, status);
+    }
+    #[inline]
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        self.digest.completed(time, seq, status);
+    }
+    #[inline]
+    fn dropped(&mut self, time: u64, seq: u64) {
+        self.digest.dropped(time, seq);
+    }
+    #[inline]
+    fn left(&mut self, seq: u64, at: Option<u64>) {
+        self.digest.left(seq, at);
+    }
+    #[inline]
+    fn packet(&mut self, packet: &PacketRecord) {
+        self.packets.push(*packet);
+    }
+}
+
+/// Something that happened, for a trace.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[allow(missing_docs)] // the fields are those of the method of `Sink` with the same name
+pub enum Happened {
+    Sent { time: u64, seq: u64, bytes: u32, status: Status },
+    Completed { time: u64, seq: u64, status: Status },
+    Dropped { time: u64, seq: u64 },
+    Left { seq: u64, at: Option<u64> },
+}
+
+/// Everything that happened, in order.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Digest and packets.
+    pub records: Records,
+    /// The events.
+    pub events: Vec<Happened>,
+}
+
+impl Sink for Trace {
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        self.records.sent(time, seq, bytes, status);
+        self.events.push(Happened::Sent { time, seq, bytes, status });
+    }
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        self.records.completed(time, seq, status);
+        self.events.push(Happened::Completed { time, seq, status: status.into() });
+    }
+    fn dropped(&mut self, time: u64, seq: u64) {
+        self.records.dropped(time, seq);
+        self.events.push(Happened::Dropped { time, seq });
+    }
+    fn left(&mut self, seq: u64, at: Option<u64>) {
+        self.records.left(seq, at);
+        self.events.push(Happened::Left { seq, at });
+    }
+    fn packet(&mut self, packet: &PacketRecord) {
+        self.records.packet(packet);
+    }
+}

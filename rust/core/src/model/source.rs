@@ -1,0 +1,286 @@
+//! A flow of packets at work: when its next packet comes.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::card::NEVER;
+use super::duration::Duration;
+use super::random::Stream;
+use super::size::Size;
+use super::traffic::{Arrivals, Traffic};
+
+/// A flow at work.
+#[derive(Debug)]
+pub struct Source {
+    spec: Traffic,
+    arrivals: Stream,
+    sizes: Stream,
+    offered: u64,
+    /// No more than this many.
+    most: u64,
+    /// Its packets are sent again as soon as they are back.
+    turns: bool,
+    /// Where the next size stands in a cycle, which saves a division.
+    turn: usize,
+    draws: u64,
+    next: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Packets that go round without a thought, and are here.
+    Round {
+        here: u32,
+    },
+    /// Packets that go round: when those that are here are sent again.
+    Thinking {
+        think: Duration,
+        until: BinaryHeap<Reverse<u64>>,
+    },
+    /// Every `interval`, the n-th counted from `since`.
+    Constant {
+        interval: f64,
+        since: u64,
+        n: u64,
+    },
+    Poisson {
+        mean: f64,
+    },
+    /// It is on until then; the fraction of an interval at its end is lost.
+    OnOff {
+        interval: f64,
+        since: u64,
+        n: u64,
+        until: u64,
+    },
+    Mmpp {
+        state: usize,
+    },
+    At,
+}
+
+impl Source {
+    /// The flow that `spec` describes, towards a link with this send window.
+    pub fn new(spec: &Traffic, window: u32, arrivals: Stream, sizes: Stream) -> Source {
+        let since = spec.start_ns;
+        let state = match &spec.arrivals {
+            Arrivals::ClosedLoop { packets, think: None } => State::Round { here: *packets },
+            // One more than the window takes, so that one is waiting whenever it opens.
+            Arrivals::Saturating => State::Round { here: window + 1 },
+            Arrivals::ClosedLoop { packets, think: Some(think) } => {
+                let until = (0..*packets).map(|_| Reverse(since)).collect();
+                State::Thinking { think: *think, until }
+            }
+            Arrivals::Constant { interval_ns } => {
+                State::Constant { interval: *interval_ns, since, n: 0 }
+            }
+            Arrivals::Poisson { mean_ns } => State::Poisson { mean: *mean_ns },
+            Arrivals::OnOff { interval_ns, .. } => {
+                State::OnOff { interval: *interval_ns, since, n: 0, until: since }
+            }
+            Arrivals::Mmpp { .. } => State::Mmpp { state: 0 },
+            Arrivals::At { .. } => State::At,
+        };
+        let mut source = Source {
+            most: spec.packets.unwrap_or(u64::MAX),
+            spec: spec.clone(),
+            arrivals,
+            sizes,
+            offered: 0,
+            turns: matches!(state, State::Round { .. }),
+            turn: 0,
+            draws: 0,
+            next: since,
+            state,
+        };
+        source.next = match source.state {
+            State::Poisson { .. } | State::Mmpp { .. } | State::At | State::OnOff { .. } => {
+                source.after(since)
+            }
+            _ => since,
+        };
+        source.end_if_enough();
+        source
+    }
+
+    /// When it offers its next packet; [`NEVER`] if it waits for one to come back, or is done.
+    #[inline(always)]
+    pub fn due(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether its packets are sent again when they are back.
+    #[inline(always)]
+    pub fn goes_round(&self) -> bool {
+        matches!(self.state, State::Round { .. } | State::Thinking { .. })
+    }
+
+    /// One of its packets is back and is sent again at once, if that is how this flow goes: its number and its bytes.
+    #[inline(always)]
+    pub fn turn(&mut self) -> Option<(u64, u32)> {
+        if !self.turns || self.offered >= self.most {
+            return None;
+        }
+        let n = self.offered;
+        self.offered += 1;
+        Some((n, self.draw_size(n)))
+    }
+
+    /// Which class its packets are of.
+    pub fn class(&self) -> u8 {
+        self.spec.class
+    }
+
+    /// Offers the packet that is due at `now`: its number in this flow, and its bytes.
+    #[inline(always)]
+    pub fn take(&mut self, now: u64) -> (u64, u32) {
+        let n = self.offered;
+        self.offered += 1;
+        match &mut self.state {
+            State::Round { here } => {
+                *here -= 1;
+                if *here == 0 {
+                    self.next = NEVER;
+                }
+            }
+            _ => self.next = self.after(now),
+        }
+        self.end_if_enough();
+        (n, self.draw_size(n))
+    }
+
+    #[inline(always)]
+    fn draw_size(&mut self, n: u64) -> u32 {
+        let Size::Cycle { bytes } = &self.spec.size else {
+            return self.spec.size.draw(&self.sizes, n);
+        };
+        let next = bytes[self.turn];
+        self.turn = if self.turn + 1 == bytes.len() { 0 } else { self.turn + 1 };
+        next
+    }
+
+    /// One of its packets is back, or was dropped, at `now`.
+    #[inline(always)]
+    pub fn handed_back(&mut self, now: u64) {
+        match &mut self.state {
+            State::Round { here } => {
+                *here += 1;
+                self.next = self.next.min(now);
+            }
+            State::Thinking { think, until } => {
+                self.draws += 1;
+                let again = now.saturating_add(think.draw(&self.arrivals, self.draws));
+                until.push(Reverse(again));
+                self.next = self.next.min(again);
+            }
+            _ => return,
+        }
+        self.end_if_enough();
+    }
+
+    #[inline(always)]
+    fn end_if_enough(&mut self) {
+        if self.offered >= self.most {
+            self.next = NEVER;
+        }
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.draws += 1;
+        self.draws - 1
+    }
+
+    /// When the packet comes that follows the one of `now`.
+    fn after(&mut self, now: u64) -> u64 {
+        let luck = self.arrivals;
+        let later = |ns: f64| now.saturating_add(ns.min(super::duration::LONGEST_NS) as u64);
+        match &mut self.state {
+            State::Round { .. } => self.next,
+            State::Thinking { until, .. } => {
+                until.pop();
+                until.peek().map_or(NEVER, |Reverse(at)| *at)
+            }
+            State::Constant { interval, since, n } => {
+                *n += 1;
+                since.saturating_add((*interval * *n as f64).round_ties_even() as u64)
+            }
+            State::Poisson { mean } => {
+                let ns = *mean * luck.exponential(self.draws);
+                self.draws += 1;
+                later(ns.round_ties_even())
+            }
+            State::OnOff { .. } => self.after_on_off(),
+            State::Mmpp { .. } => self.after_mmpp(now),
+            State::At => match &self.spec.arrivals {
+                Arrivals::At { times_ns } => {
+                    let at = times_ns.get(self.offered as usize);
+                    at.map_or(NEVER, |at| at.saturating_add(self.spec.start_ns))
+                }
+                _ => NEVER,
+            },
+        }
+    }
+
+    fn after_on_off(&mut self) -> u64 {
+        let Arrivals::OnOff { on, off, .. } = self.spec.arrivals else { return NEVER };
+        loop {
+            let State::OnOff { interval, since, n, until } = &mut self.state else { return NEVER };
+            let at = since.saturating_add((*interval * *n as f64).round_ties_even() as u64);
+            if at < *until {
+                *n += 1;
+                return at;
+            }
+            // The first time there was no "off" before.
+            let first = self.draws == 0;
+            let ended = *until;
+            let position = self.draw();
+            let pause = if first { 0 } else { off.draw(&self.arrivals, 2 * position) };
+            let burst = on.draw(&self.arrivals, 2 * position + 1);
+            let State::OnOff { since, n, until, .. } = &mut self.state else { return NEVER };
+            (*since, *n) = (ended.saturating_add(pause), 0);
+            *until = since.saturating_add(burst);
+            if *until == NEVER {
+                return NEVER;
+            }
+        }
+    }
+
+    fn after_mmpp(&mut self, now: u64) -> u64 {
+        let mut at = now as f64;
+        let luck = self.arrivals;
+        loop {
+            let position = self.draw();
+            let Arrivals::Mmpp { rates_pps, transitions_per_s } = &self.spec.arrivals else {
+                return NEVER;
+            };
+            let State::Mmpp { state } = &mut self.state else { return NEVER };
+            let (rate, leaves) = (rates_pps[*state], &transitions_per_s[*state]);
+            let all: f64 = leaves
+                .iter()
+                .enumerate()
+                .filter(|(to, _)| to != state)
+                .map(|(_, r)| r)
+                .sum::<f64>()
+                + rate;
+            at += luck.exponential(2 * position) * 1e9 / all;
+            if at >= super::duration::LONGEST_NS {
+                return NEVER;
+            }
+            let mut which = luck.unit(2 * position + 1) * all - rate;
+            if which < 0.0 {
+                return at.round_ties_even() as u64;
+            }
+            let others = leaves.iter().enumerate().filter(|(to, _)| to != state);
+            let mut next = *state;
+            for (to, rate) in others {
+                next = to;
+                which -= rate;
+                if which < 0.0 {
+                    break;
+                }
+            }
+            *state = next;
+        }
+    }
+}
