@@ -35,6 +35,14 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// It is handed to the miniport at `time`.
+    #[inline]
+    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64) {
+        self.link.store(link, Ordering::Relaxed);
+        self.length.store(length, Ordering::Relaxed);
+        self.submitted.store(time, Ordering::Relaxed);
+    }
+
     /// Who owns it now.
     pub(crate) fn state(&self) -> PacketState {
         PacketState::from_word(self.word.load(Ordering::Acquire))

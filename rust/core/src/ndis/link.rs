@@ -57,6 +57,15 @@ impl Flow {
             && self.queue.is_empty()
     }
 
+    /// A send was taken and goes to the miniport at once.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn goes_down(&mut self) {
+        self.count.sends += 1;
+        self.count.submitted += 1;
+        let _ = self.state.submit();
+    }
+
     /// A packet is the protocol's again.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`

@@ -15,6 +15,7 @@ use crate::info::EXTRA_FRAME_BYTES;
 use crate::ndis::Moment;
 use crate::ndis::gate::Job;
 use crate::policy::{BeyondWindow, Reentry};
+use crate::pool::Slot;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
@@ -82,7 +83,7 @@ impl Link {
     /// # Errors
     /// The rule that was broken; the packet stays where it is.
     pub fn send_name(self: &Arc<Self>, name: Name) -> Result<Status, Arc<Violation>> {
-        self.send_on(&Cpu::current(), name)
+        Cpu::here(|cpu| self.send_on(cpu, name))
     }
 
     /// Takes a packet, fills it and sends it, from the calling thread.
@@ -121,7 +122,16 @@ impl Link {
         sent.map(|status| (name, status)).map_err(FrameError::Violation)
     }
 
+    #[inline]
     fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+        match self.send_name_straight(cpu, name) {
+            Some(status) => Ok(status),
+            None => self.send_slowly(cpu, name),
+        }
+    }
+
+    #[inline(never)]
+    fn send_slowly(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         let _around = self.adapter.ndis.around(Access::link(self.id));
         match self.may_send(cpu, name) {
             Ok(length) => self.send_fit(cpu, name, length, None),
@@ -286,14 +296,26 @@ impl Link {
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
-        let (ndis, submit) = (&adapter.ndis, What::Submit { packet: name, link: self.id });
-        if ndis.config.record {
-            let frame = || Note::Frame(place.body.lock().data().into());
-            ndis.emit_with(adapter, cpu, now, submit, frame);
-        } else {
-            ndis.note(adapter, place, cpu, now, submit);
-        }
+        self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
         self.hand_down(drivers.as_deref(), cpu, name, deliver, now)
+    }
+
+    /// That the miniport is called with the packet in `place`; its data, if somebody keeps that.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::note`
+    pub(super) fn note_submit(
+        &self,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        frame: impl FnOnce() -> Box<[u8]>,
+    ) {
+        let (ndis, submit) = (&self.adapter.ndis, What::Submit { packet, link: self.id });
+        if ndis.config.record {
+            ndis.emit_with(&self.adapter, cpu, now, submit, || Note::Frame(frame()));
+        } else {
+            ndis.note(&self.adapter, place, cpu, now, submit);
+        }
     }
 
     /// The call itself, and what comes of it.

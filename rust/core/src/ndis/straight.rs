@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::adapter::Lent;
-use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH};
+use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
 use crate::contract;
 use crate::contract::adapter::Life;
 use crate::cx::Cpu;
-use crate::event::Name;
+use crate::event::{Name, What};
 use crate::history::who;
 use crate::status::{FinalStatus, Status};
 
@@ -57,23 +57,72 @@ impl Link {
         body.put(&adapter.info, frame);
         let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
         ndis.note_sent(self, (packet, place), cpu, (now, who), frame);
-        place.link.store(self.id, Ordering::Relaxed);
-        place.length.store(length, Ordering::Relaxed);
-        place.submitted.store(now.time, Ordering::Relaxed);
-        flow.count.sends += 1;
-        flow.count.submitted += 1;
-        let _ = flow.state.submit();
+        place.goes_down(self.id, length, now.time);
+        flow.goes_down();
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
-        let status = self.hand_down(drivers.as_deref(), cpu, name, false, now);
-        adapter.put_back(cpu, drivers, |lent| &mut lent.down);
-        adapter.leave(cpu);
-        ndis.settle(cpu);
+        let status = self.call_down(drivers, cpu, name, now);
         if status != Status::PENDING {
             adapter.free_slot_on(cpu, slot);
         }
         Some((packet, status))
+    }
+
+    /// A packet that the protocol has goes to the miniport, with nothing in between.
+    #[inline]
+    pub(super) fn send_name_straight(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+    ) -> Option<Status> {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        cpu.state.borrow().may_send().ok()?;
+        if adapter.life() != Life::Running || name.adapter != adapter.index {
+            return None;
+        }
+        let place = adapter.pool.get(name.slot)?;
+        let state = place.state().send().and_then(|p| p.submit()).ok()?;
+        let body = place.body.lock_in(&span)?;
+        let length = body.current_length() as u32;
+        let mut flow = self.flow.lock_in(&span)?;
+        if !body.has_padding(&adapter.info) || !flow.is_clear_for(length) {
+            return None;
+        }
+        let mut lent = adapter.lent.lock_in(&span)?;
+        if !adapter.try_enter(cpu) {
+            return None;
+        }
+        // From here on it is done.
+        let now = ndis.instant();
+        place.set_in(&span, state);
+        ndis.note(adapter, place, cpu, now, What::Send { packet: name, link: self.id, length });
+        let packet = Name { generation: state.generation(), ..name };
+        self.note_submit((packet, place), cpu, now, || body.data().into());
+        place.goes_down(self.id, length, now.time);
+        flow.goes_down();
+        let drivers = lent.down.take().or_else(|| flow.drivers.clone());
+        drop((flow, body, lent, span));
+        Some(self.call_down(drivers, cpu, packet, now))
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn call_down(
+        self: &Arc<Self>,
+        drivers: Option<Arc<Drivers>>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
+        let status = self.hand_down(drivers.as_deref(), cpu, name, false, now);
+        adapter.put_back(cpu, drivers, |lent| &mut lent.down);
+        adapter.leave(cpu);
+        adapter.ndis.settle(cpu);
+        status
     }
 }
 
