@@ -187,3 +187,67 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Biased<T> {
         f.debug_tuple("Biased").field(&*self.lock()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One more, by the owner as it likes best.
+    fn add(count: &Biased<u64>, cpu: &Cpu) -> bool {
+        if let Some(span) = count.bias().alone(cpu) {
+            *count.lock_in(&span).expect("nobody keeps it locked") += 1;
+            return true;
+        }
+        *count.lock() += 1;
+        false
+    }
+
+    #[test]
+    fn nothing_is_lost_when_another_thread_comes_in_the_middle() {
+        const EACH: u64 = 20_000;
+        for _ in 0..20 {
+            let (count, begun) = (Biased::new(&Bias::new(true), 0), AtomicBool::new(false));
+            let straight = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !begun.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                    for _ in 0..EACH {
+                        *count.lock() += 1;
+                    }
+                });
+                let cpu = Cpu::current();
+                let look = |at| begun.store(at > EACH / 10, Ordering::Relaxed);
+                (0..EACH).inspect(|at| look(*at)).filter(|_| add(&count, &cpu)).count()
+            });
+            assert_eq!(*count.lock(), 2 * EACH, "{straight} of them without an atomic");
+            assert!(count.bias().alone(&Cpu::current()).is_none(), "alone no more, for good");
+        }
+    }
+
+    #[test]
+    fn a_guard_that_outlives_its_span_keeps_others_out() {
+        let value = Biased::new(&Bias::new(true), 1);
+        let cpu = Cpu::current();
+        let Some(span) = value.bias().alone(&cpu) else { return }; // no membarrier here
+        let mut guard = value.lock_in(&span).unwrap();
+        assert!(value.lock_in(&span).is_none(), "not twice");
+        drop(span);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| *value.lock());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            *guard = 2;
+            drop(guard);
+            assert_eq!(other.join().unwrap(), 2);
+        });
+    }
+
+    #[test]
+    fn a_span_of_one_world_locks_nothing_of_another() {
+        let (ours, theirs) = (Bias::new(true), Bias::new(true));
+        let value = Biased::new(&theirs, ());
+        let cpu = Cpu::current();
+        let Some(span) = ours.alone(&cpu) else { return }; // no membarrier here
+        assert!(value.lock_in(&span).is_none());
+    }
+}
