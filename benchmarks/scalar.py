@@ -1,4 +1,4 @@
-"""One Python call a packet and way: the general engine in virtual time against the calls alone, a null engine, and SimPy.
+"""Python drivers in virtual time: the general engine against the calls alone, a null engine, and SimPy.
 
 "Empty bodies" is the round trip that is driven from Rust: send, `wan_send` returns PENDING, completion,
 `send_complete`; no event of the clock is in it. "Line" is a closed loop of 8 packets in virtual time: a card

@@ -52,7 +52,7 @@ pub(crate) struct Alone<'a> {
 }
 
 impl Drop for Alone<'_> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         let inside = self.bias.inside.load(Ordering::Relaxed);
         self.bias.inside.store(inside - 1, Ordering::Release);
@@ -157,7 +157,7 @@ impl<T> Biased<T> {
 }
 
 impl<T> Drop for BiasedGuard<'_, T> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         self.lock.locked.store(false, Ordering::Release);
     }
@@ -166,7 +166,7 @@ impl<T> Drop for BiasedGuard<'_, T> {
 impl<T> Deref for BiasedGuard<'_, T> {
     type Target = T;
 
-    #[inline(always)]
+    #[inline]
     fn deref(&self) -> &T {
         // SAFETY: this is the one guard there is (see `Sync` above), so nobody writes the value
         // but through it.
@@ -175,7 +175,7 @@ impl<T> Deref for BiasedGuard<'_, T> {
 }
 
 impl<T> DerefMut for BiasedGuard<'_, T> {
-    #[inline(always)]
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and the guard is borrowed for as long as the reference lives.
         unsafe { &mut *self.lock.value.get() }

@@ -48,7 +48,8 @@ fn the_straight_way_leaves_the_history_and_the_counts_of_the_general_one() {
     let (alone, shared) = (rig(), rig());
     round_trip(&alone);
     // From here on that world's own thread goes the general way.
-    std::thread::scope(|scope| drop(scope.spawn(|| round_trip(&shared)).join().unwrap()));
+    let other = std::thread::scope(|scope| scope.spawn(|| round_trip(&shared)).join().unwrap());
+    assert_eq!(other.slot, 0, "the packet of the first in both");
     let (straight, general) = (told(&alone), told(&shared));
     assert_eq!(straight, general);
     assert_eq!(straight.0.len(), 32, "a history of full length");

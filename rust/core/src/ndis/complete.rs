@@ -29,7 +29,6 @@ impl Adapter {
     }
 
     #[inline]
-
     pub(crate) fn complete_on(
         &self,
         cpu: &Rc<Cpu>,

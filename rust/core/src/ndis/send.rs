@@ -216,9 +216,9 @@ impl Link {
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
-            Way::Recurse => return Ok(self.submit(drivers, cpu, name.slot, false, now)),
+            Way::Recurse => return Ok(self.submit(drivers.as_deref(), cpu, name.slot, false, now)),
             Way::Submit => {
-                let status = self.submit(drivers, cpu, name.slot, false, now);
+                let status = self.submit(drivers.as_deref(), cpu, name.slot, false, now);
                 adapter.leave(cpu);
                 status
             }
@@ -285,7 +285,7 @@ impl Link {
     /// told PENDING when its send was queued.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        drivers: Option<Arc<Drivers>>,
+        drivers: Option<&Drivers>,
         cpu: &Rc<Cpu>,
         slot: u32,
         deliver: bool,
@@ -297,7 +297,7 @@ impl Link {
         let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
         self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
-        self.hand_down(drivers.as_deref(), cpu, name, deliver, now)
+        self.hand_down(drivers, cpu, name, deliver, now)
     }
 
     /// That the miniport is called with the packet in `place`; its data, if somebody keeps that.
@@ -372,7 +372,7 @@ impl Adapter {
                 (flow.queue.pop_front(), flow.drivers.clone())
             };
             let Some(slot) = slot else { break };
-            link.submit(drivers, cpu, slot, true, self.ndis.moment());
+            link.submit(drivers.as_deref(), cpu, slot, true, self.ndis.moment());
         }
         let more = {
             let mut flow = link.flow.lock();

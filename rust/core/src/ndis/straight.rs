@@ -12,6 +12,7 @@ use super::adapter::Lent;
 use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
 use crate::contract;
 use crate::contract::adapter::Life;
+use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::event::{Name, What};
 use crate::history::who;
@@ -45,7 +46,8 @@ impl Link {
         let (slot, place) = adapter.pool.next_in(&span)?;
         let mut body = place.body.lock_in(&span)?;
         let free = place.state();
-        let state = free.allocate().and_then(|p| p.send()).and_then(|p| p.submit()).ok()?;
+        let state =
+            free.allocate().and_then(PacketState::send).and_then(PacketState::submit).ok()?;
         let mut lent = adapter.lent.lock_in(&span)?;
         if !adapter.try_enter(cpu) {
             return None;
@@ -84,7 +86,7 @@ impl Link {
             return None;
         }
         let place = adapter.pool.get(name.slot)?;
-        let state = place.state().send().and_then(|p| p.submit()).ok()?;
+        let state = place.state().send().and_then(PacketState::submit).ok()?;
         let body = place.body.lock_in(&span)?;
         let length = body.current_length() as u32;
         let mut flow = self.flow.lock_in(&span)?;
