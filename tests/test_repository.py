@@ -74,15 +74,18 @@ BINDING_ONLY = {
     "number",
     "packet_data",
     "shared",
+    "vectorcall",
 }
 # Where `unsafe` may stand; what makes each block sound stands beside it.
 UNSAFE_FILES = (
     "rust/core/src/ring/",
+    "rust/core/src/biased.rs",
     "rust/bindings/src/column.rs",
     "rust/bindings/src/gil_cell.rs",
     "rust/bindings/src/packet_data.rs",
     "rust/bindings/src/interpreter.rs",
     "rust/bindings/src/ndarray.rs",
+    "rust/bindings/src/vectorcall.rs",
     "rust/compare/",
 )
 
