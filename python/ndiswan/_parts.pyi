@@ -22,6 +22,7 @@ __all__ = [
     "fcs16",
     "hdlc_encode",
     "read_frames",
+    "read_sizes",
 ]
 
 # A handle, a status or a tag is anything with an `__index__`, NumPy's numbers among them.
@@ -69,6 +70,7 @@ class HdlcDecoder:
     def reset(self) -> None: ...
 
 def read_frames(path: str | PathLike[str]) -> list[tuple[int, int, bytes]]: ...
+def read_sizes(path: str | PathLike[str]) -> tuple[bytes, bytes]: ...
 
 @final
 class CaptureWriter:
@@ -180,6 +182,9 @@ class Simulation:
     def batches(self, most: int) -> list[tuple[bytes, int]]: ...
     def packets(self) -> dict[str, bytes]: ...
     def trace(self, link: int) -> dict[str, bytes]: ...
+    def export(
+        self, path: str | PathLike[str], form: str, names: Sequence[str], snaplen: int
+    ) -> int: ...
 
 @final
 class CardDriver:

@@ -3,14 +3,19 @@
 //! The parameters are dataclasses in Python and structs in the core, with the same names; JSON is between the two. What comes out
 //! is a few long columns, which NumPy takes from bytes without looking at each number.
 
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
 use ndiswan::model::{Histogram, LinkSpec, Luck};
 use parking_lot::{Mutex, MutexGuard};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -238,6 +243,43 @@ impl Simulation {
         }
         Ok(columns)
     }
+
+    /// Writes what happened to ``path``, as "pcapng", "perfetto" or "chrome"; how many packets there were. ``names`` are the
+    /// links', ``snaplen`` the most octets of a frame in a capture. Needs the detail "trace".
+    #[allow(clippy::needless_pass_by_value)] // made for the call
+    fn export(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        form: &str,
+        names: Vec<String>,
+        snaplen: u32,
+    ) -> PyResult<u64> {
+        let form = match form {
+            "pcapng" => Form::Pcapng { snaplen },
+            "perfetto" => Form::Perfetto,
+            "chrome" => Form::Chrome,
+            other => {
+                let expected = "'pcapng', 'perfetto' or 'chrome'";
+                return Err(value(format!("form: expected {expected}, got {other:?}")));
+            }
+        };
+        let (got, links) = (names.len() as u64, self.links);
+        if got != links {
+            return Err(value(format!("names: expected one for each of {links} links, got {got}")));
+        }
+        let model = self.lock()?;
+        let model = &*model;
+        if !model.is_traced() {
+            let text = "expected a simulation with the detail \"trace\", which keeps every event";
+            return Err(value(text));
+        }
+        let written = py.detach(|| {
+            let file = File::create(&path)?;
+            export::write(model, &names, form, BufWriter::new(file))
+        });
+        written.map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))
+    }
 }
 
 impl Simulation {
@@ -255,7 +297,7 @@ fn row(event: &Happened) -> [u64; 5] {
         }
         Happened::Completed { time, seq, status } => [1, time, seq, 0, status.0.into()],
         Happened::Dropped { time, seq } => [2, time, seq, 0, 0],
-        Happened::Left { seq, at } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
+        Happened::Left { seq, at, .. } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
     }
 }
 
