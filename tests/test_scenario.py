@@ -229,6 +229,34 @@ def test_a_mistake_is_told_with_its_place(old: str, new: str, place: str, said: 
     assert said in str(error) or re.search(said, str(error)), error
 
 
+JUNK = (
+    "nan", "-inf", "-1", "0", "1.5", "1e300", "9223372036854775808", "-9223372036854775809", "true", '""', '"x"',
+    '"none"', '"-1 s"', "[]", "[0]", "[nan]", '["x"]', "[[1]]", "{}", "{ kind = 1 }", '{ kind = "x" }', "2026-11-28",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [PLAIN, EXAMPLE.read_text("utf-8")], ids=["plain", "example"])
+def test_whatever_a_value_is_the_answer_is_a_scenario_or_a_place(text: str) -> None:
+    """Any value put in any place of a file is taken, or told with a line of the file; nothing else is ever raised."""
+    lines = text.splitlines(keepends=True)
+    refused, unplaced = 0, []
+    for path, (line, column) in _toml.places(text).values.items():
+        if isinstance(path[-1], int):
+            continue
+        before = "".join(lines[: line - 1]) + lines[line - 1][: column - 1]
+        rest = text[len(before) :]
+        value = re.match(r'"[^"]*"|\{.*\}|\[.*?\]|[\w.]+', rest)
+        assert value, path
+        for junk in JUNK:
+            try:
+                scenario.loads(before + junk + rest[value.end() :], "s.toml").check()
+            except scenario.ScenarioError as error:
+                refused += 1
+                unplaced += [str(error)] * (error.line is None)
+    assert unplaced == []
+    assert refused > 100
+
+
 def test_a_scenario_without_an_end_is_refused() -> None:
     """Traffic without an end and a run without `until` would never come back: the link is named."""
     error = wrong("until = 10", "")

@@ -119,9 +119,9 @@ class Builder:
     def part(self, kind: type[Parameters], data: Any, path: Path) -> Any:
         """A part that is written as a table, or as the number or text that stands for it."""
         if kind is Size and not isinstance(data, dict):
-            return self.size(self.number("size", data, path), path)
+            return self.short(size_of, self.number("size", data, path), path)
         if kind is Duration and isinstance(data, str):
-            return Constant(self.number("_ns", data, path))
+            return self.short(Constant, self.number("_ns", data, path), path)
         table = self.table(data, path, f"a table with the keys of a {kind.__name__.lower()}")
         if kind is Card and "kind" in table:
             return self.card(table, path)
@@ -132,10 +132,10 @@ class Builder:
             return self.replay(table, path)
         return self.make(kind, kind, table, path)
 
-    def size(self, value: Any, path: Path) -> Size:
-        """A size that is written as a number or a list."""
+    def short(self, make: Callable[[Any], Any], value: Any, path: Path) -> Any:
+        """A part that is written as its only number, or a list of them."""
         try:
-            return size_of(value)
+            return make(value)
         except (TypeError, ValueError) as error:
             found = re.match(r"\w+\.\w+((?:\[\d+\])*): ", str(error))
             steps = [int(n) for n in re.findall(r"\d+", found[1])] if found else []
@@ -157,7 +157,7 @@ class Builder:
     def card(self, table: dict[str, Any], path: Path) -> Any:
         """A card by the name of one of the functions that make one."""
         word = table["kind"]
-        if word not in CARDS:
+        if not isinstance(word, str) or word not in CARDS:
             self.fail((*path, "kind"), f"there is no card {word!r}{close(str(word), CARDS)}")
         return self.make(CARDS[word], Card, {k: v for k, v in table.items() if k != "kind"}, path)
 
