@@ -102,7 +102,8 @@ class Mmpp(Flow):
         rates = [real(f"Mmpp.rates_pps[{n}]", rate) for n, rate in enumerate(self.rates_pps)]
         rows = [
             [
-                abs(real(f"Mmpp.transitions_per_s[{n}][{m}]", rate, -1e18))
+                # A generator matrix has minus the sum of its row on the diagonal; nobody looks at it.
+                0.0 if n == m else real(f"Mmpp.transitions_per_s[{n}][{m}]", rate)
                 for m, rate in enumerate(row)
             ]
             for n, row in enumerate(self.transitions_per_s)

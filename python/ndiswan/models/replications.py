@@ -1,29 +1,22 @@
 """Replications: the same links with other luck, until there are enough of them."""
 
-from __future__ import annotations
-
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ndiswan.models import engine
 from ndiswan.models._parameters import real, whole
+from ndiswan.models.links import Link
 from ndiswan.models.measured import Measured
 from ndiswan.models.results import BATCHED, Results, column_named, read
 from ndiswan.models.running import Simulation, several
 from ndiswan.models.seeds import child, seed_sequence
+from ndiswan.models.stages import Column
 from ndiswan.models.statistics import checked_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ndiswan.models.links import Link
-    from ndiswan.models.stages import Column
 
 PRECISE = "latency_mean_ns"
 """What a ``precision`` that is a number is asked of."""

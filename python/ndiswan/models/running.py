@@ -9,6 +9,7 @@ from ndiswan.models.engine import Detail, build, cores, nanoseconds, plain_links
 from ndiswan.models.links import Link
 from ndiswan.models.results import Results, read
 from ndiswan.models.seeds import seed_sequence
+from ndiswan.models.stages import Column
 
 
 def several(links: Link | Sequence[Link]) -> tuple[Link, ...]:
@@ -92,6 +93,19 @@ class Simulation:
     def clear(self) -> None:
         """End the warm-up: counters, histograms and records begin anew, what is in flight stays."""
         self._native.clear()
+
+    def events(self, link: int = 0) -> dict[str, Column]:
+        """What happened on one link, in order, as columns; empty without the detail "trace".
+
+        ``kind``: 0 sent, 1 completed, 2 dropped, 3 left the card. ``time_ns``: when (of a frame that left: when it
+        arrives). ``flow`` and ``number``: which packet. ``status``: the one returned by MiniportWanSend, or that of the
+        completion. ``detail``: the bytes of a packet that was sent; when one that left arrives, all ones if it is lost.
+        """
+        columns = {
+            name: np.frombuffer(data, np.uint64) for name, data in self._native.trace(link).items()
+        }
+        packet = columns.pop("packet")
+        return {"flow": packet >> np.uint64(48), "number": packet & np.uint64(2**48 - 1), **columns}
 
     def results(self) -> Results:
         """What was measured up to now, or since `clear`."""

@@ -1,17 +1,20 @@
 """Sweeps: the same model at many points, several replications each, by any number of workers."""
 
-from __future__ import annotations
-
 import math
 import time
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ndiswan.models import engine
 from ndiswan.models._parameters import whole
 from ndiswan.models.kept import Kept
+from ndiswan.models.links import Link
 from ndiswan.models.pace import Progress, print_progress
 from ndiswan.models.points import described, points_of
 from ndiswan.models.seeds import entropy_of, seed_sequence
@@ -21,15 +24,6 @@ from ndiswan.models.swept import Sweep
 from ndiswan.models.swept_point import Place
 
 # Those who do not sweep do not load the campaigns, which share their workers with sweeps.
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
-    from pathlib import Path
-
-    import numpy as np
-
-    from ndiswan.campaign.work import Work
-    from ndiswan.models.links import Link
 
 TASK_SECONDS = 0.5
 """How long a task should take: long beside what it costs to send, short beside the sweep."""

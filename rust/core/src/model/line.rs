@@ -210,14 +210,19 @@ impl Line {
         (!lost).then_some(at)
     }
 
-    /// For how many nanoseconds the line was busy up to `now`.
-    pub fn busy_until(&self, now: u64) -> u64 {
-        self.busy.saturating_sub(self.free_at.saturating_sub(now))
+    /// For how many nanoseconds the line is busy with all that it has taken, what is still to go out included.
+    pub fn busy(&self) -> u64 {
+        self.busy
     }
 
-    /// The line is cut at `now`: what was to go out after that does not.
-    pub fn cut(&mut self, now: u64) {
-        self.busy = self.busy_until(now);
+    /// For how many nanoseconds it was busy up to `now`, if it is busy without a gap with what is still to go out.
+    pub(super) fn busy_without_gaps(&self, now: u64) -> u64 {
+        self.busy - self.free_at.saturating_sub(now)
+    }
+
+    /// The line is cut at `now`, up to when it was busy for `busy` nanoseconds: what was to go out after that does not.
+    pub fn cut(&mut self, now: u64, busy: u64) {
+        self.busy = busy;
         self.free_at = self.free_at.min(now);
     }
 }

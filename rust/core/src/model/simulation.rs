@@ -207,6 +207,13 @@ impl Simulation {
             ran += cell.link.events() - before;
             order.push(Reverse((cell.link.due(), number)));
         }
+        if ran < most {
+            // Nothing is left to do up to that time, so all of them stand there, as after `run`.
+            for cell in &mut self.cells {
+                let group = cell.group;
+                cell.run(until, 1, &mut self.stages[group]);
+            }
+        }
         Ok(ran)
     }
 

@@ -22,7 +22,8 @@ impl Link {
         stages: &mut Stages,
         sink: &mut S,
     ) -> u64 {
-        if self.sources.len() != 1 || self.sources[0].due() != NEVER || !self.queue.is_empty() {
+        let waits = self.turned_away || !self.queue.is_empty();
+        if self.sources.len() != 1 || self.sources[0].due() != NEVER || waits {
             return 0;
         }
         let Link { sources, card, slots, counters, sums, batches, air, .. } = self;
