@@ -1,15 +1,13 @@
 """Scenario files: what is written is what is simulated, and whatever is wrong is told with its line."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ndiswan import models
-from ndiswan.models import _toml, scenario
+from ndiswan.models import scenario
+from ndiswan.models.places import places
 from ndiswan.models.units import quantity
 from repository import ROOT
 
@@ -240,7 +238,7 @@ def test_whatever_a_value_is_the_answer_is_a_scenario_or_a_place(text: str) -> N
     """Any value put in any place of a file is taken, or told with a line of the file; nothing else is ever raised."""
     lines = text.splitlines(keepends=True)
     refused, unplaced = 0, []
-    for path, (line, column) in _toml.places(text).values.items():
+    for path, (line, column) in places(text).values.items():
         if isinstance(path[-1], int):
             continue
         before = "".join(lines[: line - 1]) + lines[line - 1][: column - 1]
@@ -349,72 +347,3 @@ def test_a_replay_may_name_a_capture(tmp_path: Path) -> None:
         scenario.ScenarioError, match=r"s\.toml:2:\d+: link\[0\]\.traffic\.capture: .*d\.pcapng"
     ):
         scenario.load(path)
-
-
-KEYS = st.one_of(
-    st.from_regex(r"[A-Za-z0-9_-]{1,5}", fullmatch=True),
-    st.sampled_from(['"a b"', "'c.d'", '"]"', '"#"']),
-)
-SCALARS = st.sampled_from(
-    ["1", "-2.5", '"]#,"', "'}'", "true", '"""\na"b\n"""', "'''\n]\n'''", "2026-11-28"]
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> tuple[str, dict[tuple[str | int, ...], tuple[int, int]]]:
-    """A TOML text, and where each of its values was put."""
-    text, where = "", {}
-
-    def put(path: tuple[str | int, ...], depth: int) -> None:
-        nonlocal text
-        where[path] = (text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
-        kind = draw(st.sampled_from(["scalar", "list", "table"])) if depth else "scalar"
-        if kind == "scalar":
-            text += draw(SCALARS)
-        elif kind == "list":
-            text += "["
-            for n in range(draw(st.integers(0, 3))):
-                text += draw(st.sampled_from(["", " ", "\n", " # ]\n"]))
-                put((*path, n), depth - 1)
-                text += draw(st.sampled_from([",", " ,"]))
-            text += "]"
-        else:
-            text += "{ "
-            for n, key in enumerate(draw(st.lists(KEYS, max_size=3, unique_by=bare))):
-                text += ", " if n else ""
-                text += f"{key} = "
-                put((*path, bare(key)), depth - 1)
-            text += " }"
-
-    def pairs(path: tuple[str | int, ...]) -> None:
-        nonlocal text
-        for key in draw(st.lists(KEYS, max_size=3, unique_by=bare)):
-            text += f"{key}{draw(st.sampled_from(['=', ' = ']))}"
-            put((*path, bare(key)), 2)
-            text += draw(st.sampled_from(["\n", " # x = 1\n", "\n\n"]))
-
-    pairs(())
-    for number in range(draw(st.integers(0, 3))):
-        text += "[[tables]]\n"
-        pairs(("tables", number))
-        text += "[tables.inner.most]\n"
-        pairs(("tables", number, "inner", "most"))
-    return text, where
-
-
-def bare(key: str) -> str:
-    """The key without its quotes."""
-    return key.strip("\"'")
-
-
-@given(documents())
-def test_the_place_of_each_value_is_known(
-    made: tuple[str, dict[tuple[str | int, ...], tuple[int, int]]],
-) -> None:
-    """Whatever a TOML text looks like, each of its values is found where it stands."""
-    text, where = made
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return  # "tables" was a key before, or an inline table has a newline in it
-    assert _toml.places(text).values == where

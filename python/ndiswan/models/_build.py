@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 from ndiswan.models import cards
 from ndiswan.models._parameters import Parameters
-from ndiswan.models._toml import Path, Places
 from ndiswan.models.cards import Card
 from ndiswan.models.durations import Constant, Duration
 from ndiswan.models.flows import Flow, Replay
+from ndiswan.models.places import Path, Places
 from ndiswan.models.queues import Discipline
 from ndiswan.models.sizes import Size, size_of
 from ndiswan.models.units import kind_of, quantity

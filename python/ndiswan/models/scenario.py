@@ -20,10 +20,10 @@ from typing import Any
 from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._build import Builder, ScenarioError
 from ndiswan.models._parameters import Parameters, real, whole
-from ndiswan.models._toml import Path, Places, path_at, places
 from ndiswan.models._write import written
 from ndiswan.models.flows import Replay
 from ndiswan.models.links import Link
+from ndiswan.models.places import Path, Places, path_at, places
 from ndiswan.models.results import names_of
 
 __all__ = ["Run", "Scenario", "ScenarioError", "dumps", "load", "loads"]
