@@ -98,6 +98,11 @@ def test_every_kind_is_read_back() -> None:
         ),
         models.Line(64_000, framing=models.Overhead(7), loss=models.BitErrors(1e-6)),
         models.Line(64_000, jitter=models.Uniform(1, 2)),
+        models.Multilink(
+            [models.Line(64_000), models.Line(33_600, framing=models.Ppp())],
+            cards=[models.Card(), models.moderated(4, 2_000_000)],
+            fragment_bytes=300,
+        ),
     ]
     cards = [models.intelligent(8), models.Card(dies=models.Death(at_ns=[5, 9])), models.dying(1e9)]
     queues = [models.Queue(models.Drr(99), None), models.Queue(models.Priority())]
@@ -264,6 +269,35 @@ def test_a_scenario_without_an_end_is_refused() -> None:
         PLAIN.replace("until = 10", "").replace("size = 500", "size = 500\npackets = 7")
     )
     made.check()
+
+
+def test_a_mistake_in_one_of_several_lines_is_told_with_its_place() -> None:
+    """Of a bundle the member is named that is wrong, whether a class or the engine sees it."""
+    head = '[[link]]\ntraffic = { kind = "saturating", packets = 9, size = 64 }\n[link.line]\n'
+    lines = "lines = [\n  { rate_bps = 64000 },\n  { rate_bps = 64000, mtu = 1500 },\n]\n"
+    cards = "cards = [{}, { kind = 'moderated', frames = 4, ns = 1000 }]\n"
+    scenario.loads(head + lines + cards).check()
+    for old, new, place, said in (
+        ("64000, mtu", "-1, mtu", "6:16", "link[0].line.lines[1].rate_bps: expected a whole"),
+        (
+            "64000, mtu",
+            "5, mtu",
+            "6:16",
+            "link[0].line.lines[1].rate_bps: expected a whole number from 8",
+        ),
+        (
+            "mtu = 1500",
+            "mtu = 9",
+            "6:29",
+            "link[0].line.lines[1].mtu: expected at least a fragment",
+        ),
+        ("frames = 4", "frames = 0", "8:45", "link[0].line.cards[1].moderation.frames: expected"),
+        ("mtu = 1500", "mtv = 9", "6:23", "did you mean 'mtu'?"),
+        ("[{}, {", "[{", "3:1", "expected at least one line and a card for each"),
+    ):
+        error = wrong(old, new, head + lines + cards)
+        assert str(error).startswith(f"s.toml:{place}: "), error
+        assert said in str(error)
 
 
 def test_a_link_without_a_line_and_a_file_without_a_link_are_refused() -> None:

@@ -130,6 +130,10 @@ def _place(said: str, data: str) -> tuple[Path, str]:
         text = found[2].lstrip(" :")
     else:
         return (), said
+    if path[:1] == ("multilink",):
+        path = ("line", *path[1:])
+        if path[1:2] == ("members",):
+            path = ("line", f"{path[3]}s", path[2], *path[4:])
     if "arrivals" in path:
         at = path.index("arrivals")
         inner = path[at + 1 :]
