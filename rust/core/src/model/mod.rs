@@ -16,6 +16,7 @@ mod codel;
 pub mod counters;
 pub mod duration;
 pub mod error;
+pub mod event_set;
 mod far;
 pub mod framing;
 pub mod histogram;
