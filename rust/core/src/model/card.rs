@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 
 use super::card_spec::{CardSpec, Completes, Death};
 use super::duration::LONGEST_NS;
+use super::fifo::Fifo;
 use super::line::Line;
 use super::random::Stream;
 use crate::status::FinalStatus;
@@ -48,8 +49,10 @@ pub struct Card {
     spec: CardSpec,
     line: Line,
     luck: Stream,
-    /// No limit of descriptors, no moderation, no copying, no death: the common case, kept short.
+    /// No limit of descriptors, no moderation, no copying, no death: the common case, kept short. Then only `out` is used.
     plain: bool,
+    /// When which packet's last bit is out.
+    out: Fifo<(u64, u32)>,
     waiting: VecDeque<Frame>,
     frames: VecDeque<Frame>,
     /// A card that copies: the frame that it copies, and until when.
@@ -82,6 +85,7 @@ impl Card {
     pub fn new(spec: &CardSpec, line: Line, luck: Stream) -> Card {
         let mut card = Card {
             plain: spec.is_plain(),
+            out: Fifo::new(),
             spec: spec.clone(),
             line,
             luck,
@@ -106,9 +110,59 @@ impl Card {
         &self.line
     }
 
+    /// Whether the short form will do: [`send_plain`](Self::send_plain), [`due_plain`](Self::due_plain) and
+    /// [`next_plain`](Self::next_plain).
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// MiniportWanSend of a plain card at `now`; always PENDING.
+    #[inline(always)]
+    pub fn send_plain(&mut self, now: u64, handle: u32, wire_bytes: u32) {
+        let finish = self.line.transmit(now.saturating_add(self.spec.program_ns), wire_bytes);
+        self.out.push((finish, handle));
+    }
+
+    /// When a plain card completes next; [`NEVER`] if it has nothing.
+    #[inline(always)]
+    pub fn due_plain(&self) -> u64 {
+        self.out.front().map_or(NEVER, |(finish, _)| finish)
+    }
+
+    /// The packet that a plain card completes next, and when.
+    #[inline(always)]
+    pub(super) fn front_plain(&self) -> Option<(u64, u32)> {
+        self.out.front()
+    }
+
+    /// It is completed.
+    #[inline(always)]
+    pub(super) fn advance_plain(&mut self) {
+        self.out.advance();
+        self.interrupts += 1;
+    }
+
+    /// The packet that is complete at `now`, if one is, and when its last bit was out. The caller asks the line for its arrival.
+    #[inline(always)]
+    pub fn next_plain(&mut self, now: u64) -> Option<(u64, u32)> {
+        let (finish, handle) = self.out.front()?;
+        if finish > now {
+            return None;
+        }
+        self.advance_plain();
+        Some((finish, handle))
+    }
+
+    /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.
+    #[inline(always)]
+    pub fn arrival(&mut self, seq: u64, finish: u64, wire_bytes: u32) -> Option<u64> {
+        self.line.arrival(seq, finish, wire_bytes)
+    }
+
     /// Whether it has nothing at all to do: no frame, and no completion that is to come.
     pub fn is_idle(&self) -> bool {
-        self.frames.is_empty()
+        self.out.is_empty()
+            && self.frames.is_empty()
             && self.waiting.is_empty()
             && self.copying.is_none()
             && self.unreported.is_empty()
@@ -133,44 +187,7 @@ impl Card {
     }
 
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
-    #[inline]
-    pub fn send(&mut self, now: u64, mut frame: Frame) -> Option<FinalStatus> {
-        if self.plain {
-            let ready = now.saturating_add(self.spec.program_ns);
-            frame.finish = self.line.transmit(ready, frame.wire_bytes);
-            self.frames.push_back(frame);
-            return None;
-        }
-        self.send_slowly(now, frame)
-    }
-
-    /// When it does something by itself next; [`NEVER`] if nothing is to come.
-    #[inline]
-    pub fn due(&self) -> u64 {
-        if self.plain {
-            return self.frames.front().map_or(NEVER, |frame| frame.finish);
-        }
-        self.due_slowly()
-    }
-
-    /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
-    #[inline]
-    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
-        if !self.plain {
-            return self.next_slowly(now, far);
-        }
-        let frame = *self.frames.front()?;
-        if frame.finish > now {
-            return None;
-        }
-        self.frames.pop_front();
-        let arrival = self.line.arrival(frame.seq, frame.finish, frame.wire_bytes);
-        far.left(&frame, arrival);
-        self.interrupts += 1;
-        Some((frame.handle, FinalStatus::SUCCESS))
-    }
-
-    fn send_slowly(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
+    pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
         let inline = self.spec.completes == Completes::Inline
             && matches!(self.life, Life::Well { .. })
             && self.waiting.is_empty()
@@ -182,6 +199,30 @@ impl Card {
         self.waiting.push_back(frame);
         self.program(now);
         None
+    }
+
+    /// When it does something by itself next; [`NEVER`] if nothing is to come.
+    pub fn due(&self) -> u64 {
+        if !self.completed.is_empty() {
+            return 0;
+        }
+        match self.life {
+            Life::Hung { seen } => seen,
+            Life::Resetting { until } => until,
+            Life::Well { until } => {
+                let out = self.frames.front().map_or(NEVER, |frame| frame.finish);
+                let copied = self.copying.map_or(NEVER, |(_, at)| at);
+                until.min(out).min(copied).min(self.interrupt_at)
+            }
+        }
+    }
+
+    /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
+    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
+        while self.completed.is_empty() && self.due() <= now {
+            self.happen(far);
+        }
+        self.completed.pop_front()
     }
 
     /// Whether one more frame can be put into the card.
@@ -235,31 +276,9 @@ impl Card {
         self.interrupt_at = self.interrupt_at.min(cause.saturating_add(self.spec.interrupt_ns));
     }
 
-    fn due_slowly(&self) -> u64 {
-        if !self.completed.is_empty() {
-            return 0;
-        }
-        match self.life {
-            Life::Hung { seen } => seen,
-            Life::Resetting { until } => until,
-            Life::Well { until } => {
-                let out = self.frames.front().map_or(NEVER, |frame| frame.finish);
-                let copied = self.copying.map_or(NEVER, |(_, at)| at);
-                until.min(out).min(copied).min(self.interrupt_at)
-            }
-        }
-    }
-
-    fn next_slowly(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
-        while self.completed.is_empty() && self.due_slowly() <= now {
-            self.happen(far);
-        }
-        self.completed.pop_front()
-    }
-
     /// The earliest thing that is due happens.
     fn happen(&mut self, far: &mut impl FarEnd) {
-        let at = self.due_slowly();
+        let at = self.due();
         match self.life {
             Life::Hung { seen } => {
                 let until = seen.saturating_add(self.spec.dies.as_ref().map_or(0, |d| d.reset_ns));

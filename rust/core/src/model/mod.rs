@@ -18,6 +18,7 @@ pub mod duration;
 pub mod error;
 pub mod event_set;
 mod far;
+mod fifo;
 pub mod framing;
 pub mod histogram;
 pub mod line;
