@@ -251,7 +251,10 @@ fn row(event: &Happened) -> [u64; 5] {
     }
 }
 
-fn histogram_of<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn histogram_of<'py>(
+    py: Python<'py>,
+    histogram: &Histogram,
+) -> PyResult<Bound<'py, PyDict>> {
     let known = PyDict::new(py);
     known.set_item("count", histogram.count())?;
     known.set_item("sum", histogram.sum())?;

@@ -10,8 +10,11 @@
 
 use std::collections::VecDeque;
 
-use super::card_spec::{CardSpec, Completes, Death};
-use super::duration::LONGEST_NS;
+mod life;
+
+use life::Life;
+
+use super::card_spec::{CardSpec, Completes};
 use super::fifo::Fifo;
 use super::line::Line;
 use super::random::Stream;
@@ -66,18 +69,11 @@ pub struct Card {
     interrupts: u64,
     mixes: u64,
     resets: u64,
+    /// A reset is over, and what it aborted has not all come back: NDIS holds sends back until then.
+    aborting: bool,
+    /// NDIS asks and resets it, not this model of NDIS.
+    under_ndis: bool,
     life: Life,
-}
-
-/// What is wrong with the card, if anything.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Life {
-    /// It works until then.
-    Well { until: u64 },
-    /// It hangs; the check for hang at that time sees it.
-    Hung { seen: u64 },
-    /// It is being reset until then.
-    Resetting { until: u64 },
 }
 
 impl Card {
@@ -99,6 +95,8 @@ impl Card {
             interrupts: 0,
             mixes: 0,
             resets: 0,
+            aborting: false,
+            under_ndis: false,
             life: Life::Well { until: NEVER },
         };
         card.live_on(0);
@@ -183,7 +181,7 @@ impl Card {
     /// Whether NDIS sends to it: not while it is being reset.
     #[inline]
     pub fn accepts(&self) -> bool {
-        self.plain || !matches!(self.life, Life::Resetting { .. })
+        self.plain || !(self.aborting || matches!(self.life, Life::Resetting { .. }))
     }
 
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
@@ -219,10 +217,18 @@ impl Card {
 
     /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
     pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
+        if !self.advance(now, far) {
+            self.aborting = false;
+        }
+        self.completed.pop_front()
+    }
+
+    /// What is due happens, up to the first completion; whether there is one.
+    pub(super) fn advance(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
         while self.completed.is_empty() && self.due() <= now {
             self.happen(far);
         }
-        self.completed.pop_front()
+        !self.completed.is_empty()
     }
 
     /// Whether one more frame can be put into the card.
@@ -280,10 +286,7 @@ impl Card {
     fn happen(&mut self, far: &mut impl FarEnd) {
         let at = self.due();
         match self.life {
-            Life::Hung { seen } => {
-                let until = seen.saturating_add(self.spec.dies.as_ref().map_or(0, |d| d.reset_ns));
-                self.life = Life::Resetting { until };
-            }
+            Life::Hung { seen } => self.reset(seen),
             Life::Resetting { until } => self.come_up(until),
             Life::Well { until } if until == at => self.hang(at),
             Life::Well { .. } if self.frames.front().is_some_and(|f| f.finish == at) => {
@@ -345,46 +348,5 @@ impl Card {
         self.mixes += 1;
         let handle = self.mixed.remove(which);
         self.completed.push_back((handle, FinalStatus::SUCCESS));
-    }
-
-    /// It is up from `at` on, until its next death.
-    fn live_on(&mut self, at: u64) {
-        let until = match &self.spec.dies {
-            None => NEVER,
-            Some(Death { mean_up_ns, .. }) if *mean_up_ns > 0.0 => {
-                let up = mean_up_ns * self.luck.exponential(2 * self.resets);
-                at.saturating_add(up.min(LONGEST_NS) as u64)
-            }
-            Some(Death { at_ns, .. }) => {
-                at_ns.iter().copied().find(|death| *death >= at && *death > 0).unwrap_or(NEVER)
-            }
-        };
-        self.life = Life::Well { until };
-    }
-
-    /// Nothing happens any more, until the check for hang sees it.
-    fn hang(&mut self, at: u64) {
-        let Some(death) = &self.spec.dies else { return };
-        let every = death.check_for_hang_ns;
-        self.life = Life::Hung { seen: (at / every + 1).saturating_mul(every) };
-        self.line.cut(at);
-        self.interrupt_at = NEVER;
-    }
-
-    /// The reset is over: what the miniport had comes back aborted, oldest first (contract.md, reset).
-    fn come_up(&mut self, at: u64) {
-        self.resets += 1;
-        let owed: Vec<u32> = match self.spec.completes {
-            // What was copied was completed; the rest of it is lost with the card's memory.
-            Completes::WhenCopied | Completes::Inline => {
-                self.frames.clear();
-                self.copying.take().map(|(frame, _)| frame.handle).into_iter().collect()
-            }
-            Completes::WhenSent => self.frames.drain(..).map(|frame| frame.handle).collect(),
-        };
-        let aborted = self.mixed.drain(..).chain(self.unreported.drain(..)).chain(owed);
-        let aborted = aborted.chain(self.waiting.drain(..).map(|frame| frame.handle));
-        self.completed.extend(aborted.map(|handle| (handle, FinalStatus::REQUEST_ABORTED)));
-        self.live_on(at);
     }
 }
