@@ -160,6 +160,7 @@ impl EventSet {
     }
 
     /// A link that had nothing has something.
+    #[cold]
     fn wake(&mut self, event: Event) {
         if self.taken {
             self.play();
