@@ -4,8 +4,8 @@
 
 Models are the built-in ones; what they run stands in `simulating/workload.py`, and each side is a file beside it. The
 Rust rivals and the event set are `rust/compare/simulate`. Drivers are a miniport and a protocol in Python under the
-general engine: one line, first in first out, 8 packets in flight, a closed loop. All sides of a row come to the same,
-which is checked.
+general engine: one line, first in first out, 8 packets in flight, a closed loop; or the models' scenario with one of
+the two built in. All sides of a row come to the same, which is checked.
 """
 
 import argparse
@@ -141,13 +141,15 @@ def drivers(rounds: int) -> list[dict[str, object]]:
     """Python drivers under the general engine."""
     names = ("ndiswan", "SimPy")
     case = "both drivers Python, all checks : SimPy"
+    rows = models.one_side_rows()
     try:
         import simpy  # noqa: F401
     except ImportError:
-        return [table.missing(case, "SimPy", "pip install simpy")]
+        return [*table.measure(rows, rounds), table.missing(case, "SimPy", "pip install simpy")]
     return table.measure([
         table.Row(f"{case} callbacks", ours, simpy_callbacks, names=names),
         table.Row(f"{case} Store", ours, simpy_store, names=names),
+        *rows,
     ], rounds)  # fmt: skip
 
 
@@ -159,8 +161,10 @@ def built_in(rounds: int) -> list[dict[str, object]]:
 
 def rust(rounds: int) -> list[dict[str, object]]:
     """Built-in models beside Rust, the event set, and what a packet costs of few and of many."""
+    expected = models.ours.run(models.THEIRS)
     command = run.cargo("simulate_rust", "compare/simulate")
-    subprocess.run([*command, "--rounds", str(rounds)], check=True, stdout=subprocess.DEVNULL)
+    command += ["--rounds", str(rounds), "--expect", ",".join(map(str, expected))]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     rows = json.loads((table.RESULTS / "simulate_rust.json").read_text())["rows"]
     return [row | {"case": f"{row['case']} : {row['names'][1]}"} for row in rows]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import table
 
 from ndiswan import models
-from simulating import closures, ours, plain
+from simulating import closures, many, one_side, ours, plain
 from simulating.workload import Outcome
 
 # So many packets take each side about as long as the clock needs.
@@ -95,6 +95,38 @@ def rows() -> list[table.Row]:
         target=1 / 1.4,
     )
     return [*against, records]
+
+
+def one_side_rows() -> list[table.Row]:
+    """One driver in Python, the other built in; and completions of many packets."""
+    one = table.Row(
+        "64 completions : wan_send_complete_many : one by one",
+        many.cost(many.together, "queued"),
+        many.cost(many.one_by_one, "queued"),
+        names=("ndiswan", "ndiswan"),
+        target=15,
+    )
+    if "SimPy callbacks" not in rivals():
+        return [one]
+    run, _ = rivals()["SimPy callbacks"]
+    names = ("ndiswan", "SimPy")
+    return [
+        table.Row(
+            "protocol Python, card built in : SimPy callbacks",
+            one_side.protocol,
+            theirs(run),
+            names=names,
+            target=12,
+        ),
+        table.Row(
+            "miniport Python, traffic built in : SimPy callbacks",
+            one_side.miniport,
+            theirs(run),
+            names=names,
+            target=12,
+        ),
+        one,
+    ]
 
 
 def ns3() -> dict[str, object]:

@@ -1,5 +1,6 @@
 //! The scenario: ours and the crates that simulate.
 
+use std::error::Error;
 use std::rc::Rc;
 
 use ndiswan_compare::report::Row;
@@ -28,6 +29,20 @@ pub fn check() {
             assert_eq!(run(&sizes, packets), expected, "{name} with {packets} packets");
         }
     }
+}
+
+/// Looks whether the scenario comes to this: packets, the sum of their latencies, the end.
+///
+/// # Errors
+/// It does not, or these are no three numbers.
+pub fn expect(outcome: &str) -> Result<(), Box<dyn Error>> {
+    let numbers: Vec<u64> = outcome.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    let [count, latency_ns, end_ns] = numbers[..] else {
+        return Err(format!("expected COUNT,LATENCY_NS,END_NS, got {outcome}").into());
+    };
+    let expected = Outcome { count, latency_ns: latency_ns.into(), end_ns };
+    let got = ours::run(&sizes(), count, 1);
+    if got == expected { Ok(()) } else { Err(format!("expected {expected:?}, got {got:?}").into()) }
 }
 
 /// The rows.

@@ -1,8 +1,10 @@
 //! The built-in models beside discrete-event simulators in Rust, and our event set beside a heap.
 //!
 //! ```text
-//! simulate_rust [--rounds 31] [--only crates|events|flat] [--json FILE]
+//! simulate_rust [--rounds 31] [--only crates|events|flat] [--expect COUNT,LATENCY_NS,END_NS] [--json FILE]
 //! ```
+//!
+//! `--expect` is what the scenario came to in Python.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -17,9 +19,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let value = words.next().ok_or_else(|| format!("expected a value after {word}"))?;
         match word.as_str() {
             "--rounds" => rounds = value.parse::<usize>()?.max(7),
+            "--expect" => crates::expect(&value)?,
             "--only" => only = value,
             "--json" => json = Some(value.into()),
-            _ => return Err(format!("expected --rounds, --only or --json, got {word}").into()),
+            _ => {
+                return Err(
+                    format!("expected --rounds, --only, --expect or --json, got {word}").into()
+                );
+            }
         }
     }
     let asked = |what: &str| only.is_empty() || only == what;
