@@ -1,7 +1,7 @@
 """A link: traffic, the queue above the send window, the window, a card, a line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ndiswan.models._parameters import Parameters, plain, whole
@@ -44,6 +44,10 @@ class Link(Parameters):
         whole("Link.window", self.window, 1, 1 << 20)
         whole("Link.count", self.count, 1, 1 << 24)
         object.__setattr__(self, "traffic", flows)
+
+    def named(self, name: str) -> "Link":
+        """The same under another name."""
+        return replace(self, name=name)
 
     def to_dict(self) -> dict[str, Any]:
         """The link as plain data, as the engine reads it."""

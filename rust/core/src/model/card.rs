@@ -118,7 +118,7 @@ impl Card {
     /// MiniportWanSend of a plain card at `now`; always PENDING.
     #[inline(always)]
     pub fn send_plain(&mut self, now: u64, handle: u32, wire_bytes: u32) {
-        let finish = self.line.transmit(now.saturating_add(self.spec.program_ns), wire_bytes);
+        let finish = self.line.transmit(now, wire_bytes);
         self.out.push((finish, handle));
     }
 
@@ -169,6 +169,18 @@ impl Card {
             && self.completed.is_empty()
     }
 
+    /// For how many nanoseconds the line was busy up to `now`: before frames that are still to be programmed it is idle.
+    pub fn busy_until(&self, now: u64) -> u64 {
+        if self.plain {
+            // There is no gap between those that a plain card has.
+            return self.line.busy_without_gaps(now);
+        }
+        let to_come = |frame: &Frame| {
+            frame.finish.saturating_sub(now).min(self.line.wire_ns(frame.wire_bytes))
+        };
+        self.line.busy() - self.frames.iter().map(to_come).sum::<u64>()
+    }
+
     /// How often it interrupted.
     pub fn interrupts(&self) -> u64 {
         self.interrupts
@@ -190,9 +202,11 @@ impl Card {
         let inline = self.spec.completes == Completes::Inline
             && matches!(self.life, Life::Well { .. })
             && self.waiting.is_empty()
+            // What is being copied came before, and goes before.
+            && self.copying.is_none()
             && self.has_room();
         if inline {
-            self.put_on_line(now, frame);
+            self.put_on_line(now.saturating_add(self.spec.program_ns), frame);
             return Some(FinalStatus::SUCCESS);
         }
         self.waiting.push_back(frame);
@@ -206,6 +220,7 @@ impl Card {
             return 0;
         }
         match self.life {
+            Life::Hung { .. } if self.under_ndis => NEVER,
             Life::Hung { seen } => seen,
             Life::Resetting { until } => until,
             Life::Well { until } => {
@@ -311,9 +326,12 @@ impl Card {
             self.report(frame.finish, frame.handle);
         }
         self.program(frame.finish);
-        let idle = self.frames.is_empty() && self.waiting.is_empty();
+        // Nothing goes on by itself then, even if the driver has frames for which the ring has no room.
+        let idle = self.frames.is_empty() && self.copying.is_none();
         let flushes = self.spec.moderation.is_some_and(|m| m.ns == 0);
-        if idle && flushes && !self.unreported.is_empty() {
+        // What is held back would wait for an interrupt that no frame causes.
+        let held = self.unreported.is_empty() && !self.mixed.is_empty();
+        if idle && (flushes && !self.unreported.is_empty() || held) {
             let at = frame.finish.saturating_add(self.spec.interrupt_ns);
             self.interrupt_at = self.interrupt_at.min(at);
         }
@@ -326,7 +344,7 @@ impl Card {
             self.complete(handle);
         }
         self.program(at);
-        if self.frames.is_empty() && self.copying.is_none() && self.waiting.is_empty() {
+        if self.frames.is_empty() && self.copying.is_none() {
             while !self.mixed.is_empty() {
                 self.complete_one_of_mixed();
             }

@@ -68,8 +68,7 @@ impl CoDel {
             self.first_above = 0;
             return (None, false);
         };
-        let left: u64 = queue.iter().map(|waiting| u64::from(waiting.bytes)).take(64).sum();
-        if now - head.since < target || left <= MTU {
+        if now - head.since < target || !holds_more_than(MTU, queue) {
             self.first_above = 0;
             return (Some(head), false);
         }
@@ -84,4 +83,13 @@ impl CoDel {
     fn law(&self, interval: u64) -> u64 {
         (interval as f64 / libm::sqrt(self.count as f64)) as u64
     }
+}
+
+/// Whether the packets of a queue have more bytes than so many; packets are no smaller than a byte, so it looks at few.
+fn holds_more_than(bytes: u64, queue: &VecDeque<Waiting>) -> bool {
+    let mut left = 0;
+    queue.iter().any(|waiting| {
+        left += u64::from(waiting.bytes);
+        left > bytes
+    })
 }

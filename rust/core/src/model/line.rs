@@ -242,14 +242,19 @@ impl Line {
         (!lost).then_some(at)
     }
 
-    /// For how many nanoseconds the line was busy up to `now`.
-    pub fn busy_until(&self, now: u64) -> u64 {
-        self.clock.busy.saturating_sub(self.clock.free_at.saturating_sub(now))
+    /// For how many nanoseconds the line is busy with all that it has taken, what is still to go out included.
+    pub fn busy(&self) -> u64 {
+        self.clock.busy
     }
 
-    /// The line is cut at `now`: what was to go out after that does not.
-    pub fn cut(&mut self, now: u64) {
-        self.clock.busy = self.busy_until(now);
+    /// For how many nanoseconds it was busy up to `now`, if it is busy without a gap with what is still to go out.
+    pub(super) fn busy_without_gaps(&self, now: u64) -> u64 {
+        self.clock.busy - self.clock.free_at.saturating_sub(now)
+    }
+
+    /// The line is cut at `now`, up to when it was busy for `busy` nanoseconds: what was to go out after that does not.
+    pub fn cut(&mut self, now: u64, busy: u64) {
+        self.clock.busy = busy;
         self.clock.free_at = self.clock.free_at.min(now);
     }
 }

@@ -11,6 +11,7 @@
 
 mod bare;
 mod measure;
+mod queued;
 mod slot;
 mod turn;
 
@@ -56,6 +57,8 @@ pub struct Link {
     slots: Vec<Slot>,
     free: Vec<u32>,
     dropped: Vec<Waiting>,
+    /// Whether a packet that goes round found the queue full, and waits for room.
+    turned_away: bool,
     air: Air,
     now: u64,
     since: u64,
@@ -88,6 +91,7 @@ impl Link {
             slots: Vec::new(),
             free: Vec::new(),
             dropped: Vec::new(),
+            turned_away: false,
             air: Air::default(),
             now: 0,
             since: 0,
@@ -204,7 +208,10 @@ impl Link {
 
     /// Whether nothing will happen any more (a card that may still die is no event).
     fn is_done(&self) -> bool {
-        self.free.len() == self.slots.len() && self.next_arrival().1 == NEVER && self.card.is_idle()
+        self.free.len() == self.slots.len()
+            && self.next_arrival().1 == NEVER
+            && self.card.is_idle()
+            && !self.turned_away
     }
 
     /// The flow that offers next, and when.
@@ -235,7 +242,7 @@ impl Link {
         if !goes && !self.queue.has_room() {
             self.counters.dropped_full += 1;
             sink.dropped(self.now, seq);
-            self.sources[flow].handed_back(self.now);
+            self.turned_away |= self.sources[flow].turned_away(self.now);
             return;
         }
         let slot = self.allocate(flow as u32, seq, bytes);
@@ -327,6 +334,9 @@ impl Link {
             }
         }
         self.send_queued::<S, PLAIN>(stages, sink);
+        if self.turned_away {
+            self.try_again();
+        }
     }
 
     /// ProtocolSendComplete: the packet is the protocol's again, which lets it go.
@@ -353,31 +363,6 @@ impl Link {
         sink.packet(&slot.record(self.number, self.now, status));
         let flow = slot.flow as usize;
         self.free.push(index);
-        self.sources[flow].handed_back(self.now);
-    }
-
-    /// What waits is sent while the window is open.
-    #[inline(always)]
-    fn send_queued<S: Sink, const PLAIN: bool>(&mut self, stages: &mut Stages, sink: &mut S) {
-        while !self.queue.is_empty() && self.may_send() {
-            let next = self.queue.pop(self.now, &mut self.dropped);
-            while let Some(dropped) = self.dropped.pop() {
-                self.drop_queued(dropped, sink);
-            }
-            let Some(next) = next else { return };
-            self.send::<S, PLAIN>(next.slot, stages, sink);
-        }
-    }
-
-    #[cold]
-    fn drop_queued<S: Sink>(&mut self, dropped: Waiting, sink: &mut S) {
-        let slot = &mut self.slots[dropped.slot as usize];
-        step(&mut slot.state, &mut self.counters, PacketState::free);
-        self.counters.dropped_early += 1;
-        self.sums.dropped += u128::from(self.now - slot.offered);
-        sink.dropped(self.now, slot.seq);
-        let flow = slot.flow as usize;
-        self.free.push(dropped.slot);
         self.sources[flow].handed_back(self.now);
     }
 }

@@ -18,6 +18,7 @@ pub mod driver;
 pub mod duration;
 pub mod error;
 pub mod event_set;
+pub mod export;
 mod far;
 pub mod feed;
 mod fifo;

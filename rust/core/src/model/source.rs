@@ -24,6 +24,8 @@ pub struct Source {
     turn: usize,
     draws: u64,
     next: u64,
+    /// Packets that found the queue full, and wait for room.
+    turned_away: u32,
     state: State,
 }
 
@@ -92,6 +94,7 @@ impl Source {
             turn: 0,
             draws: 0,
             next: since,
+            turned_away: 0,
             state,
         };
         source.next = match source.state {
@@ -188,6 +191,36 @@ impl Source {
         let next = bytes[self.turn];
         self.turn = if self.turn + 1 == bytes.len() { 0 } else { self.turn + 1 };
         next
+    }
+
+    /// Its packet found the queue full. Whether it waits for room: one that is thought about comes again after that.
+    pub fn turned_away(&mut self, now: u64) -> bool {
+        let waits = match &mut self.state {
+            State::Round { .. } => true,
+            State::Thinking { think, .. } => think.draw(&self.arrivals, self.draws + 1) == 0,
+            _ => return false,
+        };
+        if waits {
+            self.turned_away += 1;
+            self.draws += 1;
+        } else {
+            self.handed_back(now);
+        }
+        waits
+    }
+
+    /// There is room at `now` for those that were turned away.
+    pub fn try_again(&mut self, now: u64) {
+        let again = std::mem::take(&mut self.turned_away);
+        match &mut self.state {
+            State::Round { here } => *here += again,
+            State::Thinking { until, .. } => until.extend((0..again).map(|_| Reverse(now))),
+            _ => {}
+        }
+        if again > 0 {
+            self.next = self.next.min(now);
+            self.end_if_enough();
+        }
     }
 
     /// One of its packets is back, or was dropped, at `now`.

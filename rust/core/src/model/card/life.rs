@@ -25,7 +25,7 @@ impl Card {
     /// MiniportCheckForHang at `now`.
     pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
         self.advance(now, far);
-        matches!(self.life, Life::Hung { .. })
+        matches!(self.life, Life::Hung { seen } if seen <= now)
     }
 
     /// MiniportReset at `now`; what is owed is completed when it is over.
@@ -48,8 +48,7 @@ impl Card {
     pub(super) fn reset(&mut self, at: u64) {
         let takes = self.spec.dies.as_ref().map_or(0, |dies| dies.reset_ns);
         self.life = Life::Resetting { until: at.saturating_add(takes) };
-        self.line.cut(at);
-        self.interrupt_at = NEVER;
+        self.stop(at);
     }
 
     /// It is up from `at` on, until its next death.
@@ -61,7 +60,7 @@ impl Card {
                 at.saturating_add(up.min(LONGEST_NS) as u64)
             }
             Some(Death { at_ns, .. }) => {
-                at_ns.iter().copied().find(|death| *death >= at && *death > 0).unwrap_or(NEVER)
+                at_ns.iter().copied().find(|death| *death > at).unwrap_or(NEVER)
             }
         };
         self.life = Life::Well { until };
@@ -71,9 +70,15 @@ impl Card {
     pub(super) fn hang(&mut self, at: u64) {
         let Some(death) = &self.spec.dies else { return };
         let every = death.check_for_hang_ns;
-        let seen = if self.under_ndis { NEVER } else { at.div_ceil(every).saturating_mul(every) };
-        self.life = Life::Hung { seen };
-        self.line.cut(at);
+        self.life = Life::Hung { seen: (at / every + 1).saturating_mul(every) };
+        self.stop(at);
+    }
+
+    /// Nothing goes out any more.
+    fn stop(&mut self, at: u64) {
+        self.line.cut(at, self.busy_until(at));
+        // They keep the line busy no longer.
+        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
         self.interrupt_at = NEVER;
     }
 

@@ -130,7 +130,7 @@ impl Stretch {
             with_miniport += u128::from(took);
             sum.counts.count(took);
             back += u64::from(slot.bytes);
-            sink.left(slot.seq, Some(now));
+            sink.left(&slot.frame(index, now), Some(now));
             sink.completed(now, slot.seq, FinalStatus::SUCCESS);
             sink.packet(&slot.record(number, now, FinalStatus::SUCCESS));
 

@@ -18,7 +18,7 @@ impl Link {
         let partial = self.in_flight();
         let (sums, early) = (&self.sums, &self.early);
         Counters {
-            busy_ns: self.card.line().busy_until(self.now) - self.before.busy_ns,
+            busy_ns: self.card.busy_until(self.now) - self.before.busy_ns,
             interrupts: self.card.interrupts() - self.before.interrupts,
             resets: self.card.resets() - self.before.resets,
             outstanding_ns: sums.miniport + partial.miniport - early.miniport,
@@ -46,7 +46,7 @@ impl Link {
     pub fn clear(&mut self, stages: &mut Stages) {
         self.counters(stages);
         self.before = Counters {
-            busy_ns: self.card.line().busy_until(self.now),
+            busy_ns: self.card.busy_until(self.now),
             interrupts: self.card.interrupts(),
             resets: self.card.resets(),
             ..Counters::default()
