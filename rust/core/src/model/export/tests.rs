@@ -17,7 +17,6 @@ fn burst(loss: Loss) -> Simulation {
         line: LineSpec { rate_bps: 1_000_000, propagation_ns: 7, loss, ..LineSpec::default() },
         multilink: None,
         count: 1,
-        multilink: None,
     };
     let mut simulation = Simulation::new(vec![spec], &[Luck::of(1, 0)], Detail::Trace).unwrap();
     assert!(simulation.run(None, 1, &Control::default()).unwrap());
