@@ -23,6 +23,7 @@ pub fn links(sizes: &[u32], packets: u64, count: u32) -> LinkSpec {
         window: WINDOW as u32,
         card: CardSpec::default(),
         line: LineSpec { rate_bps: 1_000_000_000, mtu, ..LineSpec::default() },
+        multilink: None,
         count,
     }
 }
