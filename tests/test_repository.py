@@ -57,6 +57,7 @@ WITHOUT_A_STEM = {
     "fuzz": "drivers that do anything at any time, chosen by a seed",
     "bad_input": "wrong use everywhere",
     "pytest_plugin": "python/ndiswan_pytest.py, which is beside the package",
+    "simulating": "the rivals in benchmarks/simulating",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",
     "column": "arrays that are handed in, which the bindings alone know",

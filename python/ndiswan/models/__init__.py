@@ -22,6 +22,7 @@ from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pa
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
 from ndiswan.models.kept import DamagedFileWarning
 from ndiswan.models.links import Link
+from ndiswan.models.multilink import Multilink
 from ndiswan.models.pace import Progress
 from ndiswan.models.queues import CoDel, Discipline, Drr, Fifo, Priority, Queue
 from ndiswan.models.replications import PrecisionWarning, simulate
@@ -74,6 +75,7 @@ __all__ = [
     "Mix",
     "Mmpp",
     "Moderation",
+    "Multilink",
     "NoFraming",
     "NoLoss",
     "Normal",

@@ -9,6 +9,7 @@
 //! offers, and no event list is needed. At the same instant the card goes first. Each packet has the contract's own state
 //! ([`PacketState`]), and each step is one of the contract's.
 
+mod bare;
 mod measure;
 mod queued;
 mod slot;
@@ -19,6 +20,7 @@ use super::card::{Card, FarEnd, NEVER};
 use super::counters::{Counters, Stages, Sums};
 use super::far::{Air, Far};
 use super::line::{Line, LineLuck};
+use super::multilink::Trunk;
 use super::queue::{Queue, Waiting};
 use super::sink::Sink;
 use super::source::Source;
@@ -80,13 +82,18 @@ impl Link {
             Source::new(traffic, spec.window, luck.arrivals.part(n), luck.sizes.part(n))
         };
         let line_luck = LineLuck { loss: luck.loss, jitter: luck.jitter, escapes: luck.escapes };
+        let line = Line::new(&spec.line, line_luck);
+        let card = match &spec.multilink {
+            None => Card::new(&spec.card, line, luck.card),
+            Some(bundle) => Card::of_bundle(line, Trunk::new(bundle, luck), luck.card),
+        };
         Link {
             number,
             window: spec.window,
             outstanding: 0,
             sources: spec.traffic.iter().enumerate().map(flow).collect(),
             queue: Queue::new(spec.queue, spec.classes()),
-            card: Card::new(&spec.card, Line::new(&spec.line, line_luck), luck.card),
+            card,
             slots: Vec::new(),
             free: Vec::new(),
             dropped: Vec::new(),

@@ -23,7 +23,7 @@ impl Card {
     }
 
     /// MiniportCheckForHang at `now`.
-    pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+    pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut dyn FarEnd) -> bool {
         self.advance(now, far);
         matches!(self.life, Life::Hung { seen } if seen <= now)
     }

@@ -21,6 +21,7 @@ impl Link {
             busy_ns: self.card.busy_until(self.now) - self.before.busy_ns,
             interrupts: self.card.interrupts() - self.before.interrupts,
             resets: self.card.resets() - self.before.resets,
+            broken: self.counters.broken + self.card.broken(),
             outstanding_ns: sums.miniport + partial.miniport - early.miniport,
             queued_ns: sums.queued + sums.dropped + partial.queued - early.queued,
             ..self.counters
