@@ -37,9 +37,7 @@ PAUSES = st.builds(models.Constant, microseconds(40))
 FLOWS = st.one_of(
     st.builds(models.Cbr, rate_pps=st.sampled_from([1e4, 1e5, 1e6, 3e5, 7e5, 1e9]), **COMMON),
     st.builds(models.Replay, times_ns=instants(100, 20), **COMMON),
-    st.builds(
-        models.OnOff, rate_pps=st.sampled_from([1e5, 1e6]), on=BURSTS, off=PAUSES, **COMMON
-    ),
+    st.builds(models.OnOff, rate_pps=st.sampled_from([1e5, 1e6]), on=BURSTS, off=PAUSES, **COMMON),
     st.builds(models.ClosedLoop, window=st.integers(1, 6), think=THOUGHTS, **COMMON),
     st.builds(models.Saturating, **COMMON),
 )
@@ -113,9 +111,11 @@ def links(draw: st.DrawFn) -> models.Link:
     )
 
 
-def events_of(simulation: models.Simulation) -> list[tuple[str, int, tuple[int, int], int]]:
-    """The events of its first link as (what, time, packet, status or arrival), -1 for "lost"."""
-    columns = {name: column.tolist() for name, column in simulation.events().items()}
+def events_of(
+    simulation: models.Simulation, link: int = 0
+) -> list[tuple[str, int, tuple[int, int], int]]:
+    """The events of a link as (what, time, packet, status or arrival), -1 for "lost"."""
+    columns = {name: column.tolist() for name, column in simulation.events(link).items()}
     found = []
     for kind, time, flow, number, status, detail in zip(
         *(columns[n] for n in ("kind", "time_ns", "flow", "number", "status", "detail")),

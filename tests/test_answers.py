@@ -1,7 +1,7 @@
 """What a simulation measures is what theory says: queues, losses, traffic and disciplines with exact answers.
 
-Each queue is simulated 200 times, and as many of the 200 confidence intervals of 95 % cover the exact value as should: the
-number of those that miss it lies in the binomial's range.
+Each queue is simulated 200 times, and as many of the 200 confidence intervals of 95 % cover the exact value as should:
+the number of those that miss it lies in the binomial's range.
 """
 
 import math
@@ -14,7 +14,9 @@ import pytest
 from ndiswan import models
 
 MS = 1_000_000
-EXPONENTIAL = models.ExponentialSize(2000, 65536)  # 1 ms at this rate, and cut where exp(-32) is left
+EXPONENTIAL = models.ExponentialSize(
+    2000, 65536
+)  # 1 ms at this rate, and cut where exp(-32) is left
 RATE_BPS = 16_000_000
 STUDENT_95 = 2.262157  # 97.5 % of Student's t with 9 degrees of freedom
 REPLICATIONS, LINKS = 200, 10
@@ -85,7 +87,7 @@ def mean_value_analysis(customers: int, think_ms: float, service_ms: float) -> f
 
 
 def pollaczek_khinchine(load: float, sizes: list[int], weights: list[int]) -> Answer:
-    """How many wait in M/G/1: λ²·E[S²] / 2(1−ρ)."""
+    """How many wait in M/G/1: half the squared rate times E[S²], over what is free of the line."""
     share = np.array(weights) / sum(weights)
     seconds = np.array(sizes) * 8 / RATE_BPS
     rate = load / (seconds @ share)
@@ -117,9 +119,7 @@ ANSWERS = {
     "M/M/1, load 0.7": Answer(link(poisson(0.7)), in_system, 0.7 / 0.3, until=10.0),
     "M/D/1, load 0.7": Answer(link(poisson(0.7, 2000)), waiting, 0.7**2 / 2 / 0.3),
     "M/G/1, IMIX, load 0.6": pollaczek_khinchine(0.6, [40, 576, 1500], [7, 4, 1]),
-    "M/M/1/5, load 0.8": Answer(
-        link(poisson(0.8), waiting=4), blocked, finite_queue(0.8, 5)
-    ),
+    "M/M/1/5, load 0.8": Answer(link(poisson(0.8), waiting=4), blocked, finite_queue(0.8, 5)),
     "M/M/1/5, load 1.2, 3 of them in the window": Answer(
         link(poisson(1.2), waiting=2, window=3), blocked, finite_queue(1.2, 5)
     ),
