@@ -165,7 +165,7 @@ class Reference:
                 flow.try_again(self.now)
 
     def may_send(self) -> bool:
-        return len(self.outstanding) < self.link.window and self.life != "resetting"
+        return len(self.outstanding) < self.link.window and self.life not in ("resetting", "aborting")
 
     def send_queued(self) -> None:
         while len(self.queue) and self.may_send():
@@ -309,7 +309,7 @@ class Reference:
 
     def die_next(self) -> None:
         if self.card.dies is not None:
-            times = (int(at) for at in self.card.dies.at_ns if at >= self.now and at > 0)
+            times = (int(at) for at in self.card.dies.at_ns if at > self.now)
             if (death := next(times, None)) is not None:
                 self.at(death, LIFE, self.hang)
 
@@ -318,7 +318,7 @@ class Reference:
         self.incarnation += 1  # what was to come does not come
         self.busy = [(min(since, self.now), min(to, self.now)) for since, to in self.busy]
         every = self.card.dies.check_for_hang_ns
-        self.at((self.now // every + 1) * every, LIFE, self.reset)
+        self.at(-(-self.now // every) * every, LIFE, self.reset)
 
     def reset(self) -> None:
         self.life = "resetting"
@@ -326,10 +326,14 @@ class Reference:
 
     def come_up(self) -> None:
         self.counts["resets"] += 1
-        self.life, self.copying = "well", None
+        self.copying = None
         self.line_free = min(self.line_free, self.now)
         for owned in (self.waiting, self.on_the_way, self.unreported, self.held, self.interrupts):
             owned.clear()
         self.die_next()
-        self.complete(list(self.outstanding), ABORTED)
+        # NDIS sends nothing before all of them are back.
+        self.life = "aborting"
+        for packet in list(self.outstanding):
+            self.complete([packet], ABORTED)
+        self.life = "well"
         self.send_queued()

@@ -18,8 +18,10 @@ from typing_extensions import Buffer, disjoint_base
 
 from ndiswan._parts import (
     CaptureWriter,
+    CardDriver,
     CompletionRing,
     Edges,
+    Feed,
     HdlcDecoder,
     Simulation,
     Story,
@@ -42,6 +44,7 @@ __all__ = [
     "Adapter",
     "AtLevel",
     "CaptureWriter",
+    "CardDriver",
     "CompletionRing",
     "Device",
     "Dpc",
@@ -49,6 +52,7 @@ __all__ = [
     "Edges",
     "Event",
     "Explorer",
+    "Feed",
     "HdlcDecoder",
     "Link",
     "Ndis",
@@ -60,6 +64,7 @@ __all__ = [
     "Timer",
     "Trace",
     "__version__",
+    "bind_built_in",
     "edge_names",
     "explorers",
     "fcs16",
@@ -121,13 +126,8 @@ class Ndis:
     ) -> Self: ...
     def _bind(
         self,
-        miniport: object,
         protocol_entries: dict[str, Callable[..., Any]],
-        miniport_entries: dict[str, Callable[..., Any]],
-        info: WanInfo,
-        serialized: bool,
-        hang_seconds: float,
-        line_up_at_bind: bool,
+        miniport: dict[str, object],
         packets: int,
         name: str,
     ) -> Link: ...
@@ -381,3 +381,13 @@ class Event:
     def what(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+def bind_built_in(
+    ndis: Ndis,
+    feed: Feed | None,
+    protocol_entries: dict[str, Callable[..., Any]],
+    card: CardDriver | None,
+    miniport: dict[str, object] | None,
+    packets: int,
+    name: str,
+) -> Link: ...

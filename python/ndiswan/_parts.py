@@ -6,8 +6,10 @@ stub only with a module of the same name.
 
 from ndiswan._native import (
     CaptureWriter,
+    CardDriver,
     CompletionRing,
     Edges,
+    Feed,
     HdlcDecoder,
     Simulation,
     Story,
@@ -20,8 +22,10 @@ from ndiswan._native import (
 
 __all__ = [
     "CaptureWriter",
+    "CardDriver",
     "CompletionRing",
     "Edges",
+    "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",

@@ -10,8 +10,10 @@ from ndiswan._native import Event
 
 __all__ = [
     "CaptureWriter",
+    "CardDriver",
     "CompletionRing",
     "Edges",
+    "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",
@@ -178,3 +180,15 @@ class Simulation:
     def batches(self, link: int) -> tuple[bytes, int]: ...
     def packets(self) -> dict[str, bytes]: ...
     def trace(self, link: int) -> dict[str, bytes]: ...
+
+@final
+class CardDriver:
+    def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
+    @property
+    def arrived(self) -> tuple[int, int, int]: ...
+
+@final
+class Feed:
+    def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
+    def counters(self) -> dict[str, int]: ...
+    def stages(self) -> dict[str, dict[str, Any]]: ...

@@ -7,7 +7,7 @@ import sys
 import warnings
 import weakref
 
-from ndiswan._native import Adapter, Link
+from ndiswan._native import Adapter, Link, bind_built_in
 from ndiswan._native import Ndis as _Native
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Literal, Self
 
+    from ndiswan.models import CardMiniport, TrafficProtocol
     from ndiswan.status import Status
 
 _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
@@ -92,8 +93,8 @@ class Ndis(_Native):
 
     def bind(
         self,
-        protocol: Protocol,
-        miniport: Miniport,
+        protocol: Protocol | TrafficProtocol,
+        miniport: Miniport | CardMiniport,
         *,
         packets: int = 64,
         name: str | None = None,
@@ -101,7 +102,8 @@ class Ndis(_Native):
         """Bind a protocol to a miniport with a pool of ``packets``; returns the first link.
 
         ``miniport.initialize`` is called, then the line comes up with SendWindow 0 unless the
-        miniport brought one up itself or says ``line_up_at_bind = False``.
+        miniport brought one up itself or says ``line_up_at_bind = False``. Either may be a built-in one of
+        ``ndiswan.models``.
 
         Raises
         ------
@@ -112,23 +114,19 @@ class Ndis(_Native):
         RuntimeError
             ``initialize`` answered with a failure, or this Ndis is closed or being closed.
         """
-        if not isinstance(protocol, Protocol):
+        feed, card = getattr(protocol, "_feed", None), getattr(miniport, "_card", None)
+        if feed is None and not isinstance(protocol, Protocol):
             raise TypeError(f"protocol: expected an ndiswan.Protocol, got {protocol!r}")
-        if not isinstance(miniport, Miniport):
+        if card is None and not isinstance(miniport, Miniport):
             raise TypeError(f"miniport: expected an ndiswan.Miniport, got {miniport!r}")
         if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
-        return self._bind(
-            miniport,
-            _entries(protocol, Protocol, "send_complete"),
-            _entries(miniport, Miniport, "wan_send"),
-            miniport.info,
-            bool(miniport.serialized),
-            miniport.check_for_hang_seconds,
-            bool(miniport.line_up_at_bind),
-            packets,
-            type(miniport).__name__ if name is None else name,
-        )
+        name = type(miniport).__name__ if name is None else name
+        callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
+        driver = _parts(miniport) if isinstance(miniport, Miniport) else None
+        if driver and not feed:
+            return self._bind(callbacks, driver, packets, name)
+        return bind_built_in(self, feed, callbacks, card, driver, packets, name)
 
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
@@ -203,6 +201,18 @@ _ENTRY_POINTS = {
     )
     for base in (Protocol, Miniport)
 }
+
+
+def _parts(miniport: Miniport) -> dict[str, object]:
+    """What a miniport says of itself when it is bound."""
+    return {
+        "driver": miniport,
+        "entries": _entries(miniport, Miniport, "wan_send"),
+        "info": miniport.info,
+        "serialized": bool(miniport.serialized),
+        "check_for_hang_seconds": miniport.check_for_hang_seconds,
+        "line_up_at_bind": bool(miniport.line_up_at_bind),
+    }
 
 
 def _entries(

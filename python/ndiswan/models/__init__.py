@@ -17,6 +17,7 @@ from ndiswan.models.cards import (
     reordering,
     simple,
 )
+from ndiswan.models.drivers import CardMiniport, TrafficProtocol
 from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pareto, Uniform
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
 from ndiswan.models.links import Link
@@ -39,6 +40,7 @@ from ndiswan.models.wires import (
 __all__ = [
     "BitErrors",
     "Card",
+    "CardMiniport",
     "Cbr",
     "ClosedLoop",
     "CoDel",
@@ -77,6 +79,7 @@ __all__ = [
     "Simulation",
     "Size",
     "Stage",
+    "TrafficProtocol",
     "Uniform",
     "UniformSize",
     "batching",

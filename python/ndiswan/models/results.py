@@ -118,7 +118,7 @@ def read(native: _Simulation, links: Sequence[Link]) -> Results:
     left = raw["received"] + raw["lost"]
     columns["lost_share"] = np.divide(raw["lost"], left, np.zeros(len(left)), where=left > 0)
     stages = {
-        name: {stage: _stage(data) for stage, data in native.stages(n).items()}
+        name: {stage: stage_of(data) for stage, data in native.stages(n).items()}
         for n, name in enumerate(names)
     }
     batches = [np.frombuffer(native.batches(n)[0], np.float64) for n in range(len(spec))]
@@ -127,6 +127,7 @@ def read(native: _Simulation, links: Sequence[Link]) -> Results:
     return Results(columns, stages, packets, batches, None if digest is None else f"{digest:016x}")
 
 
-def _stage(data: dict[str, Any]) -> Stage:
+def stage_of(data: dict[str, Any]) -> Stage:
+    """A stage from what the engine says of it."""
     buckets = {k: np.frombuffer(data[k], np.uint64) for k in ("low", "width", "counts")}
     return Stage(data["count"], data["sum"], data["min"], data["max"], **buckets)

@@ -11,11 +11,9 @@ from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._parameters import real, whole
 from ndiswan.models.links import Link
 from ndiswan.models.results import Column, Results, read
+from ndiswan.models.seeds import words_of
 
 Detail = Literal["counters", "digest", "packets", "trace"]
-
-# What is drawn from a stream of its own, in the order in which the engine takes the seeds.
-STREAMS = ("arrivals", "sizes", "loss", "jitter", "escapes", "card")
 
 
 def nanoseconds(where: str, seconds: float) -> int:
@@ -46,14 +44,7 @@ class Simulation:
         self.links = (links,) if isinstance(links, Link) else tuple(links)
         if not self.links or not all(isinstance(link, Link) for link in self.links):
             raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
-        root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        # Children by number, not by `spawn`, which counts: the same sequence gives the same luck twice.
-        words = [
-            np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, number))
-            .generate_state(2 * len(STREAMS), np.uint64)
-            .tolist()
-            for number in range(len(self.links))
-        ]
+        words = [words_of(seed, number) for number in range(len(self.links))]
         self.threads = (
             len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1, 4096)
         )

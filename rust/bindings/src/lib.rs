@@ -8,6 +8,7 @@
 
 mod adapter;
 mod adversarial;
+mod bind;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -16,6 +17,7 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
+mod driver;
 mod error;
 mod event;
 #[allow(unsafe_code)] // the interpreter's lock is one that the compiler does not know
@@ -60,6 +62,8 @@ mod _native {
     use crate::capture::{CaptureWriter, read_frames};
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
+    #[pymodule_export]
+    use crate::driver::{CardDriver, Feed, bind_built_in};
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]

@@ -1,13 +1,10 @@
 //! The world: clock, policy, adapters, what was found.
 
 use std::collections::HashSet;
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ndiswan::miniport::{Deserialized, Mode, Serialized};
-use ndiswan::ndis::BindError;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -15,7 +12,8 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::adapter::Adapter;
 use crate::adversarial::{Explorer, pairs_of};
-use crate::callbacks::{Cell, PyMiniport, PyProtocol};
+use crate::bind::packets_of;
+use crate::callbacks::{Cell, PyProtocol};
 use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
@@ -28,26 +26,7 @@ use crate::time::{nanoseconds, seconds};
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
 pub(crate) struct Ndis {
     pub(crate) world: Arc<World>,
-    adapters: Mutex<Vec<Arc<Shared>>>,
-}
-
-impl Ndis {
-    fn bind_as<M: Mode>(
-        &self,
-        py: Python<'_>,
-        protocol: PyProtocol,
-        miniport: PyMiniport<M>,
-        packets: u32,
-        name: &str,
-    ) -> PyResult<Arc<ndiswan::Link>> {
-        let core = &self.world.core;
-        self.world.away(py, || core.bind(protocol, miniport, packets, name)).map_err(|error| {
-            match error {
-                BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
-                _ => usage(error.to_string()),
-            }
-        })
-    }
+    pub(crate) adapters: Mutex<Vec<Arc<Shared>>>,
 }
 
 #[pymethods]
@@ -94,69 +73,23 @@ impl Ndis {
     }
 
     /// Binds a protocol to a miniport; what they are was taken apart in Python.
-    #[allow(clippy::too_many_arguments)] // one call from ndis.py, all of it needed
     fn _bind(
         &self,
         py: Python<'_>,
-        miniport: Py<PyAny>,
         protocol_entries: &Bound<'_, PyDict>,
-        miniport_entries: &Bound<'_, PyDict>,
-        info: &Bound<'_, PyAny>,
-        serialized: bool,
-        hang_seconds: f64,
-        line_up_at_bind: bool,
+        miniport: &Bound<'_, PyDict>,
         packets: i64,
         name: &str,
     ) -> PyResult<Py<Link>> {
-        let packets = u32::try_from(packets)
-            .map_err(|_| value(format!("packets: expected 1 to 1048576, got {packets}")))?;
+        let packets = packets_of(packets)?;
         let cell: Cell = Arc::new(OnceLock::new());
-        let world = &self.world;
         let protocol = PyProtocol {
-            world: Arc::clone(world),
+            world: Arc::clone(&self.world),
             cell: Arc::clone(&cell),
             entries: Entries::new("send_complete", protocol_entries)?,
         };
-        let entries = Entries::new("wan_send", miniport_entries)?;
-        let info = config::wan_info(info)?;
-        let hang_interval = nanoseconds(hang_seconds)?;
-        let core = {
-            let world = Arc::clone(world);
-            let cell = Arc::clone(&cell);
-            if serialized {
-                let driver = PyMiniport::<Serialized> {
-                    world,
-                    cell,
-                    driver: miniport,
-                    entries,
-                    info,
-                    hang_interval,
-                    line_up_at_bind,
-                    _mode: PhantomData,
-                };
-                self.bind_as(py, protocol, driver, packets, name)
-            } else {
-                let driver = PyMiniport::<Deserialized> {
-                    world,
-                    cell,
-                    driver: miniport,
-                    entries,
-                    info,
-                    hang_interval,
-                    line_up_at_bind,
-                    _mode: PhantomData,
-                };
-                self.bind_as(py, protocol, driver, packets, name)
-            }
-        };
-        if let Some(shared) = cell.get() {
-            self.adapters.lock().push(Arc::clone(shared));
-        }
-        // An exception of initialize says more than that initialize failed.
-        settle(py, world)?;
-        let shared = cell.get().ok_or_else(|| usage("the miniport was not initialized"));
-        let core = core?;
-        shared?.link(py, &core)
+        let core = self.bind_miniport(py, protocol, miniport, &cell, packets, name);
+        self.bound(py, &cell, core)
     }
 
     /// Lets things happen; gives how many events ran.

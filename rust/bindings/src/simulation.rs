@@ -34,6 +34,7 @@ fn failed(error: &SimulationError) -> PyErr {
 }
 
 #[pymethods]
+#[allow(clippy::needless_pass_by_value)] // arguments of Python come by value
 impl Simulation {
     /// ``links``: a JSON list of parameters. ``seeds``: twelve words for each. ``detail``: counters, digest, packets or trace.
     #[new]
@@ -250,7 +251,10 @@ fn row(event: &Happened) -> [u64; 5] {
     }
 }
 
-fn histogram_of<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn histogram_of<'py>(
+    py: Python<'py>,
+    histogram: &Histogram,
+) -> PyResult<Bound<'py, PyDict>> {
     let known = PyDict::new(py);
     known.set_item("count", histogram.count())?;
     known.set_item("sum", histogram.sum())?;
@@ -263,11 +267,11 @@ fn histogram_of<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'
 }
 
 /// A column of uint64 as NumPy reads it.
-fn bytes<'py>(py: Python<'py>, column: impl Iterator<Item = u64>) -> Bound<'py, PyBytes> {
+fn bytes(py: Python<'_>, column: impl Iterator<Item = u64>) -> Bound<'_, PyBytes> {
     PyBytes::new(py, &column.flat_map(u64::to_ne_bytes).collect::<Vec<u8>>())
 }
 
 /// A column of float64.
-fn floats<'py>(py: Python<'py>, column: impl Iterator<Item = f64>) -> Bound<'py, PyBytes> {
+fn floats(py: Python<'_>, column: impl Iterator<Item = f64>) -> Bound<'_, PyBytes> {
     PyBytes::new(py, &column.flat_map(f64::to_ne_bytes).collect::<Vec<u8>>())
 }

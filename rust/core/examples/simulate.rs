@@ -12,6 +12,7 @@ use ndiswan::model::{
     Arrivals, CardSpec, LineSpec, LinkSpec, Luck, QueueSpec, Simulation, Size, Traffic,
 };
 
+#[allow(clippy::cast_precision_loss)] // for people to read
 fn main() -> Result<(), Box<dyn Error>> {
     let packets = std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse())?;
     let rate_bps = 1_544_000;

@@ -35,6 +35,7 @@ pub(crate) enum Work {
     HangCheck { adapter: u16 },
     Device { adapter: u16, device: u32, arming: u64 },
     Thread { thread: u32 },
+    Alarm { adapter: u16, arming: u64 },
 }
 
 impl Work {
@@ -43,7 +44,7 @@ impl Work {
             Work::Interrupt { .. } | Work::Device { .. } => 0,
             Work::Dpc { .. } => 1,
             Work::Deliver { .. } | Work::Pump { .. } => 2,
-            Work::Timer { .. } | Work::Thread { .. } => 3,
+            Work::Timer { .. } | Work::Thread { .. } | Work::Alarm { .. } => 3,
             Work::HangCheck { .. } => 4,
         }
     }
@@ -61,6 +62,7 @@ impl Work {
             Work::HangCheck { adapter } => format!("the check for hang of adapter {adapter}"),
             Work::Device { adapter, device, .. } => format!("device {device} of adapter {adapter}"),
             Work::Thread { thread } => format!("thread {thread}"),
+            Work::Alarm { adapter, .. } => format!("the protocol's alarm of adapter {adapter}"),
         }
     }
 }
@@ -248,6 +250,9 @@ impl Ndis {
             Work::Device { adapter, device, arming } => self
                 .adapter(adapter)
                 .is_some_and(|adapter| adapter.device_is_armed_by(device, arming)),
+            Work::Alarm { adapter, arming } => {
+                self.adapter(adapter).is_some_and(|adapter| adapter.alarm_is_armed_by(arming))
+            }
             _ => true,
         }
     }
@@ -269,6 +274,10 @@ impl Ndis {
                 return self
                     .adapter(adapter)
                     .is_some_and(|adapter| adapter.device_happens(cpu, device, arming));
+            }
+            Work::Alarm { adapter, arming } => {
+                let adapter = self.adapter(adapter);
+                return adapter.is_some_and(|adapter| adapter.alarm_goes_off(cpu, arming));
             }
             Work::Deliver { adapter } => {
                 return self.adapter(adapter).is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);

@@ -22,8 +22,9 @@ mod history;
 pub mod info;
 mod ledger;
 pub mod miniport;
-#[allow(clippy::cast_precision_loss, clippy::cast_sign_loss)]
-// what is drawn is a number with a fraction, what is kept are whole ns
+// What is drawn is a number with a fraction, what is kept are whole nanoseconds; and the loop calls ten small functions, which the
+// compiler, left to itself, calls.
+#[allow(clippy::cast_precision_loss, clippy::cast_sign_loss, clippy::inline_always)]
 pub mod model;
 pub mod ndis;
 pub mod oid;

@@ -5,6 +5,7 @@
 //! Nothing here holds a lock while a driver's function runs.
 
 mod adapter;
+mod alarm;
 mod allocate;
 mod bind;
 mod close;

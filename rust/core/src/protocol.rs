@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cx::{Cx, UpToDispatch};
+use crate::cx::{Cx, Passive, UpToDispatch};
 use crate::disposition::Packet;
 use crate::ndis::{Adapter, Link};
 use crate::status::{FinalStatus, Status};
@@ -79,6 +79,11 @@ pub trait Protocol: Send + Sync + 'static {
     /// ProtocolResetComplete.
     fn reset_complete(&self, cx: &mut Cx<UpToDispatch>, status: Status) {
         let _ = (cx, status);
+    }
+
+    /// The alarm that [`Adapter::set_alarm`] set, at PASSIVE_LEVEL: time to send something.
+    fn alarm(&self, cx: &mut Cx<Passive>) {
+        let _ = cx;
     }
 
     /// Runs `deliver`, which calls `send_complete` for a batch of packets. A language binding

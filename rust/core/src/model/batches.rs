@@ -24,7 +24,7 @@ impl Default for Batches {
 
 impl Batches {
     /// The next value of the series.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
         self.sum += u128::from(value);
         self.filled += 1;

@@ -10,8 +10,12 @@
 
 use std::collections::VecDeque;
 
-use super::card_spec::{CardSpec, Completes, Death};
-use super::duration::LONGEST_NS;
+mod life;
+
+use life::Life;
+
+use super::card_spec::{CardSpec, Completes};
+use super::fifo::Fifo;
 use super::line::Line;
 use super::random::Stream;
 use crate::status::FinalStatus;
@@ -48,8 +52,10 @@ pub struct Card {
     spec: CardSpec,
     line: Line,
     luck: Stream,
-    /// No limit of descriptors, no moderation, no copying, no death: the common case, kept short.
+    /// No limit of descriptors, no moderation, no copying, no death: the common case, kept short. Then only `out` is used.
     plain: bool,
+    /// When which packet's last bit is out.
+    out: Fifo<(u64, u32)>,
     waiting: VecDeque<Frame>,
     frames: VecDeque<Frame>,
     /// A card that copies: the frame that it copies, and until when.
@@ -63,18 +69,11 @@ pub struct Card {
     interrupts: u64,
     mixes: u64,
     resets: u64,
+    /// A reset is over, and what it aborted has not all come back: NDIS holds sends back until then.
+    aborting: bool,
+    /// NDIS asks and resets it, not this model of NDIS.
+    under_ndis: bool,
     life: Life,
-}
-
-/// What is wrong with the card, if anything.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Life {
-    /// It works until then.
-    Well { until: u64 },
-    /// It hangs; the check for hang at that time sees it.
-    Hung { seen: u64 },
-    /// It is being reset until then.
-    Resetting { until: u64 },
 }
 
 impl Card {
@@ -82,6 +81,7 @@ impl Card {
     pub fn new(spec: &CardSpec, line: Line, luck: Stream) -> Card {
         let mut card = Card {
             plain: spec.is_plain(),
+            out: Fifo::new(),
             spec: spec.clone(),
             line,
             luck,
@@ -95,6 +95,8 @@ impl Card {
             interrupts: 0,
             mixes: 0,
             resets: 0,
+            aborting: false,
+            under_ndis: false,
             life: Life::Well { until: NEVER },
         };
         card.live_on(0);
@@ -106,9 +108,59 @@ impl Card {
         &self.line
     }
 
+    /// Whether the short form will do: [`send_plain`](Self::send_plain), [`due_plain`](Self::due_plain) and
+    /// [`next_plain`](Self::next_plain).
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// MiniportWanSend of a plain card at `now`; always PENDING.
+    #[inline(always)]
+    pub fn send_plain(&mut self, now: u64, handle: u32, wire_bytes: u32) {
+        let finish = self.line.transmit(now.saturating_add(self.spec.program_ns), wire_bytes);
+        self.out.push((finish, handle));
+    }
+
+    /// When a plain card completes next; [`NEVER`] if it has nothing.
+    #[inline(always)]
+    pub fn due_plain(&self) -> u64 {
+        self.out.front().map_or(NEVER, |(finish, _)| finish)
+    }
+
+    /// The packet that a plain card completes next, and when.
+    #[inline(always)]
+    pub(super) fn front_plain(&self) -> Option<(u64, u32)> {
+        self.out.front()
+    }
+
+    /// It is completed.
+    #[inline(always)]
+    pub(super) fn advance_plain(&mut self) {
+        self.out.advance();
+        self.interrupts += 1;
+    }
+
+    /// The packet that is complete at `now`, if one is, and when its last bit was out. The caller asks the line for its arrival.
+    #[inline(always)]
+    pub fn next_plain(&mut self, now: u64) -> Option<(u64, u32)> {
+        let (finish, handle) = self.out.front()?;
+        if finish > now {
+            return None;
+        }
+        self.advance_plain();
+        Some((finish, handle))
+    }
+
+    /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.
+    #[inline(always)]
+    pub fn arrival(&mut self, seq: u64, finish: u64, wire_bytes: u32) -> Option<u64> {
+        self.line.arrival(seq, finish, wire_bytes)
+    }
+
     /// Whether it has nothing at all to do: no frame, and no completion that is to come.
     pub fn is_idle(&self) -> bool {
-        self.frames.is_empty()
+        self.out.is_empty()
+            && self.frames.is_empty()
             && self.waiting.is_empty()
             && self.copying.is_none()
             && self.unreported.is_empty()
@@ -117,11 +169,12 @@ impl Card {
     }
 
     /// For how many nanoseconds the line was busy up to `now`: before frames that are still to be programmed it is idle.
-    pub fn busy_until(&self, now: u64) -> u64 {
-        let to_come = |frame: &Frame| {
-            frame.finish.saturating_sub(now).min(self.line.wire_ns(frame.wire_bytes))
-        };
-        self.line.busy() - self.frames.iter().map(to_come).sum::<u64>()
+    /// `wire_bytes` knows those of a packet that a plain card has.
+    pub fn busy_until(&self, now: u64, wire_bytes: impl Fn(u32) -> u32) -> u64 {
+        let to_come = |finish: u64, bytes| finish.saturating_sub(now).min(self.line.wire_ns(bytes));
+        let out = self.out.iter().map(|(finish, handle)| to_come(finish, wire_bytes(handle)));
+        let frames = self.frames.iter().map(|frame| to_come(frame.finish, frame.wire_bytes));
+        self.line.busy() - out.chain(frames).sum::<u64>()
     }
 
     /// How often it interrupted.
@@ -137,48 +190,11 @@ impl Card {
     /// Whether NDIS sends to it: not while it is being reset.
     #[inline]
     pub fn accepts(&self) -> bool {
-        self.plain || !matches!(self.life, Life::Resetting { .. })
+        self.plain || !(self.aborting || matches!(self.life, Life::Resetting { .. }))
     }
 
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
-    #[inline]
-    pub fn send(&mut self, now: u64, mut frame: Frame) -> Option<FinalStatus> {
-        if self.plain {
-            let ready = now.saturating_add(self.spec.program_ns);
-            frame.finish = self.line.transmit(ready, frame.wire_bytes);
-            self.frames.push_back(frame);
-            return None;
-        }
-        self.send_slowly(now, frame)
-    }
-
-    /// When it does something by itself next; [`NEVER`] if nothing is to come.
-    #[inline]
-    pub fn due(&self) -> u64 {
-        if self.plain {
-            return self.frames.front().map_or(NEVER, |frame| frame.finish);
-        }
-        self.due_slowly()
-    }
-
-    /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
-    #[inline]
-    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
-        if !self.plain {
-            return self.next_slowly(now, far);
-        }
-        let frame = *self.frames.front()?;
-        if frame.finish > now {
-            return None;
-        }
-        self.frames.pop_front();
-        let arrival = self.line.arrival(frame.seq, frame.finish, frame.wire_bytes);
-        far.left(&frame, arrival);
-        self.interrupts += 1;
-        Some((frame.handle, FinalStatus::SUCCESS))
-    }
-
-    fn send_slowly(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
+    pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
         let inline = self.spec.completes == Completes::Inline
             && matches!(self.life, Life::Well { .. })
             && self.waiting.is_empty()
@@ -192,6 +208,38 @@ impl Card {
         self.waiting.push_back(frame);
         self.program(now);
         None
+    }
+
+    /// When it does something by itself next; [`NEVER`] if nothing is to come.
+    pub fn due(&self) -> u64 {
+        if !self.completed.is_empty() {
+            return 0;
+        }
+        match self.life {
+            Life::Hung { seen } => seen,
+            Life::Resetting { until } => until,
+            Life::Well { until } => {
+                let out = self.frames.front().map_or(NEVER, |frame| frame.finish);
+                let copied = self.copying.map_or(NEVER, |(_, at)| at);
+                until.min(out).min(copied).min(self.interrupt_at)
+            }
+        }
+    }
+
+    /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
+    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
+        if !self.advance(now, far) {
+            self.aborting = false;
+        }
+        self.completed.pop_front()
+    }
+
+    /// What is due happens, up to the first completion; whether there is one.
+    pub(super) fn advance(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+        while self.completed.is_empty() && self.due() <= now {
+            self.happen(far);
+        }
+        !self.completed.is_empty()
     }
 
     /// Whether one more frame can be put into the card.
@@ -245,36 +293,11 @@ impl Card {
         self.interrupt_at = self.interrupt_at.min(cause.saturating_add(self.spec.interrupt_ns));
     }
 
-    fn due_slowly(&self) -> u64 {
-        if !self.completed.is_empty() {
-            return 0;
-        }
-        match self.life {
-            Life::Hung { seen } => seen,
-            Life::Resetting { until } => until,
-            Life::Well { until } => {
-                let out = self.frames.front().map_or(NEVER, |frame| frame.finish);
-                let copied = self.copying.map_or(NEVER, |(_, at)| at);
-                until.min(out).min(copied).min(self.interrupt_at)
-            }
-        }
-    }
-
-    fn next_slowly(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
-        while self.completed.is_empty() && self.due_slowly() <= now {
-            self.happen(far);
-        }
-        self.completed.pop_front()
-    }
-
     /// The earliest thing that is due happens.
     fn happen(&mut self, far: &mut impl FarEnd) {
-        let at = self.due_slowly();
+        let at = self.due();
         match self.life {
-            Life::Hung { seen } => {
-                let until = seen.saturating_add(self.spec.dies.as_ref().map_or(0, |d| d.reset_ns));
-                self.life = Life::Resetting { until };
-            }
+            Life::Hung { seen } => self.reset(seen),
             Life::Resetting { until } => self.come_up(until),
             Life::Well { until } if until == at => self.hang(at),
             Life::Well { .. } if self.frames.front().is_some_and(|f| f.finish == at) => {
@@ -339,48 +362,5 @@ impl Card {
         self.mixes += 1;
         let handle = self.mixed.remove(which);
         self.completed.push_back((handle, FinalStatus::SUCCESS));
-    }
-
-    /// It is up from `at` on, until its next death.
-    fn live_on(&mut self, at: u64) {
-        let until = match &self.spec.dies {
-            None => NEVER,
-            Some(Death { mean_up_ns, .. }) if *mean_up_ns > 0.0 => {
-                let up = mean_up_ns * self.luck.exponential(2 * self.resets);
-                at.saturating_add(up.min(LONGEST_NS) as u64)
-            }
-            Some(Death { at_ns, .. }) => {
-                at_ns.iter().copied().find(|death| *death >= at && *death > 0).unwrap_or(NEVER)
-            }
-        };
-        self.life = Life::Well { until };
-    }
-
-    /// Nothing happens any more, until the check for hang sees it.
-    fn hang(&mut self, at: u64) {
-        let Some(death) = &self.spec.dies else { return };
-        let every = death.check_for_hang_ns;
-        self.life = Life::Hung { seen: (at / every + 1).saturating_mul(every) };
-        self.line.cut(at, self.busy_until(at));
-        // They do not go out, and keep the line busy no longer.
-        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
-        self.interrupt_at = NEVER;
-    }
-
-    /// The reset is over: what the miniport had comes back aborted, oldest first (contract.md, reset).
-    fn come_up(&mut self, at: u64) {
-        self.resets += 1;
-        let owed: Vec<u32> = match self.spec.completes {
-            // What was copied was completed; the rest of it is lost with the card's memory.
-            Completes::WhenCopied | Completes::Inline => {
-                self.frames.clear();
-                self.copying.take().map(|(frame, _)| frame.handle).into_iter().collect()
-            }
-            Completes::WhenSent => self.frames.drain(..).map(|frame| frame.handle).collect(),
-        };
-        let aborted = self.mixed.drain(..).chain(self.unreported.drain(..)).chain(owed);
-        let aborted = aborted.chain(self.waiting.drain(..).map(|frame| frame.handle));
-        self.completed.extend(aborted.map(|handle| (handle, FinalStatus::REQUEST_ABORTED)));
-        self.live_on(at);
     }
 }

@@ -86,6 +86,17 @@ impl Counters {
     }
 }
 
+/// Sums of what the histograms count, in nanoseconds; a link adds them up by itself, and gives them to the histograms now and then.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) queued: u128,
+    pub(super) miniport: u128,
+    pub(super) latency: u128,
+    pub(super) delivery: u128,
+    /// What packets waited that were dropped.
+    pub(super) dropped: u128,
+}
+
 /// Histograms of how long packets were in each stage, in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stages {
@@ -106,6 +117,14 @@ impl Stages {
         self.miniport.merge(&other.miniport);
         self.latency.merge(&other.latency);
         self.delivery.merge(&other.delivery);
+    }
+
+    /// What a link has added up since its sums were `before`.
+    pub(super) fn add(&mut self, before: &Sums, after: &Sums) {
+        self.queued.add_sum(after.queued - before.queued);
+        self.miniport.add_sum(after.miniport - before.miniport);
+        self.latency.add_sum(after.latency - before.latency);
+        self.delivery.add_sum(after.delivery - before.delivery);
     }
 
     /// Each with its name, in order.

@@ -13,14 +13,42 @@ pub(super) struct Air(VecDeque<(u64, u32, u64)>);
 
 impl Air {
     /// Counts what has arrived by `now`.
-    #[inline]
-    pub(super) fn settle(&mut self, now: u64, counters: &mut Counters, delivery: &mut Histogram) {
+    #[inline(always)]
+    pub(super) fn settle(
+        &mut self,
+        now: u64,
+        counters: &mut Counters,
+        sum: &mut u128,
+        delivery: &mut Histogram,
+    ) {
         while let Some((at, bytes, offered)) = self.0.front().copied() {
             if at > now {
                 return;
             }
             self.0.pop_front();
-            count(counters, delivery, bytes, at - offered);
+            count(counters, sum, delivery, bytes, at - offered);
+        }
+    }
+
+    /// A frame is out and arrives at `at`, if it is not lost: counted now, or when it arrives.
+    #[inline(always)]
+    pub(super) fn left(
+        &mut self,
+        frame: &Frame,
+        at: Option<u64>,
+        counters: &mut Counters,
+        sum: &mut u128,
+        delivery: &mut Histogram,
+    ) {
+        match at {
+            None => counters.lost += 1,
+            Some(at) if at == frame.finish => {
+                count(counters, sum, delivery, frame.bytes, at - frame.offered);
+            }
+            Some(at) => {
+                self.settle(frame.finish, counters, sum, delivery);
+                self.put(at, frame);
+            }
         }
     }
 
@@ -34,34 +62,27 @@ impl Air {
     }
 }
 
-#[inline]
-fn count(counters: &mut Counters, delivery: &mut Histogram, bytes: u32, took: u64) {
+#[inline(always)]
+fn count(counters: &mut Counters, sum: &mut u128, delivery: &mut Histogram, bytes: u32, took: u64) {
     counters.received += 1;
     counters.received_bytes += u64::from(bytes);
-    delivery.record(took);
+    *sum += u128::from(took);
+    delivery.count_only(took);
 }
 
 /// The far end while the link runs.
 pub(super) struct Far<'a, S> {
     pub(super) counters: &'a mut Counters,
+    pub(super) sum: &'a mut u128,
     pub(super) delivery: &'a mut Histogram,
     pub(super) air: &'a mut Air,
     pub(super) sink: &'a mut S,
 }
 
 impl<S: Sink> FarEnd for Far<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn left(&mut self, frame: &Frame, at: Option<u64>) {
         self.sink.left(frame.seq, at);
-        match at {
-            None => self.counters.lost += 1,
-            Some(at) if at == frame.finish => {
-                count(self.counters, self.delivery, frame.bytes, at - frame.offered);
-            }
-            Some(at) => {
-                self.air.settle(frame.finish, self.counters, self.delivery);
-                self.air.put(at, frame);
-            }
-        }
+        self.air.left(frame, at, self.counters, self.sum, self.delivery);
     }
 }

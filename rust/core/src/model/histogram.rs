@@ -1,7 +1,7 @@
 //! A histogram of times, exact to 1 part in 64 (HDR: log-linear buckets, as in Tene's HdrHistogram).
 //!
-//! Values below 128 have a bucket each; above, each power of two is cut into 64. A power of two takes memory when its first
-//! value comes, so a link that sees few magnitudes costs little. Counting is an index and an addition, which is why it is ours:
+//! Values below 128 have a bucket each; above, each power of two is cut into 64. There are as many buckets as the largest value
+//! needs, 13 KiB for a second. Counting is an index and an addition, which is why it is ours:
 //! the crate `hdrhistogram` keeps its bounds resizable and costs several times as much a value.
 
 /// Buckets to a power of two.
@@ -9,85 +9,105 @@ const PARTS: usize = 64;
 const PARTS_BITS: u32 = PARTS.trailing_zeros();
 
 /// How often which value was seen.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    octaves: Vec<Option<Box<[u64; PARTS]>>>,
-    count: u64,
+    counts: Vec<u64>,
     sum: u128,
     min: u64,
     max: u64,
 }
 
-/// Which power of two, and which part of it.
-#[inline]
-fn place(value: u64) -> (usize, usize) {
-    let shift = (value | PARTS as u64).ilog2() - PARTS_BITS;
-    let octave = shift as usize + usize::from(value >= PARTS as u64);
-    (octave, (value >> shift) as usize & (PARTS - 1))
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram { counts: Vec::new(), sum: 0, min: u64::MAX, max: 0 }
+    }
+}
+
+/// The bucket of a value: 0 to 127 have their own, then each power of two has [`PARTS`].
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Place(usize);
+
+impl Place {
+    /// The place of `value`.
+    #[inline(always)]
+    pub(super) fn of(value: u64) -> Place {
+        let shift = (value | PARTS as u64).ilog2() - PARTS_BITS;
+        Place(shift as usize * PARTS + (value >> shift) as usize)
+    }
 }
 
 /// The smallest value of a bucket, and how many values it stands for.
-fn bucket(octave: usize, part: usize) -> (u64, u64) {
-    if octave == 0 {
-        return (part as u64, 1);
-    }
-    let shift = octave as u32 - 1;
-    ((PARTS as u64 + part as u64) << shift, 1 << shift)
+fn bucket(place: usize) -> (u64, u64) {
+    let shift = (place / PARTS).saturating_sub(1) as u32;
+    (((place - shift as usize * PARTS) as u64) << shift, 1 << shift)
 }
 
 impl Histogram {
     /// Counts `value` once.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        if self.count == 0 || value < self.min {
-            self.min = value;
+        self.count_only(value);
+        self.add_sum(value.into());
+    }
+
+    /// Counts `value` and leaves the sum to the caller, who knows it for many at once ([`add_sum`](Self::add_sum)).
+    #[inline(always)]
+    pub(super) fn count_only(&mut self, value: u64) {
+        self.count_at(value, Place::of(value));
+    }
+
+    /// The same for a value whose place is known.
+    #[inline(always)]
+    pub(super) fn count_at(&mut self, value: u64, place: Place) {
+        if value < self.min || value > self.max {
+            self.widen(value, place);
         }
-        self.max = self.max.max(value);
-        self.count += 1;
-        self.sum += u128::from(value);
-        let (octave, part) = place(value);
-        match self.octaves.get_mut(octave) {
-            Some(Some(parts)) => parts[part] += 1,
-            _ => self.record_first(octave, part),
+        // It is there since `widen`.
+        if let Some(count) = self.counts.get_mut(place.0) {
+            *count += 1;
         }
     }
 
+    /// Counts `value` so many times, without the sum.
+    pub(super) fn count_many(&mut self, value: u64, times: u64) {
+        let place = Place::of(value);
+        self.widen(value, place);
+        self.counts[place.0] += times;
+    }
+
+    /// The sum of values that were only counted.
+    pub(super) fn add_sum(&mut self, sum: u128) {
+        self.sum += sum;
+    }
+
     #[cold]
-    fn record_first(&mut self, octave: usize, part: usize) {
-        if self.octaves.len() <= octave {
-            self.octaves.resize(octave + 1, None);
+    fn widen(&mut self, value: u64, place: Place) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        if self.counts.len() <= place.0 {
+            self.counts.resize(place.0 + 1, 0);
         }
-        self.octaves[octave].get_or_insert_with(|| Box::new([0; PARTS]))[part] += 1;
     }
 
     /// Adds what another one has seen.
     pub fn merge(&mut self, other: &Histogram) {
-        if other.count == 0 {
-            return;
-        }
-        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
+        self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
-        self.count += other.count;
         self.sum += other.sum;
-        if self.octaves.len() < other.octaves.len() {
-            self.octaves.resize(other.octaves.len(), None);
+        if self.counts.len() < other.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
         }
-        for (mine, theirs) in self.octaves.iter_mut().zip(&other.octaves) {
-            if let Some(theirs) = theirs {
-                let mine = mine.get_or_insert_with(|| Box::new([0; PARTS]));
-                mine.iter_mut().zip(theirs.iter()).for_each(|(mine, theirs)| *mine += theirs);
-            }
-        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
     }
 
     /// How many values were recorded.
     pub fn count(&self) -> u64 {
-        self.count
+        self.counts.iter().sum()
     }
 
     /// Their exact mean; NaN of none.
     pub fn mean(&self) -> f64 {
-        self.sum as f64 / self.count as f64
+        self.sum() as f64 / self.count() as f64
     }
 
     /// Their exact sum.
@@ -97,7 +117,7 @@ impl Histogram {
 
     /// The smallest value, exactly; 0 of none.
     pub fn min(&self) -> u64 {
-        self.min
+        if self.min > self.max { 0 } else { self.min }
     }
 
     /// The largest value, exactly; 0 of none.
@@ -107,12 +127,12 @@ impl Histogram {
 
     /// The value below or at which the share `q` of all values lies: the middle of its bucket, within 1/128 of the exact one.
     pub fn quantile(&self, q: f64) -> u64 {
-        let rank = ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).max(1);
+        let rank = ((q.clamp(0.0, 1.0) * self.count() as f64).ceil() as u64).max(1);
         let mut seen = 0;
         for (low, width, count) in self.buckets() {
             seen += count;
             if seen >= rank {
-                return (low + width / 2).clamp(self.min, self.max);
+                return (low + width / 2).clamp(self.min(), self.max);
             }
         }
         self.max
@@ -120,15 +140,9 @@ impl Histogram {
 
     /// The buckets that are not empty, in order: smallest value, number of values, count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        self.octaves.iter().enumerate().flat_map(|(octave, parts)| {
-            parts.iter().flat_map(move |parts| {
-                parts.iter().enumerate().filter(|(_, count)| **count > 0).map(
-                    move |(part, count)| {
-                        let (low, width) = bucket(octave, part);
-                        (low, width, *count)
-                    },
-                )
-            })
+        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(place, count)| {
+            let (low, width) = bucket(place);
+            (low, width, *count)
         })
     }
 }
@@ -143,8 +157,7 @@ mod tests {
         values.extend((0..64).flat_map(|bit| [1u64 << bit, (1 << bit) - 1, (1 << bit) | 1]));
         values.push(u64::MAX);
         for value in values {
-            let (octave, part) = place(value);
-            let (low, width) = bucket(octave, part);
+            let (low, width) = bucket(Place::of(value).0);
             assert!(low <= value && value - low < width, "{value}: {low} + {width}");
             assert!(width == 1 || low / width >= PARTS as u64, "{value}: too coarse");
         }

@@ -154,14 +154,14 @@ impl Line {
         }
     }
 
-    /// How long `wire_bytes` take, in nanoseconds, to the nearest.
-    #[inline]
+    /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
+    #[inline(always)]
     pub fn wire_ns(&self, wire_bytes: u32) -> u64 {
-        ((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64
+        (((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64).max(1)
     }
 
     /// How many bytes go over the line for frame number `seq` of `bytes` bytes.
-    #[inline]
+    #[inline(always)]
     pub fn wire_bytes(&self, seq: u64, bytes: u32) -> u32 {
         self.spec.framing.wire_bytes(bytes, &self.luck.escapes, seq)
     }
@@ -172,7 +172,7 @@ impl Line {
     }
 
     /// Takes a frame that is ready at `ready`: when its last bit is out.
-    #[inline]
+    #[inline(always)]
     pub fn transmit(&mut self, ready: u64, wire_bytes: u32) -> u64 {
         let took = self.wire_ns(wire_bytes);
         self.busy += took;
@@ -181,7 +181,7 @@ impl Line {
     }
 
     /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.
-    #[inline]
+    #[inline(always)]
     pub fn arrival(&mut self, seq: u64, finish: u64, wire_bytes: u32) -> Option<u64> {
         let at = finish.saturating_add(self.spec.propagation_ns);
         if self.perfect { Some(at) } else { self.imperfect_arrival(seq, at, wire_bytes) }

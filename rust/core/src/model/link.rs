@@ -10,30 +10,22 @@
 //! ([`PacketState`]), and each step is one of the contract's.
 
 mod measure;
+mod slot;
+mod turn;
 
 use super::batches::Batches;
-use super::card::{Card, Frame, NEVER};
-use super::counters::{Counters, Stages};
+use super::card::{Card, FarEnd, NEVER};
+use super::counters::{Counters, Stages, Sums};
 use super::far::{Air, Far};
 use super::line::{Line, LineLuck};
 use super::queue::{Queue, Waiting};
-use super::sink::{PacketRecord, Sink};
+use super::sink::Sink;
 use super::source::Source;
 use super::spec::{LinkSpec, Luck};
-use crate::contract::packet::{Owner, PacketState};
+use crate::contract::packet::PacketState;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
-
-/// One packet.
-#[derive(Copy, Clone, Debug)]
-struct Slot {
-    state: PacketState,
-    seq: u64,
-    offered: u64,
-    sent: u64,
-    bytes: u32,
-    flow: u32,
-}
+use slot::Slot;
 
 /// Where a run stands.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -69,9 +61,13 @@ pub struct Link {
     now: u64,
     since: u64,
     events: u64,
-    at_this_instant: u64,
+    /// How many events it had seen when this instant began.
+    instant_began: u64,
     counters: Counters,
     before: Counters,
+    sums: Sums,
+    /// What packets that are in flight had waited when the counters were cleared, and been with the miniport.
+    early: Sums,
     batches: Batches,
 }
 
@@ -98,9 +94,11 @@ impl Link {
             now: 0,
             since: 0,
             events: 0,
-            at_this_instant: 0,
+            instant_began: 0,
             counters: Counters::default(),
             before: Counters::default(),
+            sums: Sums::default(),
+            early: Sums::default(),
             batches: Batches::default(),
         }
     }
@@ -137,7 +135,10 @@ impl Link {
 
     /// When its next event is; [`NEVER`] if there is none.
     pub fn due(&self) -> u64 {
-        if self.is_done() { NEVER } else { self.card.due().min(self.next_arrival().1) }
+        if self.is_done() {
+            return NEVER;
+        }
+        self.card.due().min(self.card.due_plain()).min(self.next_arrival().1)
     }
 
     /// Runs until `until`, at most `most` events.
@@ -148,8 +149,29 @@ impl Link {
         stages: &mut Stages,
         sink: &mut S,
     ) -> Progress {
-        for _ in 0..most {
-            let card = self.card.due();
+        let before = self.sums;
+        let progress = if self.card.is_plain() {
+            self.run_as::<S, true>(until, most, stages, sink)
+        } else {
+            self.run_as::<S, false>(until, most, stages, sink)
+        };
+        stages.add(&before, &self.sums);
+        progress
+    }
+
+    fn run_as<S: Sink, const PLAIN: bool>(
+        &mut self,
+        until: u64,
+        most: u64,
+        stages: &mut Stages,
+        sink: &mut S,
+    ) -> Progress {
+        let end = self.events.saturating_add(most);
+        while self.events < end {
+            if PLAIN && self.take_turns(until, end - self.events, stages, sink) > 0 {
+                continue;
+            }
+            let card = if PLAIN { self.card.due_plain() } else { self.card.due() };
             let (flow, arrival) = self.next_arrival();
             let at = card.min(arrival);
             if at > until || at == NEVER {
@@ -160,19 +182,17 @@ impl Link {
                 self.stand_at(until);
                 return Progress::Ended;
             }
+            self.events += 1;
             if at != self.now {
                 self.now = at;
-                self.at_this_instant = 0;
-            }
-            self.events += 1;
-            self.at_this_instant += 1;
-            if card <= arrival {
-                self.card_acts(stages, sink);
-            } else {
-                self.offer(flow, stages, sink);
-            }
-            if self.at_this_instant == STUCK {
+                self.instant_began = self.events;
+            } else if self.events - self.instant_began > STUCK {
                 return Progress::Stuck;
+            }
+            if card <= arrival {
+                self.card_acts::<S, PLAIN>(stages, sink);
+            } else {
+                self.offer::<S, PLAIN>(flow, stages, sink);
             }
         }
         Progress::Paused
@@ -193,7 +213,7 @@ impl Link {
     }
 
     /// The flow that offers next, and when.
-    #[inline]
+    #[inline(always)]
     fn next_arrival(&self) -> (usize, u64) {
         let mut next = (0, self.sources[0].due());
         for (flow, source) in self.sources.iter().enumerate().skip(1) {
@@ -205,8 +225,13 @@ impl Link {
     }
 
     /// Traffic offers a packet.
-    #[inline]
-    fn offer<S: Sink>(&mut self, flow: usize, stages: &mut Stages, sink: &mut S) {
+    #[inline(always)]
+    fn offer<S: Sink, const PLAIN: bool>(
+        &mut self,
+        flow: usize,
+        stages: &mut Stages,
+        sink: &mut S,
+    ) {
         let (n, bytes) = self.sources[flow].take(self.now);
         let seq = (flow as u64) << 48 | n;
         self.counters.offered += 1;
@@ -220,23 +245,22 @@ impl Link {
         }
         let slot = self.allocate(flow as u32, seq, bytes);
         if goes {
-            self.send(slot, stages, sink);
+            self.send::<S, PLAIN>(slot, stages, sink);
         } else {
             let class = self.sources[flow].class();
             self.queue.push(class, Waiting { slot, bytes, since: self.now });
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn may_send(&self) -> bool {
         self.outstanding < self.window && self.card.accepts()
     }
 
-    #[inline]
+    #[inline(always)]
     fn allocate(&mut self, flow: u32, seq: u64, bytes: u32) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
-            let state = PacketState::new(Owner::Pool, 0);
-            self.slots.push(Slot { state, seq: 0, offered: 0, sent: 0, bytes: 0, flow: 0 });
+            self.slots.push(Slot::new());
             self.slots.len() as u32 - 1
         });
         let slot = &mut self.slots[index as usize];
@@ -246,8 +270,8 @@ impl Link {
     }
 
     /// The miniport is called with a packet.
-    #[inline]
-    fn send<S: Sink>(&mut self, index: u32, stages: &mut Stages, sink: &mut S) {
+    #[inline(always)]
+    fn send<S: Sink, const PLAIN: bool>(&mut self, index: u32, stages: &mut Stages, sink: &mut S) {
         let slot = &mut self.slots[index as usize];
         step(&mut slot.state, &mut self.counters, PacketState::send);
         step(&mut slot.state, &mut self.counters, PacketState::submit);
@@ -257,16 +281,15 @@ impl Link {
         self.counters.sent_bytes += u64::from(slot.bytes);
         let most = &mut self.counters.most_outstanding;
         *most = (*most).max(u64::from(self.outstanding));
-        stages.queued.record(self.now - slot.offered);
-        let frame = Frame {
-            handle: index,
-            bytes: slot.bytes,
-            wire_bytes: self.card.line().wire_bytes(slot.seq, slot.bytes),
-            seq: slot.seq,
-            offered: slot.offered,
-            finish: NEVER,
+        stages.queued.count_only(self.now - slot.offered);
+        self.sums.queued += u128::from(self.now - slot.offered);
+        slot.wire_bytes = self.card.line().wire_bytes(slot.seq, slot.bytes);
+        let answer = if PLAIN {
+            self.card.send_plain(self.now, index, slot.wire_bytes);
+            None
+        } else {
+            self.card.send(self.now, slot.frame(index, NEVER))
         };
-        let answer = self.card.send(self.now, frame);
         let status = answer.map_or(Status::PENDING, Status::from);
         let generation = slot.state.generation();
         step(&mut slot.state, &mut self.counters, |state| state.returned(generation, status));
@@ -277,28 +300,38 @@ impl Link {
     }
 
     /// The card does what is due: completions come, and what they make room for is sent.
-    #[inline]
-    fn card_acts<S: Sink>(&mut self, stages: &mut Stages, sink: &mut S) {
+    #[inline(always)]
+    fn card_acts<S: Sink, const PLAIN: bool>(&mut self, stages: &mut Stages, sink: &mut S) {
         loop {
             let mut far = Far {
                 counters: &mut self.counters,
+                sum: &mut self.sums.delivery,
                 delivery: &mut stages.delivery,
                 air: &mut self.air,
                 sink,
             };
-            let Some((index, status)) = self.card.next(self.now, &mut far) else { break };
+            let (index, status) = if PLAIN {
+                let Some((finish, index)) = self.card.next_plain(self.now) else { break };
+                let frame = self.slots[index as usize].frame(index, finish);
+                let arrival = self.card.arrival(frame.seq, finish, frame.wire_bytes);
+                far.left(&frame, arrival);
+                (index, FinalStatus::SUCCESS)
+            } else {
+                let Some(next) = self.card.next(self.now, &mut far) else { break };
+                next
+            };
             let slot = &mut self.slots[index as usize];
             let generation = slot.state.generation();
             step(&mut slot.state, &mut self.counters, |state| state.complete(generation));
             let flow = slot.flow as usize;
             self.hand_back(index, status, stages, sink);
-            self.send_queued(stages, sink);
+            self.send_queued::<S, PLAIN>(stages, sink);
             // Who waits for the completion to send again does it from the callback, before the next one.
             if self.sources[flow].goes_round() && self.sources[flow].due() == self.now {
-                self.offer(flow, stages, sink);
+                self.offer::<S, PLAIN>(flow, stages, sink);
             }
         }
-        self.send_queued(stages, sink);
+        self.send_queued::<S, PLAIN>(stages, sink);
         if self.turned_away {
             self.try_again();
         }
@@ -315,7 +348,7 @@ impl Link {
     }
 
     /// ProtocolSendComplete: the packet is the protocol's again, which lets it go.
-    #[inline]
+    #[inline(always)]
     fn hand_back<S: Sink>(
         &mut self,
         index: u32,
@@ -328,38 +361,29 @@ impl Link {
         step(&mut slot.state, &mut self.counters, PacketState::free);
         self.outstanding -= 1;
         self.counters.completed(status);
-        stages.miniport.record(self.now - slot.sent);
+        stages.miniport.count_only(self.now - slot.sent);
         let latency = self.now - slot.offered;
-        stages.latency.record(latency);
+        stages.latency.count_only(latency);
         self.batches.record(latency);
-        self.counters.outstanding_ns += u128::from(self.now - slot.sent.max(self.since));
-        self.counters.queued_ns +=
-            u128::from(slot.sent.max(self.since) - slot.offered.max(self.since));
+        self.sums.miniport += u128::from(self.now - slot.sent);
+        self.sums.latency += u128::from(self.now - slot.offered);
         sink.completed(self.now, slot.seq, status);
-        sink.packet(&PacketRecord {
-            link: self.number,
-            seq: slot.seq,
-            bytes: slot.bytes,
-            offered: slot.offered,
-            sent: slot.sent,
-            returned: self.now,
-            status: Status::from(status).0,
-        });
+        sink.packet(&slot.record(self.number, self.now, status));
         let flow = slot.flow as usize;
         self.free.push(index);
         self.sources[flow].handed_back(self.now);
     }
 
     /// What waits is sent while the window is open.
-    #[inline]
-    fn send_queued<S: Sink>(&mut self, stages: &mut Stages, sink: &mut S) {
+    #[inline(always)]
+    fn send_queued<S: Sink, const PLAIN: bool>(&mut self, stages: &mut Stages, sink: &mut S) {
         while !self.queue.is_empty() && self.may_send() {
             let next = self.queue.pop(self.now, &mut self.dropped);
             if !self.dropped.is_empty() {
                 self.drop_queued(sink);
             }
             let Some(next) = next else { return };
-            self.send(next.slot, stages, sink);
+            self.send::<S, PLAIN>(next.slot, stages, sink);
         }
     }
 
@@ -371,7 +395,7 @@ impl Link {
             let slot = &mut self.slots[waiting.slot as usize];
             step(&mut slot.state, &mut self.counters, PacketState::free);
             self.counters.dropped_early += 1;
-            self.counters.queued_ns += u128::from(self.now - slot.offered.max(self.since));
+            self.sums.dropped += u128::from(self.now - slot.offered);
             sink.dropped(self.now, slot.seq);
             let flow = slot.flow as usize;
             self.free.push(waiting.slot);
@@ -382,7 +406,7 @@ impl Link {
 }
 
 /// A step of the contract. A model that breaks it is wrong; it is counted, and what there was stays.
-#[inline]
+#[inline(always)]
 fn step(
     state: &mut PacketState,
     counters: &mut Counters,

@@ -52,7 +52,7 @@ impl Sink for Nobody {
     fn packet(&mut self, _: &PacketRecord) {}
 }
 
-/// The fingerprint of a stream of events: a polynomial over mixed words, so that order counts.
+/// The fingerprint of a stream of events: each turns, changes and multiplies what was there, so that order counts.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct Digest(pub u64);
 
@@ -60,10 +60,8 @@ impl Digest {
     /// Folds one event in.
     #[inline]
     pub fn fold(&mut self, kind: u64, time: u64, seq: u64, detail: u64) {
-        let word = time.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            ^ seq.wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
-            ^ (detail << 3 | kind).wrapping_mul(0x1656_67B1_9E37_79F9);
-        self.0 = (self.0.rotate_left(5) ^ word ^ (word >> 29)).wrapping_mul(0x2545_F491_4F6C_DD1D);
+        let word = time.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seq ^ detail << 16 ^ kind << 61;
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
     }
 }
 

@@ -104,6 +104,10 @@ impl Size {
     /// The first that cannot be; a frame has at least one byte.
     pub fn validate(&self) -> Result<(), ModelError> {
         let one = |at: &str, bytes: u32| whole(at, bytes.into(), 1, LARGEST.into());
+        let each = |bytes: &[u32]| {
+            let wrong = bytes.iter().position(|bytes| !(1..=LARGEST).contains(bytes));
+            wrong.map_or(Ok(()), |n| one(&format!("bytes[{n}]"), bytes[n]))
+        };
         match self {
             Size::Fixed { bytes } => one("bytes", *bytes),
             Size::Uniform { low, high } => {
@@ -119,7 +123,7 @@ impl Size {
                     let got = format!("{} sizes and {} weights", bytes.len(), weights.len());
                     return Err(ModelError::new("weights", "one weight for each size", got));
                 }
-                bytes.iter().enumerate().try_for_each(|(n, b)| one(&format!("bytes[{n}]"), *b))?;
+                each(bytes)?;
                 let weight = |(n, w): (usize, &f64)| real(&format!("weights[{n}]"), *w, 0.0, 1e12);
                 weights.iter().enumerate().try_for_each(weight)?;
                 if weights.iter().sum::<f64>() > 0.0 {
@@ -130,9 +134,7 @@ impl Size {
             Size::Cycle { bytes } if bytes.is_empty() => {
                 Err(ModelError::new("bytes", "at least one size", "none"))
             }
-            Size::Cycle { bytes } => {
-                bytes.iter().enumerate().try_for_each(|(n, b)| one(&format!("bytes[{n}]"), *b))
-            }
+            Size::Cycle { bytes } => each(bytes),
         }
     }
 }

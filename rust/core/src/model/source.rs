@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use super::card::NEVER;
 use super::duration::Duration;
 use super::random::Stream;
+use super::size::Size;
 use super::traffic::{Arrivals, Traffic};
 
 /// A flow at work.
@@ -15,6 +16,12 @@ pub struct Source {
     arrivals: Stream,
     sizes: Stream,
     offered: u64,
+    /// No more than this many.
+    most: u64,
+    /// Its packets are sent again as soon as they are back.
+    turns: bool,
+    /// Where the next size stands in a cycle, which saves a division.
+    turn: usize,
     draws: u64,
     next: u64,
     /// Packets that found the queue full, and wait for room.
@@ -77,9 +84,19 @@ impl Source {
             Arrivals::Mmpp { .. } => State::Mmpp { state: 0 },
             Arrivals::At { .. } => State::At,
         };
-        let (spec, draws) = (spec.clone(), 0);
-        let mut source =
-            Source { spec, arrivals, sizes, offered: 0, draws, next: since, turned_away: 0, state };
+        let mut source = Source {
+            most: spec.packets.unwrap_or(u64::MAX),
+            spec: spec.clone(),
+            arrivals,
+            sizes,
+            offered: 0,
+            turns: matches!(state, State::Round { .. }),
+            turn: 0,
+            draws: 0,
+            next: since,
+            turned_away: 0,
+            state,
+        };
         source.next = match source.state {
             State::Poisson { .. } | State::Mmpp { .. } | State::At | State::OnOff { .. } => {
                 source.after(since)
@@ -91,15 +108,26 @@ impl Source {
     }
 
     /// When it offers its next packet; [`NEVER`] if it waits for one to come back, or is done.
-    #[inline]
+    #[inline(always)]
     pub fn due(&self) -> u64 {
         self.next
     }
 
     /// Whether its packets are sent again when they are back.
-    #[inline]
+    #[inline(always)]
     pub fn goes_round(&self) -> bool {
         matches!(self.state, State::Round { .. } | State::Thinking { .. })
+    }
+
+    /// One of its packets is back and is sent again at once, if that is how this flow goes: its number and its bytes.
+    #[inline(always)]
+    pub fn turn(&mut self) -> Option<(u64, u32)> {
+        if !self.turns || self.offered >= self.most {
+            return None;
+        }
+        let n = self.offered;
+        self.offered += 1;
+        Some((n, self.draw_size(n)))
     }
 
     /// Which class its packets are of.
@@ -108,7 +136,7 @@ impl Source {
     }
 
     /// Offers the packet that is due at `now`: its number in this flow, and its bytes.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, now: u64) -> (u64, u32) {
         let n = self.offered;
         self.offered += 1;
@@ -122,7 +150,17 @@ impl Source {
             _ => self.next = self.after(now),
         }
         self.end_if_enough();
-        (n, self.spec.size.draw(&self.sizes, n))
+        (n, self.draw_size(n))
+    }
+
+    #[inline(always)]
+    fn draw_size(&mut self, n: u64) -> u32 {
+        let Size::Cycle { bytes } = &self.spec.size else {
+            return self.spec.size.draw(&self.sizes, n);
+        };
+        let next = bytes[self.turn];
+        self.turn = if self.turn + 1 == bytes.len() { 0 } else { self.turn + 1 };
+        next
     }
 
     /// Its packet found the queue full. Whether it waits for room: one that is thought about comes again after that.
@@ -156,7 +194,7 @@ impl Source {
     }
 
     /// One of its packets is back, or was dropped, at `now`.
-    #[inline]
+    #[inline(always)]
     pub fn handed_back(&mut self, now: u64) {
         match &mut self.state {
             State::Round { here } => {
@@ -174,9 +212,9 @@ impl Source {
         self.end_if_enough();
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_if_enough(&mut self) {
-        if self.spec.packets.is_some_and(|most| self.offered >= most) {
+        if self.offered >= self.most {
             self.next = NEVER;
         }
     }

@@ -69,3 +69,41 @@ fn time_averages_are_sums_over_packets() {
     assert_eq!(counters.queued_ns, stages.queued.sum());
     assert_eq!(stages.queued.sum() + stages.miniport.sum(), stages.latency.sum());
 }
+
+/// The same link with packets that go round at once, and with ones that are thought about for no time: the second takes no short cut.
+#[test]
+fn the_short_cut_of_a_saturated_link_changes_nothing() {
+    let losses = [Loss::None, Loss::BitErrors { rate: 1e-5 }];
+    let sizes: Size = Size::Uniform { low: 40, high: 1500 };
+    for (window, packets) in [(1, 1), (1, 3), (4, 4), (8, 8), (8, 20)] {
+        for (n, loss) in losses.into_iter().enumerate() {
+            let runs: Vec<Simulation> = [None, Some(Duration::Constant { ns: 0.0 })]
+                .into_iter()
+                .map(|think| {
+                    let arrivals = Arrivals::ClosedLoop { packets, think };
+                    let mut spec = link(traffic(arrivals, sizes.clone(), 5_000), window, 1 << 20);
+                    spec.line.loss = loss;
+                    spec.line.propagation_ns = 700_000 * n as u64;
+                    spec.line.jitter =
+                        (n > 0).then_some(Duration::Exponential { mean_ns: 1_000_000.0 });
+                    let mut simulation =
+                        Simulation::new(vec![spec], &[Luck::of(3, 0)], Detail::Records).unwrap();
+                    // In pieces, as a long run is, with a warm-up.
+                    simulation.run_events(None, 777).unwrap();
+                    simulation.clear();
+                    for until in 1..50 {
+                        let control = Control::default();
+                        simulation.run(Some(until * 600_000_000), 1, &control).unwrap();
+                    }
+                    simulation
+                })
+                .collect();
+            let [mut short, mut long] = runs.try_into().unwrap();
+            assert_eq!(short.digest(), long.digest(), "window {window}, {packets} packets");
+            assert_eq!(short.counters(), long.counters());
+            assert_eq!(short.stages(0), long.stages(0));
+            assert!(short.packets().eq(long.packets()));
+            assert_eq!(short.counters()[0].1.broken, 0);
+        }
+    }
+}

@@ -100,6 +100,7 @@ pub struct Adapter {
     pub(crate) deliver_missed: AtomicBool,
     pub(crate) timers: Timers,
     pub(crate) devices: Devices,
+    pub(crate) alarm: super::alarm::Alarm,
     /// How many DPC routines run now, those of timers and interrupts among them.
     pub(crate) dpcs_running: AtomicU32,
     pub(crate) interrupts_running: AtomicU32,

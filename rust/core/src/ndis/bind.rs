@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
 use super::adapter::{Adapter, Count, Drivers};
+use super::alarm::Alarm;
 use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
@@ -105,6 +106,7 @@ impl Ndis {
                 deliver_missed: AtomicBool::new(false),
                 timers: Timers::default(),
                 devices: Devices::default(),
+                alarm: Alarm::default(),
                 dpcs_running: AtomicU32::new(0),
                 interrupts_running: AtomicU32::new(0),
                 last_progress: AtomicU64::new(0),

@@ -23,7 +23,7 @@ impl Work {
     fn level(self) -> Irql {
         match self {
             Work::Device { .. } => Irql::DIRQL,
-            Work::Thread { .. } => Irql::PASSIVE,
+            Work::Thread { .. } | Work::Alarm { .. } => Irql::PASSIVE,
             _ => Irql::DISPATCH,
         }
     }

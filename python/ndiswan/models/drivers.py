@@ -1,0 +1,88 @@
+"""Built-in cards and traffic as drivers: ``ndis.bind`` takes them in the place of one's own.
+
+A protocol of one's own has a card that nobody had to write, or a miniport of one's own traffic; in any kind of time.
+"""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from ndiswan._native import CardDriver, Feed
+from ndiswan.models.cards import Card
+from ndiswan.models.flows import Flow, Saturating
+from ndiswan.models.links import Link
+from ndiswan.models.queues import Queue
+from ndiswan.models.results import Stage, stage_of
+from ndiswan.models.seeds import words_of
+from ndiswan.models.wires import Line
+
+
+class CardMiniport:
+    """A card on a line as a deserialized miniport: the card and the line of a `Link`, with the send window ``window``.
+
+    Bind it once, in the place of a miniport. Raises ``ValueError`` for parameters that cannot be.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        card: Card | None = None,
+        *,
+        window: int = 4,
+        seed: int | np.random.SeedSequence = 0,
+    ) -> None:
+        smallest = Saturating(size=1)
+        self.link = Link(traffic=smallest, line=line, card=card or Card(), window=window)
+        self._card = CardDriver(json.dumps(self.link.to_dict(), allow_nan=False), words_of(seed, 0))
+
+    @property
+    def received(self) -> int:
+        """How many frames have left the card and arrive at the far end."""
+        return self._card.arrived[0]
+
+    @property
+    def received_bytes(self) -> int:
+        """Their bytes."""
+        return self._card.arrived[1]
+
+    @property
+    def lost(self) -> int:
+        """How many frames the line lost."""
+        return self._card.arrived[2]
+
+    def __repr__(self) -> str:
+        return f"CardMiniport({self.link.line!r}, {self.link.card!r}, window={self.link.window})"
+
+
+class TrafficProtocol:
+    """Flows as a protocol: it sends what they offer, keeps the send window, and queues the rest.
+
+    Bind it once, in the place of a protocol; it begins to send when it is bound, with packets of zeros. ``window`` is
+    how many packets it has outstanding. Raises ``ValueError`` for parameters that cannot be.
+    """
+
+    def __init__(
+        self,
+        traffic: Flow | Sequence[Flow],
+        *,
+        window: int = 4,
+        queue: Queue | None = None,
+        seed: int | np.random.SeedSequence = 0,
+    ) -> None:
+        line = Line(rate_bps=8, mtu=65_536)
+        self.link = Link(traffic=traffic, line=line, queue=queue or Queue(), window=window)
+        self._feed = Feed(json.dumps(self.link.to_dict(), allow_nan=False), words_of(seed, 0))
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Packets offered, dropped, sent, and how they came back, by name."""
+        return self._feed.counters()
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """How long packets were ``queued``, with the ``miniport``, and both (``latency``)."""
+        return {name: stage_of(data) for name, data in self._feed.stages().items()}
+
+    def __repr__(self) -> str:
+        return f"TrafficProtocol({self.link.traffic!r}, window={self.link.window})"

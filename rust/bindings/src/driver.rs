@@ -1,0 +1,208 @@
+//! Built-in cards and traffic as drivers: bound by ``ndis.bind`` like those of Python, without Python per packet.
+
+use std::sync::{Arc, OnceLock};
+
+use ndiswan::cx::{Cx, Dispatch, Passive, UpToDispatch};
+use ndiswan::miniport::Deserialized;
+use ndiswan::model::{CardSpec, LineSpec, LinkSpec, Luck, ModelError, QueueSpec, Traffic};
+use ndiswan::{Disposition, Miniport, Sending, Status, WanInfo};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::bind::packets_of;
+use crate::callbacks::{Cell, PyProtocol};
+use crate::config::Entries;
+use crate::error::{usage, value};
+use crate::link::Link;
+use crate::ndis::Ndis;
+use crate::shared::{Shared, World};
+use crate::simulation::histogram_of;
+
+/// A card on a line, as a miniport. ``models.CardMiniport`` is its face.
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct CardDriver {
+    driver: Arc<ndiswan::model::CardDriver>,
+    bound: OnceLock<()>,
+}
+
+/// Traffic, as a protocol. ``models.TrafficProtocol`` is its face.
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct Feed {
+    feed: ndiswan::model::Feed,
+    bound: OnceLock<()>,
+}
+
+/// What both are described by: a link, of which one takes the card and the line, the other the rest.
+fn described(link: &str) -> PyResult<LinkSpec> {
+    let spec: LinkSpec =
+        serde_json::from_str(link).map_err(|error| value(format!("link: {error}")))?;
+    spec.validate().map_err(|error: ModelError| value(error.to_string()))?;
+    Ok(spec)
+}
+
+#[pymethods]
+impl CardDriver {
+    /// ``link``: a link's parameters as JSON, of which the card, the line and the window are taken. ``seeds``: twelve words.
+    #[new]
+    fn new(link: &str, seeds: [u64; 12]) -> PyResult<CardDriver> {
+        let LinkSpec { card, line, window, .. } = described(link)?;
+        let (card, line): (CardSpec, LineSpec) = (card, line);
+        let driver = ndiswan::model::CardDriver::new(card, line, window, Luck::new(&seeds));
+        Ok(CardDriver { driver: Arc::new(driver), bound: OnceLock::new() })
+    }
+
+    /// Frames that arrived, their bytes, and frames that the line lost.
+    #[getter]
+    fn arrived(&self) -> (u64, u64, u64) {
+        let arrived = self.driver.arrived();
+        (arrived.received, arrived.received_bytes, arrived.lost)
+    }
+}
+
+#[pymethods]
+impl Feed {
+    /// ``link``: a link's parameters as JSON, of which the traffic, the queue and the window are taken. ``seeds``: twelve words.
+    #[new]
+    fn new(link: &str, seeds: [u64; 12]) -> PyResult<Feed> {
+        let LinkSpec { traffic, queue, window, .. } = described(link)?;
+        let (traffic, queue): (Vec<Traffic>, QueueSpec) = (traffic, queue);
+        let feed = ndiswan::model::Feed::new(&traffic, queue, window, &Luck::new(&seeds));
+        Ok(Feed { feed, bound: OnceLock::new() })
+    }
+
+    /// What it counted, by name.
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counters = PyDict::new(py);
+        let known = ["offered", "offered_bytes", "dropped_full", "dropped_early", "sent"];
+        let more = ["sent_bytes", "succeeded", "aborted", "failed", "most_outstanding"];
+        for (name, count) in self.feed.counters().fields() {
+            if known.contains(&name) || more.contains(&name) {
+                counters.set_item(name, count)?;
+            }
+        }
+        Ok(counters)
+    }
+
+    /// The histograms of how long its packets were queued, with the miniport, and both.
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stages = PyDict::new(py);
+        for (name, histogram) in self.feed.stages().named().into_iter().take(3) {
+            stages.set_item(name, histogram_of(py, histogram)?)?;
+        }
+        Ok(stages)
+    }
+}
+
+/// The core's card, which also tells Python's side of its adapter that it is there.
+struct Told {
+    driver: Arc<ndiswan::model::CardDriver>,
+    cell: Cell,
+    world: Arc<World>,
+}
+
+impl Miniport for Told {
+    type Mode = Deserialized;
+
+    fn info(&self) -> WanInfo {
+        self.driver.info()
+    }
+
+    fn initialize(
+        &self,
+        cx: &mut Cx<Passive>,
+        adapter: &Arc<ndiswan::Adapter>,
+    ) -> Result<(), Status> {
+        let _ = self.cell.set(Arc::new(Shared::new(adapter, Arc::clone(&self.world))));
+        self.driver.initialize(cx, adapter)
+    }
+
+    fn wan_send<'call>(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        link: &Arc<ndiswan::Link>,
+        packet: Sending<'call, Deserialized>,
+    ) -> Disposition<'call> {
+        self.driver.wan_send(cx, link, packet)
+    }
+
+    fn device(&self, device: u32) {
+        self.driver.device(device);
+    }
+
+    fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
+        self.driver.handle_interrupt(cx);
+    }
+
+    fn has_check_for_hang(&self) -> bool {
+        self.driver.has_check_for_hang()
+    }
+
+    fn check_for_hang_interval(&self) -> u64 {
+        self.driver.check_for_hang_interval()
+    }
+
+    fn check_for_hang(&self, cx: &mut Cx<Dispatch>) -> bool {
+        self.driver.check_for_hang(cx)
+    }
+
+    fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool) {
+        self.driver.reset(cx)
+    }
+
+    fn halt(&self, cx: &mut Cx<Passive>) {
+        self.driver.halt(cx);
+    }
+}
+
+/// Binds where one side or both are built in; a side of Python's is described as for ``Ndis._bind``.
+#[pyfunction]
+#[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)] // one call from ndis.py, all of it needed
+pub(crate) fn bind_built_in(
+    py: Python<'_>,
+    ndis: &Bound<'_, Ndis>,
+    feed: Option<Py<Feed>>,
+    protocol_entries: &Bound<'_, PyDict>,
+    card: Option<Py<CardDriver>>,
+    miniport: Option<Bound<'_, PyDict>>,
+    packets: i64,
+    name: &str,
+) -> PyResult<Py<Link>> {
+    let once = |bound: &OnceLock<()>| {
+        bound
+            .set(())
+            .map_err(|()| usage("it is bound already; a model is bound once: make a new one"))
+    };
+    let (ndis, packets) = (ndis.get(), packets_of(packets)?);
+    let cell: Cell = Arc::new(OnceLock::new());
+    let world = Arc::clone(&ndis.world);
+    let feed = feed.map(|feed| {
+        let feed = feed.get();
+        once(&feed.bound).map(|()| feed.feed.clone())
+    });
+    let feed = feed.transpose()?;
+    let protocol = || -> PyResult<PyProtocol> {
+        let entries = Entries::new("send_complete", protocol_entries)?;
+        Ok(PyProtocol { world: Arc::clone(&world), cell: Arc::clone(&cell), entries })
+    };
+    let link = if let Some(card) = card {
+        let card = card.get();
+        once(&card.bound)?;
+        let driver = Arc::clone(&card.driver);
+        let driver = Told { driver, cell: Arc::clone(&cell), world: Arc::clone(&world) };
+        match &feed {
+            Some(feed) => ndis.bind_as(py, feed.clone(), driver, packets, name),
+            None => ndis.bind_as(py, protocol()?, driver, packets, name),
+        }
+    } else {
+        let (Some(miniport), Some(feed)) = (miniport, &feed) else {
+            return Err(usage("expected a built-in driver on one side at least"));
+        };
+        ndis.bind_miniport(py, feed.clone(), &miniport, &cell, packets, name)
+    };
+    let bound = ndis.bound(py, &cell, link)?;
+    if let Some(feed) = feed {
+        let core = Arc::clone(&bound.get().core);
+        ndis.world.away(py, || feed.start(&core));
+    }
+    Ok(bound)
+}

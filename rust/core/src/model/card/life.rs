@@ -1,0 +1,103 @@
+//! A card's accidents: it hangs, is seen to hang, is reset, and comes up again.
+
+use super::{Card, FarEnd, NEVER};
+use crate::model::card_spec::{Completes, Death};
+use crate::model::duration::LONGEST_NS;
+use crate::status::FinalStatus;
+
+/// What is wrong with the card, if anything.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum Life {
+    /// It works until then.
+    Well { until: u64 },
+    /// It hangs; the check for hang at that time sees it.
+    Hung { seen: u64 },
+    /// It is being reset until then.
+    Resetting { until: u64 },
+}
+
+impl Card {
+    /// From now on it is the real NDIS (that of [`super::driver`]) which asks for hangs and resets.
+    pub(in crate::model) fn put_under_ndis(&mut self) {
+        self.under_ndis = true;
+    }
+
+    /// MiniportCheckForHang at `now`.
+    pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+        self.advance(now, far);
+        matches!(self.life, Life::Hung { .. })
+    }
+
+    /// MiniportReset at `now`; what is owed is completed when it is over.
+    pub(in crate::model) fn reset_by_ndis(&mut self, now: u64) {
+        self.reset(now);
+    }
+
+    /// Whether a reset is going on.
+    pub(in crate::model) fn is_resetting(&self) -> bool {
+        matches!(self.life, Life::Resetting { .. })
+    }
+
+    /// Everything that is owed, for a halt.
+    pub(in crate::model) fn give_up(&mut self, now: u64) -> Vec<u32> {
+        self.come_up(now);
+        self.completed.drain(..).map(|(handle, _)| handle).collect()
+    }
+
+    /// A reset begins.
+    pub(super) fn reset(&mut self, at: u64) {
+        let takes = self.spec.dies.as_ref().map_or(0, |dies| dies.reset_ns);
+        self.life = Life::Resetting { until: at.saturating_add(takes) };
+        self.cut(at);
+    }
+
+    /// What was to come does not come: frames stay where they are, and keep the line busy no longer.
+    fn cut(&mut self, at: u64) {
+        self.line.cut(at, self.busy_until(at, |_| 0));
+        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
+        self.interrupt_at = NEVER;
+    }
+
+    /// It is up from `at` on, until its next death.
+    pub(super) fn live_on(&mut self, at: u64) {
+        let until = match &self.spec.dies {
+            None => NEVER,
+            Some(Death { mean_up_ns, .. }) if *mean_up_ns > 0.0 => {
+                let up = mean_up_ns * self.luck.exponential(2 * self.resets);
+                at.saturating_add(up.min(LONGEST_NS) as u64)
+            }
+            Some(Death { at_ns, .. }) => {
+                // Not at the very instant: a card that is reset in no time would die of the same death for ever.
+                at_ns.iter().copied().find(|death| *death > at).unwrap_or(NEVER)
+            }
+        };
+        self.life = Life::Well { until };
+    }
+
+    /// Nothing happens any more, until the check for hang sees it.
+    pub(super) fn hang(&mut self, at: u64) {
+        let Some(death) = &self.spec.dies else { return };
+        let every = death.check_for_hang_ns;
+        let seen = if self.under_ndis { NEVER } else { at.div_ceil(every).saturating_mul(every) };
+        self.life = Life::Hung { seen };
+        self.cut(at);
+    }
+
+    /// The reset is over: what the miniport had comes back aborted, oldest first (contract.md, reset).
+    pub(super) fn come_up(&mut self, at: u64) {
+        self.resets += 1;
+        self.aborting = true;
+        let owed: Vec<u32> = match self.spec.completes {
+            // What was copied was completed; the rest of it is lost with the card's memory.
+            Completes::WhenCopied | Completes::Inline => {
+                self.frames.clear();
+                self.copying.take().map(|(frame, _)| frame.handle).into_iter().collect()
+            }
+            Completes::WhenSent => self.frames.drain(..).map(|frame| frame.handle).collect(),
+        };
+        let aborted = self.mixed.drain(..).chain(self.unreported.drain(..)).chain(owed);
+        let aborted = aborted.chain(self.waiting.drain(..).map(|frame| frame.handle));
+        self.completed.extend(aborted.map(|handle| (handle, FinalStatus::REQUEST_ABORTED)));
+        self.live_on(at);
+    }
+}

@@ -1,0 +1,242 @@
+//! The built-in card as a driver under the general engine: the same machine, called by NDIS.
+//!
+//! So a protocol of one's own, in Rust or Python, can have a card that nobody had to write, in any of the three kinds of time,
+//! with every rule checked. The card's own events are those of a device; what it completes is completed by its interrupt's DPC.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+use super::card::{Card, FarEnd, Frame, NEVER};
+use super::card_spec::CardSpec;
+use super::line::{Line, LineLuck, LineSpec};
+use super::spec::Luck;
+use crate::cx::{Cx, Dispatch, Passive, UpToDispatch};
+use crate::disposition::{Disposition, Pending, Sending};
+use crate::info::WanInfo;
+use crate::miniport::{Deserialized, Miniport};
+use crate::ndis::{Adapter, Link};
+use crate::status::{FinalStatus, Status};
+
+/// A deserialized miniport that drives a built-in card on a built-in line.
+#[derive(Debug)]
+pub struct CardDriver {
+    card: CardSpec,
+    line: LineSpec,
+    window: u32,
+    luck: Luck,
+    up: OnceLock<Up>,
+}
+
+#[derive(Debug)]
+struct Up {
+    adapter: Arc<Adapter>,
+    device: u32,
+    work: Mutex<Work>,
+}
+
+#[derive(Debug)]
+struct Work {
+    card: Card,
+    /// The tokens of the packets that the card has, by slot.
+    owed: Vec<Option<Pending<Deserialized>>>,
+    sends: u64,
+    set_for: u64,
+    /// NdisMResetComplete is owed.
+    resetting: bool,
+    far: Arrived,
+}
+
+/// What has left the card.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct Arrived {
+    /// Frames that arrive at the far end.
+    pub received: u64,
+    /// Their bytes.
+    pub received_bytes: u64,
+    /// Frames that the line lost.
+    pub lost: u64,
+}
+
+impl FarEnd for Arrived {
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        if at.is_some() {
+            self.received += 1;
+            self.received_bytes += u64::from(frame.bytes);
+        } else {
+            self.lost += 1;
+        }
+    }
+}
+
+impl CardDriver {
+    /// A driver for such a card on such a line, with this send window. The parameters must be valid.
+    pub fn new(card: CardSpec, line: LineSpec, window: u32, luck: Luck) -> CardDriver {
+        CardDriver { card, line, window, luck, up: OnceLock::new() }
+    }
+
+    /// What has left the card so far.
+    pub fn arrived(&self) -> Arrived {
+        self.up.get().map_or_else(Arrived::default, |up| up.work.lock().far)
+    }
+}
+
+impl Up {
+    /// Has the device happen when the card is due.
+    fn arm(&self, work: &mut Work) {
+        let due = work.card.due();
+        if due == work.set_for {
+            return;
+        }
+        work.set_for = due;
+        if due == NEVER {
+            self.adapter.cancel_device(self.device);
+        } else {
+            self.adapter.set_device(self.device, due.saturating_sub(self.adapter.ndis.now()));
+        }
+    }
+
+    /// The next packet that is to be completed.
+    fn next(&self) -> Option<(Pending<Deserialized>, FinalStatus)> {
+        let mut work = self.work.lock();
+        let Work { card, far, owed, .. } = &mut *work;
+        loop {
+            let (slot, status) = card.next(self.adapter.ndis.now(), far)?;
+            if let Some(token) = owed.get_mut(slot as usize).and_then(Option::take) {
+                return Some((token, status));
+            }
+        }
+    }
+}
+
+impl Miniport for CardDriver {
+    type Mode = Deserialized;
+
+    fn info(&self) -> WanInfo {
+        WanInfo {
+            max_frame_size: self.line.mtu,
+            max_transmit: self.window.min(u16::MAX.into()),
+            ..WanInfo::default()
+        }
+    }
+
+    fn initialize(&self, _: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
+        let luck = &self.luck;
+        let line_luck = LineLuck { loss: luck.loss, jitter: luck.jitter, escapes: luck.escapes };
+        let mut card = Card::new(&self.card, Line::new(&self.line, line_luck), luck.card);
+        card.put_under_ndis();
+        let far = Arrived::default();
+        let work = Work { card, owed: Vec::new(), sends: 0, set_for: NEVER, resetting: false, far };
+        let (adapter, device) = (Arc::clone(adapter), adapter.device());
+        let up = Up { adapter, device, work: Mutex::new(work) };
+        up.arm(&mut up.work.lock());
+        self.up.set(up).map_err(|_| Status::FAILURE)
+    }
+
+    fn wan_send<'call>(
+        &self,
+        _: &mut Cx<UpToDispatch>,
+        _: &Arc<Link>,
+        packet: Sending<'call, Deserialized>,
+    ) -> Disposition<'call> {
+        let Some(up) = self.up.get() else { return packet.complete(FinalStatus::FAILURE) };
+        let (now, slot, bytes) = (up.adapter.ndis.now(), packet.name().slot, packet.len() as u32);
+        let mut work = up.work.lock();
+        let seq = work.sends;
+        work.sends += 1;
+        let wire_bytes = work.card.line().wire_bytes(seq, bytes);
+        let frame = Frame { handle: slot, bytes, wire_bytes, seq, offered: now, finish: NEVER };
+        let answer = work.card.send(now, frame);
+        let disposition = if let Some(status) = answer {
+            packet.complete(status)
+        } else {
+            let (disposition, token) = packet.pend();
+            let place = slot as usize;
+            if work.owed.len() <= place {
+                work.owed.resize_with(place + 1, || None);
+            }
+            work.owed[place] = Some(token);
+            disposition
+        };
+        up.arm(&mut work);
+        disposition
+    }
+
+    fn device(&self, _: u32) {
+        let Some(up) = self.up.get() else { return };
+        let mut work = up.work.lock();
+        let Work { card, far, set_for, resetting, .. } = &mut *work;
+        *set_for = NEVER;
+        let completes = card.advance(up.adapter.ndis.now(), far);
+        if completes || (*resetting && !card.is_resetting()) {
+            drop(work);
+            return up.adapter.interrupt();
+        }
+        up.arm(&mut work);
+    }
+
+    fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
+        let Some(up) = self.up.get() else { return };
+        while let Some((token, status)) = up.next() {
+            token.complete(cx, status);
+        }
+        let mut work = up.work.lock();
+        up.arm(&mut work);
+        let is_reset = work.resetting && !work.card.is_resetting();
+        work.resetting &= !is_reset;
+        drop(work);
+        if is_reset {
+            // VOID: what is wrong all the same, such as a halt in between, is on record.
+            let _ = up.adapter.reset_complete(Status::SUCCESS);
+        }
+    }
+
+    fn has_check_for_hang(&self) -> bool {
+        self.card.dies.is_some()
+    }
+
+    fn check_for_hang_interval(&self) -> u64 {
+        self.card.dies.as_ref().map_or(2_000_000_000, |dies| dies.check_for_hang_ns)
+    }
+
+    fn check_for_hang(&self, _: &mut Cx<Dispatch>) -> bool {
+        self.up.get().is_some_and(|up| {
+            let mut work = up.work.lock();
+            let Work { card, far, .. } = &mut *work;
+            card.is_hung(up.adapter.ndis.now(), far)
+        })
+    }
+
+    fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool) {
+        let Some(up) = self.up.get() else { return (Status::FAILURE, false) };
+        let mut work = up.work.lock();
+        work.card.reset_by_ndis(up.adapter.ndis.now());
+        work.resetting = work.card.due() > up.adapter.ndis.now();
+        let pends = work.resetting;
+        up.arm(&mut work);
+        drop(work);
+        if pends {
+            return (Status::PENDING, false);
+        }
+        while let Some((token, status)) = up.next() {
+            token.complete(cx, status);
+        }
+        up.arm(&mut up.work.lock());
+        (Status::SUCCESS, false)
+    }
+
+    fn halt(&self, cx: &mut Cx<Passive>) {
+        let Some(up) = self.up.get() else { return };
+        up.adapter.cancel_device(up.device);
+        let owed: Vec<_> = {
+            let mut work = up.work.lock();
+            let Work { card, owed, .. } = &mut *work;
+            let order = card.give_up(up.adapter.ndis.now());
+            let take = |slot: u32| owed.get_mut(slot as usize).and_then(Option::take);
+            order.into_iter().filter_map(take).collect()
+        };
+        for token in owed {
+            token.complete(cx, FinalStatus::FAILURE);
+        }
+    }
+}
