@@ -165,7 +165,10 @@ class Reference:
                 flow.try_again(self.now)
 
     def may_send(self) -> bool:
-        return len(self.outstanding) < self.link.window and self.life not in ("resetting", "aborting")
+        return len(self.outstanding) < self.link.window and self.life not in (
+            "resetting",
+            "aborting",
+        )
 
     def send_queued(self) -> None:
         while len(self.queue) and self.may_send():
