@@ -9,6 +9,7 @@
 //! offers, and no event list is needed. At the same instant the card goes first. Each packet has the contract's own state
 //! ([`PacketState`]), and each step is one of the contract's.
 
+mod full;
 mod measure;
 mod slot;
 mod turn;
@@ -337,16 +338,6 @@ impl Link {
         }
     }
 
-    /// Packets that go round and found the queue full: their senders see whether there is room now. (To ask again at once would
-    /// be to ask for ever.)
-    #[cold]
-    fn try_again(&mut self) {
-        if self.queue.has_room() || self.queue.is_empty() && self.may_send() {
-            self.turned_away = false;
-            self.sources.iter_mut().for_each(|source| source.try_again(self.now));
-        }
-    }
-
     /// ProtocolSendComplete: the packet is the protocol's again, which lets it go.
     #[inline(always)]
     fn hand_back<S: Sink>(
@@ -385,23 +376,6 @@ impl Link {
             let Some(next) = next else { return };
             self.send::<S, PLAIN>(next.slot, stages, sink);
         }
-    }
-
-    /// The queue's discipline has dropped some, oldest first.
-    #[cold]
-    fn drop_queued<S: Sink>(&mut self, sink: &mut S) {
-        let mut dropped = std::mem::take(&mut self.dropped);
-        for waiting in dropped.drain(..) {
-            let slot = &mut self.slots[waiting.slot as usize];
-            step(&mut slot.state, &mut self.counters, PacketState::free);
-            self.counters.dropped_early += 1;
-            self.sums.dropped += u128::from(self.now - slot.offered);
-            sink.dropped(self.now, slot.seq);
-            let flow = slot.flow as usize;
-            self.free.push(waiting.slot);
-            self.sources[flow].handed_back(self.now);
-        }
-        self.dropped = dropped;
     }
 }
 
