@@ -6,6 +6,7 @@ generated file is in git. The drivers that break and keep a rule are those of `t
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import textwrap
@@ -15,8 +16,12 @@ import click
 
 import ndiswan as nw
 from catalogue import CATALOGUE
-from ndiswan import _native
+from ndiswan import _native, models
 from ndiswan.cli import commands as group
+from ndiswan.models._build import CARDS, FAMILIES, kinds
+from ndiswan.models.durations import Duration
+from ndiswan.models.scenario import Run
+from ndiswan.models.units import kind_of
 from ndiswan.zoo import ENTRIES
 
 if TYPE_CHECKING:
@@ -112,6 +117,104 @@ def zoo() -> str:
     return "\n".join(["| name | rule | preemptions | what is wrong |", "|---|---|---|---|", *lines])
 
 
+def scenario() -> str:
+    """Every key of a scenario file, from the classes that it makes."""
+    return "\n".join(part for section in _sections() for part in section)
+
+
+def _sections() -> Iterator[Iterator[str]]:
+    yield _keys("[run]", Run)
+    yield _keys("[[link]]", models.Link)
+    yield _keys("[link.line]", models.Line)
+    yield _keys("[link.card]", models.Card)
+    yield _keys("[link.card] moderation", models.Moderation)
+    yield _keys("[link.card] dies", models.Death)
+    yield _cards()
+    yield _keys("[link.queue]", models.Queue)
+    for family in FAMILIES:
+        yield iter([f"## {WHERE[family]}\n"])
+        for word, kind in kinds(family).items():
+            yield _keys(f'kind = "{word}"', kind, "###")
+
+
+# Where a part of each family stands in a file.
+WHERE = {
+    models.Flow: "[[link.traffic]]",
+    models.Size: "size",
+    Duration: "Durations: on, off, think, jitter",
+    models.Framing: "framing",
+    models.Loss: "loss",
+    models.Discipline: "discipline",
+}
+
+
+def _keys(title: str, kind: type, level: str = "##") -> Iterator[str]:
+    yield f"{level} {title}\n\n{_prose(kind)}\n"
+    fields = dataclasses.fields(kind)
+    if fields:
+        yield "| key | is | without it |\n|---|---|---|"
+    for field in fields:
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = "a default one"
+        missing = "must be there" if default is dataclasses.MISSING else _literal(default)
+        yield f"| `{field.name}` | {_type(field)} | {missing} |"
+    yield ""
+
+
+def _prose(kind: object) -> str:
+    text = re.sub(r"``(.+?)``", r"`\1`", inspect.getdoc(kind) or "")
+    return re.sub(r"\s+Raises .*", "", text, flags=re.DOTALL)
+
+
+def _literal(value: object) -> str:
+    if value in {None, "", ()}:
+        return "none"
+    return (
+        value
+        if value == "a default one"
+        else f"`{value}`".replace("True", "true").replace("False", "false")
+    )
+
+
+def _type(field: dataclasses.Field[Any]) -> str:
+    if field.name == "size":
+        return "bytes, a list of them, or a table"
+    if field.name == "traffic":
+        return "one table or several"
+    name = getattr(field.type, "__name__", str(field.type)).replace("ndiswan.models.", "")
+    words = {
+        "int": "whole number",
+        "float": "number",
+        "str": "text",
+        "bool": "true or false",
+        "Any": "list",
+    }
+    parts = [re.sub(r".*\.", "", part) for part in name.split(" | ") if part != "None"]
+    if name.startswith("Literal") or "Literal" in str(field.type):
+        return "text, see above"
+    found = words.get(parts[0], f"a {parts[0].lower()}")
+    unit = kind_of(field.name)
+    return (
+        found
+        if unit is None or found.startswith("a ")
+        else f"{found}, or {unit[0]} such as `{unit[1]}`"
+    )
+
+
+def _cards() -> Iterator[str]:
+    yield "## [link.card] kind\n\nShorter names for common cards; every other key of a card may stand beside them.\n"
+    yield "| kind | keys that must be there | is |\n|---|---|---|"
+    for word, make in CARDS.items():
+        own = [
+            p.name
+            for p in inspect.signature(make).parameters.values()
+            if p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
+        yield f"| `{word}` | {', '.join(f'`{name}`' for name in own) or 'none'} | {_prose(make)} |"
+    yield ""
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "rules": rules,
     "families": families,
@@ -120,6 +223,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "irqls": irqls,
     "commands": commands,
     "zoo": zoo,
+    "scenario": scenario,
 }
 
 

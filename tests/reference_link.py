@@ -165,10 +165,7 @@ class Reference:
                 flow.try_again(self.now)
 
     def may_send(self) -> bool:
-        return len(self.outstanding) < self.link.window and self.life not in (
-            "resetting",
-            "aborting",
-        )
+        return len(self.outstanding) < self.link.window and self.life != "resetting"
 
     def send_queued(self) -> None:
         while len(self.queue) and self.may_send():
@@ -321,7 +318,7 @@ class Reference:
         self.incarnation += 1  # what was to come does not come
         self.busy = [(min(since, self.now), min(to, self.now)) for since, to in self.busy]
         every = self.card.dies.check_for_hang_ns
-        self.at(-(-self.now // every) * every, LIFE, self.reset)
+        self.at((self.now // every + 1) * every, LIFE, self.reset)
 
     def reset(self) -> None:
         self.life = "resetting"
@@ -329,14 +326,12 @@ class Reference:
 
     def come_up(self) -> None:
         self.counts["resets"] += 1
+        # NDIS holds sends back until the driver has completed all that it owed and says that the reset is over.
         self.copying = None
         self.line_free = min(self.line_free, self.now)
         for owned in (self.waiting, self.on_the_way, self.unreported, self.held, self.interrupts):
             owned.clear()
-        self.die_next()
-        # NDIS sends nothing before all of them are back.
-        self.life = "aborting"
-        for packet in list(self.outstanding):
-            self.complete([packet], ABORTED)
+        self.complete(list(self.outstanding), ABORTED)
         self.life = "well"
+        self.die_next()
         self.send_queued()

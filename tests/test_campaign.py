@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
+from clusters import cluster, free_port, wait_for_port
 from commands import ndiswan
 from ndiswan.campaign import Campaign, ExecutorError, Store, Task, merge, open_executor, run_task
 from ndiswan.exploring import Settings
@@ -193,59 +193,19 @@ def test_an_executor_that_is_none_is_refused():
         pass
 
 
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for_port(port):
-    """Wait until somebody listens."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"nobody listens on {port}")
-
-
 def test_a_cluster_of_which_a_worker_is_killed_half_way_finds_the_same(tmp_path):
     """A real Dask scheduler and two worker processes, one of which is killed: nothing is lost."""
-    port = free_port()
-    address = f"tcp://127.0.0.1:{port}"
-    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "20"}
-
-    def start(*arguments):
-        command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]]
-        with (tmp_path / f"{arguments[0]}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
-
-    processes = [
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    ]
-    try:
-        wait_for_port(port)
-        for _ in range(2):
-            worker = start(
-                "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"
-            )
-            processes.append(worker)
+    with cluster(tmp_path) as (address, workers):
         killed = []
 
         def tell(progress):
             if progress.tasks >= 2 and not killed:
                 killed.append(progress.tasks)
-                processes[-1].send_signal(signal.SIGKILL)
+                workers[-1].send_signal(signal.SIGKILL)
 
         there = campaign(tmp_path / "there", executor=f"dask:{address}", executions=1200, jobs=2)
         there.run(tell)
         assert killed
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
     campaign(tmp_path / "here", executions=1200).run()
     assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here") != []
     assert Store(tmp_path / "there").counts()["executions"] == 1200

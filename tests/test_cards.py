@@ -100,10 +100,10 @@ CASES = {
         models.simple(dies=Death(at_ns=[1500 * US], check_for_hang_ns=2000 * US, reset_ns=300 * US)),
         [0, 0, 1800, 2100], [1000, 2300, 2300, 3300], 2, arrives=[1000, 3300], aborted=(1, 2),
     ),
-    # The check of the same instant sees it.
+    # The check of the same instant is over when it dies.
     "dies at a check": Case(
         models.simple(dies=Death(at_ns=[1000 * US], check_for_hang_ns=500 * US)),
-        [0, 3000], [1000, 4000], 1, arrives=[4000], aborted=(0,),
+        [0, 3000], [1500, 4000], 1, arrives=[4000], aborted=(0,),
     ),
     # Finished, but the interrupt does not come any more.
     "dies before its interrupt": Case(

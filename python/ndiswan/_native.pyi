@@ -30,6 +30,7 @@ from ndiswan._parts import (
     fcs16,
     hdlc_encode,
     read_frames,
+    read_sizes,
 )
 from ndiswan.irql import Irql
 from ndiswan.oid import LinkInfo, LinkStats, Quality, WanInfo
@@ -71,6 +72,7 @@ __all__ = [
     "from_token",
     "hdlc_encode",
     "read_frames",
+    "read_sizes",
     "rule_info",
     "rule_table",
     "run_program",

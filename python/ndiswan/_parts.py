@@ -18,6 +18,7 @@ from ndiswan._native import (
     fcs16,
     hdlc_encode,
     read_frames,
+    read_sizes,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "fcs16",
     "hdlc_encode",
     "read_frames",
+    "read_sizes",
 ]

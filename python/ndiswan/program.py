@@ -5,18 +5,12 @@
 `ndiswan.strategies.programs()` makes them; written out by hand they are a test that can be read.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from ndiswan._native import OPERATIONS
+from ndiswan._native import OPERATIONS, Link
 from ndiswan._native import run_program as _run_program
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ndiswan._native import Link
-    from ndiswan.ndis import Ndis
+from ndiswan.ndis import Ndis
 
 _CODES = {name: code for code, name in enumerate(OPERATIONS)}
 _ALONE = {"reset", "interrupt", "line_down", "line_up", "halt"}

@@ -3,21 +3,16 @@
 Everything shrinks towards the plain: short frames, few operations, no adversary.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ndiswan import program as op
+from ndiswan._native import Link, Packet
 from ndiswan.oid import Oid, WanInfo
 from ndiswan.policy import Policy
 from ndiswan.status import Status
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from ndiswan._native import Link, Packet
 
 __all__ = ["choices", "frames", "packets", "policies", "programs", "sizes", "statuses"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import BrokenExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ndiswan.campaign.executors import Processes, Serial, WorkerDiedError, open_executor
+from ndiswan.campaign.executors import Processes, open_executor
 from ndiswan.campaign.task import Found, Task, run_task
+from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ndiswan.campaign.store import Store
 
 TASK_EXECUTIONS = 2000
-TRIES = 3
 ORDERLY = 30.0
 """So many seconds workers are waited for after Ctrl-C; one that makes a failure small takes some."""
 NEVER = float("inf")
@@ -159,62 +159,36 @@ class Campaign:
             number += self.shards
 
     def _explore(self, verdict: Verdict, begun: float, tell: Callable[[Progress], object]) -> None:
-        queue = _Queue(self._tasks(begun))
+        work = Work(run_task, self._tasks(begun), _blame)
         while True:
             with open_executor(self.executor, self.jobs) as (executor, workers):
                 try:
-                    self._work(executor, workers, queue, verdict, begun, tell)
+                    for found in work.done(executor, workers):
+                        over = [self._take(one, verdict, begun) for _, one in found]
+                        verdict.progress.seconds = time.monotonic() - begun
+                        tell(verdict.progress)
+                        if any(over):
+                            work.cancel()
                 except KeyboardInterrupt:
-                    self._gather(executor, queue, verdict, begun)
+                    self._gather(executor, work, verdict, begun)
                     raise
                 except BrokenExecutor as error:
                     # A worker that died takes the pool with it, and nothing else.
-                    queue.put_back(list(queue.running), error)
+                    work.put_back(list(work.running), error)
                 else:
                     return
 
-    def _work(
-        self,
-        executor: Executor,
-        workers: int,
-        queue: _Queue,
-        verdict: Verdict,
-        begun: float,
-        tell: Callable[[Progress], object],
+    def _gather(
+        self, executor: Executor, work: Work[Task, Found], verdict: Verdict, begun: float
     ) -> None:
-        over = False
-        # One waits for the next worker; who does it at once does not look further than Ctrl-C.
-        most = workers if isinstance(executor, Serial) else workers + 1
-        while True:
-            while not over and len(queue.running) < most and queue.submit(executor):
-                pass
-            if not queue.running:
-                return
-            done, _ = wait(queue.running, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in done:
-                if (error := future.exception()) is None:
-                    del queue.running[future]
-                    over |= self._take(future.result(), verdict, begun)
-                elif isinstance(error, BrokenExecutor):
-                    raise error
-                elif _died(error):
-                    queue.put_back([future], error)
-                else:
-                    raise error
-            verdict.progress.seconds = time.monotonic() - begun
-            tell(verdict.progress)
-            if over:
-                queue.cancel()
-
-    def _gather(self, executor: Executor, queue: _Queue, verdict: Verdict, begun: float) -> None:
         """What was found until Ctrl-C, of workers that can be asked."""
-        queue.cancel()
+        work.cancel()
         if not isinstance(executor, Processes):
-            for future in queue.running:
+            for future in work.running:
                 future.cancel()
             return
         executor.stop()
-        done, _ = wait(queue.running, timeout=ORDERLY)
+        done, _ = wait(work.running, timeout=ORDERLY)
         for future in done:
             if not future.cancelled() and future.exception() is None:
                 self._take(future.result(), verdict, begun)
@@ -250,44 +224,10 @@ class Campaign:
             rules[rule] = rules.get(rule, 0) + 1
 
 
-class _Queue:
-    """Tasks, those that run, and those whose worker died."""
-
-    def __init__(self, tasks: Iterator[Task]) -> None:
-        self._tasks = tasks
-        self._again: list[tuple[Task, int]] = []
-        self.running: dict[Future[Found], tuple[Task, int]] = {}
-
-    def submit(self, executor: Executor) -> bool:
-        """Give the next task to a worker; false if there is none."""
-        if self._again:
-            task, tries = self._again.pop()
-        else:
-            fresh = next(self._tasks, None)
-            if fresh is None:
-                return False
-            task, tries = fresh, 0
-        self.running[executor.submit(run_task, task)] = task, tries
-        return True
-
-    def put_back(self, futures: list[Future[Found]], error: BaseException) -> None:
-        """Have these tasks done again; raises WorkerDiedError if one has had its tries."""
-        for future in futures:
-            task, tries = self.running.pop(future)
-            if tries + 1 >= TRIES:
-                arguments = "".join(f" --arg {shlex.quote(value)}" for value in task.arguments)
-                raise WorkerDiedError(
-                    f"{TRIES} processes ended in the middle of the task with seed {task.seed}; to see in which"
-                    f" execution, and of what: ndiswan fuzz {task.target}{arguments} --executor serial"
-                    f" --explorer {task.explorer} --seed {task.seed} --executions {task.executions}"
-                ) from error
-            self._again.append((task, tries + 1))
-
-    def cancel(self) -> None:
-        """Begin nothing more; what runs goes on to its end."""
-        self._again.clear()
-        self.running = {future: of for future, of in self.running.items() if not future.cancel()}
-
-
-def _died(error: BaseException) -> bool:
-    return isinstance(error, ConnectionError) or type(error).__name__ == "KilledWorker"
+def _blame(task: Task) -> str:
+    arguments = "".join(f" --arg {shlex.quote(value)}" for value in task.arguments)
+    return (
+        f"the task with seed {task.seed}; to see in which execution, and of what:"
+        f" ndiswan fuzz {task.target}{arguments} --executor serial"
+        f" --explorer {task.explorer} --seed {task.seed} --executions {task.executions}"
+    )

@@ -35,6 +35,8 @@ COMMANDS = {
     "minimize": ("ndiswan.cli.replay:minimize", "Make a failure smaller."),
     "replay": ("ndiswan.cli.replay:replay", "Run a failure again, and tell its story."),
     "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
+    "plot": ("ndiswan.cli.plot:plot", "Draw what a scenario or a sweep gives, as one HTML file."),
+    "simulate": ("ndiswan.cli.simulate:simulate", "Simulate the links of a scenario file."),
     "trace": (
         "ndiswan.cli.trace:trace",
         "Turn a recorded trace into text, JSON lines, pcapng, or a story.",

@@ -20,11 +20,20 @@ from ndiswan.models.cards import (
 from ndiswan.models.drivers import CardMiniport, TrafficProtocol
 from ndiswan.models.durations import Constant, Duration, Exponential, Normal, Pareto, Uniform
 from ndiswan.models.flows import Cbr, ClosedLoop, Flow, Mmpp, OnOff, Poisson, Replay, Saturating
+from ndiswan.models.kept import DamagedFileWarning
 from ndiswan.models.links import Link
+from ndiswan.models.multilink import Multilink
+from ndiswan.models.pace import Progress
 from ndiswan.models.queues import CoDel, Discipline, Drr, Fifo, Priority, Queue
-from ndiswan.models.results import Results, Stage
-from ndiswan.models.running import Simulation, simulate
+from ndiswan.models.replications import PrecisionWarning, simulate
+from ndiswan.models.results import Results
+from ndiswan.models.running import Simulation
 from ndiswan.models.sizes import Cycle, ExponentialSize, Fixed, Mix, Size, UniformSize
+from ndiswan.models.stages import Stage
+from ndiswan.models.statistics import Interval
+from ndiswan.models.sweeping import sweep
+from ndiswan.models.swept import Sweep
+from ndiswan.models.tables import Columns, Table
 from ndiswan.models.wires import (
     BitErrors,
     Framing,
@@ -44,8 +53,10 @@ __all__ = [
     "Cbr",
     "ClosedLoop",
     "CoDel",
+    "Columns",
     "Constant",
     "Cycle",
+    "DamagedFileWarning",
     "Death",
     "Discipline",
     "Drr",
@@ -57,12 +68,14 @@ __all__ = [
     "Flow",
     "Framing",
     "GilbertElliott",
+    "Interval",
     "Line",
     "Link",
     "Loss",
     "Mix",
     "Mmpp",
     "Moderation",
+    "Multilink",
     "NoFraming",
     "NoLoss",
     "Normal",
@@ -71,7 +84,9 @@ __all__ = [
     "Pareto",
     "Poisson",
     "Ppp",
+    "PrecisionWarning",
     "Priority",
+    "Progress",
     "Queue",
     "Replay",
     "Results",
@@ -79,6 +94,8 @@ __all__ = [
     "Simulation",
     "Size",
     "Stage",
+    "Sweep",
+    "Table",
     "TrafficProtocol",
     "Uniform",
     "UniformSize",
@@ -91,4 +108,5 @@ __all__ = [
     "reordering",
     "simple",
     "simulate",
+    "sweep",
 ]

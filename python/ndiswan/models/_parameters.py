@@ -53,6 +53,10 @@ def _checked(where: str, type_name: str, value: Any) -> Any:
         if isinstance(value, (bool, np.bool_)):
             return bool(value)
         raise TypeError(f"{where}: expected True or False, got {value!r}")
+    if type_name == "str":
+        if isinstance(value, str):
+            return value
+        raise TypeError(f"{where}: expected a text, got {value!r}")
     if type_name.startswith("int"):
         return whole(where, value)
     if type_name.startswith("float"):

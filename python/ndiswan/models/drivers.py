@@ -13,8 +13,8 @@ from ndiswan.models.cards import Card
 from ndiswan.models.flows import Flow, Saturating
 from ndiswan.models.links import Link
 from ndiswan.models.queues import Queue
-from ndiswan.models.results import Stage, stage_of
 from ndiswan.models.seeds import words_of
+from ndiswan.models.stages import Stage, stage_of
 from ndiswan.models.wires import Line
 
 

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ndiswan._native import read_sizes
 from ndiswan.models._parameters import Parameters, column, real, whole
 from ndiswan.models.durations import Duration
-from ndiswan.models.sizes import size_of
+from ndiswan.models.sizes import Cycle, size_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,6 +151,30 @@ class Replay(Flow):
                 f"Replay.times_ns[{at}]: expected ascending times, got {times[at]} after {times[at - 1]}"
             )
         object.__setattr__(self, "times_ns", times)
+
+    @classmethod
+    def from_capture(
+        cls, path: str | PathLike[str], *, gaps: float = 1.0, **other: Any
+    ) -> "Replay":
+        """The frames of a pcap or pcapng file: their sizes on the line, and their times from the first frame on.
+
+        ``gaps``: how much longer each gap is than in the file; 0.5 is twice as fast. What the file has out of order is
+        put in order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
+        one that is no capture, has no frame, or has an empty one.
+        """
+        factor = real("gaps", gaps)
+        times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path))
+        if not times.size:
+            raise ValueError(f"{path}: expected a capture with frames, got none")
+        if not sizes.all():
+            raise ValueError(
+                f"{path}: expected frames of at least 1 byte, got an empty one, number {int(np.argmin(sizes)) + 1}"
+            )
+        order = np.argsort(times, kind="stable")
+        since = times[order] - times.min()
+        if factor != 1.0:
+            since = np.rint(since * factor).astype(np.uint64)
+        return cls(times_ns=since, size=Cycle(sizes[order]), **other)
 
     def _other(self) -> tuple[str, ...]:
         return ("times_ns",)

@@ -1,12 +1,13 @@
 """A link: traffic, the queue above the send window, the window, a card, a line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ndiswan.models._parameters import Parameters, plain, whole
 from ndiswan.models.cards import Card
 from ndiswan.models.flows import Flow
+from ndiswan.models.multilink import Multilink
 from ndiswan.models.queues import Queue
 from ndiswan.models.wires import Line
 
@@ -21,7 +22,7 @@ class Link(Parameters):
     """
 
     traffic: Flow | Sequence[Flow]
-    line: Line
+    line: Line | Multilink
     window: int = 4
     card: Card = field(default_factory=Card)
     queue: Queue = field(default_factory=Queue)
@@ -32,26 +33,34 @@ class Link(Parameters):
         super().__post_init__()
         several = isinstance(self.traffic, (list, tuple))
         flows = tuple(self.traffic) if several else (self.traffic,)  # type: ignore[arg-type]
-        for name, value, kind in (
-            *((f"traffic[{n}]", flow, Flow) for n, flow in enumerate(flows)),
-            ("line", self.line, Line),
-            ("card", self.card, Card),
-            ("queue", self.queue, Queue),
-        ):
-            if not isinstance(value, kind):
-                wanted = f"expected a models.{kind.__name__}"
+        parts: list[tuple[str, object, tuple[type, ...]]] = [
+            *((f"traffic[{n}]", flow, (Flow,)) for n, flow in enumerate(flows)),
+            ("line", self.line, (Line, Multilink)),
+            ("card", self.card, (Card,)),
+            ("queue", self.queue, (Queue,)),
+        ]
+        for name, value, kinds in parts:
+            if not isinstance(value, kinds):
+                wanted = " or ".join(f"models.{one.__name__}" for one in kinds)
+                wanted = f"expected a {wanted}"
                 raise TypeError(f"Link.{name}: {wanted}, got {type(value).__name__} {value!r:.60}")
         whole("Link.window", self.window, 1, 1 << 20)
         whole("Link.count", self.count, 1, 1 << 24)
         object.__setattr__(self, "traffic", flows)
 
+    def named(self, name: str) -> "Link":
+        """The same under another name."""
+        return replace(self, name=name)
+
     def to_dict(self) -> dict[str, Any]:
         """The link as plain data, as the engine reads it."""
+        bundle = self.line if isinstance(self.line, Multilink) else None
         return {
             "traffic": [flow.to_dict() for flow in self.traffic],  # type: ignore[union-attr]
             "queue": plain(self.queue),
             "window": self.window,
             "card": plain(self.card),
-            "line": plain(self.line),
+            "line": plain(bundle.as_line() if bundle else self.line),
+            "multilink": plain(bundle),
             "count": self.count,
         }

@@ -1,133 +1,173 @@
-"""What a simulation measured: a row for each link, a histogram for each stage, a record for each packet."""
+"""What was measured: a row for each link and replication, a histogram for each stage, a record for each packet."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndiswan._native import Simulation as _Simulation
-from ndiswan.models.links import Link
+from ndiswan.models import summary
+from ndiswan.models.intervals import over_replications
+from ndiswan.models.measured import STAGES, Measured, columns_of
+from ndiswan.models.stages import Column, Stage, merged
+from ndiswan.models.statistics import Interval, batch_means
+from ndiswan.models.tables import Columns, Table
 
-Column = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-# Columns of the engine that are no counts of their own: the others are made of them.
-_SUMS = ("outstanding_ns", "queued_ns")
+    from ndiswan._native import Simulation as _Simulation
+    from ndiswan.models.links import Link
 
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """How long packets were in one stage, in nanoseconds: exact count, sum, least, most; buckets exact to 1 part in 64.
-
-    ``low``, ``width`` and ``counts`` are the buckets that are not empty: smallest value, number of values, packets.
-    """
-
-    count: int
-    sum: int
-    min: int
-    max: int
-    low: Column
-    width: Column
-    counts: Column
-
-    @property
-    def mean(self) -> float:
-        """The exact mean; NaN of no packet."""
-        return self.sum / self.count if self.count else float("nan")
-
-    def quantile(self, q: float) -> float:
-        """The time that the share ``q`` of the packets did not exceed; within 1 part in 128, NaN of no packet."""
-        if not 0 <= q <= 1:
-            raise ValueError(f"q: expected a share from 0 to 1, got {q!r}")
-        if not self.count:
-            return float("nan")
-        at = int(np.searchsorted(np.cumsum(self.counts), max(1, np.ceil(q * self.count))))
-        return float(np.clip(self.low[at] + self.width[at] // 2, self.min, self.max))
-
-    def cdf(self) -> tuple[Column, Column]:
-        """Times in nanoseconds, and the share of packets that did not exceed each."""
-        return self.low + self.width - 1, np.cumsum(self.counts) / self.count
-
-    def merged(self, other: "Stage") -> "Stage":
-        """The two together."""
-        if not self.count or not other.count:
-            return self if self.count else other
-        both = np.concatenate([np.stack([s.low, s.width]) for s in (self, other)], axis=1)
-        (low, width), where = np.unique(both, axis=1, return_inverse=True)
-        counts = np.zeros(low.size, np.uint64)
-        np.add.at(counts, where.ravel(), np.concatenate([self.counts, other.counts]))
-        least, most = min(self.min, other.min), max(self.max, other.max)
-        total = self.count + other.count
-        return Stage(total, self.sum + other.sum, least, most, low, width, counts)
+BATCHED = 1024
+"""Batch means are kept of so many rows: the first ones."""
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Table):
     """What was measured.
 
-    ``columns``: NumPy arrays with a row for each link: its name, what was counted, and what follows from it
-    (``throughput_bps``, ``goodput_bps``, ``utilisation``, ``outstanding``, ``queued``, ``dropped``, ``lost_share``).
-    ``stages``: for each name of a link and each stage (``queued``, ``miniport``, ``latency``, ``delivery``) a
-    `Stage`. ``packets``: the records as columns, empty without ``detail="packets"``.
+    ``columns``: NumPy arrays with a row for each replication and link: which (``link``, ``replication``), what was
+    counted, and what follows from it (``throughput_bps``, ``goodput_bps``, ``utilisation``; how many packets were with
+    the miniport and waited for it on average over time: ``outstanding``, ``queued``, ``window_occupancy``; ``dropped``,
+    ``dropped_share``, ``lost_share``; ``miniport_share``, of a packet's time from the offer to the hand-back). Of each
+    stage (``queued``, ``miniport``, ``latency``, ``delivery``) it has mean, median and 99th percentile, such as
+    ``latency_p99_ns``; links that are many alike (``count``) share theirs.
+
+    ``stages``: for each name of a link and each stage a `Stage`, all replications together. ``packets``: the records as
+    columns, empty without ``detail="packets"``. ``batches``: of each of the first 1,024 rows the means of equal batches
+    of latencies in nanoseconds. ``digest``: the fingerprint of all events. ``missed``: columns whose interval was still
+    too wide when ``max_replications`` was reached, with their relative half-width.
     """
 
-    columns: dict[str, Column]
-    stages: dict[str, dict[str, Stage]]
-    packets: dict[str, Column]
-    batches: list[Column]
-    digest: str | None
+    names: tuple[str, ...]
+    windows: tuple[int, ...]
+    measured: Measured
+    packets: dict[str, Column] = field(default_factory=dict)
+    batches: list[Column] = field(default_factory=list)
+    digest: str | None = None
+    confidence: float = 0.95
+    missed: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def replications(self) -> int:
+        """How many there are."""
+        return self.measured.groups // len(self.names)
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """NumPy arrays with a row for each replication and link."""
+        specs, replications = len(self.names), self.replications
+        replication = np.repeat(np.arange(replications), specs)
+        window = np.tile(np.array(self.windows, np.float64), replications)
+        found = columns_of(self.measured, replication, window)
+        return {"link": np.array(self.names)[self.measured.group % specs], **found}
+
+    @cached_property
+    def stages(self) -> dict[str, dict[str, Stage]]:
+        """For each name of a link and each stage all its packets."""
+        return {name: self[name] for name in self.names}
 
     def __getitem__(self, name: str) -> dict[str, Stage]:
-        """The stages of the link with this name."""
-        if name not in self.stages:
-            raise KeyError(f"expected the name of a link ({', '.join(self.stages)}), got {name!r}")
-        return self.stages[name]
+        """The stages of the link with this name, all replications together."""
+        return {stage: self.stage(name, stage) for stage in STAGES}
 
-    def __len__(self) -> int:
-        return len(self.columns["link"])
+    def stage(self, link: str, stage: str, replication: int | None = None) -> Stage:
+        """One stage of a link, of all replications or of one. Raises ``KeyError`` for a name that is not there."""
+        for what, name, known in (
+            ("the name of a link", link, self.names),
+            ("a stage", stage, STAGES),
+        ):
+            if name not in known:
+                raise KeyError(f"expected {what} ({', '.join(known)}), got {name!r}")
+        first, specs = self.names.index(link), len(self.names)
+        if replication is not None:
+            return self.measured.stage(range(self.replications)[replication] * specs + first, stage)
+        groups = range(first, self.measured.groups, specs)
+        return merged([self.measured.stage(group, stage) for group in groups])
+
+    @cached_property
+    def means(self) -> Columns:
+        """A table with a row for each name of a link: ``NAME`` and ``NAME_half_width`` of each column that measures.
+
+        The mean over replications, and half of its confidence interval (Student's t). Of one replication only the mean
+        latency has an interval, by batch means, if it is of one link and not of many alike.
+        """
+        specs = len(self.names)
+        found = over_replications(
+            self.columns, self.measured.group % specs, self.replications, self.confidence
+        )
+        if self.replications == 1:
+            for n in range(specs):
+                found["latency_mean_ns_half_width"][n] = self._of_batches(n).half_width
+        rows = np.full(specs, self.replications)
+        return Columns({"link": np.array(self.names), "replications": rows, **found})
+
+    def interval(self, column: str, link: str | None = None) -> Interval:
+        """The mean of a column over replications with its confidence interval; of which ``link``, if there are several.
+
+        Raises ``KeyError`` for a column or a link that is not there.
+        """
+        means = self.means.columns
+        column = column_named(column, self.columns)
+        if column not in means:
+            raise KeyError(f"expected a column that measures, got {column!r}")
+        if link is None and len(self.names) > 1:
+            raise KeyError(
+                f"link: expected one of {', '.join(self.names)}, since there are several"
+            )
+        if link is not None and link not in self.names:
+            raise KeyError(f"link: expected one of {', '.join(self.names)}, got {link!r}")
+        at = 0 if link is None else self.names.index(link)
+        mean, width = float(means[column][at]), float(means[f"{column}_half_width"][at])
+        if self.replications > 1:
+            return Interval(mean, width, self.replications, self.confidence, "replications")
+        if column == "latency_mean_ns":
+            return self._of_batches(at)
+        return Interval(mean, width, 1, self.confidence, "none")
+
+    def _of_batches(self, spec: int) -> Interval:
+        rows = np.flatnonzero(self.measured.group == spec)
+        mean = float(self.columns["latency_mean_ns"][rows[0]])
+        kept = self.batches[rows[0]] if len(rows) == 1 and rows[0] < len(self.batches) else ()
+        return batch_means(kept, mean, self.confidence)
+
+    def __str__(self) -> str:
+        return summary.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return summary.as_html(self)
+
+
+def column_named(name: str, columns: dict[str, Column]) -> str:
+    """A column as users write it: "latency" is the mean of that stage. Raises ``KeyError`` for another."""
+    if name in STAGES and name != "queued":
+        return f"{name}_mean_ns"
+    if name not in columns:
+        raise KeyError(f"expected a column ({', '.join(columns)}), got {name!r}")
+    return name
 
 
 def names_of(links: Sequence[Link]) -> list[str]:
     """What results call the links: their names, or "link" and a number."""
     names = [link.name or f"link{n}" for n, link in enumerate(links)]
-    twice = {name for name in names if names.count(name) > 1}
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        raise ValueError(f"links: expected a name for each link, got {min(twice)!r} twice")
+        raise ValueError(f"links: expected a name for each link, got {twice[0]!r} twice")
     return names
 
 
 def read(native: _Simulation, links: Sequence[Link]) -> Results:
     """The results of a simulation as they stand."""
-    names = names_of(links)
-    wide = ("outstanding_ns", "queued_ns")
-    raw = {
-        name: np.frombuffer(data, np.float64 if name in wide else np.uint64)
-        for name, data in native.counters().items()
-    }
-    spec = raw.pop("spec").astype(np.int64)
-    seconds = np.maximum(raw["elapsed_ns"], 1) / 1e9
-    nanoseconds = np.maximum(raw["elapsed_ns"], 1)
-    sums = {name: raw.pop(name) for name in _SUMS}
-    columns: dict[str, Column] = {"link": np.array(names)[spec], **raw}
-    columns["dropped"] = raw["dropped_full"] + raw["dropped_early"]
-    columns["throughput_bps"] = raw["sent_bytes"] * 8 / seconds
-    columns["goodput_bps"] = raw["received_bytes"] * 8 / seconds
-    columns["utilisation"] = raw["busy_ns"] / nanoseconds
-    columns["outstanding"] = sums["outstanding_ns"] / nanoseconds
-    columns["queued"] = sums["queued_ns"] / nanoseconds
-    left = raw["received"] + raw["lost"]
-    columns["lost_share"] = np.divide(raw["lost"], left, np.zeros(len(left)), where=left > 0)
-    stages = {
-        name: {stage: stage_of(data) for stage, data in native.stages(n).items()}
-        for n, name in enumerate(names)
-    }
-    batches = [np.frombuffer(native.batches(n)[0], np.float64) for n in range(len(spec))]
-    packets = {name: np.frombuffer(data, np.uint64) for name, data in native.packets().items()}
     digest = native.digest
-    return Results(columns, stages, packets, batches, None if digest is None else f"{digest:016x}")
-
-
-def stage_of(data: dict[str, Any]) -> Stage:
-    """A stage from what the engine says of it."""
-    buckets = {k: np.frombuffer(data[k], np.uint64) for k in ("low", "width", "counts")}
-    return Stage(data["count"], data["sum"], data["min"], data["max"], **buckets)
+    return Results(
+        tuple(names_of(links)),
+        tuple(link.window for link in links),
+        Measured.read(native),
+        {name: np.frombuffer(data, np.uint64) for name, data in native.packets().items()},
+        [np.frombuffer(means, np.float64) for means, _ in native.batches(BATCHED)],
+        None if digest is None else f"{digest:016x}",
+    )

@@ -1,24 +1,23 @@
 """A simulation of built-in links: its clock, its runs, its results."""
 
-import json
-import os
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
-from ndiswan._native import Simulation as _Simulation
-from ndiswan.models._parameters import real, whole
+from ndiswan.models._parameters import whole
+from ndiswan.models.engine import Detail, build, cores, nanoseconds, plain_links, run
 from ndiswan.models.links import Link
-from ndiswan.models.results import Column, Results, read
-from ndiswan.models.seeds import words_of
+from ndiswan.models.results import Results, read
+from ndiswan.models.seeds import seed_sequence
+from ndiswan.models.stages import Column
 
-Detail = Literal["counters", "digest", "packets", "trace"]
 
-
-def nanoseconds(where: str, seconds: float) -> int:
-    """Seconds as whole nanoseconds."""
-    return round(real(where, seconds, high=9e9) * 1e9)
+def several(links: Link | Sequence[Link]) -> tuple[Link, ...]:
+    """One or more links, as a tuple. Raises ``TypeError`` for anything else."""
+    found = (links,) if isinstance(links, Link) else tuple(links)
+    if not found or not all(isinstance(link, Link) for link in found):
+        raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
+    return found
 
 
 class Simulation:
@@ -41,15 +40,9 @@ class Simulation:
         threads: int | None = None,
         detail: Detail = "counters",
     ) -> None:
-        self.links = (links,) if isinstance(links, Link) else tuple(links)
-        if not self.links or not all(isinstance(link, Link) for link in self.links):
-            raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
-        words = [words_of(seed, number) for number in range(len(self.links))]
-        self.threads = (
-            len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1, 4096)
-        )
-        data = json.dumps([link.to_dict() for link in self.links], allow_nan=False)
-        self._native = _Simulation(data, words, detail)
+        self.links = several(links)
+        self.threads = cores(threads)
+        self._native = build(plain_links(self.links), [seed_sequence(seed)], detail)
 
     @property
     def now(self) -> float:
@@ -91,6 +84,12 @@ class Simulation:
         most = whole("max_events", max_events)
         return self._native.run_events(until_ns, most) < most
 
+    def run_measured(
+        self, until_ns: int | None, warmup_ns: int, watch: Callable[[], object] | None = None
+    ) -> None:
+        """Run the warm-up, `clear`, and run on to the end; times in nanoseconds."""
+        run(self._native, until_ns, warmup_ns, self.threads, watch)
+
     def clear(self) -> None:
         """End the warm-up: counters, histograms and records begin anew, what is in flight stays."""
         self._native.clear()
@@ -111,22 +110,3 @@ class Simulation:
     def results(self) -> Results:
         """What was measured up to now, or since `clear`."""
         return read(self._native, self.links)
-
-
-def simulate(
-    links: Link | Sequence[Link],
-    *,
-    until: float | None = None,
-    warmup: float = 0.0,
-    seed: int | np.random.SeedSequence = 0,
-    threads: int | None = None,
-    detail: Detail = "counters",
-    watch: Callable[[], object] | None = None,
-) -> Results:
-    """Run links and return what was measured after ``warmup`` seconds, up to ``until`` or the end of the traffic."""
-    simulation = Simulation(links, seed=seed, threads=threads, detail=detail)
-    if warmup:
-        simulation.run(warmup, watch=watch)
-        simulation.clear()
-    simulation.run(until, watch=watch)
-    return simulation.results()

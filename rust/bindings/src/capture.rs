@@ -35,6 +35,23 @@ pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'
     Ok(frames.into_iter().map(frame).collect())
 }
 
+/// When each frame of a pcap or pcapng file was recorded, in nanoseconds, and how many octets it had on the line: two columns of
+/// uint64. A recorder that cut frames cut no length.
+///
+/// Raises ``OSError`` if it cannot be read, ``ValueError`` if it is not such a file.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // made for the call
+pub(crate) fn read_sizes(
+    py: Python<'_>,
+    path: PathBuf,
+) -> PyResult<(Bound<'_, PyBytes>, Bound<'_, PyBytes>)> {
+    let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
+    let column = |of: fn(&capture::CapturedFrame) -> u64| {
+        PyBytes::new(py, &frames.iter().flat_map(|f| of(f).to_ne_bytes()).collect::<Vec<u8>>())
+    };
+    Ok((column(|frame| frame.time_ns), column(|frame| frame.original_len.into())))
+}
+
 /// Writes a pcapng file, frame by frame; a ``with`` block closes it.
 ///
 /// Raises ``OSError`` if it cannot be written.

@@ -59,7 +59,7 @@ mod _native {
     #[pymodule_export]
     use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
-    use crate::capture::{CaptureWriter, read_frames};
+    use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
     #[pymodule_export]

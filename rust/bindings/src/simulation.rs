@@ -3,14 +3,19 @@
 //! The parameters are dataclasses in Python and structs in the core, with the same names; JSON is between the two. What comes out
 //! is a few long columns, which NumPy takes from bytes without looking at each number.
 
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
 use ndiswan::model::{Histogram, LinkSpec, Luck};
 use parking_lot::{Mutex, MutexGuard};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -172,29 +177,37 @@ impl Simulation {
         Ok(columns)
     }
 
-    /// The histograms of the links of one spec: name, count, sum, min, max, and the buckets' lows, widths and counts.
-    fn stages<'py>(&self, py: Python<'py>, spec: usize) -> PyResult<Bound<'py, PyDict>> {
+    /// The histograms of all specs: the names of the stages; for each spec and stage count, sum (low and high word), min, max and
+    /// number of buckets; then the buckets, low, width and count of each.
+    fn histograms<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Vec<&'static str>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let model = self.lock()?;
-        if spec >= model.specs().len() {
-            return Err(value(format!(
-                "spec: expected less than {}, got {spec}",
-                model.specs().len()
-            )));
+        let (mut names, mut totals, mut buckets) = (Vec::new(), Vec::new(), Vec::new());
+        for spec in 0..model.specs().len() {
+            let stages = model.stages(spec).named();
+            names = stages.iter().map(|(name, _)| *name).collect();
+            for (_, histogram) in stages {
+                let before = buckets.len();
+                buckets.extend(histogram.buckets().flat_map(|(low, width, n)| [low, width, n]));
+                let (sum, kept) = (histogram.sum(), (buckets.len() - before) as u64 / 3);
+                totals.extend([histogram.count(), sum as u64, (sum >> 64) as u64]);
+                totals.extend([histogram.min(), histogram.max(), kept]);
+            }
         }
-        let stages = PyDict::new(py);
-        for (name, histogram) in model.stages(spec).named() {
-            stages.set_item(name, histogram_of(py, histogram)?)?;
-        }
-        Ok(stages)
+        Ok((names, bytes(py, totals.into_iter()), bytes(py, buckets.into_iter())))
     }
 
-    /// The means of batches of latencies of one link, and how many packets a batch has.
-    fn batches<'py>(&self, py: Python<'py>, link: usize) -> PyResult<(Bound<'py, PyBytes>, u64)> {
+    /// The means of batches of latencies of the first ``most`` links, and how many packets a batch of each has.
+    fn batches<'py>(
+        &self,
+        py: Python<'py>,
+        most: usize,
+    ) -> PyResult<Vec<(Bound<'py, PyBytes>, u64)>> {
         let model = self.lock()?;
-        let Some(link) = model.links().nth(link) else {
-            return Err(value(format!("link: expected less than {}, got {link}", self.links)));
-        };
-        Ok((floats(py, link.batches().means().into_iter()), link.batches().size()))
+        let links = model.links().take(most).map(ndiswan::model::Link::batches);
+        Ok(links.map(|batches| (floats(py, batches.means().into_iter()), batches.size())).collect())
     }
 
     /// The fingerprint of all events; ``None`` for the detail "counters".
@@ -230,6 +243,43 @@ impl Simulation {
         }
         Ok(columns)
     }
+
+    /// Writes what happened to ``path``, as "pcapng", "perfetto" or "chrome"; how many packets there were. ``names`` are the
+    /// links', ``snaplen`` the most octets of a frame in a capture. Needs the detail "trace".
+    #[allow(clippy::needless_pass_by_value)] // made for the call
+    fn export(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        form: &str,
+        names: Vec<String>,
+        snaplen: u32,
+    ) -> PyResult<u64> {
+        let form = match form {
+            "pcapng" => Form::Pcapng { snaplen },
+            "perfetto" => Form::Perfetto,
+            "chrome" => Form::Chrome,
+            other => {
+                let expected = "'pcapng', 'perfetto' or 'chrome'";
+                return Err(value(format!("form: expected {expected}, got {other:?}")));
+            }
+        };
+        let (got, links) = (names.len() as u64, self.links);
+        if got != links {
+            return Err(value(format!("names: expected one for each of {links} links, got {got}")));
+        }
+        let model = self.lock()?;
+        let model = &*model;
+        if !model.is_traced() {
+            let text = "expected a simulation with the detail \"trace\", which keeps every event";
+            return Err(value(text));
+        }
+        let written = py.detach(|| {
+            let file = File::create(&path)?;
+            export::write(model, &names, form, BufWriter::new(file))
+        });
+        written.map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))
+    }
 }
 
 impl Simulation {
@@ -247,7 +297,7 @@ fn row(event: &Happened) -> [u64; 5] {
         }
         Happened::Completed { time, seq, status } => [1, time, seq, 0, status.0.into()],
         Happened::Dropped { time, seq } => [2, time, seq, 0, 0],
-        Happened::Left { seq, at } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
+        Happened::Left { seq, at, .. } => [3, at.unwrap_or(0), seq, at.unwrap_or(u64::MAX), 0],
     }
 }
 

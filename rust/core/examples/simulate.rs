@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         window: 4,
         card: CardSpec::default(),
         line: LineSpec { rate_bps, ..LineSpec::default() },
+        multilink: None,
         count: 1,
     };
     let mut simulation = Simulation::new(vec![link], &[Luck::of(1, 0)], Detail::Digest)?;

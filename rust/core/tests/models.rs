@@ -74,7 +74,7 @@ impl Draw {
             ..LineSpec::default()
         };
         let queue = QueueSpec { limit: self.one_of(&[None, Some(40)]), ..QueueSpec::default() };
-        LinkSpec { traffic, queue, window, card, line, count: 1 }
+        LinkSpec { traffic, queue, window, card, line, multilink: None, count: 1 }
     }
 
     fn flow(&mut self, size: Size) -> Traffic {

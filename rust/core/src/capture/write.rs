@@ -25,6 +25,8 @@ const LONGEST_TEXT: usize = u16::MAX as usize;
 pub struct CaptureWriter<W: Write> {
     file: PcapNgWriter<W>,
     interfaces: Vec<(String, u16)>,
+    /// The most octets of a frame; 0 is all of it.
+    snaplen: u32,
 }
 
 impl<W: Write> CaptureWriter<W> {
@@ -39,7 +41,14 @@ impl<W: Write> CaptureWriter<W> {
             ..SectionHeaderBlock::default()
         };
         let file = PcapNgWriter::with_section_header(writer, section).map_err(refused)?;
-        Ok(Self { file, interfaces: Vec::new() })
+        Ok(Self { file, interfaces: Vec::new(), snaplen: 0 })
+    }
+
+    /// The same, with frames cut after `snaplen` octets as a recorder would; 0 cuts none. To be said before the first interface.
+    #[must_use]
+    pub fn cut_at(mut self, snaplen: u32) -> Self {
+        self.snaplen = snaplen;
+        self
     }
 
     /// The number of the interface `name` (a link) with frames of `link_type`; it is described in
@@ -60,10 +69,9 @@ impl<W: Write> CaptureWriter<W> {
             )?)),
             InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
         ];
-        // A snapshot length of 0: frames are never cut.
         let block = InterfaceDescriptionBlock {
             linktype: DataLink::from(u32::from(link_type)),
-            snaplen: 0,
+            snaplen: self.snaplen,
             options,
         };
         self.file.write_pcapng_block(block).map_err(refused)?;
@@ -90,6 +98,8 @@ impl<W: Write> CaptureWriter<W> {
                 data.len()
             ))
         })?;
+        let cut = if self.snaplen == 0 { data.len() } else { self.snaplen as usize };
+        let data = &data[..data.len().min(cut)];
         let mut options = Vec::new();
         if let Some(text) = comment {
             options.push(EnhancedPacketOption::Comment(Cow::Borrowed(short("a comment", text)?)));

@@ -17,6 +17,7 @@ use life::Life;
 use super::card_spec::{CardSpec, Completes};
 use super::fifo::Fifo;
 use super::line::Line;
+use super::multilink::Trunk;
 use super::random::Stream;
 use crate::status::FinalStatus;
 
@@ -74,6 +75,8 @@ pub struct Card {
     /// NDIS asks and resets it, not this model of NDIS.
     under_ndis: bool,
     life: Life,
+    /// It is no card at all but a bundle of them.
+    trunk: Option<Box<Trunk>>,
 }
 
 impl Card {
@@ -98,9 +101,26 @@ impl Card {
             aborting: false,
             under_ndis: false,
             life: Life::Well { until: NEVER },
+            trunk: None,
         };
         card.live_on(0);
         card
+    }
+
+    /// A bundle in the place of a card; what `line` says of framing holds for whole packets.
+    pub(super) fn of_bundle(line: Line, trunk: Trunk, luck: Stream) -> Card {
+        let card = Card::new(&CardSpec::default(), line, luck);
+        Card { plain: false, trunk: Some(Box::new(trunk)), ..card }
+    }
+
+    /// One that is driven by `send`, `due` and `next`, plain or not.
+    pub(super) fn kept_long(self) -> Card {
+        Card { plain: false, ..self }
+    }
+
+    /// Contract rules that were broken inside of it.
+    pub(super) fn broken(&self) -> u64 {
+        self.trunk.as_ref().map_or(0, |trunk| trunk.broken())
     }
 
     /// The line.
@@ -117,7 +137,7 @@ impl Card {
     /// MiniportWanSend of a plain card at `now`; always PENDING.
     #[inline(always)]
     pub fn send_plain(&mut self, now: u64, handle: u32, wire_bytes: u32) {
-        let finish = self.line.transmit(now.saturating_add(self.spec.program_ns), wire_bytes);
+        let finish = self.line.transmit(now, wire_bytes);
         self.out.push((finish, handle));
     }
 
@@ -166,25 +186,32 @@ impl Card {
             && self.unreported.is_empty()
             && self.mixed.is_empty()
             && self.completed.is_empty()
+            && self.trunk.as_ref().is_none_or(|trunk| trunk.is_idle())
     }
 
     /// For how many nanoseconds the line was busy up to `now`: before frames that are still to be programmed it is idle.
-    /// `wire_bytes` knows those of a packet that a plain card has.
-    pub fn busy_until(&self, now: u64, wire_bytes: impl Fn(u32) -> u32) -> u64 {
-        let to_come = |finish: u64, bytes| finish.saturating_sub(now).min(self.line.wire_ns(bytes));
-        let out = self.out.iter().map(|(finish, handle)| to_come(finish, wire_bytes(handle)));
-        let frames = self.frames.iter().map(|frame| to_come(frame.finish, frame.wire_bytes));
-        self.line.busy() - out.chain(frames).sum::<u64>()
+    pub fn busy_until(&self, now: u64) -> u64 {
+        if let Some(trunk) = &self.trunk {
+            return trunk.busy_until(now);
+        }
+        if self.plain {
+            // There is no gap between those that a plain card has.
+            return self.line.busy_without_gaps(now);
+        }
+        let to_come = |frame: &Frame| {
+            frame.finish.saturating_sub(now).min(self.line.wire_ns(frame.wire_bytes))
+        };
+        self.line.busy() - self.frames.iter().map(to_come).sum::<u64>()
     }
 
     /// How often it interrupted.
     pub fn interrupts(&self) -> u64 {
-        self.interrupts
+        self.trunk.as_ref().map_or(self.interrupts, |trunk| trunk.interrupts())
     }
 
     /// How often it was reset.
     pub fn resets(&self) -> u64 {
-        self.resets
+        self.trunk.as_ref().map_or(self.resets, |trunk| trunk.resets())
     }
 
     /// Whether NDIS sends to it: not while it is being reset.
@@ -195,6 +222,10 @@ impl Card {
 
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
     pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
+        if let Some(trunk) = &mut self.trunk {
+            trunk.send(now, frame);
+            return None;
+        }
         let inline = self.spec.completes == Completes::Inline
             && matches!(self.life, Life::Well { .. })
             && self.waiting.is_empty()
@@ -215,7 +246,11 @@ impl Card {
         if !self.completed.is_empty() {
             return 0;
         }
+        if let Some(trunk) = &self.trunk {
+            return trunk.due();
+        }
         match self.life {
+            Life::Hung { .. } if self.under_ndis => NEVER,
             Life::Hung { seen } => seen,
             Life::Resetting { until } => until,
             Life::Well { until } => {
@@ -227,7 +262,7 @@ impl Card {
     }
 
     /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
-    pub fn next(&mut self, now: u64, far: &mut impl FarEnd) -> Option<(u32, FinalStatus)> {
+    pub fn next(&mut self, now: u64, far: &mut dyn FarEnd) -> Option<(u32, FinalStatus)> {
         if !self.advance(now, far) {
             self.aborting = false;
         }
@@ -235,9 +270,12 @@ impl Card {
     }
 
     /// What is due happens, up to the first completion; whether there is one.
-    pub(super) fn advance(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+    pub(super) fn advance(&mut self, now: u64, far: &mut dyn FarEnd) -> bool {
         while self.completed.is_empty() && self.due() <= now {
-            self.happen(far);
+            match &mut self.trunk {
+                Some(trunk) => self.completed.extend(trunk.next(now, far)),
+                None => self.happen(far),
+            }
         }
         !self.completed.is_empty()
     }
@@ -294,7 +332,7 @@ impl Card {
     }
 
     /// The earliest thing that is due happens.
-    fn happen(&mut self, far: &mut impl FarEnd) {
+    fn happen(&mut self, far: &mut dyn FarEnd) {
         let at = self.due();
         match self.life {
             Life::Hung { seen } => self.reset(seen),
@@ -313,7 +351,7 @@ impl Card {
         }
     }
 
-    fn frame_is_out(&mut self, far: &mut impl FarEnd) {
+    fn frame_is_out(&mut self, far: &mut dyn FarEnd) {
         let Some(frame) = self.frames.pop_front() else { return };
         let arrival = self.line.arrival(frame.seq, frame.finish, frame.wire_bytes);
         far.left(&frame, arrival);

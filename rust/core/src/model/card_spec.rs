@@ -73,6 +73,7 @@ impl CardSpec {
         self.completes == Completes::WhenSent
             && self.descriptors == 0
             && self.interrupt_ns == 0
+            && self.program_ns == 0
             && self.moderation.is_none()
             && self.reorder == 0
             && self.dies.is_none()

@@ -82,7 +82,7 @@ pub(super) struct Far<'a, S> {
 impl<S: Sink> FarEnd for Far<'_, S> {
     #[inline(always)]
     fn left(&mut self, frame: &Frame, at: Option<u64>) {
-        self.sink.left(frame.seq, at);
+        self.sink.left(frame, at);
         self.air.left(frame, at, self.counters, self.sum, self.delivery);
     }
 }

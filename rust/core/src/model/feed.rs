@@ -37,6 +37,8 @@ struct Work {
     outstanding: u32,
     /// A reset is going on: what is sent now would be refused.
     held: bool,
+    /// Packets that go round found the queue full, and wait for room.
+    turned_away: bool,
     /// The flow and the times of each packet in flight, by slot; queued ones have numbers of their own.
     packets: Vec<Record>,
     waiting: Vec<Record>,
@@ -69,6 +71,7 @@ impl Feed {
             window,
             outstanding: 0,
             held: false,
+            turned_away: false,
             packets: Vec::new(),
             waiting: Vec::new(),
             free: Vec::new(),
@@ -197,7 +200,7 @@ impl Work {
         }
         if !self.queue.has_room() {
             self.counters.dropped_full += 1;
-            self.sources[flow].handed_back(now);
+            self.turned_away |= self.sources[flow].turned_away(now);
             return None;
         }
         let record = Record { flow, bytes, offered: now, sent: 0 };
@@ -229,6 +232,14 @@ impl Work {
         Some(record)
     }
 
+    fn try_again(&mut self, now: u64) {
+        let room = self.queue.has_room() || self.queue.is_empty() && self.may_send();
+        if self.turned_away && room {
+            self.turned_away = false;
+            self.sources.iter_mut().for_each(|source| source.try_again(now));
+        }
+    }
+
     fn may_send(&self) -> bool {
         self.outstanding < self.window && !self.held
     }
@@ -256,7 +267,9 @@ impl Protocol for Feed {
         if goes_round {
             self.0.offer_one(cx, Some(flow));
         }
-        self.0.rearm(&mut self.0.work.lock());
+        let mut work = self.0.work.lock();
+        work.try_again(self.0.now());
+        self.0.rearm(&mut work);
     }
 
     fn status(&self, cx: &mut Cx<UpToDispatch>, status: Status) {

@@ -215,6 +215,11 @@ impl Line {
         self.busy
     }
 
+    /// For how many nanoseconds it was busy up to `now`, if it is busy without a gap with what is still to go out.
+    pub(super) fn busy_without_gaps(&self, now: u64) -> u64 {
+        self.busy - self.free_at.saturating_sub(now)
+    }
+
     /// The line is cut at `now`, up to when it was busy for `busy` nanoseconds: what was to go out after that does not.
     pub fn cut(&mut self, now: u64, busy: u64) {
         self.busy = busy;

@@ -9,8 +9,8 @@
 //! offers, and no event list is needed. At the same instant the card goes first. Each packet has the contract's own state
 //! ([`PacketState`]), and each step is one of the contract's.
 
-mod full;
 mod measure;
+mod queued;
 mod slot;
 mod turn;
 
@@ -19,6 +19,7 @@ use super::card::{Card, FarEnd, NEVER};
 use super::counters::{Counters, Stages, Sums};
 use super::far::{Air, Far};
 use super::line::{Line, LineLuck};
+use super::multilink::Trunk;
 use super::queue::{Queue, Waiting};
 use super::sink::Sink;
 use super::source::Source;
@@ -80,13 +81,18 @@ impl Link {
             Source::new(traffic, spec.window, luck.arrivals.part(n), luck.sizes.part(n))
         };
         let line_luck = LineLuck { loss: luck.loss, jitter: luck.jitter, escapes: luck.escapes };
+        let line = Line::new(&spec.line, line_luck);
+        let card = match &spec.multilink {
+            None => Card::new(&spec.card, line, luck.card),
+            Some(bundle) => Card::of_bundle(line, Trunk::new(bundle, luck), luck.card),
+        };
         Link {
             number,
             window: spec.window,
             outstanding: 0,
             sources: spec.traffic.iter().enumerate().map(flow).collect(),
             queue: Queue::new(spec.queue, spec.classes()),
-            card: Card::new(&spec.card, Line::new(&spec.line, line_luck), luck.card),
+            card,
             slots: Vec::new(),
             free: Vec::new(),
             dropped: Vec::new(),
@@ -363,19 +369,6 @@ impl Link {
         let flow = slot.flow as usize;
         self.free.push(index);
         self.sources[flow].handed_back(self.now);
-    }
-
-    /// What waits is sent while the window is open.
-    #[inline(always)]
-    fn send_queued<S: Sink, const PLAIN: bool>(&mut self, stages: &mut Stages, sink: &mut S) {
-        while !self.queue.is_empty() && self.may_send() {
-            let next = self.queue.pop(self.now, &mut self.dropped);
-            if !self.dropped.is_empty() {
-                self.drop_queued(sink);
-            }
-            let Some(next) = next else { return };
-            self.send::<S, PLAIN>(next.slot, stages, sink);
-        }
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Detail {
     Digest,
     /// A record of each packet, too: 56 bytes each.
     Records,
-    /// Every event, too: 32 bytes each.
+    /// Every event, too: 40 bytes each.
     Trace,
 }
 
@@ -289,6 +289,25 @@ impl Simulation {
             Ears::Trace(trace) => trace.records.packets.as_slice(),
             _ => &[],
         })
+    }
+
+    /// The records of the packets of one link; empty if they were not asked for.
+    pub fn packets_of(&self, link: usize) -> &[PacketRecord] {
+        match self.cells.get(link).map(|cell| &cell.ears) {
+            Some(Ears::Records(records)) => &records.packets,
+            Some(Ears::Trace(trace)) => &trace.records.packets,
+            _ => &[],
+        }
+    }
+
+    /// Whether every event is kept.
+    pub fn is_traced(&self) -> bool {
+        self.cells.iter().all(|cell| matches!(cell.ears, Ears::Trace(_)))
+    }
+
+    /// The parameters of one link.
+    pub fn spec_of(&self, link: usize) -> Option<&LinkSpec> {
+        self.cells.get(link).map(|cell| &self.specs[cell.group])
     }
 
     /// The events of each link; empty if they were not asked for.

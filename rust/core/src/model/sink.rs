@@ -1,5 +1,6 @@
 //! Who listens to what happens on the links: nobody, a digest, or a list of packets or of events.
 
+use super::card::Frame;
 use crate::status::{FinalStatus, Status};
 
 /// Hears what happens, in the order in which it does on one link.
@@ -10,8 +11,8 @@ pub trait Sink {
     fn completed(&mut self, time: u64, seq: u64, status: FinalStatus);
     /// The packet was not sent at all.
     fn dropped(&mut self, time: u64, seq: u64);
-    /// The packet arrives at the far end at `at`, or does not.
-    fn left(&mut self, seq: u64, at: Option<u64>);
+    /// The last bit of a frame is out; it arrives at the far end at `at`, or does not.
+    fn left(&mut self, frame: &Frame, at: Option<u64>);
     /// The packet is done with: everything that is known of it.
     fn packet(&mut self, packet: &PacketRecord);
 }
@@ -47,7 +48,7 @@ impl Sink for Nobody {
     #[inline]
     fn dropped(&mut self, _: u64, _: u64) {}
     #[inline]
-    fn left(&mut self, _: u64, _: Option<u64>) {}
+    fn left(&mut self, _: &Frame, _: Option<u64>) {}
     #[inline]
     fn packet(&mut self, _: &PacketRecord) {}
 }
@@ -79,9 +80,9 @@ impl Sink for Digest {
         self.fold(3, time, seq, 0);
     }
     #[inline]
-    fn left(&mut self, seq: u64, at: Option<u64>) {
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
         if let Some(at) = at {
-            self.fold(4, at, seq, 0);
+            self.fold(4, at, frame.seq, 0);
         }
     }
     #[inline]
@@ -111,8 +112,8 @@ impl Sink for Records {
         self.digest.dropped(time, seq);
     }
     #[inline]
-    fn left(&mut self, seq: u64, at: Option<u64>) {
-        self.digest.left(seq, at);
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        self.digest.left(frame, at);
     }
     #[inline]
     fn packet(&mut self, packet: &PacketRecord) {
@@ -122,12 +123,12 @@ impl Sink for Records {
 
 /// Something that happened, for a trace.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-#[allow(missing_docs)] // the fields are those of the method of `Sink` with the same name
+#[allow(missing_docs)] // the fields are those of the method of `Sink` with the same name, and of its `Frame`
 pub enum Happened {
     Sent { time: u64, seq: u64, bytes: u32, status: Status },
     Completed { time: u64, seq: u64, status: Status },
     Dropped { time: u64, seq: u64 },
-    Left { seq: u64, at: Option<u64> },
+    Left { seq: u64, finish: u64, wire_bytes: u32, at: Option<u64> },
 }
 
 /// Everything that happened, in order.
@@ -152,9 +153,10 @@ impl Sink for Trace {
         self.records.dropped(time, seq);
         self.events.push(Happened::Dropped { time, seq });
     }
-    fn left(&mut self, seq: u64, at: Option<u64>) {
-        self.records.left(seq, at);
-        self.events.push(Happened::Left { seq, at });
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        self.records.left(frame, at);
+        let Frame { seq, finish, wire_bytes, .. } = *frame;
+        self.events.push(Happened::Left { seq, finish, wire_bytes, at });
     }
     fn packet(&mut self, packet: &PacketRecord) {
         self.records.packet(packet);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::card_spec::CardSpec;
 use super::error::{ModelError, whole};
 use super::line::LineSpec;
+use super::multilink::MultilinkSpec;
 use super::queue::{Discipline, QueueSpec};
 use super::random::Stream;
 use super::traffic::{Arrivals, Traffic};
@@ -25,6 +26,9 @@ pub struct LinkSpec {
     pub card: CardSpec,
     /// The line.
     pub line: LineSpec,
+    /// Several cards and lines in the place of the one, for the fragments of each packet.
+    #[serde(default)]
+    pub multilink: Option<MultilinkSpec>,
     /// So many links like this one, each with luck of its own; their stages are counted together.
     #[serde(default = "one")]
     pub count: u32,
@@ -45,6 +49,9 @@ impl LinkSpec {
         self.line.validate().map_err(|e| e.within("line"))?;
         self.card.validate().map_err(|e| e.within("card"))?;
         self.queue.validate().map_err(|e| e.within("queue"))?;
+        if let Some(multilink) = &self.multilink {
+            multilink.validate().map_err(|e| e.within("multilink"))?;
+        }
         if self.traffic.is_empty() || self.traffic.len() > 256 {
             return Err(ModelError::new("traffic", "1 to 256 flows", self.traffic.len()));
         }

@@ -18,6 +18,7 @@ fn link(traffic: Traffic, window: u32, rate_bps: u64) -> LinkSpec {
         window,
         card: CardSpec::default(),
         line: LineSpec { rate_bps, ..LineSpec::default() },
+        multilink: None,
         count: 1,
     }
 }
@@ -106,4 +107,64 @@ fn the_short_cut_of_a_saturated_link_changes_nothing() {
             assert_eq!(short.counters()[0].1.broken, 0);
         }
     }
+}
+
+fn bundle(members: &[(u64, u32)], fragment_bytes: u32, header_bytes: u32) -> MultilinkSpec {
+    let member = |(rate_bps, window): &(u64, u32)| Member {
+        line: LineSpec { rate_bps: *rate_bps, mtu: 2_000, ..LineSpec::default() },
+        card: CardSpec::default(),
+        window: *window,
+    };
+    MultilinkSpec { members: members.iter().map(member).collect(), fragment_bytes, header_bytes }
+}
+
+/// One microsecond a byte.
+const SLOW: u64 = 8_000_000;
+
+#[test]
+fn fragments_of_a_packet_go_over_several_lines_at_once() {
+    let cases = [
+        // Two halves at the same time, with a header each.
+        (bundle(&[(SLOW, 1), (SLOW, 1)], 500, 4), 504_000),
+        // The first line takes the first and the third fragment.
+        (bundle(&[(SLOW, 2), (SLOW, 2)], 400, 0), 600_000),
+        // A line of half the speed carries one of two.
+        (bundle(&[(SLOW, 1), (SLOW / 2, 1)], 500, 0), 1_000_000),
+        // Windows of one: the faster line takes the third when it is free.
+        (bundle(&[(SLOW, 1), (SLOW / 4, 1)], 250, 0), 1_000_000),
+        (bundle(&[(SLOW, 1)], 1_000, 0), 1_000_000),
+    ];
+    for (multilink, each) in cases {
+        let arrivals = Arrivals::ClosedLoop { packets: 1, think: None };
+        let mut spec = link(traffic(arrivals, fixed(1_000), 50), 1, SLOW);
+        spec.multilink = Some(multilink);
+        let mut simulation = run(vec![spec]);
+        let (_, counters, _) = simulation.counters()[0];
+        assert_eq!((counters.succeeded, counters.received), (50, 50));
+        assert_eq!(simulation.now(), 50 * each);
+        assert_eq!(simulation.stages(0).delivery.sum(), u128::from(50 * each));
+    }
+}
+
+#[test]
+fn a_packet_is_lost_with_any_of_its_fragments_and_comes_back_all_the_same() {
+    let arrivals = Arrivals::Poisson { mean_ns: 1_500_000.0 };
+    let mut spec = link(traffic(arrivals, Size::Uniform { low: 1, high: 1_500 }, 20_000), 6, SLOW);
+    let mut multilink = bundle(&[(SLOW, 3), (SLOW, 3), (SLOW / 3, 2)], 200, 4);
+    for member in &mut multilink.members {
+        member.line.loss = Loss::BitErrors { rate: 1e-5 };
+        member.card.completes = Completes::WhenCopied;
+        member.card.descriptors = 2;
+    }
+    multilink.members[0].card.dies =
+        Some(Death { mean_up_ns: 3e9, check_for_hang_ns: 100_000_000, ..Death::default() });
+    spec.multilink = Some(multilink);
+    let mut simulation = run(vec![spec]);
+    let (_, counters, _) = simulation.counters()[0];
+    assert_eq!(counters.succeeded + counters.aborted, 20_000);
+    assert_eq!(counters.received + counters.lost, 20_000);
+    assert!(counters.resets > 3 && counters.aborted > 0, "{counters:?}");
+    // 771 bytes with headers of 4 on average: 1 − (1 − 10⁻⁵)^(8·771) is 6.0 %, and the resets take some.
+    let lost = counters.lost as f64 / 20_000.0;
+    assert!((0.055..0.08).contains(&lost), "{lost}");
 }

@@ -23,9 +23,9 @@ impl Card {
     }
 
     /// MiniportCheckForHang at `now`.
-    pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut impl FarEnd) -> bool {
+    pub(in crate::model) fn is_hung(&mut self, now: u64, far: &mut dyn FarEnd) -> bool {
         self.advance(now, far);
-        matches!(self.life, Life::Hung { .. })
+        matches!(self.life, Life::Hung { seen } if seen <= now)
     }
 
     /// MiniportReset at `now`; what is owed is completed when it is over.
@@ -48,14 +48,7 @@ impl Card {
     pub(super) fn reset(&mut self, at: u64) {
         let takes = self.spec.dies.as_ref().map_or(0, |dies| dies.reset_ns);
         self.life = Life::Resetting { until: at.saturating_add(takes) };
-        self.cut(at);
-    }
-
-    /// What was to come does not come: frames stay where they are, and keep the line busy no longer.
-    fn cut(&mut self, at: u64) {
-        self.line.cut(at, self.busy_until(at, |_| 0));
-        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
-        self.interrupt_at = NEVER;
+        self.stop(at);
     }
 
     /// It is up from `at` on, until its next death.
@@ -68,7 +61,6 @@ impl Card {
                 at.saturating_add(up.clamp(1.0, LONGEST_NS) as u64)
             }
             Some(Death { at_ns, .. }) => {
-                // Not at the very instant: a card that is reset in no time would die of the same death for ever.
                 at_ns.iter().copied().find(|death| *death > at).unwrap_or(NEVER)
             }
         };
@@ -79,9 +71,16 @@ impl Card {
     pub(super) fn hang(&mut self, at: u64) {
         let Some(death) = &self.spec.dies else { return };
         let every = death.check_for_hang_ns;
-        let seen = if self.under_ndis { NEVER } else { at.div_ceil(every).saturating_mul(every) };
-        self.life = Life::Hung { seen };
-        self.cut(at);
+        self.life = Life::Hung { seen: (at / every + 1).saturating_mul(every) };
+        self.stop(at);
+    }
+
+    /// Nothing goes out any more.
+    fn stop(&mut self, at: u64) {
+        self.line.cut(at, self.busy_until(at));
+        // They keep the line busy no longer.
+        self.frames.iter_mut().for_each(|frame| frame.finish = frame.finish.min(at));
+        self.interrupt_at = NEVER;
     }
 
     /// The reset is over: what the miniport had comes back aborted, oldest first (contract.md, reset).

@@ -18,9 +18,10 @@ impl Link {
         let partial = self.in_flight();
         let (sums, early) = (&self.sums, &self.early);
         Counters {
-            busy_ns: self.busy() - self.before.busy_ns,
+            busy_ns: self.card.busy_until(self.now) - self.before.busy_ns,
             interrupts: self.card.interrupts() - self.before.interrupts,
             resets: self.card.resets() - self.before.resets,
+            broken: self.counters.broken + self.card.broken(),
             outstanding_ns: sums.miniport + partial.miniport - early.miniport,
             queued_ns: sums.queued + sums.dropped + partial.queued - early.queued,
             ..self.counters
@@ -37,12 +38,6 @@ impl Link {
         }
     }
 
-    /// For how many nanoseconds the line was busy up to now.
-    fn busy(&self) -> u64 {
-        let wire_bytes = |index| self.slots.get(index as usize).map_or(0, |slot| slot.wire_bytes);
-        self.card.busy_until(self.now, wire_bytes)
-    }
-
     /// For how long it has counted, in nanoseconds.
     pub fn elapsed(&self) -> u64 {
         self.now - self.since
@@ -52,7 +47,7 @@ impl Link {
     pub fn clear(&mut self, stages: &mut Stages) {
         self.counters(stages);
         self.before = Counters {
-            busy_ns: self.busy(),
+            busy_ns: self.card.busy_until(self.now),
             interrupts: self.card.interrupts(),
             resets: self.card.resets(),
             ..Counters::default()

@@ -22,7 +22,8 @@ impl Link {
         stages: &mut Stages,
         sink: &mut S,
     ) -> u64 {
-        if self.sources.len() != 1 || self.sources[0].due() != NEVER || !self.queue.is_empty() {
+        let waits = self.turned_away || !self.queue.is_empty();
+        if self.sources.len() != 1 || self.sources[0].due() != NEVER || waits {
             return 0;
         }
         let Link { sources, card, slots, counters, sums, batches, air, .. } = self;
@@ -46,7 +47,7 @@ impl Link {
             let took = now - slot.sent;
             let place = Place::of(took);
             let arrival = card.arrival(slot.seq, now, slot.wire_bytes);
-            sink.left(slot.seq, arrival);
+            sink.left(&slot.frame(index, now), arrival);
             if arrival == Some(now) {
                 received += 1;
                 bytes_back += u64::from(slot.bytes);

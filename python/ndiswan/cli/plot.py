@@ -1,0 +1,78 @@
+"""`ndiswan plot`: what a scenario or a sweep gives, as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ndiswan.cli.console import out
+from ndiswan.cli.group import FINE, INTERRUPTED
+from ndiswan.cli.measuring import Seconds, measure, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+TABLES = (".parquet", ".csv")
+
+
+@click.command()
+@click.argument("file", metavar="SCENARIO|TABLE")
+@click.option("-o", "--output", metavar="OUT", help="The HTML file; FILE.html without it.")
+@click.option("--until", type=Seconds(), help='Simulate so long: seconds, or "2 min".')
+@click.option("--warmup", type=Seconds(), help="Measure from then on.")
+@click.option("--seed", type=click.IntRange(0, 2**63), help="Other luck; 0 if nobody says.")
+@click.option("--x", metavar="NAME", help="Of a table: the parameter to the right.")
+@click.option("--y", "ys", metavar="NAME", multiple=True, help="Of a table: a column to draw.")
+@click.option("--by", metavar="NAME", help="Of a table: a line for each value of this column.")
+def plot(file: str, *, output: str | None, **given: Any) -> int:
+    """Draw what a scenario or a sweep gives, as one HTML file that needs no network.
+
+    Of SCENARIO, a TOML or Python file: how long packets took, and where they were over time. Of TABLE, a Parquet or
+    CSV file that `sweep(...).to_parquet` or `.means.to_parquet` wrote: curves with their confidence intervals.
+    Needs the extra `viz` (`pip install 'ndiswan[viz]'`).
+    """
+    path = Path(file)
+    target = Path(output or path.with_suffix(".html").name)
+    if path.is_dir():
+        text = "a sweep's folder does not say which parameters its points have; give what sweep(...).to_parquet wrote"
+        raise click.UsageError(f"{file}: {text}")
+    if path.suffix in TABLES:
+        _write(target, lambda: _table(file, given), path.name)
+        return FINE
+    scenario = read(file, {key: given[key] for key in ("until", "warmup", "seed")})
+    click.echo(f"seed {scenario.run.seed}", err=True)
+    outcome = measure(scenario.with_run(replications=1), "packets")
+    results = outcome.results
+    if results is None:
+        raise KeyboardInterrupt
+
+    def draw() -> list[Any]:
+        from ndiswan.models.charts import latency_cdf, occupancy
+
+        return [latency_cdf(results), occupancy(results)]
+
+    _write(target, draw, path.name, [str(results), f"seed {scenario.run.seed}"])
+    return INTERRUPTED if outcome.interrupted else FINE
+
+
+def _table(file: str, given: dict[str, Any]) -> list[Any]:
+    from ndiswan.models.curves import curves, read_table
+
+    return curves(read_table(file), x=given["x"], ys=given["ys"], by=given["by"])
+
+
+def _write(
+    target: Path, draw: Callable[[], list[Any]], title: str, said: Sequence[str] = ()
+) -> None:
+    """Write a page, and say where it is."""
+    from ndiswan.models.charts import page
+
+    try:
+        target.write_text(page(draw(), title, said), "utf-8")
+    except (ImportError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    out(str(target))

@@ -1,0 +1,140 @@
+"""`ndiswan simulate`: a scenario file in, a table of what was measured out."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.group import FINE, INTERRUPTED, NOTHING_RAN, VIOLATIONS
+from ndiswan.cli.measuring import Outcome, Seconds, measure, read
+
+if TYPE_CHECKING:
+    from ndiswan.models import Results
+    from ndiswan.models.scenario import Scenario
+
+RUN = ("until", "warmup", "seed", "replications", "threads")
+
+
+@click.command()
+@click.argument("file", metavar="SCENARIO")
+@click.option("--until", type=Seconds(), help='Simulate so long: seconds, or "2 min".')
+@click.option("--warmup", type=Seconds(), help="Measure from then on.")
+@click.option("--seed", type=click.IntRange(0, 2**63), help="Other luck; 0 if nobody says.")
+@click.option("--replications", type=click.IntRange(min=1), help="So many runs, with intervals.")
+@click.option("--threads", type=click.IntRange(1, 4096), help="Cores to use; all without it.")
+@click.option(
+    "--trace",
+    metavar="OUT",
+    help="Write every packet: .pcapng for Wireshark, .perfetto-trace or .json for ui.perfetto.dev.",
+)
+@click.option(
+    "--snaplen",
+    type=click.IntRange(0, 2**32 - 1),
+    default=96,
+    show_default=True,
+    help="The most bytes of a packet in a pcapng file; 0 for all.",
+)
+@click.option("--csv", "csv_file", metavar="OUT", help="Write a row for each link and replication.")
+@click.option("--parquet", metavar="OUT", help="The same; needs the extra `arrow`.")
+@click.option("--json", "as_json", is_flag=True, help="The result as one document on stdout.")
+def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **given: Any) -> int:
+    """Simulate the links of SCENARIO, a TOML or Python file, and say what was measured.
+
+    Ctrl-C ends it with what was measured so far.
+    """
+    scenario = read(file, {key: given[key] for key in RUN})
+    _check(scenario, trace, given["parquet"])
+    click.echo(f"seed {scenario.run.seed}", err=True)
+    outcome = measure(scenario, "counters" if trace is None else "trace")
+    if outcome.results is None:
+        raise KeyboardInterrupt
+    if as_json:
+        out_json(_document(scenario, outcome))
+    else:
+        out("\n".join(_lines(scenario, outcome)))
+    _save(outcome, trace, snaplen, given)
+    if outcome.interrupted:
+        return INTERRUPTED
+    columns = outcome.results.columns
+    if columns["broken"].any():
+        return VIOLATIONS
+    return FINE if columns["offered"].any() else NOTHING_RAN
+
+
+def _check(scenario: Scenario, trace: str | None, parquet: str | None) -> None:
+    """Refuse what cannot be written before anything runs."""
+    from ndiswan.models.export import form_of
+
+    if trace is not None:
+        if scenario.run.replications > 1:
+            raise click.UsageError("--trace: expected one run, got several replications")
+        try:
+            form_of(trace)
+        except ValueError as error:
+            raise click.UsageError(f"--trace: {error}") from error
+    if parquet is not None:
+        try:
+            import pyarrow.parquet  # noqa: F401 -- only whether it is there
+        except ModuleNotFoundError as error:
+            raise click.UsageError("--parquet: pip install 'ndiswan[arrow]'") from error
+
+
+def _lines(scenario: Scenario, outcome: Outcome) -> list[str]:
+    paint = painter(sys.stdout)
+    results, lines = outcome.results, [str(outcome.results)]
+    events = ""
+    if outcome.simulation is not None:
+        events = f"{outcome.simulation.progress[0]:,} events, "
+    lines.append(f"{events}seed {scenario.run.seed}")
+    broken = 0 if results is None else int(results.columns["broken"].sum())
+    if broken:
+        text = f"a model broke the contract {broken:,} times; please report it"
+        lines.append(paint(text, "bad"))
+    if outcome.interrupted:
+        lines.append(paint("interrupted: this is what was measured so far", "warn"))
+    return lines
+
+
+def _document(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:
+    from ndiswan.cli.rows import rows
+
+    run, results = scenario.run, outcome.results
+    return {
+        "scenario": scenario.path,
+        "seed": run.seed,
+        "until_s": run.until,
+        "warmup_s": run.warmup,
+        "replications": 0 if results is None else results.replications,
+        "events": None if outcome.simulation is None else outcome.simulation.progress[0],
+        "interrupted": outcome.interrupted,
+        "links": [] if results is None else rows(results),
+    }
+
+
+def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, Any]) -> None:
+    from ndiswan.models.export import save_trace
+
+    results = outcome.results
+    try:
+        if trace is not None and outcome.simulation is not None:
+            packets = save_trace(outcome.simulation, trace, snaplen=snaplen)
+            click.echo(f"{trace}: {packets:,} packets", err=True)
+        if results is not None and given["csv_file"] is not None:
+            _write_csv(results, Path(given["csv_file"]))
+        if results is not None and given["parquet"] is not None:
+            results.to_parquet(given["parquet"])
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _write_csv(results: Results, path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(results.columns)
+        columns = [column.tolist() for column in results.columns.values()]
+        writer.writerows(zip(*columns, strict=True))

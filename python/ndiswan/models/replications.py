@@ -1,0 +1,180 @@
+"""Replications: the same links with other luck, until there are enough of them."""
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+
+from ndiswan.models import engine
+from ndiswan.models._parameters import real, whole
+from ndiswan.models.links import Link
+from ndiswan.models.measured import Measured
+from ndiswan.models.results import BATCHED, Results, column_named, read
+from ndiswan.models.running import Simulation, several
+from ndiswan.models.seeds import child, seed_sequence
+from ndiswan.models.stages import Column
+from ndiswan.models.statistics import checked_confidence
+
+PRECISE = "latency_mean_ns"
+"""What a ``precision`` that is a number is asked of."""
+FIRST = 10
+"""Replications before a precision is looked at for the first time; fewer say too little of the variance (Law)."""
+
+
+class PrecisionWarning(UserWarning):
+    """An interval is still too wide, and no more replications were allowed."""
+
+
+def simulate(  # noqa: PLR0913 -- all but the first have names
+    links: Link | Sequence[Link],
+    *,
+    until: float | None = None,
+    warmup: float = 0.0,
+    seed: int | np.random.SeedSequence = 0,
+    threads: int | None = None,
+    detail: engine.Detail = "counters",
+    replications: int | None = None,
+    precision: float | Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    max_replications: int = 1000,
+    watch: Callable[[], object] | None = None,
+) -> Results:
+    """Run links and return what was measured after ``warmup`` seconds, up to ``until`` or the end of the traffic.
+
+    ``links``, ``seed``, ``threads``, ``detail`` and ``watch`` are those of `Simulation`. ``replications``: so many runs
+    with luck of their own, on all cores. Number ``r`` has that of ``SeedSequence(seed).spawn(n)[r]``, however many
+    there are; without ``replications`` the one run has that of ``seed`` itself. The results are the same on any number
+    of cores.
+
+    ``precision``: more replications until the confidence interval of the mean is at most this share of it to both
+    sides, for each link: 0.01 for the mean latency, ``{"latency": 0.01, "utilisation": 0.001}`` for what is named. The
+    first look is after ``replications`` (10 by default), the next when the interval should be small enough (the
+    sequential procedure of Law, Simulation Modeling and Analysis). If ``max_replications`` are not enough,
+    `Results.missed` says so, and a `PrecisionWarning`.
+
+    Raises ``ValueError`` and ``TypeError`` for parameters that cannot be, ``KeyError`` for a column that is not there.
+    """
+    links = several(links)
+    checked_confidence(confidence)
+    until_ns = None if until is None else engine.nanoseconds("until", until)
+    warmup_ns = engine.nanoseconds("warmup", warmup)
+    cores = engine.cores(threads)
+    if replications is None and precision is None:
+        simulation = Simulation(links, seed=seed, threads=cores, detail=detail)
+        simulation.run_measured(until_ns, warmup_ns, watch)
+        return replace(simulation.results(), confidence=confidence)
+    wanted = _wanted(precision, links[0])
+    most = whole("max_replications", max_replications, 2 if wanted else 1)
+    number = whole(
+        "replications", (FIRST if wanted else 1) if replications is None else replications, 1
+    )
+    if wanted:
+        number = min(max(number, 2), most)
+    runs = _Runs(links, seed_sequence(seed), detail)
+    while True:
+        runs.extend(number, until_ns, warmup_ns, cores, watch)
+        results = replace(runs.results(), confidence=confidence)
+        missed = {
+            name: share
+            for name, share in _shares(results, wanted).items()
+            if not share <= wanted[name]
+        }
+        if not missed or number >= most:
+            break
+        # The width goes with the root of their number; who guessed too low looks again.
+        worst = max(share / wanted[name] for name, share in missed.items())
+        guess = math.ceil(number * worst**2) if math.isfinite(worst) else 2 * number
+        number = min(max(number + 1, min(guess, 2 * number)), most)
+    for name, share in missed.items():
+        message = (
+            f"{name}: its interval is ± {share:.2%} of the mean after {number} replications,"
+            f" wanted ± {wanted[name]:.2%}; allow more with max_replications"
+        )
+        warnings.warn(PrecisionWarning(message), stacklevel=2)
+    return replace(results, missed=missed)
+
+
+def _wanted(precision: float | Mapping[str, float] | None, link: Link) -> dict[str, float]:
+    if precision is None:
+        return {}
+    shares = precision if isinstance(precision, Mapping) else {PRECISE: precision}
+    known = Simulation(replace(link, count=1)).results().columns
+    wanted = {
+        column_named(name, known): real(f"precision[{name}]", share)
+        for name, share in shares.items()
+    }
+    for name, share in wanted.items():
+        if known[name].dtype.kind not in "iuf" or not share > 0:
+            raise ValueError(
+                f"precision: expected columns that measure, and shares above 0, got {name}: {share!r}"
+            )
+    return wanted
+
+
+def _shares(results: Results, wanted: dict[str, float]) -> dict[str, float]:
+    """Half of the interval as a share of the mean, of the link for which it is largest; of no packet infinite."""
+    found = {}
+    for name in wanted:
+        shares = [results.interval(name, link).relative for link in results.names]
+        found[name] = max(math.inf if math.isnan(share) else share for share in shares)
+    return found
+
+
+class _Runs:
+    """The replications that were made until now."""
+
+    def __init__(
+        self, links: tuple[Link, ...], root: np.random.SeedSequence, detail: engine.Detail
+    ) -> None:
+        self._links, self._root, self._detail = links, root, detail
+        self._plain = engine.plain_links(links)
+        self._size = sum(link.count for link in links)
+        self._done = 0
+        self._parts: list[Results] = []
+
+    def extend(
+        self,
+        number: int,
+        until_ns: int | None,
+        warmup_ns: int,
+        cores: int,
+        watch: Callable[[], object] | None,
+    ) -> None:
+        """Have so many of them."""
+        specs = len(self._links)
+        # A fingerprint is of one replication.
+        alone = specs if self._detail == "counters" else engine.GROUPS_AT_ONCE
+        for some in engine.chunks(self._done, number, alone, self._size):
+            roots = [child(self._root, replication) for replication in some]
+            native = engine.build(self._plain, roots, self._detail)
+            engine.run(native, until_ns, warmup_ns, cores, watch)
+            self._parts.append(read(native, self._links))
+        self._done = number
+
+    def results(self) -> Results:
+        """All of them together."""
+        parts = self._parts
+        batches = [row for part in parts for row in part.batches][:BATCHED]
+        digests = [part.digest for part in parts if part.digest is not None]
+        return replace(
+            parts[0],
+            measured=Measured.together([part.measured for part in parts]),
+            packets=_packets(parts),
+            batches=batches,
+            digest=blake2b("".join(digests).encode(), digest_size=8).hexdigest()
+            if digests
+            else None,
+        )
+
+
+def _packets(parts: list[Results]) -> dict[str, Column]:
+    if not len(parts[0].packets.get("link", ())):
+        return parts[0].packets
+    columns = {
+        name: np.concatenate([part.packets[name] for part in parts]) for name in parts[0].packets
+    }
+    sizes = [len(part.packets["link"]) for part in parts]
+    return {"replication": np.repeat(np.arange(len(parts)), sizes), **columns}

@@ -1,0 +1,52 @@
+"""Multilink PPP: several lines carry the fragments of each packet together."""
+
+import pytest
+
+from ndiswan import models
+
+SLOW = models.Line(rate_bps=8_000_000)  # a microsecond a byte
+
+
+def loop(line: models.Line | models.Multilink, window: int = 8) -> models.Results:
+    """A thousand packets of 1,000 bytes that go round."""
+    flow = models.ClosedLoop(window=window, size=1000, packets=1000)
+    return models.simulate(models.Link(traffic=flow, line=line, window=window, name="it"))
+
+
+@pytest.mark.parametrize("members", [1, 2, 3])
+def test_each_line_adds_its_rate(members: int) -> None:
+    """A saturated bundle carries what its lines carry together, less the fragments' headers."""
+    results = loop(models.Multilink([SLOW] * members, fragment_bytes=500))
+    expected = members * 8_000_000 * 500 / 504
+    assert results.columns["goodput_bps"][0] == pytest.approx(expected, rel=0.01)
+    assert results.columns["utilisation"][0] == pytest.approx(1, rel=0.01)
+    assert results.columns["broken"][0] == 0
+
+
+def test_a_packet_alone_is_there_sooner() -> None:
+    """Two halves at once take half the time, and the header's."""
+    alone, halves = (
+        loop(line, 1)["it"]["delivery"]
+        for line in (SLOW, models.Multilink([SLOW, SLOW], fragment_bytes=500))
+    )
+    assert (alone.min, alone.max) == (1_000_000, 1_000_000)
+    assert (halves.min, halves.max) == (504_000, 504_000)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: models.Multilink([]), "at least one line"),
+        (lambda: models.Multilink([SLOW, 7]), r"Multilink.lines\[1\]: expected a models.Line"),
+        (lambda: models.Multilink([SLOW], cards=[]), "a card for each"),
+        (
+            lambda: loop(models.Multilink([SLOW], fragment_bytes=1500)),
+            r"links\[0\].multilink.members\[0\].line.mtu: expected at least a fragment",
+        ),
+    ],
+    ids=["no line", "no line at all", "no card", "too long"],
+)
+def test_a_bundle_that_cannot_be_is_refused(make, message: str) -> None:
+    """What is wrong with a bundle is said with where it is."""
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()

@@ -1,0 +1,179 @@
+"""`ndiswan simulate`: a table for people, a document for programs, and the house's exit codes."""
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from commands import FINE, INTERRUPTED, NOTHING_RAN, USAGE, ndiswan
+from ndiswan import models
+from ndiswan.models import scenario
+from repository import ROOT
+
+EXAMPLE = ROOT / "examples" / "t1.toml"
+ENDLESS = """
+[[link]]
+name = "busy"
+count = 8
+traffic = { kind = "saturating", size = 64 }
+line = { rate_bps = 1_000_000_000 }
+"""
+
+
+def test_the_table_is_that_of_the_results() -> None:
+    """What is printed is what `simulate` gives in Python; the seed is told on stderr."""
+    made = scenario.load(EXAMPLE)
+    by_hand = models.simulate(made.links, until=20, warmup=5, seed=9)
+    done = ndiswan("simulate", EXAMPLE, "--until", "20", "--seed", "9")
+    assert (done.returncode, done.stderr) == (FINE, "seed 9\n")
+    assert done.stdout.startswith(f"{by_hand}\n")
+    assert done.stdout.endswith(" events, seed 9\n")
+
+
+def test_the_document_has_what_was_measured() -> None:
+    """`--json` is one document: counts, means with intervals, and the times of each stage, NaN nowhere."""
+    done = ndiswan("simulate", EXAMPLE, "--json", "--until", "1 min", "--replications", "3")
+    document = json.loads(done.stdout, parse_constant=pytest.fail)
+    made = scenario.load(EXAMPLE)
+    results = models.simulate(made.links, until=60, warmup=5, seed=1, replications=3)
+    assert (document["seed"], document["until_s"], document["replications"]) == (1, 60, 3)
+    assert [row["link"] for row in document["links"]] == ["office", "branch"]
+    office, branch = document["links"]
+    assert (office["links"], branch["links"]) == (1, 3)
+    interval = results.interval("latency", "office")
+    assert office["means"]["latency_mean_ns"] == {
+        "mean": interval.mean,
+        "half_width": interval.half_width,
+    }
+    assert office["stages"]["latency"]["p99_ns"] == results["office"]["latency"].quantile(0.99)
+    assert office["counts"]["sent"] > 0
+
+
+def test_number_of_threads_and_replications_come_from_either_side(tmp_path: Path) -> None:
+    """What the file says of the run holds, and the command line says otherwise."""
+    path = tmp_path / "s.toml"
+    path.write_text("[run]\nuntil = 0.2\nreplications = 2\nthreads = 1\n" + ENDLESS, "utf-8")
+    first = ndiswan("simulate", path, "--json")
+    other = ndiswan("simulate", path, "--json", "--threads", "2")
+    single = ndiswan("simulate", path, "--json", "--replications", "1", "--until", "0.1")
+    assert first.stdout == other.stdout
+    assert json.loads(first.stdout)["replications"] == 2
+    assert (json.loads(single.stdout)["until_s"], json.loads(single.stdout)["replications"]) == (
+        0.1,
+        1,
+    )
+
+
+def test_rows_go_to_csv_and_parquet(tmp_path: Path) -> None:
+    """Both have a row for each link, and the same numbers."""
+    text, binary = tmp_path / "o.csv", tmp_path / "o.parquet"
+    done = ndiswan("simulate", EXAMPLE, "--until", "7", "--csv", text, "--parquet", binary)
+    assert done.returncode == FINE, done.stderr
+    with text.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    table = pq.read_table(binary).to_pydict()
+    assert [row["link"] for row in rows] == table["link"] == ["office", *["branch"] * 3]
+    assert [int(row["sent"]) for row in rows] == table["sent"]
+
+
+@pytest.mark.parametrize("name", ["t.pcapng", "t.perfetto-trace", "t.pftrace", "t.json"])
+def test_a_trace_is_written_in_the_form_of_its_name(tmp_path: Path, name: str) -> None:
+    """`--trace` writes a file, says how many packets it has, and leaves the results as they are."""
+    done = ndiswan("simulate", EXAMPLE, "--until", "7", "--trace", tmp_path / name)
+    assert done.returncode == FINE, done.stderr
+    assert f"{name}: " in done.stderr
+    assert (tmp_path / name).stat().st_size > 10_000
+    assert done.stdout == ndiswan("simulate", EXAMPLE, "--until", "7").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothere.toml"], "nothere.toml: No such file"),
+        ([EXAMPLE, "--trace", "a.gif"], "--trace: expected a name that ends in one of .pcapng"),
+        ([EXAMPLE, "--trace", "a.json", "--replications", "2"], "--trace: expected one run"),
+        ([EXAMPLE, "--until", "3 parsecs"], "expected a time such as '60 s'"),
+        ([EXAMPLE, "--until", "-1"], "--until: expected a finite number"),
+        ([EXAMPLE, "--warmup", "90"], "--warmup: expected less than until"),
+        ([EXAMPLE, "--csv", "/nowhere/a.csv"], "/nowhere/a.csv"),
+    ],
+)
+def test_wrong_use_is_usage(arguments: list[object], said: str) -> None:
+    """What cannot be done ends with 4 and a sentence, without a traceback."""
+    done = ndiswan("simulate", *arguments, *([] if "--until" in arguments else ["--until", "6"]))
+    assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False)
+    assert said in done.stderr
+
+
+def test_a_wrong_scenario_is_told_with_its_line(tmp_path: Path) -> None:
+    """The first line of the error names file, line, column, key, what was expected, and what came."""
+    path = tmp_path / "s.toml"
+    path.write_text("[run]\nuntil = 2\n" + ENDLESS.replace("1_000_000_000", "-5"), "utf-8")
+    done = ndiswan("simulate", path)
+    assert done.returncode == USAGE
+    assert done.stderr == (
+        f"Error: {path}:8:21: link[0].line.rate_bps: expected a whole number from 0 to"
+        " 9223372036854775808, got -5\n"
+    )
+
+
+def test_a_scenario_in_which_nothing_is_sent_ran_nothing(tmp_path: Path) -> None:
+    """Where no packet is offered, the exit code says that nothing ran."""
+    path = tmp_path / "s.toml"
+    late = ENDLESS.replace("size = 64", "size = 64, start_ns = 9_000_000_000")
+    path.write_text("[run]\nuntil = 2\n" + late, "utf-8")
+    assert ndiswan("simulate", path).returncode == NOTHING_RAN
+
+
+@pytest.mark.parametrize("more", [[], ["--replications", "100000"]], ids=["one", "several"])
+def test_ctrl_c_leaves_what_was_measured(tmp_path: Path, more: list[str]) -> None:
+    """An interrupt ends the run in order: the document has what there was, and the exit code is 2."""
+    path = tmp_path / "s.toml"
+    until = 1e-3 if more else 1e6
+    path.write_text(f"[run]\nuntil = {until}\n{ENDLESS}", "utf-8")
+    command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--json", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"seed 0\n"
+        time.sleep(1.5)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == INTERRUPTED, err
+    document = json.loads(out)
+    assert document["interrupted"]
+    assert document["links"][0]["counts"]["sent"] > 0
+
+
+def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
+    """On a terminal stderr shows simulated time and events a second; the results do not depend on it."""
+    path = tmp_path / "s.toml"
+    path.write_text(f"[run]\nuntil = 4\n{ENDLESS.replace('count = 8', 'count = 2')}", "utf-8")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--json", "--threads", "1"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "COLUMNS": "120"}
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                some = os.read(ours, 4096)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not some:
+                break
+            shown += some
+        assert running.stdout is not None
+        document = running.stdout.read()
+    os.close(ours)
+    assert b" of 4.0 s, " in shown
+    assert b"/s" in shown
+    assert document.decode() == ndiswan("simulate", path, "--json", "--threads", "1").stdout
