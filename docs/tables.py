@@ -126,6 +126,7 @@ def _sections() -> Iterator[Iterator[str]]:
     yield _keys("[run]", Run)
     yield _keys("[[link]]", models.Link)
     yield _keys("[link.line]", models.Line)
+    yield _keys("[link.line] with lines", models.Multilink)
     yield _keys("[link.card]", models.Card)
     yield _keys("[link.card] moderation", models.Moderation)
     yield _keys("[link.card] dies", models.Death)

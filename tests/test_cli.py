@@ -35,7 +35,9 @@ def test_help_names_every_command_and_exit_code():
         assert code in " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", ["check", "coverage", "explain", "rules", "trace"])
+@pytest.mark.parametrize(
+    "command", ["check", "coverage", "explain", "plot", "rules", "simulate", "trace"]
+)
 def test_each_command_has_help(command):
     """Every command explains itself, and that is no error."""
     done = run(command, "--help")

@@ -99,6 +99,14 @@ def unknown_fields(message: Any) -> int:
     return len(UnknownFieldSet(message)) + sum(map(unknown_fields, parts))
 
 
+def test_a_field_that_google_does_not_know_is_seen() -> None:
+    """The count finds a field without a definition, in the message and in one that is in it."""
+    inner = perfetto_trace_pb2.TracePacket(timestamp=5).SerializeToString() + b"\xf8\x3f\x07"
+    trace = perfetto_trace_pb2.Trace()
+    trace.ParseFromString(b"\x0a" + bytes([len(inner)]) + inner + b"\xf8\x3f\x01")
+    assert unknown_fields(trace) == 2
+
+
 def test_google_reads_the_perfetto_trace(tmp_path: Path) -> None:
     """Perfetto's own messages know every field; tracks come first, slices do not overlap, flows begin and end once."""
     simulation, path = busy(), tmp_path / "t.perfetto-trace"

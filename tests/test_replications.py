@@ -84,6 +84,7 @@ def test_what_never_happens_has_no_precision():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"until": 1, "warmup": 1}, "until: expected more than the warm-up of 1 s"),
         ({"replications": 0}, "replications: expected a whole number from 1"),
         ({"precision": 0.0}, "precision: expected columns that measure, and shares above 0"),
         ({"precision": {"latncy": 0.1}}, "expected a column .*'latncy'"),
@@ -96,7 +97,7 @@ def test_what_never_happens_has_no_precision():
 def test_wrong_options_are_named(options, message):
     """Each raises before anything runs, with what was expected."""
     with pytest.raises((ValueError, KeyError), match=message):
-        models.simulate(BUSY, until=1e8, **options)
+        models.simulate(BUSY, **{"until": 1e8, **options})
 
 
 def test_what_a_watcher_raises_ends_the_replications():

@@ -373,3 +373,12 @@ def test_a_sweep_is_shown_as_a_table(serial):
     shown = serial._repr_html_()
     assert shown.count("<tr>") == 13
     assert "<th>window</th>" in shown
+
+
+def test_parameters_are_text_in_html():
+    """A parameter whose name or value is markup cannot do anything in a notebook."""
+    points = [{"<b>": "<script>alert(1)</script>"}]
+    shown = models.sweep(lambda **_: make(100, 1), points, until=1, executor="serial")._repr_html_()
+    assert "<b>" not in shown
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown

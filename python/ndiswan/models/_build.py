@@ -11,14 +11,15 @@ from typing import Any, NoReturn
 
 from ndiswan.models import cards
 from ndiswan.models._parameters import Parameters
-from ndiswan.models._toml import Path, Places
 from ndiswan.models.cards import Card
 from ndiswan.models.durations import Constant, Duration
 from ndiswan.models.flows import Flow, Replay
+from ndiswan.models.multilink import Multilink
+from ndiswan.models.places import Path, Places
 from ndiswan.models.queues import Discipline
 from ndiswan.models.sizes import Size, size_of
 from ndiswan.models.units import kind_of, quantity
-from ndiswan.models.wires import Framing, Loss
+from ndiswan.models.wires import Framing, Line, Loss
 
 # What `kind` chooses from.
 FAMILIES: tuple[type[Parameters], ...] = (Flow, Size, Duration, Framing, Loss, Discipline)
@@ -43,6 +44,8 @@ CARDS: dict[str, Callable[..., Card]] = {
 }
 # A replay may name a capture instead of its times and sizes: the keys, and the parameters of `Replay.from_capture`.
 CAPTURE = ("capture", "gaps")
+# Fields of which the type does not say what they are made of.
+PARTS: dict[str, type[Parameters]] = {"size": Size, "lines": Line, "cards": Card}
 
 
 class ScenarioError(ValueError):
@@ -119,9 +122,9 @@ class Builder:
     def part(self, kind: type[Parameters], data: Any, path: Path) -> Any:
         """A part that is written as a table, or as the number or text that stands for it."""
         if kind is Size and not isinstance(data, dict):
-            return self.size(self.number("size", data, path), path)
+            return self.short(size_of, self.number("size", data, path), path)
         if kind is Duration and isinstance(data, str):
-            return Constant(self.number("_ns", data, path))
+            return self.short(Constant, self.number("_ns", data, path), path)
         table = self.table(data, path, f"a table with the keys of a {kind.__name__.lower()}")
         if kind is Card and "kind" in table:
             return self.card(table, path)
@@ -132,10 +135,10 @@ class Builder:
             return self.replay(table, path)
         return self.make(kind, kind, table, path)
 
-    def size(self, value: Any, path: Path) -> Size:
-        """A size that is written as a number or a list."""
+    def short(self, make: Callable[[Any], Any], value: Any, path: Path) -> Any:
+        """A part that is written as its only number, or a list of them."""
         try:
-            return size_of(value)
+            return make(value)
         except (TypeError, ValueError) as error:
             found = re.match(r"\w+\.\w+((?:\[\d+\])*): ", str(error))
             steps = [int(n) for n in re.findall(r"\d+", found[1])] if found else []
@@ -157,7 +160,7 @@ class Builder:
     def card(self, table: dict[str, Any], path: Path) -> Any:
         """A card by the name of one of the functions that make one."""
         word = table["kind"]
-        if word not in CARDS:
+        if not isinstance(word, str) or word not in CARDS:
             self.fail((*path, "kind"), f"there is no card {word!r}{close(str(word), CARDS)}")
         return self.make(CARDS[word], Card, {k: v for k, v in table.items() if k != "kind"}, path)
 
@@ -208,9 +211,11 @@ class Builder:
         """The value of one field: a part, a list, a quantity, or what it is."""
         if value == "none" and type(None) in typing.get_args(hint):
             return None  # TOML has no word for it
-        part = Size if name == "size" else _part(hint)
-        if part is Flow and isinstance(value, list):
-            return [self.part(Flow, one, (*path, n)) for n, one in enumerate(value)]
+        part = PARTS.get(name) or _part(hint)
+        if part is Line and isinstance(value, dict) and "lines" in value:
+            part = Multilink
+        if part in {Flow, Line, Card} and isinstance(value, list):
+            return [self.part(part, one, (*path, n)) for n, one in enumerate(value)]
         if part is not None:
             return self.part(part, value, path)
         return self.number(name, value, path)
@@ -229,7 +234,7 @@ class Builder:
     def explain(self, error: Exception, path: Path, key: str | None = None) -> NoReturn:
         """Raise what a class said about one of its fields, pointing at that field."""
         found = re.match(r"\w+\.(\w+)((?:\[\d+\])*): ", str(error)) or re.match(
-            r"(\w+)(): ", str(error)
+            r"([a-z]\w*)(): ", str(error)
         )
         if found and key is None:
             steps = [int(n) for n in re.findall(r"\d+", found[2])]

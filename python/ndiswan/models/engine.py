@@ -28,6 +28,17 @@ def nanoseconds(where: str, seconds: float) -> int:
     return round(real(where, seconds, high=9e9) * 1e9)
 
 
+def times(until: float | None, warmup: float) -> tuple[int | None, int]:
+    """End and warm-up in nanoseconds. Raises ``ValueError`` if nothing would be measured."""
+    until_ns, warmup_ns = (
+        None if until is None else nanoseconds("until", until),
+        nanoseconds("warmup", warmup),
+    )
+    if until_ns is not None and until_ns <= warmup_ns:
+        raise ValueError(f"until: expected more than the warm-up of {warmup:g} s, got {until:g} s")
+    return until_ns, warmup_ns
+
+
 def cores(threads: int | None) -> int:
     """How many threads to use: all cores that this process may use by default."""
     return len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1, 4096)

@@ -7,6 +7,7 @@ stands for, whose packets are in the same histograms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +93,7 @@ class Measured:
         """The histogram of a group and a stage."""
         at = STAGES.index(name)
         count, low, high, least, most, some = self.totals[group, at].tolist()
-        end = int(self._ends()[group * len(STAGES) + at])
+        end = int(self._ends[group * len(STAGES) + at])
         buckets = self.buckets[end - some : end]
         return Stage(count, low + (high << 64), least, most, *buckets.T)
 
@@ -100,7 +101,7 @@ class Measured:
         """For each stage the mean and the quantiles of each group, in nanoseconds; NaN of no packet."""
         columns: dict[str, Column] = {}
         passed = np.cumsum(self.buckets[:, 2], dtype=np.uint64)
-        ends = self._ends().reshape(-1, len(STAGES))
+        ends = self._ends.reshape(-1, len(STAGES))
         for at, stage in enumerate(STAGES):
             total = self.totals[:, at]
             some = total[:, COUNT] > 0
@@ -119,6 +120,7 @@ class Measured:
                 columns[f"{stage}_{name}_ns"] = value
         return columns
 
+    @cached_property
     def _ends(self) -> Column:
         """Where in `buckets` those of each group and stage end."""
         return np.cumsum(self.totals[:, :, BUCKETS].ravel().astype(np.int64))

@@ -59,8 +59,7 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
     """
     links = several(links)
     checked_confidence(confidence)
-    until_ns = None if until is None else engine.nanoseconds("until", until)
-    warmup_ns = engine.nanoseconds("warmup", warmup)
+    until_ns, warmup_ns = engine.times(until, warmup)
     cores = engine.cores(threads)
     if replications is None and precision is None:
         simulation = Simulation(links, seed=seed, threads=cores, detail=detail)

@@ -78,12 +78,12 @@ class Results(Table):
     def stage(self, link: str, stage: str, replication: int | None = None) -> Stage:
         """One stage of a link, of all replications or of one. Raises ``KeyError`` for a name that is not there."""
         for what, name, known in (
-            ("the name of a link", link, self.names),
+            ("the name of a link", link, self._numbers),
             ("a stage", stage, STAGES),
         ):
             if name not in known:
                 raise KeyError(f"expected {what} ({', '.join(known)}), got {name!r}")
-        first, specs = self.names.index(link), len(self.names)
+        first, specs = self._numbers[link], len(self.names)
         if replication is not None:
             return self.measured.stage(range(self.replications)[replication] * specs + first, stage)
         groups = range(first, self.measured.groups, specs)
@@ -101,7 +101,8 @@ class Results(Table):
             self.columns, self.measured.group % specs, self.replications, self.confidence
         )
         if self.replications == 1:
-            for n in range(specs):
+            # Only the first rows have batches: of many thousand links the others need not be looked at.
+            for n in range(min(specs, len(self.batches))):
                 found["latency_mean_ns_half_width"][n] = self._of_batches(n).half_width
         rows = np.full(specs, self.replications)
         return Columns({"link": np.array(self.names), "replications": rows, **found})
@@ -119,9 +120,9 @@ class Results(Table):
             raise KeyError(
                 f"link: expected one of {', '.join(self.names)}, since there are several"
             )
-        if link is not None and link not in self.names:
+        if link is not None and link not in self._numbers:
             raise KeyError(f"link: expected one of {', '.join(self.names)}, got {link!r}")
-        at = 0 if link is None else self.names.index(link)
+        at = 0 if link is None else self._numbers[link]
         mean, width = float(means[column][at]), float(means[f"{column}_half_width"][at])
         if self.replications > 1:
             return Interval(mean, width, self.replications, self.confidence, "replications")
@@ -129,10 +130,14 @@ class Results(Table):
             return self._of_batches(at)
         return Interval(mean, width, 1, self.confidence, "none")
 
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: n for n, name in enumerate(self.names)}
+
     def _of_batches(self, spec: int) -> Interval:
-        rows = np.flatnonzero(self.measured.group == spec)
-        mean = float(self.columns["latency_mean_ns"][rows[0]])
-        kept = self.batches[rows[0]] if len(rows) == 1 and rows[0] < len(self.batches) else ()
+        row, end = np.searchsorted(self.measured.group, [spec, spec + 1])
+        mean = float(self.columns["latency_mean_ns"][row])
+        kept = self.batches[row] if end - row == 1 and row < len(self.batches) else ()
         return batch_means(kept, mean, self.confidence)
 
     def __str__(self) -> str:

@@ -20,10 +20,10 @@ from typing import Any
 from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._build import Builder, ScenarioError
 from ndiswan.models._parameters import Parameters, real, whole
-from ndiswan.models._toml import Path, Places, path_at, places
 from ndiswan.models._write import written
 from ndiswan.models.flows import Replay
 from ndiswan.models.links import Link
+from ndiswan.models.places import Path, Places, path_at, places
 from ndiswan.models.results import names_of
 
 __all__ = ["Run", "Scenario", "ScenarioError", "dumps", "load", "loads"]
@@ -130,6 +130,10 @@ def _place(said: str, data: str) -> tuple[Path, str]:
         text = found[2].lstrip(" :")
     else:
         return (), said
+    if path[:1] == ("multilink",):
+        path = ("line", *path[1:])
+        if path[1:2] == ("members",):
+            path = ("line", f"{path[3]}s", path[2], *path[4:])
     if "arrivals" in path:
         at = path.index("arrivals")
         inner = path[at + 1 :]

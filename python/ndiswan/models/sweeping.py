@@ -67,8 +67,7 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
     checked_confidence(confidence)
     whole("replications", replications, 1)
     root = seed_sequence(seed)
-    until_ns = None if until is None else engine.nanoseconds("until", until)
-    warmup_ns = engine.nanoseconds("warmup", warmup)
+    until_ns, warmup_ns = engine.times(until, warmup)
     settings = Settings(entropy_of(root), root.spawn_key, root.pool_size, until_ns, warmup_ns)
     places = [Place(n, point, make) for n, point in enumerate(points_of(points))]
     for name in places[0].point:
