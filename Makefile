@@ -64,7 +64,7 @@ lint: .stamps/dev ## formatting, clippy, ruff, mypy, and the stubs against the m
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest ndiswan --allowlist tests/typing/stubtest.allow
+	$(BIN)/python -m mypy.stubtest ndiswan --mypy-config-file pyproject.toml --allowlist tests/typing/stubtest.allow
 
 fmt: $(BIN)/ruff ## format Rust and Python, and mend what ruff can
 	cargo fmt --all

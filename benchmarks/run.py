@@ -67,6 +67,7 @@ TABLES = {
     "levels": levels,
     "ring": ring,
     "callbacks": lambda: script("callbacks"),
+    "scalar": lambda: script("scalar"),
     "simulate": lambda: script("simulate"),
     "ring_python": lambda: script("ring_python"),
     "explore": lambda: script("explore"),

@@ -1,13 +1,23 @@
-"""A card in virtual time: ours against the same model in SimPy.
+"""`make bench BENCH=simulate`: simulation in virtual time beside others.
 
-One FIFO line of 1 Gbit/s, 8 packets in flight, a closed loop: every packet that comes back is sent again.
-Each packet takes its time on the line. Both sides end at the same simulated time, which is checked.
+    simulate.py [--rounds 31] [--only drivers|models|rust|scale]
+
+Models are the built-in ones; what they run stands in `simulating/workload.py`, and each side is a file beside it. The
+Rust rivals and the event set are `rust/compare/simulate`. Drivers are a miniport and a protocol in Python under the
+general engine: one line, first in first out, 8 packets in flight, a closed loop; or the models' scenario with one of
+the two built in. All sides of a row come to the same, which is checked.
 """
 
+import argparse
+import json
+import subprocess
 import time
 from collections import deque
 
+import run
 import table
+from simulating import rows as models
+from simulating import scale
 
 import ndiswan as nw
 
@@ -127,19 +137,59 @@ def simpy_store() -> float:
     return took / N
 
 
-def main() -> None:
-    """Run and print the table."""
+def drivers(rounds: int) -> list[dict[str, object]]:
+    """Python drivers under the general engine."""
     names = ("ndiswan", "SimPy")
+    case = "both drivers Python, all checks : SimPy"
+    rows = models.one_side_rows()
     try:
         import simpy  # noqa: F401
     except ImportError:
-        rows = [table.missing("closed loop : SimPy", "SimPy", "pip install simpy")]
-        table.report("simulate", rows)
-        return
-    table.run("simulate", [
-        table.Row("closed loop, both drivers Python, all checks : SimPy callbacks", ours, simpy_callbacks, names=names),
-        table.Row("closed loop, both drivers Python, all checks : SimPy Store", ours, simpy_store, names=names),
-    ])  # fmt: skip
+        return [*table.measure(rows, rounds), table.missing(case, "SimPy", "pip install simpy")]
+    return table.measure([
+        table.Row(f"{case} callbacks", ours, simpy_callbacks, names=names),
+        table.Row(f"{case} Store", ours, simpy_store, names=names),
+        *rows,
+    ], rounds)  # fmt: skip
+
+
+def built_in(rounds: int) -> list[dict[str, object]]:
+    """Built-in models beside what people write in Python."""
+    models.check()
+    return [*table.measure(models.rows(), rounds), *models.missing(), models.ns3()]
+
+
+def rust(rounds: int) -> list[dict[str, object]]:
+    """Built-in models beside Rust, the event set, and what a packet costs of few and of many."""
+    expected = models.ours.run(models.THEIRS)
+    command = run.cargo("simulate_rust", "compare/simulate")
+    command += ["--rounds", str(rounds), "--expect", ",".join(map(str, expected))]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    rows = json.loads((table.RESULTS / "simulate_rust.json").read_text())["rows"]
+    return [row | {"case": f"{row['case']} : {row['names'][1]}"} for row in rows]
+
+
+def scales(rounds: int) -> list[dict[str, object]]:
+    """Two cores, memory."""
+    return table.measure(scale.rows(), min(rounds, 7))
+
+
+PARTS = {"drivers": drivers, "models": built_in, "rust": rust, "scale": scales}
+
+
+def main() -> None:
+    """Run what is asked for and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--only", choices=tuple(PARTS))
+    options = parser.parse_args()
+    rows: list[dict[str, object]] = []
+    for name, part in PARTS.items():
+        if options.only in {None, name}:
+            rows += part(max(7, options.rounds))
+    table.report("simulate", rows)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ WITHOUT_A_STEM = {
     "fuzz": "drivers that do anything at any time, chosen by a seed",
     "bad_input": "wrong use everywhere",
     "pytest_plugin": "python/ndiswan_pytest.py, which is beside the package",
+    "simulating": "the rivals in benchmarks/simulating",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",
     "column": "arrays that are handed in, which the bindings alone know",
@@ -74,15 +75,18 @@ BINDING_ONLY = {
     "number",
     "packet_data",
     "shared",
+    "vectorcall",
 }
 # Where `unsafe` may stand; what makes each block sound stands beside it.
 UNSAFE_FILES = (
     "rust/core/src/ring/",
+    "rust/core/src/biased.rs",
     "rust/bindings/src/column.rs",
     "rust/bindings/src/gil_cell.rs",
     "rust/bindings/src/packet_data.rs",
     "rust/bindings/src/interpreter.rs",
     "rust/bindings/src/ndarray.rs",
+    "rust/bindings/src/vectorcall.rs",
     "rust/compare/",
 )
 

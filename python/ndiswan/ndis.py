@@ -220,14 +220,14 @@ def _entries(
 ) -> dict[str, Callable[..., Any]]:
     """The entry points that a driver has written itself, and the one that every driver has."""
     found: dict[str, Callable[..., Any]] = {}
-    kind, own = type(driver), getattr(driver, "__dict__", ())
     for name, plain in _ENTRY_POINTS[base]:
-        # An exploration binds a driver in each execution; so no method is looked up for nothing.
-        if getattr(kind, name) is plain and name != first and name not in own:
-            continue
         method = getattr(driver, name)
+        # Not asked of `__dict__`: CPython 3.11 and 3.12 make a dict of an object's attributes when somebody
+        # looks at it, and from then on each use of one takes twice as long.
+        if getattr(method, "__func__", None) is plain and name != first:
+            continue
         if not callable(method):
-            raise TypeError(f"{kind.__name__}.{name}: expected a method, got {method!r}")
+            raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
         found[name] = method
     return found
 

@@ -37,8 +37,16 @@ struct Parts {
 impl Parts {
     fn driver<M: Mode>(self) -> PyMiniport<M> {
         let Parts { world, cell, driver, entries, info, hang_interval, line_up_at_bind } = self;
-        let _mode = PhantomData;
-        PyMiniport { world, cell, driver, entries, info, hang_interval, line_up_at_bind, _mode }
+        PyMiniport {
+            world,
+            cell,
+            driver,
+            entries,
+            info,
+            hang_interval,
+            line_up_at_bind,
+            _mode: PhantomData,
+        }
     }
 }
 

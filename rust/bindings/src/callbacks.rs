@@ -72,7 +72,7 @@ impl<M: Mode> PyMiniport<M> {
     ) -> PyResult<Option<Status>> {
         let packet = shared.miniport_packet(py, name)?;
         let link = shared.link(py, link)?;
-        let answer = self.entries.first.bind(py).call1((link, packet))?;
+        let answer = self.entries.first.call(py, link.bind(py), packet.bind(py))?;
         if let Some(status) = status::from_python(py, &answer)? {
             return Ok(Some(status));
         }
@@ -326,8 +326,9 @@ impl Protocol for PyProtocol {
                 Ok(packet) => packet,
                 Err(error) => return self.world.keep(py, error),
             };
-            let called = status::to_python(py, status.get())
-                .and_then(|status| self.entries.first.bind(py).call1((&packet, status)));
+            let called = status::borrowed(py, status.get(), |status| {
+                self.entries.first.call(py, packet.bind(py), status)
+            });
             if let Err(error) = called {
                 self.world.keep(py, error);
             }

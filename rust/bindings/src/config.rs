@@ -10,11 +10,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::value;
+use crate::vectorcall::Method;
 
 /// The bound methods of a driver, looked up once.
 pub(crate) struct Entries {
     /// The one that is called for each packet: `wan_send`, or `send_complete`.
-    pub(crate) first: Py<PyAny>,
+    pub(crate) first: Method,
     others: HashMap<String, Py<PyAny>>,
 }
 
@@ -25,7 +26,7 @@ impl Entries {
             others.insert(name.extract::<String>()?, method.unbind());
         }
         let first = others.remove(first).ok_or_else(|| value(format!("a driver needs {first}")))?;
-        Ok(Entries { first, others })
+        Ok(Entries { first: Method::new(first.bind(methods.py()))?, others })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Py<PyAny>> {

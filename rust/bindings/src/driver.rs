@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndiswan::cx::{Cx, Dispatch, Passive, UpToDispatch};
 use ndiswan::miniport::Deserialized;
-use ndiswan::model::{CardSpec, LineSpec, LinkSpec, Luck, ModelError, QueueSpec, Traffic};
+use ndiswan::model::{LinkSpec, Luck, ModelError};
 use ndiswan::{Disposition, Miniport, Sending, Status, WanInfo};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -45,9 +45,9 @@ impl CardDriver {
     /// ``link``: a link's parameters as JSON, of which the card, the line and the window are taken. ``seeds``: twelve words.
     #[new]
     fn new(link: &str, seeds: [u64; 12]) -> PyResult<CardDriver> {
-        let LinkSpec { card, line, window, .. } = described(link)?;
-        let (card, line): (CardSpec, LineSpec) = (card, line);
-        let driver = ndiswan::model::CardDriver::new(card, line, window, Luck::new(&seeds));
+        let spec = described(link)?;
+        let luck = Luck::new(&seeds);
+        let driver = ndiswan::model::CardDriver::new(spec.card, spec.line, spec.window, luck);
         Ok(CardDriver { driver: Arc::new(driver), bound: OnceLock::new() })
     }
 
@@ -65,7 +65,6 @@ impl Feed {
     #[new]
     fn new(link: &str, seeds: [u64; 12]) -> PyResult<Feed> {
         let LinkSpec { traffic, queue, window, .. } = described(link)?;
-        let (traffic, queue): (Vec<Traffic>, QueueSpec) = (traffic, queue);
         let feed = ndiswan::model::Feed::new(&traffic, queue, window, &Luck::new(&seeds));
         Ok(Feed { feed, bound: OnceLock::new() })
     }

@@ -49,6 +49,8 @@ mod story;
 mod time;
 mod timer;
 mod trace;
+#[allow(unsafe_code)] // arguments are passed as C passes them
+mod vectorcall;
 
 use pyo3::prelude::*;
 

@@ -91,6 +91,7 @@ impl Shared {
     }
 
     /// The Python object of a link.
+    #[inline]
     pub(crate) fn link(
         self: &Arc<Self>,
         py: Python<'_>,
@@ -98,9 +99,15 @@ impl Shared {
     ) -> PyResult<Py<Link>> {
         let at = (link.id & 0xFFFF) as usize;
         let known = self.links.with(py, |links| links.get(at).map(|link| link.clone_ref(py)));
-        if let Some(known) = known {
-            return Ok(known);
+        match known {
+            Some(known) => Ok(known),
+            None => self.new_link(py, link),
         }
+    }
+
+    #[cold]
+    fn new_link(self: &Arc<Self>, py: Python<'_>, link: &Arc<ndiswan::Link>) -> PyResult<Py<Link>> {
+        let at = (link.id & 0xFFFF) as usize;
         let made = Py::new(py, Link { core: Arc::clone(link), shared: Arc::clone(self) })?;
         self.links.with(py, |links| {
             if links.len() == at {

@@ -54,6 +54,18 @@ pub(crate) fn to_python(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
     Ok(member)
 }
 
+/// Does something with that member; one that is known is not counted for it.
+pub(crate) fn borrowed<'py, R>(
+    py: Python<'py>,
+    status: Status,
+    f: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
+) -> PyResult<R> {
+    if status == Status::SUCCESS {
+        return f(members(py)?.success.bind(py));
+    }
+    f(to_python(py, status)?.bind(py))
+}
+
 /// The status that a driver gave, or `None` if what it gave is no status.
 pub(crate) fn from_python(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Status>> {
     let members = members(py)?;

@@ -355,6 +355,7 @@ impl State {
 ///
 /// # Errors
 /// As [`PacketState::complete`]; `HALT` after halt has returned.
+#[inline]
 pub fn may_complete(packet: PacketState, generation: u32, life: Life) -> Result<PacketState, Rule> {
     let verdict = packet.complete(generation);
     match (life.may_call(), verdict) {

@@ -5,7 +5,7 @@
 //! type. Completing a packet needs `&mut Cx`, a lock guard keeps the `Cx` borrowed: so completing
 //! with a lock held does not compile. A `Cx` stays on its thread.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -57,6 +57,8 @@ impl fmt::Debug for Irql {
 pub struct Cpu {
     /// Number of this CPU, unique in the process.
     pub id: u32,
+    /// Number of the thread that it is on, unique in the process.
+    pub(crate) thread: u32,
     pub(crate) state: RefCell<CpuState>,
     /// How many callbacks are on the stack: beyond a limit work is deferred, so that a driver
     /// and a protocol that call each other for ever do not exhaust the stack.
@@ -69,10 +71,19 @@ pub struct Cpu {
     pub(crate) kept: Cell<Vec<Completion>>,
 }
 
+/// The CPUs of a thread; one variable, since finding one takes a call where the library is a shared one.
+struct Here {
+    /// The number of the virtual CPU that runs, 0 for the thread's own.
+    number: Cell<usize>,
+    own: OnceCell<Rc<Cpu>>,
+    others: RefCell<Vec<Rc<Cpu>>>,
+}
+
 thread_local! {
-    static OWN: Rc<Cpu> = Cpu::new();
-    static OTHERS: RefCell<Vec<Rc<Cpu>>> = const { RefCell::new(Vec::new()) };
-    static VIRTUAL: Cell<usize> = const { Cell::new(0) };
+    static THREAD: Cell<u32> = const { Cell::new(0) };
+    static HERE: Here = const {
+        Here { number: Cell::new(0), own: OnceCell::new(), others: RefCell::new(Vec::new()) }
+    };
 }
 
 impl Cpu {
@@ -80,6 +91,7 @@ impl Cpu {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         Rc::new(Cpu {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
+            thread: Cpu::thread(),
             state: RefCell::default(),
             depth: Cell::new(0),
             raised: Cell::new(false),
@@ -88,23 +100,44 @@ impl Cpu {
         })
     }
 
+    /// The number of the calling thread.
+    #[inline]
+    pub(crate) fn thread() -> u32 {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        match THREAD.get() {
+            0 => {
+                THREAD.set(NEXT.fetch_add(1, Ordering::Relaxed));
+                THREAD.get()
+            }
+            known => known,
+        }
+    }
+
     /// The CPU that the calling thread is; under an adversary the virtual one that runs on it.
     #[inline]
     pub fn current() -> Rc<Cpu> {
-        match VIRTUAL.get() {
-            0 => OWN.with(Rc::clone),
-            number => Cpu::numbered(number),
-        }
+        Cpu::here(Rc::clone)
+    }
+
+    /// Does something with it.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the straight way is one function
+    pub(crate) fn here<R>(f: impl FnOnce(&Rc<Cpu>) -> R) -> R {
+        HERE.with(|here| match here.number.get() {
+            0 => f(here.own.get_or_init(Cpu::new)),
+            number => f(&Cpu::numbered(number)),
+        })
     }
 
     /// The virtual CPU of this number on the calling thread, 0 for the thread's own. They are kept for
     /// the next world that has some.
     #[cold]
     pub(crate) fn numbered(number: usize) -> Rc<Cpu> {
-        if number == 0 {
-            return OWN.with(Rc::clone);
-        }
-        OTHERS.with_borrow_mut(|others| {
+        HERE.with(|here| {
+            if number == 0 {
+                return Rc::clone(here.own.get_or_init(Cpu::new));
+            }
+            let mut others = here.others.borrow_mut();
             while others.len() < number {
                 others.push(Cpu::new());
             }
@@ -114,12 +147,12 @@ impl Cpu {
 
     /// The number of the virtual CPU that runs on the calling thread.
     pub(crate) fn number() -> usize {
-        VIRTUAL.get()
+        HERE.with(|here| here.number.get())
     }
 
     /// From now on the calling thread is the virtual CPU of this number.
     pub(crate) fn become_number(number: usize) {
-        VIRTUAL.set(number);
+        HERE.with(|here| here.number.set(number));
     }
 
     /// The level at which this CPU runs now.

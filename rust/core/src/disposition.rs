@@ -13,12 +13,12 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::biased::BiasedGuard;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Name, Part, Side, TakenBack};
 use crate::miniport::{CanComplete, Mode};
 use crate::ndis::{Adapter, Completions};
 use crate::packet::WanPacket;
-use crate::short_lock::ShortGuard;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
@@ -71,7 +71,7 @@ impl Packet {
 }
 
 /// The descriptor and the data of a protocol's packet.
-pub struct PacketView<'a>(ShortGuard<'a, WanPacket>);
+pub struct PacketView<'a>(BiasedGuard<'a, WanPacket>);
 
 impl Deref for PacketView<'_> {
     type Target = WanPacket;
@@ -128,7 +128,7 @@ struct InFlight {
     live: bool,
 }
 
-fn body(adapter: &Adapter, name: Name, part: Part) -> ShortGuard<'_, WanPacket> {
+fn body(adapter: &Adapter, name: Name, part: Part) -> BiasedGuard<'_, WanPacket> {
     adapter.check_touch(name, Side::Miniport, part);
     adapter.pool.slot(name.slot).body.lock()
 }
@@ -155,7 +155,7 @@ impl Drop for InFlight {
 }
 
 /// The parts of a packet that its miniport may use.
-pub struct MiniportView<'a>(ShortGuard<'a, WanPacket>);
+pub struct MiniportView<'a>(BiasedGuard<'a, WanPacket>);
 
 impl MiniportView<'_> {
     /// The data.

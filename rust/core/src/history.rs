@@ -13,9 +13,13 @@
 //! word 2  generation (32) | status or length (32)
 //! word 3  site (32) | link (32)
 //! ```
+//!
+//! What happens at one moment, nothing else in between, takes one place: a packet that is taken, sent and
+//! submitted, and one that is completed and delivered. It is read as the events that it stands for.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::contract::cpu::CpuState;
 use crate::cx::Irql;
 use crate::event::{Event, Name, Part, Side, TakenBack, What};
 use crate::status::Status;
@@ -34,6 +38,11 @@ pub(crate) struct History {
     next: AtomicU32,
 }
 
+/// Allocate, Send and Submit; the generation is the one before.
+const SENT: u8 = 11;
+/// Complete and Deliver.
+const BACK: u8 = 12;
+
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
 const REASONS: [TakenBack; 5] =
@@ -41,7 +50,12 @@ const REASONS: [TakenBack; 5] =
 
 /// The part of word 1 that says on which CPU, at which level, with how many locks.
 #[inline]
-pub(crate) fn who(cpu: u32, irql: Irql, locks: u8) -> u64 {
+pub(crate) fn who(cpu: u32, state: &CpuState) -> u64 {
+    words_of(cpu, state.irql, state.held.len().min(255) as u8)
+}
+
+#[inline]
+fn words_of(cpu: u32, irql: Irql, locks: u8) -> u64 {
     u64::from(cpu) << 32 | u64::from(irql.0) << 24 | u64::from(locks) << 16
 }
 
@@ -95,7 +109,7 @@ impl History {
 
     /// Keeps `event` and forgets the oldest one beyond the limit.
     pub(crate) fn keep(&self, event: &Event) {
-        let who = who(event.cpu, event.irql, event.locks);
+        let who = words_of(event.cpu, event.irql, event.locks);
         self.keep_words(event.what, event.time, who, event.site);
     }
 
@@ -105,17 +119,42 @@ impl History {
     pub(crate) fn keep_words(&self, what: What, time: u64, who: u64, site: u32) {
         let Some((kind, detail, number, link)) = pack(what) else { return };
         let generation = what.packet().map_or(0, |name| name.generation);
+        let who = who | u64::from(kind) << 8 | u64::from(detail);
+        self.keep_place([
+            time,
+            who,
+            u64::from(generation) << 32 | u64::from(number),
+            u64::from(site) << 32 | u64::from(link),
+        ]);
+    }
+
+    /// That the packet was taken, sent and submitted, in its life `generation` before that.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_sent(&self, time: u64, who: u64, generation: u32, length: u32, link: u32) {
+        let what = u64::from(generation) << 32 | u64::from(length);
+        self.keep_place([time, who | u64::from(SENT) << 8, what, u64::from(link)]);
+    }
+
+    /// That it was completed with `status`, and delivered.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_back(&self, time: u64, who: u64, generation: u32, status: u32, link: u32) {
+        let what = u64::from(generation) << 32 | u64::from(status);
+        self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    fn keep_place(&self, words: [u64; 4]) {
         let next = self.next.load(Ordering::Relaxed);
         let Some(place) = self.places.get(next as usize & self.places.len().wrapping_sub(1)) else {
             return;
         };
         self.next.store(next.wrapping_add(1), Ordering::Relaxed);
-        let words = &place.0;
-        let who = who | u64::from(kind) << 8 | u64::from(detail);
-        words[0].store(time, Ordering::Relaxed);
-        words[1].store(who, Ordering::Relaxed);
-        words[2].store(u64::from(generation) << 32 | u64::from(number), Ordering::Relaxed);
-        words[3].store(u64::from(site) << 32 | u64::from(link), Ordering::Relaxed);
+        for (place, word) in place.0.iter().zip(words) {
+            place.store(word, Ordering::Relaxed);
+        }
     }
 
     /// The events, oldest first, of the packet in `slot` of `adapter`.
@@ -126,23 +165,45 @@ impl History {
         let next = self.next.load(Ordering::Relaxed) as usize;
         let most = self.places.len();
         let in_order = (0..most).map(|offset| &self.places[(next + offset) % most]);
-        in_order.filter_map(|place| place.event(adapter, slot)).collect()
+        let mut all: Vec<Event> = in_order.flat_map(|place| place.events(adapter, slot)).collect();
+        // A place may have been several events.
+        all.drain(..all.len().saturating_sub(most));
+        all
     }
 }
 
 impl Place {
-    fn event(&self, adapter: u16, slot: u32) -> Option<Event> {
+    fn events(&self, adapter: u16, slot: u32) -> impl Iterator<Item = Event> + use<> {
         let word = |at: usize| self.0[at].load(Ordering::Relaxed);
         let (who, what, where_) = (word(1), word(2), word(3));
         let packet = Name { adapter, slot, generation: (what >> 32) as u32 };
-        Some(Event {
-            time: word(0),
-            cpu: (who >> 32) as u32,
-            irql: Irql((who >> 24) as u8),
-            locks: (who >> 16) as u8,
+        let (time, cpu, site) = (word(0), (who >> 32) as u32, (where_ >> 32) as u32);
+        let (irql, locks) = (Irql((who >> 24) as u8), (who >> 16) as u8);
+        let (number, link) = (what as u32, where_ as u32);
+        let all = match (who >> 8) as u8 {
+            SENT => {
+                let name = Name { generation: packet.generation.wrapping_add(1), ..packet };
+                [
+                    Some(What::Allocate { packet }),
+                    Some(What::Send { packet, link, length: number }),
+                    Some(What::Submit { packet: name, link }),
+                ]
+            }
+            BACK => {
+                let status = Status(number);
+                let back = What::Deliver { packet, link, status };
+                [Some(What::Complete { packet, status }), Some(back), None]
+            }
+            kind => [unpack(kind, who as u8, number, link, packet), None, None],
+        };
+        all.into_iter().flatten().map(move |what| Event {
+            time,
+            cpu,
+            irql,
+            locks,
             adapter,
-            site: (where_ >> 32) as u32,
-            what: unpack((who >> 8) as u8, who as u8, what as u32, where_ as u32, packet)?,
+            site,
+            what,
         })
     }
 }
@@ -180,6 +241,28 @@ mod tests {
             history.keep(event);
         }
         assert_eq!(history.to_vec(3, 5), events);
+    }
+
+    #[test]
+    fn what_took_one_place_comes_back_as_the_events_that_it_was() {
+        let (before, link, status) =
+            (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::SUCCESS);
+        let packet = Name { generation: 12, ..before };
+        let history = History::new(4);
+        let who = words_of(7, Irql::DISPATCH, 2);
+        history.keep_sent(1, who, before.generation, 64, link);
+        let sent = [
+            What::Allocate { packet: before },
+            What::Send { packet: before, link, length: 64 },
+            What::Submit { packet, link },
+        ];
+        let site = |what: What, time| Event { site: 0, ..event(time, what) };
+        assert_eq!(history.to_vec(3, 5), sent.map(|what| site(what, 1)));
+        history.keep_back(2, who, packet.generation, status.0, link);
+        let back = [What::Complete { packet, status }, What::Deliver { packet, link, status }];
+        let mut all = sent.map(|what| site(what, 1)).to_vec();
+        all.extend(back.map(|what| site(what, 2)));
+        assert_eq!(history.to_vec(3, 5), all[1..], "and no more than the limit");
     }
 
     #[test]

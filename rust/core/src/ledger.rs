@@ -42,13 +42,13 @@ impl Adapter {
     }
 
     /// Claims the completion of `name`: afterwards nobody else can.
-    pub(crate) fn claim(&self, name: Name) -> Result<(), Rule> {
+    pub(crate) fn claim(&self, cpu: &Cpu, name: Name) -> Result<(), Rule> {
         if name.adapter != self.index {
             return Err(Rule::Foreign);
         }
         let slot = self.pool.get(name.slot).ok_or(Rule::Foreign)?;
         let life = self.life();
-        slot.step(|packet| contract::may_complete(packet, name.generation, life)).map(drop)
+        slot.step_on(cpu, |packet| contract::may_complete(packet, name.generation, life)).map(drop)
     }
 
     /// Reports a touch that is not allowed; the typed tokens' check that costs one load.

@@ -24,6 +24,7 @@ mod memory;
 mod request;
 mod reset;
 mod send;
+mod straight;
 mod thread;
 mod timer;
 
@@ -48,12 +49,14 @@ pub use send::{FrameError, SendError, Sent};
 use thread::Threads;
 pub(crate) use timer::HANG;
 
+use crate::biased::Bias;
 use crate::cx::Cpu;
 use crate::dispatch::{Queue, Work};
 use crate::event::{Event, Name, What};
 use crate::history::HISTORY;
 use crate::rule::Rule;
 use crate::spin_lock::LockTable;
+use crate::time::TimeKind;
 use crate::time::adversarial::Adversary;
 use crate::trace::AdapterEntry;
 use crate::trace::record::{Note, Recording};
@@ -78,6 +81,8 @@ pub struct Ndis {
     /// How it was set up.
     pub config: Config,
     pub(crate) queue: Queue,
+    /// Whether one thread is alone in it.
+    pub(crate) bias: Arc<Bias>,
     pub(crate) locks: LockTable,
     adapters: Mutex<Vec<Arc<Adapter>>>,
     /// What is told of the adapters when they are gone.
@@ -107,6 +112,8 @@ pub struct Ndis {
     /// The user wants to stop: what would go on for ever by itself pauses.
     pause: AtomicBool,
     watch: Watch,
+    /// Whether events without a packet are of use too.
+    told: bool,
     threads: Threads,
     pub(crate) me: Weak<Ndis>,
 }
@@ -121,12 +128,15 @@ impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
+        let told = config.record || config.adversity.is_some();
         let adversary = config.adversity.as_ref();
         let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time, adversary),
+            // At level 4 each event asks the interpreter, which no span may wait for.
+            bias: Bias::new(config.time == TimeKind::Virtual && config.verify != Verify::CallSites),
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
@@ -147,6 +157,7 @@ impl Ndis {
             interrupt: AtomicBool::new(false),
             pause: AtomicBool::new(false),
             watch,
+            told,
             threads: Threads::default(),
             me: Weak::clone(me),
         });

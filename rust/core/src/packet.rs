@@ -71,10 +71,16 @@ impl WanPacket {
         if frame.len() > room {
             return Err(BadFrame::TooLong { room, length: frame.len() });
         }
+        self.put(info, frame);
+        Ok(())
+    }
+
+    /// The same for a frame that is known to fit.
+    #[inline]
+    pub(crate) fn put(&mut self, info: &WanInfo, frame: &[u8]) {
         self.current_buffer = info.header_padding as usize;
         self.current_length = frame.len();
         self.buffer[self.current_buffer..][..frame.len()].copy_from_slice(frame);
-        Ok(())
     }
 
     /// Whether the padding is at least what `info` asks for.

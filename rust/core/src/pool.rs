@@ -5,14 +5,16 @@
 //! body has a lock of its own that is never waited for by a rightful owner; it is what makes
 //! even a driver that forgets or doubles a token harmless.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::biased::{Alone, Bias, Biased};
 use crate::contract::packet::{Owner, PacketState};
+use crate::cx::Cpu;
 use crate::history::History;
 use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
-use crate::short_lock::Short;
 
 /// One packet's place.
 #[derive(Debug)]
@@ -27,12 +29,20 @@ pub(crate) struct Slot {
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
     /// The descriptor and its data.
-    pub(crate) body: Short<WanPacket>,
+    pub(crate) body: Biased<WanPacket>,
     /// Its last events.
     pub(crate) history: History,
 }
 
 impl Slot {
+    /// It is handed to the miniport at `time`.
+    #[inline]
+    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64) {
+        self.link.store(link, Ordering::Relaxed);
+        self.length.store(length, Ordering::Relaxed);
+        self.submitted.store(time, Ordering::Relaxed);
+    }
+
     /// Who owns it now.
     pub(crate) fn state(&self) -> PacketState {
         PacketState::from_word(self.word.load(Ordering::Acquire))
@@ -43,6 +53,7 @@ impl Slot {
         &self,
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
+        self.body.bias().shared();
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             let next = f(PacketState::from_word(word))?;
@@ -66,10 +77,37 @@ impl Slot {
         &self,
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
+        self.body.bias().shared();
         let next = f(self.state())?;
         self.word.store(next.word(), Ordering::Release);
         Ok(next)
     }
+
+    /// [`step`](Self::step) on this CPU, which may be alone in the world.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn step_on(
+        &self,
+        cpu: &Cpu,
+        f: impl Fn(PacketState) -> Result<PacketState, Rule>,
+    ) -> Result<PacketState, Rule> {
+        let Some(span) = self.body.bias().alone(cpu) else { return self.step(f) };
+        let next = f(self.state())?;
+        self.set_in(&span, next);
+        Ok(next)
+    }
+
+    /// A step in a span: nobody else makes one meanwhile.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn set_in(&self, _: &Alone<'_>, state: PacketState) {
+        self.word.store(state.word(), Ordering::Release);
+    }
+}
+
+/// The word of the free packets after the change that makes `top` the top one.
+fn changed(seen: u64, top: u32) -> u64 {
+    ((seen >> 32).wrapping_add(1) << 32) | u64::from(top)
 }
 
 /// The packets of one adapter.
@@ -79,10 +117,11 @@ pub(crate) struct Pool {
     /// A stack of free packets: the top one, counted from 1, in the low half. The high half counts
     /// changes, so that a top which went and came back meanwhile is not taken for the old one.
     free: AtomicU64,
+    bias: Arc<Bias>,
 }
 
 impl Pool {
-    pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize) -> Pool {
+    pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize, bias: &Arc<Bias>) -> Pool {
         let slots = (0..packets)
             .map(|index| Slot {
                 word: AtomicU64::new(PacketState::default().word()),
@@ -90,11 +129,12 @@ impl Pool {
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
-                body: Short::new(WanPacket::new(info)),
+                body: Biased::new(bias, WanPacket::new(info)),
                 history: History::new(keep),
             })
             .collect();
-        Pool { slots, free: AtomicU64::new(u64::from(packets > 0)) }
+        let free = AtomicU64::new(u64::from(packets > 0));
+        Pool { slots, free, bias: Arc::clone(bias) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -111,6 +151,7 @@ impl Pool {
 
     /// Takes a packet out; it is the protocol's.
     pub(crate) fn allocate(&self) -> Option<u32> {
+        self.bias.shared();
         let mut free = self.free.load(Ordering::Acquire);
         loop {
             let index = (free as u32).checked_sub(1)?;
@@ -135,11 +176,40 @@ impl Pool {
 
     /// The same for who alone has the packet: `freed` is its state afterwards.
     pub(crate) fn free_own(&self, index: u32, place: &Slot, freed: PacketState) {
+        self.bias.shared();
         place.word.store(freed.word(), Ordering::Release);
         self.push_free(index, place);
     }
 
+    /// The packet that is taken next, in a span, and its place.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn next_in(&self, _: &Alone<'_>) -> Option<(u32, &Slot)> {
+        let index = (self.free.load(Ordering::Relaxed) as u32).checked_sub(1)?;
+        Some((index, self.get(index)?))
+    }
+
+    /// Takes it.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn take_in(&self, _: &Alone<'_>, place: &Slot) {
+        let seen = self.free.load(Ordering::Relaxed);
+        let next = place.next_free.load(Ordering::Relaxed);
+        self.free.store(changed(seen, next), Ordering::Release);
+    }
+
+    /// [`free_own`](Self::free_own) in a span.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn free_in(&self, span: &Alone<'_>, index: u32, place: &Slot, freed: PacketState) {
+        place.set_in(span, freed);
+        let seen = self.free.load(Ordering::Relaxed);
+        place.next_free.store(seen as u32, Ordering::Relaxed);
+        self.free.store(changed(seen, index + 1), Ordering::Release);
+    }
+
     fn push_free(&self, index: u32, place: &Slot) {
+        self.bias.shared();
         let mut free = self.free.load(Ordering::Relaxed);
         loop {
             place.next_free.store(free as u32, Ordering::Relaxed);
@@ -152,7 +222,7 @@ impl Pool {
 
     /// Makes `top` the top of the free packets, if nothing changed since `seen`.
     fn change_free(&self, seen: u64, top: u32) -> Result<(), u64> {
-        let next = ((seen >> 32).wrapping_add(1) << 32) | u64::from(top);
+        let next = changed(seen, top);
         // Release: the packet's state is seen with it. Acquire: so is that of the one taken.
         let done = self.free.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire);
         done.map(drop)

@@ -190,23 +190,29 @@ impl PacketState {
     /// # Errors
     /// `FOREIGN` if the miniport never had it, `STALE` for an earlier life, `RESET`, `HALT` or
     /// `LOST` if NDIS had to take it back, `DOUBLE` if it is completed already.
+    #[inline]
     pub fn complete(self, generation: u32) -> Result<PacketState, Rule> {
-        let known = self.generation();
         // First, since after 2³² sends a life has the number 0 of what was never sent.
         if self.is_with_miniport(generation) && self.taken_back().is_none() {
             return Ok(self.owned_by(Owner::Returning));
         }
+        Err(self.why_not_complete(generation))
+    }
+
+    #[cold]
+    fn why_not_complete(self, generation: u32) -> Rule {
+        let known = self.generation();
         if generation == 0 || generation == known.wrapping_add(1) {
-            return Err(Rule::Foreign);
+            return Rule::Foreign;
         }
         if generation != known {
-            return Err(Rule::Stale);
+            return Rule::Stale;
         }
         match self.taken_back() {
-            Some(TakenBack::Reset) => Err(Rule::Reset),
-            Some(TakenBack::Halt) => Err(Rule::Halt),
-            Some(TakenBack::GivenUp) => Err(Rule::Late),
-            _ => Err(Rule::Double),
+            Some(TakenBack::Reset) => Rule::Reset,
+            Some(TakenBack::Halt) => Rule::Halt,
+            Some(TakenBack::GivenUp) => Rule::Late,
+            _ => Rule::Double,
         }
     }
 

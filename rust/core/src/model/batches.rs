@@ -33,6 +33,20 @@ impl Batches {
         }
     }
 
+    /// How many more the batch takes that is being filled.
+    pub(super) fn room(&self) -> u64 {
+        self.size - self.filled
+    }
+
+    /// The next values of the series, no more than there is room for, added up.
+    pub(super) fn add(&mut self, sum: u128, values: u64) {
+        self.sum += sum;
+        self.filled += values;
+        if self.filled == self.size {
+            self.close();
+        }
+    }
+
     fn close(&mut self) {
         self.sums.push(std::mem::take(&mut self.sum));
         self.filled = 0;

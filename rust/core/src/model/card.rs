@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 
+mod busy;
 mod life;
 
 use life::Life;

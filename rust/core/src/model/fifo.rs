@@ -53,6 +53,11 @@ impl<T: Copy + Default> Fifo<T> {
         self.end = self.end.wrapping_add(1);
     }
 
+    /// The places, and how many were ever taken out and put in.
+    pub(super) fn parts(&mut self) -> (&mut [T], &mut usize, &mut usize) {
+        (&mut self.places, &mut self.first, &mut self.end)
+    }
+
     #[cold]
     fn grow(&mut self) {
         let size = self.places.len();

@@ -30,7 +30,7 @@ pub(super) struct Place(usize);
 impl Place {
     /// The place of `value`.
     #[inline(always)]
-    pub(super) fn of(value: u64) -> Place {
+    pub(super) const fn of(value: u64) -> Place {
         let shift = (value | PARTS as u64).ilog2() - PARTS_BITS;
         Place(shift as usize * PARTS + (value >> shift) as usize)
     }
@@ -42,7 +42,44 @@ fn bucket(place: usize) -> (u64, u64) {
     (((place - shift as usize * PARTS) as u64) << shift, 1 << shift)
 }
 
+/// Counts of values by their places, beside a histogram that they are added to ([`Histogram::add_counts`]).
+pub(super) struct Counts {
+    at: [u32; Place::of(u64::MAX).0 + 1],
+    min: u64,
+    max: u64,
+}
+
+impl Default for Counts {
+    fn default() -> Counts {
+        Counts { at: [0; Place::of(u64::MAX).0 + 1], min: u64::MAX, max: 0 }
+    }
+}
+
+impl Counts {
+    /// Counts `value` once; less than 2³² times in all.
+    #[inline(always)]
+    pub(super) fn count(&mut self, value: u64) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        if let Some(count) = self.at.get_mut(Place::of(value).0) {
+            *count += 1;
+        }
+    }
+}
+
 impl Histogram {
+    /// Adds counts, without the sum.
+    pub(super) fn add_counts(&mut self, other: &Counts) {
+        if other.min > other.max {
+            return;
+        }
+        let (from, to) = (Place::of(other.min).0, Place::of(other.max));
+        self.widen(other.min, to);
+        self.widen(other.max, to);
+        let mine = self.counts[from..].iter_mut();
+        mine.zip(&other.at[from..]).for_each(|(mine, more)| *mine += u64::from(*more));
+    }
+
     /// Counts `value` once.
     #[inline]
     pub fn record(&mut self, value: u64) {

@@ -125,15 +125,38 @@ pub struct LineLuck {
     pub escapes: Stream,
 }
 
+/// How fast a line is, and until when it is busy.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Clock {
+    /// Nanoseconds a byte, times 2³².
+    per_byte: u64,
+    free_at: u64,
+    busy: u64,
+}
+
+impl Clock {
+    /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
+    #[inline(always)]
+    fn wire_ns(self, wire_bytes: u32) -> u64 {
+        (((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64).max(1)
+    }
+
+    /// Takes a frame that is ready at `ready`: when its last bit is out.
+    #[inline(always)]
+    pub(super) fn transmit(&mut self, ready: u64, wire_bytes: u32) -> u64 {
+        let took = self.wire_ns(wire_bytes);
+        self.busy += took;
+        self.free_at = ready.max(self.free_at).saturating_add(took);
+        self.free_at
+    }
+}
+
 /// A line at work.
 #[derive(Clone, Debug)]
 pub struct Line {
     spec: LineSpec,
     luck: LineLuck,
-    /// Nanoseconds a byte, times 2³².
-    per_byte: u64,
-    free_at: u64,
-    busy: u64,
+    clock: Clock,
     last_arrival: u64,
     bad: bool,
     perfect: bool,
@@ -143,9 +166,11 @@ impl Line {
     /// An idle line with the parameters of `spec`.
     pub fn new(spec: &LineSpec, luck: LineLuck) -> Line {
         Line {
-            per_byte: ((8_000_000_000u128 << 32) / u128::from(spec.rate_bps)) as u64,
-            free_at: 0,
-            busy: 0,
+            clock: Clock {
+                per_byte: ((8_000_000_000u128 << 32) / u128::from(spec.rate_bps)) as u64,
+                free_at: 0,
+                busy: 0,
+            },
             last_arrival: 0,
             bad: false,
             perfect: spec.loss == Loss::None && spec.jitter.is_none(),
@@ -157,7 +182,17 @@ impl Line {
     /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
     #[inline(always)]
     pub fn wire_ns(&self, wire_bytes: u32) -> u64 {
-        (((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64).max(1)
+        self.clock.wire_ns(wire_bytes)
+    }
+
+    /// Whether it adds nothing to a frame, loses none and delivers it when its last bit is out.
+    pub(super) fn is_bare(&self) -> bool {
+        self.perfect && self.spec.propagation_ns == 0 && self.spec.framing == Framing::None
+    }
+
+    /// How fast it is, and until when it is busy.
+    pub(super) fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
     }
 
     /// How many bytes go over the line for frame number `seq` of `bytes` bytes.
@@ -174,10 +209,7 @@ impl Line {
     /// Takes a frame that is ready at `ready`: when its last bit is out.
     #[inline(always)]
     pub fn transmit(&mut self, ready: u64, wire_bytes: u32) -> u64 {
-        let took = self.wire_ns(wire_bytes);
-        self.busy += took;
-        self.free_at = ready.max(self.free_at).saturating_add(took);
-        self.free_at
+        self.clock.transmit(ready, wire_bytes)
     }
 
     /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.
@@ -212,17 +244,17 @@ impl Line {
 
     /// For how many nanoseconds the line is busy with all that it has taken, what is still to go out included.
     pub fn busy(&self) -> u64 {
-        self.busy
+        self.clock.busy
     }
 
     /// For how many nanoseconds it was busy up to `now`, if it is busy without a gap with what is still to go out.
     pub(super) fn busy_without_gaps(&self, now: u64) -> u64 {
-        self.busy - self.free_at.saturating_sub(now)
+        self.clock.busy - self.clock.free_at.saturating_sub(now)
     }
 
     /// The line is cut at `now`, up to when it was busy for `busy` nanoseconds: what was to go out after that does not.
     pub fn cut(&mut self, now: u64, busy: u64) {
-        self.busy = busy;
-        self.free_at = self.free_at.min(now);
+        self.clock.busy = busy;
+        self.clock.free_at = self.clock.free_at.min(now);
     }
 }

@@ -9,6 +9,7 @@
 //! offers, and no event list is needed. At the same instant the card goes first. Each packet has the contract's own state
 //! ([`PacketState`]), and each step is one of the contract's.
 
+mod bare;
 mod measure;
 mod queued;
 mod slot;

@@ -17,6 +17,7 @@ pub mod counters;
 pub mod driver;
 pub mod duration;
 pub mod error;
+pub mod event_set;
 pub mod export;
 mod far;
 pub mod feed;

@@ -1,13 +1,12 @@
 //! Any number of links, on any number of cores: the results are the same.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::card::NEVER;
 use super::counters::{Counters, Stages};
 use super::error::ModelError;
+use super::event_set::{Event, EventSet, LATEST};
 use super::link::{Link, Progress};
 use super::sink::{Digest, Nobody, PacketRecord, Records, Trace};
 use super::spec::{LinkSpec, Luck};
@@ -187,25 +186,39 @@ impl Simulation {
     /// If a link is stuck.
     pub fn run_events(&mut self, until: Option<u64>, most: u64) -> Result<u64, SimulationError> {
         let until = until.unwrap_or(NEVER);
-        let key = |(number, cell): (usize, &Cell)| Reverse((cell.link.due(), number));
-        let mut order: BinaryHeap<_> = self.cells.iter().enumerate().map(key).collect();
+        let due = |cell: &Cell, number: u32| {
+            // Of those that are later, any order will do.
+            let at = cell.link.due();
+            (at != NEVER).then_some(Event {
+                at: at.min(LATEST),
+                number: number.into(),
+                link: number,
+            })
+        };
+        let mut order = EventSet::new(self.cells.len() as u32);
+        let cells = self.cells.iter().zip(0..);
+        cells.filter_map(|(cell, number)| due(cell, number)).for_each(|event| order.push(event));
         let mut ran = 0;
-        while let Some(Reverse((due, number))) = order.pop() {
-            if due > until || due == NEVER || ran == most {
+        while let Some(event) = order.pop() {
+            let number = event.link as usize;
+            let at = self.cells[number].link.due();
+            if at > until || ran == most {
                 break;
             }
             // As long as it is before the next link, this one goes on.
-            let next = order.peek().map_or(NEVER, |Reverse((due, _))| *due);
+            let next = order.due().unwrap_or(NEVER);
             let before = self.cells[number].link.events();
             let cell = &mut self.cells[number];
             let group = cell.group;
-            let stop = until.min(next.saturating_sub(1).max(due));
-            let most = if next == due { 1 } else { most - ran };
+            let stop = until.min(next.saturating_sub(1).max(at));
+            let most = if next == at { 1 } else { most - ran };
             if cell.run(stop, most, &mut self.stages[group]) == Progress::Stuck {
                 return Err(SimulationError::Stuck { link: number as u32, time: cell.link.now() });
             }
             ran += cell.link.events() - before;
-            order.push(Reverse((cell.link.due(), number)));
+            if let Some(event) = due(&self.cells[number], event.link) {
+                order.push(event);
+            }
         }
         if ran < most {
             // Nothing is left to do up to that time, so all of them stand there, as after `run`.

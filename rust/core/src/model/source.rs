@@ -130,6 +130,36 @@ impl Source {
         Some((n, self.draw_size(n)))
     }
 
+    /// How many of its packets may be sent again at once when they are back.
+    pub(super) fn turns_left(&self) -> u64 {
+        if self.turns { self.most.saturating_sub(self.offered) } else { 0 }
+    }
+
+    /// How many it has offered.
+    pub(super) fn offered(&self) -> u64 {
+        self.offered
+    }
+
+    /// The sizes, if they are in a cycle, and where it stands.
+    pub(super) fn cycle(&self) -> Option<(&[u32], usize)> {
+        let Size::Cycle { bytes } = &self.spec.size else { return None };
+        Some((bytes, self.turn))
+    }
+
+    /// The size of packet `n`, which it is asked for in order.
+    #[inline(always)]
+    pub(super) fn size(&self, n: u64) -> u32 {
+        self.spec.size.draw(&self.sizes, n)
+    }
+
+    /// So many of its packets were sent again at once.
+    pub(super) fn turned(&mut self, turns: u64) {
+        self.offered += turns;
+        if let Size::Cycle { bytes } = &self.spec.size {
+            self.turn = ((self.turn as u64 + turns) % bytes.len() as u64) as usize;
+        }
+    }
+
     /// Which class its packets are of.
     pub fn class(&self) -> u8 {
         self.spec.class

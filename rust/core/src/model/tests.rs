@@ -75,8 +75,10 @@ fn time_averages_are_sums_over_packets() {
 #[test]
 fn the_short_cut_of_a_saturated_link_changes_nothing() {
     let losses = [Loss::None, Loss::BitErrors { rate: 1e-5 }];
-    let sizes: Size = Size::Uniform { low: 40, high: 1500 };
-    for (window, packets) in [(1, 1), (1, 3), (4, 4), (8, 8), (8, 20)] {
+    let uniform = Size::Uniform { low: 40, high: 1500 };
+    let cycle = Size::Cycle { bytes: (0..97).map(|n| 40 + n * 53 % 1400).collect() };
+    let cases = [(1, 1), (1, 3), (4, 4), (8, 8), (8, 20)].into_iter();
+    for ((window, packets), sizes) in cases.flat_map(|case| [(case, &uniform), (case, &cycle)]) {
         for (n, loss) in losses.into_iter().enumerate() {
             let runs: Vec<Simulation> = [None, Some(Duration::Constant { ns: 0.0 })]
                 .into_iter()
@@ -103,6 +105,7 @@ fn the_short_cut_of_a_saturated_link_changes_nothing() {
             assert_eq!(short.digest(), long.digest(), "window {window}, {packets} packets");
             assert_eq!(short.counters(), long.counters());
             assert_eq!(short.stages(0), long.stages(0));
+            assert!(short.links().map(Link::batches).eq(long.links().map(Link::batches)));
             assert!(short.packets().eq(long.packets()));
             assert_eq!(short.counters()[0].1.broken, 0);
         }

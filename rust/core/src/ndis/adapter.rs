@@ -15,6 +15,7 @@ use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Ndis, Panic};
+use crate::biased::Biased;
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
@@ -27,13 +28,22 @@ use crate::pool::Pool;
 use crate::protocol::Protocol;
 use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
-use crate::short_lock::Short;
 use crate::violation::Violation;
 
 /// The two drivers of an adapter.
 pub(crate) struct Drivers {
     pub(crate) miniport: Box<dyn AnyMiniport>,
     pub(crate) protocol: Box<dyn Protocol>,
+}
+
+/// References to the drivers for who is alone: one for each way, taken out for a call and put back
+/// after it, so that nothing is counted. A call inside of a call of the same way counts.
+#[derive(Debug, Default)]
+pub(crate) struct Lent {
+    pub(crate) down: Option<Arc<Drivers>>,
+    pub(crate) up: Option<Arc<Drivers>>,
+    /// The drivers were let go: nothing is put back.
+    pub(crate) over: bool,
 }
 
 impl std::fmt::Debug for Drivers {
@@ -89,9 +99,10 @@ pub struct Adapter {
     pub info: WanInfo,
     pub(crate) me: std::sync::Weak<Adapter>,
     pub(crate) drivers: ArcSwapOption<Drivers>,
+    pub(crate) lent: Biased<Lent>,
     pub(crate) life: AtomicU8,
     pub(crate) pool: Pool,
-    pub(crate) links: Short<Lines>,
+    pub(crate) links: Biased<Lines>,
     pub(crate) gate: Gate,
     pub(crate) producer: Ring,
     pub(crate) consumer: Mutex<Consumer>,
@@ -200,6 +211,7 @@ impl Adapter {
     }
 
     /// Calls an entry point at level `at`, looks at what it leaves behind, and catches a panic.
+    #[inline(never)]
     pub(crate) fn call<R>(
         &self,
         cpu: &Rc<Cpu>,
@@ -212,6 +224,8 @@ impl Adapter {
     }
 
     /// [`call`](Self::call) for who has the drivers already.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // twice for each packet; the others come by `call`
     pub(crate) fn call_on<R>(
         &self,
         drivers: &Drivers,
@@ -226,22 +240,38 @@ impl Adapter {
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
-        self.ndis.point(Access::ANY);
+        if self.ndis.tells_all() {
+            self.ndis.point(Access::ANY);
+        }
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
-        self.ndis.point(Access::ANY);
+        if self.ndis.tells_all() {
+            self.ndis.point(Access::ANY);
+        }
         cpu.depth.set(cpu.depth.get() - 1);
+        let clean = cpu.balance.count() <= open
+            && !cpu.raised.get()
+            && result.is_ok()
+            && !self.ndis.tells_all()
+            && cpu.state.borrow_mut().leave_clean();
+        if !clean {
+            self.leave_unclean(cpu, entry, open, result.is_err());
+        }
+        result.map_err(|payload| self.caught(entry, &*payload)).ok()
+    }
+
+    /// The end of an entry point that is recorded, or leaves something behind, or did not return.
+    #[cold]
+    fn leave_unclean(&self, cpu: &Rc<Cpu>, entry: Entry, open: usize, panicked: bool) {
         cpu.balance.forget_behind(open);
-        if cpu.raised.take() || result.is_err() {
+        if cpu.raised.take() || panicked {
             self.unwind(cpu);
         }
         if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
             self.leave_entry(cpu, entry);
         }
-        result.map_err(|payload| self.caught(entry, &*payload)).ok()
     }
 
     /// The end of an entry point that is recorded, or leaves something behind.
-    #[cold]
     fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
         if self.ndis.tells_all() {

@@ -89,6 +89,10 @@ impl Adapter {
             return; // not the protocol's any more, so it cannot free it; nothing is lost
         };
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
+        if let Some(span) = self.ndis.bias.alone(cpu) {
+            self.ndis.note(self, place, cpu, self.ndis.instant(), What::Free { packet });
+            return self.pool.free_in(&span, slot, place, freed);
+        }
         self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
         self.pool.free_own(slot, place, freed);
     }

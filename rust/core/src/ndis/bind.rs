@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 
-use super::adapter::{Adapter, Count, Drivers};
+use super::adapter::{Adapter, Count, Drivers, Lent};
 use super::alarm::Alarm;
 use super::device::Devices;
 use super::gate::Gate;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Link, LinkSettings, Ndis};
+use crate::biased::Biased;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
@@ -23,7 +24,6 @@ use crate::miniport::{Miniport, Mode};
 use crate::policy::Reentry;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
-use crate::short_lock::Short;
 use crate::status::Status;
 
 /// Why an adapter did not come up.
@@ -91,14 +91,15 @@ impl Ndis {
             Arc::new_cyclic(|me| Adapter {
                 index,
                 name: name.to_string(),
-                ndis,
                 serialized: M::Mode::SERIALIZED,
-                pool: Pool::new(packets, &info, keep),
+                pool: Pool::new(packets, &info, keep, &ndis.bias),
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
+                lent: Biased::new(&ndis.bias, Lent::default()),
                 life: AtomicU8::new(Life::Initializing as u8),
-                links: Short::new(Lines::new(index)),
+                links: Biased::new(&ndis.bias, Lines::new(index)),
+                ndis,
                 gate: Gate::default(),
                 producer,
                 consumer: Mutex::new(consumer),

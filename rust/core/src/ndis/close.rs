@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::adapter::Lent;
 use super::{Adapter, Ndis};
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
@@ -56,6 +57,9 @@ impl Adapter {
     /// Lets go of the drivers; calls that run in them hold them until they return.
     pub(crate) fn drop_drivers(&self) {
         self.drivers.store(None);
+        let lent =
+            std::mem::replace(&mut *self.lent.lock(), Lent { over: true, ..Lent::default() });
+        drop(lent);
         for link in self.links() {
             // Their end may be a driver's code: not under a lock.
             let drivers = link.flow.lock().drivers.take();

@@ -23,18 +23,33 @@ impl Adapter {
     /// # Errors
     /// The rule that was broken. What was broken is repaired: if the packet was the miniport's,
     /// it goes back to the protocol all the same, so that nothing is lost.
+    #[inline]
     pub fn wan_send_complete(&self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
-        self.complete_on(&Cpu::current(), name, status)
+        Cpu::here(|cpu| self.complete_on(cpu, name, status))
     }
 
+    #[inline]
     pub(crate) fn complete_on(
         &self,
         cpu: &Rc<Cpu>,
         name: Name,
         status: Status,
     ) -> Result<(), Arc<Violation>> {
+        match self.complete_straight(cpu, name, status) {
+            Some(()) => Ok(()),
+            None => self.complete_slowly(cpu, name, status),
+        }
+    }
+
+    #[inline(never)]
+    fn complete_slowly(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        status: Status,
+    ) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::packet(self.index, name.slot));
-        if let Err(rule) = self.claim(name) {
+        if let Err(rule) = self.claim(cpu, name) {
             if self.is_disowned(name) {
                 return Ok(()); // the echo of an exception that is on its way to the user
             }
@@ -144,6 +159,8 @@ impl Adapter {
     }
 
     /// MiniportWanSend returned `status` for the life that `name` says.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // PENDING is the common answer; the rest is not inlined
     pub(crate) fn returned(
         &self,
         cpu: &Rc<Cpu>,
@@ -154,16 +171,33 @@ impl Adapter {
         called: Moment,
     ) -> Status {
         let slot = self.pool.slot(name.slot);
+        if status == Status::PENDING {
+            let _ = slot.step_on(cpu, |packet| packet.returned(name.generation, status));
+            let now = self.ndis.later(called);
+            self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
+            return status;
+        }
+        self.returned_final(cpu, link, name, status, deliver, called)
+    }
+
+    #[inline(never)]
+    fn returned_final(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Link,
+        name: Name,
+        status: Status,
+        deliver: bool,
+        called: Moment,
+    ) -> Status {
+        let slot = self.pool.slot(name.slot);
         let had = Cell::new(false);
-        let verdict = slot.step(|packet| {
+        let verdict = slot.step_on(cpu, |packet| {
             had.set(packet.is_with_miniport(name.generation));
             packet.returned(name.generation, status)
         });
         let now = self.ndis.later(called);
         self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
-        if status == Status::PENDING {
-            return status;
-        }
         match verdict {
             Err(rule) => {
                 let detail = format!(
@@ -248,14 +282,9 @@ impl Adapter {
         // the drivers go then.
         let drivers = flow.drivers.clone();
         let _ = place.own_step(PacketState::deliver);
-        flow.state.done();
-        flow.count.delivered += 1;
         flow.count.answered += u64::from(answered);
         flow.count.completions += u64::from(!answered && state.taken_back().is_none());
-        if status == FinalStatus::SUCCESS {
-            flow.stats.frames_sent += 1;
-            flow.stats.bytes_sent += length;
-        }
+        flow.comes_home(status, length);
         (!flow.queue.is_empty(), drivers)
     }
 
@@ -287,7 +316,13 @@ impl Adapter {
         }
     }
 
-    fn send_complete_on(&self, to: &Drivers, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus) {
+    pub(super) fn send_complete_on(
+        &self,
+        to: &Drivers,
+        cpu: &Rc<Cpu>,
+        slot: u32,
+        status: FinalStatus,
+    ) {
         let at = self.callback_level(cpu);
         self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {
             let mut cx = Cx::assume(Rc::clone(cpu));

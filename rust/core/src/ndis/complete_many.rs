@@ -45,7 +45,9 @@ impl<'a> Completions<'a> {
     /// As [`Adapter::wan_send_complete`]; the next packet is not touched by it.
     pub fn complete(&mut self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
         let _around = self.adapter.ndis.around(Access::packet(self.adapter.index, name.slot));
-        if let Some(status) = self.plain(status).filter(|_| self.adapter.claim(name).is_ok()) {
+        if let Some(status) =
+            self.plain(status).filter(|_| self.adapter.claim(&self.cpu, name).is_ok())
+        {
             let (ndis, place) = (&self.adapter.ndis, self.adapter.pool.slot(name.slot));
             let what = What::Complete { packet: name, status: status.get() };
             ndis.note(self.adapter, place, &self.cpu, ndis.moment(), what);

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{Adapter, Config, Ndis, Verify};
+use super::{Adapter, Config, Link, Ndis, Verify};
 use crate::cx::Cpu;
-use crate::event::{Event, What};
+use crate::event::{Event, Name, What};
 use crate::history::who;
 use crate::pool::Slot;
+use crate::status::Status;
 use crate::trace::record::Note;
 
 /// Where events go.
@@ -63,7 +64,14 @@ impl Ndis {
     /// Whether events without a packet are of use too.
     #[inline]
     pub(crate) fn tells_all(&self) -> bool {
-        self.config.record || self.queue.adversary.is_some()
+        self.told
+    }
+
+    /// Now, in a span: it does not ask where the driver is.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn instant(&self) -> Moment {
+        Moment { time: self.now(), site: 0 }
     }
 
     /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
@@ -74,6 +82,7 @@ impl Ndis {
     }
 
     /// The same place at a later time: a driver's function ran in between.
+    #[inline]
     pub(crate) fn later(&self, moment: Moment) -> Moment {
         if matches!(self.watch, Watch::Nothing) {
             return moment; // only events tell these two apart
@@ -113,6 +122,62 @@ impl Ndis {
             Watch::Nothing => {}
             Watch::Histories => keep(place, cpu, moment, what),
             Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
+        }
+    }
+
+    /// That the packet in `place`, `packet` before that, was taken, sent and submitted.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_sent(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        frame: &[u8],
+    ) {
+        let length = frame.len() as u32;
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                place.history.keep_sent(now.time, who, packet.generation, length, link.id);
+            }
+            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame),
+        }
+    }
+
+    #[cold]
+    fn tell_sent(&self, link: &Link, packet: Name, cpu: &Rc<Cpu>, now: Moment, frame: &[u8]) {
+        let (id, length) = (link.id, frame.len() as u32);
+        let tell = |what| self.emit_with(&link.adapter, cpu, now, what, || Note::Nothing);
+        tell(What::Allocate { packet });
+        tell(What::Send { packet, link: id, length });
+        let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };
+        let submit = What::Submit { packet, link: id };
+        self.emit_with(&link.adapter, cpu, now, submit, || Note::Frame(frame.into()));
+    }
+
+    /// That the packet in `place` was completed and delivered.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_back(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        status: Status,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                place.history.keep_back(now.time, who, packet.generation, status.0, link.id);
+            }
+            Watch::Everything => {
+                self.note(&link.adapter, place, cpu, now, What::Complete { packet, status });
+                let back = What::Deliver { packet, link: link.id, status };
+                self.note(&link.adapter, place, cpu, now, back);
+            }
         }
     }
 
@@ -163,6 +228,6 @@ impl Ndis {
 #[allow(clippy::inline_always)] // see `emit_at`
 fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
     let state = cpu.state.borrow();
-    let who = who(cpu.id, state.irql, state.held.len().min(255) as u8);
+    let who = who(cpu.id, &state);
     place.history.keep_words(what, moment.time, who, moment.site);
 }

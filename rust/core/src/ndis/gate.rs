@@ -97,10 +97,12 @@ pub(crate) struct Gate {
 
 impl Adapter {
     /// Enters the miniport, or says that somebody is inside.
+    #[inline]
     pub(crate) fn try_enter(&self, cpu: &Cpu) -> bool {
-        if !self.serialized {
-            return true;
-        }
+        !self.serialized || self.try_enter_gate(cpu)
+    }
+
+    fn try_enter_gate(&self, cpu: &Cpu) -> bool {
         let mut inside = self.gate.inside.lock();
         if inside.cpu != 0 {
             return false;
@@ -175,10 +177,14 @@ impl Adapter {
     }
 
     /// Leaves the miniport, doing first what was left to do.
+    #[inline]
     pub(crate) fn leave(&self, cpu: &Rc<Cpu>) {
-        if !self.serialized {
-            return;
+        if self.serialized {
+            self.leave_gate(cpu);
         }
+    }
+
+    fn leave_gate(&self, cpu: &Rc<Cpu>) {
         loop {
             let job = {
                 let mut inside = self.gate.inside.lock();

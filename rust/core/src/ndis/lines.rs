@@ -32,10 +32,16 @@ impl Lines {
         Lines { next: Some(u32::from(index) << 16), ..Lines::default() }
     }
 
+    #[inline]
     pub(crate) fn find(&self, id: u32) -> Option<&Arc<Link>> {
         // Until a line is let go its number says its place.
         let first = self.list.get((id & LAST) as usize).filter(|link| link.id == id);
-        first.or_else(|| self.by_id.get(&id))
+        first.or_else(|| self.find_later(id))
+    }
+
+    #[cold]
+    fn find_later(&self, id: u32) -> Option<&Arc<Link>> {
+        self.by_id.get(&id)
     }
 
     /// Lets go of what nobody can use any more; what it counted.

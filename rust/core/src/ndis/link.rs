@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::adapter::Drivers;
 use super::{Adapter, Counters};
+use crate::biased::Biased;
 use crate::contract::adapter::LinkState;
-use crate::info::LinkInfo;
+use crate::info::{EXTRA_FRAME_BYTES, LinkInfo};
 use crate::oid::Stats;
-use crate::short_lock::Short;
+use crate::status::FinalStatus;
 
 /// What a line-up says of a link (`NDIS_MAC_LINE_UP`).
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -43,6 +44,41 @@ pub(crate) struct Flow {
     pub(crate) count: Counters,
 }
 
+impl Flow {
+    /// Whether a send of `length` bytes goes to the miniport at once.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn is_clear_for(&self, length: u32) -> bool {
+        self.state.may_send().is_ok()
+            && self.state.has_room()
+            && length <= self.info.max_send_frame_size + EXTRA_FRAME_BYTES
+            && !self.going_down
+            && !self.pumping
+            && self.queue.is_empty()
+    }
+
+    /// A send was taken and goes to the miniport at once.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn goes_down(&mut self) {
+        self.count.sends += 1;
+        self.count.submitted += 1;
+        let _ = self.state.submit();
+    }
+
+    /// A packet is the protocol's again.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn comes_home(&mut self, status: FinalStatus, length: u64) {
+        self.state.done();
+        self.count.delivered += 1;
+        if status == FinalStatus::SUCCESS {
+            self.stats.frames_sent += 1;
+            self.stats.bytes_sent += length;
+        }
+    }
+}
+
 /// One line of an adapter.
 #[derive(Debug)]
 pub struct Link {
@@ -54,7 +90,7 @@ pub struct Link {
     pub context: u64,
     /// Whose it is.
     pub adapter: Arc<Adapter>,
-    pub(crate) flow: Short<Flow>,
+    pub(crate) flow: Biased<Flow>,
 }
 
 impl Link {
@@ -73,7 +109,8 @@ impl Link {
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);
-        Arc::new(Link { id, handle, context, adapter, flow: Short::new(flow) })
+        let bias = Arc::clone(&adapter.ndis.bias);
+        Arc::new(Link { id, handle, context, adapter, flow: Biased::new(&bias, flow) })
     }
 
     /// Queues a send that was taken; false if the call was closed since then, and what is queued

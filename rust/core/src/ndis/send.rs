@@ -15,6 +15,7 @@ use crate::info::EXTRA_FRAME_BYTES;
 use crate::ndis::Moment;
 use crate::ndis::gate::Job;
 use crate::policy::{BeyondWindow, Reentry};
+use crate::pool::Slot;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
@@ -82,7 +83,7 @@ impl Link {
     /// # Errors
     /// The rule that was broken; the packet stays where it is.
     pub fn send_name(self: &Arc<Self>, name: Name) -> Result<Status, Arc<Violation>> {
-        self.send_on(&Cpu::current(), name)
+        Cpu::here(|cpu| self.send_on(cpu, name))
     }
 
     /// Takes a packet, fills it and sends it, from the calling thread.
@@ -92,8 +93,21 @@ impl Link {
     ///
     /// # Errors
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
+    #[inline]
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
-        let (cpu, adapter) = (&Cpu::current(), &*self.adapter);
+        Cpu::here(|cpu| match self.send_straight(cpu, frame) {
+            Some(sent) => Ok(sent),
+            None => self.send_frame_slowly(cpu, frame),
+        })
+    }
+
+    #[inline(never)]
+    fn send_frame_slowly(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        frame: &[u8],
+    ) -> Result<(Name, Status), FrameError> {
+        let adapter = &*self.adapter;
         let _around = adapter.ndis.around(Access::link(self.id));
         let now = adapter.ndis.moment();
         let name = adapter.allocate_on(cpu, now, frame)?;
@@ -108,7 +122,16 @@ impl Link {
         sent.map(|status| (name, status)).map_err(FrameError::Violation)
     }
 
+    #[inline]
     fn send_on(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
+        match self.send_name_straight(cpu, name) {
+            Some(status) => Ok(status),
+            None => self.send_slowly(cpu, name),
+        }
+    }
+
+    #[inline(never)]
+    fn send_slowly(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
         let _around = self.adapter.ndis.around(Access::link(self.id));
         match self.may_send(cpu, name) {
             Ok(length) => self.send_fit(cpu, name, length, None),
@@ -193,9 +216,9 @@ impl Link {
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
-            Way::Recurse => return Ok(self.submit(drivers, cpu, name.slot, false, now)),
+            Way::Recurse => return Ok(self.submit(drivers.as_deref(), cpu, name.slot, false, now)),
             Way::Submit => {
-                let status = self.submit(drivers, cpu, name.slot, false, now);
+                let status = self.submit(drivers.as_deref(), cpu, name.slot, false, now);
                 adapter.leave(cpu);
                 status
             }
@@ -262,7 +285,7 @@ impl Link {
     /// told PENDING when its send was queued.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        drivers: Option<Arc<Drivers>>,
+        drivers: Option<&Drivers>,
         cpu: &Rc<Cpu>,
         slot: u32,
         deliver: bool,
@@ -273,18 +296,45 @@ impl Link {
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
-        let (ndis, submit) = (&adapter.ndis, What::Submit { packet: name, link: self.id });
+        self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
+        self.hand_down(drivers, cpu, name, deliver, now)
+    }
+
+    /// That the miniport is called with the packet in `place`; its data, if somebody keeps that.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::note`
+    pub(super) fn note_submit(
+        &self,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        frame: impl FnOnce() -> Box<[u8]>,
+    ) {
+        let (ndis, submit) = (&self.adapter.ndis, What::Submit { packet, link: self.id });
         if ndis.config.record {
-            let frame = || Note::Frame(place.body.lock().data().into());
-            ndis.emit_with(adapter, cpu, now, submit, frame);
+            ndis.emit_with(&self.adapter, cpu, now, submit, || Note::Frame(frame()));
         } else {
-            ndis.note(adapter, place, cpu, now, submit);
+            ndis.note(&self.adapter, place, cpu, now, submit);
         }
+    }
+
+    /// The call itself, and what comes of it.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers, each of which knows a part of it
+    pub(super) fn hand_down(
+        self: &Arc<Self>,
+        drivers: Option<&Drivers>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        deliver: bool,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
         let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
         let answer = drivers.and_then(|drivers| {
-            let call =
-                |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, name.generation);
-            adapter.call_on(&drivers, cpu, Entry::WanSend, at, call)
+            let (slot, generation) = (name.slot, name.generation);
+            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
+            adapter.call_on(drivers, cpu, Entry::WanSend, at, call)
         });
         if let Some(status) = answer {
             return adapter.returned(cpu, self, name, status, deliver, now);
@@ -322,7 +372,7 @@ impl Adapter {
                 (flow.queue.pop_front(), flow.drivers.clone())
             };
             let Some(slot) = slot else { break };
-            link.submit(drivers, cpu, slot, true, self.ndis.moment());
+            link.submit(drivers.as_deref(), cpu, slot, true, self.ndis.moment());
         }
         let more = {
             let mut flow = link.flow.lock();

@@ -71,7 +71,7 @@
 //! Where the orderings stand under their names: `sync.rs`. Where each is made too weak and a model
 //! checker must find out: `rust/ring-models`.
 
-mod barrier;
+pub(crate) mod barrier;
 mod batch;
 mod consumer;
 mod entry;

@@ -16,7 +16,6 @@ fn burst(loss: Loss) -> Simulation {
         card: CardSpec::default(),
         line: LineSpec { rate_bps: 1_000_000, propagation_ns: 7, loss, ..LineSpec::default() },
         count: 1,
-        multilink: None,
     };
     let mut simulation = Simulation::new(vec![spec], &[Luck::of(1, 0)], Detail::Trace).unwrap();
     assert!(simulation.run(None, 1, &Control::default()).unwrap());

@@ -26,6 +26,10 @@ impl Link {
         if self.sources.len() != 1 || self.sources[0].due() != NEVER || waits {
             return 0;
         }
+        let bare = self.take_bare_turns(until, most, stages, sink);
+        if bare > 0 {
+            return bare;
+        }
         let Link { sources, card, slots, counters, sums, batches, air, .. } = self;
         let (source, status) = (&mut sources[0], FinalStatus::SUCCESS);
         let (mut turns, mut now) = (0, self.now);
@@ -95,7 +99,7 @@ impl Link {
 
 /// The contract's steps from the completion to the next PENDING.
 #[inline(always)]
-fn turned(state: PacketState) -> Result<PacketState, Rule> {
+pub(super) fn turned(state: PacketState) -> Result<PacketState, Rule> {
     let back = state.complete(state.generation())?.deliver()?.free()?;
     let again = back.allocate()?.send()?.submit()?;
     again.returned(again.generation(), Status::PENDING)

@@ -1,0 +1,4 @@
+//! Simulators that others wrote, each at the same scenario.
+
+pub mod desque;
+pub mod nexosim;

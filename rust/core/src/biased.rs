@@ -1,0 +1,253 @@
+//! Leaving the atomics out while one thread is alone in its world.
+//!
+//! Simulated time runs on one thread, and other threads *may* call at any moment. So the thread that
+//! made a world works in *spans*: between the beginning and the end of one it changes what is shared
+//! by plain loads and stores. Another thread that wants to change anything ends this for good first:
+//!
+//! ```text
+//! owner, a span                        another thread, before its first change
+//!     inside = 1                           state = ENDING
+//!     light barrier                        heavy barrier
+//!     state == ALONE?  no: atomics         wait until inside == 0        (Acquire)
+//!     … plain loads and stores …           state = SHARED                (Release)
+//!     inside = 0           (Release)       … atomics, as everybody from now on …
+//! ```
+//!
+//! It is Dekker's pattern with the barriers of `ring/barrier.rs`: either the other thread sees `inside`
+//! and waits, or the owner sees `state` and takes the atomics. No driver's function runs inside of a
+//! span, so the wait is one of some nanoseconds. What the owner wrote is seen by the other thread since it
+//! read the 0 that the owner stored after it; what the other one writes, it writes by atomics and under
+//! locks, and the owner reads it by the same from then on.
+//!
+//! A lock that is taken in a span is taken by a store. It is a lock all the same: a guard may outlive the
+//! span, and who comes then finds it locked.
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use crate::cx::Cpu;
+use crate::ring::barrier::{can_heavy, heavy, light};
+
+const ALONE: u8 = 0;
+const ENDING: u8 = 1;
+const SHARED: u8 = 2;
+
+/// Whether the thread that made a world is alone in it.
+#[derive(Debug)]
+pub(crate) struct Bias {
+    owner: u32,
+    state: AtomicU8,
+    /// How many spans the owner is in; written by the owner only.
+    inside: AtomicU32,
+}
+
+/// A span: nobody but this thread changes anything of the world until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Alone<'a> {
+    bias: &'a Bias,
+    /// It stays on its thread.
+    _thread: std::marker::PhantomData<*const ()>,
+}
+
+impl Drop for Alone<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let inside = self.bias.inside.load(Ordering::Relaxed);
+        self.bias.inside.store(inside - 1, Ordering::Release);
+    }
+}
+
+impl Bias {
+    /// For a world that the calling thread makes; `alone` if other threads are no part of its nature.
+    pub(crate) fn new(alone: bool) -> Arc<Bias> {
+        let state = if alone && can_heavy() { ALONE } else { SHARED };
+        Arc::new(Bias {
+            owner: Cpu::thread(),
+            state: AtomicU8::new(state),
+            inside: AtomicU32::new(0),
+        })
+    }
+
+    /// Begins a span, if the calling thread, whose CPU this is, is alone in the world.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // eight instructions of a path that counts them
+    pub(crate) fn alone(&self, cpu: &Cpu) -> Option<Alone<'_>> {
+        if cpu.thread != self.owner {
+            return None;
+        }
+        let inside = self.inside.load(Ordering::Relaxed);
+        self.inside.store(inside + 1, Ordering::Relaxed);
+        light();
+        let span = Alone { bias: self, _thread: std::marker::PhantomData };
+        (self.state.load(Ordering::Relaxed) == ALONE).then_some(span)
+    }
+
+    /// Before a change by atomics: if another thread than the owner makes it, the owner is alone no more.
+    #[inline]
+    pub(crate) fn shared(&self) {
+        if self.state.load(Ordering::Acquire) != SHARED && Cpu::thread() != self.owner {
+            self.end();
+        }
+    }
+
+    #[cold]
+    fn end(&self) {
+        self.state.fetch_max(ENDING, Ordering::SeqCst);
+        heavy();
+        while self.inside.load(Ordering::Acquire) != 0 {
+            std::thread::yield_now();
+        }
+        self.state.store(SHARED, Ordering::Release);
+    }
+}
+
+/// A lock that nobody holds while a driver's function runs, but for a packet's body, which a driver that
+/// owns the packet may be looking at. Who waits spins, and gives its processor away meanwhile.
+pub(crate) struct Biased<T> {
+    bias: Arc<Bias>,
+    locked: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached through a guard, or through `&mut`. A guard is made by who set `locked`:
+// by an atomic exchange, or by a store in a span, in which (see above) no other thread sets it. So there is
+// one guard at a time; the value moves from thread to thread with it, hence `T: Send`.
+unsafe impl<T: Send> Sync for Biased<T> {}
+
+/// What is behind it.
+pub(crate) struct BiasedGuard<'a, T> {
+    lock: &'a Biased<T>,
+    /// As the guards of other locks: it stays on its thread.
+    _thread: std::marker::PhantomData<*const ()>,
+}
+
+impl<T> Biased<T> {
+    pub(crate) fn new(bias: &Arc<Bias>, value: T) -> Biased<T> {
+        let (bias, locked) = (Arc::clone(bias), AtomicBool::new(false));
+        Biased { bias, locked, value: UnsafeCell::new(value) }
+    }
+
+    /// Whose world it is in.
+    pub(crate) fn bias(&self) -> &Bias {
+        &self.bias
+    }
+
+    pub(crate) fn lock(&self) -> BiasedGuard<'_, T> {
+        self.bias.shared();
+        while self.locked.swap(true, Ordering::Acquire) {
+            while self.locked.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+        }
+        BiasedGuard { lock: self, _thread: std::marker::PhantomData }
+    }
+
+    /// The same in a span of this world; `None` if it is locked.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn lock_in(&self, span: &Alone<'_>) -> Option<BiasedGuard<'_, T>> {
+        if !std::ptr::eq(span.bias, &raw const *self.bias) || self.locked.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.locked.store(true, Ordering::Relaxed);
+        Some(BiasedGuard { lock: self, _thread: std::marker::PhantomData })
+    }
+}
+
+impl<T> Drop for BiasedGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.lock.locked.store(false, Ordering::Release);
+    }
+}
+
+impl<T> Deref for BiasedGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: this is the one guard there is (see `Sync` above), so nobody writes the value
+        // but through it.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T> DerefMut for BiasedGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and the guard is borrowed for as long as the reference lives.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Biased<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Biased").field(&*self.lock()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One more, by the owner as it likes best.
+    fn add(count: &Biased<u64>, cpu: &Cpu) -> bool {
+        if let Some(span) = count.bias().alone(cpu) {
+            *count.lock_in(&span).expect("nobody keeps it locked") += 1;
+            return true;
+        }
+        *count.lock() += 1;
+        false
+    }
+
+    #[test]
+    fn nothing_is_lost_when_another_thread_comes_in_the_middle() {
+        const EACH: u64 = 20_000;
+        for _ in 0..20 {
+            let (count, begun) = (Biased::new(&Bias::new(true), 0), AtomicBool::new(false));
+            let straight = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !begun.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                    for _ in 0..EACH {
+                        *count.lock() += 1;
+                    }
+                });
+                let cpu = Cpu::current();
+                let look = |at| begun.store(at > EACH / 10, Ordering::Relaxed);
+                (0..EACH).inspect(|at| look(*at)).filter(|_| add(&count, &cpu)).count()
+            });
+            assert_eq!(*count.lock(), 2 * EACH, "{straight} of them without an atomic");
+            assert!(count.bias().alone(&Cpu::current()).is_none(), "alone no more, for good");
+        }
+    }
+
+    #[test]
+    fn a_guard_that_outlives_its_span_keeps_others_out() {
+        let value = Biased::new(&Bias::new(true), 1);
+        let cpu = Cpu::current();
+        let Some(span) = value.bias().alone(&cpu) else { return }; // no membarrier here
+        let mut guard = value.lock_in(&span).unwrap();
+        assert!(value.lock_in(&span).is_none(), "not twice");
+        drop(span);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| *value.lock());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            *guard = 2;
+            drop(guard);
+            assert_eq!(other.join().unwrap(), 2);
+        });
+    }
+
+    #[test]
+    fn a_span_of_one_world_locks_nothing_of_another() {
+        let (ours, theirs) = (Bias::new(true), Bias::new(true));
+        let value = Biased::new(&theirs, ());
+        let cpu = Cpu::current();
+        let Some(span) = ours.alone(&cpu) else { return }; // no membarrier here
+        assert!(value.lock_in(&span).is_none());
+    }
+}

@@ -1,0 +1,70 @@
+//! A plain card on a bare line while it has always something to send: what changes is held apart from the rest of it.
+
+use super::Card;
+use crate::model::line::Clock;
+
+/// The card at work; [`end`](Busy::end) gives it back.
+pub(in crate::model) struct Busy<'a> {
+    /// Its places, a power of two.
+    places: &'a mut [(u64, u32)],
+    positions: (&'a mut usize, &'a mut usize),
+    interrupts: &'a mut u64,
+    line: &'a mut Clock,
+    first: usize,
+    end: usize,
+    clock: Clock,
+    program_ns: u64,
+}
+
+impl Card {
+    /// It, for turns of a packet that comes out and one that goes in.
+    pub(in crate::model) fn busy(&mut self) -> Busy<'_> {
+        let (places, first, end) = self.out.parts();
+        let line = self.line.clock();
+        Busy {
+            first: *first,
+            end: *end,
+            clock: *line,
+            program_ns: self.spec.program_ns,
+            places,
+            positions: (first, end),
+            interrupts: &mut self.interrupts,
+            line,
+        }
+    }
+}
+
+impl Busy<'_> {
+    /// When the next packet's last bit is out, and which it is.
+    #[inline(always)]
+    pub(in crate::model) fn front(&self) -> Option<(u64, u32)> {
+        if self.first == self.end {
+            return None;
+        }
+        self.places.get(self.first & (self.places.len() - 1)).copied()
+    }
+
+    /// It is completed.
+    #[inline(always)]
+    pub(in crate::model) fn advance(&mut self) {
+        self.first = self.first.wrapping_add(1);
+    }
+
+    /// Another takes the place of one that is completed.
+    #[inline(always)]
+    pub(in crate::model) fn send(&mut self, now: u64, handle: u32, wire_bytes: u32) {
+        let finish = self.clock.transmit(now.saturating_add(self.program_ns), wire_bytes);
+        let place = self.end & (self.places.len() - 1);
+        if let Some(place) = self.places.get_mut(place) {
+            *place = (finish, handle);
+        }
+        self.end = self.end.wrapping_add(1);
+    }
+
+    /// So many turns were taken.
+    #[inline(always)]
+    pub(in crate::model) fn end(self, turns: u64) {
+        (*self.positions.0, *self.positions.1, *self.line) = (self.first, self.end, self.clock);
+        *self.interrupts += turns;
+    }
+}

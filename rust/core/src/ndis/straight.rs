@@ -1,0 +1,209 @@
+//! The straight way: a send and a completion in which nothing is in the way, by a thread that is alone.
+//!
+//! All conditions are looked at before anything is changed, and they are the contract's own functions. If
+//! one does not hold, nothing was done, and the general way (`send.rs`, `complete.rs`) finds out why, reports, repairs,
+//! queues. So no rule is only here, and what is here leaves the same events, counts and states behind.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::adapter::Lent;
+use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
+use crate::contract;
+use crate::contract::adapter::Life;
+use crate::contract::packet::PacketState;
+use crate::cx::Cpu;
+use crate::event::{Name, What};
+use crate::history::who;
+use crate::status::{FinalStatus, Status};
+
+impl Link {
+    /// A frame from the pool to the miniport, with nothing in between.
+    #[inline]
+    pub(super) fn send_straight(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        frame: &[u8],
+    ) -> Option<(Name, Status)> {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        let who = {
+            let state = cpu.state.borrow();
+            state.may_send().ok()?;
+            who(cpu.id, &state)
+        };
+        if adapter.life() != Life::Running || frame.is_empty() || frame.len() > adapter.info.room()
+        {
+            return None;
+        }
+        let length = frame.len() as u32;
+        let mut flow = self.flow.lock_in(&span)?;
+        if !flow.is_clear_for(length) {
+            return None;
+        }
+        let (slot, place) = adapter.pool.next_in(&span)?;
+        let mut body = place.body.lock_in(&span)?;
+        let free = place.state();
+        let state =
+            free.allocate().and_then(PacketState::send).and_then(PacketState::submit).ok()?;
+        let mut lent = adapter.lent.lock_in(&span)?;
+        if !adapter.try_enter(cpu) {
+            return None;
+        }
+        // From here on it is done.
+        let now = ndis.instant();
+        adapter.pool.take_in(&span, place);
+        place.set_in(&span, state);
+        body.put(&adapter.info, frame);
+        let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
+        ndis.note_sent(self, (packet, place), cpu, (now, who), frame);
+        place.goes_down(self.id, length, now.time);
+        flow.goes_down();
+        let drivers = lent.down.take().or_else(|| flow.drivers.clone());
+        drop((flow, body, lent, span));
+        let name = Name { generation: state.generation(), ..packet };
+        let status = self.call_down(drivers, cpu, name, now);
+        if status != Status::PENDING {
+            adapter.free_slot_on(cpu, slot);
+        }
+        Some((packet, status))
+    }
+
+    /// A packet that the protocol has goes to the miniport, with nothing in between.
+    #[inline]
+    pub(super) fn send_name_straight(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+    ) -> Option<Status> {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        cpu.state.borrow().may_send().ok()?;
+        if adapter.life() != Life::Running || name.adapter != adapter.index {
+            return None;
+        }
+        let place = adapter.pool.get(name.slot)?;
+        let state = place.state().send().and_then(PacketState::submit).ok()?;
+        let body = place.body.lock_in(&span)?;
+        let length = body.current_length() as u32;
+        let mut flow = self.flow.lock_in(&span)?;
+        if !body.has_padding(&adapter.info) || !flow.is_clear_for(length) {
+            return None;
+        }
+        let mut lent = adapter.lent.lock_in(&span)?;
+        if !adapter.try_enter(cpu) {
+            return None;
+        }
+        // From here on it is done.
+        let now = ndis.instant();
+        place.set_in(&span, state);
+        ndis.note(adapter, place, cpu, now, What::Send { packet: name, link: self.id, length });
+        let packet = Name { generation: state.generation(), ..name };
+        self.note_submit((packet, place), cpu, now, || body.data().into());
+        place.goes_down(self.id, length, now.time);
+        flow.goes_down();
+        let drivers = lent.down.take().or_else(|| flow.drivers.clone());
+        drop((flow, body, lent, span));
+        Some(self.call_down(drivers, cpu, packet, now))
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn call_down(
+        self: &Arc<Self>,
+        drivers: Option<Arc<Drivers>>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
+        let status = self.hand_down(drivers.as_deref(), cpu, name, false, now);
+        adapter.put_back(cpu, drivers, |lent| &mut lent.down);
+        adapter.leave(cpu);
+        adapter.ndis.settle(cpu);
+        status
+    }
+}
+
+impl Adapter {
+    /// The reference to the drivers that was taken out for a call.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn put_back(
+        &self,
+        cpu: &Cpu,
+        drivers: Option<Arc<Drivers>>,
+        place: impl FnOnce(&mut Lent) -> &mut Option<Arc<Drivers>>,
+    ) {
+        if let Some(span) = self.ndis.bias.alone(cpu)
+            && let Some(mut lent) = self.lent.lock_in(&span)
+            && !lent.over
+            && let empty @ None = place(&mut lent)
+        {
+            *empty = drivers;
+            return;
+        }
+        // Perhaps the last one, whose end is a driver's code: not in a span, nor under a lock.
+        drop(drivers);
+    }
+
+    /// A completion with SUCCESS that goes home on this stack.
+    #[inline]
+    pub(super) fn complete_straight(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        status: Status,
+    ) -> Option<()> {
+        let ndis = &*self.ndis;
+        if status != Status::SUCCESS
+            || name.adapter != self.index
+            || ndis.config.delivery != Delivery::Inline
+            || cpu.depth.get() >= MAX_DEPTH
+        {
+            return None;
+        }
+        let status = FinalStatus::SUCCESS;
+        let span = ndis.bias.alone(cpu)?;
+        let who = {
+            let state = cpu.state.borrow();
+            state.may_complete(self.serialized).ok()?;
+            who(cpu.id, &state)
+        };
+        let place = self.pool.get(name.slot)?;
+        let claimed = contract::may_complete(place.state(), name.generation, self.life()).ok()?;
+        let home = claimed.deliver().ok()?;
+        let mut lent = self.lent.lock_in(&span)?;
+        let lines = self.links.lock_in(&span)?;
+        let link = lines.find(place.link.load(Ordering::Relaxed))?;
+        let mut flow = link.flow.lock_in(&span)?;
+        // From here on it is done.
+        let now = ndis.instant();
+        ndis.note_back(link, (name, place), cpu, (now, who), status.get());
+        if !ndis.verify_off() {
+            self.last_progress.store(now.time, Ordering::Relaxed);
+            self.hang_reported.store(false, Ordering::Relaxed);
+        }
+        place.set_in(&span, home);
+        flow.count.completions += 1;
+        flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
+        let drivers = lent.up.take().or_else(|| flow.drivers.clone());
+        let waiting = (!flow.queue.is_empty()).then(|| Arc::clone(link));
+        drop(flow);
+        drop(lines);
+        drop(lent);
+        drop(span);
+        if let Some(drivers) = drivers.as_deref() {
+            self.send_complete_on(drivers, cpu, name.slot, status);
+        }
+        self.put_back(cpu, drivers, |lent| &mut lent.up);
+        if let Some(link) = waiting {
+            self.pump(cpu, &link);
+        }
+        ndis.settle(cpu);
+        Some(())
+    }
+}
