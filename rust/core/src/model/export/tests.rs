@@ -15,6 +15,7 @@ fn burst(loss: Loss) -> Simulation {
         window: 2,
         card: CardSpec::default(),
         line: LineSpec { rate_bps: 1_000_000, propagation_ns: 7, loss, ..LineSpec::default() },
+        multilink: None,
         count: 1,
     };
     let mut simulation = Simulation::new(vec![spec], &[Luck::of(1, 0)], Detail::Trace).unwrap();
