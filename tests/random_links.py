@@ -111,9 +111,11 @@ def links(draw: st.DrawFn) -> models.Link:
     )
 
 
-def events_of(simulation: models.Simulation) -> list[tuple[str, int, tuple[int, int], int]]:
-    """The events of its first link as (what, time, packet, status or arrival), -1 for "lost"."""
-    columns = {name: column.tolist() for name, column in simulation.events().items()}
+def events_of(
+    simulation: models.Simulation, link: int = 0
+) -> list[tuple[str, int, tuple[int, int], int]]:
+    """The events of a link as (what, time, packet, status or arrival), -1 for "lost"."""
+    columns = {name: column.tolist() for name, column in simulation.events(link).items()}
     found = []
     for kind, time, flow, number, status, detail in zip(
         *(columns[n] for n in ("kind", "time_ns", "flow", "number", "status", "detail")),

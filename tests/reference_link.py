@@ -1,16 +1,15 @@
-"""A plain model of a link: every event in one heap, written from what the pages say of each part, with no thought of speed.
+"""A plain model of a link: every event in one heap, written from what the pages say of each part, whatever it costs.
 
-`test_answers.py` and its siblings compare the engine with it, event by event. It reads the parameters of a `models.Link`.
+`test_reference.py` compares the engine with it, event by event. It reads the parameters of a `models.Link`.
 """
 
 import heapq
-import itertools
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from ndiswan import models
+from reference_flows import source_of
 from reference_luck import loss_of, reordering
 from reference_queue import queue_of
 
@@ -37,88 +36,13 @@ class Packet:
         return self.flow, self.number
 
 
-class Open:
-    """A flow whose times do not depend on the link."""
-
-    goes_round, waits_for_room = False, 0
-
-    def __init__(self, times: Iterable[int]) -> None:
-        self.times: Iterator[int] = iter(times)
-        self.due = next(self.times, None)
-
-    def take(self) -> None:
-        self.due = next(self.times, None)
-
-    def back(self, now: int) -> None:
-        """Nobody waits for it."""
-
-    turned_away = back
-
-    def try_again(self, now: int) -> None:
-        """Nobody does."""
-
-
-class Closed:
-    """Packets that go round, each thought about for so long."""
-
-    goes_round = True
-
-    def __init__(self, packets: int, think: int, start: int) -> None:
-        self.ready = [start] * packets
-        self.think, self.waits_for_room = think, 0
-
-    @property
-    def due(self) -> int | None:
-        return min(self.ready, default=None)
-
-    def take(self) -> None:
-        self.ready.remove(min(self.ready))
-
-    def back(self, now: int) -> None:
-        self.ready.append(now + self.think)
-
-    def turned_away(self, now: int) -> None:
-        """Who found the queue full thinks again; without a thought, until there is room."""
-        if self.think:
-            self.back(now)
-        else:
-            self.waits_for_room += 1
-
-    def try_again(self, now: int) -> None:
-        self.ready += [now] * self.waits_for_room
-        self.waits_for_room = 0
-
-
-def source_of(flow: models.Flow, window: int) -> Open | Closed:
-    """A flow without luck, as its words describe it."""
-    start = flow.start_ns
-    if isinstance(flow, models.ClosedLoop):
-        return Closed(flow.window, round(flow.think.ns) if flow.think else 0, start)
-    if isinstance(flow, models.Saturating):
-        return Closed(window + 1, 0, start)
-    if isinstance(flow, models.Replay):
-        return Open(start + int(time) for time in flow.times_ns)
-    interval = 1e9 / flow.rate_pps
-    if isinstance(flow, models.Cbr):
-        return Open(start + round(interval * n) for n in itertools.count())
-    return Open(on_off(start, interval, round(flow.on.ns), round(flow.off.ns)))
-
-
-def on_off(start: int, interval: float, on: int, off: int) -> Iterator[int]:
-    """At a constant rate from the begin of each "on"."""
-    for since in itertools.count(start, on + off):
-        for n in itertools.count():
-            if (at := since + round(interval * n)) >= since + on:
-                break
-            yield at
-
-
 @dataclass
 class Reference:
     """A link at work: `run` returns the events as (what, time, packet, detail)."""
 
     link: models.Link
     seed: int = 0
+    number: int = 0
     events: list[tuple[str, int, tuple[int, int], int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,7 +50,8 @@ class Reference:
         self.flows = [source_of(flow, link.window) for flow in link.traffic]
         self.numbers = [0] * len(self.flows)
         self.queue = queue_of(link.queue.discipline)
-        self.mix, self.loses = reordering(self.seed), loss_of(self.line.loss, self.seed)
+        luck = self.seed, self.number
+        self.mix, self.loses = reordering(*luck), loss_of(self.line.loss, *luck)
         self.now = self.age = 0
         self.heap: list[tuple[int, int, int, Any]] = []
         self.outstanding: list[Packet] = []
@@ -145,9 +70,10 @@ class Reference:
 
     def counters(self, now: int) -> dict[str, int]:
         """What has happened up to `now`, under the engine's names."""
-        of = lambda *what: [
-            e for e in self.events if e[0] == what[0] and e[3] in (what[1:] or (e[3],))
-        ]
+
+        def of(what: str, *details: int) -> list[Any]:
+            return [e for e in self.events if e[0] == what and (not details or e[3] in details)]
+
         arrived = [e for e in of("left") if 0 <= e[3] <= now]
         waiting = sum(now - packet.offered for packet in self.queue.packets)
         queued = sum(packet.sent - packet.offered for packet in self.outstanding)

@@ -38,7 +38,7 @@ class Stream:
         return self.bits(n) * below >> 64
 
 
-def stream(name: str, seed: int = 0, link: int = 0) -> Stream:
+def stream(name: str, seed: int, link: int) -> Stream:
     """A stream of the link with this number, as a simulation with this seed has it."""
     sequence = np.random.SeedSequence(seed, spawn_key=(link,))
     words = [int(word) for word in sequence.generate_state(2 * len(STREAMS), np.uint64)]
@@ -48,18 +48,18 @@ def stream(name: str, seed: int = 0, link: int = 0) -> Stream:
     return Stream(words[at], odd ^ 0xAAAAAAAAAAAAAAAA if few_changes else odd)
 
 
-def reordering(seed: int = 0) -> Callable[[int], int]:
+def reordering(seed: int, link: int) -> Callable[[int], int]:
     """Which of so many completions that are held back comes next, one call after the other."""
-    luck = stream("card", seed)
+    luck = stream("card", seed, link)
     calls = iter(range(2**62))
     return lambda held: luck.below(2 * next(calls) + 1, held)
 
 
-def loss_of(loss: models.Loss, seed: int = 0) -> Callable[[int, int], bool]:
+def loss_of(loss: models.Loss, seed: int, link: int) -> Callable[[int, int], bool]:
     """Whether the line loses a packet (flow, number), asked in the order in which they go out."""
     if not isinstance(loss, models.GilbertElliott):
-        return lambda flow, number: False
-    luck, bad = stream("loss", seed), False
+        return lambda *_: False
+    luck, bad = stream("loss", seed, link), False
 
     def lost(flow: int, number: int) -> bool:
         nonlocal bad

@@ -1,7 +1,7 @@
 """What a simulation measures is what theory says: queues, losses, traffic and disciplines with exact answers.
 
-Each queue is simulated 200 times, and as many of the 200 confidence intervals of 95 % cover the exact value as should: the
-number of those that miss it lies in the binomial's range.
+Each queue is simulated 200 times, and as many of the 200 confidence intervals of 95 % cover the exact value as should:
+the number of those that miss it lies in the binomial's range.
 """
 
 import math
@@ -87,7 +87,7 @@ def mean_value_analysis(customers: int, think_ms: float, service_ms: float) -> f
 
 
 def pollaczek_khinchine(load: float, sizes: list[int], weights: list[int]) -> Answer:
-    """How many wait in M/G/1: λ²·E[S²] / 2(1−ρ)."""
+    """How many wait in M/G/1: half the squared rate times E[S²], over what is free of the line."""
     share = np.array(weights) / sum(weights)
     seconds = np.array(sizes) * 8 / RATE_BPS
     rate = load / (seconds @ share)

@@ -48,7 +48,7 @@ CASES = {
     "a ring of one": Case(
         models.descriptor_ring(1, program_ns=100 * US), [0, 0], [1100, 2200], 2
     ),
-    # The first's place is free at 1300, the second's at 2300: the third and fourth are there before the line needs them.
+    # The first's place is free at 1300, the second's at 2300: two more are there before the line needs them.
     "a ring of two, interrupt 300": Case(
         models.descriptor_ring(2, interrupt_ns=300 * US), [0] * 4, [1300, 2300, 3300, 4300], 4
     ),
@@ -85,7 +85,7 @@ CASES = {
     "inline": Case(
         models.inline(2), [0] * 3, [0, 0, 1000], 1, arrives=[1000, 2000, 3000], inline=(0, 1)
     ),
-    # The third is being copied from 1100 to 1300, and the fourth does not overtake it, though it comes into an empty place.
+    # The third is copied from 1200 to 1400. The fourth finds an empty place, and is answered in the call.
     "inline, programming 200": Case(
         models.inline(2, program_ns=200 * US), [0, 0, 0, 2250], [0, 0, 1400, 2250], 1,
         arrives=[1200, 2200, 3200, 4200], inline=(0, 1, 3),
@@ -94,8 +94,8 @@ CASES = {
         models.inline(1, program_ns=200 * US), [0, 0, 1300], [0, 1400, 2600], 2,
         arrives=[1200, 2400, 3600], inline=(0,),
     ),
-    # It dies with the second half out. The check at 2 ms sees it, the reset takes 300. The third was sent while it hung,
-    # the fourth waited for the end of the reset.
+    # It dies with the second half out. The check at 2 ms sees it, the reset takes 300. The third was sent while it
+    # hung, the fourth waited for the end of the reset.
     "dies": Case(
         models.simple(dies=Death(at_ns=[1500 * US], check_for_hang_ns=2000 * US, reset_ns=300 * US)),
         [0, 0, 1800, 2100], [1000, 2300, 2300, 3300], 2, arrives=[1000, 3300], aborted=(1, 2),
@@ -172,7 +172,7 @@ def test_a_warm_up_that_ends_while_a_frame_is_programmed_counts_what_comes() -> 
 @pytest.mark.parametrize("completes", ["when_sent", "when_copied"])
 @pytest.mark.parametrize("depth", [1, 2, 5])
 def test_a_reordering_card_holds_back_no_more_than_its_depth(completes: str, depth: int) -> None:
-    """Each packet comes back once, no other overtakes it more than its card allows, and none stays when the card is idle."""
+    """Each packet comes back once, overtaken by no more than the card holds back, and none stays in an idle card."""
     flow = models.Saturating(size=1000, packets=500)
     card = Card(completes=completes, descriptors=3, reorder=depth)
     link = models.Link(traffic=flow, line=LINE, window=16, card=card)
@@ -185,7 +185,7 @@ def test_a_reordering_card_holds_back_no_more_than_its_depth(completes: str, dep
 
 
 def test_a_card_dies_as_often_as_its_mean_says() -> None:
-    """A card that works for 10 ms on average, and is seen and reset 1 ms later at the most, dies so many times a second."""
+    """A card that works for 10 ms on average, until a check at most 1 ms later sees its death, dies so often."""
     death = Death(mean_up_ns=10e6, check_for_hang_ns=1_000_000)
     link = models.Link(
         traffic=models.Saturating(size=1000), line=LINE, card=Card(dies=death), count=100

@@ -24,9 +24,12 @@ def name_of(page: Path) -> str:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if pages.runnable(p)], ids=name_of)
 def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
-    """The Python blocks and the commands of a page run, in order, and print what stands below them."""
+    """The Python blocks and the commands of a page run, in order, print what stands below them, and draw its plots."""
     ran = pages.run(page, tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    for plot in tmp_path.glob("*.svg"):
+        shown = page.with_name(plot.name)
+        assert not shown.exists() or plot.read_text("utf-8") == shown.read_text("utf-8"), plot.name
 
 
 def test_a_difference_is_seen(tmp_path: Path) -> None:

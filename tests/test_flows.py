@@ -47,7 +47,7 @@ def test_a_constant_flow_is_exact_to_the_packet() -> None:
     ids=lambda off: off.kind,
 )
 def test_an_on_off_flow_has_the_mean_rate_of_its_states(off: models.Duration) -> None:
-    """An exponential "on" of mean m sends 1/(1−exp(−i/m)) packets on average: the first at once, one each interval i."""
+    """A packet at once and one each interval i: an exponential "on" of mean m sends 1/(1 - exp(-i/m)) on average."""
     on = models.Exponential(10 * MS)
     packets = 1 / (1 - math.exp(-1 * MS / (10 * MS)))
     found = rates(models.OnOff(rate_pps=1000, on=on, off=off, size=9), until=100.0)

@@ -76,14 +76,14 @@ def test_rate_window_card_and_queue_change_no_packets_luck(
 
 def test_another_flow_changes_no_arrival_and_no_size() -> None:
     """A flow beside it, with luck of its own, leaves the arrivals, sizes and jitter of the first as they are."""
-    flow, other = FLOWS["poisson"], models.Poisson(rate_pps=500, size=models.UniformSize(40, 1500))
-    both, alone = fate(flow, type(other)(rate_pps=500, size=other.size, packets=700)), fate(flow)
+    other = models.Poisson(rate_pps=500, size=models.UniformSize(40, 1500), packets=700)
+    both, alone = fate(FLOWS["poisson"], other), fate(FLOWS["poisson"])
     for what in "offered", "sizes":
         assert both[what] == alone[what]
 
 
 def test_each_parameter_with_luck_changes_its_own_alone() -> None:
-    """Another loss changes neither arrivals nor sizes, another size no arrival and no jitter, another jitter no loss."""
+    """Another loss changes neither arrivals nor sizes, another size no arrival, another jitter no loss."""
     flow, plain = FLOWS["poisson"], fate(FLOWS["poisson"])
     loss = fate(flow, line={"loss": models.GilbertElliott(0.2, 0.2)})
     jitter = fate(flow, line={"jitter": models.Uniform(0, 1000)})
@@ -116,15 +116,11 @@ def test_seeds_and_links_have_luck_of_their_own() -> None:
     flow = FLOWS["poisson"]
     assert fate(flow, seed=7) == fate(flow, seed=7)
     assert fate(flow, seed=8) != fate(flow, seed=7)
-    link = models.Link(traffic=flow, line=models.Line(**LINE), count=2)
-    packets = models.simulate(
-        [link, link.__class__(**{**vars(link), "name": "b"})], detail="packets"
-    ).packets
-    firsts = {
-        packets["offered_ns"][(packets["link"] == n) & (packets["number"] == 0)][0]
-        for n in range(4)
-    }
-    assert len(firsts) == 4
+    links = [models.Link(traffic=flow, line=models.Line(**LINE), count=2, name=n) for n in "ab"]
+    packets = models.simulate(links, detail="packets").packets
+    firsts = packets["number"] == 0
+    assert sorted(packets["link"][firsts]) == [0, 1, 2, 3]
+    assert np.unique(packets["offered_ns"][firsts]).size == 4
 
 
 def test_a_seed_sequence_is_not_used_up() -> None:

@@ -56,7 +56,7 @@ def test_priority_lets_others_have_the_rest() -> None:
 
 
 def closed(discipline: models.Discipline) -> models.Results:
-    """Two hundred packets go round a line that carries one a millisecond; each rests 20 ms when it is back, or dropped."""
+    """200 packets go round a line that carries one a millisecond; each rests 20 ms when it is back, or dropped."""
     flow = models.ClosedLoop(window=200, think=models.Exponential(20e6), size=1250)
     link = models.Link(traffic=flow, line=LINE, window=2, queue=models.Queue(discipline, None))
     return models.simulate(link, until=200, warmup=100)
@@ -71,7 +71,7 @@ def test_codel_keeps_the_time_in_the_queue_near_its_target() -> None:
 
 
 def test_codel_cannot_slow_down_who_does_not_listen() -> None:
-    """RFC 8289's law raises the drop rate slowly: against half too much that never backs off the wait grows all the same."""
+    """Its drop rate rises slowly: against half too much that never backs off the wait grows all the same."""
     flow = models.Poisson(rate_pps=1500, size=1250)
     link = models.Link(traffic=flow, line=LINE, window=2, queue=models.Queue(models.CoDel(), None))
     results = models.simulate(link, until=60)

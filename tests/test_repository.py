@@ -60,6 +60,10 @@ WITHOUT_A_STEM = {
     "simulating": "the rivals in benchmarks/simulating",
     "ppp_slirp": "a peer that nobody here wrote",
     "demo": "what `make demo` prints",
+    "answers": "queues whose exact values theory knows",
+    "reference": "the engine beside a plain model, event by event",
+    "fingerprints": "the events of thirty scenarios, pinned",
+    "luck": "what one parameter changes, and what it does not",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
 }

@@ -51,7 +51,7 @@ def test_gilbert_elliott_loses_in_bursts_of_its_length() -> None:
 
 @pytest.mark.parametrize(("rate", "size"), [(1e-6, 1500), (1e-5, 1000), (1e-4, 100)])
 def test_bit_errors_lose_frames_with_a_wrong_bit(rate: float, size: int) -> None:
-    """A frame of n bits, framing included, is lost with probability 1 − (1 − rate)ⁿ."""
+    """A frame of n bits, framing included, is lost with probability 1 - (1 - rate)ⁿ."""
     framing = models.Overhead(38)
     line = models.Line(rate_bps=10**9, framing=framing, loss=models.BitErrors(rate))
     found = simulated(line, size, count=100).columns["lost_share"]
@@ -60,7 +60,7 @@ def test_bit_errors_lose_frames_with_a_wrong_bit(rate: float, size: int) -> None
 
 @pytest.mark.parametrize("accm", [0, 0x000A_0000, 0xFFFF_FFFF])
 def test_ppp_costs_flags_fcs_and_escapes(accm: int) -> None:
-    """Two flags, two octets of FCS, and an escape for each random octet with probability (2 + those of the ACCM)/256."""
+    """Two flags, two octets of FCS, an escape for each random octet with probability (2 + those of the ACCM)/256."""
     line = models.Line(rate_bps=8_000_000, framing=models.Ppp(accm))
     columns = simulated(line, 500, count=20).columns
     octets = columns["busy_ns"] / 1000 / columns["sent"]  # 1 µs each

@@ -9,6 +9,9 @@ use super::random::Stream;
 use super::size::Size;
 use super::traffic::{Arrivals, Traffic};
 
+/// A flow that changes its state so often without a packet is as good as silent.
+const SILENT: u32 = 1 << 24;
+
 /// A flow at work.
 #[derive(Debug)]
 pub struct Source {
@@ -287,7 +290,7 @@ impl Source {
 
     fn after_on_off(&mut self) -> u64 {
         let Arrivals::OnOff { on, off, .. } = self.spec.arrivals else { return NEVER };
-        loop {
+        for _ in 0..SILENT {
             let State::OnOff { interval, since, n, until } = &mut self.state else { return NEVER };
             let at = since.saturating_add((*interval * *n as f64).round_ties_even() as u64);
             if at < *until {
@@ -307,12 +310,13 @@ impl Source {
                 return NEVER;
             }
         }
+        NEVER
     }
 
     fn after_mmpp(&mut self, now: u64) -> u64 {
         let mut at = now as f64;
         let luck = self.arrivals;
-        loop {
+        for _ in 0..SILENT {
             let position = self.draw();
             let Arrivals::Mmpp { rates_pps, transitions_per_s } = &self.spec.arrivals else {
                 return NEVER;
@@ -345,5 +349,6 @@ impl Source {
             }
             *state = next;
         }
+        NEVER
     }
 }

@@ -57,7 +57,8 @@ impl Card {
             None => NEVER,
             Some(Death { mean_up_ns, .. }) if *mean_up_ns > 0.0 => {
                 let up = mean_up_ns * self.luck.exponential(2 * self.resets);
-                at.saturating_add(up.min(LONGEST_NS) as u64)
+                // It works for a while at least, or a reset that takes no time would never come to an end.
+                at.saturating_add(up.clamp(1.0, LONGEST_NS) as u64)
             }
             Some(Death { at_ns, .. }) => {
                 at_ns.iter().copied().find(|death| *death > at).unwrap_or(NEVER)
