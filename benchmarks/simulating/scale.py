@@ -1,5 +1,6 @@
 """How built-in models scale: two cores, many packets, many links."""
 
+import functools
 import subprocess
 import sys
 import time
@@ -11,9 +12,9 @@ import table
 from ndiswan import models
 from simulating.workload import WINDOW
 
-POINTS, REPLICATIONS, PACKETS = 100, 10, 100_000
+POINTS, REPLICATIONS, PACKETS = 1_000, 10, 100_000
 CORES = 2
-LONG = 20_000_000
+LONG = 100_000_000
 
 # What a process needs that runs so many links with so many packets on each: its largest size, in KiB. Not `ru_maxrss`,
 # which is at least that of the process that started it.
@@ -27,34 +28,33 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-def link(rate_bps: int, packets: int, count: int) -> models.Link:
+def line(rate_bps: int, packets: int) -> models.Link:
     """A line with random sizes, its packets going round."""
     flow = models.ClosedLoop(window=WINDOW, size=models.UniformSize(64, 1500), packets=packets)
-    name = f"{rate_bps} bit/s"
-    line = models.Line(rate_bps=rate_bps)
-    return models.Link(traffic=flow, line=line, window=WINDOW, count=count, name=name)
+    return models.Link(traffic=flow, line=models.Line(rate_bps=rate_bps), window=WINDOW)
 
 
-def grid() -> Callable[[], float]:
-    """Nanoseconds a packet by the clock on the wall: each point is a rate, on all cores."""
-    points = [link(64_000 * point, PACKETS, REPLICATIONS) for point in range(1, POINTS + 1)]
-    return lambda: wall(points, CORES, POINTS * REPLICATIONS * PACKETS)
+def per_packet(run: Callable[[], object], packets: int) -> Callable[[], float]:
+    """Nanoseconds a packet by the clock on the wall, from parameters to results."""
+
+    def cost() -> float:
+        begin = time.perf_counter_ns()
+        run()
+        return (time.perf_counter_ns() - begin) / packets
+
+    return cost
 
 
-def alone() -> Callable[[], float]:
-    """The same for one long run."""
-    points = [link(64_000, LONG, 1)]
-    return lambda: wall(points, 1, LONG)
+def grid() -> models.Sweep:
+    """Each point is a rate; a process for each core, which are started for it."""
+    points = {"rate_bps": [64_000 * point for point in range(1, POINTS + 1)]}
+    make = functools.partial(line, packets=PACKETS)
+    return models.sweep(make, points, replications=REPLICATIONS, jobs=CORES)
 
 
-def wall(points: list[models.Link], threads: int, packets: int) -> float:
-    """From parameters to results."""
-    begin = time.perf_counter_ns()
-    results = models.simulate(points, threads=threads)
-    took = time.perf_counter_ns() - begin
-    if int(results.columns["succeeded"].sum()) != packets:
-        raise AssertionError(f"expected {packets} packets, got {results.columns['succeeded']}")
-    return took / packets
+def alone() -> models.Results:
+    """One long run."""
+    return models.simulate(line(64_000, LONG), threads=1)
 
 
 def memory(packets: int, links: int) -> Callable[[], float]:
@@ -74,7 +74,13 @@ def rows() -> list[table.Row]:
     own = ("ndiswan", "ndiswan")
     work = f"{POINTS} points x {REPLICATIONS} replications on {CORES} cores : one long run"
     return [
-        table.Row(work, grid(), alone(), names=own, target=1.6),
+        table.Row(
+            work,
+            per_packet(grid, POINTS * REPLICATIONS * PACKETS),
+            per_packet(alone, LONG),
+            names=own,
+            target=1.6,
+        ),
         table.Row(
             "largest memory, 1 link : 10^7 packets : 10^4 packets",
             memory(10**7, 1),

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 mod busy;
 mod interrupt;
 mod life;
+mod report;
 
 use life::Life;
 
@@ -318,19 +319,6 @@ impl Card {
     fn copied(&mut self, now: u64, frame: Frame) {
         self.put_on_line(now, frame);
         self.report(now, frame.handle);
-    }
-
-    /// The driver is to complete this one: now, or when the card interrupts next.
-    fn report(&mut self, now: u64, handle: u32) {
-        self.unreported.push_back(handle);
-        let moderation = self.spec.moderation;
-        let enough = moderation.is_none_or(|m| self.unreported.len() >= m.frames as usize);
-        let cause = match moderation {
-            _ if enough => now,
-            Some(moderation) if moderation.ns > 0 => now.saturating_add(moderation.ns),
-            _ => return,
-        };
-        self.interrupt_at = self.interrupt_at.min(cause.saturating_add(self.spec.interrupt_ns));
     }
 
     /// The earliest thing that is due happens.
