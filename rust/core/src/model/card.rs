@@ -11,7 +11,6 @@
 use std::collections::VecDeque;
 
 mod busy;
-mod interrupt;
 mod life;
 mod report;
 
