@@ -118,10 +118,11 @@ SCENARIOS: dict[str, Scenario] = {
     "ppp": one(BUSY, models.Line(rate_bps=56_000, framing=models.Ppp(0x000A_0000)), 60.0),
     "jitter in order": jittery(models.Uniform(0, 10 * MS), reorder=False),
     "jitter that overtakes": jittery(models.Exponential(5 * MS), reorder=True),
-    "many links of two kinds": lambda: (
+    "many links of three kinds": lambda: (
         [
             models.Link(traffic=POISSON, line=T1, count=20, name="poisson"),
             models.Link(traffic=BUSY, line=LAN, count=3, card=models.moderated(8, MS), name="busy"),
+            models.Link(traffic=BUSY, line=models.Multilink([T1, LAN, T1], 200), name="bundle"),
         ],
         1.0,
     ),

@@ -55,7 +55,7 @@ def test_every_part_of_the_models_is_in_a_scenario() -> None:
     )
     wanted = {kind for part in parts for kind in part.__subclasses__()}
     assert len(wanted) > 20
-    assert wanted | {models.Moderation, models.Death} <= seen
+    assert wanted | {models.Moderation, models.Death, models.Multilink} <= seen
     assert {"when_sent", "when_copied", "inline"} <= seen
 
 

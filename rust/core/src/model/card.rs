@@ -11,8 +11,8 @@
 use std::collections::VecDeque;
 
 mod busy;
+mod interrupt;
 mod life;
-mod report;
 
 use life::Life;
 
