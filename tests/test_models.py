@@ -62,3 +62,13 @@ def test_a_parameter_that_cannot_be_is_named(make, message) -> None:
     """A wrong parameter raises where it is written, with its class and its name."""
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+def test_time_that_overflows_is_said() -> None:
+    """A line that would need more than 146 years for what it has is an error with the link and the time."""
+    line = models.Line(rate_bps=8, mtu=65_536, framing=models.Overhead(2**32 - 1))
+    flow = models.ClosedLoop(window=100, size=65_536, packets=1000)
+    simulation = models.Simulation(models.Link(traffic=flow, line=line, window=100))
+    with pytest.raises(ValueError, match=r"link 0: at 0 ns its card has frames .* 146 years"):
+        simulation.run(until=1)
+    assert simulation.results().columns["sent"][0] > 0

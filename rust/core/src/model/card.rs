@@ -206,6 +206,11 @@ impl Card {
         self.line.busy() - self.frames.iter().map(to_come).sum::<u64>()
     }
 
+    /// Whether it has frames that would be out after [`LAST`](super::line::LAST).
+    pub(super) fn is_beyond(&self) -> bool {
+        self.line.is_beyond() || self.trunk.as_ref().is_some_and(|trunk| trunk.is_beyond())
+    }
+
     /// How often it interrupted.
     pub fn interrupts(&self) -> u64 {
         self.trunk.as_ref().map_or(self.interrupts, |trunk| trunk.interrupts())

@@ -151,6 +151,9 @@ impl Clock {
     }
 }
 
+/// The last time, in nanoseconds, at which anything is on a line: 146 years. Times beyond it could not be added any more.
+pub(super) const LAST: u64 = 1 << 62;
+
 /// A line at work.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -210,6 +213,11 @@ impl Line {
     #[inline(always)]
     pub fn transmit(&mut self, ready: u64, wire_bytes: u32) -> u64 {
         self.clock.transmit(ready, wire_bytes)
+    }
+
+    /// Whether it has taken frames that would be out after [`LAST`].
+    pub(super) fn is_beyond(&self) -> bool {
+        self.clock.free_at > LAST
     }
 
     /// When a frame whose last bit is out at `finish` arrives; `None` if it is lost.

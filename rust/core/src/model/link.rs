@@ -41,6 +41,8 @@ pub enum Progress {
     Paused,
     /// Events follow each other without end and without time passing.
     Stuck,
+    /// The card has frames that would leave it later than can be said.
+    Beyond,
 }
 
 /// So many events at one instant are an endless loop.
@@ -164,7 +166,7 @@ impl Link {
             self.run_as::<S, false>(until, most, stages, sink)
         };
         stages.add(&before, &self.sums);
-        progress
+        if self.card.is_beyond() { Progress::Beyond } else { progress }
     }
 
     fn run_as<S: Sink, const PLAIN: bool>(

@@ -338,6 +338,10 @@ impl Trunk {
         busy / self.cards.len() as u64
     }
 
+    pub(super) fn is_beyond(&self) -> bool {
+        self.cards.iter().any(Card::is_beyond)
+    }
+
     pub(super) fn interrupts(&self) -> u64 {
         self.cards.iter().map(Card::interrupts).sum()
     }

@@ -36,6 +36,16 @@ pub enum SimulationError {
         "links[{0}]: its traffic does not end by itself; expected `until`, `max_events`, or a number of `packets` for each flow"
     )]
     Endless(usize),
+    /// A line has taken more than it can carry in 146 years.
+    #[error(
+        "link {link}: at {time} ns its card has frames that need the line until after 2**62 ns (146 years); expected a higher rate, smaller frames, or fewer of them at once"
+    )]
+    Beyond {
+        /// Which link.
+        link: u32,
+        /// When.
+        time: u64,
+    },
     /// Events follow each other without time passing.
     #[error(
         "link {link}: 16,777,216 events at {time} ns without time passing; expected a line or a traffic that takes time"
@@ -212,9 +222,8 @@ impl Simulation {
             let group = cell.group;
             let stop = until.min(next.saturating_sub(1).max(at));
             let most = if next == at { 1 } else { most - ran };
-            if cell.run(stop, most, &mut self.stages[group]) == Progress::Stuck {
-                return Err(SimulationError::Stuck { link: number as u32, time: cell.link.now() });
-            }
+            let progress = cell.run(stop, most, &mut self.stages[group]);
+            failed(cell, progress)?;
             ran += cell.link.events() - before;
             if let Some(event) = due(&self.cells[number], event.link) {
                 order.push(event);
@@ -351,12 +360,17 @@ fn run_cell(
                 control.finished.fetch_add(1, Ordering::Relaxed);
                 return Ok(());
             }
-            Progress::Stuck => {
-                return Err(SimulationError::Stuck {
-                    link: cell.link.number(),
-                    time: cell.link.now(),
-                });
-            }
+            Progress::Stuck | Progress::Beyond => return failed(cell, progress),
         }
+    }
+}
+
+/// What a link that cannot go on says.
+fn failed(cell: &Cell, progress: Progress) -> Result<(), SimulationError> {
+    let (link, time) = (cell.link.number(), cell.link.now());
+    match progress {
+        Progress::Stuck => Err(SimulationError::Stuck { link, time }),
+        Progress::Beyond => Err(SimulationError::Beyond { link, time }),
+        _ => Ok(()),
     }
 }
