@@ -69,6 +69,8 @@ def test_time_that_overflows_is_said() -> None:
     line = models.Line(rate_bps=8, mtu=65_536, framing=models.Overhead(2**32 - 1))
     flow = models.ClosedLoop(window=100, size=65_536, packets=1000)
     simulation = models.Simulation(models.Link(traffic=flow, line=line, window=100))
-    with pytest.raises(ValueError, match=r"link 0: at 1000000000 ns its card has frames .* 146 years"):
+    with pytest.raises(
+        ValueError, match=r"link 0: at 1000000000 ns its card has frames .*146 years"
+    ):
         simulation.run(until=1)
     assert simulation.results().columns["sent"][0] > 0
