@@ -13,11 +13,11 @@
 //!     inside = 0           (Release)       … atomics, as everybody from now on …
 //! ```
 //!
-//! It is Dekker's pattern with the barriers of `ring/barrier.rs`: either the other thread sees `inside`
-//! and waits, or the owner sees `state` and takes the atomics. No driver's function runs inside of a
-//! span, so the wait is one of some nanoseconds. What the owner wrote is seen by the other thread since it
-//! read the 0 that the owner stored after it; what the other one writes, it writes by atomics and under
-//! locks, and the owner reads it by the same from then on.
+//! It is Dekker's pattern with the barriers of `ring/barrier.rs`; loom looks at it in `rust/ring-models`
+//! (`loomed/bias.rs`). Either the other thread sees `inside` and waits, or the owner sees `state` and takes
+//! the atomics. No driver's function runs inside of a span, so the wait is one of some nanoseconds. What the
+//! owner wrote is seen by the other thread since it read the 0 that the owner stored after it; what the
+//! other one writes, it writes by atomics and under locks, and the owner reads it by the same from then on.
 //!
 //! A lock that is taken in a span is taken by a store. It is a lock all the same: a guard may outlive the
 //! span, and who comes then finds it locked.

@@ -28,6 +28,7 @@ mod thread;
 #[path = "../../core/src/ring/wake.rs"]
 mod wake;
 
+mod bias;
 mod bodies;
 mod lanes;
 mod model;
