@@ -144,4 +144,5 @@ def test_a_built_in_card_is_explored(seed: int) -> None:
         ndis.run()
 
     found = nw.explore(scenario, executions=50, seed=seed)
+    assert found.executions == 50
     assert not found.failures
