@@ -7,7 +7,7 @@ import sys
 import warnings
 import weakref
 
-from ndiswan._native import Adapter, Link, bind_built_in
+from ndiswan._native import Adapter, Link, bind_built_in, bind_c
 from ndiswan._native import Ndis as _Native
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Literal, Self
 
+    from ndiswan.drivers import CMiniport
     from ndiswan.models import CardMiniport, TrafficProtocol
     from ndiswan.status import Status
 
@@ -94,7 +95,7 @@ class Ndis(_Native):
     def bind(
         self,
         protocol: Protocol | TrafficProtocol,
-        miniport: Miniport | CardMiniport,
+        miniport: Miniport | CardMiniport | CMiniport,
         *,
         packets: int = 64,
         name: str | None = None,
@@ -117,12 +118,17 @@ class Ndis(_Native):
         feed, card = getattr(protocol, "_feed", None), getattr(miniport, "_card", None)
         if feed is None and not isinstance(protocol, Protocol):
             raise TypeError(f"protocol: expected an ndiswan.Protocol, got {protocol!r}")
-        if card is None and not isinstance(miniport, Miniport):
+        in_c = getattr(miniport, "_c_driver", None)
+        if card is None and in_c is None and not isinstance(miniport, Miniport):
             raise TypeError(f"miniport: expected an ndiswan.Miniport, got {miniport!r}")
         if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
-        name = type(miniport).__name__ if name is None else name
+        name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
         callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
+        if in_c is not None:
+            if feed:
+                raise TypeError("protocol: built-in traffic sends to drivers of Python and built-in cards only")
+            return miniport._bound(bind_c(self, callbacks, in_c, packets, name))
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)

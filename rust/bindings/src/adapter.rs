@@ -48,7 +48,7 @@ impl Adapter {
     /// Whether NDIS calls one entry point at a time (no NDIS_ATTRIBUTE_DESERIALIZE).
     #[getter]
     fn serialized(&self) -> bool {
-        self.shared.core.serialized
+        self.shared.core.serialized()
     }
 
     /// Where it is in its life: "initializing", "running", "resetting", "halting", "halted", or

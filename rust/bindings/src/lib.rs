@@ -17,6 +17,7 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
+mod c_driver;
 mod driver;
 mod error;
 mod event;
@@ -64,6 +65,8 @@ mod _native {
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
+    #[pymodule_export]
+    use crate::c_driver::{CDriver, bind_c, library_functions};
     #[pymodule_export]
     use crate::driver::{CardDriver, Feed, bind_built_in};
     #[pymodule_export]

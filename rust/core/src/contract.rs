@@ -91,8 +91,9 @@ impl State {
         match event.what {
             What::Register { serialized, reentrant } => {
                 let life = Life::Initializing;
-                self.adapters
-                    .insert(adapter, AdapterState { serialized, reentrant, life, inside: 0 });
+                // Again where MiniportInitialize says that it is not serialized: it runs meanwhile.
+                let inside = self.adapters.get(&adapter).map_or(0, |known| known.inside);
+                self.adapters.insert(adapter, AdapterState { serialized, reentrant, life, inside });
                 Ok(())
             }
             What::Acquire { .. }

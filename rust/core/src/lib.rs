@@ -22,6 +22,7 @@ pub mod handoff;
 pub mod hdlc;
 mod history;
 pub mod info;
+mod late;
 mod ledger;
 pub mod miniport;
 // What is drawn is a number with a fraction, what is kept are whole nanoseconds; and the loop calls ten small functions, which the
@@ -50,6 +51,7 @@ pub use cx::{Cx, Dirql, Dispatch, Irql, Passive, UpToDispatch, at_passive};
 pub use disposition::{Disposition, Held, MiniportView, Packet, Pending, Sending};
 pub use event::{Entry, Event, Name};
 pub use info::WanInfo;
+pub use late::Late;
 pub use miniport::{Deserialized, Miniport, Mode, Serialized};
 pub use ndis::{Adapter, Config, Delivery, Link, LinkSettings, Ndis, OnViolation, Sent, Verify};
 pub use policy::Policy;

@@ -63,6 +63,13 @@ pub trait Miniport: Send + Sync + 'static {
     /// What OID_WAN_GET_INFO answers. Asked once, before `initialize`.
     fn info(&self) -> WanInfo;
 
+    /// Whether the mode and what `info` answers are said by MiniportInitialize
+    /// ([`Adapter::set_deserialized`], [`Adapter::describe`]). Only drivers behind a border do that.
+    #[doc(hidden)]
+    fn says_late(&self) -> bool {
+        false
+    }
+
     /// MiniportInitialize.
     ///
     /// # Errors

@@ -239,9 +239,9 @@ impl Ndis {
         let adapters = self.adapters().into_iter().map(|adapter| AdapterEntry {
             index: adapter.index,
             name: adapter.name.clone(),
-            serialized: adapter.serialized,
+            serialized: adapter.serialized(),
             packets: adapter.packets(),
-            info: Some(adapter.info.clone()),
+            info: Some((*adapter.info).clone()),
         });
         adapters.collect()
     }

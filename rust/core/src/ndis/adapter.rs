@@ -23,6 +23,7 @@ use crate::cx::{Cpu, Irql};
 use crate::driver::AnyMiniport;
 use crate::event::{Entry, Name, What};
 use crate::info::WanInfo;
+use crate::late::Late;
 use crate::oid::Oid;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
@@ -94,14 +95,16 @@ pub struct Adapter {
     /// Its world.
     pub ndis: Arc<Ndis>,
     /// Whether NDIS serializes its entry points.
-    pub serialized: bool,
+    pub(crate) serialized: AtomicBool,
     /// What the miniport said of itself.
-    pub info: WanInfo,
+    pub info: Late<WanInfo>,
     pub(crate) me: std::sync::Weak<Adapter>,
     pub(crate) drivers: ArcSwapOption<Drivers>,
     pub(crate) lent: Biased<Lent>,
     pub(crate) life: AtomicU8,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Late<Pool>,
+    /// How many packets the pool gets.
+    pub(crate) size: u32,
     pub(crate) links: Biased<Lines>,
     pub(crate) gate: Gate,
     pub(crate) producer: Ring,
@@ -140,6 +143,12 @@ pub(crate) fn words(payload: &(dyn Any + Send)) -> String {
 }
 
 impl Adapter {
+    /// Whether NDIS serializes its entry points.
+    #[inline]
+    pub fn serialized(&self) -> bool {
+        self.serialized.load(Ordering::Relaxed)
+    }
+
     /// Where it is in its life.
     pub fn life(&self) -> Life {
         Life::from_u8(self.life.load(Ordering::Acquire))
@@ -153,7 +162,7 @@ impl Adapter {
 
     /// How many packets its pool has.
     pub fn packets(&self) -> usize {
-        self.pool.len()
+        self.size as usize
     }
 
     /// What it counted. Packets are counted at every verification level, the rest is zero at 0.

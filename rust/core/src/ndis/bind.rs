@@ -19,7 +19,8 @@ use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, What};
-use crate::info::{BadInfo, MAX_PACKETS};
+use crate::info::{BadInfo, MAX_PACKETS, WanInfo};
+use crate::late::Late;
 use crate::miniport::{Miniport, Mode};
 use crate::policy::Reentry;
 use crate::pool::Pool;
@@ -70,6 +71,7 @@ impl Ndis {
         packets: u32,
         name: &str,
     ) -> Result<Arc<Link>, BindError> {
+        let says_late = miniport.says_late();
         let info = miniport.info();
         info.validate()?;
         if packets == 0 || packets > MAX_PACKETS {
@@ -88,11 +90,18 @@ impl Ndis {
         let adapter = self.add_adapter(|index| {
             let (producer, consumer) =
                 crate::ring::ring(crate::ring::Config::new(packets as usize));
+            let (pool, info) = if says_late {
+                (Late::unknown(), Late::unknown())
+            } else {
+                let pool = Pool::new(packets, &info, keep, &ndis.bias);
+                (Late::known(pool), Late::known(info))
+            };
             Arc::new_cyclic(|me| Adapter {
                 index,
                 name: name.to_string(),
-                serialized: M::Mode::SERIALIZED,
-                pool: Pool::new(packets, &info, keep, &ndis.bias),
+                serialized: AtomicBool::new(M::Mode::SERIALIZED),
+                pool,
+                size: packets,
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
@@ -143,13 +152,14 @@ impl Ndis {
 impl Adapter {
     fn initialize(&self, cpu: &Rc<Cpu>, line_up: bool) -> Result<(), BindError> {
         let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
-        self.emit(cpu, What::Register { serialized: self.serialized, reentrant });
+        self.emit(cpu, What::Register { serialized: self.serialized(), reentrant });
         let _ = self.enter_and_wait(cpu, None); // nobody else knows it yet
         let this = self.arc();
         let result = self.call(cpu, Entry::Initialize, Irql::PASSIVE, |drivers| {
             drivers.miniport.initialize(cpu, &this)
         });
         let result = result.unwrap_or(Err(Status::FAILURE));
+        self.describe(WanInfo::default()); // unless the miniport did, or said it before
         // Inside of the miniport still, so that a halt finds one life or the other.
         let runs = result.is_ok() && self.begin_to_run();
         if runs {
@@ -179,11 +189,11 @@ impl Adapter {
         {
             // NDIS's own doing: what a driver may not do here does not apply.
             let before = cpu.irql();
-            if self.serialized {
+            if self.serialized() {
                 self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);
             }
             self.bring_up(cpu, &link, LinkSettings::default());
-            if self.serialized {
+            if self.serialized() {
                 self.set_level(cpu, What::Lower { to: before }, before);
             }
         }
@@ -192,6 +202,27 @@ impl Adapter {
             self.pump(cpu, &link);
         }
         Ok(())
+    }
+
+    /// What NdisMSetAttributesEx says of the mode, for a miniport that [says it late](Miniport::says_late); from
+    /// inside of its MiniportInitialize.
+    pub fn set_deserialized(&self) {
+        let cpu = Cpu::current();
+        if self.life() != Life::Initializing || !self.serialized() {
+            return;
+        }
+        self.leave(&cpu);
+        self.serialized.store(false, Ordering::Relaxed);
+        let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
+        self.emit(&cpu, What::Register { serialized: false, reentrant });
+    }
+
+    /// What the miniport answers to OID_WAN_GET_INFO, for one that [says it late](Miniport::says_late). The first
+    /// answer counts.
+    pub fn describe(&self, info: WanInfo) {
+        let keep = self.ndis.history_length();
+        self.pool.say(|| Pool::new(self.size, &info, keep, &self.ndis.bias));
+        self.info.say(|| info);
     }
 
     /// Whether sends may go down from here on; not if another thread has begun to halt it.

@@ -65,7 +65,7 @@ impl Adapter {
         self.ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
-            let verdict = cpu.state.borrow().may_complete(self.serialized);
+            let verdict = cpu.state.borrow().may_complete(self.serialized());
             if let Err(rule) = verdict {
                 broken = Some(self.report(cpu, rule, Some(name), self.why_not_here(rule, cpu)));
             } else {
@@ -118,7 +118,7 @@ impl Adapter {
                 .collect::<Vec<_>>();
             format!("NdisMWanSendComplete was called with {} held", held.join(", "))
         } else {
-            let (mode, expected) = if self.serialized {
+            let (mode, expected) = if self.serialized() {
                 ("serialized", "exactly DISPATCH_LEVEL")
             } else {
                 ("deserialized", "DISPATCH_LEVEL or below")

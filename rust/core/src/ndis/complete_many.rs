@@ -63,7 +63,7 @@ impl<'a> Completions<'a> {
         let looked = self.adapter.ndis.verify_off()
             || (status.is_known()
                 && status != Status::RESOURCES
-                && self.cpu.state.borrow().may_complete(self.adapter.serialized).is_ok());
+                && self.cpu.state.borrow().may_complete(self.adapter.serialized()).is_ok());
         FinalStatus::new(status).ok().filter(|_| self.queued && looked)
     }
 

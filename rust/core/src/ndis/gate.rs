@@ -99,7 +99,7 @@ impl Adapter {
     /// Enters the miniport, or says that somebody is inside.
     #[inline]
     pub(crate) fn try_enter(&self, cpu: &Cpu) -> bool {
-        !self.serialized || self.try_enter_gate(cpu)
+        !self.serialized() || self.try_enter_gate(cpu)
     }
 
     fn try_enter_gate(&self, cpu: &Cpu) -> bool {
@@ -157,12 +157,12 @@ impl Adapter {
 
     /// Whether this CPU is inside of the (serialized) miniport.
     pub(crate) fn is_inside(&self, cpu: &Cpu) -> bool {
-        self.serialized && self.gate.inside.lock().cpu == cpu.id
+        self.serialized() && self.gate.inside.lock().cpu == cpu.id
     }
 
     /// Does `job` now, or leaves it with whoever is inside.
     pub(crate) fn perform(&self, cpu: &Rc<Cpu>, job: Job) {
-        if self.serialized {
+        if self.serialized() {
             let mut inside = self.gate.inside.lock();
             if inside.cpu != 0 {
                 if !inside.jobs.contains(&job) {
@@ -179,7 +179,7 @@ impl Adapter {
     /// Leaves the miniport, doing first what was left to do.
     #[inline]
     pub(crate) fn leave(&self, cpu: &Rc<Cpu>) {
-        if self.serialized {
+        if self.serialized() {
             self.leave_gate(cpu);
         }
     }

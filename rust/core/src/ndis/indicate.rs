@@ -26,7 +26,7 @@ impl Adapter {
     ) -> Result<(), Arc<Violation>> {
         let life = self.life().may_call();
         let verdict =
-            life.and_then(|()| cpu.state.borrow().may_indicate(self.index, self.serialized));
+            life.and_then(|()| cpu.state.borrow().may_indicate(self.index, self.serialized()));
         verdict.map_err(|rule| {
             if let Some(event) = event {
                 self.emit(cpu, event);
@@ -79,7 +79,9 @@ impl Adapter {
             self.check_link(&cpu, link, "a line-up")?;
             Arc::clone(link)
         } else {
-            let open = self.links.lock().list.iter().filter(|link| !link.is_closed()).count();
+            // The one that `bind` gave, since it gives one, counts from its first line-up.
+            let counts = |link: &&Arc<Link>| !link.is_closed() && link.window() > 0;
+            let open = self.links.lock().list.iter().filter(counts).count();
             if open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",
@@ -153,6 +155,19 @@ impl Adapter {
         self.call(cpu, entry, self.callback_level(cpu), |drivers| {
             f(&*drivers.protocol, &mut Cx::assume(Rc::clone(cpu)))
         })
+    }
+
+    /// NdisMIndicateStatus with a status that is of no line: the protocol is told.
+    ///
+    /// # Errors
+    /// As [`line_up`](Self::line_up), if it may not be indicated here.
+    pub fn status(&self, status: Status) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around(Access::adapter(self.index));
+        let cpu = Cpu::current();
+        self.may_indicate(&cpu, &format!("{status} was indicated"), None)?;
+        self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.status(cx, status));
+        self.ndis.settle(&cpu);
+        Ok(())
     }
 
     /// NDIS_STATUS_WAN_LINE_DOWN.

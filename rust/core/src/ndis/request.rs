@@ -76,6 +76,22 @@ impl Adapter {
         })
     }
 
+    /// A request of bytes, for a miniport behind a border that has them: `ask` is called in its turn and at its level, and its
+    /// answer, PENDING among them, is what came.
+    ///
+    /// # Errors
+    /// [`RequestError`], but none for a status.
+    pub fn ask<R>(
+        &self,
+        oid: Oid,
+        entry: Entry,
+        ask: impl FnOnce() -> R,
+    ) -> Result<R, RequestError> {
+        self.request(oid, |cpu| {
+            self.call(cpu, entry, Irql::DISPATCH, |_| ask()).ok_or(Status::FAILURE)
+        })
+    }
+
     /// What a call is told after a bug check.
     pub fn why_stopped(&self) -> String {
         format!(

@@ -57,7 +57,7 @@ impl Adapter {
         self.set_life(Life::Resetting);
         self.emit(cpu, What::ResetStart);
         // NDIS completes what it holds queued itself first (DDK:"NdisReset").
-        if self.serialized || !cpu.is_outermost() {
+        if self.serialized() || !cpu.is_outermost() {
             self.give_back_queued(cpu, FinalStatus::REQUEST_ABORTED);
         } else {
             // A packet that comes to the miniport while its reset runs it can neither abort in there
@@ -153,14 +153,14 @@ impl Adapter {
         let pended = |slot: &u32| self.pool.slot(*slot).state().pended();
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).filter(pended).collect();
         let mut broken = None;
-        if let Some(first) = owed.first().filter(|_| !self.serialized) {
+        if let Some(first) = owed.first().filter(|_| !self.serialized()) {
             let detail = format!(
                 "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with NDIS_STATUS_REQUEST_ABORTED first",
                 owed.len()
             );
             broken = Some(self.report(cpu, Rule::Reset, Some(self.name_of(*first)), detail));
         }
-        let status = if self.serialized {
+        let status = if self.serialized() {
             self.ndis.config.policy.reset_leftovers
         } else {
             FinalStatus::REQUEST_ABORTED

@@ -330,7 +330,7 @@ impl Link {
         now: Moment,
     ) -> Status {
         let adapter = &*self.adapter;
-        let at = if adapter.serialized { Irql::DISPATCH } else { cpu.irql() };
+        let at = if adapter.serialized() { Irql::DISPATCH } else { cpu.irql() };
         let answer = drivers.and_then(|drivers| {
             let (slot, generation) = (name.slot, name.generation);
             let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);

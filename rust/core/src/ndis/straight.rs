@@ -170,7 +170,7 @@ impl Adapter {
         let span = ndis.bias.alone(cpu)?;
         let who = {
             let state = cpu.state.borrow();
-            state.may_complete(self.serialized).ok()?;
+            state.may_complete(self.serialized()).ok()?;
             who(cpu.id, &state)
         };
         let place = self.pool.get(name.slot)?;

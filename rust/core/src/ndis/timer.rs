@@ -272,7 +272,7 @@ impl Adapter {
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
         let since = |slot: u32| self.pool.slot(slot).submitted.load(Ordering::Relaxed);
         let Some(oldest) = owed.iter().map(|slot| since(*slot)).min() else { return false };
-        let limit = if self.serialized { 2 * self.hang_interval() } else { LATE };
+        let limit = if self.serialized() { 2 * self.hang_interval() } else { LATE };
         let mut late = false;
         for slot in owed {
             let age = now.saturating_sub(since(slot));
@@ -290,7 +290,7 @@ impl Adapter {
             self.deliver(cpu, slot, FinalStatus::FAILURE);
         }
         if late {
-            return self.serialized && !has_check_for_hang;
+            return self.serialized() && !has_check_for_hang;
         }
         let quiet = now.saturating_sub(self.last_progress.load(Ordering::Relaxed).max(oldest));
         if quiet >= HANG && !self.hang_reported.swap(true, Ordering::Relaxed) {

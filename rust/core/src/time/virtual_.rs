@@ -93,7 +93,7 @@ impl Ndis {
         let inside =
             cpu.state.borrow().inside.iter().rev().find(|i| !i.entry.is_protocol()).copied();
         let adapter = inside.and_then(|inside| self.adapter(inside.adapter));
-        if let Some(adapter) = adapter.filter(|adapter| adapter.serialized) {
+        if let Some(adapter) = adapter.filter(|adapter| adapter.serialized()) {
             let detail = format!(
                 "the clock was run from inside of {}: what it would call next would be a second entry point of the serialized miniport",
                 inside.map_or("a callback", |inside| inside.entry.name())

@@ -1,0 +1,217 @@
+"""Compiling: a driver's sources, the headers of this package, and the library that every driver is linked with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ndiswan.drivers.spelling import overlay
+from ndiswan.drivers.symbols import lacking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HERE = Path(__file__).parent
+INCLUDE = HERE / "include"
+LIBRARY = HERE / "library"
+
+#: What a driver of those days is compiled with: its C, 16-bit characters, frame pointers for reports, and no warning about what
+#: was usual then.
+FLAGS = (
+    "-std=gnu89",
+    "-fshort-wchar",
+    "-fms-extensions",
+    "-fno-strict-aliasing",
+    "-fcommon",
+    "-fPIC",
+    "-g",
+    "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls",
+    "-fno-stack-protector",
+    "-w",
+)
+
+
+class BuildError(Exception):
+    """The driver does not compile, or needs a function that ndiswan does not have."""
+
+
+def cache() -> Path:
+    """Where built drivers are kept: ``$NDISWAN_CACHE``, else ``ndiswan`` in the user's cache folder."""
+    own = os.environ.get("NDISWAN_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "ndiswan"
+
+
+def compiler() -> str:
+    """The C compiler: ``$CC``, else the first of cc, gcc and clang that is there.
+
+    Raises
+    ------
+    BuildError
+        There is none.
+    """
+    chosen = os.environ.get("CC")
+    for name in [chosen] if chosen else ["cc", "gcc", "clang"]:
+        found = shutil.which(name)
+        if found:
+            return found
+    tried = chosen or "cc, gcc and clang"
+    raise BuildError(f"no C compiler: tried {tried}; install one (apt install gcc), or name one in $CC")
+
+
+def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """The C files that are meant: one, several, or a folder with a ``sources`` file or with ``*.c``.
+
+    Raises
+    ------
+    BuildError
+        A file is not there, or a folder has no C file.
+    """
+    if not isinstance(given, str | os.PathLike):
+        files = [file for one in given for file in sources_of(one)]
+        if not files:
+            raise BuildError("expected at least one C file, got none")
+        return files
+    path = Path(given)
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.is_file():
+        raise BuildError(f"{path}: expected a C file or a folder of them; there is none of that name")
+    return [path]
+
+
+def _of_folder(folder: Path) -> list[Path]:
+    listing = next((file for file in folder.iterdir() if file.name.lower() == "sources"), None)
+    if listing is None:
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".c")
+        if not files:
+            raise BuildError(f"{folder}: expected *.c or a file named sources; there is neither")
+        return files
+    text = listing.read_text(encoding="latin-1").replace("\\\r\n", " ").replace("\\\n", " ")
+    names: list[str] = []
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key.strip().upper() == "SOURCES":
+            names = [name for name in value.split() if name.lower().endswith(".c")]
+    present = {file.name.lower(): file for file in folder.iterdir()}
+    missing = [name for name in names if name.lower() not in present]
+    if missing or not names:
+        what = f"names {', '.join(missing)}, which is not there" if names else "has no line SOURCES= with C files"
+        raise BuildError(f"{listing}: {what}")
+    return [present[name.lower()] for name in names]
+
+
+def _key(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()[:24]
+
+
+def _content(files: Iterable[Path]) -> Iterable[bytes]:
+    for file in files:
+        yield str(file).encode()
+        yield file.read_bytes()
+
+
+def _beside(sources: list[Path], include: list[Path]) -> list[Path]:
+    """Every file that the sources could include."""
+    folders = dict.fromkeys([file.parent for file in sources] + include)
+    known = (file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()))
+    return [file for file in known if file.is_file() and file.suffix.lower() in {".h", ".c", ".inl", ".hpp"}]
+
+
+def build(
+    sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    include: Iterable[str | os.PathLike[str]] = (),
+    define: Mapping[str, object] | None = None,
+    sanitize: bool = False,
+    optimize: str = "-O1",
+    output: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Compile a driver in C to a shared library that `load` takes; what is built already is found again by its content.
+
+    Parameters
+    ----------
+    sources:
+        A C file, several, or a folder with a ``sources`` file of the DDK's build or with ``*.c``.
+    include:
+        Folders with further headers. Upper and lower case of what is included do not matter, nor do backslashes.
+    define:
+        Macros: ``{"NDIS50_MINIPORT": 1}``; ``True`` defines without a value, ``None`` takes a default away.
+    sanitize:
+        With AddressSanitizer and UBSan; the process that loads it needs their libraries preloaded.
+    output:
+        Where the file goes, instead of the cache.
+
+    Raises
+    ------
+    BuildError
+        It does not compile, with the compiler's words, or needs functions that ndiswan does not have, all of them named.
+    """
+    files = [file.resolve() for file in sources_of(sources)]
+    folders = [Path(folder).resolve() for folder in include]
+    missing = [str(folder) for folder in folders if not folder.is_dir()]
+    if missing:
+        raise BuildError(f"include: expected folders; there is no {', '.join(missing)}")
+    macros = {"NDIS_MINIPORT_DRIVER": 1, "NDIS40_MINIPORT": 1, "BINARY_COMPATIBLE": 0}
+    macros |= define or {}
+    if any(name.startswith("NDIS5") for name in macros):
+        macros.pop("NDIS40_MINIPORT", None)
+    options = [f"-D{name}" if value is True else f"-D{name}={value}" for name, value in macros.items() if value is not None]
+    options += [*FLAGS, optimize]
+    if sanitize:
+        options += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    cc = compiler()
+    ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
+    parts = [cc.encode(), " ".join(options).encode(), *_content(files), *_content(_beside(files, folders)), *_content(ours)]
+    target = Path(output) if output is not None else cache() / f"{files[0].stem}-{_key(parts)}.so"
+    if output is None and target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
+        made = _compile(cc, files, folders, options, Path(work))
+        shutil.move(made, target)
+    return target
+
+
+def _compile(cc: str, files: list[Path], folders: list[Path], options: list[str], work: Path) -> Path:
+    spelled = overlay(files, folders, INCLUDE, work / "spelled")
+    places = [f"-I{folder}" for folder in [*dict.fromkeys(file.parent for file in files), *folders, spelled, INCLUDE]]
+    objects = []
+    for number, file in enumerate(files):
+        made = work / f"{number}-{file.stem}.o"
+        _run([cc, *options, *places, "-c", str(file), "-o", str(made)], file)
+        objects.append(made)
+    unknown = lacking(objects)
+    if unknown:
+        lines = "\n".join(f"  {name}, called by {', '.join(callers)}" for name, callers in unknown.items())
+        raise BuildError(
+            f"{files[0].name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
+            "write them in a C file of your own and build it with the driver, or leave out what calls them"
+        )
+    flags = [flag for flag in options if not flag.startswith("-fsanitize")]
+    own = [f"-I{INCLUDE}", f"-I{LIBRARY}"]
+    for file in sorted(LIBRARY.glob("*.c")):
+        made = work / f"library-{file.stem}.o"
+        _run([cc, *flags, "-std=gnu11", "-O2", *own, "-c", str(file), "-o", str(made)], file)
+        objects.append(made)
+    image = work / "driver.so"
+    sanitizers = [option for option in options if option.startswith("-fsanitize")]
+    _run([cc, "-shared", *sanitizers, "-Wl,-Bsymbolic", *map(str, objects), "-o", str(image)], files[0])
+    return image
+
+
+def _run(command: list[str], file: Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        raise BuildError(f"{file}: does not compile\n{done.stderr.strip()}")

@@ -1,0 +1,131 @@
+"""A driver in C as a miniport."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ndiswan._native import CDriver
+from ndiswan.drivers.building import build
+from ndiswan.status import Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ndiswan._native import Adapter, Link
+    from ndiswan.ndis import Ndis
+
+
+class CMiniport:
+    """One card of a driver in C: bind it like a `Miniport`.
+
+    Attributes
+    ----------
+    name:
+        The driver's name in reports.
+    printed:
+        What the driver said by DbgPrint, newest last; failed ASSERTs and NdisWriteErrorLogEntry are among it.
+    events:
+        What it indicated beside its lines: ``(status, bytes)``, TAPI events among them.
+    adapter:
+        The handle of the engine, once it is bound.
+    """
+
+    adapter: Adapter
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        config: Mapping[str, object] | None = None,
+        device: Callable[[str, int, int, int | None], int | None] | None = None,
+        address: bytes | None = None,
+        guard: bool = True,
+        _of: CMiniport | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.name = self.path.name.partition("-")[0].removesuffix(".so")
+        self.printed: list[str] = []
+        self.events: list[tuple[int, bytes]] = []
+        if address is not None and len(address) != 6:
+            raise ValueError(f"address: expected 6 bytes, got {len(address)}")
+        given = (dict(config or {}), bool(guard), address, self._indicated, self.printed.append, device)
+        self._c_driver = CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
+        self._ndis: Ndis | None = None
+
+    def another(self, **given: object) -> CMiniport:
+        """Another card of the same driver in the same world: DriverEntry ran once, MiniportInitialize runs for each."""
+        return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
+
+    def _indicated(self, status: int, data: bytes) -> None:
+        self.events.append((status, data))
+
+    def _bound(self, link: Link) -> Link:
+        self.adapter = link.adapter
+        return link
+
+    def request(self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0) -> tuple[Status, bytes]:
+        """MiniportQueryInformation or MiniportSetInformation with the bytes of a structure: the status and the buffer after it.
+
+        Where the driver answers PENDING the status is that; `completed` gives the rest once the driver has completed it.
+        """
+        status, answer, _ = self._c_driver.request(set, int(oid), bytes(data), room)
+        return status, answer
+
+    def completed(self) -> tuple[Status, bytes] | None:
+        """What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it."""
+        outcome = self._c_driver.completed()
+        return None if outcome is None else outcome[:2]
+
+    @property
+    def leaks(self) -> list[str]:
+        """What the driver still has: blocks of memory and timers, a line each. After the halt there should be none."""
+        return self._c_driver.leaks
+
+    @property
+    def crashed(self) -> str | None:
+        """How and where the driver crashed, if it did; it is not called any more then."""
+        return self._c_driver.crashed
+
+    def __repr__(self) -> str:
+        return f"<CMiniport {self.name!r}>"
+
+
+def load(
+    source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    include: Iterable[str | os.PathLike[str]] = (),
+    define: Mapping[str, object] | None = None,
+    config: Mapping[str, object] | None = None,
+    device: Callable[[str, int, int, int | None], int | None] | None = None,
+    address: bytes | None = None,
+    guard: bool = True,
+) -> CMiniport:
+    """Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
+
+    Parameters
+    ----------
+    source, include, define:
+        As for `build`; or the file that `build` made.
+    config:
+        The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration).
+    device:
+        The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``, ``"memory"`` or
+        ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written or ``None`` for a read, which it answers.
+    address:
+        Six bytes for NdisReadNetworkAddress.
+    guard:
+        Packets and blocks of memory on pages of their own, so that touching what was given back is found at the
+        instruction. Without, the driver runs faster and only what the contract says of calls is checked.
+
+    Raises
+    ------
+    BuildError
+        It does not compile, or needs functions that ndiswan does not have.
+    OSError
+        The file cannot be loaded.
+    """
+    built = isinstance(source, str | os.PathLike) and str(source).endswith(".so")
+    path = Path(source) if built else build(source, include=include, define=define)  # type: ignore[arg-type]
+    return CMiniport(path, config=config, device=device, address=address, guard=guard)

@@ -1,0 +1,59 @@
+"""Upper and lower case: what ``#include`` names is found as on Windows, where case and the direction of slashes do not matter."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\r\n]+)[>"]', re.MULTILINE)
+
+
+def _named(file: Path) -> set[str]:
+    return {name.decode("latin-1") for name in _INCLUDE.findall(file.read_bytes())}
+
+
+def _find(name: str, folders: Iterable[Path]) -> Path | None:
+    """The file of that name in any case, looked for from each folder."""
+    for folder in folders:
+        here: Path | None = folder
+        for part in name.replace("\\", "/").split("/"):
+            if here is None or not here.is_dir():
+                here = None
+                break
+            if part in {".", ".."}:
+                here = here / part
+                continue
+            exact = here / part
+            low = part.lower()
+            here = exact if exact.exists() else next((file for file in here.iterdir() if file.name.lower() == low), None)
+        if here is not None and here.is_file():
+            return here
+    return None
+
+
+def overlay(sources: list[Path], include: list[Path], own: Path, into: Path) -> Path:
+    """A folder in which every include that is spelled otherwise than its file is there as it is spelled."""
+    into.mkdir(parents=True, exist_ok=True)
+    folders = [*dict.fromkeys(file.parent for file in sources), *include, own]
+    waiting, seen = list(sources), set(sources)
+    while waiting:
+        file = waiting.pop()
+        for name in _named(file):
+            found = _find(name, [file.parent, *folders])
+            if found is None:
+                continue
+            exact = any((folder / name).is_file() for folder in [file.parent, *folders])
+            if not exact:
+                spelled = into / name
+                spelled.parent.mkdir(parents=True, exist_ok=True)
+                if not spelled.exists():
+                    spelled.write_text(f'#include "{found.resolve()}"\n', encoding="utf-8")
+            resolved = found.resolve()
+            if resolved not in seen:
+                seen.add(resolved)
+                waiting.append(resolved)
+    return into

@@ -1,0 +1,76 @@
+"""What a driver's objects need: which functions, and who calls them; read from the objects, before anything is linked."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from ndiswan._native import library_functions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIBRARY = Path(__file__).parent / "library"
+#: What the C library and the compiler's own give.
+_RUNTIME = re.compile(
+    r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__(asan|ubsan|tsan|sanitizer|gcov|mulodi|udiv|div|mod|ashl|lshr|float|fix)\w*"
+    r"|mem(cpy|move|set|cmp|chr)|str(n?(cpy|cat|cmp|len)|r?chr|str|spn|cspn|pbrk|tok)|to(upper|lower)"
+    r"|is(alpha|digit|alnum|space|upper|lower|xdigit|print|punct|cntrl)|__ctype_b_loc|__ctype_to(upper|lower)_loc|abs|labs|qsort|bsearch|rand|srand"
+    r"|strto(u?l|u?ll)|ato[il]|__isoc\d+_\w+|setjmp|longjmp|_setjmp"
+)
+_FUNCTION = re.compile(r"\b(?:FUNCTION|PROCEDURE)\(\s*(?:[^,()]+,\s*)?(\w+)\s*,\s*\(")
+_DEFINED = re.compile(r"^(?!static)[A-Za-z_][\w \t*]*?\b(\w+)\s*\([^;{]*\)\s*\{", re.MULTILINE)
+
+
+def _lines(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=True).stdout.splitlines()
+
+
+def listed() -> set[str]:
+    """The functions of the library's list, whether the engine has them or not."""
+    return {name for file in LIBRARY.glob("*.h") for name in _FUNCTION.findall(file.read_text(encoding="utf-8"))}
+
+
+def _undefined(objects: Iterable[Path]) -> set[str]:
+    needed: set[str] = set()
+    defined: set[str] = set()
+    for line in _lines("nm", *map(str, objects)):
+        kind, _, name = line[17:].partition(" ")
+        if kind == "U":
+            needed.add(name)
+        elif kind and kind not in "bdrtNn":
+            defined.add(name)
+    return needed - defined
+
+
+def _callers(objects: Iterable[Path], names: set[str]) -> dict[str, list[str]]:
+    callers: dict[str, list[str]] = {name: [] for name in sorted(names)}
+    inside = "?"
+    for line in _lines("objdump", "-dr", "--no-show-raw-insn", *map(str, objects)):
+        head = re.match(r"[0-9a-f]+ <([^>]+)>:", line)
+        if head:
+            inside = head[1]
+            continue
+        use = re.search(r"R_X86_64_\w+\s+([\w.$@]+?)(?:[-+]0x|$)", line)
+        if use and use[1] in callers and inside not in callers[use[1]]:
+            callers[use[1]].append(inside)
+    return callers
+
+
+def lacking(objects: list[Path]) -> dict[str, list[str]]:
+    """Functions that nobody has, each with the functions of the driver that call it."""
+    needed = _undefined(objects)
+    ours = set(library_functions())
+    plain = {
+        name
+        for file in LIBRARY.glob("*.c")
+        for name in _DEFINED.findall(file.read_text(encoding="utf-8"))
+    } - listed()
+    unknown = {
+        name
+        for name in needed
+        if name not in ours and name not in plain and not name.startswith("ndiswan_") and not _RUNTIME.fullmatch(name)
+    }
+    return {name: callers or ["data of the driver"] for name, callers in _callers(objects, unknown).items()} if unknown else {}

@@ -1,0 +1,246 @@
+//! Drivers in C: what ``ndiswan.drivers`` loads, and what it binds.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use ndiswan_driver::{Attached, Card, Outcome, Settings, Space, Value};
+use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::bind::packets_of;
+use crate::callbacks::{Cell, PyProtocol};
+use crate::config::Entries;
+use crate::error::{usage, value};
+use crate::link::Link;
+use crate::ndis::Ndis;
+use crate::shared::{Shared, World};
+use crate::status;
+
+/// What is known once the card is bound.
+#[derive(Default)]
+struct There {
+    world: OnceLock<Arc<World>>,
+    cell: OnceLock<Cell>,
+}
+
+impl There {
+    fn keep(&self, py: Python<'_>, error: PyErr) {
+        match self.world.get() {
+            Some(world) => world.keep(py, error),
+            None => error.write_unraisable(py, None),
+        }
+    }
+}
+
+/// A card of a driver in C. ``ndiswan.drivers.CMiniport`` is its face.
+#[pyclass(frozen, module = "ndiswan")]
+pub(crate) struct CDriver {
+    card: Arc<Card>,
+    there: Arc<There>,
+    bound: OnceLock<()>,
+}
+
+fn value_of(key: &str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Ok(number) = given.extract::<u32>() {
+        return Ok(Value::Integer(number));
+    }
+    if let Ok(text) = given.extract::<String>() {
+        return Ok(Value::Text(text));
+    }
+    if let Ok(bytes) = given.cast::<PyBytes>() {
+        return Ok(Value::Binary(bytes.as_bytes().to_vec()));
+    }
+    if let Ok(texts) = given.extract::<Vec<String>>() {
+        return Ok(Value::Texts(texts));
+    }
+    let got = status::describe(given);
+    Err(PyTypeError::new_err(format!(
+        "config[{key:?}]: expected an int of 0 to 2**32 - 1, a str, bytes or a list of str, got {got}"
+    )))
+}
+
+fn space_of(space: Space) -> &'static str {
+    match space {
+        Space::Port => "port",
+        Space::Memory => "memory",
+        Space::Pci => "pci",
+    }
+}
+
+fn settings(
+    config: &Bound<'_, PyDict>,
+    guard: bool,
+    address: Option<[u8; 6]>,
+    on_status: Option<Py<PyAny>>,
+    on_text: Option<Py<PyAny>>,
+    on_port: Option<Py<PyAny>>,
+    there: &Arc<There>,
+) -> PyResult<Settings> {
+    let mut known = Vec::new();
+    for (key, given) in config {
+        let key: String = key.extract()?;
+        let value = value_of(&key, &given)?;
+        known.push((key, value));
+    }
+    let (tell, say, ask, ready) = (Arc::clone(there), Arc::clone(there), Arc::clone(there), Arc::clone(there));
+    Ok(Settings {
+        config: known,
+        guard,
+        address,
+        on_status: Box::new(move |code, bytes| {
+            let Some(callback) = &on_status else { return };
+            Python::attach(|py| {
+                if let Err(error) = callback.call1(py, (code, PyBytes::new(py, bytes))) {
+                    tell.keep(py, error);
+                }
+            });
+        }),
+        on_text: Box::new(move |text| {
+            let Some(callback) = &on_text else { return };
+            Python::attach(|py| {
+                if let Err(error) = callback.call1(py, (text,)) {
+                    say.keep(py, error);
+                }
+            });
+        }),
+        on_port: Box::new(move |space, address, bytes, value| {
+            let none = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
+            let Some(callback) = &on_port else { return none };
+            Python::attach(|py| {
+                let answer = callback.call1(py, (space_of(space), address, bytes, value));
+                let number = answer.and_then(|answer| {
+                    if value.is_some() { Ok(0) } else { answer.extract::<u64>(py).map_err(Into::into) }
+                });
+                number.unwrap_or_else(|error| {
+                    ask.keep(py, error);
+                    none
+                })
+            })
+        }),
+        on_ready: Box::new(move |adapter| {
+            if let (Some(cell), Some(world)) = (ready.cell.get(), ready.world.get()) {
+                let _ = cell.set(Arc::new(Shared::new(adapter, Arc::clone(world))));
+            }
+        }),
+    })
+}
+
+fn told(py: Python<'_>, outcome: &Outcome) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {
+    let status = status::to_python(py, outcome.status)?;
+    Ok((status, PyBytes::new(py, &outcome.bytes).unbind(), outcome.needed))
+}
+
+#[pymethods]
+impl CDriver {
+    /// Loads the file at ``path``.
+    ///
+    /// Raises ``OSError`` if it cannot be loaded or is no driver, ``TypeError`` for a value of ``config`` that is no registry's.
+    #[new]
+    #[allow(clippy::too_many_arguments)] // one call from loading.py, all of it needed
+    fn new(
+        path: PathBuf,
+        config: &Bound<'_, PyDict>,
+        guard: bool,
+        address: Option<[u8; 6]>,
+        on_status: Option<Py<PyAny>>,
+        on_text: Option<Py<PyAny>>,
+        on_port: Option<Py<PyAny>>,
+    ) -> PyResult<CDriver> {
+        let there = Arc::new(There::default());
+        let settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        let card = Card::load(&path, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        Ok(CDriver { card, there, bound: OnceLock::new() })
+    }
+
+    /// Another card of the same driver, with its own configuration.
+    fn another(
+        &self,
+        config: &Bound<'_, PyDict>,
+        guard: bool,
+        address: Option<[u8; 6]>,
+        on_status: Option<Py<PyAny>>,
+        on_text: Option<Py<PyAny>>,
+        on_port: Option<Py<PyAny>>,
+    ) -> PyResult<CDriver> {
+        let there = Arc::new(There::default());
+        let settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        Ok(CDriver { card: self.card.another(settings), there, bound: OnceLock::new() })
+    }
+
+    /// Sends a request down: the status, what is in the buffer, and BytesNeeded.
+    fn request(
+        &self,
+        py: Python<'_>,
+        set: bool,
+        oid: u32,
+        given: &[u8],
+        room: usize,
+    ) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {
+        let world = self.there.world.get().ok_or_else(|| usage("the driver is not bound; ndis.bind it first"))?;
+        let (card, bytes) = (&self.card, given.to_vec());
+        let outcome = world.away(py, || card.request(set, oid, &bytes, room));
+        told(py, &outcome.map_err(|error| usage(error.to_string()))?)
+    }
+
+    /// What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it.
+    fn completed(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>, Py<PyBytes>, u32)>> {
+        self.card.completed().map(|outcome| told(py, &outcome)).transpose()
+    }
+
+    /// The request that the driver owes a completion, in words.
+    #[getter]
+    fn pending(&self) -> Option<String> {
+        self.card.pending()
+    }
+
+    /// What the driver still has: blocks of memory, timers.
+    #[getter]
+    fn leaks(&self) -> Vec<String> {
+        self.card.leaks()
+    }
+
+    /// Why the driver is not called any more, if it crashed.
+    #[getter]
+    fn crashed(&self) -> Option<String> {
+        self.card.crashed().map(ToString::to_string)
+    }
+
+    /// Functions that a driver can be linked with and that are not there.
+    #[getter]
+    fn missing(&self) -> Vec<String> {
+        self.card.missing().to_vec()
+    }
+}
+
+/// The functions of the library between drivers in C and the engine, by name.
+#[pyfunction]
+pub(crate) fn library_functions() -> Vec<&'static str> {
+    ndiswan_driver::exports::names()
+}
+
+/// Binds a protocol of Python's to a card of a driver in C.
+#[pyfunction]
+pub(crate) fn bind_c(
+    py: Python<'_>,
+    ndis: &Bound<'_, Ndis>,
+    protocol_entries: &Bound<'_, PyDict>,
+    driver: &CDriver,
+    packets: i64,
+    name: &str,
+) -> PyResult<Py<Link>> {
+    let (ndis, packets) = (ndis.get(), packets_of(packets)?);
+    driver.bound.set(()).map_err(|()| {
+        usage("it is bound already; a card is bound once: load the driver again, or take driver.another()")
+    })?;
+    let cell: Cell = Arc::new(OnceLock::new());
+    let _ = driver.there.world.set(Arc::clone(&ndis.world));
+    let _ = driver.there.cell.set(Arc::clone(&cell));
+    let entries = Entries::new("send_complete", protocol_entries)?;
+    let protocol = PyProtocol { world: Arc::clone(&ndis.world), cell: Arc::clone(&cell), entries };
+    if packets > 1 << 16 {
+        return Err(value(format!("packets: expected 1 to 65536 for a driver in C, got {packets}")));
+    }
+    let link = ndis.bind_as(py, protocol, Attached(Arc::clone(&driver.card)), packets, name);
+    ndis.bound(py, &cell, link)
+}

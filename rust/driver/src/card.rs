@@ -1,0 +1,311 @@
+//! A driver in C and one card of it: what its functions are called with, and what it was given.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use ndiswan::{Adapter, Link, Name, Status};
+use parking_lot::{Mutex, RwLock};
+
+use crate::context::Inside;
+use crate::image::{Image, LoadError};
+use crate::memory::Heap;
+use crate::packets::Arena;
+
+/// A value of the registry, for NdisReadConfiguration.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// NdisParameterInteger.
+    Integer(u32),
+    /// NdisParameterString.
+    Text(String),
+    /// NdisParameterMultiString.
+    Texts(Vec<String>),
+    /// NdisParameterBinary.
+    Binary(Vec<u8>),
+}
+
+type Status2 = dyn Fn(u32, &[u8]) + Send + Sync;
+type Port = dyn Fn(Space, u64, u8, Option<u64>) -> u64 + Send + Sync;
+
+/// Which of the card's address spaces is meant.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Space {
+    /// I/O ports.
+    Port,
+    /// Memory-mapped registers.
+    Memory,
+    /// PCI configuration.
+    Pci,
+}
+
+/// What a card is brought up with.
+pub struct Settings {
+    /// The registry of the adapter, by keyword.
+    pub config: Vec<(String, Value)>,
+    /// Whether packets and blocks of memory get pages of their own.
+    pub guard: bool,
+    /// NdisReadNetworkAddress's answer.
+    pub address: Option<[u8; 6]>,
+    /// Told of statuses that are not lines: TAPI events, vendors' own.
+    pub on_status: Box<Status2>,
+    /// Told of what the driver prints, and of what it should hear.
+    pub on_text: Box<dyn Fn(&str) + Send + Sync>,
+    /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
+    pub on_port: Box<Port>,
+    /// Called when the adapter knows what it is, before any line comes up.
+    pub on_ready: Box<dyn Fn(&Arc<Adapter>) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A driver: its code, its memory, and what it registered.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) image: Image,
+    pub(crate) heap: Heap,
+    pub(crate) entered: Mutex<Option<Status>>,
+    pub(crate) handlers: OnceLock<Handlers>,
+    /// Spin locks by address: their number, and whether NdisFreeSpinLock came.
+    pub(crate) locks: RwLock<HashMap<usize, Lock>>,
+    pub(crate) unload: AtomicUsize,
+    /// Why nothing of it is called any more.
+    pub(crate) crashed: OnceLock<String>,
+}
+
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Lock {
+    pub(crate) number: Option<u32>,
+    pub(crate) freed: bool,
+}
+
+/// The functions of NDIS_MINIPORT_CHARACTERISTICS, 0 for those that are not there.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) struct Handlers {
+    pub(crate) check_for_hang: usize,
+    pub(crate) disable_interrupt: usize,
+    pub(crate) enable_interrupt: usize,
+    pub(crate) halt: usize,
+    pub(crate) handle_interrupt: usize,
+    pub(crate) initialize: usize,
+    pub(crate) isr: usize,
+    pub(crate) query: usize,
+    pub(crate) reset: usize,
+    pub(crate) wan_send: usize,
+    pub(crate) set: usize,
+    pub(crate) shutdown: usize,
+}
+
+/// A timer of the driver's, by the address of its structure.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Timer {
+    pub(crate) number: u32,
+    pub(crate) function: usize,
+    pub(crate) context: usize,
+    /// Nanoseconds, 0 if it fires once.
+    pub(crate) period: u64,
+    pub(crate) address: usize,
+}
+
+/// One card of a driver: the miniport that is bound.
+#[derive(Debug)]
+pub struct Card {
+    pub(crate) me: Weak<Card>,
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) settings: Settings,
+    /// MiniportAdapterHandle.
+    pub(crate) handle: usize,
+    core: OnceLock<Arc<Adapter>>,
+    /// MiniportAdapterContext.
+    pub(crate) context: AtomicUsize,
+    pub(crate) hang_seconds: AtomicU64,
+    pub(crate) attributes_set: AtomicBool,
+    pub(crate) arena: OnceLock<Box<Arena>>,
+    /// Links by NdisLinkContext.
+    pub(crate) links: RwLock<HashMap<usize, Arc<Link>>>,
+    pub(crate) timers: RwLock<Vec<Timer>>,
+    pub(crate) dpcs: RwLock<Vec<Timer>>,
+    pub(crate) interrupt: Mutex<Option<Interrupt>>,
+    pub(crate) request: Mutex<crate::requests::Open>,
+    pub(crate) shutdown: Mutex<Option<(usize, usize)>>,
+    pub(crate) windows: Mutex<Vec<Window>>,
+    pub(crate) config: Mutex<HashMap<String, usize>>,
+}
+
+/// What NdisMRegisterInterrupt was asked.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Interrupt {
+    pub(crate) request_isr: bool,
+}
+
+/// A range of ports or of mapped registers.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Window {
+    pub(crate) virtual_address: usize,
+    pub(crate) physical: u64,
+    pub(crate) length: usize,
+    pub(crate) space: Space,
+}
+
+/// Handles are addresses at which nothing is: a driver that looks inside of one faults.
+static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0x100);
+
+pub(crate) fn new_handle() -> usize {
+    0x4000_0000 + 16 * NEXT_HANDLE.fetch_add(1, Ordering::Relaxed)
+}
+
+static CARDS: RwLock<Option<HashMap<usize, Weak<Card>>>> = RwLock::new(None);
+
+/// The card that has this MiniportAdapterHandle.
+pub(crate) fn by_handle(handle: usize) -> Option<Arc<Card>> {
+    CARDS.read().as_ref()?.get(&handle)?.upgrade()
+}
+
+impl Card {
+    /// Loads the driver at `path` for one card.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
+        let driver = Arc::new(Driver {
+            image: Image::load(path)?,
+            heap: Heap::new(settings.guard),
+            entered: Mutex::new(None),
+            handlers: OnceLock::new(),
+            locks: RwLock::default(),
+            unload: AtomicUsize::new(0),
+            crashed: OnceLock::new(),
+        });
+        Ok(Card::of(driver, settings))
+    }
+
+    /// Another card of the same driver.
+    pub fn another(&self, settings: Settings) -> Arc<Card> {
+        Card::of(Arc::clone(&self.driver), settings)
+    }
+
+    fn of(driver: Arc<Driver>, settings: Settings) -> Arc<Card> {
+        let handle = new_handle();
+        let card = Arc::new_cyclic(|me| Card {
+            me: Weak::clone(me),
+            driver,
+            settings,
+            handle,
+            core: OnceLock::new(),
+            context: AtomicUsize::new(0),
+            hang_seconds: AtomicU64::new(2),
+            attributes_set: AtomicBool::new(false),
+            arena: OnceLock::new(),
+            links: RwLock::default(),
+            timers: RwLock::default(),
+            dpcs: RwLock::default(),
+            interrupt: Mutex::default(),
+            request: Mutex::default(),
+            shutdown: Mutex::default(),
+            windows: Mutex::default(),
+            config: Mutex::default(),
+        });
+        CARDS.write().get_or_insert_default().insert(handle, Arc::downgrade(&card));
+        card
+    }
+
+    /// The engine's adapter, once the card is bound.
+    pub fn adapter(&self) -> Option<&Arc<Adapter>> {
+        self.core.get()
+    }
+
+    pub(crate) fn bound(&self, adapter: &Arc<Adapter>) {
+        let _ = self.core.set(Arc::clone(adapter));
+    }
+
+    /// Why the driver is not called any more: it crashed.
+    pub fn crashed(&self) -> Option<&str> {
+        self.driver.crashed.get().map(String::as_str)
+    }
+
+    /// Functions that the driver could be linked with and that are not there.
+    pub fn missing(&self) -> &[String] {
+        self.driver.image.missing()
+    }
+
+    pub(crate) fn handlers(&self) -> Handlers {
+        self.driver.handlers.get().copied().unwrap_or_default()
+    }
+
+    /// Calls a function of the driver; none if there is none, or it crashed now or before. A crash goes on as a panic, which
+    /// the engine catches as it does one of a driver in Rust.
+    #[inline]
+    pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+        if function == 0 || self.driver.crashed.get().is_some() {
+            return None;
+        }
+        crate::fault::watch();
+        let result = {
+            let _inside = Inside::enter(self);
+            self.driver.image.invoke(function, arguments)
+        };
+        if result.is_none() {
+            self.crash();
+        }
+        result
+    }
+
+    #[cold]
+    fn crash(&self) {
+        let why = crate::context::take_crash();
+        let _ = self.driver.crashed.set(why.clone());
+        if let Some(adapter) = self.adapter() {
+            self.let_go(adapter);
+        }
+        std::panic::resume_unwind(Box::new(why));
+    }
+
+    /// After a crash what the driver owes goes back, with no blame for what it could not do any more.
+    fn let_go(&self, adapter: &Adapter) {
+        for slot in 0..adapter.packets() as u32 {
+            let now = Name { adapter: adapter.index, slot, generation: 0 };
+            if let Some(state) = adapter.state_of(now) {
+                adapter.disown(Name { generation: state.generation(), ..now });
+            }
+        }
+    }
+
+    /// Whether a file of debug information is the driver's own source.
+    #[allow(clippy::unused_self)]
+    pub(crate) fn is_source(&self, file: &Path) -> bool {
+        let own = file.extension().is_some_and(|ending| {
+            ["c", "h", "cpp", "cxx", "inl"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        });
+        let text = file.to_string_lossy();
+        own && !text.contains("ndiswan/drivers/") && !text.starts_with("/rustc")
+    }
+
+    /// What the driver still has after its halt: blocks of memory, timers that are set.
+    pub fn leaks(&self) -> Vec<String> {
+        let mut leaks = Vec::new();
+        for (at, length, by, tag) in self.driver.heap.leaks() {
+            let tag: String = tag.to_le_bytes().iter().map(|b| char::from(*b)).filter(char::is_ascii_graphic).collect();
+            let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
+            leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
+        }
+        if let Some(adapter) = self.adapter() {
+            for timer in self.timers.read().iter().filter(|timer| adapter.timer_is_set(timer.number)) {
+                leaks.push(format!("the timer at {:#x} is still set", timer.address));
+            }
+        }
+        leaks
+    }
+}
+
+impl Drop for Card {
+    fn drop(&mut self) {
+        if let Some(cards) = CARDS.write().as_mut() {
+            cards.remove(&self.handle);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Where the calling thread is: in which card's driver, in which call of it, and whether inside of the library.
+//!
+//! What is kept is of the stack, not of the thread: an explorer leaves a stack inside of a library call only, so what was so at
+//! its begin is so again at its end.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+
+use ndiswan::Rule;
+
+use crate::card::Card;
+use crate::fault::Fault;
+
+thread_local! {
+    static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
+    /// The innermost call into the driver: what `ndiswan_abandon` wants.
+    static FRAME: Cell<*mut libc::c_void> = const { Cell::new(ptr::null_mut()) };
+    static IN_LIBRARY: Cell<bool> = const { Cell::new(true) };
+    /// What the driver did without a call of the library, not reported yet.
+    static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
+    /// Why the driver had to leave its call.
+    static CRASH: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The innermost call of the driver on this thread, while the driver itself runs.
+pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
+    let frame = FRAME.get();
+    (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
+}
+
+pub(crate) fn note(fault: Fault) {
+    FAULTS.with_borrow_mut(|faults| {
+        if faults.len() < 64 {
+            faults.push(fault);
+        }
+    });
+}
+
+pub(crate) fn note_crash(text: String) {
+    CRASH.set(Some(text));
+}
+
+pub(crate) fn take_crash() -> String {
+    CRASH.take().unwrap_or_else(|| "the driver left its call".to_string())
+}
+
+/// The card whose driver runs on this thread.
+pub(crate) fn card() -> Option<&'static Card> {
+    // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
+    // the library call that asked.
+    unsafe { CARD.get().as_ref() }
+}
+
+fn report_faults() {
+    if FAULTS.with_borrow(Vec::is_empty) {
+        return;
+    }
+    for fault in FAULTS.take() {
+        match card() {
+            Some(card) => fault.report(card),
+            None => note_crash(fault.text),
+        }
+    }
+}
+
+/// A library call of the driver, until it returns.
+pub(crate) struct Here {
+    card: *const Card,
+    frame: *mut libc::c_void,
+    /// Which function was called.
+    pub(crate) name: &'static str,
+}
+
+impl Here {
+    #[inline]
+    pub(crate) fn enter(name: &'static str) -> Here {
+        let here = Here { card: CARD.get(), frame: FRAME.get(), name };
+        IN_LIBRARY.set(true);
+        report_faults();
+        here
+    }
+
+    /// The card whose driver calls.
+    #[inline]
+    pub(crate) fn card(&self) -> Option<&'static Card> {
+        // SAFETY: as in `card`.
+        unsafe { self.card.as_ref() }
+    }
+
+    /// Reports that an argument is not what it has to be.
+    #[cold]
+    pub(crate) fn wrong(&self, argument: &str, value: usize, expected: &str) {
+        self.broken(Rule::Handle, &format!("{}: {argument} is {value:#x}; expected {expected}", self.name));
+    }
+
+    /// Reports a broken rule of the card whose driver calls.
+    #[cold]
+    pub(crate) fn broken(&self, rule: Rule, detail: &str) {
+        if let Some(adapter) = self.card().and_then(Card::adapter) {
+            drop(adapter.report_broken(rule, None, format!("{detail}{}", crate::fault::callers())));
+        }
+    }
+}
+
+impl Drop for Here {
+    #[inline]
+    fn drop(&mut self) {
+        CARD.set(self.card);
+        FRAME.set(self.frame);
+        IN_LIBRARY.set(false);
+    }
+}
+
+/// The driver runs, until this is dropped.
+pub(crate) struct Inside {
+    card: *const Card,
+    frame: *mut libc::c_void,
+    in_library: bool,
+}
+
+impl Inside {
+    #[inline]
+    pub(crate) fn enter(card: &Card) -> Inside {
+        Inside { card: CARD.replace(card), frame: FRAME.get(), in_library: IN_LIBRARY.replace(false) }
+    }
+
+    /// Where `ndiswan_invoke` keeps the innermost call.
+    pub(crate) fn frame() -> *mut *mut libc::c_void {
+        FRAME.with(Cell::as_ptr)
+    }
+}
+
+impl Drop for Inside {
+    #[inline]
+    fn drop(&mut self) {
+        IN_LIBRARY.set(true);
+        report_faults();
+        CARD.set(self.card);
+        FRAME.set(self.frame);
+        IN_LIBRARY.set(self.in_library);
+    }
+}

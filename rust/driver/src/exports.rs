@@ -1,0 +1,108 @@
+//! What drivers call: one file a family. Each function is `extern "C"`, takes names, and calls the engine.
+
+mod config;
+mod hardware;
+mod locks;
+mod memory;
+mod registration;
+mod system;
+mod timers;
+mod wan;
+
+use std::collections::HashMap;
+use std::ffi::CStr;
+use std::sync::OnceLock;
+
+use crate::context::Here;
+
+/// Runs a function's body; what it panics with is a crash of the driver's innermost call, which is left.
+#[inline]
+pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
+    let here = Here::enter(name);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&here)));
+    drop(here);
+    match result {
+        Ok(result) => result,
+        Err(payload) => {
+            let text = payload.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
+            drop(payload);
+            crate::context::note_crash(text.unwrap_or_else(|| format!("{name} failed")));
+            leave();
+            R::default()
+        }
+    }
+}
+
+/// Leaves the driver's innermost call from inside of the library. Nothing of this crate is on the stack between but the
+/// function that was called, which has dropped what it had.
+pub(crate) fn leave() {
+    let (Some(card), Some(frame)) = (crate::context::card(), crate::context::driver_frame()) else { return };
+    // SAFETY: the library's function of that name has this type, and does not return.
+    unsafe {
+        let abandon = std::mem::transmute::<usize, unsafe extern "C-unwind" fn(*mut libc::c_void)>(
+            card.driver.image.abandon,
+        );
+        abandon(frame);
+    }
+}
+
+macro_rules! exports {
+    ($($(#[$attribute:meta])* fn $name:ident($here:ident $(, $argument:ident: $type:ty)* $(,)?) $(-> $result:ty)? $body:block)*) => {
+        $(
+            #[allow(non_snake_case, unused_variables)] // the page's spelling, and its arguments, used or not
+            $(#[$attribute])*
+            extern "C-unwind" fn $name($($argument: $type),*) $(-> $result)? {
+                $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| $body)
+            }
+        )*
+        /// Adds this family's functions.
+        pub(in crate::exports) fn list(add: &mut dyn FnMut(&'static str, usize)) {
+            $(add(stringify!($name), $name as *const () as usize);)*
+        }
+    };
+}
+pub(crate) use exports;
+
+fn table() -> &'static HashMap<&'static str, usize> {
+    static TABLE: OnceLock<HashMap<&'static str, usize>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut known = HashMap::new();
+        let mut add = |name: &'static str, function: usize| {
+            known.insert(name, function);
+        };
+        config::list(&mut add);
+        hardware::list(&mut add);
+        locks::list(&mut add);
+        memory::list(&mut add);
+        registration::list(&mut add);
+        system::list(&mut add);
+        timers::list(&mut add);
+        wan::list(&mut add);
+        known
+    })
+}
+
+/// The function of that name.
+pub(crate) fn find(name: &str) -> Option<usize> {
+    table().get(name).copied()
+}
+
+/// All that there are, sorted.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = table().keys().copied().collect();
+    names.sort_unstable();
+    names
+}
+
+extern "C-unwind" fn missing(name: *const libc::c_char) {
+    // SAFETY: a name of the library's own list.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+    guarded("a function that ndiswan does not have", |_| {
+        std::panic::resume_unwind(Box::new(format!("the driver called {name}, which ndiswan does not have")))
+    })
+}
+
+/// What a stub without a function calls.
+pub(crate) const MISSING: extern "C-unwind" fn(*const libc::c_char) = missing;

@@ -1,0 +1,240 @@
+//! The card's hardware: interrupts, ports, mapped registers, PCI configuration, all of it the device model's.
+
+use ndiswan::{Irql, Rule, Status};
+
+use super::exports;
+use crate::card::{Card, Interrupt, Space, Window, by_handle};
+use crate::context::Here;
+use crate::peek;
+
+/// Where windows of registers are "mapped": addresses at which nothing is, so that a driver that does without NdisReadRegister
+/// faults.
+const BASE: usize = 0x5000_0000;
+
+fn open(here: &Here, handle: usize, physical: u64, length: usize, space: Space) -> Option<usize> {
+    let Some(card) = by_handle(handle) else {
+        here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        return None;
+    };
+    let mut windows = card.windows.lock();
+    let next = windows.last().map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
+    windows.push(Window { virtual_address: next, physical, length: length.max(1), space });
+    Some(next)
+}
+
+fn close(here: &Here, handle: usize, address: usize) {
+    let Some(card) = by_handle(handle) else {
+        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+    };
+    let mut windows = card.windows.lock();
+    let before = windows.len();
+    windows.retain(|window| window.virtual_address != address);
+    if windows.len() == before {
+        drop(windows);
+        here.wrong("the range", address, "one that was registered or mapped");
+    }
+}
+
+/// The register at an address of a window, or a raw port.
+fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
+    let windows = card.windows.lock();
+    let window = windows.iter().find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
+    match window {
+        Some(window) => Some((window.space, window.physical + (address - window.virtual_address) as u64)),
+        None if space == Space::Port && address < 0x1_0000 => Some((Space::Port, address as u64)),
+        None => None,
+    }
+}
+
+fn access(here: &Here, address: usize, bytes: u8, space: Space, value: Option<u64>) -> u64 {
+    let Some(card) = here.card() else { return 0 };
+    let Some((space, at)) = place(card, address, space) else {
+        here.wrong("the register", address, "an address inside of a range that was registered or mapped");
+        return u64::MAX;
+    };
+    (card.settings.on_port)(space, at, bytes, value)
+}
+
+macro_rules! ports {
+    ($read:ident, $write:ident, $read_many:ident, $write_many:ident, $type:ty) => {
+        exports! {
+            fn $read(here, port: usize, out: usize) {
+                let value = access(here, port, size_of::<$type>() as u8, Space::Port, None) as $type;
+                if !peek::put(out, value) {
+                    here.wrong("Data", out, "the address of a variable");
+                }
+            }
+
+            fn $write(here, port: usize, value: $type) {
+                access(here, port, size_of::<$type>() as u8, Space::Port, Some(u64::from(value)));
+            }
+
+            fn $read_many(here, port: usize, buffer: usize, count: u32) {
+                for at in 0..count as usize {
+                    let value = access(here, port, size_of::<$type>() as u8, Space::Port, None) as $type;
+                    if !peek::put(buffer + at * size_of::<$type>(), value) {
+                        return here.wrong("Buffer", buffer, "the address of an array");
+                    }
+                }
+            }
+
+            fn $write_many(here, port: usize, buffer: usize, count: u32) {
+                for at in 0..count as usize {
+                    let Some(value) = peek::get::<$type>(buffer + at * size_of::<$type>()) else {
+                        return here.wrong("Buffer", buffer, "the address of an array");
+                    };
+                    access(here, port, size_of::<$type>() as u8, Space::Port, Some(u64::from(value)));
+                }
+            }
+        }
+    };
+}
+
+mod bytes {
+    use super::*;
+    ports!(NdisRawReadPortUchar, NdisRawWritePortUchar, NdisRawReadPortBufferUchar, NdisRawWritePortBufferUchar, u8);
+}
+mod shorts {
+    use super::*;
+    ports!(NdisRawReadPortUshort, NdisRawWritePortUshort, NdisRawReadPortBufferUshort, NdisRawWritePortBufferUshort, u16);
+}
+mod longs {
+    use super::*;
+    ports!(NdisRawReadPortUlong, NdisRawWritePortUlong, NdisRawReadPortBufferUlong, NdisRawWritePortBufferUlong, u32);
+}
+mod registers {
+    use super::*;
+    exports! {
+        fn NdisReadRegisterUchar(here, register: usize, out: usize) {
+            let value = access(here, register, 1, Space::Memory, None) as u8;
+            if !peek::put(out, value) {
+                here.wrong("Data", out, "the address of a variable");
+            }
+        }
+
+        fn NdisReadRegisterUshort(here, register: usize, out: usize) {
+            let value = access(here, register, 2, Space::Memory, None) as u16;
+            if !peek::put(out, value) {
+                here.wrong("Data", out, "the address of a variable");
+            }
+        }
+
+        fn NdisReadRegisterUlong(here, register: usize, out: usize) {
+            let value = access(here, register, 4, Space::Memory, None) as u32;
+            if !peek::put(out, value) {
+                here.wrong("Data", out, "the address of a variable");
+            }
+        }
+
+        fn NdisWriteRegisterUchar(here, register: usize, value: u8) {
+            access(here, register, 1, Space::Memory, Some(u64::from(value)));
+        }
+
+        fn NdisWriteRegisterUshort(here, register: usize, value: u16) {
+            access(here, register, 2, Space::Memory, Some(u64::from(value)));
+        }
+
+        fn NdisWriteRegisterUlong(here, register: usize, value: u32) {
+            access(here, register, 4, Space::Memory, Some(u64::from(value)));
+        }
+
+        fn NdisMRegisterIoPortRange(here, out: usize, handle: usize, port: u32, count: u32) -> u32 {
+            let Some(address) = open(here, handle, u64::from(port), count as usize, Space::Port) else { return Status::FAILURE.0 };
+            if peek::put(out, address) { 0 } else { Status::FAILURE.0 }
+        }
+
+        fn NdisMDeregisterIoPortRange(here, handle: usize, port: u32, count: u32, address: usize) {
+            close(here, handle, address);
+        }
+
+        fn NdisMMapIoSpace(here, out: usize, handle: usize, physical: u64, length: u32) -> u32 {
+            let Some(address) = open(here, handle, physical, length as usize, Space::Memory) else { return Status::FAILURE.0 };
+            if peek::put(out, address) { 0 } else { Status::FAILURE.0 }
+        }
+
+        fn NdisMUnmapIoSpace(here, handle: usize, address: usize, length: u32) {
+            close(here, handle, address);
+        }
+
+        fn NdisReadPciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
+            let Some(card) = by_handle(handle) else { return 0 };
+            for at in 0..length {
+                let value = (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, None) as u8;
+                if !peek::put(buffer + at as usize, value) {
+                    return at;
+                }
+            }
+            length
+        }
+
+        fn NdisWritePciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
+            let Some(card) = by_handle(handle) else { return 0 };
+            for at in 0..length {
+                let Some(value) = peek::get::<u8>(buffer + at as usize) else { return at };
+                (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, Some(u64::from(value)));
+            }
+            length
+        }
+
+        fn NdisMRegisterInterrupt(here, interrupt: usize, handle: usize, vector: u32, level: u32, request_isr: u8, shared: u8, mode: u32) -> u32 {
+            let Some(card) = by_handle(handle) else {
+                here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+                return Status::FAILURE.0;
+            };
+            if !peek::put(interrupt, [0u64; 2]) {
+                here.wrong("Interrupt", interrupt, "the address of an NDIS_MINIPORT_INTERRUPT");
+                return Status::FAILURE.0;
+            }
+            *card.interrupt.lock() = Some(Interrupt { request_isr: request_isr != 0 || shared != 0 });
+            0
+        }
+
+        fn NdisMDeregisterInterrupt(here, interrupt: usize) {
+            let Some(card) = here.card() else { return };
+            if card.interrupt.lock().take().is_none() {
+                return here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
+            }
+            if let Some(adapter) = card.adapter() {
+                adapter.flush_dpcs();
+            }
+        }
+
+        fn NdisMSynchronizeWithInterrupt(here, interrupt: usize, function: usize, context: usize) -> u8 {
+            let Some(card) = here.card() else { return 0 };
+            let Some(adapter) = card.adapter() else { return 0 };
+            if card.interrupt.lock().is_none() {
+                here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
+                return 0;
+            }
+            let old = adapter.raise_irql(Irql::DIRQL).unwrap_or(Irql::PASSIVE);
+            let answer = card.call(function, &[context]).unwrap_or(0);
+            drop(adapter.lower_irql(old));
+            u8::from(answer & 0xFF != 0)
+        }
+
+        fn NdisMRegisterDmaChannel(here, out: usize, handle: usize, channel: u32, wide: u8, description: usize, most: u32) -> u32 {
+            peek::put(out, crate::card::new_handle());
+            0
+        }
+
+        fn NdisMDeregisterDmaChannel(here, handle: usize) {}
+
+        fn NdisMAllocateMapRegisters(here, handle: usize, channel: u32, wide: u8, count: u32, most: u32) -> u32 {
+            0
+        }
+
+        fn NdisMFreeMapRegisters(here, handle: usize) {}
+
+        fn NdisMPciAssignResources(here, handle: usize, slot: u32, out: usize) -> u32 {
+            here.broken(Rule::Handle, "NdisMPciAssignResources: this card has no resources of PCI; give it some in config, or read them by NdisMQueryAdapterResources");
+            Status::FAILURE.0
+        }
+    }
+}
+
+pub(super) fn list(add: &mut dyn FnMut(&'static str, usize)) {
+    bytes::list(add);
+    shorts::list(add);
+    longs::list(add);
+    registers::list(add);
+}

@@ -1,0 +1,163 @@
+//! Spin locks in both forms, and levels.
+
+use ndiswan::event::Form;
+use ndiswan::{Irql, Rule};
+
+use super::exports;
+use crate::card::Lock;
+use crate::context::Here;
+use crate::peek;
+
+/// The engine's number of the lock at `address`; none if it was freed, which is reported.
+fn number(here: &Here, address: usize) -> Option<u32> {
+    let card = here.card()?;
+    let known = card.driver.locks.read().get(&address).copied();
+    match known {
+        Some(Lock { number: Some(number), freed: false }) => return Some(number),
+        Some(Lock { freed: true, .. }) => {
+            here.broken(Rule::Touch, &format!("{}: the spin lock at {address:#x} was freed before", here.name));
+            return None;
+        }
+        Some(_) => {}
+        None if peek::get::<u64>(address).is_none() => {
+            here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
+            return None;
+        }
+        None => {
+            let text = format!("{}: the spin lock at {address:#x} was never initialized (NdisAllocateSpinLock)", here.name);
+            here.broken(Rule::LockForm, &text);
+        }
+    }
+    let number = card.adapter()?.spin_lock(&format!("{address:#x}"));
+    card.driver.locks.write().insert(address, Lock { number: Some(number), freed: false });
+    Some(number)
+}
+
+fn initialize(here: &Here, address: usize) {
+    let Some(card) = here.card() else { return };
+    if !peek::put(address, [0u64; 1]) {
+        return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
+    }
+    card.driver.locks.write().insert(address, Lock { number: None, freed: false });
+}
+
+fn acquire(here: &Here, address: usize, form: Form) {
+    if let (Some(number), Some(adapter)) = (number(here, address), here.card().and_then(|card| card.adapter())) {
+        drop(adapter.acquire(number, form));
+    }
+}
+
+fn release(here: &Here, address: usize, form: Form) {
+    if let (Some(number), Some(adapter)) = (number(here, address), here.card().and_then(|card| card.adapter())) {
+        drop(adapter.release(number, form));
+    }
+}
+
+fn level() -> u8 {
+    ndiswan::cx::Cpu::current().irql().0
+}
+
+fn raise(here: &Here, to: u8) -> u8 {
+    let old = level();
+    if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+        drop(adapter.raise_irql(Irql(to)));
+    }
+    old
+}
+
+exports! {
+    fn NdisAllocateSpinLock(here, lock: usize) {
+        initialize(here, lock);
+    }
+
+    fn NdisFreeSpinLock(here, lock: usize) {
+        let Some(card) = here.card() else { return };
+        let mut locks = card.driver.locks.write();
+        let known = locks.get_mut(&lock).filter(|known| !known.freed);
+        let Some(known) = known else {
+            drop(locks);
+            return here.wrong("SpinLock", lock, "a spin lock of NdisAllocateSpinLock that was not freed");
+        };
+        known.freed = true;
+        let number = known.number;
+        drop(locks);
+        let held = number.is_some_and(|number| card.adapter().is_some_and(|adapter| adapter.is_held(number)));
+        if held {
+            here.broken(Rule::LockLeak, &format!("NdisFreeSpinLock: the spin lock at {lock:#x} is held"));
+        }
+    }
+
+    fn NdisAcquireSpinLock(here, lock: usize) {
+        acquire(here, lock, Form::Plain);
+    }
+
+    fn NdisReleaseSpinLock(here, lock: usize) {
+        release(here, lock, Form::Plain);
+    }
+
+    fn NdisDprAcquireSpinLock(here, lock: usize) {
+        acquire(here, lock, Form::Dpr);
+    }
+
+    fn NdisDprReleaseSpinLock(here, lock: usize) {
+        release(here, lock, Form::Dpr);
+    }
+
+    fn KeInitializeSpinLock(here, lock: usize) {
+        initialize(here, lock);
+    }
+
+    fn KeAcquireSpinLock(here, lock: usize, old: usize) {
+        let before = level();
+        acquire(here, lock, Form::Plain);
+        if !peek::put(old, before) {
+            here.wrong("OldIrql", old, "the address of a KIRQL");
+        }
+    }
+
+    fn KeReleaseSpinLock(here, lock: usize, old: u8) {
+        release(here, lock, Form::Plain);
+    }
+
+    fn KeAcquireSpinLockAtDpcLevel(here, lock: usize) {
+        acquire(here, lock, Form::Dpr);
+    }
+
+    fn KeReleaseSpinLockFromDpcLevel(here, lock: usize) {
+        release(here, lock, Form::Dpr);
+    }
+
+    fn KeGetCurrentIrql(here) -> u8 {
+        level()
+    }
+
+    fn KeRaiseIrql(here, to: u8, old: usize) {
+        let before = raise(here, to);
+        if !peek::put(old, before) {
+            here.wrong("OldIrql", old, "the address of a KIRQL");
+        }
+    }
+
+    fn KeRaiseIrqlToDpcLevel(here) -> u8 {
+        raise(here, Irql::DISPATCH.0)
+    }
+
+    fn KeLowerIrql(here, to: u8) {
+        if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+            drop(adapter.lower_irql(Irql(to)));
+        }
+    }
+
+    fn NdisRaiseIrql(here, to: u8, old: usize) {
+        let before = raise(here, to);
+        if !peek::put(old, before) {
+            here.wrong("OldIrql", old, "the address of a KIRQL");
+        }
+    }
+
+    fn NdisLowerIrql(here, to: u8) {
+        if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+            drop(adapter.lower_irql(Irql(to)));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Memory: NdisAllocateMemory and its relatives.
+
+use ndiswan::{Rule, Status};
+
+use super::exports;
+use crate::context::Here;
+use crate::memory::Freed;
+use crate::peek;
+
+/// A block for the driver that calls, if there is memory: the explorer may say that there is none.
+fn take(here: &Here, length: usize, tag: u32) -> Option<usize> {
+    let card = here.card()?;
+    let granted = card.adapter().is_none_or(|adapter| adapter.has_memory());
+    granted.then(|| card.driver.heap.allocate(length, here.name, tag)).flatten()
+}
+
+fn give(here: &Here, address: usize) {
+    let Some(card) = here.card() else { return };
+    if address == 0 {
+        return here.wrong("VirtualAddress", 0, "a block that NdisAllocateMemory gave");
+    }
+    match card.driver.heap.free(address) {
+        Freed::Now => {}
+        Freed::Before => {
+            here.broken(Rule::Touch, &format!("{}: the block at {address:#x} was freed before", here.name));
+        }
+        Freed::Never => here.wrong("the block", address, "one that was allocated and not freed"),
+    }
+}
+
+fn put_block(here: &Here, out: usize, length: usize, tag: u32) -> u32 {
+    let block = take(here, length, tag);
+    if !peek::put(out, block.unwrap_or(0)) {
+        here.wrong("VirtualAddress", out, "the address of a pointer");
+        return Status::FAILURE.0;
+    }
+    if block.is_some() { Status::SUCCESS.0 } else { Status::RESOURCES.0 }
+}
+
+exports! {
+    fn NdisAllocateMemory(here, out: usize, length: u32, flags: u32, highest: u64) -> u32 {
+        put_block(here, out, length as usize, 0)
+    }
+
+    fn NdisAllocateMemoryWithTag(here, out: usize, length: u32, tag: u32) -> u32 {
+        put_block(here, out, length as usize, tag)
+    }
+
+    fn NdisFreeMemory(here, address: usize, length: u32, flags: u32) {
+        give(here, address);
+    }
+
+    fn NdisMAllocateSharedMemory(here, handle: usize, length: u32, cached: u8, out: usize, physical: usize) {
+        let block = take(here, length as usize, 0).unwrap_or(0);
+        // The card's address of it is its own: the device model looks at the same memory.
+        if !peek::put(out, block) || !peek::put(physical, block as u64) {
+            here.wrong("VirtualAddress or PhysicalAddress", out, "the address of a variable");
+        }
+    }
+
+    fn NdisMFreeSharedMemory(here, handle: usize, length: u32, cached: u8, address: usize, physical: u64) {
+        give(here, address);
+    }
+
+    fn ExAllocatePool(here, kind: u32, length: usize) -> usize {
+        take(here, length, 0).unwrap_or(0)
+    }
+
+    fn ExAllocatePoolWithTag(here, kind: u32, length: usize, tag: u32) -> usize {
+        take(here, length, tag).unwrap_or(0)
+    }
+
+    fn ExFreePool(here, address: usize) {
+        give(here, address);
+    }
+
+    fn ExFreePoolWithTag(here, address: usize, tag: u32) {
+        give(here, address);
+    }
+}

@@ -1,0 +1,127 @@
+//! A driver comes, says what it has, and goes.
+
+use std::sync::atomic::Ordering;
+
+use ndiswan::{Rule, Status};
+
+use super::exports;
+use crate::card::{Handlers, by_handle};
+use crate::context::Here;
+use crate::peek;
+
+const DESERIALIZE: u32 = 0x20;
+/// The handle that NdisMInitializeWrapper gives: an address at which nothing is.
+const WRAPPER: usize = 0x3F00_0000;
+
+fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u32) {
+    let Some(card) = by_handle(handle) else {
+        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+    };
+    card.context.store(context, Ordering::Relaxed);
+    card.attributes_set.store(true, Ordering::Relaxed);
+    if seconds > 0 {
+        card.hang_seconds.store(u64::from(seconds), Ordering::Relaxed);
+    }
+    if flags & DESERIALIZE != 0
+        && let Some(adapter) = card.adapter()
+    {
+        adapter.set_deserialized();
+    }
+}
+
+exports! {
+    fn NdisMInitializeWrapper(here, wrapper: usize, driver: usize, path: usize, reserved: usize) {
+        if !peek::put(wrapper, WRAPPER) {
+            here.wrong("NdisWrapperHandle", wrapper, "the address of an NDIS_HANDLE");
+        }
+    }
+
+    fn NdisInitializeWrapper(here, wrapper: usize, driver: usize, path: usize, reserved: usize) {
+        if !peek::put(wrapper, WRAPPER) {
+            here.wrong("NdisWrapperHandle", wrapper, "the address of an NDIS_HANDLE");
+        }
+    }
+
+    fn NdisTerminateWrapper(here, wrapper: usize, reserved: usize) {
+        if wrapper != WRAPPER {
+            here.wrong("NdisWrapperHandle", wrapper, "the handle that NdisMInitializeWrapper gave");
+        }
+    }
+
+    fn NdisMRegisterMiniport(here, wrapper: usize, characteristics: usize, length: u32) -> u32 {
+        let Some(card) = here.card() else { return Status::FAILURE.0 };
+        if wrapper != WRAPPER {
+            here.wrong("NdisWrapperHandle", wrapper, "the handle that NdisMInitializeWrapper gave");
+            return Status::FAILURE.0;
+        }
+        let version = peek::get::<[u8; 2]>(characteristics);
+        let Some([major, minor]) = version else {
+            here.wrong("MiniportCharacteristics", characteristics, "the address of NDIS_MINIPORT_CHARACTERISTICS");
+            return Status::FAILURE.0;
+        };
+        let known = matches!((major, minor), (3 | 4, 0) | (5, 0 | 1));
+        // Majors and minors, a ULONG of flags, then the handlers of version 3; later versions add to the end.
+        if !known || length < 0x70 {
+            let text = format!(
+                "NdisMRegisterMiniport: version {major}.{minor} with {length} bytes; expected 3.0, 4.0, 5.0 or 5.1 and at least 112 bytes"
+            );
+            here.broken(Rule::Handle, &text);
+            return if known { Status::BAD_CHARACTERISTICS.0 } else { Status::BAD_VERSION.0 };
+        }
+        let Some(words) = peek::get::<[usize; 13]>(characteristics + 8) else {
+            return Status::BAD_CHARACTERISTICS.0;
+        };
+        let [check_for_hang, disable_interrupt, enable_interrupt, halt, handle_interrupt, initialize, isr, query, _, reset, wan_send, set, _] = words;
+        let shutdown = if (major, minor) == (5, 1) { peek::get::<usize>(characteristics + 0xC8).unwrap_or(0) } else { 0 };
+        let handlers = Handlers {
+            check_for_hang,
+            disable_interrupt,
+            enable_interrupt,
+            halt,
+            handle_interrupt,
+            initialize,
+            isr,
+            query,
+            reset,
+            wan_send,
+            set,
+            shutdown,
+        };
+        for (name, function) in [("Halt", halt), ("Initialize", initialize), ("QueryInformation", query), ("Reset", reset), ("WanSend", wan_send), ("SetInformation", set)] {
+            if function == 0 {
+                here.broken(Rule::Handle, &format!("NdisMRegisterMiniport: there is no {name}Handler, which a WAN miniport needs"));
+                return Status::BAD_CHARACTERISTICS.0;
+            }
+        }
+        let _ = card.driver.handlers.set(handlers);
+        Status::SUCCESS.0
+    }
+
+    fn NdisMSetAttributes(here, handle: usize, context: usize, bus_master: u8, kind: u32) {
+        attributes(here, handle, context, 0, 0);
+    }
+
+    fn NdisMSetAttributesEx(here, handle: usize, context: usize, seconds: u32, flags: u32, kind: u32) {
+        attributes(here, handle, context, seconds, flags);
+    }
+
+    fn NdisMRegisterUnloadHandler(here, wrapper: usize, function: usize) {
+        if let Some(card) = here.card() {
+            card.driver.unload.store(function, Ordering::Relaxed);
+        }
+    }
+
+    fn NdisMRegisterAdapterShutdownHandler(here, handle: usize, context: usize, function: usize) {
+        match by_handle(handle) {
+            Some(card) => *card.shutdown.lock() = Some((function, context)),
+            None => here.wrong("MiniportHandle", handle, "the handle that MiniportInitialize was given"),
+        }
+    }
+
+    fn NdisMDeregisterAdapterShutdownHandler(here, handle: usize) {
+        match by_handle(handle) {
+            Some(card) => *card.shutdown.lock() = None,
+            None => here.wrong("MiniportHandle", handle, "the handle that MiniportInitialize was given"),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The data path and what is indicated: NdisMWanSendComplete first of all.
+
+use std::sync::Arc;
+
+use ndiswan::{Adapter, Link, LinkSettings, Rule, Status};
+
+use super::exports;
+use crate::card::{Card, by_handle, new_handle};
+use crate::context::Here;
+use crate::{packets, peek};
+
+const LINE_UP: u32 = 0x4001_0008;
+const LINE_DOWN: u32 = 0x4001_0009;
+const FRAGMENT: u32 = 0x4001_000A;
+
+/// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
+fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>) -> R) -> Option<R> {
+    if let Some(card) = here.card()
+        && card.handle == handle
+        && let Some(adapter) = card.adapter()
+    {
+        return Some(f(card, adapter));
+    }
+    let Some(card) = by_handle(handle) else {
+        let hint = here.card().map_or("", |card| {
+            if card.context.load(std::sync::atomic::Ordering::Relaxed) == handle {
+                "; this is the MiniportAdapterContext"
+            } else if card.links.read().contains_key(&handle) {
+                "; this is an NdisLinkContext"
+            } else {
+                ""
+            }
+        });
+        here.wrong("MiniportAdapterHandle", handle, &format!("the handle that MiniportInitialize was given{hint}"));
+        return None;
+    };
+    let adapter = card.adapter()?;
+    Some(f(&card, adapter))
+}
+
+fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
+    let link = card.links.read().get(&context).cloned();
+    if link.is_none() {
+        let other = card.links.read().iter().find(|(_, link)| link.handle == context as u64).map(|(known, _)| *known);
+        let hint = other.map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
+        here.wrong("NdisLinkContext", context, &format!("what NDIS_STATUS_WAN_LINE_UP filled in{hint}"));
+    }
+    link
+}
+
+/// NDIS_MAC_LINE_UP: LinkSpeed, Quality, SendWindow, at 16 ConnectionWrapperID, NdisLinkHandle, NdisLinkContext.
+fn line_up(here: &Here, card: &Card, adapter: &Arc<Adapter>, buffer: usize) {
+    let (Some([speed, quality, window]), Some([_, handle, context])) =
+        (peek::get::<[u32; 3]>(buffer), peek::get::<[usize; 3]>(buffer + 16))
+    else {
+        return here.wrong("StatusBuffer", buffer, "the address of an NDIS_MAC_LINE_UP");
+    };
+    card.describe(adapter);
+    let settings = LinkSettings {
+        speed: u64::from(speed) * 100,
+        quality: quality.min(2),
+        send_window: (window & 0xFFFF) as u16,
+    };
+    if context != 0 {
+        let Some(link) = link_of(here, card, context) else { return };
+        drop(adapter.line_up(Some(&link), Some(handle as u64), settings));
+        return;
+    }
+    // Filled in before the protocol hears of it, since it may send at once.
+    let fresh = new_handle();
+    peek::put(buffer + 32, fresh);
+    match adapter.line_up(None, Some(handle as u64), settings) {
+        Ok(link) => drop(card.links.write().insert(fresh, link)),
+        Err(_) => drop(peek::put(buffer + 32, 0usize)),
+    }
+}
+
+exports! {
+    fn NdisMWanSendComplete(here, handle: usize, packet: usize, status: u32) {
+        with_card(here, handle, |card, adapter| {
+            let known = card.arena.get().and_then(|arena| arena.name_at(packet));
+            let name = known.or_else(|| packets::name_of(packet));
+            let Some(name) = name else {
+                let text = format!("NdisMWanSendComplete of {packet:#x}, which is no NDIS_WAN_PACKET that a driver was given");
+                return here.broken(Rule::Foreign, &text);
+            };
+            if known.is_some() && adapter.is_with_miniport(name) {
+                card.take_back(adapter, name, packet);
+            }
+            // VOID: what is wrong is on record.
+            drop(adapter.wan_send_complete(name, Status(status)));
+        });
+    }
+
+    fn NdisMWanIndicateReceive(here, out: usize, handle: usize, context: usize, data: usize, length: u32) {
+        let answer = with_card(here, handle, |card, adapter| {
+            let link = link_of(here, card, context)?;
+            let Some(bytes) = peek::bytes(data, length as usize) else {
+                here.wrong("Packet", data, &format!("the address of {length} bytes"));
+                return None;
+            };
+            adapter.indicate_receive(&link, &bytes).ok()
+        });
+        let status = answer.flatten().unwrap_or(Status::FAILURE);
+        if !peek::put(out, status.0) {
+            here.wrong("Status", out, "the address of an NDIS_STATUS");
+        }
+    }
+
+    fn NdisMWanIndicateReceiveComplete(here, handle: usize, context: usize) {
+        with_card(here, handle, |card, adapter| {
+            if let Some(link) = link_of(here, card, context) {
+                drop(adapter.indicate_receive_complete(&link));
+            }
+        });
+    }
+
+    fn NdisMIndicateStatus(here, handle: usize, status: u32, buffer: usize, length: u32) {
+        let needed = match status {
+            LINE_UP => 40,
+            LINE_DOWN => 8,
+            FRAGMENT => 12,
+            _ => 0,
+        };
+        if length < needed {
+            return here.wrong("StatusBufferSize", length as usize, &format!("at least {needed} bytes"));
+        }
+        with_card(here, handle, |card, adapter| match status {
+            LINE_UP => line_up(here, card, adapter, buffer),
+            LINE_DOWN | FRAGMENT => {
+                let Some(context) = peek::get::<usize>(buffer) else {
+                    return here.wrong("StatusBuffer", buffer, "the address of a structure with the NdisLinkContext");
+                };
+                let Some(link) = link_of(here, card, context) else { return };
+                if status == LINE_DOWN {
+                    drop(adapter.line_down(&link));
+                } else {
+                    drop(adapter.fragment(&link, peek::get::<u32>(buffer + 8).unwrap_or(0)));
+                }
+            }
+            other => {
+                let bytes = peek::bytes(buffer, length as usize).unwrap_or_default();
+                if adapter.status(Status(other)).is_ok() {
+                    (card.settings.on_status)(other, &bytes);
+                }
+            }
+        });
+    }
+
+    fn NdisMIndicateStatusComplete(here, handle: usize) {
+        with_card(here, handle, |_, _| ());
+    }
+
+    fn NdisMResetComplete(here, handle: usize, status: u32, addressing: u8) {
+        with_card(here, handle, |_, adapter| drop(adapter.reset_complete(Status(status))));
+    }
+
+    fn NdisMQueryInformationComplete(here, handle: usize, status: u32) {
+        with_card(here, handle, |card, _| card.complete_request(here, status, false));
+    }
+
+    fn NdisMSetInformationComplete(here, handle: usize, status: u32) {
+        with_card(here, handle, |card, _| card.complete_request(here, status, true));
+    }
+
+    fn NdisMSendResourcesAvailable(here, handle: usize) {
+        with_card(here, handle, |_, adapter| drop(adapter.send_resources_available()));
+    }
+
+    fn NdisMSendComplete(here, handle: usize, packet: usize, status: u32) {
+        here.broken(Rule::Foreign, "NdisMSendComplete: a WAN miniport completes by NdisMWanSendComplete");
+    }
+}
+
+impl Card {
+    fn complete_request(&self, here: &Here, status: u32, set: bool) {
+        let mut open = self.request.lock();
+        let fits = open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
+        if fits && Status(status) != Status::PENDING {
+            open.done = Some(Status(status));
+            return;
+        }
+        drop(open);
+        let kind = if set { "set" } else { "query" };
+        here.broken(Rule::Handle, &format!("{}({}): no {kind} is pending", here.name, Status(status)));
+    }
+}

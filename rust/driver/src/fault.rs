@@ -1,0 +1,162 @@
+//! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
+
+use std::sync::Once;
+
+use ndiswan::{Name, Rule};
+
+use crate::card::Card;
+use crate::context;
+use crate::packets;
+
+/// Something that the driver did on its own, to be reported by its next call of the library.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) rule: Rule,
+    pub(crate) packet: Option<Name>,
+    pub(crate) text: String,
+}
+
+impl Fault {
+    pub(crate) fn report(self, card: &Card) {
+        if let Some(adapter) = card.adapter() {
+            drop(adapter.report_broken(self.rule, self.packet, self.text));
+        }
+    }
+}
+
+/// Has faults of this process's threads looked at, once, and gives this thread a stack for that.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    thread_local! {
+        static STACK: std::cell::OnceCell<Box<[u8]>> = const { std::cell::OnceCell::new() };
+    }
+    ONCE.call_once(|| {
+        for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL] {
+            // SAFETY: all zero is a valid sigaction.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            action.sa_sigaction = handle as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+            // SAFETY: a handler of the right type; the old action is kept for faults that are not a driver's.
+            unsafe { libc::sigaction(signal, &raw const action, &raw mut OLD[signal as usize]) };
+        }
+    });
+    STACK.with(|stack| {
+        stack.get_or_init(|| {
+            let memory = vec![0u8; 256 * 1024].into_boxed_slice();
+            let stack = libc::stack_t {
+                ss_sp: memory.as_ptr() as *mut libc::c_void,
+                ss_flags: 0,
+                ss_size: memory.len(),
+            };
+            // SAFETY: the memory lives as long as the thread.
+            unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
+            memory
+        });
+    });
+}
+
+static mut OLD: [libc::sigaction; 32] = {
+    // SAFETY: all zero is a valid sigaction: the default one.
+    unsafe { std::mem::zeroed() }
+};
+
+extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let Some(frame) = context::driver_frame() else {
+        // Not a driver's: whoever was asked before is asked when the instruction faults again.
+        // SAFETY: written once, before any fault.
+        unsafe { libc::sigaction(signal, &raw const OLD[signal as usize], std::ptr::null_mut()) };
+        return;
+    };
+    // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
+    let (address, context) = unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
+    let registers = &mut context.uc_mcontext.gregs;
+    let (pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let writes = registers[libc::REG_ERR as usize] & 2 != 0;
+    if signal == libc::SIGSEGV {
+        if let Some(fault) = packets::touched(address, writes, &|| trace(pc, bp)) {
+            return context::note(fault);
+        }
+        if let Some(card) = context::card()
+            && let Some(what) = card.driver.heap.describe(address)
+        {
+            crate::memory::protect(
+                address & !(crate::memory::PAGE - 1),
+                crate::memory::PAGE,
+                crate::memory::Access::All,
+            );
+            let verb = if writes { "wrote to" } else { "read" };
+            let text = format!("the driver {verb} {what}{}", trace(pc, bp));
+            return context::note(Fault { rule: Rule::Touch, packet: None, text });
+        }
+    }
+    let sp = registers[libc::REG_RSP as usize] as usize;
+    let overflow = signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
+    let what = match signal {
+        libc::SIGSEGV | libc::SIGBUS if overflow => "ran out of stack (recursion without an end?)".to_string(),
+        libc::SIGSEGV | libc::SIGBUS => {
+            let verb = if writes { "wrote to" } else { "read or ran" };
+            let kind = if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
+            format!("{verb} address {address:#x}{kind}")
+        }
+        libc::SIGFPE => "divided by zero".to_string(),
+        _ => "ran into an illegal instruction".to_string(),
+    };
+    context::note_crash(format!("the driver crashed: it {what}{}", trace(pc, bp)));
+    leave(registers, frame);
+}
+
+/// Has the thread go on in `ndiswan_abandon`, which leaves the innermost call.
+fn leave(registers: &mut [libc::greg_t; 23], frame: *mut libc::c_void) {
+    let Some(card) = context::card() else { return };
+    registers[libc::REG_RIP as usize] = card.driver.image.abandon as libc::greg_t;
+    registers[libc::REG_RDI as usize] = frame as libc::greg_t;
+    // Below the frame: what is there was the driver's, which does not come back to it.
+    registers[libc::REG_RSP as usize] = ((frame as usize - 1024) & !15) as libc::greg_t - 8;
+}
+
+const DEEPEST: usize = 24;
+
+/// The places of the driver's source from `pc` outwards, as the end of a sentence. Compiled with frame pointers, which are read
+/// by the kernel.
+fn trace(pc: usize, bp: usize) -> String {
+    let mut places = vec![pc];
+    let mut frame = bp;
+    while places.len() < DEEPEST {
+        let Some([next, back]) = crate::peek::get::<[usize; 2]>(frame) else { break };
+        places.push(back);
+        if next <= frame {
+            break;
+        }
+        frame = next;
+    }
+    told(&places)
+}
+
+/// The same for who was called by the driver.
+pub(crate) fn callers() -> String {
+    let mut places = Vec::new();
+    backtrace::trace(|frame| {
+        places.push(frame.ip() as usize);
+        places.len() < DEEPEST * 2
+    });
+    told(&places)
+}
+
+fn told(places: &[usize]) -> String {
+    let Some(card) = context::card() else { return String::new() };
+    let mut lines: Vec<String> = Vec::new();
+    for (at, place) in places.iter().enumerate() {
+        // A return address is behind its call.
+        let address = if at == 0 { *place } else { place.wrapping_sub(1) };
+        backtrace::resolve(address as *mut libc::c_void, |symbol| {
+            let Some(name) = symbol.name() else { return };
+            let (name, file) = (name.to_string(), symbol.filename());
+            let Some(file) = file.filter(|file| card.is_source(file)) else { return };
+            let file = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+            lines.push(format!("{name} ({file}:{})", symbol.lineno().unwrap_or(0)));
+        });
+    }
+    lines.dedup();
+    lines.truncate(8);
+    if lines.is_empty() { String::new() } else { format!(", in {}", lines.join(" <- ")) }
+}

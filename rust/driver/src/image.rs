@@ -1,0 +1,199 @@
+//! A driver's file, loaded: its stubs point at our functions, its variables can be put back to how they were.
+
+use std::ffi::{CStr, CString};
+use std::path::{Path, PathBuf};
+
+use crate::exports;
+
+/// Why a driver could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The dynamic linker says no.
+    #[error("{path}: {why}")]
+    Link {
+        /// The file.
+        path: PathBuf,
+        /// Its words.
+        why: String,
+    },
+    /// It is not one of `ndiswan build`.
+    #[error("{path}: has no {symbol}; expected a driver built by `ndiswan build` or nw.load, which link it with ndiswan's library")]
+    NotADriver {
+        /// The file.
+        path: PathBuf,
+        /// What is not in it.
+        symbol: &'static str,
+    },
+    /// It was built for another version of this library.
+    #[error("{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        got: u32,
+    },
+    /// A copy could not be made.
+    #[error("{path}: {why}; a driver is loaded from a copy of its own in the folder for temporary files")]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        why: std::io::Error,
+    },
+}
+
+type Invoke = unsafe extern "C" fn(
+    *const libc::c_void,
+    *const usize,
+    u32,
+    *mut usize,
+    *mut *mut libc::c_void,
+) -> libc::c_int;
+
+/// A loaded driver.
+#[derive(Debug)]
+pub struct Image {
+    handle: usize,
+    path: PathBuf,
+    /// DriverEntry.
+    pub(crate) entry: usize,
+    invoke: Invoke,
+    pub(crate) abandon: usize,
+    /// Functions that its library has and this one lacks.
+    pub(crate) missing: Vec<String>,
+}
+
+fn last_error() -> String {
+    // SAFETY: dlerror gives a text or null, valid until the next call of this thread.
+    let text = unsafe { libc::dlerror() };
+    if text.is_null() {
+        return "the dynamic linker gave no reason".to_string();
+    }
+    // SAFETY: not null, ends with a zero.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let stem = path.file_stem().map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
+    let name = format!("ndiswan-{}-{}-{stem}.so", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let copy = std::env::temp_dir().join(name);
+    std::fs::copy(path, &copy)?;
+    Ok(copy)
+}
+
+impl Image {
+    /// Loads the file at `path`, from a copy, so that each has its own variables.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(path: &Path) -> Result<Image, LoadError> {
+        let named = || path.to_path_buf();
+        let copy = copy_of(path).map_err(|why| LoadError::Copy { path: named(), why })?;
+        let file = CString::new(copy.as_os_str().as_encoded_bytes());
+        let opened = match &file {
+            // SAFETY: a path that ends with a zero. What the file does when it is loaded is what the user asked for.
+            Ok(file) => unsafe { libc::dlopen(file.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) },
+            Err(_) => std::ptr::null_mut(),
+        };
+        if opened.is_null() {
+            let why = last_error();
+            let _ = std::fs::remove_file(&copy);
+            return Err(LoadError::Link { path: named(), why });
+        }
+        let mut image = Image {
+            handle: opened as usize,
+            path: copy,
+            entry: 0,
+            invoke: never,
+            abandon: 0,
+            missing: Vec::new(),
+        };
+        let need = |symbol: &'static str, text: &'static CStr| {
+            image.symbol(text).ok_or(LoadError::NotADriver { path: named(), symbol })
+        };
+        let version = need("ndiswan_library_version", c"ndiswan_library_version")?;
+        // SAFETY: an unsigned of the library that is linked in.
+        let version = unsafe { *(version as *const u32) };
+        if version != 1 {
+            return Err(LoadError::Version { path: named(), got: version });
+        }
+        let names = need("ndiswan_names", c"ndiswan_names")?;
+        let pointers = need("ndiswan_pointers", c"ndiswan_pointers")?;
+        let missing = need("ndiswan_missing", c"ndiswan_missing")?;
+        let invoke = need("ndiswan_invoke", c"ndiswan_invoke")?;
+        let abandon = need("ndiswan_abandon", c"ndiswan_abandon")?;
+        let entry = need("DriverEntry", c"DriverEntry")?;
+        // SAFETY: the library's function of that name has this type.
+        image.invoke = unsafe { std::mem::transmute::<usize, Invoke>(invoke) };
+        (image.abandon, image.entry) = (abandon, entry);
+        // SAFETY: a pointer's place in the library.
+        unsafe { *(missing as *mut usize) = exports::MISSING as *const () as usize };
+        for at in 0.. {
+            // SAFETY: the list ends with a null pointer; each name ends with a zero and lives as long as the file.
+            let name = unsafe {
+                let name = *(names as *const *const libc::c_char).add(at);
+                if name.is_null() {
+                    break;
+                }
+                CStr::from_ptr(name)
+            };
+            match exports::find(&name.to_string_lossy()) {
+                // SAFETY: the list of pointers is as long as that of names.
+                Some(function) => unsafe { *(pointers as *mut usize).add(at) = function },
+                None => image.missing.push(name.to_string_lossy().into_owned()),
+            }
+        }
+        Ok(image)
+    }
+
+    /// The address of a symbol.
+    pub(crate) fn symbol(&self, name: &CStr) -> Option<usize> {
+        // SAFETY: the handle is open, the name ends with a zero.
+        let found = unsafe { libc::dlsym(self.handle as *mut libc::c_void, name.as_ptr()) };
+        (!found.is_null()).then_some(found as usize)
+    }
+
+    /// Calls a function of the driver with up to eight whole numbers; none if it had to leave the call.
+    #[inline]
+    pub(crate) fn invoke(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+        let mut result = 0;
+        let frame = crate::context::Inside::frame();
+        // SAFETY: the driver's own code, which is C and may do anything; what it does to our memory, an isolated process keeps
+        // from others. Faults in it leave through `ndiswan_abandon`, over frames of C only.
+        let left = unsafe {
+            (self.invoke)(
+                function as *const libc::c_void,
+                arguments.as_ptr(),
+                arguments.len() as u32,
+                &raw mut result,
+                frame,
+            )
+        };
+        (left == 0).then_some(result)
+    }
+
+    /// Functions that a driver can be linked with and that this version does not have.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+}
+
+unsafe extern "C" fn never(
+    _: *const libc::c_void,
+    _: *const usize,
+    _: u32,
+    _: *mut usize,
+    _: *mut *mut libc::c_void,
+) -> libc::c_int {
+    1
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        // SAFETY: opened by `load`; nobody is inside, since a card keeps its image.
+        unsafe { libc::dlclose(self.handle as *mut libc::c_void) };
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,26 @@
+//! Drivers in C under ndiswan.
+//!
+//! A driver is compiled with the headers of `python/ndiswan/drivers/include` and linked with the stubs of `library/`, each of
+//! which calls a pointer. [`Image`] loads the file and points the stubs at [`exports`]: `extern "C"` functions which look a name
+//! up (an address, a handle) and call the engine. [`Card`] is the driver as a `Miniport` of the engine.
+//!
+//! Nothing here trusts a pointer. What a driver gives is an address: known ones are looked up, others are read by the kernel
+//! ([`peek`]), which says no where a load would crash. A driver that faults on its own leaves its call ([`fault`]).
+#![allow(unsafe_code)] // the border to C; each block says why
+
+mod card;
+mod context;
+pub mod exports;
+mod fault;
+mod image;
+mod memory;
+mod miniport;
+mod packets;
+pub mod peek;
+mod requests;
+mod wide;
+
+pub use card::{Card, Settings, Space, Value};
+pub use miniport::Attached;
+pub use image::{Image, LoadError};
+pub use requests::Outcome;

@@ -1,0 +1,211 @@
+//! Memory for drivers: below 2 GiB, since drivers of 32-bit days keep pointers in ULONGs; on pages of its own where touching it
+//! after its end is to be found out.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+/// Bytes of a page.
+pub(crate) const PAGE: usize = 4096;
+
+pub(crate) fn pages(bytes: usize) -> usize {
+    bytes.div_ceil(PAGE) * PAGE
+}
+
+/// What a page may be used for.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Access {
+    Nothing,
+    All,
+}
+
+/// Pages of this process, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+}
+
+impl Pages {
+    /// Zeroed pages below 2 GiB; none if the machine has no more.
+    pub(crate) fn new(bytes: usize) -> Option<Pages> {
+        let length = pages(bytes.max(1));
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new anonymous mapping at an address that the kernel chooses.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, flags, -1, 0) };
+        (start != libc::MAP_FAILED).then_some(Pages { start: start as usize, length })
+    }
+
+    /// Changes what `length` bytes from `start`, all pages of this mapping, may be used for.
+    pub(crate) fn protect(&self, start: usize, length: usize, access: Access) {
+        debug_assert!(start >= self.start && start + length <= self.start + self.length);
+        protect(start, length, access);
+    }
+}
+
+/// The same for who knows the pages only by address; nothing but a system call, so that a signal handler may do it.
+pub(crate) fn protect(start: usize, length: usize, access: Access) {
+    let protection = match access {
+        Access::Nothing => libc::PROT_NONE,
+        Access::All => libc::PROT_READ | libc::PROT_WRITE,
+    };
+    // SAFETY: pages of a mapping of ours, to which Rust has no reference.
+    unsafe { libc::mprotect(start as *mut libc::c_void, length, protection) };
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own.
+        unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
+    }
+}
+
+/// A block that a driver was given.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pages: Pages,
+    /// Where it begins.
+    pub(crate) start: usize,
+    /// Bytes that were asked for.
+    pub(crate) length: usize,
+    /// By which function, with which tag.
+    pub(crate) by: &'static str,
+    pub(crate) tag: u32,
+}
+
+/// The blocks of one driver: each ends at the end of its pages, before one that nobody may use; freed ones stay unusable for a
+/// while.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    live: Mutex<BTreeMap<usize, Block>>,
+    freed: Mutex<Vec<Block>>,
+    guarded: bool,
+    small: Mutex<Small>,
+    total: AtomicUsize,
+}
+
+/// Blocks without pages of their own: cut from larger ones, never given back before the driver's end.
+#[derive(Debug, Default)]
+struct Small {
+    chunks: Vec<Pages>,
+    used: usize,
+    spare: BTreeMap<usize, Vec<usize>>,
+    live: BTreeMap<usize, (usize, &'static str, u32)>,
+}
+
+const CHUNK: usize = 1 << 20;
+const FREED: usize = 256;
+
+/// What became of an address that was to be freed.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Freed {
+    Now,
+    /// It was freed before.
+    Before,
+    /// No block begins there.
+    Never,
+}
+
+impl Heap {
+    pub(crate) fn new(guarded: bool) -> Heap {
+        Heap { guarded, ..Heap::default() }
+    }
+
+    /// A zeroed block of `length` bytes, aligned to 16 where it has no guard right behind it, else to 8.
+    pub(crate) fn allocate(&self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
+        if length > 1 << 30 {
+            return None;
+        }
+        self.total.fetch_add(1, Ordering::Relaxed);
+        if !self.guarded {
+            return self.small.lock().allocate(length, by, tag);
+        }
+        let body = pages(length.max(1));
+        let pages = Pages::new(PAGE + body + PAGE)?;
+        pages.protect(pages.start, PAGE, Access::Nothing);
+        pages.protect(pages.start + PAGE + body, PAGE, Access::Nothing);
+        let start = pages.start + PAGE + body - length.div_ceil(8) * 8;
+        self.live.lock().insert(start, Block { pages, start, length, by, tag });
+        Some(start)
+    }
+
+    pub(crate) fn free(&self, start: usize) -> Freed {
+        if !self.guarded {
+            return self.small.lock().free(start);
+        }
+        let Some(block) = self.live.lock().remove(&start) else {
+            let before = self.freed.lock().iter().any(|block| block.start == start);
+            return if before { Freed::Before } else { Freed::Never };
+        };
+        block.pages.protect(block.pages.start, block.pages.length, Access::Nothing);
+        let mut freed = self.freed.lock();
+        freed.push(block);
+        if freed.len() > FREED {
+            freed.remove(0);
+        }
+        Freed::Now
+    }
+
+    /// What is still allocated: where, how many bytes, by which function, with which tag.
+    pub(crate) fn leaks(&self) -> Vec<(usize, usize, &'static str, u32)> {
+        let live = self.live.lock();
+        let mut leaks: Vec<_> = live.values().map(|b| (b.start, b.length, b.by, b.tag)).collect();
+        leaks.extend(self.small.lock().live.iter().map(|(at, (length, by, tag))| (*at, *length, *by, *tag)));
+        leaks
+    }
+
+    /// What the address is of: words for a report.
+    pub(crate) fn describe(&self, address: usize) -> Option<String> {
+        let say = |block: &Block, state: &str| {
+            let end = block.start + block.length;
+            let place = if address < block.start {
+                format!("{} bytes before", block.start - address)
+            } else if address >= end {
+                format!("{} bytes behind the end of", address - end)
+            } else {
+                format!("byte {} of", address - block.start)
+            };
+            format!("{place} a {state}block of {} bytes that {} gave", block.length, block.by)
+        };
+        let within =
+            |block: &&Block| (block.pages.start..block.pages.start + block.pages.length).contains(&address);
+        if let Some(block) = self.live.lock().values().find(within) {
+            return Some(say(block, ""));
+        }
+        self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "))
+    }
+}
+
+impl Small {
+    fn allocate(&mut self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
+        let size = length.max(16).next_multiple_of(16);
+        let start = if let Some(start) = self.spare.get_mut(&size).and_then(Vec::pop) {
+            // SAFETY: `size` bytes of a chunk of ours which nobody has.
+            unsafe { std::ptr::write_bytes(start as *mut u8, 0, size) };
+            start
+        } else {
+            let room = self.chunks.last().map_or(0, |chunk| chunk.length);
+            if self.used + size > room {
+                self.chunks.push(Pages::new(CHUNK.max(size))?);
+                self.used = 0;
+            }
+            let start = self.chunks.last()?.start + self.used;
+            self.used += size;
+            start
+        };
+        self.live.insert(start, (length, by, tag));
+        Some(start)
+    }
+
+    fn free(&mut self, start: usize) -> Freed {
+        let Some((length, ..)) = self.live.remove(&start) else {
+            let before = self.spare.values().any(|spare| spare.contains(&start));
+            return if before { Freed::Before } else { Freed::Never };
+        };
+        let size = length.max(16).next_multiple_of(16);
+        self.spare.entry(size).or_default().push(start);
+        Freed::Now
+    }
+}

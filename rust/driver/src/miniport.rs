@@ -1,0 +1,259 @@
+//! A card as the engine's `Miniport`: each entry point calls the driver's function of that name.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ndiswan::event::{Part, Side};
+use ndiswan::oid::{Answer, Oid};
+use ndiswan::{
+    Adapter, Cx, Dirql, Dispatch, Disposition, Link, Miniport, Passive, Sending, Serialized, Status, WanInfo,
+};
+
+use crate::card::Card;
+use crate::packets::Arena;
+use crate::peek;
+use crate::requests;
+
+/// What is bound: the card, which its driver's handles lead to as well.
+#[derive(Debug)]
+pub struct Attached(pub Arc<Card>);
+
+const MEDIUM_WAN: u32 = 3;
+
+impl Card {
+    /// Says what the driver is once it can be asked: after MiniportInitialize, or when it brings a line up inside of that.
+    pub(crate) fn describe(&self, adapter: &Arc<Adapter>) {
+        if self.arena.get().is_some() {
+            return;
+        }
+        let info = self.wan_info().filter(|info| info.validate().is_ok()).unwrap_or_default();
+        let slots = adapter.packets();
+        let guard = self.settings.guard;
+        self.arena.get_or_init(|| {
+            Arena::new(adapter.index, slots, &info, guard).expect("memory for the packets of an adapter")
+        });
+        adapter.describe(info);
+        (self.settings.on_ready)(adapter);
+    }
+
+    fn context(&self) -> usize {
+        self.context.load(Ordering::Relaxed)
+    }
+
+    /// Calls an entry point that takes the context alone.
+    fn enter(&self, function: usize) -> Option<usize> {
+        self.call(function, &[self.context()])
+    }
+
+    fn bring_up(&self) -> Result<(), Status> {
+        let mut entered = self.driver.entered.lock();
+        if entered.is_none() {
+            let object = self.driver.heap.allocate(0x150, "the system", 0).unwrap_or(0);
+            let path = crate::wide::encoded("\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver");
+            let text = self.driver.heap.allocate(path.len(), "the system", 0).unwrap_or(0);
+            let string = self.driver.heap.allocate(16, "the system", 0).unwrap_or(0);
+            peek::write(text, &path);
+            peek::put(string, [(path.len() - 2) as u16, path.len() as u16]);
+            peek::put(string + 8, text);
+            let answer = self.call(self.driver.image.entry, &[object, string]);
+            for block in [object, text, string] {
+                self.driver.heap.free(block);
+            }
+            *entered = Some(answer.map_or(Status::FAILURE, |status| Status(status as u32)));
+        }
+        let status = entered.unwrap_or(Status::FAILURE);
+        drop(entered);
+        if status != Status::SUCCESS {
+            return Err(status);
+        }
+        let handlers = self.handlers();
+        if handlers.initialize == 0 || handlers.wan_send == 0 {
+            return Err(Status::BAD_CHARACTERISTICS);
+        }
+        let heap = &self.driver.heap;
+        let media: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+        let (out, list) = (heap.allocate(16, "NDIS", 0), heap.allocate(48, "NDIS", 0));
+        let (Some(out), Some(list)) = (out, list) else { return Err(Status::RESOURCES) };
+        peek::put(list, media);
+        let answer =
+            self.call(handlers.initialize, &[out, out + 8, list, media.len(), self.handle, self.handle + 8]);
+        let selected = peek::get::<u32>(out + 8).unwrap_or(u32::MAX);
+        heap.free(out);
+        heap.free(list);
+        let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
+        if status != Status::SUCCESS {
+            return Err(status);
+        }
+        if media.get(selected as usize) != Some(&MEDIUM_WAN) {
+            (self.settings.on_text)(&format!(
+                "MiniportInitialize selected medium {selected}; expected the index of NdisMediumWan, {MEDIUM_WAN}"
+            ));
+            return Err(Status::UNSUPPORTED_MEDIA);
+        }
+        Ok(())
+    }
+
+    /// Copies what the driver did to the packet at `address` into the engine's, and reports what it should not have done.
+    pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
+        let Some(arena) = self.arena.get() else { return };
+        let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| arena.take_over(address, body));
+        if let Some(Some((rule, text))) = found {
+            drop(adapter.report_broken(rule, Some(name), format!("{text}{}", crate::fault::callers())));
+        }
+        arena.close(address);
+    }
+}
+
+impl Miniport for Attached {
+    type Mode = Serialized;
+
+    fn info(&self) -> WanInfo {
+        WanInfo::default()
+    }
+
+    fn says_late(&self) -> bool {
+        true
+    }
+
+    fn line_up_at_bind(&self) -> bool {
+        false
+    }
+
+    fn initialize(&self, cx: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
+        self.0.bound(adapter);
+        self.0.bring_up()?;
+        cx.raise(|_| self.0.describe(adapter));
+        Ok(())
+    }
+
+    fn wan_send<'call>(
+        &self,
+        _: &mut Cx<Dispatch>,
+        link: &Arc<Link>,
+        packet: Sending<'call, Serialized>,
+    ) -> Disposition<'call> {
+        let card = &*self.0;
+        let held = packet.into_name();
+        let name = held.name;
+        let adapter = &link.adapter;
+        let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
+        let address = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
+        let Some(address) = address else { return held.returned(Status::FAILURE) };
+        let answer =
+            card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
+        let Some(answer) = answer else {
+            let had = adapter.disown(name);
+            return held.returned(if had { Status::FAILURE } else { Status::PENDING });
+        };
+        let status = Status(answer as u32);
+        if status != Status::PENDING && adapter.is_with_miniport(name) {
+            card.take_back(adapter, name, address);
+        }
+        held.returned(status)
+    }
+
+    fn halt(&self, _: &mut Cx<Passive>) {
+        self.0.enter(self.0.handlers().halt);
+    }
+
+    fn reset(&self, _: &mut Cx<Dispatch>) -> (Status, bool) {
+        let card = &*self.0;
+        let Some(flag) = card.driver.heap.allocate(8, "NDIS", 0) else { return (Status::FAILURE, false) };
+        let answer = card.call(card.handlers().reset, &[flag, card.context()]);
+        let addressing = peek::get::<u8>(flag).unwrap_or(0) != 0;
+        card.driver.heap.free(flag);
+        let none = if card.crashed().is_some() { Status::FAILURE } else { Status::SUCCESS };
+        (answer.map_or(none, |status| Status(status as u32)), addressing)
+    }
+
+    fn has_check_for_hang(&self) -> bool {
+        self.0.handlers().check_for_hang != 0
+    }
+
+    fn check_for_hang(&self, _: &mut Cx<Dispatch>) -> bool {
+        if let (Some(arena), Some(adapter)) = (self.0.arena.get(), self.0.adapter()) {
+            arena.sweep(|name| adapter.is_with_miniport(name));
+        }
+        self.0.enter(self.0.handlers().check_for_hang).is_some_and(|answer| answer & 0xFF != 0)
+    }
+
+    fn check_for_hang_interval(&self) -> u64 {
+        self.0.hang_seconds.load(Ordering::Relaxed).max(1).saturating_mul(1_000_000_000)
+    }
+
+    fn query_information(&self, _: &mut Cx<Dispatch>, oid: Oid) -> Option<Result<Answer, Status>> {
+        let card = &*self.0;
+        if card.handlers().query == 0 {
+            return None;
+        }
+        if oid == Oid::WAN_GET_INFO {
+            return Some(card.wan_info().map(Answer::Info).ok_or(Status::FAILURE));
+        }
+        let link = card.links.read().values().next().map_or(0, |link| link.handle);
+        let given = if oid == Oid::WAN_GET_LINK_INFO { link.to_le_bytes().to_vec() } else { Vec::new() };
+        let outcome = card.ask(false, oid.0, &given, requests::room_of(oid));
+        if outcome.status != Status::SUCCESS {
+            return Some(Err(outcome.status));
+        }
+        Some(requests::decoded(oid, &outcome.bytes).ok_or(Status::INVALID_LENGTH))
+    }
+
+    fn set_information(&self, _: &mut Cx<Dispatch>, oid: Oid, value: &Answer) -> Option<Result<(), Status>> {
+        let card = &*self.0;
+        if card.handlers().set == 0 {
+            return None;
+        }
+        let bytes = requests::encoded(value);
+        let outcome = card.ask(true, oid.0, &bytes, bytes.len());
+        let status = outcome.status;
+        Some(if status == Status::SUCCESS { Ok(()) } else { Err(status) })
+    }
+
+    fn isr(&self, _: &mut Cx<Dirql>) -> bool {
+        let card = &*self.0;
+        let Some(interrupt) = *card.interrupt.lock() else { return false };
+        let handlers = card.handlers();
+        if !interrupt.request_isr || handlers.isr == 0 {
+            card.enter(handlers.disable_interrupt);
+            return true;
+        }
+        let Some(out) = card.driver.heap.allocate(8, "NDIS", 0) else { return false };
+        card.call(handlers.isr, &[out, out + 4, card.context()]);
+        let queue = peek::get::<u8>(out + 4).unwrap_or(0) != 0;
+        card.driver.heap.free(out);
+        queue
+    }
+
+    fn handle_interrupt(&self, _: &mut Cx<Dispatch>) {
+        let handlers = self.0.handlers();
+        self.0.enter(handlers.handle_interrupt);
+        self.0.enter(handlers.enable_interrupt);
+    }
+
+    fn timer(&self, _: &mut Cx<Dispatch>, timer: u32) {
+        let card = &*self.0;
+        let known = card.timers.read().iter().rev().find(|known| known.number == timer).copied();
+        let Some(known) = known else { return };
+        if known.period > 0
+            && let Some(adapter) = card.adapter()
+        {
+            drop(adapter.set_timer(timer, known.period));
+        }
+        card.call(known.function, &[known.address, known.context, 0, 0]);
+    }
+
+    fn dpc(&self, _: &mut Cx<Dispatch>, dpc: u32) {
+        let card = &*self.0;
+        let known = card.dpcs.read().iter().find(|known| known.number == dpc).copied();
+        let Some(known) = known else { return };
+        card.call(known.function, &[known.address, known.context, 0, 0]);
+    }
+
+    fn shutdown(&self, _: &mut Cx<Passive>) {
+        let registered = *self.0.shutdown.lock();
+        match registered {
+            Some((function, context)) => drop(self.0.call(function, &[context])),
+            None => drop(self.0.enter(self.0.handlers().shutdown)),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Requests as bytes: MiniportQueryInformation and MiniportSetInformation with the structures that the headers have.
+
+use ndiswan::info::LinkInfo;
+use ndiswan::oid::{Answer, Oid, Stats};
+use ndiswan::{Status, WanInfo};
+
+use crate::card::Card;
+use crate::peek;
+
+/// A request that the driver answered PENDING, and how it was completed.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    pub(crate) pending: Option<Pending>,
+    pub(crate) done: Option<Status>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) oid: u32,
+    pub(crate) buffer: usize,
+    pub(crate) length: usize,
+    pub(crate) set: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The status; PENDING until the driver completes it.
+    pub status: Status,
+    /// What is in the buffer, up to BytesWritten.
+    pub bytes: Vec<u8>,
+    /// BytesNeeded.
+    pub needed: u32,
+}
+
+impl Card {
+    /// Calls the driver's handler at the level that the caller has set. The buffer is the driver's memory while it is asked.
+    pub(crate) fn ask(&self, set: bool, oid: u32, given: &[u8], room: usize) -> Outcome {
+        let failed = |status| Outcome { status, bytes: Vec::new(), needed: 0 };
+        let handlers = self.handlers();
+        let function = if set { handlers.set } else { handlers.query };
+        if function == 0 {
+            return failed(Status::NOT_SUPPORTED);
+        }
+        let length = room.max(given.len());
+        let heap = &self.driver.heap;
+        let Some(buffer) = heap.allocate(length.max(1), "a request's buffer", 0) else {
+            return failed(Status::RESOURCES);
+        };
+        let Some(counts) = heap.allocate(8, "a request's counts", 0) else {
+            return failed(Status::RESOURCES);
+        };
+        peek::write(buffer, given);
+        let context = self.context.load(std::sync::atomic::Ordering::Relaxed);
+        let answer = self.call(
+            function,
+            &[context, oid as usize, buffer, length, counts, counts + 4],
+        );
+        let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
+        let [written, needed] = peek::get::<[u32; 2]>(counts).unwrap_or_default();
+        heap.free(counts);
+        if status == Status::PENDING {
+            self.request.lock().pending = Some(Pending { oid, buffer, length, set });
+            return failed(status);
+        }
+        let bytes = self.collect(buffer, length, if set { 0 } else { written });
+        Outcome { status, bytes, needed }
+    }
+
+    fn collect(&self, buffer: usize, length: usize, written: u32) -> Vec<u8> {
+        // A TAPI request answers in its own structure, which is both ways and may not count what was written.
+        let count = if written == 0 { length } else { (written as usize).min(length) };
+        let bytes = peek::bytes(buffer, count).unwrap_or_default();
+        self.driver.heap.free(buffer);
+        bytes
+    }
+
+    /// What came of a request that was pending, once the driver has completed it.
+    pub fn completed(&self) -> Option<Outcome> {
+        let mut open = self.request.lock();
+        let status = open.done.take()?;
+        let pending = open.pending.take()?;
+        drop(open);
+        let bytes = self.collect(pending.buffer, pending.length, 0);
+        Some(Outcome { status, bytes, needed: 0 })
+    }
+
+    /// The request that the driver owes a completion, in words.
+    pub fn pending(&self) -> Option<String> {
+        let open = self.request.lock();
+        let pending = open.pending.as_ref()?;
+        let kind = if pending.set { "set" } else { "query" };
+        Some(format!("the {kind} of OID {:#010x}", pending.oid))
+    }
+
+    /// Sends a request to the driver, in its turn and at its level.
+    ///
+    /// # Errors
+    /// [`ndiswan::ndis::RequestError`].
+    pub fn request(
+        &self,
+        set: bool,
+        oid: u32,
+        given: &[u8],
+        room: usize,
+    ) -> Result<Outcome, ndiswan::ndis::RequestError> {
+        let Some(adapter) = self.adapter() else {
+            return Ok(Outcome { status: Status::ADAPTER_NOT_READY, bytes: Vec::new(), needed: 0 });
+        };
+        let entry = if set { ndiswan::Entry::SetInformation } else { ndiswan::Entry::QueryInformation };
+        adapter.ask(Oid(oid), entry, || self.ask(set, oid, given, room))
+    }
+
+    /// OID_WAN_GET_INFO, as the structure of this library.
+    pub(crate) fn wan_info(&self) -> Option<WanInfo> {
+        let outcome = self.ask(false, Oid::WAN_GET_INFO.0, &[], 40);
+        if outcome.status != Status::SUCCESS {
+            return None;
+        }
+        let word = |at: usize| -> Option<u32> {
+            Some(u32::from_le_bytes(outcome.bytes.get(at..at + 4)?.try_into().ok()?))
+        };
+        Some(WanInfo {
+            max_frame_size: word(0)?,
+            max_transmit: word(4)?,
+            header_padding: word(8)?,
+            tail_padding: word(12)?,
+            endpoints: word(16)?,
+            memory_flags: word(20)?,
+            highest_acceptable_address: u64::from(word(24)?) | (u64::from(word(28)?) << 32),
+            framing_bits: word(32)?,
+            desired_accm: word(36)?,
+        })
+    }
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect()
+}
+
+/// How many bytes a buffer for the answer to `oid` has.
+pub(crate) fn room_of(oid: Oid) -> usize {
+    match oid {
+        Oid::WAN_GET_INFO => 40,
+        Oid::WAN_GET_LINK_INFO | Oid::WAN_SET_LINK_INFO => 48,
+        Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => 6,
+        Oid::WAN_MEDIUM_SUBTYPE => 4,
+        Oid::WAN_GET_STATS_INFO => 80,
+        _ => 256,
+    }
+}
+
+/// The structure that goes down with a set.
+pub(crate) fn encoded(value: &Answer) -> Vec<u8> {
+    match value {
+        Answer::Link(info) => {
+            let mut bytes = info.link_handle.to_le_bytes().to_vec();
+            for word in [
+                info.max_send_frame_size,
+                info.max_recv_frame_size,
+                info.header_padding,
+                info.tail_padding,
+                info.send_framing_bits,
+                info.recv_framing_bits,
+                info.send_compression_bits,
+                info.recv_compression_bits,
+                info.send_accm,
+                info.recv_accm,
+            ] {
+                bytes.extend(word.to_le_bytes());
+            }
+            bytes
+        }
+        Answer::Address(address) => address.to_vec(),
+        Answer::Number(number) => number.to_le_bytes().to_vec(),
+        Answer::Info(_) | Answer::Stats(_) => Vec::new(),
+    }
+}
+
+/// The answer in the bytes that the driver wrote; none if they are not that structure.
+pub(crate) fn decoded(oid: Oid, bytes: &[u8]) -> Option<Answer> {
+    match oid {
+        Oid::WAN_GET_LINK_INFO => {
+            let handle = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+            let w = words(bytes.get(8..48)?);
+            Some(Answer::Link(LinkInfo {
+                link_handle: handle,
+                max_send_frame_size: w[0],
+                max_recv_frame_size: w[1],
+                header_padding: w[2],
+                tail_padding: w[3],
+                send_framing_bits: w[4],
+                recv_framing_bits: w[5],
+                send_compression_bits: w[6],
+                recv_compression_bits: w[7],
+                send_accm: w[8],
+                recv_accm: w[9],
+            }))
+        }
+        Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => Some(Answer::Address(bytes.get(..6)?.try_into().ok()?)),
+        Oid::WAN_MEDIUM_SUBTYPE => Some(Answer::Number(*words(bytes).first()?)),
+        Oid::WAN_GET_STATS_INFO => {
+            let w: Vec<u64> = words(bytes).into_iter().map(u64::from).collect();
+            let at = |index: usize| w.get(index).copied().unwrap_or(0);
+            Some(Answer::Stats(Stats {
+                bytes_sent: at(0),
+                bytes_rcvd: at(1),
+                frames_sent: at(2),
+                frames_rcvd: at(3),
+                crc_errors: at(4),
+                timeout_errors: at(5),
+                alignment_errors: at(6),
+                serial_overrun_errors: at(7),
+                framing_errors: at(8),
+                buffer_overrun_errors: at(9),
+            }))
+        }
+        _ => None,
+    }
+}
