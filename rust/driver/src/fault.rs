@@ -157,14 +157,33 @@ fn trace(pc: usize, bp: usize) -> String {
     told(&places)
 }
 
-/// The same for who was called by the driver.
+/// The same for the driver's function that called the library.
 pub(crate) fn callers() -> String {
     let mut places = Vec::new();
-    backtrace::trace(|frame| {
-        places.push(frame.ip() as usize);
-        places.len() < DEEPEST * 2
+    calls(|address| {
+        places.push(address);
+        places.len() < DEEPEST
     });
     told(&places)
+}
+
+/// Return addresses in the driver that called, the innermost first, until `f` says no. Not beyond the driver's own frames: a
+/// stack may end in what no unwinder understands.
+fn calls(mut f: impl FnMut(usize) -> bool) {
+    if !context::is_called() {
+        return;
+    }
+    let (mut inside, mut passed) = (false, 0);
+    backtrace::trace(|frame| {
+        passed += 1;
+        let address = frame.ip() as usize;
+        if crate::image::is_of_driver(address.wrapping_sub(1)) {
+            inside = true;
+            f(address)
+        } else {
+            !inside && passed < 64
+        }
+    });
 }
 
 /// A place of a driver's source.
@@ -175,9 +194,16 @@ struct Line {
     line: u32,
 }
 
+static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
+
+/// A file was loaded, perhaps where another was.
+pub(crate) fn loaded() {
+    *KNOWN.lock() = None;
+    backtrace::clear_symbol_cache();
+}
+
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
-    static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
     if let Some(found) = KNOWN.lock().get_or_insert_default().get(&address) {
         return Arc::clone(found);
     }
@@ -200,10 +226,9 @@ fn lines_at(address: usize) -> Arc<[Line]> {
 /// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
 #[must_use]
 pub fn call_site() -> Option<String> {
-    context::card()?;
     let mut found = None;
-    backtrace::trace(|frame| {
-        let lines = lines_at((frame.ip() as usize).wrapping_sub(1));
+    calls(|address| {
+        let lines = lines_at(address.wrapping_sub(1));
         found = lines.first().map(|at| format!("{}:{} in {}", at.file.display(), at.line, at.function));
         found.is_none()
     });

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 
 use crate::exports;
+use crate::snapshot::{self, Key, Snapshot};
 
 /// Why a driver could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,8 @@ pub struct Image {
     pub(crate) abandon: usize,
     /// Functions that its library has and this one lacks.
     pub(crate) missing: Vec<String>,
+    pub(crate) key: Key,
+    pub(crate) snapshot: Snapshot,
 }
 
 fn last_error() -> String {
@@ -107,6 +110,10 @@ impl Image {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path) -> Result<Image, LoadError> {
+        let key = snapshot::key(path);
+        if let Some(image) = snapshot::spare(&key) {
+            return Ok(image);
+        }
         let named = || path.to_path_buf();
         let copy = copy_of(path).map_err(|why| LoadError::Copy { path: named(), why })?;
         let file = CString::new(copy.as_os_str().as_encoded_bytes());
@@ -127,6 +134,8 @@ impl Image {
             invoke: never,
             abandon: 0,
             missing: Vec::new(),
+            key,
+            snapshot: Snapshot::default(),
         };
         let need = |symbol: &'static str, text: &'static CStr| {
             image.symbol(text).ok_or(LoadError::NotADriver { path: named(), symbol })
@@ -163,6 +172,8 @@ impl Image {
                 None => image.missing.push(name.to_string_lossy().into_owned()),
             }
         }
+        image.snapshot = Snapshot::take(pointers);
+        crate::fault::loaded();
         Ok(image)
     }
 
