@@ -100,6 +100,8 @@ class World:
         self.adapter = self.miniport.adapter
         if not self.link.up:
             self._run_until(lambda: self.link.up)
+        if not self.link.up and hasattr(self.miniport, "dial"):
+            self.link = self.miniport.dial(self.ndis) or self.link
         if not self.link.up:
             raise NoLineError("no line came up; the driver has to call adapter.line_up")
         return self

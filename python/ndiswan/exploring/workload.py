@@ -78,6 +78,8 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
             if isinstance(miniport, Miniport) or ndis.violation_count() or ndis.errors:
                 raise
             return
+        if not link.up and not isinstance(miniport, Miniport):
+            link = miniport.dial(ndis) or link
         peer.link = link
         operations: list[Callable[[], object]] = [
             peer.send,
