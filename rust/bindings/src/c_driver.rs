@@ -83,7 +83,8 @@ fn settings(
         let value = value_of(&key, &given)?;
         known.push((key, value));
     }
-    let (tell, say, ask, ready) = (Arc::clone(there), Arc::clone(there), Arc::clone(there), Arc::clone(there));
+    let again = || Arc::clone(there);
+    let (tell, say, ask, ready, dead) = (again(), again(), again(), again(), again());
     Ok(Settings {
         config: known,
         guard,
@@ -103,6 +104,9 @@ fn settings(
                     say.keep(py, error);
                 }
             });
+        }),
+        on_crash: Box::new(move |text| {
+            Python::attach(|py| dead.keep(py, crash(py, text)));
         }),
         on_port: Box::new(move |space, address, bytes, value| {
             let none = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
@@ -124,6 +128,15 @@ fn settings(
             }
         }),
     })
+}
+
+/// ``ndiswan.drivers.DriverCrash``.
+fn crash(py: Python<'_>, text: &str) -> PyErr {
+    let class = py.import("ndiswan.drivers.crash").and_then(|module| module.getattr("DriverCrash"));
+    match class.and_then(|class| class.call1((text,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
 }
 
 fn told(py: Python<'_>, outcome: &Outcome) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {

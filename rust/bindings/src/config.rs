@@ -171,8 +171,11 @@ pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<(
     std::thread::spawn(move || Python::attach(|py| py.detach(body)))
 }
 
-/// The source line of the driver that calls.
+/// The source line of the driver that calls, in C or in Python.
 pub(crate) fn call_site() -> Option<String> {
+    if let Some(site) = ndiswan_driver::call_site() {
+        return Some(site);
+    }
     Python::attach(|py| {
         let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
         found.ok()?.extract().ok()?

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use ndiswan::{Adapter, Link, Name, Status};
+use ndiswan::{Adapter, Link, Status};
 use parking_lot::{Mutex, RwLock};
 
 use crate::context::Inside;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub on_status: Box<Status2>,
     /// Told of what the driver prints, and of what it should hear.
     pub on_text: Box<dyn Fn(&str) + Send + Sync>,
+    /// Told, once, how and where the driver crashed.
+    pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
     /// Called when the adapter knows what it is, before any line comes up.
@@ -237,14 +239,15 @@ impl Card {
         self.driver.handlers.get().copied().unwrap_or_default()
     }
 
-    /// Calls a function of the driver; none if there is none, or it crashed now or before. A crash goes on as a panic, which
-    /// the engine catches as it does one of a driver in Rust.
+    /// Calls a function of the driver; none if there is none, or it crashed now or before.
     #[inline]
+    #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
         if function == 0 || self.driver.crashed.get().is_some() {
             return None;
         }
         crate::fault::watch();
+        crate::watchdog::watch();
         let result = {
             let _inside = Inside::enter(self);
             self.driver.image.invoke(function, arguments)
@@ -258,31 +261,23 @@ impl Card {
     #[cold]
     fn crash(&self) {
         let why = crate::context::take_crash();
-        let _ = self.driver.crashed.set(why.clone());
-        if let Some(adapter) = self.adapter() {
-            self.let_go(adapter);
+        if self.driver.crashed.set(why.clone()).is_ok() {
+            (self.settings.on_crash)(&why);
         }
-        std::panic::resume_unwind(Box::new(why));
     }
 
-    /// After a crash what the driver owes goes back, with no blame for what it could not do any more.
-    fn let_go(&self, adapter: &Adapter) {
-        for slot in 0..adapter.packets() as u32 {
-            let now = Name { adapter: adapter.index, slot, generation: 0 };
-            if let Some(state) = adapter.state_of(now) {
-                adapter.disown(Name { generation: state.generation(), ..now });
-            }
+    /// After a crash: what the driver owes goes back, with no blame for what it could not do any more.
+    pub(crate) fn let_go(&self) {
+        if self.crashed().is_some()
+            && let Some(adapter) = self.adapter()
+        {
+            adapter.take_all_home();
         }
     }
 
     /// Whether a file of debug information is the driver's own source.
-    #[allow(clippy::unused_self)]
-    pub(crate) fn is_source(&self, file: &Path) -> bool {
-        let own = file.extension().is_some_and(|ending| {
-            ["c", "h", "cpp", "cxx", "inl"].iter().any(|known| ending.eq_ignore_ascii_case(known))
-        });
-        let text = file.to_string_lossy();
-        own && !text.contains("ndiswan/drivers/") && !text.starts_with("/rustc")
+    pub(crate) fn is_source(file: &Path) -> bool {
+        !file.to_string_lossy().contains("ndiswan/drivers/")
     }
 
     /// What the driver still has after its halt: blocks of memory, timers that are set.

@@ -10,6 +10,7 @@ use ndiswan::Rule;
 
 use crate::card::Card;
 use crate::fault::Fault;
+use crate::watchdog;
 
 thread_local! {
     static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
@@ -76,7 +77,15 @@ impl Here {
     pub(crate) fn enter(name: &'static str) -> Here {
         let here = Here { card: CARD.get(), frame: FRAME.get(), name };
         IN_LIBRARY.set(true);
+        watchdog::stops();
         report_faults();
+        if watchdog::count() {
+            watchdog::begin();
+            std::panic::resume_unwind(Box::new(format!(
+                "the driver called the library a million times without returning, last {name}: an endless loop{}",
+                crate::fault::callers()
+            )));
+        }
         here
     }
 
@@ -108,6 +117,7 @@ impl Drop for Here {
         CARD.set(self.card);
         FRAME.set(self.frame);
         IN_LIBRARY.set(false);
+        watchdog::runs();
     }
 }
 
@@ -121,7 +131,12 @@ pub(crate) struct Inside {
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
-        Inside { card: CARD.replace(card), frame: FRAME.get(), in_library: IN_LIBRARY.replace(false) }
+        let frame = FRAME.get();
+        if frame.is_null() {
+            watchdog::begin();
+        }
+        watchdog::runs();
+        Inside { card: CARD.replace(card), frame, in_library: IN_LIBRARY.replace(false) }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
@@ -134,6 +149,7 @@ impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
         IN_LIBRARY.set(true);
+        watchdog::stops();
         report_faults();
         CARD.set(self.card);
         FRAME.set(self.frame);

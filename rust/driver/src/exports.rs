@@ -15,14 +15,18 @@ use std::sync::OnceLock;
 
 use crate::context::Here;
 
-/// Runs a function's body; what it panics with is a crash of the driver's innermost call, which is left.
+/// Runs a function's body. A panic in it, which is a bug of ours or the end of patience with the driver, and a crash of the driver
+/// further in make the driver leave its innermost call.
 #[inline]
 pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
-    let here = Here::enter(name);
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&here)));
-    drop(here);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
+    let crashed = crate::context::card().is_some_and(|card| card.crashed().is_some());
     match result {
-        Ok(result) => result,
+        Ok(result) if !crashed => result,
+        Ok(_) => {
+            leave();
+            R::default()
+        }
         Err(payload) => {
             let text = payload.downcast_ref::<String>().cloned();
             let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));

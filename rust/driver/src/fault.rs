@@ -1,8 +1,10 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
-use std::sync::Once;
+use std::collections::HashMap;
+use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
+use parking_lot::Mutex;
 
 use crate::card::Card;
 use crate::context;
@@ -39,6 +41,12 @@ pub(crate) fn watch() {
             // SAFETY: a handler of the right type; the old action is kept for faults that are not a driver's.
             unsafe { libc::sigaction(signal, &raw const action, &raw mut OLD[signal as usize]) };
         }
+        // SAFETY: as above.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = late as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+        // SAFETY: a handler of the right type for a signal of ours alone.
+        unsafe { libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut()) };
     });
     STACK.with(|stack| {
         stack.get_or_init(|| {
@@ -70,7 +78,11 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let (address, context) = unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
     let registers = &mut context.uc_mcontext.gregs;
-    let (pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let (mut pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    if !crate::image::is_of_driver(pc) {
+        // It jumped there, or it is in a function of the C library: who called is on the stack.
+        pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize).map_or(pc, |back| back.wrapping_sub(1));
+    }
     let writes = registers[libc::REG_ERR as usize] & 2 != 0;
     if signal == libc::SIGSEGV {
         if let Some(fault) = packets::touched(address, writes, &|| trace(pc, bp)) {
@@ -102,6 +114,19 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         _ => "ran into an illegal instruction".to_string(),
     };
     context::note_crash(format!("the driver crashed: it {what}{}", trace(pc, bp)));
+    leave(registers, frame);
+}
+
+/// The driver runs for too long.
+extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let Some(frame) = context::driver_frame() else { return };
+    // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
+    let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    let (pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    context::note_crash(format!(
+        "the driver ran for 5 s without returning or calling NDIS: an endless loop{}",
+        trace(pc, bp)
+    ));
     leave(registers, frame);
 }
 
@@ -142,19 +167,58 @@ pub(crate) fn callers() -> String {
     told(&places)
 }
 
+/// A place of a driver's source.
+#[derive(Clone, Debug)]
+struct Line {
+    function: String,
+    file: std::path::PathBuf,
+    line: u32,
+}
+
+/// What is at a code address of a driver, the innermost function first; looked up once.
+fn lines_at(address: usize) -> Arc<[Line]> {
+    static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
+    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&address) {
+        return Arc::clone(found);
+    }
+    let mut lines = Vec::new();
+    if !crate::image::is_of_driver(address) {
+        return Arc::new([]);
+    }
+    backtrace::resolve(address as *mut libc::c_void, |symbol| {
+        let (Some(name), Some(file)) = (symbol.name(), symbol.filename()) else { return };
+        if Card::is_source(file) {
+            let line = symbol.lineno().unwrap_or(0);
+            lines.push(Line { function: name.to_string(), file: file.to_path_buf(), line });
+        }
+    });
+    let lines: Arc<[Line]> = lines.into();
+    KNOWN.lock().get_or_insert_default().insert(address, Arc::clone(&lines));
+    lines
+}
+
+/// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
+#[must_use]
+pub fn call_site() -> Option<String> {
+    context::card()?;
+    let mut found = None;
+    backtrace::trace(|frame| {
+        let lines = lines_at((frame.ip() as usize).wrapping_sub(1));
+        found = lines.first().map(|at| format!("{}:{} in {}", at.file.display(), at.line, at.function));
+        found.is_none()
+    });
+    found
+}
+
 fn told(places: &[usize]) -> String {
-    let Some(card) = context::card() else { return String::new() };
     let mut lines: Vec<String> = Vec::new();
     for (at, place) in places.iter().enumerate() {
         // A return address is behind its call.
         let address = if at == 0 { *place } else { place.wrapping_sub(1) };
-        backtrace::resolve(address as *mut libc::c_void, |symbol| {
-            let Some(name) = symbol.name() else { return };
-            let (name, file) = (name.to_string(), symbol.filename());
-            let Some(file) = file.filter(|file| card.is_source(file)) else { return };
-            let file = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-            lines.push(format!("{name} ({file}:{})", symbol.lineno().unwrap_or(0)));
-        });
+        for line in &*lines_at(address) {
+            let file = line.file.file_name().unwrap_or(line.file.as_os_str()).to_string_lossy();
+            lines.push(format!("{} ({file}:{})", line.function, line.line));
+        }
     }
     lines.dedup();
     lines.truncate(8);

@@ -77,11 +77,29 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let stem = path.file_stem().map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
-    let name = format!("ndiswan-{}-{}-{stem}.so", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{PREFIX}{}-{}-{stem}.so", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let copy = std::env::temp_dir().join(name);
     std::fs::copy(path, &copy)?;
     Ok(copy)
 }
+
+/// Whether code at this address is of a loaded driver.
+pub(crate) fn is_of_driver(address: usize) -> bool {
+    // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
+    let (found, info) = unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
+    };
+    if found == 0 || info.dli_fname.is_null() {
+        return false;
+    }
+    // SAFETY: not null, ends with a zero.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
+    file.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(PREFIX.as_bytes()))
+}
+
+/// What the copies of drivers are called.
+const PREFIX: &str = "ndiswan-driver-";
 
 impl Image {
     /// Loads the file at `path`, from a copy, so that each has its own variables.

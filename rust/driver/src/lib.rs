@@ -18,9 +18,11 @@ mod miniport;
 mod packets;
 pub mod peek;
 mod requests;
+mod watchdog;
 mod wide;
 
 pub use card::{Card, Settings, Space, Value};
 pub use miniport::Attached;
+pub use fault::call_site;
 pub use image::{Image, LoadError};
 pub use requests::Outcome;

@@ -42,7 +42,11 @@ impl Card {
 
     /// Calls an entry point that takes the context alone.
     fn enter(&self, function: usize) -> Option<usize> {
-        self.call(function, &[self.context()])
+        let answer = self.call(function, &[self.context()]);
+        if answer.is_none() {
+            self.let_go();
+        }
+        answer
     }
 
     fn bring_up(&self) -> Result<(), Status> {
@@ -97,7 +101,7 @@ impl Card {
     pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
         let Some(arena) = self.arena.get() else { return };
         let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| arena.take_over(address, body));
-        if let Some(Some((rule, text))) = found {
+        for (rule, text) in found.into_iter().flatten() {
             drop(adapter.report_broken(rule, Some(name), format!("{text}{}", crate::fault::callers())));
         }
         arena.close(address);
@@ -143,6 +147,7 @@ impl Miniport for Attached {
             card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
         let Some(answer) = answer else {
             let had = adapter.disown(name);
+            card.let_go();
             return held.returned(if had { Status::FAILURE } else { Status::PENDING });
         };
         let status = Status(answer as u32);
@@ -218,7 +223,7 @@ impl Miniport for Attached {
             return true;
         }
         let Some(out) = card.driver.heap.allocate(8, "NDIS", 0) else { return false };
-        card.call(handlers.isr, &[out, out + 4, card.context()]);
+        let _ = card.call(handlers.isr, &[out, out + 4, card.context()]);
         let queue = peek::get::<u8>(out + 4).unwrap_or(0) != 0;
         card.driver.heap.free(out);
         queue
@@ -239,14 +244,16 @@ impl Miniport for Attached {
         {
             drop(adapter.set_timer(timer, known.period));
         }
-        card.call(known.function, &[known.address, known.context, 0, 0]);
+        let _ = card.call(known.function, &[known.address, known.context, 0, 0]);
+        card.let_go();
     }
 
     fn dpc(&self, _: &mut Cx<Dispatch>, dpc: u32) {
         let card = &*self.0;
         let known = card.dpcs.read().iter().find(|known| known.number == dpc).copied();
         let Some(known) = known else { return };
-        card.call(known.function, &[known.address, known.context, 0, 0]);
+        let _ = card.call(known.function, &[known.address, known.context, 0, 0]);
+        card.let_go();
     }
 
     fn shutdown(&self, _: &mut Cx<Passive>) {

@@ -14,6 +14,8 @@ use crate::memory::{Access, PAGE, Pages, pages, protect};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
+/// What is before a buffer.
+const FENCE: u8 = 0xFD;
 
 mod field {
     pub(super) const CURRENT_BUFFER: usize = 0x10;
@@ -22,6 +24,19 @@ mod field {
     pub(super) const END_BUFFER: usize = 0x28;
     pub(super) const PROTOCOL_RESERVED: usize = 0x30;
     pub(super) const MAC_RESERVED: usize = 0x50;
+
+    /// What is at an offset, for reports.
+    pub(super) fn name(offset: usize) -> String {
+        match offset {
+            0..0x10 => "WanPacketQueue".to_string(),
+            0x10..0x18 => "CurrentBuffer".to_string(),
+            0x18..0x20 => "CurrentLength".to_string(),
+            0x20..0x28 => "StartBuffer".to_string(),
+            0x28..0x30 => "EndBuffer".to_string(),
+            0x30..0x50 => format!("ProtocolReserved{}", (offset - 0x30) / 8 + 1),
+            _ => format!("MacReserved{}", (offset - 0x50) / 8 + 1),
+        }
+    }
 }
 
 /// Where packets of one slot are, one life after the other.
@@ -48,6 +63,8 @@ pub(crate) struct Arena {
     buffer: usize,
     start: usize,
     descriptor: usize,
+    /// Bytes before the buffer, on its first page, that are looked at when it comes back.
+    fence: usize,
     turns: usize,
     guarded: bool,
     places: Box<[Place]>,
@@ -75,8 +92,9 @@ impl Arena {
         }
         let places = (0..slots * turns).map(|_| Place::default()).collect();
         let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
+        let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
         let arena =
-            Arena { memory, adapter, stride, buffer, start, descriptor, turns, guarded, places, turn };
+            Arena { fence, memory, adapter, stride, buffer, start, descriptor, turns, guarded, places, turn };
         let arena = Box::new(arena);
         arena.register();
         Some(arena)
@@ -125,6 +143,9 @@ impl Arena {
             for (at, value) in body.mac_reserved.iter().enumerate() {
                 *word(field::MAC_RESERVED + 8 * at) = *value as usize;
             }
+            if self.guarded {
+                std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
+            }
             std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, length);
         }
         descriptor
@@ -143,22 +164,30 @@ impl Arena {
     }
 
     /// Takes what the driver did to the packet over into `body`, and what it should not have done.
-    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> Option<Finding> {
+    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
         let start = address - self.descriptor + self.start;
         // SAFETY: an address that `name_at` knows, of a place that is open: see `hand_over`.
         let word = |at: usize| unsafe { ((address + at) as *const usize).read_volatile() };
         let current = word(field::CURRENT_BUFFER);
         let length = word(field::CURRENT_LENGTH) & 0xFFFF_FFFF;
-        let mut finding = None;
+        let mut found = Vec::new();
+        if self.guarded {
+            // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
+            let before = unsafe { std::slice::from_raw_parts((start - self.fence) as *const u8, self.fence) };
+            if let Some(at) = before.iter().rposition(|byte| *byte != FENCE) {
+                let text = format!("the driver wrote the byte StartBuffer-{}", self.fence - at);
+                found.push((Rule::Padding, text));
+            }
+        }
         let ends = (word(field::START_BUFFER), word(field::END_BUFFER));
         if ends != (start, start + self.buffer) {
             let text = "the driver changed StartBuffer or EndBuffer, which it may only read";
-            finding = Some((Rule::Padding, text.to_string()));
+            found.push((Rule::Padding, text.to_string()));
         }
         for (at, value) in body.protocol_reserved.iter().enumerate() {
             if word(field::PROTOCOL_RESERVED + 8 * at) != *value as usize {
                 let text = format!("the driver wrote ProtocolReserved{}, which is the protocol's", at + 1);
-                finding = Some((Rule::Reserved, text));
+                found.push((Rule::Reserved, text));
             }
         }
         let offset = current.wrapping_sub(start);
@@ -168,7 +197,8 @@ impl Arena {
                 offset.cast_signed(),
                 self.buffer
             );
-            return Some((Rule::Padding, text));
+            found.push((Rule::Padding, text));
+            return found;
         }
         let data = body.data_mut();
         // SAFETY: inside of the place's buffer, as was looked at; see `hand_over`.
@@ -176,7 +206,7 @@ impl Arena {
         for (at, value) in body.mac_reserved.iter_mut().enumerate() {
             *value = word(field::MAC_RESERVED + 8 * at) as u64;
         }
-        finding
+        found
     }
 
     /// The driver may not use the packet at `address` any more.
@@ -271,7 +301,7 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
             let what = if inside_data {
                 format!("byte {} of the buffer", offset - arena.start)
             } else {
-                format!("byte {:#x} of the NDIS_WAN_PACKET", offset - arena.descriptor)
+                format!("{} of the NDIS_WAN_PACKET", field::name(offset - arena.descriptor))
             };
             (Rule::Touch, format!("the driver {verb} {what} of {name} after it had given the packet back"))
         } else if offset + PAGE / 2 < arena.start && offset >= arena.descriptor + DESCRIPTOR {
@@ -284,7 +314,7 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
             let before = arena.start.abs_diff(offset);
             (Rule::Padding, format!("the driver {verb} the byte StartBuffer-{before} of {name}"))
         };
-        let text = format!("{what}{}", trace(), what = what);
+        let text = what + &trace();
         return Some(Fault { rule, packet: (generation > 0).then_some(name), text });
     }
     None

@@ -366,6 +366,16 @@ impl Adapter {
         slot.is_some_and(|slot| slot.step(|packet| packet.disown(name.generation)).is_ok())
     }
 
+    /// Brings home, with FAILURE and without a word, what the miniport owes: its driver crashed, and that is what is reported.
+    pub fn take_all_home(&self) {
+        let cpu = Cpu::current();
+        for slot in self.pool.owned_by(crate::contract::packet::Owner::Miniport).collect::<Vec<_>>() {
+            if self.take_back(&cpu, slot, TakenBack::Raised).is_some() {
+                self.send_home(&cpu, slot, FinalStatus::FAILURE, false, self.ndis.moment());
+            }
+        }
+    }
+
     fn is_disowned(&self, name: Name) -> bool {
         self.state_of(name).is_some_and(|state| {
             state.generation() == name.generation && state.taken_back() == Some(TakenBack::Raised)
