@@ -1,9 +1,12 @@
 """`Tapi`: calls are made, answered, dropped and closed, and whatever goes wrong says what was expected."""
 
+import subprocess
+
 import pytest
 
 import ndiswan as nw
-from ndiswan.drivers.tapi_layout import offset_of, size_of
+from ndiswan.drivers.building import FLAGS, INCLUDE, compiler
+from ndiswan.drivers.tapi_layout import STRUCTURES, offset_of, size_of
 from ndiswan.drivers.tapi_names import CallState, DisconnectMode, TapiOid
 from telephones import Answering, phones
 
@@ -27,6 +30,21 @@ from telephones import Answering, phones
 def test_structures_are_those_of_64_bit_windows(structure, size, member, offset):
     """Sizes and offsets are those that a compiler for 64-bit Windows gives the published structures."""
     assert (size_of(structure), offset_of(structure, member)) == (size, offset)
+
+
+def test_structures_are_those_of_the_headers(tmp_path):
+    """Every structure has the size, and each member the offset, that the C headers of this package give it."""
+    known = {name: kind for name, kind in STRUCTURES.items() if name != "NDIS_TAPI_EVENT_SHORT"}
+    asked = [(name, member) for name, kind in known.items() for member, *_ in kind._fields_]
+    lines = [f'printf("%zu %zu\\n", sizeof({name}), offsetof({name}, {member}));' for name, member in asked]
+    source, program = tmp_path / "offsets.c", tmp_path / "offsets"
+    headers = "".join(f"#include <{name}>\n" for name in ("ndis.h", "ndiswan.h", "ndistapi.h"))
+    body = "#undef printf\nextern int printf(const char *, ...);\n#include <stddef.h>\n"
+    source.write_text(headers + body + "int main(void) {\n" + "\n".join(lines) + "\nreturn 0; }\n", "utf-8")
+    flags = ["-DNDIS_MINIPORT_DRIVER", "-DNDIS40_MINIPORT", *FLAGS, f"-I{INCLUDE}"]
+    subprocess.run([compiler(), *flags, source, "-o", program], check=True)
+    told = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == [f"{size_of(name)} {offset_of(name, member)}" for name, member in asked]
 
 
 def test_one_call_brings_a_link_up():
