@@ -98,4 +98,4 @@ def test_a_report_names_the_line_of_the_driver():
     ndis, _ = queued(2)
     source = (SAMPLES / "queued" / "queued.c").read_text("utf-8").splitlines()
     line = 1 + next(at for at, text in enumerate(source) if text.startswith("#if BUG == 2")) + 1
-    assert f"QueuedTimer, queued.c:{line}" in str(ndis.violations[0])
+    assert f"QueuedTimer (queued.c:{line})" in str(ndis.violations[0])

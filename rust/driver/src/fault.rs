@@ -185,7 +185,8 @@ fn lines_at(address: usize) -> Arc<[Line]> {
     if !crate::image::is_of_driver(address) {
         return Arc::new([]);
     }
-    backtrace::resolve(address as *mut libc::c_void, |symbol| {
+    // `resolve` takes what it is given for a return address, and looks at the byte before.
+    backtrace::resolve(address.wrapping_add(1) as *mut libc::c_void, |symbol| {
         let (Some(name), Some(file)) = (symbol.name(), symbol.filename()) else { return };
         if Card::is_source(file) {
             let line = symbol.lineno().unwrap_or(0);
