@@ -68,5 +68,10 @@ class Answering:
     def tell(self, message, line, call, *parameters):
         """Indicates an event."""
         names = ("ulParam1", "ulParam2", "ulParam3")
-        members = {"htLine": line, "htCall": call, "ulMsg": TapiMessage[message], **dict(zip(names, parameters, strict=False))}
+        members = {
+            "htLine": line,
+            "htCall": call,
+            "ulMsg": TapiMessage[message],
+            **dict(zip(names, parameters, strict=False)),
+        }
         self.events.append((TAPI_INDICATION, packed("NDIS_TAPI_EVENT", members)))

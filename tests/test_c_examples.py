@@ -46,7 +46,12 @@ def isdn(bug, guard=True):
 
 def queued(bug, guard=True):
     """Frames, some of them completed, a reset, more frames, and a halt with frames in the queue: what was found."""
-    driver, peer = load(SAMPLES / "queued" / "queued.c", define={"BUG": bug, "NDIS50_MINIPORT": 1}, guard=guard), Peer()
+    driver, peer = (
+        load(
+            SAMPLES / "queued" / "queued.c", define={"BUG": bug, "NDIS50_MINIPORT": 1}, guard=guard
+        ),
+        Peer(),
+    )
     with nw.Ndis(on_violation="record") as ndis:
         link = ndis.bind(peer, driver)
         link = next(line for line in link.adapter.links if line.up)

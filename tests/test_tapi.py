@@ -36,11 +36,16 @@ def test_structures_are_those_of_the_headers(tmp_path):
     """Every structure has the size, and each member the offset, that the C headers of this package give it."""
     known = {name: kind for name, kind in STRUCTURES.items() if name != "NDIS_TAPI_EVENT_SHORT"}
     asked = [(name, member) for name, kind in known.items() for member, *_ in kind._fields_]
-    lines = [f'printf("%zu %zu\\n", sizeof({name}), offsetof({name}, {member}));' for name, member in asked]
+    lines = [
+        f'printf("%zu %zu\\n", sizeof({name}), offsetof({name}, {member}));'
+        for name, member in asked
+    ]
     source, program = tmp_path / "offsets.c", tmp_path / "offsets"
     headers = "".join(f"#include <{name}>\n" for name in ("ndis.h", "ndiswan.h", "ndistapi.h"))
     body = "#undef printf\nextern int printf(const char *, ...);\n#include <stddef.h>\n"
-    source.write_text(headers + body + "int main(void) {\n" + "\n".join(lines) + "\nreturn 0; }\n", "utf-8")
+    source.write_text(
+        headers + body + "int main(void) {\n" + "\n".join(lines) + "\nreturn 0; }\n", "utf-8"
+    )
     flags = ["-DNDIS_MINIPORT_DRIVER", "-DNDIS40_MINIPORT", *FLAGS, f"-I{INCLUDE}"]
     subprocess.run([compiler(), *flags, source, "-o", program], check=True)
     told = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
@@ -159,7 +164,9 @@ def test_a_completion_that_is_owed_is_named():
     tapi, driver = stand_in(OPEN=nw.PENDING)
     with tapi.ndis:
         tapi.initialize()
-        with pytest.raises(nw.TapiError, match="OID_TAPI_OPEN.*not completed.*NdisMQueryInformationComplete"):
+        with pytest.raises(
+            nw.TapiError, match="OID_TAPI_OPEN.*not completed.*NdisMQueryInformationComplete"
+        ):
             tapi.open()
         assert tapi.lines == []
 
@@ -170,7 +177,9 @@ def test_a_refusal_has_its_status():
     with tapi.ndis:
         tapi.initialize()
         line = tapi.open()
-        with pytest.raises(nw.TapiError, match="OID_TAPI_MAKE_CALL was answered TAPI_CALLUNAVAIL") as error:
+        with pytest.raises(
+            nw.TapiError, match="OID_TAPI_MAKE_CALL was answered TAPI_CALLUNAVAIL"
+        ) as error:
             tapi.make_call(line, "1")
         assert error.value.status is nw.Status.TAPI_CALLUNAVAIL
         assert tapi.calls == []
@@ -200,8 +209,14 @@ def test_connected_without_a_line_up_is_no_link():
         (lambda tapi: (tapi.initialize(), tapi.open(), tapi.open()), "the line is open"),
         (lambda tapi: (tapi.initialize(), tapi.next_call()), "expected LINE_NEWCALL"),
         (lambda tapi: (tapi.initialize(), tapi.make_call(tapi.open(), "1").answer()), "we made it"),
-        (lambda tapi: (tapi.initialize(), tapi.make_call(tapi.open(), "1").drop()), "expected LINECALLSTATE_IDLE"),
-        (lambda tapi: (tapi.initialize(), tapi.make_call(tapi.open(), "1").wait("dialing")), "no state yet"),
+        (
+            lambda tapi: (tapi.initialize(), tapi.make_call(tapi.open(), "1").drop()),
+            "expected LINECALLSTATE_IDLE",
+        ),
+        (
+            lambda tapi: (tapi.initialize(), tapi.make_call(tapi.open(), "1").wait("dialing")),
+            "no state yet",
+        ),
     ],
 )
 def test_what_comes_out_of_turn_is_refused(does, says):

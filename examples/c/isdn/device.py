@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from ndiswan import Adapter, Device
 
 CONTROL, STATUS, MASK = 0x00, 0x04, 0x08
-TX_LOW, TX_HIGH, DOORBELL, RX_LOW, RX_HIGH, DIGIT, COMMAND, WIRE = 0x00, 0x04, 0x08, 0x10, 0x14, 0x20, 0x24, 0x28
+TX_LOW, TX_HIGH, DOORBELL, RX_LOW, RX_HIGH, DIGIT, COMMAND, WIRE = (
+    0x00,
+    0x04,
+    0x08,
+    0x10,
+    0x14,
+    0x20,
+    0x24,
+    0x28,
+)
 DIAL, ANSWER, HANG_UP = 1, 2, 3
 IDLE, DIALING, RINGING, CONNECTED, BUSY = range(5)
 RING = 4
@@ -73,7 +82,12 @@ class Channel:
     def send_next(self) -> None:
         """Starts the frame of the next descriptor that is the card's, if the wire is free."""
         found = self._descriptor(self._ring(TX_LOW, TX_HIGH), self.next_tx)
-        if self.sending is not None or self.wire != CONNECTED or found is None or not found[2] & OWNED_BY_CARD:
+        if (
+            self.sending is not None
+            or self.wire != CONNECTED
+            or found is None
+            or not found[2] & OWNED_BY_CARD
+        ):
             return
         address, length, _ = found
         self.sending = self.card.read_memory(address, length) or b""
@@ -94,7 +108,12 @@ class Channel:
         """A frame comes in: into the ring, or lost if the driver has no room for it."""
         ring = self._ring(RX_LOW, RX_HIGH)
         found = self._descriptor(ring, self.next_rx)
-        if self.wire != CONNECTED or found is None or not found[2] & OWNED_BY_CARD or found[1] < len(frame):
+        if (
+            self.wire != CONNECTED
+            or found is None
+            or not found[2] & OWNED_BY_CARD
+            or found[1] < len(frame)
+        ):
             self.card.overruns += 1
             return
         self.card.write_memory(found[0], frame)
@@ -129,7 +148,14 @@ class Channel:
             self.card.after(0.001, self, "hung_up")
 
     def _called(self) -> Channel | None:
-        return next((other for other in self.card.channels if other.own_number == self.digits and other is not self), None)
+        return next(
+            (
+                other
+                for other in self.card.channels
+                if other.own_number == self.digits and other is not self
+            ),
+            None,
+        )
 
     @property
     def own_number(self) -> str:

@@ -8,7 +8,14 @@ from typing import Protocol as Typed
 
 from ndiswan.drivers.tapi_call import Call, Line, TapiError
 from ndiswan.drivers.tapi_layout import packed, size_of, unpacked
-from ndiswan.drivers.tapi_names import QUERIES, TAPI_INDICATION, WAN_LINE_UP, CallState, TapiMessage, TapiOid
+from ndiswan.drivers.tapi_names import (
+    QUERIES,
+    TAPI_INDICATION,
+    WAN_LINE_UP,
+    CallState,
+    TapiMessage,
+    TapiOid,
+)
 from ndiswan.status import Status
 
 TYPE_CHECKING = False
@@ -31,7 +38,9 @@ class _Driver(Typed):
     events: list[tuple[int, bytes]]
     adapter: Adapter
 
-    def request(self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0) -> tuple[Status, bytes]: ...
+    def request(
+        self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0
+    ) -> tuple[Status, bytes]: ...
     def completed(self) -> tuple[Status, bytes] | None: ...
 
 
@@ -90,7 +99,13 @@ class Tapi:
     # Requests.
 
     def request(
-        self, oid: TapiOid, structure: str, values: dict[str, int | dict[str, int]], *, behind: bytes = b"", timeout: float | None = None
+        self,
+        oid: TapiOid,
+        structure: str,
+        values: dict[str, int | dict[str, int]],
+        *,
+        behind: bytes = b"",
+        timeout: float | None = None,
     ) -> dict[str, object]:
         """Sends one request, waits until it is completed, and gives its structure after it.
 
@@ -99,12 +114,21 @@ class Tapi:
         TapiError
             It failed, or the driver owes its completion after ``timeout`` seconds.
         """
-        status, data = self.ask(oid, packed(structure, {"ulRequestID": next(self._requests), **values}, behind), timeout=timeout)
+        status, data = self.ask(
+            oid,
+            packed(structure, {"ulRequestID": next(self._requests), **values}, behind),
+            timeout=timeout,
+        )
         if status is not Status.SUCCESS:
-            raise TapiError(f"{self._named(oid)} was answered {status.name}; expected SUCCESS, or PENDING and then SUCCESS", status)
+            raise TapiError(
+                f"{self._named(oid)} was answered {status.name}; expected SUCCESS, or PENDING and then SUCCESS",
+                status,
+            )
         return unpacked(structure, data)
 
-    def ask(self, oid: TapiOid, data: bytes, *, timeout: float | None = None) -> tuple[Status, bytes]:
+    def ask(
+        self, oid: TapiOid, data: bytes, *, timeout: float | None = None
+    ) -> tuple[Status, bytes]:
         """Sends one request as bytes: the status in the end, whatever it is, and the buffer after it.
 
         Raises
@@ -125,9 +149,12 @@ class Tapi:
 
             seconds = self.timeout if timeout is None else timeout
             if not over() and not self.ndis.wait(over, seconds) and not outcomes:
-                call = "NdisMQueryInformationComplete" if is_query else "NdisMSetInformationComplete"
+                call = (
+                    "NdisMQueryInformationComplete" if is_query else "NdisMSetInformationComplete"
+                )
                 raise TapiError(
-                    f"{self._named(oid)} was answered PENDING and is not completed after {seconds:g} s; expected {call}", status
+                    f"{self._named(oid)} was answered PENDING and is not completed after {seconds:g} s; expected {call}",
+                    status,
                 )
             status, answer = outcomes[0]
         self.log.append((oid, status))
@@ -147,12 +174,18 @@ class Tapi:
             It is initialized already, the driver failed it, or it has no line.
         """
         if self.devices is not None:
-            raise TapiError("initialize(): the provider is initialized already; expected one initialize() before each shutdown()")
-        answer = self.request(TapiOid.PROVIDER_INITIALIZE, "NDIS_TAPI_PROVIDER_INITIALIZE", {"ulDeviceIDBase": 0})
+            raise TapiError(
+                "initialize(): the provider is initialized already; expected one initialize() before each shutdown()"
+            )
+        answer = self.request(
+            TapiOid.PROVIDER_INITIALIZE, "NDIS_TAPI_PROVIDER_INITIALIZE", {"ulDeviceIDBase": 0}
+        )
         count = answer["ulNumLineDevs"]
         assert isinstance(count, int)
         if count == 0:
-            raise TapiError(f"{self._named(TapiOid.PROVIDER_INITIALIZE)} answered ulNumLineDevs 0; expected one line at least")
+            raise TapiError(
+                f"{self._named(TapiOid.PROVIDER_INITIALIZE)} answered ulNumLineDevs 0; expected one line at least"
+            )
         self.devices = count
         for device in range(min(count, 256)):
             self._learn(device)
@@ -164,7 +197,11 @@ class Tapi:
             (TapiOid.GET_DEV_CAPS, "NDIS_TAPI_GET_DEV_CAPS", "LineDevCaps"),
             (TapiOid.GET_ADDRESS_CAPS, "NDIS_TAPI_GET_ADDRESS_CAPS", "LineAddressCaps"),
         ):
-            inner = size_of(name.replace("NDIS_TAPI_GET_DEV", "LINE_DEV").replace("NDIS_TAPI_GET_ADDRESS", "LINE_ADDRESS"))
+            inner = size_of(
+                name.replace("NDIS_TAPI_GET_DEV", "LINE_DEV").replace(
+                    "NDIS_TAPI_GET_ADDRESS", "LINE_ADDRESS"
+                )
+            )
             values: dict[str, int | dict[str, int]] = {
                 "ulRequestID": next(self._requests),
                 "ulDeviceID": device,
@@ -185,11 +222,17 @@ class Tapi:
             The provider is not initialized, there is no such line, it is open already, or the driver failed it.
         """
         if self.devices is None:
-            raise TapiError(f"open({device}): the provider is not initialized; call initialize() first")
+            raise TapiError(
+                f"open({device}): the provider is not initialized; call initialize() first"
+            )
         if not 0 <= device < self.devices:
-            raise TapiError(f"open({device}): expected a device of 0 to {self.devices - 1}, as PROVIDER_INITIALIZE said")
+            raise TapiError(
+                f"open({device}): expected a device of 0 to {self.devices - 1}, as PROVIDER_INITIALIZE said"
+            )
         if any(line.device == device for line in self.lines):
-            raise TapiError(f"open({device}): the line is open; close() it first, or use the line of tapi.lines")
+            raise TapiError(
+                f"open({device}): the line is open; close() it first, or use the line of tapi.lines"
+            )
         line = Line(self, device, next(self._handles))
         self.lines.append(line)
         try:
@@ -221,7 +264,11 @@ class Tapi:
         """Calls that came in (LINE_NEWCALL) and are neither answered nor over."""
         self.take()
         waiting = {CallState.NONE, CallState.OFFERING, CallState.ACCEPTED}
-        return [call for call in self.calls if not call.outgoing and not call.answered and call.state in waiting]
+        return [
+            call
+            for call in self.calls
+            if not call.outgoing and not call.answered and call.state in waiting
+        ]
 
     def next_call(self, timeout: float | None = None) -> Call:
         """Waits for a call to come in.
@@ -236,10 +283,14 @@ class Tapi:
             self.ndis.wait(lambda: bool(self.incoming()), seconds)
         calls = self.incoming()
         if not calls:
-            raise TapiError(f"{self.miniport.name}: expected LINE_NEWCALL, none came in {seconds:g} s; events: {self.stray or 'none'}")
+            raise TapiError(
+                f"{self.miniport.name}: expected LINE_NEWCALL, none came in {seconds:g} s; events: {self.stray or 'none'}"
+            )
         return calls[0]
 
-    def dial(self, number: str = "5551234", *, device: int | None = None, timeout: float | None = None) -> Link:
+    def dial(
+        self, number: str = "5551234", *, device: int | None = None, timeout: float | None = None
+    ) -> Link:
         """All of it: initialize, open a line that is not, make the call, wait until it is connected; its link, up.
 
         Raises
@@ -253,8 +304,12 @@ class Tapi:
             used = {line.device for line in self.lines}
             device = next((one for one in range(self.devices or 0) if one not in used), None)
             if device is None:
-                raise TapiError(f"dial({number!r}): all {self.devices} lines are open; close() a line, or say device=")
-        line = next((line for line in self.lines if line.device == device), None) or self.open(device)
+                raise TapiError(
+                    f"dial({number!r}): all {self.devices} lines are open; close() a line, or say device="
+                )
+        line = next((line for line in self.lines if line.device == device), None) or self.open(
+            device
+        )
         call = self.make_call(line, number)
         call.wait("connected", timeout)
         return call.link
@@ -302,10 +357,15 @@ class Tapi:
 
     def _happened(self, data: bytes) -> None:
         if len(data) < _SHORT_EVENT:
-            raise TapiError(f"{self.miniport.name}: an NDIS_TAPI_EVENT of {len(data)} bytes; expected {_SHORT_EVENT} or {_LONG_EVENT}")
-        members = unpacked("NDIS_TAPI_EVENT" if len(data) >= _LONG_EVENT else "NDIS_TAPI_EVENT_SHORT", data)
+            raise TapiError(
+                f"{self.miniport.name}: an NDIS_TAPI_EVENT of {len(data)} bytes; expected {_SHORT_EVENT} or {_LONG_EVENT}"
+            )
+        members = unpacked(
+            "NDIS_TAPI_EVENT" if len(data) >= _LONG_EVENT else "NDIS_TAPI_EVENT_SHORT", data
+        )
         message, at_line, at_call, first, second, third = (
-            int(str(members[name])) for name in ("ulMsg", "htLine", "htCall", "ulParam1", "ulParam2", "ulParam3")
+            int(str(members[name]))
+            for name in ("ulMsg", "htLine", "htCall", "ulParam1", "ulParam2", "ulParam3")
         )
         event = TapiEvent(message, at_line, at_call, (first, second, third))
         line = next((line for line in self.lines if line.handle == at_line), None)
@@ -314,7 +374,9 @@ class Tapi:
             call.driver_handle = first
             self.calls.append(call)
             return
-        known = next((call for call in self.calls if call.handle == at_call and not call.closed), None)
+        known = next(
+            (call for call in self.calls if call.handle == at_call and not call.closed), None
+        )
         if known is not None:
             known._event(event)
         elif line is not None and at_call == 0:

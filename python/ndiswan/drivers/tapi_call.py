@@ -48,16 +48,24 @@ class Line:
 
     def _needs_open(self, what: str) -> None:
         if self.closed:
-            raise TapiError(f"{what}: line {self.device} is closed; tapi.open({self.device}) gives a new one")
+            raise TapiError(
+                f"{what}: line {self.device} is closed; tapi.open({self.device}) gives a new one"
+            )
 
     def _open(self) -> None:
         tapi = self.tapi
         values: dict[str, int | dict[str, int]] = {"ulDeviceID": self.device, "htLine": self.handle}
         answer = tapi.request(TapiOid.OPEN, "NDIS_TAPI_OPEN", values)
         self.driver_handle = int(str(answer["hdLine"]))
-        modes = tapi.capabilities.get(self.device, {}).get("ulMediaModes") or LINEMEDIAMODE_DIGITALDATA
+        modes = (
+            tapi.capabilities.get(self.device, {}).get("ulMediaModes") or LINEMEDIAMODE_DIGITALDATA
+        )
         wishes: list[tuple[TapiOid, str, dict[str, int | dict[str, int]]]] = [
-            (TapiOid.SET_DEFAULT_MEDIA_DETECTION, "NDIS_TAPI_SET_DEFAULT_MEDIA_DETECTION", {"ulMediaModes": int(str(modes))}),
+            (
+                TapiOid.SET_DEFAULT_MEDIA_DETECTION,
+                "NDIS_TAPI_SET_DEFAULT_MEDIA_DETECTION",
+                {"ulMediaModes": int(str(modes))},
+            ),
             (
                 TapiOid.SET_STATUS_MESSAGES,
                 "NDIS_TAPI_SET_STATUS_MESSAGES",
@@ -135,7 +143,10 @@ class Call:
         known = event.parameters[0] in CallState.__members__.values()
         state = CallState(event.parameters[0]) if known else CallState.UNKNOWN
         self.states.append(state)
-        if state is CallState.DISCONNECTED and event.parameters[1] in DisconnectMode.__members__.values():
+        if (
+            state is CallState.DISCONNECTED
+            and event.parameters[1] in DisconnectMode.__members__.values()
+        ):
             self.why = DisconnectMode(event.parameters[1])
 
     def _make(self, number: str) -> None:
@@ -176,7 +187,11 @@ class Call:
         if wanted not in self._history():
             raise TapiError(
                 f"expected the call to be {wanted.name}; {self._story()}; "
-                + ("the other side or the card ended it" if self.over else f"waited {self._seconds(timeout):g} s")
+                + (
+                    "the other side or the card ended it"
+                    if self.over
+                    else f"waited {self._seconds(timeout):g} s"
+                )
             )
 
     @staticmethod
@@ -215,9 +230,19 @@ class Call:
             It is no call that came in, it is answered or over, or the driver failed it.
         """
         if self.outgoing or self.answered or self.over:
-            what = "we made it" if self.outgoing else "it is answered" if self.answered else "it is over"
-            raise TapiError(f"answer(): expected a call of tapi.incoming(); {what}: {self._story()}")
-        self.tapi.request(TapiOid.ANSWER, "NDIS_TAPI_ANSWER", {"hdCall": self.driver_handle}, timeout=timeout)
+            what = (
+                "we made it"
+                if self.outgoing
+                else "it is answered"
+                if self.answered
+                else "it is over"
+            )
+            raise TapiError(
+                f"answer(): expected a call of tapi.incoming(); {what}: {self._story()}"
+            )
+        self.tapi.request(
+            TapiOid.ANSWER, "NDIS_TAPI_ANSWER", {"hdCall": self.driver_handle}, timeout=timeout
+        )
         self.answered = True
 
     def get_id(self) -> int:
@@ -243,13 +268,18 @@ class Call:
         data = packed(name, {"ulRequestID": 0, **values}, bytes(_ROOM_FOR_ID) + _DEVICE_CLASS)
         status, answer = self.tapi.ask(TapiOid.GET_ID, data)
         if status is not Status.SUCCESS:
-            raise TapiError(f"{self.tapi.miniport.name}: OID_TAPI_GET_ID was answered {status.name}; expected SUCCESS", status)
+            raise TapiError(
+                f"{self.tapi.miniport.name}: OID_TAPI_GET_ID was answered {status.name}; expected SUCCESS",
+                status,
+            )
         told = unpacked(name, answer)["DeviceID"]
         assert isinstance(told, dict)
         begin = offset_of(name, "DeviceID") + told["ulStringOffset"]
         identity = answer[begin : begin + told["ulStringSize"]]
         if not 4 <= len(identity) <= 8:
-            raise TapiError(f"OID_TAPI_GET_ID: expected a DeviceID of 8 bytes (NdisLinkContext), got {len(identity)} bytes")
+            raise TapiError(
+                f"OID_TAPI_GET_ID: expected a DeviceID of 8 bytes (NdisLinkContext), got {len(identity)} bytes"
+            )
         return int.from_bytes(identity, "little")
 
     def find_link(self) -> Link | None:
@@ -300,10 +330,18 @@ class Call:
         """
         if self.closed:
             raise TapiError("drop(): the call is closed; expected drop() before close()")
-        self.tapi.request(TapiOid.DROP, "NDIS_TAPI_DROP", {"hdCall": self.driver_handle}, timeout=timeout)
+        self.tapi.request(
+            TapiOid.DROP, "NDIS_TAPI_DROP", {"hdCall": self.driver_handle}, timeout=timeout
+        )
         self.dropped = True
-        if not self.over and not self.tapi.ndis.wait(lambda: self.over, self._seconds(timeout)) and not self.over:
-            raise TapiError(f"drop(): expected LINECALLSTATE_IDLE or DISCONNECTED after OID_TAPI_DROP; {self._story()}")
+        if (
+            not self.over
+            and not self.tapi.ndis.wait(lambda: self.over, self._seconds(timeout))
+            and not self.over
+        ):
+            raise TapiError(
+                f"drop(): expected LINECALLSTATE_IDLE or DISCONNECTED after OID_TAPI_DROP; {self._story()}"
+            )
 
     def close(self) -> None:
         """CLOSE_CALL, after a DROP if there was none: htCall, hdCall and the link are nothing any more.
@@ -319,7 +357,9 @@ class Call:
         link = self.find_link()
         if not self.over and not self.dropped:
             self.drop()
-        self.tapi.request(TapiOid.CLOSE_CALL, "NDIS_TAPI_CLOSE_CALL", {"hdCall": self.driver_handle})
+        self.tapi.request(
+            TapiOid.CLOSE_CALL, "NDIS_TAPI_CLOSE_CALL", {"hdCall": self.driver_handle}
+        )
         self.tapi.take()
         self.closed = True
         if link is not None and not link.closed:

@@ -69,7 +69,7 @@ _MEMBERS = {
     "NDIS_MAC_LINE_UP": "LinkSpeed Quality SendWindow ConnectionWrapperID:h NdisLinkHandle:h NdisLinkContext:h",
 }
 
-_KINDS: dict[str, type[ctypes._SimpleCData[int]] | type[ctypes.Structure]] = {
+_KINDS: dict[str, type[ctypes._SimpleCData[int] | ctypes.Structure]] = {
     "": ctypes.c_uint32,
     "h": ctypes.c_uint64,
     "b": ctypes.c_uint8,
@@ -83,7 +83,9 @@ def _declared() -> dict[str, type[ctypes.Structure]]:
         for member in members.split():
             own, _, kind = member.partition(":")
             fields.append((own, made[kind] if kind in made else _KINDS[kind]))
-        made[name] = type(name, (ctypes.Structure,), {"_fields_": fields, "__doc__": f"{name} of ndistapi.h."})
+        made[name] = type(
+            name, (ctypes.Structure,), {"_fields_": fields, "__doc__": f"{name} of ndistapi.h."}
+        )
     return made
 
 

@@ -60,7 +60,11 @@ class TapiOid(IntEnum):
 
 #: Requests that go to MiniportQueryInformation, since they answer something; all others are sets.
 QUERIES = frozenset(
-    oid for oid in TapiOid if oid.name.startswith(("GET_", "NEGOTIATE_", "CONFIG_", "DEV_")) or oid.name in {
+    oid
+    for oid in TapiOid
+    if oid.name.startswith(("GET_", "NEGOTIATE_", "CONFIG_", "DEV_"))
+    or oid.name
+    in {
         "MAKE_CALL",
         "OPEN",
         "PROVIDER_INITIALIZE",

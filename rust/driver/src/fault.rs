@@ -175,9 +175,16 @@ struct Line {
     line: u32,
 }
 
+static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
+
+/// A driver comes or goes: what was looked up may be of another one's code at the same address.
+pub(crate) fn forget_lines() {
+    *KNOWN.lock() = None;
+    backtrace::clear_symbol_cache();
+}
+
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
-    static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
     if let Some(found) = KNOWN.lock().get_or_insert_default().get(&address) {
         return Arc::clone(found);
     }

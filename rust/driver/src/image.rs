@@ -120,6 +120,7 @@ impl Image {
             let _ = std::fs::remove_file(&copy);
             return Err(LoadError::Link { path: named(), why });
         }
+        crate::fault::forget_lines();
         let mut image = Image {
             handle: opened as usize,
             path: copy,
