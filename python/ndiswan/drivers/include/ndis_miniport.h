@@ -1,0 +1,129 @@
+/* A miniport's entry points and its characteristics, in the form that NDIS30, NDIS40, NDIS50 or NDIS51_MINIPORT asks for. */
+#ifndef NDISWAN_NDIS_MINIPORT_H
+#define NDISWAN_NDIS_MINIPORT_H
+
+#include "ndis_packet.h"
+
+#if defined(NDIS51_MINIPORT)
+#define NDIS_MINIPORT_MAJOR_VERSION 5
+#define NDIS_MINIPORT_MINOR_VERSION 1
+#elif defined(NDIS50_MINIPORT)
+#define NDIS_MINIPORT_MAJOR_VERSION 5
+#define NDIS_MINIPORT_MINOR_VERSION 0
+#elif defined(NDIS40_MINIPORT)
+#define NDIS_MINIPORT_MAJOR_VERSION 4
+#define NDIS_MINIPORT_MINOR_VERSION 0
+#else
+#define NDIS_MINIPORT_MAJOR_VERSION 3
+#define NDIS_MINIPORT_MINOR_VERSION 0
+#endif
+
+typedef BOOLEAN (*W_CHECK_FOR_HANG_HANDLER)(NDIS_HANDLE MiniportAdapterContext);
+typedef VOID (*W_DISABLE_INTERRUPT_HANDLER)(NDIS_HANDLE MiniportAdapterContext);
+typedef VOID (*W_ENABLE_INTERRUPT_HANDLER)(NDIS_HANDLE MiniportAdapterContext);
+typedef VOID (*W_HALT_HANDLER)(NDIS_HANDLE MiniportAdapterContext);
+typedef VOID (*W_HANDLE_INTERRUPT_HANDLER)(NDIS_HANDLE MiniportAdapterContext);
+typedef NDIS_STATUS (*W_INITIALIZE_HANDLER)(
+    PNDIS_STATUS OpenErrorStatus, PUINT SelectedMediumIndex, PNDIS_MEDIUM MediumArray, UINT MediumArraySize,
+    NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE WrapperConfigurationContext);
+typedef VOID (*W_ISR_HANDLER)(PBOOLEAN InterruptRecognized, PBOOLEAN QueueMiniportHandleInterrupt, NDIS_HANDLE MiniportAdapterContext);
+typedef NDIS_STATUS (*W_QUERY_INFORMATION_HANDLER)(
+    NDIS_HANDLE MiniportAdapterContext, NDIS_OID Oid, PVOID InformationBuffer, ULONG InformationBufferLength, PULONG BytesWritten,
+    PULONG BytesNeeded);
+typedef NDIS_STATUS (*W_RECONFIGURE_HANDLER)(
+    PNDIS_STATUS OpenErrorStatus, NDIS_HANDLE MiniportAdapterContext, NDIS_HANDLE WrapperConfigurationContext);
+typedef NDIS_STATUS (*W_RESET_HANDLER)(PBOOLEAN AddressingReset, NDIS_HANDLE MiniportAdapterContext);
+typedef NDIS_STATUS (*W_SEND_HANDLER)(NDIS_HANDLE MiniportAdapterContext, PNDIS_PACKET Packet, UINT Flags);
+typedef NDIS_STATUS (*WM_SEND_HANDLER)(NDIS_HANDLE MiniportAdapterContext, NDIS_HANDLE NdisLinkHandle, PNDIS_WAN_PACKET Packet);
+typedef NDIS_STATUS (*W_SET_INFORMATION_HANDLER)(
+    NDIS_HANDLE MiniportAdapterContext, NDIS_OID Oid, PVOID InformationBuffer, ULONG InformationBufferLength, PULONG BytesRead,
+    PULONG BytesNeeded);
+typedef NDIS_STATUS (*W_TRANSFER_DATA_HANDLER)(
+    PNDIS_PACKET Packet, PUINT BytesTransferred, NDIS_HANDLE MiniportAdapterContext, NDIS_HANDLE MiniportReceiveContext,
+    UINT ByteOffset, UINT BytesToTransfer);
+typedef NDIS_STATUS (*WM_TRANSFER_DATA_HANDLER)(VOID);
+typedef VOID (*W_RETURN_PACKET_HANDLER)(NDIS_HANDLE MiniportAdapterContext, PNDIS_PACKET Packet);
+typedef VOID (*W_SEND_PACKETS_HANDLER)(NDIS_HANDLE MiniportAdapterContext, PPNDIS_PACKET PacketArray, UINT NumberOfPackets);
+typedef VOID (*W_ALLOCATE_COMPLETE_HANDLER)(
+    NDIS_HANDLE MiniportAdapterContext, PVOID VirtualAddress, PNDIS_PHYSICAL_ADDRESS PhysicalAddress, ULONG Length, PVOID Context);
+typedef NDIS_STATUS (*W_CO_CREATE_VC_HANDLER)(
+    NDIS_HANDLE MiniportAdapterContext, NDIS_HANDLE NdisVcHandle, PNDIS_HANDLE MiniportVcContext);
+typedef NDIS_STATUS (*W_CO_DELETE_VC_HANDLER)(NDIS_HANDLE MiniportVcContext);
+typedef NDIS_STATUS (*W_CO_ACTIVATE_VC_HANDLER)(NDIS_HANDLE MiniportVcContext, PCO_CALL_PARAMETERS CallParameters);
+typedef NDIS_STATUS (*W_CO_DEACTIVATE_VC_HANDLER)(NDIS_HANDLE MiniportVcContext);
+typedef VOID (*W_CO_SEND_PACKETS_HANDLER)(NDIS_HANDLE MiniportVcContext, PPNDIS_PACKET PacketArray, UINT NumberOfPackets);
+typedef NDIS_STATUS (*W_CO_REQUEST_HANDLER)(NDIS_HANDLE MiniportAdapterContext, NDIS_HANDLE MiniportVcContext, PNDIS_REQUEST NdisRequest);
+typedef VOID (*W_CANCEL_SEND_PACKETS_HANDLER)(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId);
+typedef VOID (*W_PNP_EVENT_NOTIFY_HANDLER)(
+    NDIS_HANDLE MiniportAdapterContext, NDIS_DEVICE_PNP_EVENT PnPEvent, PVOID InformationBuffer, ULONG InformationBufferLength);
+typedef VOID (*W_MINIPORT_SHUTDOWN_HANDLER)(PVOID ShutdownContext);
+typedef VOID (*ADAPTER_SHUTDOWN_HANDLER)(PVOID ShutdownContext);
+
+/* Fields rather than structures in structures: drivers of every version name them without a path. */
+#define NDISWAN_CHARACTERISTICS_30 \
+    UCHAR MajorNdisVersion, MinorNdisVersion; \
+    UINT Reserved; \
+    W_CHECK_FOR_HANG_HANDLER CheckForHangHandler; \
+    W_DISABLE_INTERRUPT_HANDLER DisableInterruptHandler; \
+    W_ENABLE_INTERRUPT_HANDLER EnableInterruptHandler; \
+    W_HALT_HANDLER HaltHandler; \
+    W_HANDLE_INTERRUPT_HANDLER HandleInterruptHandler; \
+    W_INITIALIZE_HANDLER InitializeHandler; \
+    W_ISR_HANDLER ISRHandler; \
+    W_QUERY_INFORMATION_HANDLER QueryInformationHandler; \
+    W_RECONFIGURE_HANDLER ReconfigureHandler; \
+    W_RESET_HANDLER ResetHandler; \
+    union { W_SEND_HANDLER SendHandler; WM_SEND_HANDLER WanSendHandler; }; \
+    W_SET_INFORMATION_HANDLER SetInformationHandler; \
+    union { W_TRANSFER_DATA_HANDLER TransferDataHandler; WM_TRANSFER_DATA_HANDLER WanTransferDataHandler; };
+#define NDISWAN_CHARACTERISTICS_40 \
+    NDISWAN_CHARACTERISTICS_30 \
+    W_RETURN_PACKET_HANDLER ReturnPacketHandler; \
+    W_SEND_PACKETS_HANDLER SendPacketsHandler; \
+    W_ALLOCATE_COMPLETE_HANDLER AllocateCompleteHandler;
+#define NDISWAN_CHARACTERISTICS_50 \
+    NDISWAN_CHARACTERISTICS_40 \
+    W_CO_CREATE_VC_HANDLER CoCreateVcHandler; \
+    W_CO_DELETE_VC_HANDLER CoDeleteVcHandler; \
+    W_CO_ACTIVATE_VC_HANDLER CoActivateVcHandler; \
+    W_CO_DEACTIVATE_VC_HANDLER CoDeactivateVcHandler; \
+    W_CO_SEND_PACKETS_HANDLER CoSendPacketsHandler; \
+    W_CO_REQUEST_HANDLER CoRequestHandler;
+#define NDISWAN_CHARACTERISTICS_51 \
+    NDISWAN_CHARACTERISTICS_50 \
+    W_CANCEL_SEND_PACKETS_HANDLER CancelSendPacketsHandler; \
+    W_PNP_EVENT_NOTIFY_HANDLER PnPEventNotifyHandler; \
+    W_MINIPORT_SHUTDOWN_HANDLER AdapterShutdownHandler; \
+    PVOID Reserved1, Reserved2, Reserved3, Reserved4;
+
+typedef struct _NDIS30_MINIPORT_CHARACTERISTICS { NDISWAN_CHARACTERISTICS_30 } NDIS30_MINIPORT_CHARACTERISTICS, *PNDIS30_MINIPORT_CHARACTERISTICS;
+typedef struct _NDIS40_MINIPORT_CHARACTERISTICS { NDISWAN_CHARACTERISTICS_40 } NDIS40_MINIPORT_CHARACTERISTICS, *PNDIS40_MINIPORT_CHARACTERISTICS;
+typedef struct _NDIS50_MINIPORT_CHARACTERISTICS { NDISWAN_CHARACTERISTICS_50 } NDIS50_MINIPORT_CHARACTERISTICS, *PNDIS50_MINIPORT_CHARACTERISTICS;
+typedef struct _NDIS51_MINIPORT_CHARACTERISTICS { NDISWAN_CHARACTERISTICS_51 } NDIS51_MINIPORT_CHARACTERISTICS, *PNDIS51_MINIPORT_CHARACTERISTICS;
+#if defined(NDIS51_MINIPORT)
+typedef NDIS51_MINIPORT_CHARACTERISTICS NDIS_MINIPORT_CHARACTERISTICS;
+#elif defined(NDIS50_MINIPORT)
+typedef NDIS50_MINIPORT_CHARACTERISTICS NDIS_MINIPORT_CHARACTERISTICS;
+#elif defined(NDIS40_MINIPORT)
+typedef NDIS40_MINIPORT_CHARACTERISTICS NDIS_MINIPORT_CHARACTERISTICS;
+#else
+typedef NDIS30_MINIPORT_CHARACTERISTICS NDIS_MINIPORT_CHARACTERISTICS;
+#endif
+typedef NDIS_MINIPORT_CHARACTERISTICS *PNDIS_MINIPORT_CHARACTERISTICS;
+typedef NDIS_MINIPORT_CHARACTERISTICS NDIS_WAN_MINIPORT_CHARACTERISTICS, *PNDIS_WAN_MINIPORT_CHARACTERISTICS;
+
+typedef struct _NDIS_MINIPORT_INTERRUPT {
+    PKINTERRUPT InterruptObject;
+    KSPIN_LOCK DpcCountLock;
+    PVOID Reserved;
+    W_ISR_HANDLER MiniportIsr;
+    W_HANDLE_INTERRUPT_HANDLER MiniportDpc;
+    KDPC InterruptDpc;
+    PNDIS_MINIPORT_BLOCK Miniport;
+    UCHAR DpcCount;
+    BOOLEAN Filler1;
+    KEVENT DpcsCompletedEvent;
+    BOOLEAN SharedInterrupt, IsrRequested;
+} NDIS_MINIPORT_INTERRUPT, *PNDIS_MINIPORT_INTERRUPT;
+
+#endif

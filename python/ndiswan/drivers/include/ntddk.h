@@ -1,0 +1,2 @@
+/* <ntddk.h>, which for these drivers is <wdm.h>. */
+#include "wdm.h"

@@ -1,0 +1,13 @@
+/* What ntddk.h and wdm.h have in common: a miniport includes either. */
+#ifndef NDISWAN_WDM_H
+#define NDISWAN_WDM_H
+
+#include "ntdef.h"
+#include "ntstatus.h"
+#include "wdm_kernel.h"
+#include "wdm_lists.h"
+#include "wdm_resources.h"
+#include "wdm_io.h"
+#include "wdm_functions.h"
+
+#endif

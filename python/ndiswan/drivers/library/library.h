@@ -1,0 +1,15 @@
+/* What the files of the library share. They are linked with every driver, in the form that the driver is compiled for. */
+#ifndef NDISWAN_LIBRARY_H
+#define NDISWAN_LIBRARY_H
+
+#ifndef NDIS_MINIPORT_DRIVER
+#define NDIS_MINIPORT_DRIVER 1
+#endif
+#include "../include/ndis.h"
+#include "../include/ndiswan.h"
+#include <stdint.h>
+
+/* A driver may bring a function of the same name; then its own is the one that is called. */
+#define LIBRARY __attribute__((weak))
+
+#endif
