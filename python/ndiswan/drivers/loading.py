@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ndiswan._native import CDriver
 from ndiswan.drivers.building import build
+from ndiswan.oid import WanInfo
 from ndiswan.status import Status
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ndiswan._native import Adapter, Link
-    from ndiswan.ndis import Ndis
 
 
 class CMiniport:
@@ -50,16 +50,18 @@ class CMiniport:
         self.events: list[tuple[int, bytes]] = []
         if address is not None and len(address) != 6:
             raise ValueError(f"address: expected 6 bytes, got {len(address)}")
-        given = (dict(config or {}), bool(guard), address, self._indicated, self.printed.append, device)
+        events = self.events  # the driver shall not hold this object, which holds the driver
+
+        def indicated(status: int, data: bytes) -> None:
+            events.append((status, data))
+
+        given = (dict(config or {}), bool(guard), address, indicated, self.printed.append, device)
         self._c_driver = CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
-        self._ndis: Ndis | None = None
+
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry ran once, MiniportInitialize runs for each."""
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
-
-    def _indicated(self, status: int, data: bytes) -> None:
-        self.events.append((status, data))
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter
@@ -77,6 +79,18 @@ class CMiniport:
         """What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it."""
         outcome = self._c_driver.completed()
         return None if outcome is None else outcome[:2]
+
+    @property
+    def info(self) -> WanInfo:
+        """What it answers to OID_WAN_GET_INFO; the defaults before it is bound."""
+        adapter = getattr(self, "adapter", None)
+        return WanInfo() if adapter is None else adapter.info
+
+    @property
+    def serialized(self) -> bool:
+        """Whether NDIS serializes it; True before it is bound."""
+        adapter = getattr(self, "adapter", None)
+        return True if adapter is None else adapter.serialized
 
     @property
     def leaks(self) -> list[str]:

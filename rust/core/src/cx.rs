@@ -155,6 +155,11 @@ impl Cpu {
         HERE.with(|here| here.number.set(number));
     }
 
+    /// The number of the calling thread's CPU, or of the virtual one that it is now.
+    pub fn current_id() -> u32 {
+        Cpu::here(|cpu| cpu.id)
+    }
+
     /// The level at which this CPU runs now.
     pub fn irql(&self) -> Irql {
         self.state.borrow().irql

@@ -1,6 +1,7 @@
 //! A driver in C and one card of it: what its functions are called with, and what it was given.
 
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -71,7 +72,7 @@ impl std::fmt::Debug for Settings {
 /// A driver: its code, its memory, and what it registered.
 #[derive(Debug)]
 pub(crate) struct Driver {
-    pub(crate) image: Image,
+    pub(crate) image: ManuallyDrop<Image>,
     pub(crate) heap: Heap,
     pub(crate) entered: Mutex<Option<Status>>,
     pub(crate) handlers: OnceLock<Handlers>,
@@ -80,6 +81,14 @@ pub(crate) struct Driver {
     pub(crate) unload: AtomicUsize,
     /// Why nothing of it is called any more.
     pub(crate) crashed: OnceLock<String>,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // SAFETY: taken once, at the end.
+        let image = unsafe { ManuallyDrop::take(&mut self.image) };
+        drop(crate::snapshot::keep(image));
+    }
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -177,7 +186,7 @@ impl Card {
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
         let driver = Arc::new(Driver {
-            image: Image::load(path)?,
+            image: ManuallyDrop::new(Image::load(path)?),
             heap: Heap::new(settings.guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use ndiswan::Rule;
+use ndiswan::cx::Cpu;
 
 use crate::card::Card;
 use crate::fault::Fault;
@@ -16,6 +17,8 @@ thread_local! {
     static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
     static FRAME: Cell<*mut libc::c_void> = const { Cell::new(ptr::null_mut()) };
+    /// The CPU whose driver called the library; 0 if none did.
+    static CALLED: Cell<u32> = const { Cell::new(0) };
     static IN_LIBRARY: Cell<bool> = const { Cell::new(true) };
     /// What the driver did without a call of the library, not reported yet.
     static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
@@ -27,6 +30,13 @@ thread_local! {
 pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
     let frame = FRAME.get();
     (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
+}
+
+/// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
+/// be of for a while, is another CPU's.
+pub(crate) fn is_called() -> bool {
+    let called = CALLED.get();
+    called != 0 && called == Cpu::current_id()
 }
 
 pub(crate) fn note(fault: Fault) {
@@ -77,6 +87,7 @@ impl Here {
     pub(crate) fn enter(name: &'static str) -> Here {
         let here = Here { card: CARD.get(), frame: FRAME.get(), name };
         IN_LIBRARY.set(true);
+        CALLED.set(Cpu::current_id());
         watchdog::stops();
         report_faults();
         if watchdog::count() {
@@ -116,6 +127,7 @@ impl Drop for Here {
     fn drop(&mut self) {
         CARD.set(self.card);
         FRAME.set(self.frame);
+        CALLED.set(0);
         IN_LIBRARY.set(false);
         watchdog::runs();
     }
@@ -126,6 +138,7 @@ pub(crate) struct Inside {
     card: *const Card,
     frame: *mut libc::c_void,
     in_library: bool,
+    called: u32,
 }
 
 impl Inside {
@@ -136,7 +149,8 @@ impl Inside {
             watchdog::begin();
         }
         watchdog::runs();
-        Inside { card: CARD.replace(card), frame, in_library: IN_LIBRARY.replace(false) }
+        let (called, in_library) = (CALLED.replace(0), IN_LIBRARY.replace(false));
+        Inside { card: CARD.replace(card), frame, in_library, called }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
@@ -153,6 +167,8 @@ impl Drop for Inside {
         report_faults();
         CARD.set(self.card);
         FRAME.set(self.frame);
+        CALLED.set(self.called);
         IN_LIBRARY.set(self.in_library);
     }
 }
+

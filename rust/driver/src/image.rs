@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 
 use crate::exports;
+use crate::snapshot::{self, Key, Snapshot};
 
 /// Why a driver could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,8 @@ pub struct Image {
     pub(crate) abandon: usize,
     /// Functions that its library has and this one lacks.
     pub(crate) missing: Vec<String>,
+    pub(crate) key: Key,
+    pub(crate) snapshot: Snapshot,
 }
 
 fn last_error() -> String {
@@ -85,17 +88,23 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
 
 /// Whether code at this address is of a loaded driver.
 pub(crate) fn is_of_driver(address: usize) -> bool {
+    place_of(address).is_some()
+}
+
+/// The copy of a driver that is loaded at an address, and where in it the address is.
+pub(crate) fn place_of(address: usize) -> Option<(&'static CStr, usize)> {
     // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
     let (found, info) = unsafe {
         let mut info: libc::Dl_info = std::mem::zeroed();
         (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
     };
     if found == 0 || info.dli_fname.is_null() {
-        return false;
+        return None;
     }
-    // SAFETY: not null, ends with a zero.
-    let file = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
-    file.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(PREFIX.as_bytes()))
+    // SAFETY: not null, ends with a zero, and lives as long as the driver, which is called or was just now.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) };
+    let name = file.to_bytes().rsplit(|byte| *byte == b'/').next()?;
+    name.starts_with(PREFIX.as_bytes()).then_some((file, address - info.dli_fbase as usize))
 }
 
 /// What the copies of drivers are called.
@@ -107,6 +116,10 @@ impl Image {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path) -> Result<Image, LoadError> {
+        let key = snapshot::key(path);
+        if let Some(image) = snapshot::spare(&key) {
+            return Ok(image);
+        }
         let named = || path.to_path_buf();
         let copy = copy_of(path).map_err(|why| LoadError::Copy { path: named(), why })?;
         let file = CString::new(copy.as_os_str().as_encoded_bytes());
@@ -120,7 +133,6 @@ impl Image {
             let _ = std::fs::remove_file(&copy);
             return Err(LoadError::Link { path: named(), why });
         }
-        crate::fault::forget_lines();
         let mut image = Image {
             handle: opened as usize,
             path: copy,
@@ -128,6 +140,8 @@ impl Image {
             invoke: never,
             abandon: 0,
             missing: Vec::new(),
+            key,
+            snapshot: Snapshot::default(),
         };
         let need = |symbol: &'static str, text: &'static CStr| {
             image.symbol(text).ok_or(LoadError::NotADriver { path: named(), symbol })
@@ -164,6 +178,7 @@ impl Image {
                 None => image.missing.push(name.to_string_lossy().into_owned()),
             }
         }
+        image.snapshot = Snapshot::take(pointers);
         Ok(image)
     }
 

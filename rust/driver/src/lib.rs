@@ -18,6 +18,7 @@ mod miniport;
 mod packets;
 pub mod peek;
 mod requests;
+mod snapshot;
 mod watchdog;
 mod wide;
 

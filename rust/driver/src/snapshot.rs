@@ -1,0 +1,98 @@
+//! The variables of a loaded driver as they were before it ran, to begin again without loading it again.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+
+use crate::image::Image;
+
+/// Where a driver's variables are, and what they were.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot(Vec<(usize, Vec<u8>)>);
+
+struct Search {
+    inside: usize,
+    found: Vec<(usize, usize)>,
+}
+
+unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, data: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: what dl_iterate_phdr hands over, and the search that `take` gave.
+    let (info, search) = unsafe { (&*info, &mut *data.cast::<Search>()) };
+    // SAFETY: an array of that many headers.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let base = info.dlpi_addr as usize;
+    let span = |header: &libc::Elf64_Phdr| {
+        let start = base + header.p_vaddr as usize;
+        (start, start + header.p_memsz as usize)
+    };
+    let loads = || headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+    if !loads().any(|header| (span(header).0..span(header).1).contains(&search.inside)) {
+        return 0;
+    }
+    // What is made read-only after relocation is no variable.
+    let fixed = headers.iter().find(|header| header.p_type == libc::PT_GNU_RELRO).map(span).unwrap_or_default();
+    for (start, end) in loads().filter(|header| header.p_flags & libc::PF_W != 0).map(span) {
+        let begin = if (start..end).contains(&fixed.0) { fixed.1.next_multiple_of(crate::memory::PAGE) } else { start };
+        search.found.push((begin.min(end), end));
+    }
+    1
+}
+
+impl Snapshot {
+    /// Of the file that has `inside`.
+    pub(crate) fn take(inside: usize) -> Snapshot {
+        let mut search = Search { inside, found: Vec::new() };
+        // SAFETY: `look` gets the search, which outlives the call.
+        unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
+        let read = |(start, end): (usize, usize)| {
+            // SAFETY: a writable part of a loaded file, and nobody runs in it now.
+            (start, unsafe { std::slice::from_raw_parts(start as *const u8, end - start) }.to_vec())
+        };
+        Snapshot(search.found.into_iter().filter(|(start, end)| end > start).map(read).collect())
+    }
+
+    /// Puts every variable back.
+    pub(crate) fn restore(&self) {
+        for (start, bytes) in &self.0 {
+            // SAFETY: as in `take`.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), *start as *mut u8, bytes.len()) };
+        }
+    }
+}
+
+/// A file as it was when it was loaded.
+pub(crate) type Key = (PathBuf, Option<SystemTime>, u64);
+
+pub(crate) fn key(path: &Path) -> Key {
+    let found = std::fs::metadata(path).ok();
+    let changed = found.as_ref().and_then(|found| found.modified().ok());
+    (path.to_path_buf(), changed, found.map_or(0, |found| found.len()))
+}
+
+static SPARE: Mutex<Option<HashMap<Key, Vec<Image>>>> = Mutex::new(None);
+/// So many images of a file wait for the next who loads it.
+const MOST: usize = 4;
+
+/// An image of the file that nobody uses, as if it had just been loaded.
+pub(crate) fn spare(key: &Key) -> Option<Image> {
+    SPARE.lock().get_or_insert_default().get_mut(key)?.pop()
+}
+
+/// Keeps an image that is not used any more; gives it back if there are enough.
+pub(crate) fn keep(image: Image) -> Option<Image> {
+    image.snapshot.restore();
+    let mut spare = SPARE.lock();
+    let known = spare.get_or_insert_default();
+    // Another file: what was loaded of those before is not asked for again soon.
+    if known.len() > 16 && !known.contains_key(&image.key) {
+        known.clear();
+    }
+    let waiting = known.entry(image.key.clone()).or_default();
+    if waiting.len() >= MOST {
+        return Some(image);
+    }
+    waiting.push(image);
+    None
+}
