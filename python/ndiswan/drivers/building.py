@@ -174,7 +174,9 @@ def build(
     cc = compiler()
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     parts = [cc.encode(), " ".join(options).encode(), *_content(files), *_content(_beside(files, folders)), *_content(ours)]
-    target = Path(output) if output is not None else cache() / f"{files[0].stem}-{_key(parts)}.so"
+    named = Path(sources) if isinstance(sources, str | os.PathLike) else files[0]
+    stem = named.resolve().name if named.is_dir() else files[0].stem
+    target = Path(output) if output is not None else cache() / f"{stem}-{_key(parts)}.so"
     if output is None and target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ class CMiniport:
     printed:
         What the driver said by DbgPrint, newest last; failed ASSERTs and NdisWriteErrorLogEntry are among it.
     events:
-        What it indicated beside its lines: ``(status, bytes)``, TAPI events among them.
+        What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP as it was filled in.
     adapter:
         The handle of the engine, once it is bound.
     """

@@ -84,7 +84,7 @@ fn settings(
         known.push((key, value));
     }
     let again = || Arc::clone(there);
-    let (tell, say, ask, ready, dead) = (again(), again(), again(), again(), again());
+    let (tell, say, ask, ready, dead, tick) = (again(), again(), again(), again(), again(), again());
     Ok(Settings {
         config: known,
         guard,
@@ -121,6 +121,15 @@ fn settings(
                     none
                 })
             })
+        }),
+        on_device: Box::new(move |device| {
+            let Some(shared) = tick.cell.get().and_then(|cell| cell.get()) else { return };
+            Python::attach(|py| {
+                let known = shared.devices.with(py, |known| known.get(device as usize).map(|known| known.clone_ref(py)));
+                if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
+                    tick.keep(py, error);
+                }
+            });
         }),
         on_ready: Box::new(move |adapter| {
             if let (Some(cell), Some(world)) = (ready.cell.get(), ready.world.get()) {

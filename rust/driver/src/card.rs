@@ -57,6 +57,8 @@ pub struct Settings {
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
+    /// A device of the scenario's is due, by its number.
+    pub on_device: Box<dyn Fn(u32) + Send + Sync>,
     /// Called when the adapter knows what it is, before any line comes up.
     pub on_ready: Box<dyn Fn(&Arc<Adapter>) + Send + Sync>,
 }

@@ -1,6 +1,8 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
 use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
@@ -148,7 +150,7 @@ fn trace(pc: usize, bp: usize) -> String {
     let mut frame = bp;
     while places.len() < DEEPEST {
         let Some([next, back]) = crate::peek::get::<[usize; 2]>(frame) else { break };
-        places.push(back);
+        places.push(back.wrapping_sub(1)); // a return address is behind its call
         if next <= frame {
             break;
         }
@@ -161,7 +163,7 @@ fn trace(pc: usize, bp: usize) -> String {
 pub(crate) fn callers() -> String {
     let mut places = Vec::new();
     calls(|address| {
-        places.push(address);
+        places.push(address.wrapping_sub(1));
         places.len() < DEEPEST
     });
     told(&places)
@@ -194,33 +196,35 @@ struct Line {
     line: u32,
 }
 
-static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
-
-/// A file was loaded, perhaps where another was.
-pub(crate) fn loaded() {
-    *KNOWN.lock() = None;
-    backtrace::clear_symbol_cache();
-}
+/// By the copy that is loaded and the place in it: no two copies have the same name.
+type Known = HashMap<(CString, usize), Arc<[Line]>>;
 
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&address) {
+    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+    let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
+    let key = (file.to_owned(), place);
+    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
         return Arc::clone(found);
     }
-    let mut lines = Vec::new();
-    if !crate::image::is_of_driver(address) {
-        return Arc::new([]);
-    }
-    backtrace::resolve(address as *mut libc::c_void, |symbol| {
-        let (Some(name), Some(file)) = (symbol.name(), symbol.filename()) else { return };
-        if Card::is_source(file) {
-            let line = symbol.lineno().unwrap_or(0);
-            lines.push(Line { function: name.to_string(), file: file.to_path_buf(), line });
-        }
-    });
-    let lines: Arc<[Line]> = lines.into();
-    KNOWN.lock().get_or_insert_default().insert(address, Arc::clone(&lines));
+    let lines: Arc<[Line]> = read_lines(file, place as u64).unwrap_or_default().into();
+    KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
     lines
+}
+
+/// Read from the file's debug information. (`backtrace::resolve` knows only files that were loaded before its first use.)
+fn read_lines(file: &CStr, place: u64) -> Option<Vec<Line>> {
+    let information = addr2line::Loader::new(file.to_str().ok()?).ok()?;
+    let mut lines = Vec::new();
+    let mut frames = information.find_frames(place).ok()?;
+    while let Ok(Some(frame)) = frames.next() {
+        let (Some(function), Some(at)) = (frame.function, frame.location) else { continue };
+        let (Ok(name), Some(file)) = (function.raw_name(), at.file) else { continue };
+        if Card::is_source(Path::new(file)) {
+            lines.push(Line { function: name.into_owned(), file: file.into(), line: at.line.unwrap_or(0) });
+        }
+    }
+    Some(lines)
 }
 
 /// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
@@ -237,10 +241,8 @@ pub fn call_site() -> Option<String> {
 
 fn told(places: &[usize]) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for (at, place) in places.iter().enumerate() {
-        // A return address is behind its call.
-        let address = if at == 0 { *place } else { place.wrapping_sub(1) };
-        for line in &*lines_at(address) {
+    for place in places {
+        for line in &*lines_at(*place) {
             let file = line.file.file_name().unwrap_or(line.file.as_os_str()).to_string_lossy();
             lines.push(format!("{} ({file}:{})", line.function, line.line));
         }

@@ -88,17 +88,23 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
 
 /// Whether code at this address is of a loaded driver.
 pub(crate) fn is_of_driver(address: usize) -> bool {
+    place_of(address).is_some()
+}
+
+/// The copy of a driver that is loaded at an address, and where in it the address is.
+pub(crate) fn place_of(address: usize) -> Option<(&'static CStr, usize)> {
     // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
     let (found, info) = unsafe {
         let mut info: libc::Dl_info = std::mem::zeroed();
         (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
     };
     if found == 0 || info.dli_fname.is_null() {
-        return false;
+        return None;
     }
-    // SAFETY: not null, ends with a zero.
-    let file = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
-    file.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(PREFIX.as_bytes()))
+    // SAFETY: not null, ends with a zero, and lives as long as the driver, which is called or was just now.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) };
+    let name = file.to_bytes().rsplit(|byte| *byte == b'/').next()?;
+    name.starts_with(PREFIX.as_bytes()).then_some((file, address - info.dli_fbase as usize))
 }
 
 /// What the copies of drivers are called.
@@ -173,7 +179,6 @@ impl Image {
             }
         }
         image.snapshot = Snapshot::take(pointers);
-        crate::fault::loaded();
         Ok(image)
     }
 

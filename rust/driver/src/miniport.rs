@@ -256,6 +256,10 @@ impl Miniport for Attached {
         card.let_go();
     }
 
+    fn device(&self, device: u32) {
+        (self.0.settings.on_device)(device);
+    }
+
     fn shutdown(&self, _: &mut Cx<Passive>) {
         let registered = *self.0.shutdown.lock();
         match registered {

@@ -63,7 +63,7 @@ impl Card {
             self.request.lock().pending = Some(Pending { oid, buffer, length, set });
             return failed(status);
         }
-        let bytes = self.collect(buffer, length, if set { 0 } else { written });
+        let bytes = self.collect(buffer, length, if set || oid >> 16 == 0x0703 { 0 } else { written });
         Outcome { status, bytes, needed }
     }
 

@@ -12,6 +12,9 @@ use crate::{packets, peek};
 const LINE_UP: u32 = 0x4001_0008;
 const LINE_DOWN: u32 = 0x4001_0009;
 const FRAGMENT: u32 = 0x4001_000A;
+const TAPI_INDICATION: u32 = 0x4001_0080;
+/// LINE_NEWCALL in NDIS_TAPI_EVENT.ulMsg, at 16 behind htLine and htCall.
+const NEWCALL: u32 = 500;
 
 /// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
 fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>) -> R) -> Option<R> {
@@ -70,8 +73,26 @@ fn line_up(here: &Here, card: &Card, adapter: &Arc<Adapter>, buffer: usize) {
     let fresh = new_handle();
     peek::put(buffer + 32, fresh);
     match adapter.line_up(None, Some(handle as u64), settings) {
-        Ok(link) => drop(card.links.write().insert(fresh, link)),
+        Ok(link) => {
+            card.links.write().insert(fresh, link);
+            // Which call it is of stands in the structure: who made the call looks for it there.
+            (card.settings.on_status)(LINE_UP, &peek::bytes(buffer, 40).unwrap_or_default());
+        }
         Err(_) => drop(peek::put(buffer + 32, 0usize)),
+    }
+}
+
+/// LINE_NEWCALL comes with no htCall: who is above gives one, in ulParam2. The parameters are ULONG_PTR, or ULONG where the
+/// structure is shorter.
+fn name_call(event: usize, length: usize) {
+    if length < 32 || peek::get::<u32>(event + 16) != Some(NEWCALL) {
+        return;
+    }
+    let handle = new_handle();
+    if length >= 48 {
+        peek::put(event + 32, handle as u64);
+    } else {
+        peek::put(event + 24, handle as u32);
     }
 }
 
@@ -139,6 +160,9 @@ exports! {
                 }
             }
             other => {
+                if other == TAPI_INDICATION {
+                    name_call(buffer, length as usize);
+                }
                 let bytes = peek::bytes(buffer, length as usize).unwrap_or_default();
                 if adapter.status(Status(other)).is_ok() {
                     (card.settings.on_status)(other, &bytes);
