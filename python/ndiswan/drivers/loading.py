@@ -82,10 +82,24 @@ class CMiniport:
         return None if outcome is None else outcome[:2]
 
     def dial(self, ndis: Ndis) -> Link | None:
-        """Bring a line up by a call of TAPI, for a driver that waits for one; the link, or ``None`` if it knows no TAPI."""
-        from ndiswan.drivers.tapi import bring_up
+        """Bring a line up by a call of TAPI, for a driver that waits for one; the link, or ``None`` if it knows no TAPI.
 
-        return bring_up(self, ndis)
+        Raises
+        ------
+        TapiError
+            The call does not come up.
+        """
+        from ndiswan.drivers.tapi import Tapi
+        from ndiswan.drivers.tapi_call import TapiError
+
+        tapi = Tapi(self, ndis)
+        try:
+            tapi.initialize()
+        except TapiError as error:
+            if error.status is None:
+                raise
+            return None
+        return tapi.dial()
 
     @property
     def info(self) -> WanInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ndiswan.miniport import Miniport
 from ndiswan.oid import Oid
@@ -79,7 +79,7 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
                 raise
             return
         if not link.up and not isinstance(miniport, Miniport):
-            link = miniport.dial(ndis) or link
+            link = _dialled(miniport, ndis) or link
         peer.link = link
         operations: list[Callable[[], object]] = [
             peer.send,
@@ -99,6 +99,16 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
         peer.stop()
 
     return scenario
+
+
+def _dialled(miniport: Any, ndis: Ndis) -> Link | None:
+    from ndiswan.drivers.tapi_call import TapiError
+
+    try:
+        link: Link | None = miniport.dial(ndis)
+    except TapiError:
+        return None  # for want of memory, or a reset came: what it owes will be seen
+    return link
 
 
 def _interrupts(miniport: Miniport) -> bool:
