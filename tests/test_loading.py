@@ -75,7 +75,9 @@ def test_a_driver_in_c_is_bound_and_sends() -> None:
         assert miniport.info.max_frame_size == 1500
         assert [link.send(bytes([n]) * 100) for n in range(10)] == [nw.PENDING] * 10
         ndis.run()
-        assert ndis.now == pytest.approx(0.120)  # 100 bytes need 12.5 ms, and its timer counts whole ones
+        assert ndis.now == pytest.approx(
+            0.120
+        )  # 100 bytes need 12.5 ms, and its timer counts whole ones
     assert peer.back == [(bytes([n]) * 100, nw.SUCCESS) for n in range(10)]
     assert miniport.leaks == []
 
@@ -99,7 +101,11 @@ def test_a_good_driver_in_c_is_left_alone() -> None:
 
 def test_a_touch_is_told_with_its_source_line() -> None:
     """What was touched, whose it was, and the line of the driver that did it."""
-    line = next(n for n, text in enumerate(QUEUED.read_text().splitlines(), 1) if "Card->BytesSent += Packet" in text and n > 55)
+    line = next(
+        n
+        for n, text in enumerate(QUEUED.read_text().splitlines(), 1)
+        if "Card->BytesSent += Packet" in text and n > 55
+    )
     with nw.Ndis(time=nw.VirtualTime(), on_violation="record") as ndis:
         link = ndis.bind(Peer(), load(QUEUED, define={"BUG": 2}))
         link.send(b"a frame")
@@ -136,7 +142,12 @@ def test_memory_is_watched_too() -> None:
     ndis, _, error = faulty(6)
     assert error is None
     details = [violation.detail for violation in ndis.violations]
-    assert [violation.rule for violation in ndis.violations] == ["TOUCH", "TOUCH", "TOUCH", "HANDLE"]
+    assert [violation.rule for violation in ndis.violations] == [
+        "TOUCH",
+        "TOUCH",
+        "TOUCH",
+        "HANDLE",
+    ]
     assert "4 bytes behind the end of a block of 100 bytes" in details[0]
     assert "byte 5 of a freed block of 100 bytes" in details[1]
     assert "was freed before" in details[2]
@@ -150,7 +161,13 @@ def test_wrong_names_are_refused_with_what_was_expected() -> None:
     details = "\n".join(violation.detail for violation in ndis.violations)
     assert "this is the MiniportAdapterContext" in details
     assert rules(ndis) == ["HANDLE", "FOREIGN"]
-    for name in ("NdisMSetTimer", "NdisAcquireSpinLock", "NdisMIndicateStatus", "NdisMWanIndicateReceive", "NdisReadConfiguration"):
+    for name in (
+        "NdisMSetTimer",
+        "NdisAcquireSpinLock",
+        "NdisMIndicateStatus",
+        "NdisMWanIndicateReceive",
+        "NdisReadConfiguration",
+    ):
         assert name in details
 
 
@@ -287,7 +304,9 @@ def test_what_is_no_driver_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plain.c").write_text("int f(void) { return 1; }\n")
     cc = shutil.which("cc")
     assert cc
-    subprocess.run([cc, "-shared", "-o", str(tmp_path / "plain.so"), str(tmp_path / "plain.c")], check=True)
+    subprocess.run(
+        [cc, "-shared", "-o", str(tmp_path / "plain.so"), str(tmp_path / "plain.c")], check=True
+    )
     with pytest.raises(OSError, match="ndiswan build"):
         CMiniport(tmp_path / "plain.so")
 
@@ -297,7 +316,9 @@ def test_the_command_builds(tmp_path: Path) -> None:
     target = tmp_path / "queued.so"
     done = subprocess.run(
         [sys.executable, "-m", "ndiswan", "build", str(QUEUED), "-D", "BUG=0", "-o", str(target)],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == str(target)
     assert load(target).name == "queued"

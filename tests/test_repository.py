@@ -66,10 +66,16 @@ WITHOUT_A_STEM = {
     "luck": "what one parameter changes, and what it does not",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
+    "c_examples": "the sample drivers in C",
+    "headers": "what drivers in C are compiled against",
+    "c_functions": "what drivers in C call, on both sides",
+    "c_kernel": "what drivers in C have of the kernel",
+    "batches": "many packets by one call",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {
     "lib",
+    "c_driver",
     "callbacks",
     "column",
     "error",
@@ -92,6 +98,7 @@ UNSAFE_FILES = (
     "rust/bindings/src/ndarray.rs",
     "rust/bindings/src/vectorcall.rs",
     "rust/compare/",
+    "rust/driver/src/",
 )
 
 

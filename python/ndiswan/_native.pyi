@@ -19,6 +19,7 @@ from typing_extensions import Buffer, disjoint_base
 from ndiswan._parts import (
     CaptureWriter,
     CardDriver,
+    CDriver,
     CompletionRing,
     Edges,
     Feed,
@@ -26,9 +27,12 @@ from ndiswan._parts import (
     Simulation,
     Story,
     Trace,
+    bind_built_in,
+    bind_c,
     edge_names,
     fcs16,
     hdlc_encode,
+    library_functions,
     read_frames,
     read_sizes,
 )
@@ -44,6 +48,7 @@ __all__ = [
     "STATUS_TABLE",
     "Adapter",
     "AtLevel",
+    "CDriver",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -66,11 +71,13 @@ __all__ = [
     "Trace",
     "__version__",
     "bind_built_in",
+    "bind_c",
     "edge_names",
     "explorers",
     "fcs16",
     "from_token",
     "hdlc_encode",
+    "library_functions",
     "read_frames",
     "read_sizes",
     "rule_info",
@@ -383,13 +390,3 @@ class Event:
     def what(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
-
-def bind_built_in(
-    ndis: Ndis,
-    feed: Feed | None,
-    protocol_entries: dict[str, Callable[..., Any]],
-    card: CardDriver | None,
-    miniport: dict[str, object] | None,
-    packets: int,
-    name: str,
-) -> Link: ...

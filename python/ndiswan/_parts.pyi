@@ -6,9 +6,11 @@ from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
 
 from typing_extensions import Buffer
 
-from ndiswan._native import Event
+from ndiswan._native import Event, Link, Ndis
+from ndiswan.status import Status
 
 __all__ = [
+    "CDriver",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -18,9 +20,12 @@ __all__ = [
     "Simulation",
     "Story",
     "Trace",
+    "bind_built_in",
+    "bind_c",
     "edge_names",
     "fcs16",
     "hdlc_encode",
+    "library_functions",
     "read_frames",
     "read_sizes",
 ]
@@ -197,3 +202,55 @@ class Feed:
     def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
     def counters(self) -> dict[str, int]: ...
     def stages(self) -> dict[str, dict[str, Any]]: ...
+
+@final
+class CDriver:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+        on_status: Callable[[int, bytes], object] | None,
+        on_text: Callable[[str], object] | None,
+        on_port: Callable[[str, int, int, int | None], int | None] | None,
+    ) -> Self: ...
+    def another(
+        self,
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+        on_status: Callable[[int, bytes], object] | None,
+        on_text: Callable[[str], object] | None,
+        on_port: Callable[[str, int, int, int | None], int | None] | None,
+    ) -> CDriver: ...
+    def request(
+        self, set: bool, oid: int, given: bytes, room: int
+    ) -> tuple[Status, bytes, int]: ...
+    def completed(self) -> tuple[Status, bytes, int] | None: ...
+    @property
+    def pending(self) -> str | None: ...
+    @property
+    def leaks(self) -> list[str]: ...
+    @property
+    def crashed(self) -> str | None: ...
+    @property
+    def missing(self) -> list[str]: ...
+
+def library_functions() -> list[str]: ...
+def bind_c(
+    ndis: Ndis,
+    protocol_entries: dict[str, Callable[..., Any]],
+    driver: CDriver,
+    packets: int,
+    name: str,
+) -> Link: ...
+def bind_built_in(
+    ndis: Ndis,
+    feed: Feed | None,
+    protocol_entries: dict[str, Callable[..., Any]],
+    card: CardDriver | None,
+    miniport: dict[str, object] | None,
+    packets: int,
+    name: str,
+) -> Link: ...

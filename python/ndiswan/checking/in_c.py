@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_in_c(target: str) -> bool:
-    """Whether the target is a driver in C: a C file, a shared library, or a folder with C files or a file ``sources``."""
+    """Whether the target is a driver in C: a C file, a shared library, or a folder with C files or ``sources``."""
     path = Path(target)
     if path.is_dir():
         names = [file.name.lower() for file in path.iterdir()]
@@ -34,9 +34,7 @@ def factory(target: str) -> Callable[..., CMiniport]:
     return partial(load, target)
 
 
-def arguments(
-    include: Sequence[str], define: Sequence[str], config: Sequence[str]
-) -> list[str]:
+def arguments(include: Sequence[str], define: Sequence[str], config: Sequence[str]) -> list[str]:
     """The options ``-I``, ``-D`` and ``--config`` as arguments of `ndiswan.drivers.load`.
 
     Raises ValueError for a configuration without ``=``.

@@ -110,7 +110,8 @@ class World:
         from ndiswan.drivers.tapi_call import TapiError
 
         try:
-            self.link = self.miniport.dial(self.ndis) or self.link
+            dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
+            self.link = dial(self.ndis) or self.link
         except TapiError as error:
             raise NoLineError(str(error)) from error
 

@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @INCLUDE
 @DEFINE
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file; NAME.so here without it.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The file; NAME.so here without it."
+)
 @click.option("--sanitize", is_flag=True, help="With AddressSanitizer and UBSan.")
 def build(
-    sources: Sequence[Path], include: Sequence[str], define: Sequence[str], output: Path | None, *, sanitize: bool
+    sources: Sequence[Path],
+    include: Sequence[str],
+    define: Sequence[str],
+    output: Path | None,
+    *,
+    sanitize: bool,
 ) -> int:
     """Compile SOURCES (C files, or a folder with a file `sources` or with *.c) with ndiswan's headers.
 
@@ -36,7 +43,9 @@ def build(
         macros[name] = value if equals else True
     target = output or Path(f"{sources[0].resolve().stem}.so")
     try:
-        made = compile_driver(sources, include=include, define=macros, sanitize=sanitize, output=target)
+        made = compile_driver(
+            sources, include=include, define=macros, sanitize=sanitize, output=target
+        )
     except BuildError as error:
         raise click.ClickException(str(error)) from error
     out(str(made))

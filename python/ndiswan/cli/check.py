@@ -15,8 +15,8 @@ from ndiswan.checking.junit import to_junit
 from ndiswan.checking.modes import SCENARIOS
 from ndiswan.checking.report import lines
 from ndiswan.checking.runner import modes
-from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.console import out, out_json, painter, progress, width
+from ndiswan.cli.in_c import options, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ from ndiswan.campaign import (
     Verdict,
     WorkerDiedError,
 )
-from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.in_c import options, with_options
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-INCLUDE = click.option("-I", "--include", multiple=True, metavar="FOLDER", help="Headers of a driver in C.")
-DEFINE = click.option("-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro for a driver in C.")
+INCLUDE = click.option(
+    "-I", "--include", multiple=True, metavar="FOLDER", help="Headers of a driver in C."
+)
+DEFINE = click.option(
+    "-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro for a driver in C."
+)
 CONFIG = click.option(
     "--config",
     multiple=True,

@@ -78,13 +78,16 @@ def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
     place = target[: -len(name) - 1] if name else target
     if name and "." in name:
         raise TargetError(f"{target}: there is nothing of that name")
-    made = factories(target if is_in_c(target) else place if place.endswith(".py") else target, name)
+    made = factories(
+        target if is_in_c(target) else place if place.endswith(".py") else target, name
+    )
     if len(made) != 1:
         raise TargetError(f"{target}: say which driver: {', '.join(f'{place}:{n}' for n in made)}")
     ((known, factory),) = made.items()
 
     def driver() -> Miniport:
-        return make(known, factory, arguments)
+        made: Miniport = make(known, factory, arguments)
+        return made
 
     driver()
     if is_in_c(target):

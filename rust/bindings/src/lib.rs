@@ -9,6 +9,7 @@
 mod adapter;
 mod adversarial;
 mod bind;
+mod c_driver;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -17,7 +18,6 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
-mod c_driver;
 mod driver;
 mod error;
 mod event;
@@ -62,11 +62,11 @@ mod _native {
     #[pymodule_export]
     use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
+    use crate::c_driver::{CDriver, bind_c, library_functions};
+    #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
-    #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, library_functions};
     #[pymodule_export]
     use crate::driver::{CardDriver, Feed, bind_built_in};
     #[pymodule_export]

@@ -19,7 +19,8 @@ use crate::context::Here;
 /// further in make the driver leave its innermost call.
 #[inline]
 pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
+    let result =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
     let crashed = crate::context::card().is_some_and(|card| card.crashed().is_some());
     match result {
         Ok(result) if !crashed => result,
@@ -41,7 +42,9 @@ pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -
 /// Leaves the driver's innermost call from inside of the library. Nothing of this crate is on the stack between but the
 /// function that was called, which has dropped what it had.
 pub(crate) fn leave() {
-    let (Some(card), Some(frame)) = (crate::context::card(), crate::context::driver_frame()) else { return };
+    let (Some(card), Some(frame)) = (crate::context::card(), crate::context::driver_frame()) else {
+        return;
+    };
     // SAFETY: the library's function of that name has this type, and does not return.
     unsafe {
         let abandon = std::mem::transmute::<usize, unsafe extern "C-unwind" fn(*mut libc::c_void)>(
@@ -104,7 +107,9 @@ extern "C-unwind" fn missing(name: *const libc::c_char) {
     // SAFETY: a name of the library's own list.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
     guarded("a function that ndiswan does not have", |_| {
-        std::panic::resume_unwind(Box::new(format!("the driver called {name}, which ndiswan does not have")))
+        std::panic::resume_unwind(Box::new(format!(
+            "the driver called {name}, which ndiswan does not have"
+        )))
     })
 }
 

@@ -48,7 +48,9 @@ pub(crate) fn watch() {
         action.sa_sigaction = late as *const () as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         // SAFETY: a handler of the right type for a signal of ours alone.
-        unsafe { libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut()) };
+        unsafe {
+            libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut())
+        };
     });
     STACK.with(|stack| {
         stack.get_or_init(|| {
@@ -78,12 +80,15 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         return;
     };
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
-    let (address, context) = unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
+    let (address, context) =
+        unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
     let registers = &mut context.uc_mcontext.gregs;
-    let (mut pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let (mut pc, bp) =
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     if !crate::image::is_of_driver(pc) {
         // It jumped there, or it is in a function of the C library: who called is on the stack.
-        pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize).map_or(pc, |back| back.wrapping_sub(1));
+        pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize)
+            .map_or(pc, |back| back.wrapping_sub(1));
     }
     let writes = registers[libc::REG_ERR as usize] & 2 != 0;
     if signal == libc::SIGSEGV {
@@ -104,12 +109,16 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         }
     }
     let sp = registers[libc::REG_RSP as usize] as usize;
-    let overflow = signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
+    let overflow =
+        signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
     let what = match signal {
-        libc::SIGSEGV | libc::SIGBUS if overflow => "ran out of stack (recursion without an end?)".to_string(),
+        libc::SIGSEGV | libc::SIGBUS if overflow => {
+            "ran out of stack (recursion without an end?)".to_string()
+        }
         libc::SIGSEGV | libc::SIGBUS => {
             let verb = if writes { "wrote to" } else { "read or ran" };
-            let kind = if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
+            let kind =
+                if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
             format!("{verb} address {address:#x}{kind}")
         }
         libc::SIGFPE => "divided by zero".to_string(),
@@ -124,7 +133,8 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
     let Some(frame) = context::driver_frame() else { return };
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-    let (pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let (pc, bp) =
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     context::note_crash(format!(
         "the driver ran for 5 s without returning or calling NDIS: an endless loop{}",
         trace(pc, bp)
@@ -193,7 +203,7 @@ fn calls(mut f: impl FnMut(usize) -> bool) {
 struct Line {
     function: String,
     file: std::path::PathBuf,
-    line: u32,
+    number: u32,
 }
 
 /// By the copy that is loaded and the place in it: no two copies have the same name.
@@ -221,7 +231,11 @@ fn read_lines(file: &CStr, place: u64) -> Option<Vec<Line>> {
         let (Some(function), Some(at)) = (frame.function, frame.location) else { continue };
         let (Ok(name), Some(file)) = (function.raw_name(), at.file) else { continue };
         if Card::is_source(Path::new(file)) {
-            lines.push(Line { function: name.into_owned(), file: file.into(), line: at.line.unwrap_or(0) });
+            lines.push(Line {
+                function: name.into_owned(),
+                file: file.into(),
+                number: at.line.unwrap_or(0),
+            });
         }
     }
     Some(lines)
@@ -233,7 +247,9 @@ pub fn call_site() -> Option<String> {
     let mut found = None;
     calls(|address| {
         let lines = lines_at(address.wrapping_sub(1));
-        found = lines.first().map(|at| format!("{}:{} in {}", at.file.display(), at.line, at.function));
+        found = lines
+            .first()
+            .map(|at| format!("{}:{} in {}", at.file.display(), at.number, at.function));
         found.is_none()
     });
     found
@@ -244,7 +260,7 @@ fn told(places: &[usize]) -> String {
     for place in places {
         for line in &*lines_at(*place) {
             let file = line.file.file_name().unwrap_or(line.file.as_os_str()).to_string_lossy();
-            lines.push(format!("{} ({file}:{})", line.function, line.line));
+            lines.push(format!("{} ({file}:{})", line.function, line.number));
         }
     }
     lines.dedup();

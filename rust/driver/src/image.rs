@@ -18,7 +18,9 @@ pub enum LoadError {
         why: String,
     },
     /// It is not one of `ndiswan build`.
-    #[error("{path}: has no {symbol}; expected a driver built by `ndiswan build` or nw.load, which link it with ndiswan's library")]
+    #[error(
+        "{path}: has no {symbol}; expected a driver built by `ndiswan build` or nw.load, which link it with ndiswan's library"
+    )]
     NotADriver {
         /// The file.
         path: PathBuf,
@@ -26,7 +28,9 @@ pub enum LoadError {
         symbol: &'static str,
     },
     /// It was built for another version of this library.
-    #[error("{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again")]
+    #[error(
+        "{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again"
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -34,7 +38,9 @@ pub enum LoadError {
         got: u32,
     },
     /// A copy could not be made.
-    #[error("{path}: {why}; a driver is loaded from a copy of its own in the folder for temporary files")]
+    #[error(
+        "{path}: {why}; a driver is loaded from a copy of its own in the folder for temporary files"
+    )]
     Copy {
         /// The file.
         path: PathBuf,
@@ -43,6 +49,7 @@ pub enum LoadError {
     },
 }
 
+// SAFETY: a type, of a function whose caller says why.
 type Invoke = unsafe extern "C" fn(
     *const libc::c_void,
     *const usize,
@@ -79,8 +86,14 @@ fn last_error() -> String {
 fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let stem = path.file_stem().map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
-    let name = format!("{PREFIX}{}-{}-{stem}.so", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let stem = path
+        .file_stem()
+        .map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
+    let name = format!(
+        "{PREFIX}{}-{}-{stem}.so",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
     let copy = std::env::temp_dir().join(name);
     std::fs::copy(path, &copy)?;
     Ok(copy)
@@ -152,7 +165,7 @@ impl Image {
         if version != 1 {
             return Err(LoadError::Version { path: named(), got: version });
         }
-        let names = need("ndiswan_names", c"ndiswan_names")?;
+        let known = need("ndiswan_names", c"ndiswan_names")?;
         let pointers = need("ndiswan_pointers", c"ndiswan_pointers")?;
         let missing = need("ndiswan_missing", c"ndiswan_missing")?;
         let invoke = need("ndiswan_invoke", c"ndiswan_invoke")?;
@@ -166,7 +179,7 @@ impl Image {
         for at in 0.. {
             // SAFETY: the list ends with a null pointer; each name ends with a zero and lives as long as the file.
             let name = unsafe {
-                let name = *(names as *const *const libc::c_char).add(at);
+                let name = *(known as *const *const libc::c_char).add(at);
                 if name.is_null() {
                     break;
                 }
@@ -214,6 +227,7 @@ impl Image {
     }
 }
 
+// SAFETY: does nothing; it has the type of what a driver brings.
 unsafe extern "C" fn never(
     _: *const libc::c_void,
     _: *const usize,

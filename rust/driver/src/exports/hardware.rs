@@ -17,14 +17,20 @@ fn open(here: &Here, handle: usize, physical: u64, length: usize, space: Space) 
         return None;
     };
     let mut windows = card.windows.lock();
-    let next = windows.last().map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
+    let next = windows
+        .last()
+        .map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
     windows.push(Window { virtual_address: next, physical, length: length.max(1), space });
     Some(next)
 }
 
 fn close(here: &Here, handle: usize, address: usize) {
     let Some(card) = by_handle(handle) else {
-        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        return here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            "the handle that MiniportInitialize was given",
+        );
     };
     let mut windows = card.windows.lock();
     let before = windows.len();
@@ -38,9 +44,13 @@ fn close(here: &Here, handle: usize, address: usize) {
 /// The register at an address of a window, or a raw port.
 fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
     let windows = card.windows.lock();
-    let window = windows.iter().find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
+    let window = windows
+        .iter()
+        .find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
     match window {
-        Some(window) => Some((window.space, window.physical + (address - window.virtual_address) as u64)),
+        Some(window) => {
+            Some((window.space, window.physical + (address - window.virtual_address) as u64))
+        }
         None if space == Space::Port && address < 0x1_0000 => Some((Space::Port, address as u64)),
         None => None,
     }
@@ -49,7 +59,11 @@ fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
 fn access(here: &Here, address: usize, bytes: u8, space: Space, value: Option<u64>) -> u64 {
     let Some(card) = here.card() else { return 0 };
     let Some((space, at)) = place(card, address, space) else {
-        here.wrong("the register", address, "an address inside of a range that was registered or mapped");
+        here.wrong(
+            "the register",
+            address,
+            "an address inside of a range that was registered or mapped",
+        );
         return u64::MAX;
     };
     (card.settings.on_port)(space, at, bytes, value)
@@ -92,15 +106,33 @@ macro_rules! ports {
 
 mod bytes {
     use super::*;
-    ports!(NdisRawReadPortUchar, NdisRawWritePortUchar, NdisRawReadPortBufferUchar, NdisRawWritePortBufferUchar, u8);
+    ports!(
+        NdisRawReadPortUchar,
+        NdisRawWritePortUchar,
+        NdisRawReadPortBufferUchar,
+        NdisRawWritePortBufferUchar,
+        u8
+    );
 }
 mod shorts {
     use super::*;
-    ports!(NdisRawReadPortUshort, NdisRawWritePortUshort, NdisRawReadPortBufferUshort, NdisRawWritePortBufferUshort, u16);
+    ports!(
+        NdisRawReadPortUshort,
+        NdisRawWritePortUshort,
+        NdisRawReadPortBufferUshort,
+        NdisRawWritePortBufferUshort,
+        u16
+    );
 }
 mod longs {
     use super::*;
-    ports!(NdisRawReadPortUlong, NdisRawWritePortUlong, NdisRawReadPortBufferUlong, NdisRawWritePortBufferUlong, u32);
+    ports!(
+        NdisRawReadPortUlong,
+        NdisRawWritePortUlong,
+        NdisRawReadPortBufferUlong,
+        NdisRawWritePortBufferUlong,
+        u32
+    );
 }
 mod registers {
     use super::*;

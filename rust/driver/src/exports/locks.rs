@@ -15,7 +15,10 @@ fn number(here: &Here, address: usize) -> Option<u32> {
     match known {
         Some(Lock { number: Some(number), freed: false }) => return Some(number),
         Some(Lock { freed: true, .. }) => {
-            here.broken(Rule::Touch, &format!("{}: the spin lock at {address:#x} was freed before", here.name));
+            here.broken(
+                Rule::Touch,
+                &format!("{}: the spin lock at {address:#x} was freed before", here.name),
+            );
             return None;
         }
         Some(_) => {}
@@ -24,7 +27,10 @@ fn number(here: &Here, address: usize) -> Option<u32> {
             return None;
         }
         None => {
-            let text = format!("{}: the spin lock at {address:#x} was never initialized (NdisAllocateSpinLock)", here.name);
+            let text = format!(
+                "{}: the spin lock at {address:#x} was never initialized (NdisAllocateSpinLock)",
+                here.name
+            );
             here.broken(Rule::LockForm, &text);
         }
     }
@@ -42,13 +48,17 @@ fn initialize(here: &Here, address: usize) {
 }
 
 fn acquire(here: &Here, address: usize, form: Form) {
-    if let (Some(number), Some(adapter)) = (number(here, address), here.card().and_then(|card| card.adapter())) {
+    if let (Some(number), Some(adapter)) =
+        (number(here, address), here.card().and_then(|card| card.adapter()))
+    {
         drop(adapter.acquire(number, form));
     }
 }
 
 fn release(here: &Here, address: usize, form: Form) {
-    if let (Some(number), Some(adapter)) = (number(here, address), here.card().and_then(|card| card.adapter())) {
+    if let (Some(number), Some(adapter)) =
+        (number(here, address), here.card().and_then(|card| card.adapter()))
+    {
         drop(adapter.release(number, form));
     }
 }

@@ -22,7 +22,10 @@ fn give(here: &Here, address: usize) {
     match card.driver.heap.free(address) {
         Freed::Now => {}
         Freed::Before => {
-            here.broken(Rule::Touch, &format!("{}: the block at {address:#x} was freed before", here.name));
+            here.broken(
+                Rule::Touch,
+                &format!("{}: the block at {address:#x} was freed before", here.name),
+            );
         }
         Freed::Never => here.wrong("the block", address, "one that was allocated and not freed"),
     }

@@ -15,7 +15,11 @@ const WRAPPER: usize = 0x3F00_0000;
 
 fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u32) {
     let Some(card) = by_handle(handle) else {
-        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        return here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            "the handle that MiniportInitialize was given",
+        );
     };
     card.context.store(context, Ordering::Relaxed);
     card.attributes_set.store(true, Ordering::Relaxed);

@@ -27,7 +27,8 @@ fn wait(here: &Here, event: usize, limit: Option<u64>) -> bool {
     let level = ndiswan::cx::Cpu::current().irql();
     let set = || peek::get::<u32>(event).is_some_and(|word| word != 0);
     if level > Irql::PASSIVE && limit != Some(0) && !set() {
-        let text = format!("{} at {level}; expected PASSIVE_LEVEL, where a thread may wait", here.name);
+        let text =
+            format!("{} at {level}; expected PASSIVE_LEVEL, where a thread may wait", here.name);
         here.broken(Rule::IrqlLeak, &text);
         return false;
     }
@@ -44,7 +45,10 @@ fn wait(here: &Here, event: usize, limit: Option<u64>) -> bool {
         adapter.sleep(step);
     }
     if limit.is_none() {
-        here.broken(Rule::Hang, &format!("{}: nobody set the event at {event:#x} in 22 s", here.name));
+        here.broken(
+            Rule::Hang,
+            &format!("{}: nobody set the event at {event:#x} in 22 s", here.name),
+        );
     }
     set()
 }

@@ -60,7 +60,9 @@ pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool
     let Some(adapter) = card.adapter().cloned() else { return false };
     adapter.ndis.spawn(move || {
         // A crash is on record with the card; there is no call to give back.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| card.call(function, &arguments)));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            card.call(function, &arguments)
+        }));
     });
     true
 }

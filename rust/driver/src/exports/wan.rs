@@ -17,7 +17,11 @@ const TAPI_INDICATION: u32 = 0x4001_0080;
 const NEWCALL: u32 = 500;
 
 /// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
-fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>) -> R) -> Option<R> {
+fn with_card<R>(
+    here: &Here,
+    handle: usize,
+    f: impl FnOnce(&Card, &Arc<Adapter>) -> R,
+) -> Option<R> {
     if let Some(card) = here.card()
         && card.handle == handle
         && let Some(adapter) = card.adapter()
@@ -34,7 +38,11 @@ fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>)
                 ""
             }
         });
-        here.wrong("MiniportAdapterHandle", handle, &format!("the handle that MiniportInitialize was given{hint}"));
+        here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            &format!("the handle that MiniportInitialize was given{hint}"),
+        );
         return None;
     };
     let adapter = card.adapter()?;
@@ -44,9 +52,19 @@ fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>)
 fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
     let link = card.links.read().get(&context).cloned();
     if link.is_none() {
-        let other = card.links.read().iter().find(|(_, link)| link.handle == context as u64).map(|(known, _)| *known);
-        let hint = other.map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
-        here.wrong("NdisLinkContext", context, &format!("what NDIS_STATUS_WAN_LINE_UP filled in{hint}"));
+        let other = card
+            .links
+            .read()
+            .iter()
+            .find(|(_, link)| link.handle == context as u64)
+            .map(|(known, _)| *known);
+        let hint = other
+            .map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
+        here.wrong(
+            "NdisLinkContext",
+            context,
+            &format!("what NDIS_STATUS_WAN_LINE_UP filled in{hint}"),
+        );
     }
     link
 }
@@ -199,13 +217,17 @@ exports! {
 impl Card {
     fn complete_request(&self, here: &Here, status: u32, set: bool) {
         let mut open = self.request.lock();
-        let fits = open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
+        let fits =
+            open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
         if fits && Status(status) != Status::PENDING {
             open.done = Some(Status(status));
             return;
         }
         drop(open);
         let kind = if set { "set" } else { "query" };
-        here.broken(Rule::Handle, &format!("{}({}): no {kind} is pending", here.name, Status(status)));
+        here.broken(
+            Rule::Handle,
+            &format!("{}({}): no {kind} is pending", here.name, Status(status)),
+        );
     }
 }
