@@ -58,9 +58,7 @@ def assertions(expected: Layouts) -> str:
     for record, fields in expected.items():
         for path, number in fields.items():
             what = (
-                f"sizeof({record})"
-                if path == "sizeof"
-                else f"__builtin_offsetof({record}, {path})"
+                f"sizeof({record})" if path == "sizeof" else f"__builtin_offsetof({record}, {path})"
             )
             lines.append(f'_Static_assert({what} == {number}, "{record} {path}");')
     return "\n".join(lines)

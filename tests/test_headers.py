@@ -20,7 +20,12 @@ MINIPORT = "-DNDIS_MINIPORT_DRIVER"
 COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 
 # The size of NDIS_MINIPORT_CHARACTERISTICS on 64-bit Windows.
-VERSIONS = {"NDIS30_MINIPORT": 112, "NDIS40_MINIPORT": 136, "NDIS50_MINIPORT": 184, "NDIS51_MINIPORT": 240}
+VERSIONS = {
+    "NDIS30_MINIPORT": 112,
+    "NDIS40_MINIPORT": 136,
+    "NDIS50_MINIPORT": 184,
+    "NDIS51_MINIPORT": 240,
+}
 # Where mingw's headers have no whole structure, or one that is not as wide as a pointer on 64-bit Windows.
 NOT_MINGWS = {
     "struct _NDIS_TAPI_EVENT": "its parameters carry handles and are as wide as a pointer",
@@ -46,7 +51,11 @@ def pinned() -> Layouts:
 @pytest.mark.parametrize(("cc", "standard"), [("gcc", "gnu89"), ("clang", "gnu11")])
 def test_each_header_is_whole(cc: str, standard: str) -> None:
     """Each header compiles alone, and twice, without a warning."""
-    headers = [path.name for path in INCLUDE.glob("*.h") if not path.name.startswith(("pshpack", "poppack"))]
+    headers = [
+        path.name
+        for path in INCLUDE.glob("*.h")
+        if not path.name.startswith(("pshpack", "poppack"))
+    ]
     assert len(headers) > 40
     for name in headers:
         text = f"#include <{name}>\n#include <{name}>\n"
@@ -56,7 +65,17 @@ def test_each_header_is_whole(cc: str, standard: str) -> None:
 @COMPILERS
 def test_headers_may_come_in_any_order(cc: str) -> None:
     """The headers of a driver and those of the C library go together, whichever comes first."""
-    names = ["ndistapi.h", "stdio.h", "ndiswan.h", "string.h", "stdarg.h", "ndis.h", "stdlib.h", "ntddk.h", "limits.h"]
+    names = [
+        "ndistapi.h",
+        "stdio.h",
+        "ndiswan.h",
+        "string.h",
+        "stdarg.h",
+        "ndis.h",
+        "stdlib.h",
+        "ntddk.h",
+        "limits.h",
+    ]
     for first in range(len(names)):
         order = names[first:] + names[:first]
         turned = order[:: (-1) ** first]
@@ -67,7 +86,7 @@ def test_headers_may_come_in_any_order(cc: str) -> None:
 @COMPILERS
 @pytest.mark.parametrize(("version", "size"), VERSIONS.items())
 def test_a_version_has_its_characteristics(cc: str, version: str, size: int) -> None:
-    """NDIS_MINIPORT_CHARACTERISTICS has the size of the version that was asked for, with WanSendHandler in SendHandler's place."""
+    """NDIS_MINIPORT_CHARACTERISTICS has its version's size, with WanSendHandler in SendHandler's place."""
     text = f"""
     #include <ndis.h>
     C_ASSERT(sizeof(NDIS_MINIPORT_CHARACTERISTICS) == {size});
@@ -111,14 +130,17 @@ def test_a_wrong_layout_is_seen() -> None:
     wrong = {"struct _NDIS_WAN_PACKET": {"CurrentBuffer": 8}}
     with pytest.raises(AssertionError, match="CurrentBuffer"):
         compile_c("gcc", assertions(wrong), "-std=gnu11", MINIPORT)
-    dump = "*** Dumping AST Record Layout\n 0 | struct _A\n 0 |   union _A::(anonymous at a.h:1:1) \n 8 |     int B\n | [sizeof=16, align=8\n"
+    dump = (
+        "*** Dumping AST Record Layout\n 0 | struct _A\n 0 |   union _A::(anonymous at a.h:1:1) \n"
+    )
+    dump += " 8 |     int B\n   | [sizeof=16, align=8]\n"
     assert parse(dump) == {"struct _A": {"B": 8, "sizeof": 16}}
 
 
 @COMPILERS
 @pytest.mark.parametrize("checked", [0, 1])
 def test_old_habits_compile(cc: str, checked: int) -> None:
-    """Implicit int, K&R functions, pointers cut to 32 bits, names that Linux has elsewhere: a driver of 1996 compiles."""
+    """Implicit int, K&R functions, pointers cut to 32 bits, names that Linux has too: it compiles."""
     text = (HERE / "old_habits.c").read_text("utf-8")
     compile_c(cc, text, "-std=gnu89", "-w", MINIPORT, "-DNDIS40_MINIPORT=1", f"-DDBG={checked}")
 
@@ -127,7 +149,16 @@ def test_old_habits_compile(cc: str, checked: int) -> None:
 def test_the_library_compiles_without_a_warning(cc: str, standard: str, tmp_path: Path) -> None:
     """The library has no warning with -Wall -Wextra, optimized, in each version's form."""
     for version in ("NDIS30_MINIPORT", "NDIS51_MINIPORT"):
-        command = [cc, f"-std={standard}", "-O2", "-c", "-Wall", "-Wextra", f"-D{version}=1", *FLAGS]
+        command = [
+            cc,
+            f"-std={standard}",
+            "-O2",
+            "-c",
+            "-Wall",
+            "-Wextra",
+            f"-D{version}=1",
+            *FLAGS,
+        ]
         sources = [str(path) for path in sorted(LIBRARY.glob("*.c"))]
         done = subprocess.run(
             [*command, *sources], text=True, capture_output=True, check=False, cwd=tmp_path
@@ -136,7 +167,9 @@ def test_the_library_compiles_without_a_warning(cc: str, standard: str, tmp_path
 
 
 @pytest.fixture(scope="module", params=["gcc", "clang"])
-def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Path]]:
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[Path]]:
     """A compiler, and the library compiled by it."""
     folder = tmp_path_factory.mktemp("library")
     command = [request.param, "-std=gnu89", "-O2", "-c", *FLAGS]
@@ -145,7 +178,9 @@ def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("part", ["format", "strings", "packets", "calls"])
-def test_the_library_does_what_windows_does(library: tuple[str, list[Path]], part: str, tmp_path: Path) -> None:
+def test_the_library_does_what_windows_does(
+    library: tuple[str, list[Path]], part: str, tmp_path: Path
+) -> None:
     """What needs no engine gives the results that are published; the program prints those that differ."""
     cc, objects = library
     program = tmp_path / part
@@ -163,12 +198,19 @@ def test_every_function_is_in_the_list_once() -> None:
         name
         for part in re.findall(r'#include "(\w+\.h)"', (LIBRARY / "functions.h").read_text("utf-8"))
         for name in re.findall(
-            r"^(?:FUNCTION\([^,]+|PROCEDURE\()\s*,?\s*(\w+)", (LIBRARY / part).read_text("utf-8"), re.MULTILINE
+            r"^(?:FUNCTION\([^,]+|PROCEDURE\()\s*,?\s*(\w+)",
+            (LIBRARY / part).read_text("utf-8"),
+            re.MULTILINE,
         )
     ]
     assert len(names) == len(set(names))
     assert len(names) > 200
-    assert {"NdisMWanSendComplete", "NdisMSendComplete", "NdisMRegisterDmaChannel", "ndiswan_assert"} <= set(names)
+    assert {
+        "NdisMWanSendComplete",
+        "NdisMSendComplete",
+        "NdisMRegisterDmaChannel",
+        "ndiswan_assert",
+    } <= set(names)
     assert len(list(LIBRARY.glob("functions_*.h"))) == 7
 
 
@@ -181,12 +223,21 @@ def test_a_wrong_prototype_does_not_compile(cc: str) -> None:
 
 
 def test_a_driver_links_with_nothing_missing(tmp_path: Path) -> None:
-    """A driver and the library make a shared object in which no symbol is left open, and what the engine looks for is there."""
+    """A driver and the library make a shared object with no symbol left open, and the engine's names in it."""
     assert shutil.which("nm")
     out = tmp_path / "driver.so"
-    sources = [HERE / "old_habits.c", *LIBRARY.glob("*.c")]
-    command = ["gcc", "-w", "-std=gnu89", "-shared", "-fPIC", MINIPORT, "-DNDIS40_MINIPORT=1", *FLAGS]
-    link = ["-Wl,--no-undefined", "-Wl,-Bsymbolic", "-o", out]
+    sources = [str(HERE / "old_habits.c"), *map(str, LIBRARY.glob("*.c"))]
+    command = [
+        "gcc",
+        "-w",
+        "-std=gnu89",
+        "-shared",
+        "-fPIC",
+        MINIPORT,
+        "-DNDIS40_MINIPORT=1",
+        *FLAGS,
+    ]
+    link = ["-Wl,--no-undefined", "-Wl,-Bsymbolic", "-o", str(out)]
     subprocess.run([*command, *sources, *link], check=True)
     listed = subprocess.run(["nm", "-D", out], text=True, capture_output=True, check=True).stdout
     engine = {"names", "pointers", "missing", "invoke", "abandon", "library_version"}
