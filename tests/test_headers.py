@@ -107,7 +107,7 @@ def test_structures_are_those_of_64_bit_windows(cc: str) -> None:
 @pytest.mark.skipif(not MINGW.is_dir(), reason="mingw-w64-common is not there to compare with")
 def test_structures_are_those_of_mingw() -> None:
     """Structures that the headers of mingw-w64 also have are laid out as there, compiled for 64-bit Windows."""
-    defines = (MINIPORT, "-DNDIS51_MINIPORT")
+    defines = (MINIPORT, "-DNDIS51_MINIPORT", "-DNDIS_TAPI_CURRENT_VERSION=0x00010004")
     ours = layouts(*FLAGS, *defines)
     target = ("--target=x86_64-w64-windows-gnu", "-D_WIN32_WINNT=0x0600", "-DBINARY_COMPATIBLE=0")
     theirs = layouts(*target, *defines, f"-I{MINGW}", f"-I{MINGW / 'ddk'}")
@@ -143,6 +143,14 @@ def test_old_habits_compile(cc: str, checked: int) -> None:
     """Implicit int, K&R functions, pointers cut to 32 bits, names that Linux has too: it compiles."""
     text = (HERE / "old_habits.c").read_text("utf-8")
     compile_c(cc, text, "-std=gnu89", "-w", MINIPORT, "-DNDIS40_MINIPORT=1", f"-DDBG={checked}")
+
+
+@COMPILERS
+def test_published_usage_compiles(cc: str) -> None:
+    """What is published may be written as it is published, without a warning."""
+    text = (HERE / "published_usage.c").read_text("utf-8")
+    for version in VERSIONS:
+        assert compile_c(cc, text, "-std=gnu89", MINIPORT, f"-D{version}=1", "-DDBG=1") == ""
 
 
 @pytest.mark.parametrize(("cc", "standard"), [("gcc", "gnu11"), ("clang", "gnu89")])
