@@ -21,24 +21,24 @@ BUGS_OF_QUEUED = {
 }
 
 
-def send_all(ndis, link, count=8, size=200):
+def send_all(link, count=8, size=200):
     """Sends frames until the window is full."""
     for number in range(count):
         link.send(bytes([number]) * size)
 
 
 def isdn(bug, guard=True):
-    """A call, frames until the ring is full, a reset among them, a call that is dropped with frames, a halt: what was found."""
+    """A call, frames until the ring is full, a reset, a call that is dropped with frames, a halt: what was found."""
     with nw.Ndis(on_violation="record") as ndis:
         world = Phones(ndis, bug, guard=guard)
         link = world.tapi.dial()
-        send_all(ndis, link)
+        send_all(link)
         world.run(0.06)
         ndis.reset(link)
         world.run(1)
-        send_all(ndis, link)
+        send_all(link)
         world.run(1)
-        send_all(ndis, link)
+        send_all(link)
         world.run(0.06)
         world.tapi.shutdown()
     return ndis, world
@@ -55,17 +55,17 @@ def queued(bug, guard=True):
     with nw.Ndis(on_violation="record") as ndis:
         link = ndis.bind(peer, driver)
         link = next(line for line in link.adapter.links if line.up)
-        send_all(ndis, link, 4)
+        send_all(link, 4)
         ndis.run(until=ndis.now + 0.03)
         ndis.reset(link)
         ndis.run(until=ndis.now + 1)
-        send_all(ndis, link, 4)
+        send_all(link, 4)
     return ndis, driver
 
 
 @pytest.mark.parametrize("guard", [True, False])
 def test_the_good_isdn_driver_breaks_no_rule(guard):
-    """Call, frames, full ring, reset, drop and halt: silence, all memory given back, and nothing on the bus that is not there."""
+    """Call, frames, full ring, reset, drop and halt: silence, all memory given back, and no error on the bus."""
     ndis, world = isdn(0, guard)
     assert ndis.violations == []
     assert ndis.errors == []
