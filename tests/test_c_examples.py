@@ -1,9 +1,13 @@
 """The sample drivers in C: the good editions break no rule, and each seeded bug is found by the rule it breaks."""
 
+import subprocess
+import sys
+
 import pytest
 
 import ndiswan as nw
 from ndiswan.drivers import load
+from repository import ROOT
 from rigs import Peer
 from telephones import SAMPLES, Phones
 
@@ -104,3 +108,12 @@ def test_a_report_names_the_line_of_the_driver():
     source = (SAMPLES / "queued" / "queued.c").read_text("utf-8").splitlines()
     line = 1 + next(at for at, text in enumerate(source) if text.startswith("#if BUG == 2")) + 1
     assert f"QueuedTimer (queued.c:{line})" in str(ndis.violations[0])
+
+
+def test_the_page_on_calls_shows_what_its_program_prints():
+    """`examples/c/isdn/call.py` prints what the how-to page on TAPI says it does."""
+    page = (ROOT / "docs" / "how-to" / "bring-up-a-line-by-tapi.md").read_text("utf-8")
+    shown = page.partition("It prints:\n\n```text\n")[2].partition("```")[0]
+    command = [sys.executable, SAMPLES / "isdn" / "call.py"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == (shown, "")

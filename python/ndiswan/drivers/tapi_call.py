@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan._native import Link
+    from ndiswan import _native
     from ndiswan.drivers.tapi import Tapi, TapiEvent
 
 _DEVICE_CLASS = b"ndis\0"
@@ -133,7 +133,7 @@ class Call:
         self.closed = False
         self.states: list[CallState] = []
         self.why: DisconnectMode | None = None
-        self._link: Link | None = None
+        self._link: _native.Link | None = None
 
     @property
     def state(self) -> CallState:
@@ -286,14 +286,14 @@ class Call:
             )
         return int.from_bytes(identity, "little")
 
-    def find_link(self) -> Link | None:
+    def find_link(self) -> _native.Link | None:
         """Its link, up or down, or ``None`` if no line-up named the call (ConnectionWrapperID)."""
         self.tapi.take()
         if self._link is not None:
             return self._link
         return self._of(lambda up: up["ConnectionWrapperID"] == self.handle)
 
-    def _of(self, fits: Callable[[dict[str, object]], bool]) -> Link | None:
+    def _of(self, fits: Callable[[dict[str, object]], bool]) -> _native.Link | None:
         for up in reversed(self.tapi.line_ups):
             if not fits(up):
                 continue
@@ -304,7 +304,7 @@ class Call:
         return None
 
     @property
-    def link(self) -> Link:
+    def link(self) -> _native.Link:
         """The link of the call: the line-up that named its htCall, else the one that GET_ID answers.
 
         Raises
