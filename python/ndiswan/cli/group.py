@@ -21,6 +21,7 @@ FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
 
 # By name: the module and function, and what `--help` says of it without importing it.
 COMMANDS = {
+    "build": ("ndiswan.cli.build:build", "Compile a driver in C, with everything it is loaded with."),
     "check": (
         "ndiswan.cli.check:check",
         "Run a driver under the contract, or check a recorded trace.",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ndiswan._native import Adapter, Link
+    from ndiswan.ndis import Ndis
 
 
 class CMiniport:
@@ -79,6 +80,26 @@ class CMiniport:
         """What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it."""
         outcome = self._c_driver.completed()
         return None if outcome is None else outcome[:2]
+
+    def dial(self, ndis: Ndis) -> Link | None:
+        """Bring a line up by a call of TAPI, for a driver that waits for one; the link, or ``None`` if it knows no TAPI.
+
+        Raises
+        ------
+        TapiError
+            The call does not come up.
+        """
+        from ndiswan.drivers.tapi import Tapi
+        from ndiswan.drivers.tapi_call import TapiError
+
+        tapi = Tapi(self, ndis)
+        try:
+            tapi.initialize()
+        except TapiError as error:
+            if error.status is None:
+                raise
+            return None
+        return tapi.dial()
 
     @property
     def info(self) -> WanInfo:
