@@ -65,6 +65,7 @@ WITHOUT_A_STEM = {
     "reference": "the engine beside a plain model, event by event",
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
+    "headers": "the C headers and the C library that ship in python/ndiswan/drivers",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
 }

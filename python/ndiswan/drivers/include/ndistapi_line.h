@@ -6,7 +6,7 @@
 
 typedef struct _NDIS_VAR_DATA_DESC {
     USHORT Length, MaximumLength;
-    LONG Offset;
+    ULONG_PTR Offset;
 } NDIS_VAR_DATA_DESC, *PNDIS_VAR_DATA_DESC;
 typedef struct _LINE_DIAL_PARAMS {
     ULONG ulDialPause, ulDialSpeed, ulDigitDuration, ulWaitForDialtone;
