@@ -22,7 +22,6 @@ class Phones:
         self.ndis, self.card, self.peer = ndis, IsdnCard(), Peer()
         self.driver = load(SAMPLES / "isdn", define={"BUG": bug}, device=self.card, **settings)
         ndis.bind(self.peer, self.driver)
-        self.card.plug(self.driver.adapter)
         self.tapi = nw.Tapi(self.driver, ndis)
 
     def run(self, seconds):

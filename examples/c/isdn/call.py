@@ -15,11 +15,9 @@ class Printer(nw.Protocol):
         print(f"link {driver.adapter.links.index(link)} got {bytes(data)!r}")
 
 
-card = IsdnCard()
-driver = load(Path(__file__).parent, device=card)
+driver = load(Path(__file__).parent, device=IsdnCard())
 with nw.Ndis() as ndis:
     ndis.bind(Printer(), driver)
-    card.plug(driver.adapter)
 
     tapi = nw.Tapi(driver, ndis)
     print(tapi.initialize(), "lines")

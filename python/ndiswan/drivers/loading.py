@@ -58,7 +58,7 @@ class CMiniport:
 
         given = (dict(config or {}), bool(guard), address, indicated, self.printed.append, device)
         self._c_driver = CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
-
+        self._plug = getattr(device, "plug", None)
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry ran once, MiniportInitialize runs for each."""
@@ -66,6 +66,8 @@ class CMiniport:
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter
+        if self._plug is not None:
+            self._plug(link.adapter)
         return link
 
     def request(self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0) -> tuple[Status, bytes]:
@@ -148,6 +150,7 @@ def load(
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``, ``"memory"`` or
         ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written or ``None`` for a read, which it answers.
+        If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and its clock.
     address:
         Six bytes for NdisReadNetworkAddress.
     guard:
