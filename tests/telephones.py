@@ -1,4 +1,4 @@
-"""What the tests of calls share: the sample ISDN card in C with its model, bound; and a driver of Python that is asked as one in C is."""
+"""What the tests of calls share: the sample ISDN card in C, bound, and a driver of Python that is asked as one in C."""
 
 import sys
 from contextlib import contextmanager
@@ -22,7 +22,6 @@ class Phones:
         self.ndis, self.card, self.peer = ndis, IsdnCard(), Peer()
         self.driver = load(SAMPLES / "isdn", define={"BUG": bug}, device=self.card, **settings)
         ndis.bind(self.peer, self.driver)
-        self.card.plug(self.driver.adapter)
         self.tapi = nw.Tapi(self.driver, ndis)
 
     def run(self, seconds):
@@ -38,7 +37,7 @@ def phones(bug=0, on_violation="raise", **settings):
 
 
 class Answering:
-    """A driver that is asked by TAPI only, and answers as it is told: by request, a status or a function of the structure's members."""
+    """A driver that is asked by TAPI only: by request, it answers a status, or what a function of the members says."""
 
     name = "answering"
 
@@ -48,7 +47,7 @@ class Answering:
         self.asked = []
         self.owed = None
 
-    def request(self, oid, data=b"", *, set=False, room=0):
+    def request(self, oid, data=b"", *, set=False, room=0):  # noqa: A002  (as `CMiniport.request`)
         oid = TapiOid(oid)
         self.asked.append((oid, set))
         answer = self.answers.get(oid.name, nw.SUCCESS)

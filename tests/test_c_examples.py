@@ -1,9 +1,13 @@
 """The sample drivers in C: the good editions break no rule, and each seeded bug is found by the rule it breaks."""
 
+import subprocess
+import sys
+
 import pytest
 
 import ndiswan as nw
 from ndiswan.drivers import load
+from repository import ROOT
 from rigs import Peer
 from telephones import SAMPLES, Phones
 
@@ -21,24 +25,24 @@ BUGS_OF_QUEUED = {
 }
 
 
-def send_all(ndis, link, count=8, size=200):
+def send_all(link, count=8, size=200):
     """Sends frames until the window is full."""
     for number in range(count):
         link.send(bytes([number]) * size)
 
 
 def isdn(bug, guard=True):
-    """A call, frames until the ring is full, a reset among them, a call that is dropped with frames, a halt: what was found."""
+    """A call, frames until the ring is full, a reset, a call that is dropped with frames, a halt: what was found."""
     with nw.Ndis(on_violation="record") as ndis:
         world = Phones(ndis, bug, guard=guard)
         link = world.tapi.dial()
-        send_all(ndis, link)
+        send_all(link)
         world.run(0.06)
         ndis.reset(link)
         world.run(1)
-        send_all(ndis, link)
+        send_all(link)
         world.run(1)
-        send_all(ndis, link)
+        send_all(link)
         world.run(0.06)
         world.tapi.shutdown()
     return ndis, world
@@ -55,17 +59,17 @@ def queued(bug, guard=True):
     with nw.Ndis(on_violation="record") as ndis:
         link = ndis.bind(peer, driver)
         link = next(line for line in link.adapter.links if line.up)
-        send_all(ndis, link, 4)
+        send_all(link, 4)
         ndis.run(until=ndis.now + 0.03)
         ndis.reset(link)
         ndis.run(until=ndis.now + 1)
-        send_all(ndis, link, 4)
+        send_all(link, 4)
     return ndis, driver
 
 
 @pytest.mark.parametrize("guard", [True, False])
 def test_the_good_isdn_driver_breaks_no_rule(guard):
-    """Call, frames, full ring, reset, drop and halt: silence, all memory given back, and nothing on the bus that is not there."""
+    """Call, frames, full ring, reset, drop and halt: silence, all memory given back, and no error on the bus."""
     ndis, world = isdn(0, guard)
     assert ndis.violations == []
     assert ndis.errors == []
@@ -102,5 +106,15 @@ def test_a_report_names_the_line_of_the_driver():
     """A touch of what was given back is reported with the function of the driver, its file and the line."""
     ndis, _ = queued(2)
     source = (SAMPLES / "queued" / "queued.c").read_text("utf-8").splitlines()
-    line = 1 + next(at for at, text in enumerate(source) if text.startswith("#if BUG == 2")) + 1
+    begin = next(at for at, text in enumerate(source) if text.startswith("#if BUG == 2"))
+    line = 1 + next(at for at, text in enumerate(source) if at > begin and "CurrentLength" in text)
     assert f"QueuedTimer (queued.c:{line})" in str(ndis.violations[0])
+
+
+def test_the_page_on_calls_shows_what_its_program_prints():
+    """`examples/c/isdn/call.py` prints what the how-to page on TAPI says it does."""
+    page = (ROOT / "docs" / "how-to" / "bring-up-a-line-by-tapi.md").read_text("utf-8")
+    shown = page.partition("It prints:\n\n```text\n")[2].partition("```")[0]
+    command = [sys.executable, SAMPLES / "isdn" / "call.py"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == (shown, "")

@@ -93,13 +93,14 @@ def test_two_calls_of_one_adapter_are_connected_to_each_other():
 def test_the_link_of_a_call_is_found_by_its_identity():
     """GET_ID answers the NdisLinkContext of the line-up, the one that leads to the link too."""
     with phones() as world:
-        link = world.tapi.dial()
-        call = world.tapi.call_of(link)
-        (up,) = world.tapi._ups
+        world.tapi.initialize()
+        call = world.tapi.make_call(world.tapi.open(), "5551234")
+        call.wait("connected")
+        (up,) = world.tapi.line_ups
         assert call.get_id() == up["NdisLinkContext"]
         up["ConnectionWrapperID"] = 0  # a driver that does not say which call it is
-        call._link = None
-        assert call.link == link
+        assert call.find_link() is None
+        assert call.link.handle == up["NdisLinkHandle"]
 
 
 def test_a_request_that_pends_is_waited_for():
@@ -161,11 +162,11 @@ def test_queries_and_sets_go_to_their_handlers():
 
 def test_a_completion_that_is_owed_is_named():
     """A request that pends for ever is an error that names the function that was not called."""
-    tapi, driver = stand_in(OPEN=nw.PENDING)
+    tapi, _ = stand_in(OPEN=nw.PENDING)
     with tapi.ndis:
         tapi.initialize()
         with pytest.raises(
-            nw.TapiError, match="OID_TAPI_OPEN.*not completed.*NdisMQueryInformationComplete"
+            nw.TapiError, match=r"OID_TAPI_OPEN.*not completed.*NdisMQueryInformationComplete"
         ):
             tapi.open()
         assert tapi.lines == []
@@ -173,7 +174,7 @@ def test_a_completion_that_is_owed_is_named():
 
 def test_a_refusal_has_its_status():
     """The status of a request that fails is in the error, by its name and as a member."""
-    tapi, driver = stand_in(MAKE_CALL=nw.Status.TAPI_CALLUNAVAIL)
+    tapi, _ = stand_in(MAKE_CALL=nw.Status.TAPI_CALLUNAVAIL)
     with tapi.ndis:
         tapi.initialize()
         line = tapi.open()
@@ -231,7 +232,7 @@ def test_a_state_that_is_none_is_refused():
     tapi, _ = stand_in()
     with tapi.ndis:
         tapi.initialize()
-        with pytest.raises(ValueError, match="connected.*got 'conected'"):
+        with pytest.raises(ValueError, match=r"connected.*got 'conected'"):
             tapi.make_call(tapi.open(), "1").wait("conected")
 
 

@@ -131,7 +131,7 @@ class Ndis(_Native):
                     "protocol: built-in traffic sends to drivers of Python and built-in cards only"
                 )
             link: Link = bind_c(self, callbacks, in_c, packets, name)
-            miniport.adapter = link.adapter  # type: ignore[union-attr]  # it is one in C
+            link = miniport._bound(link)  # type: ignore[union-attr]  # noqa: SLF001  # it is one in C
             return link
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:

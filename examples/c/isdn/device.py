@@ -1,9 +1,11 @@
-"""The card of isdn.h as a model: registers, interrupt, rings in the driver's memory, two wires, and a telephone network.
+"""The card of isdn.h as a model: registers, interrupt, rings in memory, two wires, and a telephone network.
 
-``card = IsdnCard()``, ``driver = nw.load("examples/c/isdn", device=card)``, bind it, then ``card.plug(driver.adapter)``.
+``nw.load("examples/c/isdn", device=IsdnCard())`` is the driver on its card; ``ndiswan check examples/c/isdn/device.py``
+checks it, and with ``--arg bug=1`` to 4 its bad editions.
 
-The network: each channel has a number, "100" and "200"; who dials the other's connects the two. A number that begins with 9 is
-busy, one that begins with 0 never answers, any other answers after 20 ms and sends back what it gets.
+The network: each channel has a number, "100" and "200"; who dials the other's connects the two. A number that
+begins with 9 is busy, one that begins with 0 never answers, any other answers after 20 ms and sends back what
+it gets.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections import deque
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan import Adapter, Device
+    from ndiswan.drivers import CMiniport
 
 CONTROL, STATUS, MASK = 0x00, 0x04, 0x08
 TX_LOW, TX_HIGH, DOORBELL, RX_LOW, RX_HIGH, DIGIT, COMMAND, WIRE = (
@@ -61,8 +64,6 @@ class Channel:
         self.digits = ""
         self.sending: bytes | None = None
         self.next_tx = self.next_rx = 0
-        self.arriving: deque[bytes] = deque()
-        self.ringing_at: Channel | None = None
 
     # DMA.
 
@@ -130,7 +131,8 @@ class Channel:
 
     # The wire.
 
-    def _becomes(self, wire: int) -> None:
+    def becomes(self, wire: int) -> None:
+        """The wire changes, which interrupts."""
         if self.wire != wire:
             self.wire = wire
             self.card.due(0x10 << self.number)
@@ -141,8 +143,8 @@ class Channel:
             self.wire = DIALING
             self.card.after(0.005 if self._called() else 0.02, self, "reached")
         elif number == ANSWER and self.wire == RINGING and self.peer is not None:
-            self._becomes(CONNECTED)
-            self.peer._becomes(CONNECTED)
+            self.becomes(CONNECTED)
+            self.peer.becomes(CONNECTED)
         elif number == HANG_UP:
             self.card.cancel(self, "reached")
             self.card.after(0.001, self, "hung_up")
@@ -167,12 +169,12 @@ class Channel:
         digits, other = self.digits, self._called()
         self.digits = ""
         if digits.startswith("9") or (other is not None and other.wire != IDLE):
-            self._becomes(BUSY)
+            self.becomes(BUSY)
         elif other is not None:
             self.peer, other.peer = other, self
-            other._becomes(RINGING)
+            other.becomes(RINGING)
         elif not digits.startswith("0"):
-            self._becomes(CONNECTED)
+            self.becomes(CONNECTED)
 
     def hung_up(self) -> None:
         """The wire is idle, and that of the other side too."""
@@ -180,7 +182,7 @@ class Channel:
         self.sending = None
         other, self.peer = self.peer, None
         self.digits = ""
-        self._becomes(IDLE)
+        self.becomes(IDLE)
         if other is not None:
             other.hung_up()
 
@@ -285,3 +287,10 @@ class IsdnCard:
         buffer = (ctypes.c_char * len(data)).from_buffer_copy(data)
         if data and not _transfer("process_vm_writev", address, buffer):
             self.bus_errors += 1
+
+
+def make_miniport(bug: int = 0) -> CMiniport:
+    """The driver on a card of its own, for `ndiswan check` and `ndiswan fuzz`."""
+    from ndiswan.drivers import load  # noqa: PLC0415  (the model alone needs no compiler)
+
+    return load(Path(__file__).parent, define={"BUG": bug}, device=IsdnCard())

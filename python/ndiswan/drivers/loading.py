@@ -61,10 +61,17 @@ class CMiniport:
         self._c_driver = (
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
         )
+        self._plug = getattr(device, "plug", None)
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
+
+    def _bound(self, link: Link) -> Link:
+        self.adapter = link.adapter
+        if self._plug is not None:
+            self._plug(link.adapter)
+        return link
 
     def request(
         self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0
@@ -149,6 +156,8 @@ def load(
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
         ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a
         read, which it answers.
+        If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and
+        its clock.
     address:
         Six bytes for NdisReadNetworkAddress.
     guard:

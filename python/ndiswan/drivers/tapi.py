@@ -39,7 +39,12 @@ class _Driver(Typed):
     adapter: Adapter
 
     def request(
-        self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0
+        self,
+        oid: int,
+        data: bytes = b"",
+        *,
+        set: bool = False,  # noqa: A002  (as `CMiniport.request`)
+        room: int = 0,
     ) -> tuple[Status, bytes]: ...
     def completed(self) -> tuple[Status, bytes] | None: ...
 
@@ -57,8 +62,8 @@ class TapiEvent:
 class Tapi:
     """A telephone program and NDISTAPI above one adapter: lines are opened, calls made, answered, dropped and closed.
 
-    The order is that of the driver kit's pages on the OID_TAPI requests; a request that is answered PENDING is waited for
-    while the world goes on. The miniport has to be bound before.
+    The order is that of the driver kit's pages on the OID_TAPI requests; a request that is answered PENDING is
+    waited for while the world goes on. The miniport has to be bound before.
 
     Parameters
     ----------
@@ -77,6 +82,8 @@ class Tapi:
         LINE_DEV_CAPS by device, of those that answered.
     log:
         Each request and the status that came of it, in their order.
+    line_ups:
+        Each line-up's NDIS_MAC_LINE_UP.
     stray:
         Events of lines or calls that nobody knows (any more).
     """
@@ -94,7 +101,7 @@ class Tapi:
         self._taken = 0
         self._handles = itertools.count(0x0100_0001)
         self._requests = itertools.count(1)
-        self._ups: list[dict[str, object]] = []
+        self.line_ups: list[dict[str, object]] = []
 
     # Requests.
 
@@ -153,7 +160,7 @@ class Tapi:
                     "NdisMQueryInformationComplete" if is_query else "NdisMSetInformationComplete"
                 )
                 raise TapiError(
-                    f"{self._named(oid)} was answered PENDING and is not completed after {seconds:g} s; expected {call}",
+                    f"{self._named(oid)} was answered PENDING and not completed after {seconds:g} s; expected {call}",
                     status,
                 )
             status, answer = outcomes[0]
@@ -236,7 +243,7 @@ class Tapi:
         line = Line(self, device, next(self._handles))
         self.lines.append(line)
         try:
-            line._open()
+            line.begin()
         except BaseException:
             self.lines.remove(line)
             raise
@@ -250,11 +257,11 @@ class Tapi:
         TapiError
             The line is not open, or the driver failed the request.
         """
-        line._needs_open("make_call")
+        line.must_be_open("make_call")
         call = Call(self, line, next(self._handles), outgoing=True)
         self.calls.append(call)
         try:
-            call._make(number)
+            call.begin(number)
         except BaseException:
             self.calls.remove(call)
             raise
@@ -284,7 +291,7 @@ class Tapi:
         calls = self.incoming()
         if not calls:
             raise TapiError(
-                f"{self.miniport.name}: expected LINE_NEWCALL, none came in {seconds:g} s; events: {self.stray or 'none'}"
+                f"{self.miniport.name}: expected LINE_NEWCALL, got none in {seconds:g} s; got {self.stray or 'none'}"
             )
         return calls[0]
 
@@ -351,14 +358,14 @@ class Tapi:
             status, data = events[self._taken]
             self._taken += 1
             if status == WAN_LINE_UP and len(data) >= size_of("NDIS_MAC_LINE_UP"):
-                self._ups.append(unpacked("NDIS_MAC_LINE_UP", data))
+                self.line_ups.append(unpacked("NDIS_MAC_LINE_UP", data))
             elif status == TAPI_INDICATION:
                 self._happened(data)
 
     def _happened(self, data: bytes) -> None:
         if len(data) < _SHORT_EVENT:
             raise TapiError(
-                f"{self.miniport.name}: an NDIS_TAPI_EVENT of {len(data)} bytes; expected {_SHORT_EVENT} or {_LONG_EVENT}"
+                f"{self.miniport.name}: NDIS_TAPI_EVENT of {len(data)} bytes; expected {_SHORT_EVENT} or {_LONG_EVENT}"
             )
         members = unpacked(
             "NDIS_TAPI_EVENT" if len(data) >= _LONG_EVENT else "NDIS_TAPI_EVENT_SHORT", data
@@ -378,7 +385,7 @@ class Tapi:
             (call for call in self.calls if call.handle == at_call and not call.closed), None
         )
         if known is not None:
-            known._event(event)
+            known.happened(event)
         elif line is not None and at_call == 0:
             line.events.append(event)
         else:

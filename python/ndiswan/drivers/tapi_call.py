@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndiswan.drivers.tapi_layout import offset_of, size_of, unpacked
+from ndiswan.drivers.tapi_layout import offset_of, packed, size_of, unpacked
 from ndiswan.drivers.tapi_names import (
     ENDED,
     LINEBEARERMODE_DATA,
@@ -17,7 +17,9 @@ from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ndiswan._native import Link
+    from collections.abc import Callable
+
+    from ndiswan import _native
     from ndiswan.drivers.tapi import Tapi, TapiEvent
 
 _DEVICE_CLASS = b"ndis\0"
@@ -46,13 +48,15 @@ class Line:
         self.closed = False
         self.events: list[TapiEvent] = []
 
-    def _needs_open(self, what: str) -> None:
+    def must_be_open(self, what: str) -> None:
+        """Raises `TapiError` if it is closed."""
         if self.closed:
             raise TapiError(
                 f"{what}: line {self.device} is closed; tapi.open({self.device}) gives a new one"
             )
 
-    def _open(self) -> None:
+    def begin(self) -> None:
+        """OPEN, and what follows it; `Tapi.open` calls this."""
         tapi = self.tapi
         values: dict[str, int | dict[str, int]] = {"ulDeviceID": self.device, "htLine": self.handle}
         answer = tapi.request(TapiOid.OPEN, "NDIS_TAPI_OPEN", values)
@@ -129,7 +133,7 @@ class Call:
         self.closed = False
         self.states: list[CallState] = []
         self.why: DisconnectMode | None = None
-        self._link: Link | None = None
+        self._link: _native.Link | None = None
 
     @property
     def state(self) -> CallState:
@@ -137,7 +141,8 @@ class Call:
         self.tapi.take()
         return self.states[-1] if self.states else CallState.NONE
 
-    def _event(self, event: TapiEvent) -> None:
+    def happened(self, event: TapiEvent) -> None:
+        """An event of the call; `Tapi.take` calls this."""
         if event.message != TapiMessage.CALLSTATE:
             return
         known = event.parameters[0] in CallState.__members__.values()
@@ -149,7 +154,8 @@ class Call:
         ):
             self.why = DisconnectMode(event.parameters[1])
 
-    def _make(self, number: str) -> None:
+    def begin(self, number: str) -> None:
+        """MAKE_CALL; `Tapi.make_call` calls this."""
         # Old miniports expect ASCII and a zero behind it, after the whole structure.
         dialed = number.encode("ascii") + b"\0"
         values: dict[str, int | dict[str, int]] = {
@@ -263,8 +269,6 @@ class Call:
             "ulDeviceClassOffset": size + _ROOM_FOR_ID,
             "DeviceID": {"ulTotalSize": size_of("VAR_STRING") + _ROOM_FOR_ID},
         }
-        from ndiswan.drivers.tapi_layout import packed
-
         data = packed(name, {"ulRequestID": 0, **values}, bytes(_ROOM_FOR_ID) + _DEVICE_CLASS)
         status, answer = self.tapi.ask(TapiOid.GET_ID, data)
         if status is not Status.SUCCESS:
@@ -282,26 +286,25 @@ class Call:
             )
         return int.from_bytes(identity, "little")
 
-    def find_link(self) -> Link | None:
-        """Its link, or ``None`` if no line-up named the call (ConnectionWrapperID) and is still up."""
+    def find_link(self) -> _native.Link | None:
+        """Its link, up or down, or ``None`` if no line-up named the call (ConnectionWrapperID)."""
         self.tapi.take()
         if self._link is not None:
             return self._link
         return self._of(lambda up: up["ConnectionWrapperID"] == self.handle)
 
-    def _of(self, fits: object) -> Link | None:
-        assert callable(fits)
-        for up in reversed(self.tapi._ups):
+    def _of(self, fits: Callable[[dict[str, object]], bool]) -> _native.Link | None:
+        for up in reversed(self.tapi.line_ups):
             if not fits(up):
                 continue
             for link in reversed(self.tapi.miniport.adapter.links):
-                if link.handle == up["NdisLinkHandle"] and link.up:
+                if link.handle == up["NdisLinkHandle"] and not link.closed:
                     self._link = link
                     return link
         return None
 
     @property
-    def link(self) -> Link:
+    def link(self) -> _native.Link:
         """The link of the call: the line-up that named its htCall, else the one that GET_ID answers.
 
         Raises
@@ -313,7 +316,7 @@ class Call:
         if found is None and not self.over and CallState.CONNECTED in self.states:
             context = self.get_id()
             found = self._of(lambda up: up["NdisLinkContext"] == context)
-        if found is None:
+        if found is None or not found.up:
             raise TapiError(
                 "expected a line-up (NDIS_STATUS_WAN_LINE_UP) with ConnectionWrapperID htCall "
                 f"{self.handle:#x} before LINECALLSTATE_CONNECTED; {self._story()}"

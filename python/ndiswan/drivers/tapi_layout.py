@@ -1,7 +1,8 @@
 """TAPI's structures: what goes down in a request's buffer and what comes up in an event, as 64-bit drivers see them.
 
-The members and their order are those of the public header ndistapi.h (mingw-w64's, in the public domain), version 1.3 of
-the interface. ULONG is 4 bytes, HTAPI_* and HDRV_* are pointers of 8, each aligned to its size, as the compiler does it.
+The members and their order are those of the public header ndistapi.h (mingw-w64's, in the public domain), version
+1.3 of the interface. ULONG is 4 bytes, HTAPI_* and HDRV_* are pointers of 8, each aligned to its size, as the
+compiler does it.
 """
 
 from __future__ import annotations
