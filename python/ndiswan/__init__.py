@@ -6,6 +6,7 @@ rule of the contract is caught at the call that breaks it.
 
 from ndiswan._native import (
     Adapter,
+    Batch,
     CompletionRing,
     Device,
     Dpc,
@@ -63,6 +64,7 @@ __all__ = [
     "SUCCESS",
     "AccessViolation",
     "Adapter",
+    "Batch",
     "AdversarialTime",
     "CompletionRing",
     "ContractViolation",

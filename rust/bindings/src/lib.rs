@@ -8,6 +8,7 @@
 
 mod adapter;
 mod adversarial;
+mod batch;
 mod bind;
 mod callbacks;
 mod capture;
@@ -39,6 +40,7 @@ mod program;
 mod request;
 mod ring;
 mod rule;
+mod send_many;
 mod shared;
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 // sums become numbers with a fraction
@@ -60,6 +62,8 @@ mod _native {
     use crate::adapter::Adapter;
     #[pymodule_export]
     use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    #[pymodule_export]
+    use crate::batch::Batch;
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]

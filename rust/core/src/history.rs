@@ -42,6 +42,10 @@ pub(crate) struct History {
 const SENT: u8 = 11;
 /// Complete and Deliver.
 const BACK: u8 = 12;
+/// Complete, Deliver and Free.
+const DONE: u8 = 13;
+/// As SENT, and Return with PENDING.
+const PENDED: u8 = 14;
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
@@ -144,6 +148,29 @@ impl History {
         self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
     }
 
+    /// That it was completed with `status`, delivered, and is in the pool again.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_done(&self, time: u64, who: u64, generation: u32, status: u32, link: u32) {
+        let what = u64::from(generation) << 32 | u64::from(status);
+        self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
+    }
+
+    /// That the call with the packet in its life `generation` was answered with PENDING: where nothing
+    /// else was in between, it takes no place of its own.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_pended(&self, time: u64, who: u64, packet: Name) {
+        let last = self.next.load(Ordering::Relaxed).wrapping_sub(1) as usize;
+        let Some(place) = self.places.get(last & self.places.len().wrapping_sub(1)) else { return };
+        let word = |at: usize| place.0[at].load(Ordering::Relaxed);
+        let same = word(0) == time && word(1) == who | u64::from(SENT) << 8;
+        if same && (word(2) >> 32) as u32 == packet.generation.wrapping_sub(1) {
+            return place.0[1].store(who | u64::from(PENDED) << 8, Ordering::Relaxed);
+        }
+        self.keep_words(What::Return { packet, status: Status::PENDING }, time, who, 0);
+    }
+
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     fn keep_place(&self, words: [u64; 4]) {
@@ -181,20 +208,23 @@ impl Place {
         let (irql, locks) = (Irql((who >> 24) as u8), (who >> 16) as u8);
         let (number, link) = (what as u32, where_ as u32);
         let all = match (who >> 8) as u8 {
-            SENT => {
+            kind @ (SENT | PENDED) => {
                 let name = Name { generation: packet.generation.wrapping_add(1), ..packet };
+                let pended = What::Return { packet: name, status: Status::PENDING };
                 [
                     Some(What::Allocate { packet }),
                     Some(What::Send { packet, link, length: number }),
                     Some(What::Submit { packet: name, link }),
+                    (kind == PENDED).then_some(pended),
                 ]
             }
-            BACK => {
+            kind @ (BACK | DONE) => {
                 let status = Status(number);
                 let back = What::Deliver { packet, link, status };
-                [Some(What::Complete { packet, status }), Some(back), None]
+                let freed = (kind == DONE).then_some(What::Free { packet });
+                [Some(What::Complete { packet, status }), Some(back), freed, None]
             }
-            kind => [unpack(kind, who as u8, number, link, packet), None, None],
+            kind => [unpack(kind, who as u8, number, link, packet), None, None, None],
         };
         all.into_iter().flatten().map(move |what| Event {
             time,

@@ -6,7 +6,7 @@
 //! even a driver that forgets or doubles a token harmless.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::biased::{Alone, Bias, Biased};
 use crate::contract::packet::{Owner, PacketState};
@@ -28,6 +28,8 @@ pub(crate) struct Slot {
     pub(crate) submitted: AtomicU64,
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
+    /// Nobody has a token or an object of it, so that it may go to the pool when it comes home.
+    anonymous: AtomicBool,
     /// The descriptor and its data.
     pub(crate) body: Biased<WanPacket>,
     /// Its last events.
@@ -37,10 +39,23 @@ pub(crate) struct Slot {
 impl Slot {
     /// It is handed to the miniport at `time`.
     #[inline]
-    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64) {
+    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64, anonymous: bool) {
+        self.is_sent(link, length, anonymous);
+        self.submitted.store(time, Ordering::Relaxed);
+    }
+
+    /// It is sent.
+    #[inline]
+    pub(crate) fn is_sent(&self, link: u32, length: u32, anonymous: bool) {
         self.link.store(link, Ordering::Relaxed);
         self.length.store(length, Ordering::Relaxed);
-        self.submitted.store(time, Ordering::Relaxed);
+        self.anonymous.store(anonymous, Ordering::Relaxed);
+    }
+
+    /// Whether nobody but the engine has a name of it that outlives the send.
+    #[inline]
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.anonymous.load(Ordering::Relaxed)
     }
 
     /// Who owns it now.
@@ -129,6 +144,7 @@ impl Pool {
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
+                anonymous: AtomicBool::new(false),
                 body: Biased::new(bias, WanPacket::new(info)),
                 history: History::new(keep),
             })

@@ -181,6 +181,49 @@ impl Ndis {
         }
     }
 
+    /// That the packet in `place` was completed, delivered and given back to the pool.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_done(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        status: Status,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                place.history.keep_done(now.time, who, packet.generation, status.0, link.id);
+            }
+            Watch::Everything => {
+                self.note_back(link, (packet, place), cpu, (now, who), status);
+                self.note(&link.adapter, place, cpu, now, What::Free { packet });
+            }
+        }
+    }
+
+    /// That the call with the packet in `place` was answered with PENDING.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_pended(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => place.history.keep_pended(now.time, who, packet),
+            Watch::Everything => {
+                let what = What::Return { packet, status: Status::PENDING };
+                self.note(adapter, place, cpu, now, what);
+            }
+        }
+    }
+
     /// The same with what only the recording keeps: a frame's data, a verdict's words.
     pub(crate) fn emit_with(
         &self,

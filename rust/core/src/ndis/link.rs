@@ -57,6 +57,11 @@ impl Flow {
             && self.queue.is_empty()
     }
 
+    /// How many sends the window lets through now.
+    pub(crate) fn room(&self) -> usize {
+        self.state.window.saturating_sub(self.state.outstanding) as usize
+    }
+
     /// A send was taken and goes to the miniport at once.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
