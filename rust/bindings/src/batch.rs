@@ -120,7 +120,7 @@ impl Batch {
     }
 
     fn name(&self, at: usize) -> Name {
-        Name::of_handle(self.columns.handles[at], self.shared.core.index)
+        Name::of_handle(self.columns.entries()[at].handle, self.shared.core.index)
     }
 
     fn of_miniport(&self, what: &str) -> PyResult<()> {
@@ -139,7 +139,7 @@ impl Batch {
     #[getter]
     fn handles(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, HANDLES, || {
-            let words = self.columns.handles.iter().map(|word| word.to_ne_bytes());
+            let words = self.columns.entries().iter().map(|entry| entry.handle.to_ne_bytes());
             numbers(py, Type::Uint64, self.columns.len(), words)
         })
     }
@@ -148,7 +148,7 @@ impl Batch {
     #[getter]
     fn sizes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, SIZES, || {
-            let words = self.columns.sizes.iter().map(|word| word.to_ne_bytes());
+            let words = self.columns.entries().iter().map(|entry| entry.size.to_ne_bytes());
             numbers(py, Type::Uint32, self.columns.len(), words)
         })
     }
@@ -159,7 +159,7 @@ impl Batch {
     #[getter]
     fn times(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, TIMES, || {
-            let words = self.columns.times.iter().map(|word| word.to_ne_bytes());
+            let words = self.columns.entries().iter().map(|entry| entry.time.to_ne_bytes());
             numbers(py, Type::Int64, self.columns.len(), words)
         })
     }
@@ -181,8 +181,7 @@ impl Batch {
     fn slots(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, SLOTS, || {
             let index = self.shared.core.index;
-            let slot = |handle: &u64| i64::from(Name::of_handle(*handle, index).slot);
-            let words = self.columns.handles.iter().map(|handle| slot(handle).to_ne_bytes());
+            let words = self.columns.names(index).map(|name| i64::from(name.slot).to_ne_bytes());
             numbers(py, Type::Int64, self.columns.len(), words)
         })
     }
@@ -192,8 +191,8 @@ impl Batch {
     fn offsets(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, OFFSETS, || {
             let mut end = 0;
-            let ends = self.columns.sizes.iter().map(|size| {
-                end += i64::from(*size);
+            let ends = self.columns.entries().iter().map(|entry| {
+                end += i64::from(entry.size);
                 end
             });
             let words = std::iter::once(0).chain(ends).map(i64::to_ne_bytes);
@@ -208,12 +207,12 @@ impl Batch {
     #[getter]
     fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.of_miniport("data")?;
-        let total = self.columns.sizes.iter().map(|size| *size as usize).sum();
+        let total = self.columns.entries().iter().map(|entry| entry.size as usize).sum();
         let bytes = PyBytes::new_with(py, total, |bytes| {
             let mut rest = bytes;
-            for (at, size) in self.columns.sizes.iter().enumerate() {
+            for (at, entry) in self.columns.entries().iter().enumerate() {
                 let place;
-                (place, rest) = rest.split_at_mut(*size as usize);
+                (place, rest) = rest.split_at_mut(entry.size as usize);
                 let core = &self.shared.core;
                 let copied =
                     core.with_packet(self.name(at), Side::Miniport, Part::Data, |packet| {

@@ -130,7 +130,11 @@ impl Adapter {
             let done = if rest.len() < least {
                 0
             } else {
-                core.complete_together(rest, |next| status(at + next), fit)
+                match statuses.as_slice() {
+                    [] => core.complete_together(rest, |_| Status::SUCCESS, fit),
+                    [all] => core.complete_together(rest, |_| *all, fit),
+                    each => core.complete_together(rest, |next| each[at + next], fit),
+                }
             };
             if done > 0 {
                 at += done;

@@ -28,7 +28,9 @@ use crate::status::Status;
 /// no division.
 pub(crate) const HISTORY: usize = 32;
 
+// In one cache line.
 #[derive(Debug, Default)]
+#[repr(align(32))]
 struct Place([AtomicU64; 4]);
 
 /// The last [`HISTORY`] events of one packet.

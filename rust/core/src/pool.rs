@@ -16,8 +16,10 @@ use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
 
-/// One packet's place.
+/// One packet's place. It begins with a cache line, so that a step of one in a batch of a thousand, which
+/// are too many for the first cache, waits for as few as can be.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Slot {
     word: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
@@ -112,6 +114,20 @@ impl Slot {
         Ok(next)
     }
 
+    /// The free packet below this one, if it is free; counted from 1.
+    #[inline]
+    pub(crate) fn below(&self) -> u32 {
+        self.next_free.load(Ordering::Relaxed)
+    }
+
+    /// It is freed, and becomes the one above `top`, in a span.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn free_above(&self, span: &Alone<'_>, freed: PacketState, top: u32) {
+        self.set_in(span, freed);
+        self.next_free.store(top, Ordering::Relaxed);
+    }
+
     /// A step in a span: nobody else makes one meanwhile.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
@@ -195,6 +211,20 @@ impl Pool {
         self.bias.shared();
         place.word.store(freed.word(), Ordering::Release);
         self.push_free(index, place);
+    }
+
+    /// The top of the free packets, in a span, counted from 1: who takes or frees many follows or makes the
+    /// chain of them, and then [`set_top_in`](Self::set_top_in) once.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn top_in(&self, _: &Alone<'_>) -> u32 {
+        self.free.load(Ordering::Relaxed) as u32
+    }
+
+    /// Makes `top` the top of the free packets, in a span.
+    pub(crate) fn set_top_in(&self, _: &Alone<'_>, top: u32) {
+        let seen = self.free.load(Ordering::Relaxed);
+        self.free.store(changed(seen, top), Ordering::Release);
     }
 
     /// The packet that is taken next, in a span, and its place.

@@ -26,7 +26,7 @@ impl<M: Mode> PyMiniport<M> {
             self.world.keep(py, error);
             None
         });
-        let names = || batch.handles.iter().map(|h| Name::of_handle(*h, shared.core.index));
+        let names = || batch.names(shared.core.index);
         let Some(answers) = answer else {
             // Without an answer each packet goes back, unless it went back before.
             let gone =
@@ -59,7 +59,7 @@ impl<M: Mode> PyMiniport<M> {
             Ok(statuses) => return Ok(Some(statuses)),
             Err(wrong) => wrong,
         };
-        let first = batch.handles.first().map(|h| Name::of_handle(*h, shared.core.index));
+        let first = batch.names(shared.core.index).next();
         let detail = format!("wan_send_many returned {wrong}");
         let violation = shared.core.report_broken(Rule::StatusUnknown, first, detail);
         raise::<()>(py, &self.world, Err(violation))?;

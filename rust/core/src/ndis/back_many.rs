@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
-use crate::contract;
+use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name};
 use crate::history::who;
 use crate::policy::ResourcesAsFinal;
 use crate::ring::Completion;
-use crate::status::{FinalStatus, Status};
+use crate::status::Status;
 
 /// The statuses of packets that come home together; none as long as all are SUCCESS.
 #[derive(Default)]
@@ -98,7 +98,10 @@ impl Adapter {
         let link = lines.find(first.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
         let drivers = flow.drivers.clone()?;
-        let (now, life) = (ndis.instant(), self.life());
+        self.life().may_call().ok()?;
+        let now = ndis.instant();
+        let mut top = self.pool.top_in(&span);
+        let (mut done, mut bytes) = (0, 0);
         let mut batch = Batch::with_capacity(handles.len());
         let mut finals = Finals::default();
         for (at, handle) in handles.iter().enumerate() {
@@ -109,20 +112,25 @@ impl Adapter {
             if !(mine && same && self.is_plain(status) && fit(name.slot)) {
                 break;
             }
-            let claimed = contract::may_complete(place.state(), name.generation, life);
-            let Ok(home) = claimed.and_then(|state| state.deliver()) else { break };
-            let (Ok(freed), Ok(last)) = (home.free(), FinalStatus::new(status)) else { break };
+            let claimed = place.state().complete(name.generation);
+            let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
+            let Ok(freed) = freed else { break };
             ndis.note_done(link, (name, place), cpu, (now, who), status);
             let length = place.length.load(Ordering::Relaxed);
             finals.push(at, status);
             batch.push(name, length, place.submitted.load(Ordering::Relaxed));
-            flow.count.completions += 1;
-            flow.comes_home(last, u64::from(length));
-            self.pool.free_in(&span, name.slot, place, freed);
+            if status == Status::SUCCESS {
+                done += 1;
+                bytes += u64::from(length);
+            }
+            place.free_above(&span, freed, top);
+            top = name.slot + 1;
         }
         if batch.is_empty() {
             return None;
         }
+        flow.come_home(batch.len() as u32, done, bytes);
+        self.pool.set_top_in(&span, top);
         if !ndis.verify_off() {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);

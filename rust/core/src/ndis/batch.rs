@@ -13,47 +13,53 @@ use crate::packet::BadFrame;
 use crate::status::Status;
 use crate::violation::Violation;
 
-/// Packets by name: columns of the same length.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Batch {
-    /// Their names, each as [`Name::handle`].
-    pub handles: Vec<u64>,
-    /// Bytes of data of each when it was sent.
-    pub sizes: Vec<u32>,
-    /// When each was handed to the miniport, or sent if NDIS queued it, in nanoseconds.
-    pub times: Vec<u64>,
+/// One packet of a batch.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// Its name, as [`Name::handle`].
+    pub handle: u64,
+    /// When it was handed to the miniport, or sent if NDIS queued it, in nanoseconds.
+    pub time: u64,
+    /// Bytes of data when it was sent.
+    pub size: u32,
 }
+
+/// Packets by name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Batch(Vec<Entry>);
 
 impl Batch {
     pub(crate) fn with_capacity(packets: usize) -> Batch {
-        Batch {
-            handles: Vec::with_capacity(packets),
-            sizes: Vec::with_capacity(packets),
-            times: Vec::with_capacity(packets),
-        }
+        Batch(Vec::with_capacity(packets))
     }
 
     #[inline]
     pub(crate) fn push(&mut self, name: Name, size: u32, time: u64) {
-        self.handles.push(name.handle());
-        self.sizes.push(size);
-        self.times.push(time);
+        self.0.push(Entry { handle: name.handle(), time, size });
+    }
+
+    /// The packets, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// Their names, given to the adapter of this index.
+    pub fn names(&self, index: u16) -> impl Iterator<Item = Name> + '_ {
+        self.0.iter().map(move |entry| Name::of_handle(entry.handle, index))
     }
 
     /// How many packets there are.
     pub fn len(&self) -> usize {
-        self.handles.len()
+        self.0.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.handles.is_empty()
+        self.0.is_empty()
     }
 
     pub(crate) fn append(&mut self, other: &Batch) {
-        self.handles.extend_from_slice(&other.handles);
-        self.sizes.extend_from_slice(&other.sizes);
-        self.times.extend_from_slice(&other.times);
+        self.0.extend_from_slice(&other.0);
     }
 }
 

@@ -128,21 +128,21 @@ impl Ndis {
     /// That the packet in `place`, `packet` before that, was taken, sent and submitted.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_sent(
+    pub(super) fn note_sent<'a>(
         &self,
         link: &Link,
         (packet, place): (Name, &Slot),
         cpu: &Rc<Cpu>,
         (now, who): (Moment, u64),
-        frame: &[u8],
+        length: u32,
+        frame: impl FnOnce() -> &'a [u8],
     ) {
-        let length = frame.len() as u32;
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => {
                 place.history.keep_sent(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame),
+            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame()),
         }
     }
 

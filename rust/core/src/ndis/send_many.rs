@@ -96,10 +96,9 @@ impl Link {
         };
         let (batch, from) = (Arc::new(down.batch), sent.statuses.len());
         self.hand_down_many(&down.drivers, cpu, &batch, false, down.now, &mut sent.statuses);
-        for (handle, status) in batch.handles.iter().zip(&sent.statuses[from..]) {
+        for (name, status) in batch.names(self.adapter.index).zip(&sent.statuses[from..]) {
             if *status != Status::PENDING {
-                let slot = Name::of_handle(*handle, self.adapter.index).slot;
-                self.adapter.free_slot_on(cpu, slot);
+                self.adapter.free_slot_on(cpu, name.slot);
             }
         }
         if sent.batch.is_empty() {
@@ -138,26 +137,31 @@ impl Link {
         }
         let now = ndis.instant();
         let mut batch = Batch::with_capacity(most);
+        // Neither changes while we are in here.
+        let longest = if flow.is_clear_for(0) { flow.longest() } else { 0 };
+        let mut top = adapter.pool.top_in(&span);
         for at in from..from + most {
             let size = frames.size(at);
-            let next = flow.is_clear_for(size).then(|| adapter.pool.next_in(&span)).flatten();
-            let Some((slot, place)) = next else { break };
+            let next = (size <= longest).then(|| top.checked_sub(1)).flatten();
+            let Some(slot) = next else { break };
+            let place = adapter.pool.slot(slot);
             let Some(mut body) = place.body.lock_in(&span) else { break };
             let free = place.state();
             let down = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
             let Ok(state) = down else { break };
-            adapter.pool.take_in(&span, place);
+            top = place.below();
             place.set_in(&span, state);
             match frames.bytes(at) {
                 Some(frame) => body.put(&adapter.info, frame),
                 None => body.put_zeros(&adapter.info, size as usize),
             }
             let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-            ndis.note_sent(self, (packet, place), cpu, (now, who), body.data());
+            ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
             place.goes_down(self.id, size, now.time, true);
-            flow.goes_down();
             batch.push(Name { generation: state.generation(), ..packet }, size, now.time);
         }
+        flow.go_down(batch.len() as u32);
+        adapter.pool.set_top_in(&span, top);
         drop((flow, span));
         if batch.is_empty() {
             adapter.leave(cpu);
@@ -274,7 +278,7 @@ impl Link {
         let called = adapter.call_on(drivers, cpu, Entry::WanSend, at, |drivers| {
             drivers.miniport.wan_send_many(cpu, self, batch, &mut answers);
         });
-        let names = batch.handles.iter().map(|handle| Name::of_handle(*handle, adapter.index));
+        let names = batch.names(adapter.index);
         if called.is_none() {
             for name in names {
                 adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
@@ -298,8 +302,7 @@ impl Link {
         let ndis = &*adapter.ndis;
         let Some(span) = ndis.bias.alone(cpu) else { return false };
         let (now, who) = (ndis.later(called), who(cpu.id, &cpu.state.borrow()));
-        for handle in &batch.handles {
-            let name = Name::of_handle(*handle, adapter.index);
+        for name in batch.names(adapter.index) {
             let place = adapter.pool.slot(name.slot);
             if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {
                 place.set_in(&span, state);

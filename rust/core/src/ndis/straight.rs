@@ -58,7 +58,7 @@ impl Link {
         place.set_in(&span, state);
         body.put(&adapter.info, frame);
         let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-        ndis.note_sent(self, (packet, place), cpu, (now, who), frame);
+        ndis.note_sent(self, (packet, place), cpu, (now, who), length, || frame);
         place.goes_down(self.id, length, now.time, true);
         flow.goes_down();
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
