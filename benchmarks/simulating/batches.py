@@ -47,7 +47,7 @@ class BatchProtocol(nw.Protocol):
 
     def send_complete_many(self, batch):
         self.count += len(batch)
-        self.latency += int((self.world.now_ns - batch.times).sum())
+        self.latency += len(batch) * self.world.now_ns - int(batch.times.sum())
         self.round()
 
     def round(self):

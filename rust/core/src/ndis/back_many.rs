@@ -107,6 +107,12 @@ impl Adapter {
         for (at, handle) in handles.iter().enumerate() {
             let (name, status) = (Name::of_handle(*handle, self.index), status(at));
             let Some(place) = self.pool.get(name.slot) else { break };
+            if let Some(next) = handles.get(at + 2) {
+                let next = Name::of_handle(*next, self.index);
+                if let Some(next) = self.pool.get(next.slot) {
+                    next.history.warm();
+                }
+            }
             let mine = name.adapter == self.index && place.is_anonymous();
             let same = place.link.load(Ordering::Relaxed) == link.id;
             if !(mine && same && self.is_plain(status) && fit(name.slot)) {

@@ -150,6 +150,9 @@ impl Link {
             let down = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
             let Ok(state) = down else { break };
             top = place.below();
+            if let Some(next) = top.checked_sub(1) {
+                adapter.pool.slot(next).history.warm();
+            }
             place.set_in(&span, state);
             match frames.bytes(at) {
                 Some(frame) => body.put(&adapter.info, frame),
