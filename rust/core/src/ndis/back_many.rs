@@ -11,11 +11,12 @@ use std::sync::atomic::Ordering;
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx};
-use crate::event::{Entry, Name};
+use crate::event::{Entry, Name, What};
 use crate::history::who;
 use crate::policy::ResourcesAsFinal;
+use crate::pool::Slot;
 use crate::ring::Completion;
-use crate::status::Status;
+use crate::status::{FinalStatus, Status};
 
 /// The statuses of packets that come home together; none as long as all are SUCCESS.
 #[derive(Default)]
@@ -52,7 +53,13 @@ impl Adapter {
         if self.ndis.config.delivery != Delivery::Inline {
             return 0;
         }
-        Cpu::here(|cpu| self.complete_alone(cpu, handles, status, fit).unwrap_or(0))
+        Cpu::here(|cpu| {
+            if cpu.depth.get() >= MAX_DEPTH {
+                return 0;
+            }
+            let alone = self.complete_alone(cpu, handles, &status, &fit);
+            alone.or_else(|| self.complete_shared(cpu, handles, status, fit)).unwrap_or(0)
+        })
     }
 
     /// The packet of this name as a batch, and its link: for a driver that only takes many.
@@ -84,9 +91,6 @@ impl Adapter {
         fit: impl Fn(u32) -> bool,
     ) -> Option<usize> {
         let ndis = &*self.ndis;
-        if cpu.depth.get() >= MAX_DEPTH {
-            return None;
-        }
         let span = ndis.bias.alone(cpu)?;
         let who = {
             let state = cpu.state.borrow();
@@ -152,6 +156,42 @@ impl Adapter {
         }
         ndis.settle(cpu);
         Some(count)
+    }
+
+    /// The same where other threads are in the world.
+    fn complete_shared(
+        &self,
+        cpu: &Rc<Cpu>,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> Option<usize> {
+        cpu.state.borrow().may_complete(self.serialized).ok()?;
+        let place_of = |name: Name| self.pool.get(name.slot).filter(|_| name.adapter == self.index);
+        let link_of = |place: &Slot| place.link.load(Ordering::Relaxed);
+        let first = place_of(Name::of_handle(*handles.first()?, self.index))?;
+        let link = self.link_by_id(link_of(first))?;
+        let now = self.ndis.moment();
+        let mut claimed = Vec::with_capacity(handles.len());
+        for (at, handle) in handles.iter().enumerate() {
+            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
+            let Some(place) = place_of(name).filter(|place| place.is_anonymous()) else { break };
+            if !(link_of(place) == link.id && self.is_plain(status) && fit(name.slot)) {
+                break;
+            }
+            let (Ok(status), Ok(())) = (FinalStatus::new(status), self.claim(cpu, name)) else {
+                break;
+            };
+            let what = What::Complete { packet: name, status: status.get() };
+            self.ndis.note(self, place, cpu, now, what);
+            claimed.push(Completion { slot: name.slot, status });
+        }
+        if claimed.is_empty() {
+            return None;
+        }
+        self.deliver_together(cpu, &link, &claimed);
+        self.ndis.settle(cpu);
+        Some(claimed.len())
     }
 
     /// Delivers completions out of the ring, together where that goes.
