@@ -1,87 +1,14 @@
 """Many packets by one call, down and up: as if each had been sent and completed alone."""
 
 import gc
-import json
 import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import ndiswan as nw
-from rigs import Holding, Peer, bound
-
-FEW = 48
-FLUSH = nw.Status.REQUEST_ABORTED
-
-
-class Many(nw.Miniport):
-    """Keeps the names of what it gets; `halt` completes what is left."""
-
-    serialized = False
-    info = nw.WanInfo(max_transmit=4096)
-
-    def __init__(self, answer=nw.PENDING, serialized=False):
-        self.answer, self.serialized = answer, serialized
-
-    def initialize(self):
-        self.batches, self.owed = [], np.empty(0, np.uint64)
-
-    def wan_send_many(self, link, batch):
-        self.batches.append(batch)
-        self.owed = np.concatenate([self.owed, batch.handles])
-        return self.answer(batch) if callable(self.answer) else self.answer
-
-    def complete(self, count=None, status=nw.SUCCESS):
-        done, self.owed = np.split(self.owed, [len(self.owed) if count is None else count])
-        with self.adapter.at(nw.Irql.DISPATCH):
-            self.adapter.wan_send_complete_many(done, status)
-
-    def halt(self):
-        if self.adapter.counters["delivered"] < self.adapter.counters["sends"]:
-            self.complete(status=FLUSH)
-
-
-class Both(Many):
-    """Takes packets one by one, too."""
-
-    def wan_send(self, link, packet):
-        self.batches.append(packet)
-        self.owed = np.append(self.owed, np.uint64(packet.handle))
-        return nw.PENDING
-
-
-class Listening(nw.Protocol):
-    """Keeps the batches that come back."""
-
-    def __init__(self):
-        self.batches = []
-
-    def send_complete_many(self, batch):
-        self.batches.append(batch)
-
-    @property
-    def answers(self):
-        return [int(status) for batch in self.batches for status in batch.statuses]
-
-
-class BothWays(Listening):
-    """Listens to single completions, too."""
-
-    def send_complete(self, packet, status):
-        self.batches.append(status)
-
-
-def sizes(count, first=64):
-    """So many sizes, each one more than the last."""
-    return np.arange(first, first + count, dtype=np.uint32)
-
-
-def together(ndis, card=None, peer=None, packets=256):
-    """A link between drivers that take many."""
-    card, peer = card or Many(), peer or Listening()
-    return ndis.bind(peer, card, packets=packets), peer, card
+from batching import FEW, Both, BothWays, Listening, Many, sizes, together
+from rigs import Holding, bound
 
 
 @pytest.mark.parametrize("verify", [0, 1, 2, 3, 4])
@@ -122,9 +49,12 @@ def test_the_columns_are_what_was_sent():
             assert batch.handles.tolist() == sent.handles.tolist()
             assert batch.sizes.tolist() == list(range(1, 101))
             assert batch.times.tolist() == [1000] * 100
-            assert len(set(batch.slots.tolist())) == 100 and batch.slots.max() < 256
+            assert len(set(batch.slots.tolist())) == 100
+            assert batch.slots.max() < 256
             assert batch.link == link
-            types = [a.dtype.name for a in (batch.handles, batch.sizes, batch.times, batch.statuses)]
+            types = [
+                a.dtype.name for a in (batch.handles, batch.sizes, batch.times, batch.statuses)
+            ]
             assert types == ["uint64", "uint32", "int64", "uint32"]
 
 
@@ -168,7 +98,7 @@ def test_data_is_not_read_once_the_packets_are_gone():
         link, peer, card = together(ndis)
         link.send_many(sizes(50))
         card.complete()
-        with pytest.raises(nw.ContractViolation, match="TOUCH|STALE"):
+        with pytest.raises(nw.ContractViolation, match=r"TOUCH|STALE"):
             _ = card.batches[0].data
         with pytest.raises(RuntimeError, match="the miniport's"):
             _ = peer.batches[0].data
@@ -183,8 +113,12 @@ def test_fewer_than_48_go_one_by_one_where_a_driver_takes_both(many):
         link, peer, card = together(ndis, Both(), BothWays())
         link.send_many(sizes(many))
         card.complete()
-        assert [isinstance(got, nw.Batch) for got in card.batches] == ([True] if many >= FEW else [False] * many)
-        assert [isinstance(got, nw.Batch) for got in peer.batches] == ([True] if many >= FEW else [False] * many)
+        assert [isinstance(got, nw.Batch) for got in card.batches] == (
+            [True] if many >= FEW else [False] * many
+        )
+        assert [isinstance(got, nw.Batch) for got in peer.batches] == (
+            [True] if many >= FEW else [False] * many
+        )
     assert ndis.violations == []
 
 
@@ -271,228 +205,6 @@ def test_each_packet_has_its_own_answer():
     assert ndis.violations == []
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (None, "without a return statement"),
-        ("PENDING", "expected an NDIS_STATUS for all"),
-        (np.zeros(3, np.uint32), "3 statuses"),
-        (np.zeros(64, np.float64), "array of uint32"),
-        ([0] * 63 + ["x"], "expected an NDIS_STATUS for all"),
-    ],
-)
-def test_an_answer_that_is_none_gives_every_packet_back(answer, words):
-    """Nothing is lost: each packet of the batch goes back with FAILURE, and the mistake is told."""
-    with nw.Ndis() as ndis:
-        link, _, card = together(ndis, Many(lambda _: answer), packets=64)
-        with pytest.raises(nw.StatusViolation, match=words):
-            link.send_many(sizes(64))
-        assert link.outstanding == 0
-        card.owed = card.owed[:0]
-        card.answer = nw.PENDING
-        link.send_many(sizes(64))
-        card.complete()
-
-
-def test_an_exception_in_wan_send_many_loses_nothing():
-    """What was completed before it stays completed; the rest goes back with FAILURE."""
-
-    def half(batch):
-        card.adapter.wan_send_complete_many(batch.handles[:32])
-        raise KeyError("half way")
-
-    with nw.Ndis() as ndis:
-        link, peer, card = together(ndis, Many(half), packets=64)
-        with pytest.raises(KeyError, match="half way"):
-            link.send_many(sizes(64))
-        card.owed = card.owed[:0]
-        assert peer.answers == [nw.SUCCESS] * 32
-        assert link.outstanding == 0
-        card.answer = nw.PENDING
-        link.send_many(sizes(64))
-        card.complete()
-    assert ndis.violations == []
-
-
-def test_an_exception_in_send_complete_many_is_raised_outside():
-    """The packets are home; the outermost call raises."""
-
-    class Bad(Listening):
-        def send_complete_many(self, batch):
-            raise KeyError("above")
-
-    with nw.Ndis() as ndis:
-        link, _, card = together(ndis, peer=Bad(), packets=64)
-        link.send_many(sizes(64))
-        timer = card.adapter.timer(card.complete)
-        timer.set_ns(5)
-        with pytest.raises(KeyError, match="above"):
-            ndis.run()
-        assert link.outstanding == 0
-    assert ndis.violations == []
-
-
-def rules(ndis):
-    """What was found, in order."""
-    return [violation.rule for violation in ndis.violations]
-
-
-def test_a_broken_rule_inside_of_a_batch_keeps_none_of_the_others():
-    """Completed twice, of an old life, never sent, of another adapter: each is told with its packet, the rest goes home."""
-    with nw.Ndis(on_violation="record") as ndis:
-        link, peer, card = together(ndis, packets=64)
-        other_link, other_peer, other = together(ndis, packets=64)
-        link.send_many(sizes(2))
-        old = card.owed
-        card.complete()
-        link.send_many(sizes(60))
-        other_link.send_many(sizes(60))
-        fresh, card.owed = card.owed, card.owed[:0]
-        never = np.uint64((7 << 32) | 63)
-        wrong = [fresh[0], old[1], never, other.owed[0]]
-        mixed = np.concatenate([fresh[:30], np.array(wrong, np.uint64), fresh[30:]])
-        card.adapter.wan_send_complete_many(mixed)
-        assert rules(ndis) == ["DOUBLE", "STALE", "STALE", "FOREIGN"] or rules(ndis)[0] == "DOUBLE"
-        assert rules(ndis)[-1] == "FOREIGN"
-        assert len(rules(ndis)) == 4
-        assert all(v.history for v in ndis.violations[:2])
-        assert len(peer.answers) == 62 and link.outstanding == 0
-        assert other_link.outstanding == 60
-        other.complete()
-
-
-def test_the_first_broken_rule_is_raised_when_all_are_done():
-    """The exception is the first packet's, with a note on the others."""
-    with nw.Ndis() as ndis:
-        link, peer, card = together(ndis, packets=64)
-        link.send_many(sizes(60))
-        owed, card.owed = card.owed, card.owed[:0]
-        with pytest.raises(nw.OwnershipViolation, match="DOUBLE") as caught:
-            card.adapter.wan_send_complete_many(np.concatenate([owed, owed[:3]]))
-        assert "2 more packet(s)" in caught.value.__notes__[0]
-        assert len(peer.answers) == 60
-
-
-def test_pending_as_a_final_status_is_told_for_each_and_the_packet_goes_home():
-    """STATUS_PENDING inside of a batch of good ones."""
-    with nw.Ndis(on_violation="record") as ndis:
-        link, peer, card = together(ndis, packets=64)
-        link.send_many(sizes(60))
-        statuses = np.zeros(60, np.uint32)
-        statuses[[5, 7]] = nw.PENDING
-        card.complete(status=statuses)
-        assert rules(ndis) == ["STATUS_PENDING"] * 2
-        assert peer.answers.count(nw.FAILURE) == 2 and len(peer.answers) == 60
-
-
-def test_what_was_completed_inside_and_answered_with_a_final_status_is_early():
-    """EARLY for each such packet of the batch, and for no other."""
-
-    def early(batch):
-        card.adapter.wan_send_complete_many(batch.handles[:2])
-        return np.array([0, 0] + [nw.PENDING] * 58, np.uint32)
-
-    with nw.Ndis(on_violation="record") as ndis:
-        link, peer, card = together(ndis, Many(early), packets=64)
-        link.send_many(sizes(60))
-        assert rules(ndis) == ["EARLY"] * 2
-        card.owed = card.owed[2:]
-        card.complete()
-        assert len(peer.answers) == 60
-
-
-def test_a_window_that_is_reported_is_reported_for_each_packet_beyond_it():
-    """Policy `beyond_window="report"`: 50 go down, the others stay with the protocol."""
-    card = Many()
-    card.info = nw.WanInfo(max_transmit=50)
-    policy = nw.Policy(beyond_window="report")
-    with nw.Ndis(on_violation="record", policy=policy) as ndis:
-        link, _, card = together(ndis, card, packets=64)
-        sent = link.send_many(sizes(53))
-        assert rules(ndis) == ["WINDOW"] * 3
-        assert sent.statuses.tolist() == [nw.PENDING] * 50 + [nw.FAILURE] * 3
-        assert sent.handles[50:].tolist() == [0, 0, 0] or (sent.handles[50:] >> np.uint64(32)).tolist() == [0] * 3
-        card.complete()
-
-
-def test_a_lock_that_is_held_is_told_of_for_each_completion():
-    """LOCK_HELD: not together then, but one by one, as each completion with a lock held."""
-    with nw.Ndis(on_violation="record") as ndis:
-        link, peer, card = together(ndis, packets=64)
-        link.send_many(sizes(50))
-        with card.adapter.spin_lock("L"):
-            card.complete()
-        ndis.drain()
-        assert rules(ndis) == ["LOCK_HELD"] * 50
-        assert len(peer.answers) == 50
-
-
-@pytest.mark.parametrize(
-    ("given", "error"),
-    [
-        (np.arange(1, 5), "astype"),
-        (np.ones((2, 2), np.uint32), "one dimension"),
-        (np.ones(8, np.uint32)[::2], "one piece"),
-        ([64, 65], "expected a one-dimensional array of uint32"),
-        (np.array([64, 0], np.uint32), "frame 1: .*empty"),
-        (np.array([64, 9999], np.uint32), "frame 1: .*9999"),
-    ],
-)
-def test_sizes_that_are_none_send_nothing(given, error):
-    """Another type, another shape, an empty frame, one that is too long."""
-    with nw.Ndis() as ndis:
-        link, _, card = together(ndis)
-        with pytest.raises((TypeError, ValueError), match=error):
-            link.send_many(given)
-        with pytest.raises(ValueError, match="expected 128 bytes of data"):
-            link.send_many(np.array([64, 64], np.uint32), b"x")
-        assert card.batches == []
-        assert len(link.send_many(np.empty(0, np.uint32))) == 0
-
-
-@pytest.mark.parametrize(
-    ("handles", "status", "error"),
-    [
-        (lambda owed: owed.astype(np.int64), nw.SUCCESS, "array of uint64"),
-        (lambda owed: owed.reshape(2, -1), nw.SUCCESS, "one dimension"),
-        (lambda owed: owed, np.zeros(3, np.uint32), "60 of them"),
-        (lambda owed: owed, np.zeros(60, np.int64), "array of uint32"),
-        (lambda owed: owed, "SUCCESS", "one NDIS_STATUS for all"),
-    ],
-)
-def test_handles_or_statuses_that_are_none_complete_nothing(handles, status, error):
-    """Another type, another shape, another number of them."""
-    with nw.Ndis() as ndis:
-        link, _, card = together(ndis)
-        link.send_many(sizes(60))
-        with pytest.raises((TypeError, ValueError), match=error):
-            card.adapter.wan_send_complete_many(handles(card.owed), status)
-        assert link.outstanding == 60
-        card.complete()
-
-
-def test_a_pool_without_packets_ends_the_call():
-    """The frames before it are sent; the error says how many."""
-    with nw.Ndis() as ndis:
-        link, peer, card = together(ndis, packets=64)
-        with pytest.raises(RuntimeError, match="64 of 70 frames were sent"):
-            link.send_many(sizes(70))
-        card.complete()
-        assert len(peer.answers) == 64
-
-
-def test_a_view_of_a_packet_that_is_exported_is_told_of():
-    """A packet of a batch is an object when it is asked for; its views count as those of `wan_send`'s."""
-    with nw.Ndis(on_violation="record") as ndis:
-        link, peer, card = together(ndis, packets=64)
-        link.send_many(sizes(50), b"\x07" * int(sizes(50).sum()))
-        view = memoryview(card.batches[0].packet(3).data)
-        card.complete()
-        assert rules(ndis) == ["TOUCH"]
-        assert bytes(view) == b"\x07" * 67
-        assert len(peer.answers) == 50
-
-
 def test_adversarial_time_calls_one_by_one():
     """Every call by itself, so that an explorer may choose what is between."""
     with nw.Ndis(time=nw.AdversarialTime(3)) as ndis:
@@ -550,132 +262,3 @@ def test_in_real_time_threads_send_and_complete_batches(delivery):
         assert len(peer.answers) == 2 * rounds * size
         assert ndis.counters["completions"] == 2 * rounds * size
     assert ndis.violations == []
-
-
-class Plan(nw.Miniport):
-    """Answers by size; interrupts after given delays, and completes so many of what it has with a status by size."""
-
-    serialized = False
-
-    def __init__(self, window, interrupts):
-        self.info = nw.WanInfo(max_transmit=window)
-        self.interrupts = list(interrupts)
-
-    def initialize(self):
-        self.held = []
-        self.timer = self.adapter.timer(self.interrupt)
-        self.next()
-
-    def next(self):
-        if self.interrupts:
-            self.timer.set_ns(self.interrupts[0][0])
-
-    @staticmethod
-    def answer(size):
-        return nw.FAILURE if size % 7 == 0 else nw.PENDING
-
-    @staticmethod
-    def final(size):
-        return nw.SUCCESS if size % 5 else nw.Status.HARD_ERRORS
-
-    def interrupt(self):
-        _, many = self.interrupts.pop(0)
-        done, self.held = self.held[:many], self.held[many:]
-        self.next()
-        self.finish(done)
-
-    def halt(self):
-        self.finish(self.held)
-
-
-class ScalarPlan(Plan):
-    """Packet by packet."""
-
-    def wan_send(self, link, packet):
-        size = packet.current_length
-        if self.answer(size) == nw.PENDING:
-            self.held.append((packet, size))
-        return self.answer(size)
-
-    def finish(self, done):
-        for packet, size in done:
-            self.adapter.wan_send_complete(packet, self.final(size))
-
-
-class ManyPlan(Plan):
-    """By batches."""
-
-    def wan_send_many(self, link, batch):
-        answers = [self.answer(int(size)) for size in batch.sizes]
-        took = zip(batch.handles.tolist(), batch.sizes.tolist(), answers, strict=True)
-        self.held += [(handle, size) for handle, size, answer in took if answer == nw.PENDING]
-        return np.array(answers, np.uint32)
-
-    def finish(self, done):
-        statuses = np.array([self.final(size) for _, size in done], np.uint32)
-        self.adapter.wan_send_complete_many(np.array([h for h, _ in done], np.uint64), statuses)
-
-
-class BothPlan(ManyPlan):
-    """By batches, and packet by packet where they are few."""
-
-    def wan_send(self, link, packet):
-        size = packet.current_length
-        if self.answer(size) == nw.PENDING:
-            self.held.append((packet.handle, size))
-        return self.answer(size)
-
-
-def story(protocol, card, bursts, many, delivery):
-    """What happened to each packet, in the order of sends: kind, time and number of each event; and the counts."""
-    with nw.Ndis(record=True, delivery=delivery) as ndis:
-        link = ndis.bind(protocol, card, packets=1024)
-        alarm = iter(bursts)
-        now = 0
-        for gap, burst in alarm:
-            now += gap
-            ndis.run(until=now / 1e9)
-            if many:
-                link.send_many(np.array(burst, np.uint32))
-            else:
-                for size in burst:
-                    link.send(bytes(size))
-        ndis.run()
-    packets, at = [], {}
-    for event in ndis.events():
-        told = json.loads(repr_json(event))
-        packet = told.get("packet")
-        if packet is None:
-            continue
-        if event.what == "allocate":
-            at[packet["slot"]] = []
-            packets.append(at[packet["slot"]])
-        detail = (told.get("status"), told.get("length"))
-        at[packet["slot"]].append((event.what, event.time_ns, *detail))
-    assert ndis.violations == []
-    return packets, ndis.counters
-
-
-def repr_json(event):
-    """An event as its line in a trace."""
-    return event.__reduce__()[1][0]
-
-
-BURSTS = st.lists(
-    st.tuples(st.integers(0, 3000), st.lists(st.integers(1, 60), min_size=1, max_size=90)),
-    min_size=1,
-    max_size=4,
-)
-INTERRUPTS = st.lists(st.tuples(st.integers(1, 2000), st.integers(1, 120)), max_size=6)
-
-
-@given(BURSTS, INTERRUPTS, st.integers(1, 100), st.sampled_from(["inline", "queued"]))
-def test_batches_are_event_by_event_what_single_calls_are(bursts, interrupts, window, delivery):
-    """Random bursts, windows, interrupts and statuses: each packet has the same events at the same times, however
-    its drivers take packets."""
-    plain = story(Peer(), ScalarPlan(window, interrupts), bursts, False, delivery)
-    for card in ManyPlan, BothPlan:
-        for protocol in Listening, BothWays, Peer:
-            got = story(protocol(), card(window, interrupts), bursts, True, delivery)
-            assert got == plain
-    assert story(Listening(), ScalarPlan(window, interrupts), bursts, True, delivery) == plain

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ndiswan._native import Adapter, Batch, Link, Packet
     from ndiswan.oid import Oid
 
@@ -58,7 +61,9 @@ class Miniport:
             "def wan_send(self, link, packet): ... return nw.PENDING"
         )
 
-    def wan_send_many(self, link: Link, batch: Batch) -> Status | Sequence[int]:
+    def wan_send_many(
+        self, link: Link, batch: Batch
+    ) -> Status | NDArray[np.uint32] | Sequence[int]:
         """MiniportWanSend for each packet of a batch, which are the miniport's until they are completed.
 
         Not called unless a driver writes it. One that writes :meth:`wan_send` too is called there for

@@ -106,13 +106,13 @@ impl Batch {
         &self,
         py: Python<'_>,
         which: usize,
-        make: impl FnOnce() -> PyResult<Py<PyAny>>,
+        fill: impl FnOnce() -> PyResult<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let clone = |array: &Option<Py<PyAny>>| array.as_ref().map(|array| array.clone_ref(py));
         if let Some(known) = self.arrays.with(py, |arrays| clone(&arrays[which])) {
             return Ok(known);
         }
-        let made = make()?;
+        let made = fill()?;
         let kept = made.clone_ref(py);
         let old = self.arrays.with(py, |arrays| arrays[which].replace(kept));
         drop(old);

@@ -44,6 +44,10 @@ impl<'py> Statuses<'py> {
         Ok(Statuses::Each(each))
     }
 
+    fn are_one(&self) -> bool {
+        matches!(self, Statuses::All(_))
+    }
+
     fn at(&self, index: usize) -> Option<&Bound<'py, PyAny>> {
         match self {
             Statuses::All(status) => status.as_ref(),
@@ -73,7 +77,8 @@ impl Adapter {
         self.alive()?;
         if let Some(column) = handles_of(packets)? {
             let handles: Vec<u64> = column.items(py).iter().map(u64::load).collect();
-            return self.complete_handles(py, &handles, status);
+            let statuses = statuses_of(py, status, handles.len())?;
+            return self.complete_handles(py, &handles, &statuses);
         }
         let packets = packets.try_iter().map_err(|_| {
             PyTypeError::new_err(format!(
@@ -84,6 +89,17 @@ impl Adapter {
         // All of it before anything is completed: what is iterated over may run anything, and raise.
         let packets: Vec<_> = packets.collect::<PyResult<_>>()?;
         let statuses = Statuses::new(status, packets.len())?;
+        let one = |status: Option<&Bound<'_, PyAny>>| match status {
+            Some(given) => status::from_python(py, given).ok().flatten(),
+            None => Some(Status::SUCCESS),
+        };
+        // Packets about which there is nothing to say but their names, and one status for all.
+        if let Some(status) = one(statuses.at(0)).filter(|_| statuses.are_one()) {
+            let name = |packet| self.plain(py, packet, None).map(|(name, _)| name.handle());
+            if let Some(handles) = packets.iter().map(name).collect::<Option<Vec<u64>>>() {
+                return self.complete_handles(py, &handles, &[status]);
+            }
+        }
         let mut batch = self.shared.core.completions();
         let (mut first, mut more) = (None, 0);
         for (index, packet) in packets.iter().enumerate() {
@@ -111,17 +127,16 @@ impl Adapter {
         &self,
         py: Python<'_>,
         handles: &[u64],
-        given: Option<&Bound<'_, PyAny>>,
+        statuses: &[Status],
     ) -> PyResult<()> {
         let core = &self.shared.core;
-        let statuses = self.statuses_of(py, given, handles.len())?;
-        let status = |at: usize| match statuses.as_slice() {
+        let status = |at: usize| match statuses {
             [] => Status::SUCCESS,
             [all] => *all,
             each => each[at],
         };
         let inline = self.shared.world.core.config.delivery == Delivery::Inline;
-        let least = if inline { core.least_back() } else { usize::MAX };
+        let least = if inline { core.least_back() } else { 1 };
         let mut broken = Vec::new();
         let mut at = 0;
         while at < handles.len() {
@@ -130,7 +145,7 @@ impl Adapter {
             let done = if rest.len() < least {
                 0
             } else {
-                match statuses.as_slice() {
+                match statuses {
                     [] => core.complete_together(rest, |_| Status::SUCCESS, fit),
                     [all] => core.complete_together(rest, |_| *all, fit),
                     each => core.complete_together(rest, |next| each[at + next], fit),
@@ -140,13 +155,13 @@ impl Adapter {
                 at += done;
                 continue;
             }
-            // One by one, in the ring together where delivery is queued.
+            // One by one, in the ring together where delivery is queued; the next one at least.
             let mut batch = core.completions();
-            let end = if rest.len() < least { handles.len() } else { at + 1 };
-            for at in at..end {
-                let name = Name::of_handle(handles[at], core.index);
+            let end = if inline && rest.len() >= least { at + 1 } else { handles.len() };
+            for (next, handle) in handles[at..end].iter().enumerate() {
+                let name = Name::of_handle(*handle, core.index);
                 let touched = self.part(py, name);
-                broken.extend(batch.complete(name, status(at)).err());
+                broken.extend(batch.complete(name, status(at + next)).err());
                 broken.extend(touched);
             }
             at = end;
@@ -168,30 +183,6 @@ impl Adapter {
         Some(self.shared.core.report_views(name, views))
     }
 
-    /// The statuses of so many packets: none for SUCCESS, one for all, or one for each.
-    fn statuses_of(
-        &self,
-        py: Python<'_>,
-        given: Option<&Bound<'_, PyAny>>,
-        count: usize,
-    ) -> PyResult<Vec<Status>> {
-        let Some(given) = given else { return Ok(Vec::new()) };
-        if let Some(status) = status::from_python(py, given)? {
-            return Ok(vec![status]);
-        }
-        let expected =
-            format!("expected one NDIS_STATUS for all, or {count} of them as an array of uint32");
-        let statuses = crate::batch::given_statuses(py, given)?.ok_or_else(|| {
-            let got = status::describe(given);
-            PyTypeError::new_err(format!("{expected}, got {got}; nothing was completed"))
-        })?;
-        if statuses.len() != count {
-            let got = statuses.len();
-            return Err(value(format!("{expected}, got {got}; nothing was completed")));
-        }
-        Ok(statuses)
-    }
-
     /// The packet and its status, if there is nothing to say about them that only Python can see.
     fn plain(
         &self,
@@ -210,4 +201,27 @@ impl Adapter {
         };
         mine.then(|| (packet.name(), status))
     }
+}
+
+/// The statuses of so many packets: none for SUCCESS, one for all, or one for each.
+fn statuses_of(
+    py: Python<'_>,
+    given: Option<&Bound<'_, PyAny>>,
+    count: usize,
+) -> PyResult<Vec<Status>> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    if let Some(status) = status::from_python(py, given)? {
+        return Ok(vec![status]);
+    }
+    let expected =
+        format!("expected one NDIS_STATUS for all, or {count} of them as an array of uint32");
+    let statuses = crate::batch::given_statuses(py, given)?.ok_or_else(|| {
+        let got = status::describe(given);
+        PyTypeError::new_err(format!("{expected}, got {got}; nothing was completed"))
+    })?;
+    if statuses.len() != count {
+        let got = statuses.len();
+        return Err(value(format!("{expected}, got {got}; nothing was completed")));
+    }
+    Ok(statuses)
 }

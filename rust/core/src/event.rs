@@ -286,3 +286,20 @@ impl Event {
         serde_json::from_str(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_the_name_again_and_of_another_adapter_is_another_one() {
+        for (adapter, slot, generation) in [(0, 0, 1), (3, 1_048_575, u32::MAX), (5000, 7, 0)] {
+            let name = Name { adapter, slot, generation };
+            assert_eq!(Name::of_handle(name.handle(), adapter), name);
+            assert_ne!(
+                Name::of_handle(name.handle(), adapter + 1),
+                Name { adapter: adapter + 1, ..name }
+            );
+        }
+    }
+}

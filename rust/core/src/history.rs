@@ -308,6 +308,51 @@ mod tests {
     }
 
     #[test]
+    fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
+        let (before, link, status) =
+            (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::FAILURE);
+        let packet = Name { generation: 12, ..before };
+        let pended = What::Return { packet, status: Status::PENDING };
+        let what = [
+            What::Allocate { packet: before },
+            What::Send { packet: before, link, length: 64 },
+            What::Submit { packet, link },
+            pended,
+            What::Complete { packet, status },
+            What::Deliver { packet, link, status },
+            What::Free { packet },
+        ];
+        let history = History::new(8);
+        let who = words_of(7, Irql::DISPATCH, 2);
+        history.keep_sent(1, who, before.generation, 64, link);
+        history.warm();
+        history.keep_pended(1, who, packet);
+        history.keep_done(2, who, packet.generation, status.0, link);
+        let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
+        assert_eq!(found, what);
+        let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
+        assert_eq!(times, [1, 1, 1, 1, 2, 2, 2]);
+        assert_eq!(history.next.load(Ordering::Relaxed), 2, "places");
+    }
+
+    #[test]
+    fn a_return_is_an_event_of_its_own_where_time_or_a_completion_was_in_between() {
+        let packet = Name { adapter: 3, slot: 5, generation: 12 };
+        let who = words_of(7, Irql::DISPATCH, 2);
+        for (later, completed, other) in [(2, false, who), (1, true, who), (1, false, who + 1)] {
+            let history = History::new(8);
+            history.keep_sent(1, who, 11, 64, 7);
+            if completed {
+                history.keep_back(1, who, packet.generation, 0, 7);
+            }
+            history.keep_pended(later, other, packet);
+            let last = history.to_vec(3, 5).pop().map(|event| (event.time, event.what));
+            assert_eq!(last, Some((later, What::Return { packet, status: Status::PENDING })));
+        }
+        History::new(0).keep_pended(1, who, packet);
+    }
+
+    #[test]
     fn the_oldest_are_forgotten_beyond_the_limit() {
         let packet = Name { adapter: 3, slot: 5, generation: 1 };
         let history = History::new(4);

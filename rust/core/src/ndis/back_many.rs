@@ -50,10 +50,10 @@ impl Adapter {
         status: impl Fn(usize) -> Status,
         fit: impl Fn(u32) -> bool,
     ) -> usize {
-        if self.ndis.config.delivery != Delivery::Inline {
-            return 0;
-        }
         Cpu::here(|cpu| {
+            if self.ndis.config.delivery == Delivery::Queued {
+                return self.queue_alone(cpu, handles, status, fit).unwrap_or(0);
+            }
             if cpu.depth.get() >= MAX_DEPTH {
                 return 0;
             }
@@ -155,6 +155,43 @@ impl Adapter {
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);
+        Some(count)
+    }
+
+    /// They go into the ring together.
+    fn queue_alone(
+        &self,
+        cpu: &Rc<Cpu>,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> Option<usize> {
+        let ndis = &*self.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        cpu.state.borrow().may_complete(self.serialized).ok()?;
+        self.life().may_call().ok()?;
+        let now = ndis.instant();
+        let mut kept = cpu.kept.take();
+        for (at, handle) in handles.iter().enumerate() {
+            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
+            let Some(place) = self.pool.get(name.slot) else { break };
+            if !(name.adapter == self.index && self.is_plain(status) && fit(name.slot)) {
+                break;
+            }
+            let claimed = place.state().complete(name.generation);
+            let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
+            place.set_in(&span, claimed);
+            ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
+            kept.push(Completion { slot: name.slot, status: last });
+        }
+        drop(span);
+        let count = kept.len();
+        if count > 0 {
+            self.producer.push_batch(&kept);
+            kept.clear();
+            self.delivery_is_due();
+        }
+        cpu.kept.set(kept);
         Some(count)
     }
 

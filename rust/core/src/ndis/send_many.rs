@@ -73,8 +73,8 @@ impl Link {
             Err(FrameError::Packet(error)) => return sent.stopped = Some(error),
             Err(FrameError::Violation(violation)) => {
                 sent.broken.push(violation);
-                // Nobody's: life 0 was never sent.
-                (Name { adapter: self.adapter.index, slot: 0, generation: 0 }, Status::FAILURE)
+                // No handle: life 0 was never sent.
+                (Name { adapter: 0, slot: 0, generation: 0 }, Status::FAILURE)
             }
         };
         Arc::make_mut(&mut sent.batch).push(name, frames.size(at), time);
