@@ -64,6 +64,8 @@ WITHOUT_A_STEM = {
     "reference": "the engine beside a plain model, event by event",
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
+    "batch_events": "batches beside single calls, event by event",
+    "batch_rules": "what is wrong inside of a batch, and what is none",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
 }

@@ -1,4 +1,4 @@
-# A part of `_native.pyi`, which is too long for one file: what stands by itself (ring, batches, timers, frames, traces).
+# A part of `_native.pyi`, which is too long for one file: what stands by itself (ring, batches, traces).
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike

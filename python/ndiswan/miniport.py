@@ -71,7 +71,7 @@ class Miniport:
         array of uint32); owe ``self.adapter.wan_send_complete_many(batch.handles, statuses)`` for
         those that are PENDING.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no wan_send_many")
 
     def halt(self) -> None:
         """MiniportHalt, at PASSIVE: complete what is owed, cancel timers, end threads."""

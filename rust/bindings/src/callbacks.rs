@@ -4,7 +4,7 @@
 //! goes through the engine: the packet goes back, the exception waits in the world until the
 //! outermost call returns to Python, and is raised there.
 
-mod many;
+mod batch;
 mod protocol;
 
 use std::marker::PhantomData;

@@ -23,12 +23,18 @@ use crate::status::{FinalStatus, Status};
 struct Finals(Vec<Status>);
 
 impl Finals {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
     fn push(&mut self, before: usize, status: Status) {
         if status != Status::SUCCESS || !self.0.is_empty() {
-            self.0.resize(before, Status::SUCCESS);
-            self.0.push(status);
+            self.push_other(before, status);
         }
+    }
+
+    #[cold]
+    fn push_other(&mut self, before: usize, status: Status) {
+        self.0.resize(before, Status::SUCCESS);
+        self.0.push(status);
     }
 }
 
@@ -73,7 +79,8 @@ impl Adapter {
     }
 
     /// Whether there is nothing to say about a final status.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
     fn is_plain(&self, status: Status) -> bool {
         let allowed = self.ndis.config.policy.resources_as_final == ResourcesAsFinal::Allow;
         status == Status::SUCCESS
