@@ -26,7 +26,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 sources := Cargo.toml pyproject.toml $(wildcard Cargo.lock) $(sort $(shell \
     find rust python -type d \( -name target -o -name __pycache__ -o -name tests \) -prune -o \
-        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' -o -name '*.html' \) -print))
+        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' -o -name '*.html' -o -name '*.css' -o -name '*.js' \) -print))
 wheel_file = $$(echo dist/*.whl)
 
 help: ## this list
@@ -84,7 +84,7 @@ clean: ## forget everything that was built
 
 # The peer and the dissector that the integration tests talk to; nobody here wrote either.
 system-programs:
-	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server
+	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server 'command -v chromium' chromium
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version}. Say which: make PYTHON=python3.12")'

@@ -21,6 +21,7 @@ class Panel {
     this.bars = new Bars(run);
     this.bands = run.clock === 'simulation' ? null : bandsOf(run);
     this.layout = arrange(this.bars, this.bands !== null);
+    this.width = 10;
   }
 
   laneOfText() {
@@ -28,12 +29,11 @@ class Panel {
     return this.laneByText;
   }
 
-  get width() { return Math.max(10, this.canvas.clientWidth - LABEL); }
-
   x(event) { return LABEL + this.axis.x(this.run, event, this.width); }
 
   draw(state, colours) {
     const context = sized(this.canvas, this.layout.height);
+    this.width = Math.max(10, this.canvas.clientWidth - LABEL); // asked once: the browser lays the page out to answer
     const { run, axis } = this;
     const first = Math.max(0, axis.eventAt(run, axis.from) - 1);
     const last = Math.min(run.length, axis.eventAt(run, axis.to) + 1);
@@ -70,8 +70,8 @@ class Panel {
       if (!lane.bands) return;
       context.fillStyle = colours.faint;
       context.font = '10px system-ui, sans-serif';
-      context.fillText('level', 20, lane.y + ENTRY + 8);
-      context.fillText('locks', 20, lane.y + ENTRY + STRIP + 8);
+      context.fillText('level', 20, lane.y + ENTRY + 9);
+      context.fillText('locks', 20, lane.y + ENTRY + STRIP + 9);
       if (lane.bottom - lane.top >= ROW) context.fillText('packets', 20, (lane.top + lane.bottom) / 2 + 2);
       context.font = '12px system-ui, sans-serif';
     });
@@ -86,7 +86,7 @@ class Panel {
     for (const lane of this.layout.lanes) {
       if (!lane.bands) continue;
       const cpu = cpus[lane.cpu];
-      const level = lane.y + ENTRY + 4;
+      const level = lane.y + ENTRY + 5;
       drawBand(context, cpu.entry, x, range, (name, from, to) => {
         context.fillStyle = colours.raised;
         context.fillRect(from, lane.y + 2, to - from, ENTRY);

@@ -14,7 +14,7 @@ function arrange(bars, hasBands) {
     const bands = lane.cpu >= 0 && hasBands;
     const height = Math.min(lane.rows, MOST_ROWS) * ROW;
     const placed = { ...lane, y, bands, rowHeight: height / lane.rows, height: 0 };
-    placed.top = y + 3 + (bands ? ENTRY + 2 * STRIP + 3 : 0);
+    placed.top = y + 3 + (bands ? ENTRY + 2 * STRIP + 5 : 0);
     placed.bottom = placed.top + height;
     placed.height = placed.bottom + DOTS + 2 - y;
     y += placed.height;
