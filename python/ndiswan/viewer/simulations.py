@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ndiswan.viewer.owning import LINE, MINIPORT, NDIS, POOL, PROTOCOL
+from ndiswan.viewer.owning import LINE, MINIPORT, NDIS, POOL
 from ndiswan.viewer.run import COLUMNS, Run, Text, ViewError, narrow
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class _Reader:
         elif whose == _MINIPORT:
             self.add(begin, "submit", link, packet, MINIPORT, args["bytes"])
             if args["status"] != "not completed yet":
-                self.add(end, f"deliver {args['status']}", link, packet, PROTOCOL)
+                # The protocol of a model lets go at once.
+                self.add(end, f"deliver {args['status']}", link, packet, POOL)
         elif whose == _LINE:
             self.add(begin, "begins", link, packet, LINE)
             self.add(end, "left", link, packet, POOL)
