@@ -17,9 +17,17 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROGRAM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 SWITCHES = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"),
+    *(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--remote-debugging-pipe",
+        "--no-first-run",
+    ),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     *("--hide-scrollbars", "--force-device-scale-factor=1", "--window-size=1400,1000"),
 )
@@ -89,7 +97,9 @@ class Browser:
         message: dict[str, Any] = json.loads(text)
         return message
 
-    def open(self, path: Path, *, dark: bool = False, width: int = 1400, height: int = 1000) -> Page:
+    def open(
+        self, path: Path, *, dark: bool = False, width: int = 1400, height: int = 1000
+    ) -> Page:
         """A new page that shows a file, when it says that it is painted."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]

@@ -59,8 +59,8 @@ def record_many(path, events):
     with nw.Ndis(record=True) as ndis:
         link = ndis.bind(nw.Protocol(), Batches())
         burst = 0
-        # A burst of n packets has about 15 n events; on average n is 12.5.
-        while burst * 185 < events:
+        # A burst has 1 to 24 packets, a packet about 15 events.
+        while burst * 180 < events:
             for _ in range(1 + burst % 24):
                 link.send(FRAME)
             ndis.run()
@@ -73,9 +73,14 @@ def simulate(path, until=2):
     """Save the trace of two simulated links, one with a queue and a line that loses frames."""
     line = models.Line(128_000, loss=models.GilbertElliott(0.02, 0.3))
     slow = models.Link(
-        traffic=models.Poisson(rate_pps=40), line=line, queue=models.Queue(limit=2), name="slow"
+        traffic=models.Poisson(rate_pps=40, size=400),
+        line=line,
+        queue=models.Queue(limit=2),
+        name="slow",
     )
-    fast = models.Link(traffic=models.Cbr(rate_pps=50), line=models.Line(1_544_000), name="fast")
+    fast = models.Link(
+        traffic=models.Cbr(rate_pps=50, size=200), line=models.Line(1_544_000), name="fast"
+    )
     simulation = models.Simulation([slow, fast], seed=1, detail="trace")
     simulation.run(until)
     save_trace(simulation, path)

@@ -39,11 +39,13 @@ class Owning:
                 state[0] = RETURNING
         return state[0]
 
-    def broken(self, cpu: int, packet: int | None) -> None:
-        """A rule was broken on that CPU: a send that did it is refused, and stays with the protocol."""
+    def refused(self, cpu: int, packet: int | None) -> bool:
+        """Whether the rule that was broken on that CPU was broken by a send: it is refused, and changes no owner."""
         sent = self._sent.pop(cpu, None)
-        if sent is not None and sent == packet and self._state[sent][0] == NDIS:
-            self._state[sent][0] = PROTOCOL
+        if sent is None or sent != packet or self._state[sent][0] != NDIS:
+            return False
+        self._state[sent][0] = PROTOCOL
+        return True
 
 
 # What it was before, and what it is after; NONE is whatever it was: the recording is believed.

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from ndiswan.viewer.run import Run
 
 # In this order they are one script, in one function's scope.
-SCRIPTS = ("run", "bars", "filter", "axis", "lanes", "dense", "draw", "table", "story", "keys", "main")
+SCRIPTS = (
+    "run",
+    "bars",
+    "filter",
+    "axis",
+    "lanes",
+    "dense",
+    "draw",
+    "table",
+    "story",
+    "keys",
+    "main",
+)
 
 
 def to_html(runs: Sequence[Run]) -> str:

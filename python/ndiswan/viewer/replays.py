@@ -25,13 +25,14 @@ def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
     try:
         failure = load(path)
     except ReplayError as error:
-        raise ViewError(f"{error}. Write the file again with the version that is installed") from error
+        said = str(error) if str(path) in str(error) else f"{path}: {error}"
+        if "version" in said:
+            said += ". Install the version of ndiswan that wrote it, or a newer one"
+        raise ViewError(said) from error
     again = failure.replay()
     decisive = failure.decisive() if again.symptom is not None else None
     words = again.ndis.choice_words()
-    run = of_trace(
-        failure.trace(again), name, switches=failure.switches, facts=[failure.place]
-    )
+    run = of_trace(failure.trace(again), name, switches=failure.switches, facts=[failure.place])
     _add_what_no_trace_tells(run, failure, again)
     if decisive is None:
         return run, None

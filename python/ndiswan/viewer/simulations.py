@@ -102,7 +102,9 @@ class _Reader:
             said = f"has it back, {status.split(' ')[0].removeprefix('NDIS_STATUS_')}"
             self.list.append(TEXTS.get(what) or Text("deliver", "protocol", said))
         # A frame may be on the line when its packet is the protocol's again: it has a bar of its own.
-        slot = self.slots.setdefault((link, packet, owner == LINE or kind == "left"), len(self.slots))
+        slot = self.slots.setdefault(
+            (link, packet, owner == LINE or kind == "left"), len(self.slots)
+        )
         self.events.append((time, _ORDER[kind], self.texts[what], link, slot, owner, number))
 
     def run(self, name: str) -> Run:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ndiswan._native import rule_info, rule_table
 from ndiswan.viewer.kinds import KINDS, Kind, entry, lane, words
-from ndiswan.viewer.owning import Owning
+from ndiswan.viewer.owning import PROTOCOL, Owning
 from ndiswan.viewer.run import COLUMNS, Break, Run, Text, ViewError, narrow
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def of_trace(
 
 def tell(trace: Trace, switches: int | None, facts: Sequence[str]) -> dict[str, Any]:
     """The story of what went wrong, as data, not longer than somebody reads."""
-    story: dict[str, Any] = json.loads(
-        trace.story(switches=switches, facts=list(facts)).to_json()
-    )
+    story: dict[str, Any] = json.loads(trace.story(switches=switches, facts=list(facts)).to_json())
     story["left"] = max(0, len(story["steps"]) - MOST_STEPS)
     story["steps"] = story["steps"][:MOST_STEPS]
     return story
@@ -78,11 +76,15 @@ class _Reader:
         self.texts: list[Text] = []
         self.known: dict[tuple[Any, ...], int] = {}
         self.slots: dict[tuple[int, int], int] = {}
-        self.links: dict[int, int] = {}  # by packet: one more than the link that it was last sent on
+        self.links: dict[
+            int, int
+        ] = {}  # by packet: one more than the link that it was last sent on
         self.entries: dict[str, int] = {}
         self.cpus: dict[int, int] = {}
         self.owning = Owning()
         self.breaks: list[Break] = []
+        self.sent: dict[int, int] = {}  # by CPU: the number of its last send
+        self.refused: list[int] = []  # the sends that broke a rule, which only the next event says
         self.count = 0
 
     def take(self, events: list[dict[str, Any]]) -> None:
@@ -127,6 +129,8 @@ class _Reader:
         life = name["generation"]
         if link:
             self.links[slot] = link
+        if what == "send":
+            self.sent[cpu] = self.count
         owner = self.owning.after(what, slot, life, cpu, event.get("status"))
         return self.links.get(slot, 0), slot + 1, life, owner
 
@@ -134,14 +138,15 @@ class _Reader:
         """The packet that it is about, and its life."""
         about, warning = event.get("about"), event.get("warning", False)
         slot = about and self.slots.get((about["adapter"], about["slot"]))
-        if not warning:
-            self.owning.broken(cpu, slot)
+        if not warning and self.owning.refused(cpu, slot):
+            self.refused.append(self.sent[cpu])
         why = event.get("detail") or f"breaks {event['rule']}"
         self.breaks.append(Break(self.count, event["rule"], why, warning))
         return (0, 0) if slot is None else (slot + 1, about["generation"])
 
     def run(self, name: str) -> Run:
         head, table = self.head, np.concatenate(self.parts)
+        table[self.refused, COLUMNS.index("owner")] = PROTOCOL
         columns = {name: narrow(table[:, at]) for at, name in enumerate(COLUMNS)}
         adapters = {entry["index"]: entry["name"] for entry in head.get("adapters", [])}
         most = max(adapters, default=-1)
