@@ -1,5 +1,9 @@
-"""Runs for the tests of the viewer: recorded worlds of any length, good and bad, and a simulation's trace."""
+"""Runs for the tests of the viewer: recorded worlds of any length, good and bad, and a simulation's trace.
 
+And what those tests ask a page that shows one.
+"""
+
+import re
 from pathlib import Path
 
 import ndiswan as nw
@@ -85,3 +89,19 @@ def simulate(path, until=2):
     simulation.run(until)
     save_trace(simulation, path)
     return simulation
+
+
+def event(page):
+    """The number of the event that the page says is selected, counted from 1."""
+    return int(re.search(r"Event ([\d,]+) of", page.text("#said"))[1].replace(",", ""))
+
+
+def lanes(page):
+    """What is drawn on the lanes; the rest of a picture has the ring around what has the focus, too."""
+    return page.value("document.querySelector('.panel canvas').toDataURL()")
+
+
+def column(page, number):
+    """A column of the table of events, as far as it is shown."""
+    rows = "[...document.querySelectorAll('#tables tbody tr')]"
+    return page.value(f"{rows}.map((row) => row.cells[{number}].textContent)")

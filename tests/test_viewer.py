@@ -1,4 +1,4 @@
-"""The viewer: what of a file comes into the page, which event is the first that differs, and what it says to other files."""
+"""The viewer: what of a file comes into the page, which event differs first, and what it says to other files."""
 
 import json
 import webbrowser
@@ -46,7 +46,7 @@ def test_the_owner_is_the_contracts(file):
 
 
 def test_a_replay_has_its_good_run_beside_it():
-    """Of a replay file there are two runs: the bad one, and one that differs first where the choice acts, and is good."""
+    """Of a replay file there are two runs: the bad one, and a good one that differs first where the choice acts."""
     bad, good = read(DOUBLE)
     assert [broken.rule for broken in bad.breaks] == ["DOUBLE"]
     assert good.breaks == []
@@ -58,7 +58,7 @@ def test_a_replay_has_its_good_run_beside_it():
 
 
 def test_a_recorded_trace_has_an_entry_for_each_event(tmp_path):
-    """A trace's run has as many events as the trace, in its order, with their times, and all packets end in the pool."""
+    """A run has the events of its trace, in its order, with their times, and all packets end in the pool."""
     path = record(tmp_path / "run.trace", events=500)
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()[1:]]
     (run,) = read(path)
@@ -72,7 +72,7 @@ def test_a_recorded_trace_has_an_entry_for_each_event(tmp_path):
 
 
 def test_each_broken_rule_is_marked_where_it_is_broken(tmp_path):
-    """A run that breaks a rule many times has a mark for each, at the event that says so; the page has the rule's words."""
+    """A run that breaks a rule often has a mark for each time, at its event; the page has the rule's words."""
     (run,) = read(record(tmp_path / "run.trace", Twice, events=400))
     assert len(run.breaks) > 10
     for broken in run.breaks:
@@ -116,7 +116,7 @@ def test_runs_that_are_alike_have_no_difference(tmp_path):
 
 
 def test_the_first_difference_is_the_first(tmp_path):
-    """Two runs differ first at the first event that is another, or that one of them lacks; a source line is no event."""
+    """Two runs differ first at an event that is another, or that one of them lacks; a source line does not count."""
     path = record(tmp_path / "one")
     lines = path.read_text("utf-8").splitlines()
     (one,) = read(path)

@@ -1,4 +1,4 @@
-"""What each kind of event says, and on which lane it stands. One row a kind; `words` fills in what is seldom different."""
+"""What each kind of event says, and on which lane it stands: one row a kind."""
 
 from __future__ import annotations
 

@@ -129,9 +129,9 @@ def first_difference(one: Run, other: Run) -> int | None:
 def _numbers(one: Run, other: Run, length: int) -> NDArray[Any]:
     """Where two runs say something else; equal texts may have different numbers in them."""
     known: dict[tuple[str, str, str], int] = {}
-    said = []
+    said: list[NDArray[np.int64]] = []
     for run in (one, other):
         keys = [(text.kind, text.lane, text.words) for text in run.texts]
         numbers = np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
         said.append(numbers[run.columns["text"][:length].astype(np.int64)])
-    return said[0] != said[1]
+    return np.not_equal(said[0], said[1])

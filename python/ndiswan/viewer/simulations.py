@@ -93,7 +93,7 @@ class _Reader:
             self.add(begin, "begins", link, packet, LINE)
             self.add(end, "left", link, packet, POOL)
 
-    def add(  # noqa: PLR0913, PLR0917 -- a row of a table
+    def add(
         self, time: int, what: str, link: int, packet: str, owner: int, number: int = 0
     ) -> None:
         kind, _, status = what.partition(" ")

@@ -137,12 +137,12 @@ class _Reader:
     def violation(self, event: dict[str, Any], cpu: int) -> tuple[int, int]:
         """The packet that it is about, and its life."""
         about, warning = event.get("about"), event.get("warning", False)
-        slot = about and self.slots.get((about["adapter"], about["slot"]))
+        slot = self.slots.get((about["adapter"], about["slot"])) if about else None
         if not warning and self.owning.refused(cpu, slot):
             self.refused.append(self.sent[cpu])
         why = event.get("detail") or f"breaks {event['rule']}"
         self.breaks.append(Break(self.count, event["rule"], why, warning))
-        return (0, 0) if slot is None else (slot + 1, about["generation"])
+        return (slot + 1, about["generation"]) if about and slot is not None else (0, 0)
 
     def run(self, name: str) -> Run:
         head, table = self.head, np.concatenate(self.parts)
