@@ -139,6 +139,7 @@ class Page:
         while time.monotonic() < until:
             if value := self.value(expression):
                 return value
+            assert "Uncaught" not in str(self.problems()), self.problems()
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE:g} s: {expression}; {self.problems()}")
 

@@ -245,3 +245,12 @@ def test_without_html_a_browser_opens_the_page(tmp_path, monkeypatch):
         assert opened[-1].removeprefix("file://") in ended.output
     assert "there is no browser to open the page with" in ended.output
     assert len(list(tmp_path.glob("ndiswan-*.html"))) == 2
+
+
+def test_links_of_several_adapters_are_told_apart():
+    """Links have numbers far apart; a run has as many as it uses, each with its adapter's name, and a small page."""
+    (run, good) = read(REPLAYS / "lock-order-of-three-adapters.json")
+    assert len(run.adapters) == len(run.links) == 3
+    assert len(set(run.links)) == 3
+    assert all(" of " in link for link in run.links)
+    assert len(to_html([run, good])) < 200_000

@@ -76,9 +76,8 @@ class _Reader:
         self.texts: list[Text] = []
         self.known: dict[tuple[Any, ...], int] = {}
         self.slots: dict[tuple[int, int], int] = {}
-        self.links: dict[
-            int, int
-        ] = {}  # by packet: one more than the link that it was last sent on
+        self.places: dict[int, int] = {}  # of links, by their numbers, which are far apart
+        self.links: dict[int, int] = {}  # by packet: one more than the place of its link
         self.entries: dict[str, int] = {}
         self.cpus: dict[int, int] = {}
         self.owning = Owning()
@@ -95,7 +94,7 @@ class _Reader:
         what = event["what"]
         kind = KINDS.get(what) or Kind("ndis", what.replace("_", " "))
         cpu = self.cpus.setdefault(event["cpu"], len(self.cpus))
-        link = event.get("link", -1) + 1
+        link = self.link(event["link"]) if "link" in event else 0
         slot = life = owner = number = 0
         if "packet" in event:
             link, slot, life, owner = self.packet(what, event, cpu, link)
@@ -119,6 +118,9 @@ class _Reader:
             said = words(kind, values, self.head.get("locks", []))
             self.texts.append(Text(what, kind.lane or lane(what, values), said))
         return found
+
+    def link(self, number: int) -> int:
+        return self.places.setdefault(number, len(self.places)) + 1
 
     def packet(
         self, what: str, event: dict[str, Any], cpu: int, link: int
@@ -150,8 +152,7 @@ class _Reader:
         columns = {name: narrow(table[:, at]) for at, name in enumerate(COLUMNS)}
         adapters = {entry["index"]: entry["name"] for entry in head.get("adapters", [])}
         most = max(adapters, default=-1)
-        links = {entry["id"]: entry for entry in head.get("links", [])}
-        last = max(int(columns["link"].max(initial=0)), max(links, default=-1) + 1)
+        of = {entry["id"]: adapters.get(entry["adapter"]) for entry in head.get("links", [])}
         several = len(adapters) > 1
         return Run(
             name=name,
@@ -161,10 +162,8 @@ class _Reader:
             slots=np.array(list(self.slots), dtype=np.uint32).reshape(-1, 2),
             adapters=[adapters.get(n, f"adapter {n}") for n in range(most + 1)],
             links=[
-                f"link {n} of {adapters.get(links[n]['adapter'], n)}"
-                if several and n in links
-                else f"link {n}"
-                for n in range(last)
+                f"link {number} of {of[number]}" if several and of.get(number) else f"link {number}"
+                for number in self.places
             ],
             locks=head.get("locks", []),
             entries=[entry(name) for name in self.entries],
