@@ -206,6 +206,25 @@ def test_a_click_selects_what_is_there(browser, pages):
     page.close()
 
 
+def test_the_pointer_is_told_what_it_is_on(browser, pages):
+    """Over a bar the lanes say whose the packet is and how long, over a CPU's bands what it is in, at which level."""
+    page = browser.open(pages["good"])
+    for _ in range(4):
+        page.press("+")
+    where = page.value(
+        "(() => { const b = document.querySelector('.panel canvas').getBoundingClientRect(); return [b.x, b.y]; })()"
+    )
+    said = set()
+    for y in range(40, 220, 4):
+        for x in (500, 700, 900):
+            page.call("Input.dispatchMouseEvent", type="mouseMoved", x=where[0] + x, y=where[1] + y)
+            said.add(page.value("document.querySelector('.panel canvas').title"))
+    text = "; ".join(sorted(said))
+    assert re.search(r"Packet 0\.\d, miniport: event \d+ to \d+", text)
+    assert re.search(r"CPU 0: in Miniport\w+, DISPATCH", text)
+    page.close()
+
+
 def test_the_keyboard_reaches_every_control(browser, pages):
     """Tab goes to each button, field and canvas that can be used, and letters typed in a field stay there."""
     page = browser.open(pages["failure"])

@@ -215,8 +215,10 @@ class Panel {
     }
   }
 
+  // A line through all lanes, with its words on one side: marks of two kinds may stand close together.
   drawLine(context, event, colour, text, dashes) {
     const x = Math.round(this.x(event)) + 0.5;
+    if (x < LABEL || x > LABEL + this.width) return;
     context.strokeStyle = colour;
     context.setLineDash(dashes);
     context.lineWidth = 2;
@@ -230,7 +232,8 @@ class Panel {
     context.font = '600 12px system-ui, sans-serif';
     const wide = context.measureText(text).width;
     context.fillStyle = colour;
-    context.fillText(text, Math.max(LABEL + 2, x + wide + 6 > LABEL + this.width ? x - wide - 5 : x + 5), 10);
+    const left = dashes.length ? x - wide - 5 > LABEL : x + wide + 5 > LABEL + this.width;
+    context.fillText(text, left ? x - wide - 5 : x + 5, 10);
   }
 
   drawTicks(context, colours) {

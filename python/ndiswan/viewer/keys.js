@@ -72,7 +72,10 @@ function listenTo(panel, view) {
     canvas.setPointerCapture(pressed.pointerId);
   });
   canvas.addEventListener('pointermove', (moved) => {
-    if (!from) return;
+    if (!from) {
+      canvas.title = hintAt(panel, moved.offsetX, moved.offsetY);
+      return;
+    }
     const by = moved.offsetX - from.x;
     if (!from.moved && Math.abs(by) < 4) return;
     from.moved = true;

@@ -33,6 +33,7 @@ SCRIPTS = (
     "lanes",
     "dense",
     "draw",
+    "hint",
     "table",
     "story",
     "keys",
