@@ -1,5 +1,7 @@
 """The viewer's page in a real browser: it needs no network, tells a run in each form, and takes a million events."""
 
+import json
+
 import pytest
 
 from ndiswan.viewer import read, to_html
@@ -135,6 +137,7 @@ def test_the_story_is_a_table_that_is_printed(browser, pages):
     page.call("Emulation.setEmulatedMedia", media="print")
     assert page.value(seen) == ["steps", "verdicts"]
     page.value("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.value("[...document.querySelectorAll('details')].every((part) => part.open)")
     assert page.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.close()
     page = browser.open(pages["good"])
@@ -164,6 +167,12 @@ def test_a_screen_reader_hears_what_is_selected(browser, pages):
     page.close()
 
 
+def sent_in(trace):
+    """The packets of a simulation's trace, those included that found no room."""
+    rows = [json.loads(line.rstrip(",\n")) for line in trace.open() if line.startswith('{"ph":"X"')]
+    return {(row["pid"], row["name"].split(" ")[-1]) for row in rows}
+
+
 def test_a_simulation_shows_time_and_a_line(browser, pages):
     """A simulation's page goes by time at first, has its links to choose, and says what a frame does on the line."""
     page = browser.open(pages["simulation"])
@@ -173,6 +182,8 @@ def test_a_simulation_shows_time_and_a_line(browser, pages):
         "slow",
         "fast",
     ]
+    sent = page.text("#summary").split(", ")[1]
+    assert sent == f"{len(sent_in(pages['simulation'].with_name('run.json'))):,} packets"
     page.set("#link", "slow")
     links = column(page, 2)
     assert set(links) == {"slow"}

@@ -51,8 +51,8 @@ class Axis {
   look(center, span) {
     const whole = (this.end - this.begin) * 1.02;
     const seen = Math.max(Math.min(this.least, whole), Math.min(whole, span));
-    const least = this.begin - (this.end - this.begin) * 0.01;
-    const from = Math.max(least, Math.min(center - seen / 2, least + whole - seen));
+    const room = seen * 0.01; // beyond the ends
+    const from = Math.max(this.begin - room, Math.min(center - seen / 2, this.end + room - seen));
     this.from = from;
     this.to = from + seen;
   }

@@ -143,7 +143,7 @@ class Panel {
     context.fillRect(from, y, Math.max(1, to - from - (to - from > 4 ? 1 : 0)), tall);
     if (tall >= 10 && to - from > 22) {
       const text = fitting(context, this.run.nameOf(packet), to - from - 6);
-      context.fillStyle = colours['on-bar'];
+      context.fillStyle = colours.onBar[bars.owner[bar]];
       context.fillText(text, from + 4, y + tall / 2 + 0.5);
     }
     if (packet === state.packetOf(this.run)) {
@@ -242,14 +242,14 @@ class Panel {
     context.font = '11px system-ui, sans-serif';
     context.textBaseline = 'middle';
     context.fillText(axis.kind === 'order' ? 'event' : 'time', 8, TICKS - 9);
-    for (const tick of ticksOf(axis.from, axis.to, Math.max(2, this.width / 140))) {
-      const x = LABEL + (tick - axis.from) / axis.span * this.width;
-      const number = axis.kind === 'order' ? (tick + 1).toLocaleString('en') : inWords(tick);
-      if (tick < axis.begin || (axis.kind === 'order' && tick % 1)) continue;
+    const first = axis.kind === 'order' ? 1 : 0; // the first event's number
+    for (const tick of ticksOf(axis.from + first, axis.to + first, Math.max(2, this.width / 140))) {
+      if (tick < axis.begin + first || (first && tick % 1)) continue;
+      const x = LABEL + (tick - first - axis.from) / axis.span * this.width;
       context.globalAlpha = 0.5;
       context.fillRect(Math.round(x), TICKS - 10, 1, 10);
       context.globalAlpha = 1;
-      context.fillText(number, x + 3, TICKS - 9);
+      context.fillText(first ? tick.toLocaleString('en') : inWords(tick), x + 3, TICKS - 9);
     }
   }
 

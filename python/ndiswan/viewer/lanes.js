@@ -27,9 +27,10 @@ function arrange(bars, hasBands) {
 function coloursOf() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const names = ['ink', 'faint', 'line', 'paper', 'raised', 'stripe', 'broken', 'choice', 'select', 'lock', 'on-bar'];
+  const names = ['ink', 'faint', 'line', 'paper', 'raised', 'stripe', 'broken', 'choice', 'select', 'lock'];
   const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
   colours.owners = about.owners.map((owner) => colour(owner === 'line' ? 'line-owner' : owner) || colour('pool'));
+  colours.onBar = about.owners.map((owner) => colour(owner === 'ndis' ? 'on-ndis' : 'on-bar'));
   colours.levels = ['', colour('level-1'), colour('level-2'), colour('level-3')];
   return colours;
 }

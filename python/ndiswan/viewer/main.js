@@ -199,6 +199,7 @@ class View {
     new ResizeObserver(() => this.draw()).observe(document.getElementById('panels'));
     addEventListener('beforeprint', () => { // paper is light
       document.documentElement.dataset.theme = 'light';
+      for (const closed of document.querySelectorAll('details')) closed.open = true; // and cannot be opened
       this.colours = coloursOf();
       this.drawNow();
     });

@@ -81,7 +81,7 @@ def _about(run: Run) -> dict[str, Any]:
         "clock": run.clock,
         "length": len(run),
         "columns": columns,
-        "slots": len(run.slots),
+        "packets": len(run.slots) - run.line_slots,
         "separator": run.separator,
         "texts": [(text.kind, text.lane, text.words) for text in run.texts],
         "lockNames": run.locks,

@@ -90,7 +90,8 @@ class Run {
 
   ownerOf(event) {
     const owner = about.owners[this.owner[event]];
-    return owner === 'none' ? '' : owner;
+    // A frame that has left the card says nothing of who owns its packet.
+    return owner === 'none' || (owner === 'pool' && this.laneOf(event) === 'line') ? '' : owner;
   }
 
   levelOf(event) { return LEVELS[this.irql[event]] ?? `DIRQL ${this.irql[event]}`; }

@@ -79,6 +79,8 @@ class Run:
     texts: list[Text]
     slots: NDArray[Any]
     separator: str = "."
+    line_slots: int = 0
+    """How many of these are packets on the line, which have another slot beside theirs."""
     adapters: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     locks: list[str] = field(default_factory=list)

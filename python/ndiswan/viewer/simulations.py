@@ -121,5 +121,6 @@ class _Reader:
             texts=self.list,
             slots=np.array([(int(flow), int(seq)) for flow, _, seq in names], dtype=np.uint32),
             separator=":",
+            line_slots=sum(line for _, _, line in self.slots),
             links=[self.links.get(n, f"link {n}") for n in range(max(self.links) + 1)],
         )

@@ -30,7 +30,7 @@ function writeHead(runs) {
   const parts = runs.map((run) => {
     const clock = { simulation: 'simulation', real: 'real time', virtual: 'virtual time', adversarial: 'adversarial time' }[run.clock];
     const drivers = run.adapters.length ? `${run.adapters.join(', ')}: ` : '';
-    return `${drivers}${plural(run.length, 'event')}, ${plural(run.slots.length / 2, 'packet')}, ${clock}`;
+    return `${drivers}${plural(run.length, 'event')}, ${plural(run.packets, 'packet')}, ${clock}`;
   });
   document.getElementById('summary').textContent = parts.join('. ');
   const place = document.getElementById('verdicts');
