@@ -169,7 +169,8 @@ def test_a_screen_reader_hears_what_is_selected(browser, pages):
 
 def sent_in(trace):
     """The packets of a simulation's trace, those included that found no room."""
-    rows = [json.loads(line.rstrip(",\n")) for line in trace.open() if line.startswith('{"ph":"X"')]
+    lines = trace.read_text("utf-8").splitlines()
+    rows = [json.loads(line.rstrip(",")) for line in lines if line.startswith('{"ph":"X"')]
     return {(row["pid"], row["name"].split(" ")[-1]) for row in rows}
 
 
