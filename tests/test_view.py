@@ -4,7 +4,7 @@ import re
 
 from runs import column, event, lanes
 
-SELECTED = "document.querySelector('#tables tr[aria-selected]')?.dataset.event"
+SELECTED = "document.querySelector('#tables tr[aria-current]')?.dataset.event"
 
 
 def test_keys_and_buttons_step(browser, pages):

@@ -7,14 +7,24 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import ndiswan as nw
 from commands import FINE, USAGE, ndiswan
 from ndiswan.cli.view import view
 from ndiswan.exploring import load
+from ndiswan.exploring.target import find
 from ndiswan.viewer import ViewError, first_difference, read, to_html
 from ndiswan.viewer.traces import of_trace
 from runs import REPLAYS, Twice, record, simulate
 
 DOUBLE = REPLAYS / "double-timer-against-interrupt.json"
+RAISES = """
+import ndiswan as nw
+from runs import Batches
+
+def scenario(ndis):
+    ndis.bind(nw.Protocol(), Batches()).send(bytes(9))
+    raise ValueError("the modem is on fire")
+"""
 HEAD = '{"format":"ndiswan-trace","version":1}\n'
 
 
@@ -254,3 +264,17 @@ def test_links_of_several_adapters_are_told_apart():
     assert len(set(run.links)) == 3
     assert all(" of " in link for link in run.links)
     assert len(to_html([run, good])) < 200_000
+
+
+def test_an_exception_is_marked_at_the_last_event(tmp_path):
+    """Of a failure that is an exception, which no trace tells, the page has a mark, its words, and the story of all."""
+    source = tmp_path / "raises.py"
+    source.write_text(RAISES, "utf-8")
+    found = nw.explore(find(f"{source}:scenario"), executions=5)
+    (run, *_) = read(found.failures[0].save(tmp_path / "raises.json"))
+    assert [broken.rule for broken in run.breaks] == ["EXCEPTION"]
+    assert run.breaks[0].event == len(run) - 1
+    assert "the modem is on fire" in run.breaks[0].why
+    assert run.story is not None
+    assert len(run.story["steps"]) == len(run)
+    assert "the modem is on fire" in to_html([run])

@@ -9,7 +9,7 @@ from ndiswan.exploring.execution import execute
 from ndiswan.exploring.failure import ReplayError, load
 from ndiswan.exploring.watchdog import watched
 from ndiswan.viewer.run import Break, Choice, Run, ViewError, first_difference
-from ndiswan.viewer.traces import of_trace
+from ndiswan.viewer.traces import MOST_STEPS, of_trace, tell
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution
@@ -32,8 +32,11 @@ def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
     again = failure.replay()
     decisive = failure.decisive() if again.symptom is not None else None
     words = again.ndis.choice_words()
-    run = of_trace(failure.trace(again), name, switches=failure.switches, facts=[failure.place])
+    trace = failure.trace(again)
+    run = of_trace(trace, name, switches=failure.switches, facts=[failure.place])
     _add_what_no_trace_tells(run, failure, again)
+    if run.story is None and run.breaks and len(run) <= MOST_STEPS:
+        run.story = tell(trace, failure.switches, [run.breaks[0].why])
     if decisive is None:
         return run, None
     said = words[decisive] if decisive < len(words) else "a choice"

@@ -54,10 +54,10 @@ class EventTable {
       for (let at = this.from; at < this.to; at++) rows.push(this.row(shown ? shown[at] : at));
       this.body.replaceChildren(...rows);
     }
-    for (const row of this.body.querySelectorAll('[aria-selected]')) row.removeAttribute('aria-selected');
+    for (const row of this.body.querySelectorAll('[aria-current]')) row.removeAttribute('aria-current');
     const row = this.body.querySelector(`tr[data-event="${selected}"]`);
     if (!row) return;
-    row.setAttribute('aria-selected', 'true');
+    row.setAttribute('aria-current', 'true');
     // Only the table's frame is moved, never the page below somebody's hands.
     const low = row.offsetTop - this.frame.clientHeight + row.offsetHeight + 8;
     if (this.frame.scrollTop > row.offsetTop - 40) this.frame.scrollTop = row.offsetTop - 40;
