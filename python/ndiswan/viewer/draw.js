@@ -215,7 +215,7 @@ class Panel {
     }
   }
 
-  // A line through all lanes, with its words on one side: marks of two kinds may stand close together.
+  // A line through all lanes. Marks of two kinds may stand close together: each has a row for its words.
   drawLine(context, event, colour, text, dashes) {
     const x = Math.round(this.x(event)) + 0.5;
     if (x < LABEL || x > LABEL + this.width) return;
@@ -232,8 +232,8 @@ class Panel {
     context.font = '600 12px system-ui, sans-serif';
     const wide = context.measureText(text).width;
     context.fillStyle = colour;
-    const left = dashes.length ? x - wide - 5 > LABEL : x + wide + 5 > LABEL + this.width;
-    context.fillText(text, left ? x - wide - 5 : x + 5, 10);
+    const left = x + wide + 5 > LABEL + this.width;
+    context.fillText(text, left ? x - wide - 5 : x + 5, dashes.length ? 9 : 23);
   }
 
   drawTicks(context, colours) {

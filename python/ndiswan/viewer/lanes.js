@@ -1,7 +1,7 @@
 // Where each lane is on the canvas: its strips for entry points, levels and locks, its rows of bars, its dots.
 
 const LABEL = 118; // what stands left of the lanes
-const TICKS = 36; // and above them: marks, then numbers
+const TICKS = 48; // and above them: two rows for marks, then numbers
 const ENTRY = 15;
 const STRIP = 10;
 const DOTS = 10;

@@ -36,7 +36,7 @@ def read(path: str | Path) -> list[Run]:
     if head.startswith(_CAPTURES):
         raise ViewError(
             f"{path}: this is a capture of frames, which Wireshark shows; {EXPECTED}. "
-            "Of a simulation, write the trace once more with a name that ends with .json"
+            "Give the trace that it was made of; of a simulation, write one with a name that ends with .json"
         )
     text = head.decode("utf-8", "replace").lstrip()
     if not text.startswith("{"):
