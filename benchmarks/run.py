@@ -73,6 +73,7 @@ TABLES = {
     "explore": lambda: script("explore"),
     "explore_rust": lambda: cargo("explore_rust", "compare/explore"),
     "zoo": lambda: script("zoo"),
+    "c_drivers": lambda: script("c_drivers"),
     "import_cost": lambda: script("import_cost"),
 }
 

@@ -1,0 +1,88 @@
+"""`make bench BENCH=c_drivers`: a driver in C under the engine, beside itself without one, and beside its twin in Python.
+
+The round trip is a send whose call completes the packet before it (`drivers/swap.c`): two entries of a spin lock, one completion. The
+rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`). Pages for packets are off.
+Executions are those of the explorer with `examples/c/queued` and with the same logic in Python (`drivers/queued.py`).
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import table
+
+import ndiswan as nw
+from ndiswan.drivers import build, load
+from ndiswan.exploring.workload import workload
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+ROUNDS, SENDS, EXECUTIONS = 31, 200_000, 400
+
+
+def round_trips(driver: Path) -> dict[str, object]:
+    """The row of the round trip."""
+    manifest = str(ROOT / "rust" / "driver" / "Cargo.toml")
+    command = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--release",
+        "--manifest-path",
+        manifest,
+        "--example",
+        "round_trip",
+    ]
+    done = subprocess.run(
+        [*command, "--", str(driver), str(ROUNDS), str(SENDS)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    row = table.Row(
+        "send, pend, complete: a bare table",
+        float,
+        float,
+        names=("engine", "bare table"),
+        target=0.25,
+    )
+    row.rounds = [(ours, bare) for ours, bare in json.loads(done.stdout)]
+    return row.result()
+
+
+def microseconds(make: object) -> float:
+    """Processor time of an execution."""
+    begin = time.process_time()
+    found = nw.explore(workload(make), executions=EXECUTIONS, seed=1)  # type: ignore[arg-type]
+    spent = time.process_time() - begin
+    if found.failures:
+        raise RuntimeError(f"a good driver fails: {found}")
+    return spent * 1e6 / EXECUTIONS
+
+
+def main() -> None:
+    """Measure and print."""
+    sys.path.insert(0, str(HERE / "drivers"))
+    from queued import Queued
+
+    with tempfile.TemporaryDirectory() as folder:
+        swap = build(HERE / "drivers" / "swap.c", output=Path(folder) / "swap.so")
+        rows = [round_trips(swap)]
+    queued = build(ROOT / "examples" / "c" / "queued" / "queued.c")
+    executions = table.Row(
+        "an execution of the explorer: the same driver in Python",
+        lambda: microseconds(lambda: load(queued, guard=False)),
+        lambda: microseconds(Queued),
+        names=("in C", "in Python"),
+        target=10.0,
+        unit="us",
+    )
+    rows += table.measure([executions], 15)
+    table.report("c_drivers", rows)
+
+
+if __name__ == "__main__":
+    main()
