@@ -1,13 +1,23 @@
 //! What drivers call: one file a family. Each function is `extern "C"`, takes names, and calls the engine.
 
 mod config;
+mod devices;
+mod dma;
+mod files;
 mod hardware;
+mod io;
+mod kernel;
+mod lan;
 mod locks;
 mod memory;
 mod registration;
 mod system;
+mod things;
 mod timers;
+mod waiting;
 mod wan;
+
+pub(crate) use things::Things;
 
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -19,7 +29,8 @@ use crate::context::Here;
 /// further in make the driver leave its innermost call.
 #[inline]
 pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
+    let result =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
     let crashed = crate::context::card().is_some_and(|card| card.crashed().is_some());
     match result {
         Ok(result) if !crashed => result,
@@ -41,7 +52,9 @@ pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -
 /// Leaves the driver's innermost call from inside of the library. Nothing of this crate is on the stack between but the
 /// function that was called, which has dropped what it had.
 pub(crate) fn leave() {
-    let (Some(card), Some(frame)) = (crate::context::card(), crate::context::driver_frame()) else { return };
+    let (Some(card), Some(frame)) = (crate::context::card(), crate::context::driver_frame()) else {
+        return;
+    };
     // SAFETY: the library's function of that name has this type, and does not return.
     unsafe {
         let abandon = std::mem::transmute::<usize, unsafe extern "C-unwind" fn(*mut libc::c_void)>(
@@ -76,12 +89,19 @@ fn table() -> &'static HashMap<&'static str, usize> {
             known.insert(name, function);
         };
         config::list(&mut add);
+        devices::list(&mut add);
+        dma::list(&mut add);
+        files::list(&mut add);
         hardware::list(&mut add);
+        io::list(&mut add);
+        kernel::list(&mut add);
+        lan::list(&mut add);
         locks::list(&mut add);
         memory::list(&mut add);
         registration::list(&mut add);
         system::list(&mut add);
         timers::list(&mut add);
+        waiting::list(&mut add);
         wan::list(&mut add);
         known
     })
@@ -104,7 +124,9 @@ extern "C-unwind" fn missing(name: *const libc::c_char) {
     // SAFETY: a name of the library's own list.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
     guarded("a function that ndiswan does not have", |_| {
-        std::panic::resume_unwind(Box::new(format!("the driver called {name}, which ndiswan does not have")))
+        std::panic::resume_unwind(Box::new(format!(
+            "the driver called {name}, which ndiswan does not have"
+        )))
     })
 }
 

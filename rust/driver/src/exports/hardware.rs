@@ -1,6 +1,6 @@
 //! The card's hardware: interrupts, ports, mapped registers, PCI configuration, all of it the device model's.
 
-use ndiswan::{Irql, Rule, Status};
+use ndiswan::{Irql, Status};
 
 use super::exports;
 use crate::card::{Card, Interrupt, Space, Window, by_handle};
@@ -11,20 +11,32 @@ use crate::peek;
 /// faults.
 const BASE: usize = 0x5000_0000;
 
-fn open(here: &Here, handle: usize, physical: u64, length: usize, space: Space) -> Option<usize> {
+pub(super) fn open(
+    here: &Here,
+    handle: usize,
+    physical: u64,
+    length: usize,
+    space: Space,
+) -> Option<usize> {
     let Some(card) = by_handle(handle) else {
         here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
         return None;
     };
     let mut windows = card.windows.lock();
-    let next = windows.last().map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
+    let next = windows
+        .last()
+        .map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
     windows.push(Window { virtual_address: next, physical, length: length.max(1), space });
     Some(next)
 }
 
-fn close(here: &Here, handle: usize, address: usize) {
+pub(super) fn close(here: &Here, handle: usize, address: usize) {
     let Some(card) = by_handle(handle) else {
-        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        return here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            "the handle that MiniportInitialize was given",
+        );
     };
     let mut windows = card.windows.lock();
     let before = windows.len();
@@ -38,21 +50,55 @@ fn close(here: &Here, handle: usize, address: usize) {
 /// The register at an address of a window, or a raw port.
 fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
     let windows = card.windows.lock();
-    let window = windows.iter().find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
+    let window = windows
+        .iter()
+        .find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
     match window {
-        Some(window) => Some((window.space, window.physical + (address - window.virtual_address) as u64)),
+        Some(window) => {
+            Some((window.space, window.physical + (address - window.virtual_address) as u64))
+        }
         None if space == Space::Port && address < 0x1_0000 => Some((Space::Port, address as u64)),
         None => None,
     }
 }
 
-fn access(here: &Here, address: usize, bytes: u8, space: Space, value: Option<u64>) -> u64 {
+pub(super) fn access(
+    here: &Here,
+    address: usize,
+    bytes: u8,
+    space: Space,
+    value: Option<u64>,
+) -> u64 {
     let Some(card) = here.card() else { return 0 };
     let Some((space, at)) = place(card, address, space) else {
-        here.wrong("the register", address, "an address inside of a range that was registered or mapped");
+        here.wrong(
+            "the register",
+            address,
+            "an address inside of a range that was registered or mapped",
+        );
         return u64::MAX;
     };
     (card.settings.on_port)(space, at, bytes, value)
+}
+
+/// Whether the address is of a range of the card's memory.
+pub(super) fn mapped(here: &Here, address: usize) -> bool {
+    here.card().and_then(|card| place(card, address, Space::Memory)).is_some()
+}
+
+/// A function of the driver's at the level of its interrupt.
+pub(super) fn synchronized(here: &Here, interrupt: usize, function: usize, context: usize) -> u8 {
+    let Some((card, adapter)) = here.card().and_then(|card| Some((card, card.adapter()?))) else {
+        return 0;
+    };
+    if card.interrupt.lock().is_none() {
+        here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
+        return 0;
+    }
+    let old = adapter.raise_irql(Irql::DIRQL).unwrap_or(Irql::PASSIVE);
+    let answer = card.call(function, &[context]).unwrap_or(0);
+    drop(adapter.lower_irql(old));
+    u8::from(answer & 0xFF != 0)
 }
 
 macro_rules! ports {
@@ -92,15 +138,33 @@ macro_rules! ports {
 
 mod bytes {
     use super::*;
-    ports!(NdisRawReadPortUchar, NdisRawWritePortUchar, NdisRawReadPortBufferUchar, NdisRawWritePortBufferUchar, u8);
+    ports!(
+        NdisRawReadPortUchar,
+        NdisRawWritePortUchar,
+        NdisRawReadPortBufferUchar,
+        NdisRawWritePortBufferUchar,
+        u8
+    );
 }
 mod shorts {
     use super::*;
-    ports!(NdisRawReadPortUshort, NdisRawWritePortUshort, NdisRawReadPortBufferUshort, NdisRawWritePortBufferUshort, u16);
+    ports!(
+        NdisRawReadPortUshort,
+        NdisRawWritePortUshort,
+        NdisRawReadPortBufferUshort,
+        NdisRawWritePortBufferUshort,
+        u16
+    );
 }
 mod longs {
     use super::*;
-    ports!(NdisRawReadPortUlong, NdisRawWritePortUlong, NdisRawReadPortBufferUlong, NdisRawWritePortBufferUlong, u32);
+    ports!(
+        NdisRawReadPortUlong,
+        NdisRawWritePortUlong,
+        NdisRawReadPortBufferUlong,
+        NdisRawWritePortBufferUlong,
+        u32
+    );
 }
 mod registers {
     use super::*;
@@ -200,34 +264,7 @@ mod registers {
         }
 
         fn NdisMSynchronizeWithInterrupt(here, interrupt: usize, function: usize, context: usize) -> u8 {
-            let Some(card) = here.card() else { return 0 };
-            let Some(adapter) = card.adapter() else { return 0 };
-            if card.interrupt.lock().is_none() {
-                here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
-                return 0;
-            }
-            let old = adapter.raise_irql(Irql::DIRQL).unwrap_or(Irql::PASSIVE);
-            let answer = card.call(function, &[context]).unwrap_or(0);
-            drop(adapter.lower_irql(old));
-            u8::from(answer & 0xFF != 0)
-        }
-
-        fn NdisMRegisterDmaChannel(here, out: usize, handle: usize, channel: u32, wide: u8, description: usize, most: u32) -> u32 {
-            peek::put(out, crate::card::new_handle());
-            0
-        }
-
-        fn NdisMDeregisterDmaChannel(here, handle: usize) {}
-
-        fn NdisMAllocateMapRegisters(here, handle: usize, channel: u32, wide: u8, count: u32, most: u32) -> u32 {
-            0
-        }
-
-        fn NdisMFreeMapRegisters(here, handle: usize) {}
-
-        fn NdisMPciAssignResources(here, handle: usize, slot: u32, out: usize) -> u32 {
-            here.broken(Rule::Handle, "NdisMPciAssignResources: this card has no resources of PCI; give it some in config, or read them by NdisMQueryAdapterResources");
-            Status::FAILURE.0
+            synchronized(here, interrupt, function, context)
         }
     }
 }

@@ -15,7 +15,11 @@ const WRAPPER: usize = 0x3F00_0000;
 
 fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u32) {
     let Some(card) = by_handle(handle) else {
-        return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        return here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            "the handle that MiniportInitialize was given",
+        );
     };
     card.context.store(context, Ordering::Relaxed);
     card.attributes_set.store(true, Ordering::Relaxed);
@@ -73,7 +77,10 @@ exports! {
         };
         let [check_for_hang, disable_interrupt, enable_interrupt, halt, handle_interrupt, initialize, isr, query, _, reset, wan_send, set, _] = words;
         let shutdown = if (major, minor) == (5, 1) { peek::get::<usize>(characteristics + 0xC8).unwrap_or(0) } else { 0 };
+        // Version 4.0 added MiniportReturnPacket, MiniportSendPackets and MiniportAllocateComplete.
+        let allocate_complete = if major >= 4 { peek::get::<usize>(characteristics + 0x80).unwrap_or(0) } else { 0 };
         let handlers = Handlers {
+            allocate_complete,
             check_for_hang,
             disable_interrupt,
             enable_interrupt,
