@@ -123,11 +123,11 @@ pub fn names() -> Vec<&'static str> {
 extern "C-unwind" fn missing(name: *const libc::c_char) {
     // SAFETY: a name of the library's own list.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
-    guarded("a function that ndiswan does not have", |_| {
+    guarded::<()>("a function that ndiswan does not have", |_| {
         std::panic::resume_unwind(Box::new(format!(
             "the driver called {name}, which ndiswan does not have"
         )))
-    })
+    });
 }
 
 /// What a stub without a function calls.

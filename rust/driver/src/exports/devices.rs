@@ -155,7 +155,7 @@ exports! {
 
     fn NdisMQueryAdapterInstanceName(here, out: usize, handle: usize) -> u32 {
         let Some(card) = of_handle(here, handle) else { return Status::FAILURE.0 };
-        let name = card.adapter().map_or_else(|| "ndiswan".to_string(), |adapter| adapter.name.to_string());
+        let name = card.adapter().map_or_else(|| "ndiswan".to_string(), |adapter| adapter.name.clone());
         let bytes = wide::encoded(&name);
         let Some(block) = card.driver.heap.allocate(bytes.len(), "NdisMQueryAdapterInstanceName", 0) else {
             return Status::RESOURCES.0;

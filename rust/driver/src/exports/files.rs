@@ -147,8 +147,8 @@ exports! {
     fn ndiswan_write_error_log(here, handle: usize, code: u32, count: u32, values: usize) {
         let Some(card) = here.card() else { return };
         let values = (0..count.min(16) as usize).map_while(|at| peek::get::<u32>(values + 4 * at));
-        let values: String = values.map(|value| format!(", {value:#x}")).collect();
-        (card.settings.on_text)(&format!("NdisWriteErrorLogEntry: code {code:#010x}{values}"));
+        let values: Vec<String> = values.map(|value| format!(", {value:#x}")).collect();
+        (card.settings.on_text)(&format!("NdisWriteErrorLogEntry: code {code:#010x}{}", values.concat()));
     }
 
     fn NdisWriteEventLogEntry(here, log: usize, code: u32, unique: u32, count: u16, strings: usize, size: u32, data: usize) -> u32 {

@@ -137,7 +137,7 @@ macro_rules! ports {
 }
 
 mod bytes {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUchar,
         NdisRawWritePortUchar,
@@ -147,7 +147,7 @@ mod bytes {
     );
 }
 mod shorts {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUshort,
         NdisRawWritePortUshort,
@@ -157,7 +157,7 @@ mod shorts {
     );
 }
 mod longs {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUlong,
         NdisRawWritePortUlong,
@@ -167,7 +167,7 @@ mod longs {
     );
 }
 mod registers {
-    use super::*;
+    use super::{Interrupt, Space, Status, access, by_handle, close, exports, open, peek, synchronized};
     exports! {
         fn NdisReadRegisterUchar(here, register: usize, out: usize) {
             let value = access(here, register, 1, Space::Memory, None) as u8;

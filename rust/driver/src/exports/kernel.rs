@@ -62,26 +62,18 @@ fn set_timer(here: &Here, timer: usize, due: u64, milliseconds: u32, dpc: usize)
     let period = u64::from(milliseconds) * 1_000_000;
     let number = {
         let mut timers = card.timers.write();
-        match timers.iter_mut().find(|known| known.address == timer) {
-            Some(known) => {
-                (known.function, known.context, known.period) = (fired(), dpc, period);
-                known.number
-            }
-            None => {
-                let number = adapter.timer();
-                timers.push(Timer {
-                    number,
-                    function: fired(),
-                    context: dpc,
-                    period,
-                    address: timer,
-                });
-                number
-            }
+        if let Some(known) = timers.iter_mut().find(|known| known.address == timer) {
+            (known.function, known.context, known.period) = (fired(), dpc, period);
+            known.number
+        } else {
+            let number = adapter.timer();
+            let fresh = Timer { number, function: fired(), context: dpc, period, address: timer };
+            timers.push(fresh);
+            number
         }
     };
     let before = adapter.timer_is_set(number);
-    drop(adapter.set_timer(number, waiting::until(here, due.cast_signed())));
+    drop(adapter.set_timer(number, waiting::until(here, waiting::signed_time(due))));
     u8::from(before)
 }
 
@@ -141,7 +133,7 @@ exports! {
     }
 
     fn KeSetTimerEx(here, timer: usize, due: u64, period: i32, dpc: usize) -> u8 {
-        set_timer(here, timer, due, period.max(0).cast_unsigned(), dpc)
+        set_timer(here, timer, due, u32::try_from(period).unwrap_or(0), dpc)
     }
 
     fn KeCancelTimer(here, timer: usize) -> u8 {

@@ -30,6 +30,18 @@ pub(super) fn thread() -> usize {
     0x3D00_0000 + 16 * Cpu::current_id() as usize
 }
 
+fn signed(bits: u32) -> i32 {
+    i32::from_ne_bytes(bits.to_ne_bytes())
+}
+
+fn unsigned(value: i32) -> u32 {
+    u32::from_ne_bytes(value.to_ne_bytes())
+}
+
+pub(super) fn signed_time(bits: u64) -> i64 {
+    i64::from_ne_bytes(bits.to_ne_bytes())
+}
+
 /// Fills in a DISPATCHER_HEADER.
 pub(super) fn initialize(here: &Here, object: usize, kind: u8, state: u32) {
     if !peek::put(object, [u32::from(kind), state]) {
@@ -54,19 +66,19 @@ pub(super) fn signal(here: &Here, object: usize, state: u32) -> u32 {
 /// Takes the object if it is free or signaled.
 fn take(object: usize) -> bool {
     let _step = STEP.lock();
-    let (kind, state) = (peek::get::<u8>(object).unwrap_or(0), state(object).cast_signed());
+    let (kind, state) = (peek::get::<u8>(object).unwrap_or(0), signed(state(object)));
     match kind {
         MUTANT => {
             let own = peek::get::<usize>(object + OWNER) == Some(thread());
             let taken = state > 0 || own;
             if taken {
-                peek::put(object + 4, (state - 1).cast_unsigned());
+                peek::put(object + 4, unsigned(state - 1));
                 peek::put(object + OWNER, thread());
             }
             taken
         }
         SYNCHRONIZATION_EVENT | SYNCHRONIZATION_TIMER if state > 0 => peek::put(object + 4, 0u32),
-        SEMAPHORE if state > 0 => peek::put(object + 4, (state - 1).cast_unsigned()),
+        SEMAPHORE if state > 0 => peek::put(object + 4, unsigned(state - 1)),
         _ => state > 0,
     }
 }
@@ -163,7 +175,7 @@ exports! {
     }
 
     fn KeReleaseMutex(here, mutex: usize, and_wait: u8) -> i32 {
-        let old = state(mutex).cast_signed();
+        let old = signed(state(mutex));
         if peek::get::<usize>(mutex + OWNER) != Some(thread()) {
             here.broken(Rule::LockUnheld, &format!("KeReleaseMutex: the mutex at {mutex:#x} is not this thread's"));
             return old;
@@ -172,29 +184,29 @@ exports! {
         if old == 0 {
             peek::put(mutex + OWNER, 0usize);
         }
-        peek::put(mutex + 4, (old + 1).cast_unsigned());
+        peek::put(mutex + 4, unsigned(old + 1));
         old
     }
 
     fn KeInitializeSemaphore(here, semaphore: usize, count: i32, limit: i32) {
         if limit <= 0 || count < 0 || count > limit {
-            here.wrong("Count", count.cast_unsigned() as usize, &format!("0 to Limit, which is {limit}, and that at least 1"));
+            here.wrong("Count", unsigned(count) as usize, &format!("0 to Limit, which is {limit}, and that at least 1"));
         }
-        initialize(here, semaphore, SEMAPHORE, count.cast_unsigned());
-        peek::put(semaphore + LIMIT, limit.cast_unsigned());
+        initialize(here, semaphore, SEMAPHORE, unsigned(count));
+        peek::put(semaphore + LIMIT, unsigned(limit));
     }
 
     fn KeReleaseSemaphore(here, semaphore: usize, increment: i32, adjustment: i32, and_wait: u8) -> i32 {
         let step = STEP.lock();
-        let old = state(semaphore).cast_signed();
-        let limit = peek::get::<u32>(semaphore + LIMIT).unwrap_or(0).cast_signed();
+        let old = signed(state(semaphore));
+        let limit = signed(peek::get(semaphore + LIMIT).unwrap_or(0));
         let fits = adjustment > 0 && old.checked_add(adjustment).is_some_and(|new| new <= limit);
         if fits {
-            peek::put(semaphore + 4, (old + adjustment).cast_unsigned());
+            peek::put(semaphore + 4, unsigned(old + adjustment));
         }
         drop(step);
         if !fits {
-            here.wrong("Adjustment", adjustment.cast_unsigned() as usize, &format!("1 to {}: Limit is {limit}", limit - old));
+            here.wrong("Adjustment", unsigned(adjustment) as usize, &format!("1 to {}: Limit is {limit}", limit - old));
         }
         old
     }
@@ -204,7 +216,7 @@ exports! {
             here.wrong("Object", object, "the address of an object of the kernel's");
             return 0xC000_0008; // STATUS_INVALID_HANDLE
         }
-        let limit = (timeout != 0).then(|| until(here, peek::get::<u64>(timeout).unwrap_or(0).cast_signed()));
+        let limit = (timeout != 0).then(|| until(here, signed_time(peek::get(timeout).unwrap_or(0))));
         if wait(here, object, limit, || take(object)) { 0 } else { TIMEOUT }
     }
 
@@ -217,7 +229,7 @@ exports! {
         if level >= Irql::DISPATCH {
             here.broken(Rule::IrqlLeak, &format!("KeDelayExecutionThread at {level}; expected a level below DISPATCH_LEVEL"));
         } else if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
-            adapter.sleep(until(here, time.cast_signed()));
+            adapter.sleep(until(here, signed_time(time)));
         }
         0
     }
@@ -246,10 +258,10 @@ exports! {
         // It is held at APC_LEVEL.
         let old = Cpu::current().irql();
         peek::put(mutex + 48, u32::from(old.0));
-        if old < APC
+        if old < Irql::APC
             && let Some(adapter) = here.card().and_then(|card| card.adapter())
         {
-            drop(adapter.raise_irql(APC));
+            drop(adapter.raise_irql(Irql::APC));
         }
     }
 
@@ -263,12 +275,10 @@ exports! {
             peek::put(mutex + 8, 0usize);
             peek::put(mutex, 1u32);
         }
-        if old < APC
+        if old < Irql::APC
             && let Some(adapter) = here.card().and_then(|card| card.adapter())
         {
             drop(adapter.lower_irql(old));
         }
     }
 }
-
-const APC: Irql = Irql(1);
