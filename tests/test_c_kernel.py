@@ -59,16 +59,16 @@ def run(tmp_path, monkeypatch):
     """Compiles a driver around the given lines, binds it, runs it, halts it; what it printed."""
     monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path / "cache"))
 
-    def go(body: str, globals_: str = "", halt: str = "", *, time=None, seconds=1.0, broken=(), leaks=0, **given):
+    def go(body: str, globals_: str = "", halt: str = "", *, time=None, broken=(), leaks=0, **given):
         text = HARNESS.replace("@GLOBALS@", textwrap.dedent(globals_)).replace("@BODY@", body).replace("@HALT@", halt)
         source = tmp_path / "driver.c"
         source.write_text(text, encoding="utf-8")
         card = load(source, **given)
         ndis = nw.Ndis(time=time or nw.VirtualTime(), on_violation="record")
         ndis.bind(nw.Protocol(), card)
-        ndis.run_for(seconds) if time is None else None
+        ndis.run() if time is None else None
         ndis.close()
-        found = [violation.rule.name for violation in ndis.violations]
+        found = [str(violation.rule) for violation in ndis.violations]
         assert sorted(found) == sorted(broken), [violation.detail for violation in ndis.violations]
         assert card.crashed is None
         assert len(card.leaks) == leaks, card.leaks
@@ -96,12 +96,14 @@ def test_a_timer_of_the_kernels_queues_its_dpc_and_is_signaled(run) -> None:
             ULONG now;
             NdisGetSystemUpTime(&now);
             DbgPrint("%d %d at %u, %d %d\\n", dpc == &Dpc, (int)(ULONG_PTR)context, now, KeGetCurrentIrql(), KeReadStateTimer(&Timer));
-            if (++Count == 3)
-                DbgPrint("cancelled %d %d\\n", KeCancelTimer(&Timer), KeCancelTimer(&Timer));
+            if (++Count == 3) {
+                DbgPrint("cancelled %d\\n", KeCancelTimer(&Timer));
+                DbgPrint("again %d\\n", KeCancelTimer(&Timer));
+            }
         }
         """,
     )
-    expected = ["before 0", "1 7 at 2, 2 1", "1 7 at 5, 2 1", "1 7 at 8, 2 1", "cancelled 1 0"]
+    expected = ["before 0", "1 7 at 2, 2 1", "1 7 at 5, 2 1", "1 7 at 8, 2 1", "cancelled 1", "again 0"]
     assert printed == expected
 
 
@@ -116,7 +118,7 @@ def test_a_dpc_gets_its_arguments_and_can_be_taken_from_the_queue(run) -> None:
         again = KeInsertQueueDpc(&Dpc[0], (PVOID)5, (PVOID)6);
         other = KeInsertQueueDpc(&Dpc[1], (PVOID)7, (PVOID)8);
         removed = KeRemoveQueueDpc(&Dpc[1]);
-        DbgPrint("%d %d %d %d %d\\n", first, again, other, removed, KeRemoveQueueDpc(&Dpc[1]));
+        DbgPrint("%d %d %d %d\\n", first, again, other, removed);
         """,
         """
         static KDPC Dpc[2];
@@ -126,7 +128,7 @@ def test_a_dpc_gets_its_arguments_and_can_be_taken_from_the_queue(run) -> None:
         }
         """,
     )
-    assert printed == ["1 0 1 1 0", "first 3 4"]
+    assert printed == ["1 0 1 1", "first 3 4"]
 
 
 def test_a_caller_waits_for_an_event_that_a_work_item_sets(run) -> None:
