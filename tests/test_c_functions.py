@@ -1,4 +1,4 @@
-"""The functions that drivers in C call: the list that they are compiled against, and the engine's own, argument by argument."""
+"""The functions that drivers in C call: the C prototypes and the engine's own, argument by argument."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ ONE_BYTE = {"BOOLEAN", "UCHAR", "CCHAR", "KIRQL", "KPROCESSOR_MODE", "NDIS_DMA_S
 TWO_BYTES = {"USHORT"}
 FOUR_BYTES = {
     "ACCESS_MASK", "EVENT_TYPE", "KPRIORITY", "KWAIT_REASON", "LONG", "MEMORY_CACHING_TYPE", "NDIS_ERROR_CODE",
-    "NDIS_INTERFACE_TYPE", "NDIS_INTERRUPT_MODE", "NDIS_PARAMETER_TYPE", "NDIS_STATUS", "NTSTATUS", "POOL_TYPE", "TIMER_TYPE",
-    "UINT", "ULONG", "WORK_QUEUE_TYPE", "unsigned",
+    "NDIS_INTERFACE_TYPE", "NDIS_INTERRUPT_MODE", "NDIS_PARAMETER_TYPE", "NDIS_STATUS", "NTSTATUS", "POOL_TYPE",
+    "TIMER_TYPE", "UINT", "ULONG", "WORK_QUEUE_TYPE", "unsigned",
 }  # fmt: skip
 EIGHT_BYTES = {
-    "HANDLE", "LARGE_INTEGER", "NDIS_HANDLE", "NDIS_PHYSICAL_ADDRESS", "PHYSICAL_ADDRESS", "SIZE_T", "ULONGLONG", "ULONG_PTR",
+    "HANDLE", "LARGE_INTEGER", "NDIS_HANDLE", "NDIS_PHYSICAL_ADDRESS", "PHYSICAL_ADDRESS", "SIZE_T", "ULONGLONG",
+    "ULONG_PTR",
 }  # fmt: skip
 RUST = {"u8": 1, "u16": 2, "u32": 4, "i32": 4, "u64": 8, "usize": 8}
 
@@ -32,7 +33,9 @@ def width(c_type: str) -> int:
     for size, names in ((1, ONE_BYTE), (2, TWO_BYTES), (4, FOUR_BYTES), (8, EIGHT_BYTES)):
         if plain in names:
             return size
-    assert re.fullmatch(r"P[A-Z][A-Z_0-9]*|ADAPTER_SHUTDOWN_HANDLER", plain), f"the width of {c_type!r} is not known to this test"
+    assert re.fullmatch(r"P[A-Z][A-Z_0-9]*|ADAPTER_SHUTDOWN_HANDLER", plain), (
+        f"{c_type!r}: its width is not known here"
+    )
     return 8
 
 
@@ -58,8 +61,10 @@ def in_c() -> dict[str, tuple[int, ...]]:
 
 
 def rust_functions(text: str) -> dict[str, tuple[int, ...]]:
+    """The same of each function in an `exports!` of this source, -1 for a type that a macro fills in."""
     functions = {}
-    for name, arguments, answer in re.findall(r"^ {4,12}fn (\$?\w+)\(\s*here\b,?([^()]*)\)(?: -> (\w+))? \{", text, re.MULTILINE):
+    pattern = r"^ {4,12}fn (\$?\w+)\(\s*here\b,?([^()]*)\)(?: -> (\w+))? \{"
+    for name, arguments, answer in re.findall(pattern, text, re.MULTILINE):
         types = re.findall(r"\w+: ([$\w]+)", arguments)
         functions[name] = tuple(RUST.get(kind, -1) for kind in ([answer] if answer else []) + types)
         if not answer:
@@ -72,17 +77,26 @@ def in_rust() -> dict[str, tuple[int, ...]]:
     functions: dict[str, tuple[int, ...]] = {}
     for file in sorted(EXPORTS.glob("*.rs")):
         text = file.read_text(encoding="utf-8")
-        functions |= {name: kinds for name, kinds in rust_functions(text).items() if not name.startswith("$")}
+        functions |= {
+            name: kinds for name, kinds in rust_functions(text).items() if not name.startswith("$")
+        }
         pattern = rust_functions(text)
         for names, kind in re.findall(r"ports!\(([^()]*?),\s*(u\d+),?\s*\)", text):
-            made = zip(("$read", "$write", "$read_many", "$write_many"), re.findall(r"\w+", names), strict=True)
+            made = zip(
+                ("$read", "$write", "$read_many", "$write_many"),
+                re.findall(r"\w+", names),
+                strict=True,
+            )
             for model, name in made:
-                functions[name] = tuple(RUST[kind] if size == -1 else size for size in pattern[model])
+                functions[name] = tuple(
+                    RUST[kind] if size == -1 else size for size in pattern[model]
+                )
     return functions
 
 
 @pytest.fixture(scope="module")
 def both() -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """The functions in C, and in Rust."""
     return in_c(), in_rust()
 
 
@@ -96,7 +110,11 @@ def test_the_list_and_the_engine_have_the_same_functions(both) -> None:
 def test_arguments_are_as_many_and_as_wide_as_in_the_prototype(both) -> None:
     """Bytes of the result and of each argument in order: `(C, Rust)` where they differ."""
     listed, made = both
-    wrong = {name: (kinds, made[name]) for name, kinds in listed.items() if name in made and made[name] != kinds}
+    wrong = {
+        name: (kinds, made[name])
+        for name, kinds in listed.items()
+        if name in made and made[name] != kinds
+    }
     assert wrong == {}
 
 

@@ -1,4 +1,4 @@
-"""Small drivers in C that use the kernel below NDIS: timers with DPCs, work items, waiting, the registry, resources, files."""
+"""Small drivers in C on the kernel below NDIS: timers with DPCs, work items, waiting, registry, resources, files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ static void Run(NDIS_HANDLE Context)
 }
 static BOOLEAN Hang(NDIS_HANDLE c) { return FALSE; }
 static VOID Halt(NDIS_HANDLE c) { @HALT@ }
-static NDIS_STATUS Initialize(PNDIS_STATUS s, PUINT index, PNDIS_MEDIUM media, UINT count, NDIS_HANDLE handle, NDIS_HANDLE context)
+static NDIS_STATUS Initialize(
+    PNDIS_STATUS s, PUINT index, PNDIS_MEDIUM media, UINT count, NDIS_HANDLE handle, NDIS_HANDLE context)
 {
     UINT i;
     Adapter = handle;
@@ -30,8 +31,10 @@ static NDIS_STATUS Initialize(PNDIS_STATUS s, PUINT index, PNDIS_MEDIUM media, U
     Run(context);
     return NDIS_STATUS_SUCCESS;
 }
-static NDIS_STATUS Query(NDIS_HANDLE c, NDIS_OID oid, PVOID b, ULONG n, PULONG w, PULONG r) { return NDIS_STATUS_NOT_SUPPORTED; }
-static NDIS_STATUS Set(NDIS_HANDLE c, NDIS_OID oid, PVOID b, ULONG n, PULONG w, PULONG r) { return NDIS_STATUS_NOT_SUPPORTED; }
+static NDIS_STATUS Request(NDIS_HANDLE c, NDIS_OID oid, PVOID b, ULONG n, PULONG w, PULONG r)
+{
+    return NDIS_STATUS_NOT_SUPPORTED;
+}
 static NDIS_STATUS Reset(PBOOLEAN a, NDIS_HANDLE c) { *a = FALSE; return NDIS_STATUS_SUCCESS; }
 static NDIS_STATUS Send(NDIS_HANDLE c, NDIS_HANDLE l, PNDIS_WAN_PACKET p) { return NDIS_STATUS_SUCCESS; }
 NTSTATUS DriverEntry(PDRIVER_OBJECT o, PUNICODE_STRING path)
@@ -45,8 +48,8 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT o, PUNICODE_STRING path)
     c.CheckForHangHandler = Hang;
     c.HaltHandler = Halt;
     c.InitializeHandler = Initialize;
-    c.QueryInformationHandler = Query;
-    c.SetInformationHandler = Set;
+    c.QueryInformationHandler = Request;
+    c.SetInformationHandler = Request;
     c.ResetHandler = Reset;
     c.WanSendHandler = Send;
     return NdisMRegisterMiniport(w, &c, sizeof(c));
@@ -59,8 +62,14 @@ def run(tmp_path, monkeypatch):
     """Compiles a driver around the given lines, binds it, runs it, halts it; what it printed."""
     monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path / "cache"))
 
-    def go(body: str, globals_: str = "", halt: str = "", *, time=None, broken=(), leaks=0, **given):
-        text = HARNESS.replace("@GLOBALS@", textwrap.dedent(globals_)).replace("@BODY@", body).replace("@HALT@", halt)
+    def go(
+        body: str, globals_: str = "", halt: str = "", *, time=None, broken=(), leaks=0, **given
+    ):
+        text = (
+            HARNESS.replace("@GLOBALS@", textwrap.dedent(globals_))
+            .replace("@BODY@", body)
+            .replace("@HALT@", halt)
+        )
         source = tmp_path / "driver.c"
         source.write_text(text, encoding="utf-8")
         card = load(source, **given)
@@ -78,7 +87,7 @@ def run(tmp_path, monkeypatch):
 
 
 def test_a_timer_of_the_kernels_queues_its_dpc_and_is_signaled(run) -> None:
-    """KeSetTimerEx fires first after its due time, then each period, at DISPATCH_LEVEL, until KeCancelTimer says that it was set."""
+    """KeSetTimerEx fires after its due time, then each period, at DISPATCH_LEVEL, until KeCancelTimer."""
     printed = run(
         """
         LARGE_INTEGER due;
@@ -94,8 +103,9 @@ def test_a_timer_of_the_kernels_queues_its_dpc_and_is_signaled(run) -> None:
         static VOID Fired(PKDPC dpc, PVOID context, PVOID first, PVOID second)
         {
             ULONG now;
+            int level = KeGetCurrentIrql(), set = KeReadStateTimer(&Timer);
             NdisGetSystemUpTime(&now);
-            DbgPrint("%d %d at %u, %d %d\\n", dpc == &Dpc, (int)(ULONG_PTR)context, now, KeGetCurrentIrql(), KeReadStateTimer(&Timer));
+            DbgPrint("%d %d at %u, %d %d\\n", dpc == &Dpc, (int)(ULONG_PTR)context, now, level, set);
             if (++Count == 3) {
                 DbgPrint("cancelled %d\\n", KeCancelTimer(&Timer));
                 DbgPrint("again %d\\n", KeCancelTimer(&Timer));
@@ -103,12 +113,19 @@ def test_a_timer_of_the_kernels_queues_its_dpc_and_is_signaled(run) -> None:
         }
         """,
     )
-    expected = ["before 0", "1 7 at 2, 2 1", "1 7 at 5, 2 1", "1 7 at 8, 2 1", "cancelled 1", "again 0"]
+    expected = [
+        "before 0",
+        "1 7 at 2, 2 1",
+        "1 7 at 5, 2 1",
+        "1 7 at 8, 2 1",
+        "cancelled 1",
+        "again 0",
+    ]
     assert printed == expected
 
 
 def test_a_dpc_gets_its_arguments_and_can_be_taken_from_the_queue(run) -> None:
-    """KeInsertQueueDpc's two arguments come with the call; a queued DPC is not queued twice; KeRemoveQueueDpc takes it out."""
+    """KeInsertQueueDpc's arguments come with the call; no DPC is queued twice; KeRemoveQueueDpc takes it out."""
     printed = run(
         """
         int first, again, other, removed;
@@ -132,7 +149,7 @@ def test_a_dpc_gets_its_arguments_and_can_be_taken_from_the_queue(run) -> None:
 
 
 def test_a_caller_waits_for_an_event_that_a_work_item_sets(run) -> None:
-    """IoQueueWorkItem's routine runs on another thread, at PASSIVE_LEVEL, with its device and context; a thread's end is waited for."""
+    """IoQueueWorkItem's routine runs on another thread, at PASSIVE_LEVEL; the end of a thread can be waited for."""
     printed = run(
         """
         PIO_WORKITEM item = IoAllocateWorkItem((PDEVICE_OBJECT)&Adapter);
@@ -155,7 +172,8 @@ def test_a_caller_waits_for_an_event_that_a_work_item_sets(run) -> None:
         static int Sum;
         static VOID Work(PDEVICE_OBJECT device, PVOID context)
         {
-            DbgPrint("work %d %d %d\\n", device == (PDEVICE_OBJECT)&Adapter, (int)(ULONG_PTR)context, KeGetCurrentIrql());
+            BOOLEAN own = device == (PDEVICE_OBJECT)&Adapter;
+            DbgPrint("work %d %d %d\\n", own, (int)(ULONG_PTR)context, KeGetCurrentIrql());
             KeSetEvent(&Done, 0, FALSE);
         }
         static VOID Thread(PVOID context)
@@ -173,7 +191,7 @@ def test_a_caller_waits_for_an_event_that_a_work_item_sets(run) -> None:
 
 
 def test_mutexes_and_semaphores_let_in_as_many_as_they_say(run) -> None:
-    """A mutex is its owner's again and again; a semaphore counts down to a timeout; a fast mutex is held at APC_LEVEL."""
+    """A mutex is its owner's again and again; a semaphore counts down; a fast mutex is held at APC_LEVEL."""
     printed = run(
         """
         KMUTEX mutex;
@@ -230,12 +248,13 @@ def test_a_reader_writer_lock_is_held_at_dispatch_level(run) -> None:
 
 
 def test_sub_keys_of_the_registry_are_keywords_with_a_backslash(run) -> None:
-    r"""``"Line0\Speed"`` is Speed of the sub-key Line0, which is found by name and by index; what is written is read."""
+    r"""``"Line0\Speed"`` is Speed of the sub-key Line0, found by name and by index; what is written is read."""
     printed = run(
         """
         NDIS_STATUS status;
         NDIS_HANDLE key, sub;
-        NDIS_STRING line = NDIS_STRING_CONST("LINE1"), speed = NDIS_STRING_CONST("Speed"), none = NDIS_STRING_CONST("Line7"), name;
+        NDIS_STRING line = NDIS_STRING_CONST("LINE1"), speed = NDIS_STRING_CONST("Speed");
+        NDIS_STRING none = NDIS_STRING_CONST("Line7"), name;
         PNDIS_CONFIGURATION_PARAMETER value;
         NDIS_CONFIGURATION_PARAMETER fresh;
         ULONG i;
@@ -263,7 +282,7 @@ def test_sub_keys_of_the_registry_are_keywords_with_a_backslash(run) -> None:
 
 
 def test_resources_are_what_the_configuration_says(run) -> None:
-    """NdisMQueryAdapterResources says how much room it needs, then gives ports, interrupt and memory; PCI gives the same."""
+    """NdisMQueryAdapterResources says how much room it needs, then gives ports, interrupt, memory; PCI the same."""
     printed = run(
         """
         char buffer[200];
@@ -278,18 +297,23 @@ def test_resources_are_what_the_configuration_says(run) -> None:
             if (d->Type == CmResourceTypeInterrupt)
                 DbgPrint("interrupt %u\\n", d->u.Interrupt.Vector);
             else
-                DbgPrint("%s %x %x\\n", d->Type == CmResourceTypePort ? "port" : "memory", d->u.Port.Start.LowPart, d->u.Port.Length);
+                DbgPrint("%d %x %x\\n", d->Type, d->u.Port.Start.LowPart, d->u.Port.Length);
         }
         NdisMPciAssignResources(Adapter, 0, &pci);
         DbgPrint("%d\\n", NdisEqualMemory(pci, list, size));
         """,
-        config={"IoBaseAddress": 0x300, "IoLength": 32, "InterruptNumber": 5, "MemoryBaseAddress": 0xD0000},
+        config={
+            "IoBaseAddress": 0x300,
+            "IoLength": 32,
+            "InterruptNumber": 5,
+            "MemoryBaseAddress": 0xD0000,
+        },
     )
-    assert printed == ["c000009a 68", "port 300 20", "interrupt 5", "memory d0000 1000", "1"]
+    assert printed == ["c000009a 68", "1 300 20", "interrupt 5", "3 d0000 1000", "1"]
 
 
 def test_a_file_is_the_configurations(run) -> None:
-    """NdisOpenFile and NdisMapFile give the bytes of ``"file:NAME"``; a file that is not there is FILE_NOT_FOUND; an open one leaks."""
+    """NdisMapFile gives the bytes of ``"file:NAME"``; what is not there is FILE_NOT_FOUND; an open file leaks."""
     printed = run(
         """
         NDIS_STRING name = NDIS_STRING_CONST("boot.bin"), none = NDIS_STRING_CONST("other.bin");
@@ -341,9 +365,15 @@ def test_a_bug_check_is_the_drivers_crash(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path / "cache"))
     body = 'KeBugCheckEx(0xE2, 1, 2, 3, 4); DbgPrint("after");'
     source = tmp_path / "driver.c"
-    source.write_text(HARNESS.replace("@GLOBALS@", "").replace("@BODY@", body).replace("@HALT@", ""), encoding="utf-8")
+    source.write_text(
+        HARNESS.replace("@GLOBALS@", "").replace("@BODY@", body).replace("@HALT@", ""),
+        encoding="utf-8",
+    )
     card = load(source)
-    with pytest.raises(Exception, match="KeBugCheckEx"), nw.Ndis(time=nw.VirtualTime(), on_violation="record") as ndis:
+    with (
+        pytest.raises(Exception, match="KeBugCheckEx"),
+        nw.Ndis(time=nw.VirtualTime(), on_violation="record") as ndis,
+    ):
         ndis.bind(nw.Protocol(), card)
     assert "0xe2" in str(card.crashed)
     assert card.printed == []
