@@ -47,6 +47,7 @@ WAY = {
 # Tests of what is not one module: the name, and what it is about.
 WITHOUT_A_STEM = {
     "repository": "this file",
+    "c_examples": "the drivers in examples/c",
     "imports": "what `import ndiswan` loads",
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
@@ -64,12 +65,19 @@ WITHOUT_A_STEM = {
     "reference": "the engine beside a plain model, event by event",
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
+    "headers": "the C headers and the C library that ship in python/ndiswan/drivers",
+    "batch_events": "batches beside single calls, event by event",
+    "batch_rules": "what is wrong inside of a batch, and what is none",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
+    "c_examples": "the sample drivers in C",
+    "c_functions": "what drivers in C call, on both sides",
+    "c_kernel": "what drivers in C have of the kernel",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {
     "lib",
+    "c_driver",
     "callbacks",
     "column",
     "error",
@@ -92,6 +100,7 @@ UNSAFE_FILES = (
     "rust/bindings/src/ndarray.rs",
     "rust/bindings/src/vectorcall.rs",
     "rust/compare/",
+    "rust/driver/src/",
 )
 
 

@@ -6,6 +6,7 @@ rule of the contract is caught at the call that breaks it.
 
 from ndiswan._native import (
     Adapter,
+    Batch,
     CompletionRing,
     Device,
     Dpc,
@@ -39,17 +40,23 @@ from ndiswan.violations import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ndiswan.drivers.tapi import Tapi, TapiError
     from ndiswan.exploring import Exploration, Failure, explore, replay
 
 _EXPLORING = ("Exploration", "Failure", "explore", "replay")
+_TELEPHONE = ("Tapi", "TapiError")
 
 
 def __getattr__(name: str) -> object:
-    """What explores is imported when it is used, so that `import ndiswan` stays light."""
+    """What explores or dials is imported when it is used, so that `import ndiswan` stays light."""
     if name in _EXPLORING:
         from ndiswan import exploring
 
         return getattr(exploring, name)
+    if name in _TELEPHONE:
+        from ndiswan.drivers import tapi
+
+        return getattr(tapi, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -64,6 +71,7 @@ __all__ = [
     "AccessViolation",
     "Adapter",
     "AdversarialTime",
+    "Batch",
     "CompletionRing",
     "ContractViolation",
     "ContractWarning",
@@ -95,6 +103,8 @@ __all__ = [
     "SpinLock",
     "Status",
     "StatusViolation",
+    "Tapi",
+    "TapiError",
     "Timer",
     "VirtualTime",
     "WanInfo",

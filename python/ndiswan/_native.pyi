@@ -14,21 +14,30 @@ from typing import (
     overload,
 )
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer, disjoint_base
 
 from ndiswan._parts import (
+    Batch,
     CaptureWriter,
     CardDriver,
+    CDriver,
     CompletionRing,
+    Device,
     Edges,
     Feed,
     HdlcDecoder,
     Simulation,
     Story,
+    Timer,
     Trace,
+    bind_built_in,
+    bind_c,
     edge_names,
     fcs16,
     hdlc_encode,
+    library_functions,
     read_frames,
     read_sizes,
 )
@@ -44,6 +53,8 @@ __all__ = [
     "STATUS_TABLE",
     "Adapter",
     "AtLevel",
+    "CDriver",
+    "Batch",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -66,11 +77,13 @@ __all__ = [
     "Trace",
     "__version__",
     "bind_built_in",
+    "bind_c",
     "edge_names",
     "explorers",
     "fcs16",
     "from_token",
     "hdlc_encode",
+    "library_functions",
     "read_frames",
     "read_sizes",
     "rule_info",
@@ -189,8 +202,8 @@ class Adapter:
     def wan_send_complete(self, packet: Packet, status: Status | int | None = None) -> None: ...
     def wan_send_complete_many(
         self,
-        packets: Iterable[Packet],
-        status: Status | int | Iterable[Status | int] | None = None,
+        packets: Iterable[Packet] | NDArray[np.uint64],
+        status: Status | int | Iterable[Status | int] | NDArray[np.uint32] | None = None,
     ) -> None: ...
     def allocate_memory(self, length: int) -> bytearray | None: ...
     def spin_lock(self, name: str = "lock") -> SpinLock: ...
@@ -232,6 +245,7 @@ class AtLevel:
 @final
 class Link:
     def send(self, data: Packet | Buffer) -> Status: ...
+    def send_many(self, sizes: Buffer, data: Buffer | None = None) -> Batch: ...
     def packet(self, data: Buffer) -> Packet: ...
     @property
     def adapter(self) -> Adapter: ...
@@ -261,6 +275,8 @@ class Link:
 
 @final
 class Packet:
+    @property
+    def handle(self) -> int: ...
     @property
     def data(self) -> PacketData: ...
     @property
@@ -330,22 +346,6 @@ class DprForm:
     def __exit__(self, *_args: object) -> None: ...
 
 @final
-class Timer:
-    def set(self, seconds: float) -> None: ...
-    def set_ns(self, nanoseconds: int) -> None: ...
-    def cancel(self) -> bool: ...
-    @property
-    def armed(self) -> bool: ...
-
-@final
-class Device:
-    def set(self, seconds: float) -> None: ...
-    def set_ns(self, nanoseconds: int) -> None: ...
-    def cancel(self) -> bool: ...
-    @property
-    def armed(self) -> bool: ...
-
-@final
 class Explorer:
     def __new__(cls, name: str, seed: int) -> Self: ...
     @staticmethod
@@ -383,13 +383,3 @@ class Event:
     def what(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
-
-def bind_built_in(
-    ndis: Ndis,
-    feed: Feed | None,
-    protocol_entries: dict[str, Callable[..., Any]],
-    card: CardDriver | None,
-    miniport: dict[str, object] | None,
-    packets: int,
-    name: str,
-) -> Link: ...

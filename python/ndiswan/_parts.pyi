@@ -1,26 +1,36 @@
-# A part of `_native.pyi`, which is too long for one file: what stands by itself (the ring, frames, traces, edges).
+# A part of `_native.pyi`, which is too long for one file: what stands by itself (ring, batches, traces).
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event
+from ndiswan._native import Event, Link, Ndis, Packet
+from ndiswan.status import Status
 
 __all__ = [
+    "Batch",
+    "CDriver",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
+    "Device",
     "Edges",
     "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Timer",
     "Trace",
+    "bind_built_in",
+    "bind_c",
     "edge_names",
     "fcs16",
     "hdlc_encode",
+    "library_functions",
     "read_frames",
     "read_sizes",
 ]
@@ -197,3 +207,92 @@ class Feed:
     def __new__(cls, link: str, seeds: Sequence[int]) -> Self: ...
     def counters(self) -> dict[str, int]: ...
     def stages(self) -> dict[str, dict[str, Any]]: ...
+
+@final
+class CDriver:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+        on_status: Callable[[int, bytes], object] | None,
+        on_text: Callable[[str], object] | None,
+        on_port: Callable[[str, int, int, int | None], int | None] | None,
+    ) -> Self: ...
+    def another(
+        self,
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+        on_status: Callable[[int, bytes], object] | None,
+        on_text: Callable[[str], object] | None,
+        on_port: Callable[[str, int, int, int | None], int | None] | None,
+    ) -> CDriver: ...
+    def request(
+        self, set: bool, oid: int, given: bytes, room: int
+    ) -> tuple[Status, bytes, int]: ...
+    def completed(self) -> tuple[Status, bytes, int] | None: ...
+    @property
+    def pending(self) -> str | None: ...
+    @property
+    def leaks(self) -> list[str]: ...
+    @property
+    def crashed(self) -> str | None: ...
+    @property
+    def missing(self) -> list[str]: ...
+
+def library_functions() -> list[str]: ...
+def bind_c(
+    ndis: Ndis,
+    protocol_entries: dict[str, Callable[..., Any]],
+    driver: CDriver,
+    packets: int,
+    name: str,
+) -> Link: ...
+def bind_built_in(
+    ndis: Ndis,
+    feed: Feed | None,
+    protocol_entries: dict[str, Callable[..., Any]],
+    card: CardDriver | None,
+    miniport: dict[str, object] | None,
+    packets: int,
+    name: str,
+) -> Link: ...
+
+@final
+class Batch:
+    @property
+    def handles(self) -> NDArray[np.uint64]: ...
+    @property
+    def sizes(self) -> NDArray[np.uint32]: ...
+    @property
+    def times(self) -> NDArray[np.int64]: ...
+    @property
+    def statuses(self) -> NDArray[np.uint32]: ...
+    @property
+    def slots(self) -> NDArray[np.int64]: ...
+    @property
+    def offsets(self) -> NDArray[np.int64]: ...
+    @property
+    def data(self) -> NDArray[np.uint8]: ...
+    def packet(self, index: int) -> Packet: ...
+    @property
+    def link(self) -> Link: ...
+    def __len__(self) -> int: ...
+
+@final
+class Timer:
+    def set(self, seconds: float) -> None: ...
+    def set_ns(self, nanoseconds: int) -> None: ...
+    def cancel(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...
+
+@final
+class Device:
+    def set(self, seconds: float) -> None: ...
+    def set_ns(self, nanoseconds: int) -> None: ...
+    def cancel(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...

@@ -127,8 +127,12 @@ class Ndis(_Native):
         callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
         if in_c is not None:
             if feed:
-                raise TypeError("protocol: built-in traffic sends to drivers of Python and built-in cards only")
-            return miniport._bound(bind_c(self, callbacks, in_c, packets, name))
+                raise TypeError(
+                    "protocol: built-in traffic sends to drivers of Python and built-in cards only"
+                )
+            link: Link = bind_c(self, callbacks, in_c, packets, name)
+            link = miniport._bound(link)  # type: ignore[union-attr]  # noqa: SLF001  # it is one in C
+            return link
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)
@@ -235,6 +239,9 @@ def _entries(
         if not callable(method):
             raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
         found[name] = method
+    many = found.get(f"{first}_many")
+    if many and getattr(found[first], "__func__", None) is vars(base)[first]:
+        found[first] = many  # it only takes many
     return found
 
 

@@ -21,7 +21,10 @@ typedef struct _CARD {
     NDIS_SPIN_LOCK Lock;
     LIST_ENTRY Queue;          /* of NDIS_WAN_PACKET.WanPacketQueue */
     NDIS_MINIPORT_TIMER Timer;
-    BOOLEAN Busy;              /* the timer is set for the head of the queue */
+    BOOLEAN Busy;              /* the timer is set for the head of the queue, or its function runs */
+    BOOLEAN Completing;        /* a packet is out of the queue and not complete yet */
+    BOOLEAN Resetting;         /* the reset ends when that is over */
+    BOOLEAN Halting;           /* the timer is not set again */
     ULONG FramesSent;
     ULONG BytesSent;
 } CARD, *PCARD;
@@ -36,33 +39,45 @@ static UINT TimeOf(PNDIS_WAN_PACKET Packet)
 static VOID QueuedTimer(PVOID Specific1, PVOID Context, PVOID Specific2, PVOID Specific3)
 {
     PCARD Card = (PCARD)Context;
-    PLIST_ENTRY Entry;
-    PNDIS_WAN_PACKET Packet;
+    PNDIS_WAN_PACKET Packet = NULL;
 
     NdisDprAcquireSpinLock(&Card->Lock);
-    if (IsListEmpty(&Card->Queue)) {
-        Card->Busy = FALSE;
-        NdisDprReleaseSpinLock(&Card->Lock);
-        return;
-    }
-    Entry = RemoveHeadList(&Card->Queue);
-    Packet = CONTAINING_RECORD(Entry, NDIS_WAN_PACKET, WanPacketQueue);
-    Card->FramesSent++;
-    Card->BytesSent += Packet->CurrentLength;
-    Card->Busy = (BOOLEAN)!IsListEmpty(&Card->Queue);
-    if (Card->Busy) {
-        NdisMSetTimer(&Card->Timer, TimeOf(CONTAINING_RECORD(Card->Queue.Flink, NDIS_WAN_PACKET, WanPacketQueue)));
+    if (!IsListEmpty(&Card->Queue)) {
+        Packet = CONTAINING_RECORD(RemoveHeadList(&Card->Queue), NDIS_WAN_PACKET, WanPacketQueue);
+        Card->Completing = TRUE;
+        Card->FramesSent++;
+        Card->BytesSent += Packet->CurrentLength;
     }
 #if BUG == 1 /* completes with the lock held */
-    NdisMWanSendComplete(Card->AdapterHandle, Packet, NDIS_STATUS_SUCCESS);
+    if (Packet != NULL) {
+        NdisMWanSendComplete(Card->AdapterHandle, Packet, NDIS_STATUS_SUCCESS);
+    }
     NdisDprReleaseSpinLock(&Card->Lock);
 #else
     NdisDprReleaseSpinLock(&Card->Lock);
-    NdisMWanSendComplete(Card->AdapterHandle, Packet, NDIS_STATUS_SUCCESS);
+    if (Packet != NULL) {
+        NdisMWanSendComplete(Card->AdapterHandle, Packet, NDIS_STATUS_SUCCESS);
+    }
 #endif
 #if BUG == 2 /* counts after the packet is the protocol's again */
-    Card->BytesSent += Packet->CurrentLength;
+    if (Packet != NULL) {
+        Card->BytesSent += Packet->CurrentLength;
+    }
 #endif
+    NdisDprAcquireSpinLock(&Card->Lock);
+    Card->Completing = FALSE;
+    if (Card->Resetting) {
+        Card->Resetting = FALSE;
+        NdisDprReleaseSpinLock(&Card->Lock);
+        NdisMResetComplete(Card->AdapterHandle, NDIS_STATUS_SUCCESS, FALSE);
+        NdisDprAcquireSpinLock(&Card->Lock);
+    }
+    Card->Busy = (BOOLEAN)(!Card->Halting && !IsListEmpty(&Card->Queue));
+    if (Card->Busy) {
+        NdisMSetTimer(&Card->Timer, TimeOf(CONTAINING_RECORD(Card->Queue.Flink, NDIS_WAN_PACKET, WanPacketQueue)));
+    }
+    NdisDprReleaseSpinLock(&Card->Lock);
+    /* The card may be gone from here on: halt waits for Busy alone. */
 }
 
 static NDIS_STATUS QueuedWanSend(NDIS_HANDLE Context, NDIS_HANDLE Link, PNDIS_WAN_PACKET Packet)
@@ -109,17 +124,33 @@ static VOID GiveBack(PCARD Card, NDIS_STATUS Status)
 
 static NDIS_STATUS QueuedReset(PBOOLEAN AddressingReset, NDIS_HANDLE Context)
 {
+    PCARD Card = (PCARD)Context;
+    BOOLEAN Later;
+
     *AddressingReset = FALSE;
-    GiveBack((PCARD)Context, NDIS_STATUS_REQUEST_ABORTED);
-    return NDIS_STATUS_SUCCESS;
+    GiveBack(Card, NDIS_STATUS_REQUEST_ABORTED);
+    NdisAcquireSpinLock(&Card->Lock);
+    Later = Card->Resetting = Card->Completing; /* the timer's function has one, on another processor */
+    NdisReleaseSpinLock(&Card->Lock);
+    return Later ? NDIS_STATUS_PENDING : NDIS_STATUS_SUCCESS;
 }
 
 static VOID QueuedHalt(NDIS_HANDLE Context)
 {
     PCARD Card = (PCARD)Context;
-    BOOLEAN Cancelled;
+    BOOLEAN Busy, Cancelled;
 
+    NdisAcquireSpinLock(&Card->Lock);
+    Card->Halting = TRUE;
+    Busy = Card->Busy;
+    NdisReleaseSpinLock(&Card->Lock);
     NdisMCancelTimer(&Card->Timer, &Cancelled);
+    while (Busy && !Cancelled) { /* its function runs, or is about to, on another processor */
+        NdisMSleep(1000);
+        NdisAcquireSpinLock(&Card->Lock);
+        Busy = Card->Busy;
+        NdisReleaseSpinLock(&Card->Lock);
+    }
 #if BUG != 4 /* else what is queued is lost */
     GiveBack(Card, NDIS_STATUS_FAILURE);
 #endif

@@ -124,6 +124,10 @@ class Bench:
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
                 self.result.add(_of_exception(error))
+        for leak in getattr(getattr(world, "miniport", None), "leaks", []):
+            self.result.add(
+                Finding("warning", None, f"after the halt: {leak}", f"LEAK: after the halt: {leak}")
+            )
         if world.finding:
             self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
         number = next(self._numbers)

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ndiswan.checking.in_c import factory as factory_in_c
+from ndiswan.checking.in_c import is_in_c, name_of
 from ndiswan.miniport import Miniport
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class Driver:
 
 def is_trace(target: str) -> bool:
     """Whether the target is a recorded trace: a file that is no Python file."""
-    return Path(target).is_file() and not target.endswith(".py")
+    return Path(target).is_file() and not target.endswith(".py") and not is_in_c(target)
 
 
 def load(target: str) -> tuple[ModuleType, str | None]:
@@ -112,6 +114,8 @@ def factories(target: str, only: str | None = None) -> dict[str, Callable[..., A
 
     Raises NothingToCheckError if there is none, TargetError if `only` is none of them.
     """
+    if is_in_c(target):
+        return {name_of(target): factory_in_c(target)}
     module, named = load(target)
     wanted = only or named
     if wanted is not None:
@@ -145,8 +149,8 @@ def _classes(module: ModuleType) -> dict[str, type[Miniport]]:
     }
 
 
-def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Miniport:
-    """A fresh driver. `arguments` are Python literals, or strings, each `VALUE` or `NAME=VALUE`.
+def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Any:
+    """A fresh driver, a Miniport or one in C. `arguments` are Python literals, or strings, each `VALUE` or `NAME=VALUE`.
 
     Raises TargetError if it cannot be made without other arguments or is no miniport.
     """
@@ -165,7 +169,7 @@ def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Minipo
         miniport = factory(*positional, **keywords)
     except Exception as error:
         raise TargetError(f"{name} cannot be made:\n{_short(error)}") from error
-    if not isinstance(miniport, Miniport):
+    if not isinstance(miniport, Miniport) and not hasattr(miniport, "_c_driver"):
         raise TargetError(f"{name}: expected an ndiswan.Miniport from it, got {miniport!r}")
     return miniport
 
@@ -197,6 +201,9 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
     drivers = []
     for name, factory in factories(target, only).items():
         miniport = make(f"{target}: {name}", factory, arguments)
+        if not isinstance(miniport, Miniport):
+            drivers.append(Driver(name, serialized=True, fixed=True, interrupts=True))
+            continue
         kind = type(miniport)
         fixed = "serialized" in vars(miniport) or any(
             "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}

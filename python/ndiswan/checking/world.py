@@ -100,9 +100,20 @@ class World:
         self.adapter = self.miniport.adapter
         if not self.link.up:
             self._run_until(lambda: self.link.up)
+        if not self.link.up and hasattr(self.miniport, "dial"):
+            self._dial()
         if not self.link.up:
             raise NoLineError("no line came up; the driver has to call adapter.line_up")
         return self
+
+    def _dial(self) -> None:
+        from ndiswan.drivers.tapi_call import TapiError
+
+        try:
+            dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
+            self.link = dial(self.ndis) or self.link
+        except TapiError as error:
+            raise NoLineError(str(error)) from error
 
     def __exit__(
         self,

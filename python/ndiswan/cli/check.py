@@ -16,6 +16,7 @@ from ndiswan.checking.modes import SCENARIOS
 from ndiswan.checking.report import lines
 from ndiswan.checking.runner import modes
 from ndiswan.cli.console import out, out_json, painter, progress, width
+from ndiswan.cli.in_c import options, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     metavar="VALUE",
     help="An argument for the driver's constructor: a Python literal or a string; NAME=VALUE for a keyword.",
 )
+@options
 @click.option("--frames", metavar="FILE", help="Send the frames of this pcap or pcapng file.")
 @click.option(
     "--mode",
@@ -65,9 +67,10 @@ if TYPE_CHECKING:
 def check(target: str, *, list_modes: bool, as_json: bool, junit: str | None, **given: Any) -> int:
     """Run the drivers of TARGET under the contract in every mode that applies.
 
-    TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, or a
-    recorded trace (JSON lines, written by ndis.save).
+    TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, a driver in C
+    (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
     """
+    given["arguments"] = with_options(given)
     options = Options(
         only=given["only"],
         arguments=list(given["arguments"]),

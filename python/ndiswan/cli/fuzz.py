@@ -21,6 +21,7 @@ from ndiswan.campaign import (
     WorkerDiedError,
 )
 from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.in_c import options, with_options
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 
@@ -52,6 +53,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 @click.command()
 @click.argument("target")
 @click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@options
 @click.option("--time", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Budget.")
 @click.option("--executions", type=click.IntRange(min=1), help="Budget.")
 @click.option("--failures", type=click.IntRange(min=1), help="Stop after so many different ones.")
@@ -91,10 +93,11 @@ class Shard(click.ParamType[tuple[int, int]]):
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
-    """Explore TARGET: file.py:function or module:function of an Ndis, or file.py:Miniport.
+    """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
     """
+    given["arguments"] = with_options(given)
     find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)

@@ -21,6 +21,10 @@ FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
 
 # By name: the module and function, and what `--help` says of it without importing it.
 COMMANDS = {
+    "build": (
+        "ndiswan.cli.build:build",
+        "Compile a driver in C, with everything it is loaded with.",
+    ),
     "check": (
         "ndiswan.cli.check:check",
         "Run a driver under the contract, or check a recorded trace.",
@@ -41,6 +45,7 @@ COMMANDS = {
         "ndiswan.cli.trace:trace",
         "Turn a recorded trace into text, JSON lines, pcapng, or a story.",
     ),
+    "view": ("ndiswan.cli.view:view", "Show a run, or two, as an HTML page."),
     "zoo": ("ndiswan.cli.zoo:zoo", "List drivers that break as drivers do."),
 }
 

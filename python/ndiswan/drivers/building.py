@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
 
@@ -20,14 +21,16 @@ HERE = Path(__file__).parent
 INCLUDE = HERE / "include"
 LIBRARY = HERE / "library"
 
-#: What a driver of those days is compiled with: its C, 16-bit characters, frame pointers for reports, and no warning about what
-#: was usual then.
+#: What a driver of those days is compiled with: its C, 16-bit characters, frame pointers for reports, and no
+#: warning about what was usual then.
 FLAGS = (
     "-std=gnu89",
     "-fshort-wchar",
     "-fms-extensions",
     "-fno-strict-aliasing",
+    "-fgnu89-inline",
     "-fcommon",
+    "-U_FORTIFY_SOURCE",
     "-fPIC",
     "-g",
     "-fno-omit-frame-pointer",
@@ -64,7 +67,9 @@ def compiler() -> str:
         if found:
             return found
     tried = chosen or "cc, gcc and clang"
-    raise BuildError(f"no C compiler: tried {tried}; install one (apt install gcc), or name one in $CC")
+    raise BuildError(
+        f"no C compiler: tried {tried}; install one (apt install gcc), or name one in $CC"
+    )
 
 
 def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -84,7 +89,9 @@ def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
     if path.is_dir():
         return _of_folder(path)
     if not path.is_file():
-        raise BuildError(f"{path}: expected a C file or a folder of them; there is none of that name")
+        raise BuildError(
+            f"{path}: expected a C file or a folder of them; there is none of that name"
+        )
     return [path]
 
 
@@ -104,7 +111,11 @@ def _of_folder(folder: Path) -> list[Path]:
     present = {file.name.lower(): file for file in folder.iterdir()}
     missing = [name for name in names if name.lower() not in present]
     if missing or not names:
-        what = f"names {', '.join(missing)}, which is not there" if names else "has no line SOURCES= with C files"
+        what = (
+            f"names {', '.join(missing)}, which is not there"
+            if names
+            else "has no line SOURCES= with C files"
+        )
         raise BuildError(f"{listing}: {what}")
     return [present[name.lower()] for name in names]
 
@@ -126,7 +137,11 @@ def _beside(sources: list[Path], include: list[Path]) -> list[Path]:
     """Every file that the sources could include."""
     folders = dict.fromkeys([file.parent for file in sources] + include)
     known = (file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()))
-    return [file for file in known if file.is_file() and file.suffix.lower() in {".h", ".c", ".inl", ".hpp"}]
+    return [
+        file
+        for file in known
+        if file.is_file() and file.suffix.lower() in {".h", ".c", ".inl", ".hpp"}
+    ]
 
 
 def build(
@@ -138,7 +153,7 @@ def build(
     optimize: str = "-O1",
     output: str | os.PathLike[str] | None = None,
 ) -> Path:
-    """Compile a driver in C to a shared library that `load` takes; what is built already is found again by its content.
+    """Compile a driver in C to a shared library that `load` takes; what is built already is found by its content.
 
     Parameters
     ----------
@@ -156,25 +171,41 @@ def build(
     Raises
     ------
     BuildError
-        It does not compile, with the compiler's words, or needs functions that ndiswan does not have, all of them named.
+        It does not compile, with the compiler's words, or needs functions that ndiswan does not have, all named.
     """
     files = [file.resolve() for file in sources_of(sources)]
     folders = [Path(folder).resolve() for folder in include]
     missing = [str(folder) for folder in folders if not folder.is_dir()]
     if missing:
         raise BuildError(f"include: expected folders; there is no {', '.join(missing)}")
-    macros = {"NDIS_MINIPORT_DRIVER": 1, "NDIS40_MINIPORT": 1, "BINARY_COMPATIBLE": 0}
+    macros: dict[str, object] = {
+        "NDIS_MINIPORT_DRIVER": 1,
+        "NDIS40_MINIPORT": 1,
+        "BINARY_COMPATIBLE": 0,
+    }
     macros |= define or {}
     if any(name.startswith("NDIS5") for name in macros):
         macros.pop("NDIS40_MINIPORT", None)
-    options = [f"-D{name}" if value is True else f"-D{name}={value}" for name, value in macros.items() if value is not None]
+    options = [
+        f"-D{name}" if value is True else f"-D{name}={value}"
+        for name, value in macros.items()
+        if value is not None
+    ]
     options += [*FLAGS, optimize]
     if sanitize:
         options += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     cc = compiler()
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
-    parts = [cc.encode(), " ".join(options).encode(), *_content(files), *_content(_beside(files, folders)), *_content(ours)]
-    target = Path(output) if output is not None else cache() / f"{files[0].stem}-{_key(parts)}.so"
+    parts = [
+        cc.encode(),
+        " ".join(options).encode(),
+        *_content(files),
+        *_content(_beside(files, folders)),
+        *_content(ours),
+    ]
+    named = Path(sources) if isinstance(sources, str | os.PathLike) else files[0]
+    stem = named.resolve().name if named.is_dir() else files[0].stem
+    target = Path(output) if output is not None else cache() / f"{stem}-{_key(parts)}.so"
     if output is None and target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -184,17 +215,27 @@ def build(
     return target
 
 
-def _compile(cc: str, files: list[Path], folders: list[Path], options: list[str], work: Path) -> Path:
+def _compile(
+    cc: str, files: list[Path], folders: list[Path], options: list[str], work: Path
+) -> Path:
     spelled = overlay(files, folders, INCLUDE, work / "spelled")
-    places = [f"-I{folder}" for folder in [*dict.fromkeys(file.parent for file in files), *folders, spelled, INCLUDE]]
+    places = [
+        f"-I{folder}"
+        for folder in [*dict.fromkeys(file.parent for file in files), *folders, spelled, INCLUDE]
+    ]
     objects = []
     for number, file in enumerate(files):
         made = work / f"{number}-{file.stem}.o"
-        _run([cc, *options, *places, "-c", str(file), "-o", str(made)], file)
+        text = _run([cc, *options, *places, "-E", str(file)], file)
+        plain = work / f"{number}-{file.stem}.i"
+        plain.write_text(narrowed(text, [INCLUDE, LIBRARY]), encoding="latin-1")
+        _run([cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)], file)
         objects.append(made)
     unknown = lacking(objects)
     if unknown:
-        lines = "\n".join(f"  {name}, called by {', '.join(callers)}" for name, callers in unknown.items())
+        lines = "\n".join(
+            f"  {name}, called by {', '.join(callers)}" for name, callers in unknown.items()
+        )
         raise BuildError(
             f"{files[0].name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
             "write them in a C file of your own and build it with the driver, or leave out what calls them"
@@ -207,11 +248,24 @@ def _compile(cc: str, files: list[Path], folders: list[Path], options: list[str]
         objects.append(made)
     image = work / "driver.so"
     sanitizers = [option for option in options if option.startswith("-fsanitize")]
-    _run([cc, "-shared", *sanitizers, "-Wl,-Bsymbolic", *map(str, objects), "-o", str(image)], files[0])
+    _run(
+        [
+            cc,
+            "-shared",
+            *sanitizers,
+            "-Wl,-z,muldefs",
+            "-Wl,-Bsymbolic",
+            *map(str, objects),
+            "-o",
+            str(image),
+        ],
+        files[0],
+    )
     return image
 
 
-def _run(command: list[str], file: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+def _run(command: list[str], file: Path) -> str:
+    done = subprocess.run(command, capture_output=True, encoding="latin-1", check=False)
     if done.returncode != 0:
         raise BuildError(f"{file}: does not compile\n{done.stderr.strip()}")
+    return done.stdout

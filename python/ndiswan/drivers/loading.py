@@ -8,13 +8,14 @@ from pathlib import Path
 from ndiswan._native import CDriver
 from ndiswan.drivers.building import build
 from ndiswan.oid import WanInfo
-from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ndiswan._native import Adapter, Link
+    from ndiswan.ndis import Ndis
+    from ndiswan.status import Status
 
 
 class CMiniport:
@@ -25,14 +26,15 @@ class CMiniport:
     name:
         The driver's name in reports.
     printed:
-        What the driver said by DbgPrint, newest last; failed ASSERTs and NdisWriteErrorLogEntry are among it.
+        What the driver said by DbgPrint, newest last; failed ASSERTs and error log entries are among it.
     events:
-        What it indicated beside its lines: ``(status, bytes)``, TAPI events among them.
+        What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP as it was filled in.
     adapter:
         The handle of the engine, once it is bound.
     """
 
     adapter: Adapter
+    _c_driver: CDriver
 
     def __init__(
         self,
@@ -56,29 +58,55 @@ class CMiniport:
             events.append((status, data))
 
         given = (dict(config or {}), bool(guard), address, indicated, self.printed.append, device)
-        self._c_driver = CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
-
+        self._c_driver = (
+            CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
+        )
+        self._plug = getattr(device, "plug", None)
 
     def another(self, **given: object) -> CMiniport:
-        """Another card of the same driver in the same world: DriverEntry ran once, MiniportInitialize runs for each."""
+        """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter
+        if self._plug is not None:
+            self._plug(link.adapter)
         return link
 
-    def request(self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0) -> tuple[Status, bytes]:
-        """MiniportQueryInformation or MiniportSetInformation with the bytes of a structure: the status and the buffer after it.
+    def request(
+        self, oid: int, data: bytes = b"", *, set: bool = False, room: int = 0
+    ) -> tuple[Status, bytes]:
+        """MiniportQueryInformation or MiniportSetInformation with a structure's bytes: the status, the buffer after it.
 
-        Where the driver answers PENDING the status is that; `completed` gives the rest once the driver has completed it.
+        Where the driver answers PENDING the status is that; `completed` gives the rest once it is completed.
         """
         status, answer, _ = self._c_driver.request(set, int(oid), bytes(data), room)
         return status, answer
 
     def completed(self) -> tuple[Status, bytes] | None:
-        """What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it."""
+        """What came of a request that was answered PENDING, once; ``None`` while the driver owes it."""
         outcome = self._c_driver.completed()
         return None if outcome is None else outcome[:2]
+
+    def dial(self, ndis: Ndis) -> Link | None:
+        """Bring a line up by a call of TAPI, for a driver that waits for one; ``None`` if it knows no TAPI.
+
+        Raises
+        ------
+        TapiError
+            The call does not come up.
+        """
+        from ndiswan.drivers.tapi import Tapi
+        from ndiswan.drivers.tapi_call import TapiError
+
+        tapi = Tapi(self, ndis)
+        try:
+            tapi.initialize()
+        except TapiError as error:
+            if error.status is None:
+                raise
+            return None
+        return tapi.dial()
 
     @property
     def info(self) -> WanInfo:
@@ -125,8 +153,11 @@ def load(
     config:
         The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration).
     device:
-        The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``, ``"memory"`` or
-        ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written or ``None`` for a read, which it answers.
+        The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
+        ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a
+        read, which it answers.
+        If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and
+        its clock.
     address:
         Six bytes for NdisReadNetworkAddress.
     guard:

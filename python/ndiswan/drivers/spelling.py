@@ -1,4 +1,4 @@
-"""Upper and lower case: what ``#include`` names is found as on Windows, where case and the direction of slashes do not matter."""
+"""What ``#include`` names is found as on Windows, where case and the direction of slashes do not matter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def _find(name: str, folders: Iterable[Path]) -> Path | None:
                 continue
             exact = here / part
             low = part.lower()
-            here = exact if exact.exists() else next((file for file in here.iterdir() if file.name.lower() == low), None)
+            here = (
+                exact
+                if exact.exists()
+                else next((file for file in here.iterdir() if file.name.lower() == low), None)
+            )
         if here is not None and here.is_file():
             return here
     return None

@@ -1,4 +1,4 @@
-"""What a driver's objects need: which functions, and who calls them; read from the objects, before anything is linked."""
+"""What a driver's objects need: which functions, and who calls them; read before anything is linked."""
 
 from __future__ import annotations
 
@@ -25,12 +25,18 @@ _DEFINED = re.compile(r"^(?!static)[A-Za-z_][\w \t*]*?\b(\w+)\s*\([^;{]*\)\s*\{"
 
 
 def _lines(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=True).stdout.splitlines()
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=True
+    ).stdout.splitlines()
 
 
 def listed() -> set[str]:
     """The functions of the library's list, whether the engine has them or not."""
-    return {name for file in LIBRARY.glob("*.h") for name in _FUNCTION.findall(file.read_text(encoding="utf-8"))}
+    return {
+        name
+        for file in LIBRARY.glob("*.h")
+        for name in _FUNCTION.findall(file.read_text(encoding="utf-8"))
+    }
 
 
 def _undefined(objects: Iterable[Path]) -> set[str]:
@@ -71,6 +77,16 @@ def lacking(objects: list[Path]) -> dict[str, list[str]]:
     unknown = {
         name
         for name in needed
-        if name not in ours and name not in plain and not name.startswith("ndiswan_") and not _RUNTIME.fullmatch(name)
+        if name not in ours
+        and name not in plain
+        and not name.startswith("ndiswan_")
+        and not _RUNTIME.fullmatch(name)
     }
-    return {name: callers or ["data of the driver"] for name, callers in _callers(objects, unknown).items()} if unknown else {}
+    return (
+        {
+            name: callers or ["data of the driver"]
+            for name, callers in _callers(objects, unknown).items()
+        }
+        if unknown
+        else {}
+    )

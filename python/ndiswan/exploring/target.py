@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ndiswan.checking.in_c import is_in_c
 from ndiswan.checking.target import TargetError, factories, load, make
 from ndiswan.exploring.workload import workload
 
@@ -46,6 +47,8 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     TargetError
         There is nothing of that name, or it is neither.
     """
+    if is_in_c(target):
+        return _of_driver(target, None, arguments or [])
     place, colon, name = target.rpartition(":")
     if not colon or (os.sep in name and not place.endswith(".py")):
         place, name = target, ""
@@ -75,15 +78,20 @@ def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
     place = target[: -len(name) - 1] if name else target
     if name and "." in name:
         raise TargetError(f"{target}: there is nothing of that name")
-    made = factories(place if place.endswith(".py") else target, name)
+    made = factories(
+        target if is_in_c(target) else place if place.endswith(".py") else target, name
+    )
     if len(made) != 1:
         raise TargetError(f"{target}: say which driver: {', '.join(f'{place}:{n}' for n in made)}")
     ((known, factory),) = made.items()
 
     def driver() -> Miniport:
-        return make(known, factory, arguments)
+        made: Miniport = make(known, factory, arguments)
+        return made
 
     driver()
+    if is_in_c(target):
+        return _named(workload(driver), str(Path(target).resolve()))
     return _named(workload(driver), f"{target}:{known}" if name is None else target)
 
 

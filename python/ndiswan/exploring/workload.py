@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ndiswan.miniport import Miniport
 from ndiswan.oid import Oid
@@ -78,6 +78,8 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
             if isinstance(miniport, Miniport) or ndis.violation_count() or ndis.errors:
                 raise
             return
+        if not link.up and not isinstance(miniport, Miniport):
+            link = _dialled(miniport, ndis) or link
         peer.link = link
         operations: list[Callable[[], object]] = [
             peer.send,
@@ -97,6 +99,16 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
         peer.stop()
 
     return scenario
+
+
+def _dialled(miniport: Any, ndis: Ndis) -> Link | None:
+    from ndiswan.drivers.tapi_call import TapiError
+
+    try:
+        link: Link | None = miniport.dial(ndis)
+    except TapiError:
+        return None  # for want of memory, or a reset came: what it owes will be seen
+    return link
 
 
 def _interrupts(miniport: Miniport) -> bool:

@@ -84,7 +84,8 @@ fn settings(
         known.push((key, value));
     }
     let again = || Arc::clone(there);
-    let (tell, say, ask, ready, dead) = (again(), again(), again(), again(), again());
+    let (tell, say, ask, ready, dead, tick) =
+        (again(), again(), again(), again(), again(), again());
     Ok(Settings {
         config: known,
         guard,
@@ -114,13 +115,28 @@ fn settings(
             Python::attach(|py| {
                 let answer = callback.call1(py, (space_of(space), address, bytes, value));
                 let number = answer.and_then(|answer| {
-                    if value.is_some() { Ok(0) } else { answer.extract::<u64>(py).map_err(Into::into) }
+                    if value.is_some() {
+                        Ok(0)
+                    } else {
+                        answer.extract::<u64>(py).map_err(Into::into)
+                    }
                 });
                 number.unwrap_or_else(|error| {
                     ask.keep(py, error);
                     none
                 })
             })
+        }),
+        on_device: Box::new(move |device| {
+            let Some(shared) = tick.cell.get().and_then(|cell| cell.get()) else { return };
+            Python::attach(|py| {
+                let known = shared
+                    .devices
+                    .with(py, |known| known.get(device as usize).map(|known| known.clone_ref(py)));
+                if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
+                    tick.keep(py, error);
+                }
+            });
         }),
         on_ready: Box::new(move |adapter| {
             if let (Some(cell), Some(world)) = (ready.cell.get(), ready.world.get()) {
@@ -162,7 +178,8 @@ impl CDriver {
     ) -> PyResult<CDriver> {
         let there = Arc::new(There::default());
         let settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
-        let card = Card::load(&path, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        let card =
+            Card::load(&path, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
         Ok(CDriver { card, there, bound: OnceLock::new() })
     }
 
@@ -190,7 +207,11 @@ impl CDriver {
         given: &[u8],
         room: usize,
     ) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {
-        let world = self.there.world.get().ok_or_else(|| usage("the driver is not bound; ndis.bind it first"))?;
+        let world = self
+            .there
+            .world
+            .get()
+            .ok_or_else(|| usage("the driver is not bound; ndis.bind it first"))?;
         let (card, bytes) = (&self.card, given.to_vec());
         let outcome = world.away(py, || card.request(set, oid, &bytes, room));
         told(py, &outcome.map_err(|error| usage(error.to_string()))?)
@@ -252,7 +273,9 @@ pub(crate) fn bind_c(
     let entries = Entries::new("send_complete", protocol_entries)?;
     let protocol = PyProtocol { world: Arc::clone(&ndis.world), cell: Arc::clone(&cell), entries };
     if packets > 1 << 16 {
-        return Err(value(format!("packets: expected 1 to 65536 for a driver in C, got {packets}")));
+        return Err(value(format!(
+            "packets: expected 1 to 65536 for a driver in C, got {packets}"
+        )));
     }
     let link = ndis.bind_as(py, protocol, Attached(Arc::clone(&driver.card)), packets, name);
     ndis.bound(py, &cell, link)

@@ -8,7 +8,9 @@
 
 mod adapter;
 mod adversarial;
+mod batch;
 mod bind;
+mod c_driver;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -17,7 +19,6 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
-mod c_driver;
 mod driver;
 mod error;
 mod event;
@@ -40,6 +41,7 @@ mod program;
 mod request;
 mod ring;
 mod rule;
+mod send_many;
 mod shared;
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 // sums become numbers with a fraction
@@ -62,11 +64,13 @@ mod _native {
     #[pymodule_export]
     use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
     #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::c_driver::{CDriver, bind_c, library_functions};
+    #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
     use crate::coverage::{Edges, edge_names};
-    #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, library_functions};
     #[pymodule_export]
     use crate::driver::{CardDriver, Feed, bind_built_in};
     #[pymodule_export]

@@ -27,7 +27,8 @@ pub enum Value {
     Binary(Vec<u8>),
 }
 
-type Status2 = dyn Fn(u32, &[u8]) + Send + Sync;
+type Told = dyn Fn(u32, &[u8]) + Send + Sync;
+type Ready = dyn Fn(&Arc<Adapter>) + Send + Sync;
 type Port = dyn Fn(Space, u64, u8, Option<u64>) -> u64 + Send + Sync;
 
 /// Which of the card's address spaces is meant.
@@ -50,15 +51,17 @@ pub struct Settings {
     /// NdisReadNetworkAddress's answer.
     pub address: Option<[u8; 6]>,
     /// Told of statuses that are not lines: TAPI events, vendors' own.
-    pub on_status: Box<Status2>,
+    pub on_status: Box<Told>,
     /// Told of what the driver prints, and of what it should hear.
     pub on_text: Box<dyn Fn(&str) + Send + Sync>,
     /// Told, once, how and where the driver crashed.
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
+    /// A device of the scenario's is due, by its number.
+    pub on_device: Box<dyn Fn(u32) + Send + Sync>,
     /// Called when the adapter knows what it is, before any line comes up.
-    pub on_ready: Box<dyn Fn(&Arc<Adapter>) + Send + Sync>,
+    pub on_ready: Box<Ready>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -296,12 +299,19 @@ impl Card {
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = Vec::new();
         for (at, length, by, tag) in self.driver.heap.leaks() {
-            let tag: String = tag.to_le_bytes().iter().map(|b| char::from(*b)).filter(char::is_ascii_graphic).collect();
+            let tag: String = tag
+                .to_le_bytes()
+                .iter()
+                .map(|b| char::from(*b))
+                .filter(char::is_ascii_graphic)
+                .collect();
             let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
             leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
         }
         if let Some(adapter) = self.adapter() {
-            for timer in self.timers.read().iter().filter(|timer| adapter.timer_is_set(timer.number)) {
+            for timer in
+                self.timers.read().iter().filter(|timer| adapter.timer_is_set(timer.number))
+            {
                 leaks.push(format!("the timer at {:#x} is still set", timer.address));
             }
         }

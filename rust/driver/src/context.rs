@@ -110,7 +110,10 @@ impl Here {
     /// Reports that an argument is not what it has to be.
     #[cold]
     pub(crate) fn wrong(&self, argument: &str, value: usize, expected: &str) {
-        self.broken(Rule::Handle, &format!("{}: {argument} is {value:#x}; expected {expected}", self.name));
+        self.broken(
+            Rule::Handle,
+            &format!("{}: {argument} is {value:#x}; expected {expected}", self.name),
+        );
     }
 
     /// Reports a broken rule of the card whose driver calls.
@@ -171,4 +174,3 @@ impl Drop for Inside {
         IN_LIBRARY.set(self.in_library);
     }
 }
-

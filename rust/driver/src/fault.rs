@@ -1,6 +1,8 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
 use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
@@ -46,7 +48,9 @@ pub(crate) fn watch() {
         action.sa_sigaction = late as *const () as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         // SAFETY: a handler of the right type for a signal of ours alone.
-        unsafe { libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut()) };
+        unsafe {
+            libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut())
+        };
     });
     STACK.with(|stack| {
         stack.get_or_init(|| {
@@ -76,12 +80,15 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         return;
     };
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
-    let (address, context) = unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
+    let (address, context) =
+        unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
     let registers = &mut context.uc_mcontext.gregs;
-    let (mut pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let (mut pc, bp) =
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     if !crate::image::is_of_driver(pc) {
         // It jumped there, or it is in a function of the C library: who called is on the stack.
-        pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize).map_or(pc, |back| back.wrapping_sub(1));
+        pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize)
+            .map_or(pc, |back| back.wrapping_sub(1));
     }
     let writes = registers[libc::REG_ERR as usize] & 2 != 0;
     if signal == libc::SIGSEGV {
@@ -102,12 +109,16 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         }
     }
     let sp = registers[libc::REG_RSP as usize] as usize;
-    let overflow = signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
+    let overflow =
+        signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
     let what = match signal {
-        libc::SIGSEGV | libc::SIGBUS if overflow => "ran out of stack (recursion without an end?)".to_string(),
+        libc::SIGSEGV | libc::SIGBUS if overflow => {
+            "ran out of stack (recursion without an end?)".to_string()
+        }
         libc::SIGSEGV | libc::SIGBUS => {
             let verb = if writes { "wrote to" } else { "read or ran" };
-            let kind = if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
+            let kind =
+                if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
             format!("{verb} address {address:#x}{kind}")
         }
         libc::SIGFPE => "divided by zero".to_string(),
@@ -122,7 +133,8 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
     let Some(frame) = context::driver_frame() else { return };
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-    let (pc, bp) = (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    let (pc, bp) =
+        (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     context::note_crash(format!(
         "the driver ran for 5 s without returning or calling NDIS: an endless loop{}",
         trace(pc, bp)
@@ -148,7 +160,7 @@ fn trace(pc: usize, bp: usize) -> String {
     let mut frame = bp;
     while places.len() < DEEPEST {
         let Some([next, back]) = crate::peek::get::<[usize; 2]>(frame) else { break };
-        places.push(back);
+        places.push(back.wrapping_sub(1)); // a return address is behind its call
         if next <= frame {
             break;
         }
@@ -161,7 +173,7 @@ fn trace(pc: usize, bp: usize) -> String {
 pub(crate) fn callers() -> String {
     let mut places = Vec::new();
     calls(|address| {
-        places.push(address);
+        places.push(address.wrapping_sub(1));
         places.len() < DEEPEST
     });
     told(&places)
@@ -191,36 +203,42 @@ fn calls(mut f: impl FnMut(usize) -> bool) {
 struct Line {
     function: String,
     file: std::path::PathBuf,
-    line: u32,
+    number: u32,
 }
 
-static KNOWN: Mutex<Option<HashMap<usize, Arc<[Line]>>>> = Mutex::new(None);
-
-/// A file was loaded, perhaps where another was.
-pub(crate) fn loaded() {
-    *KNOWN.lock() = None;
-    backtrace::clear_symbol_cache();
-}
+/// By the copy that is loaded and the place in it: no two copies have the same name.
+type Known = HashMap<(CString, usize), Arc<[Line]>>;
 
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&address) {
+    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+    let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
+    let key = (file.to_owned(), place);
+    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
         return Arc::clone(found);
     }
-    let mut lines = Vec::new();
-    if !crate::image::is_of_driver(address) {
-        return Arc::new([]);
-    }
-    backtrace::resolve(address as *mut libc::c_void, |symbol| {
-        let (Some(name), Some(file)) = (symbol.name(), symbol.filename()) else { return };
-        if Card::is_source(file) {
-            let line = symbol.lineno().unwrap_or(0);
-            lines.push(Line { function: name.to_string(), file: file.to_path_buf(), line });
-        }
-    });
-    let lines: Arc<[Line]> = lines.into();
-    KNOWN.lock().get_or_insert_default().insert(address, Arc::clone(&lines));
+    let lines: Arc<[Line]> = read_lines(file, place as u64).unwrap_or_default().into();
+    KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
     lines
+}
+
+/// Read from the file's debug information. (`backtrace::resolve` knows only files that were loaded before its first use.)
+fn read_lines(file: &CStr, place: u64) -> Option<Vec<Line>> {
+    let information = addr2line::Loader::new(file.to_str().ok()?).ok()?;
+    let mut lines = Vec::new();
+    let mut frames = information.find_frames(place).ok()?;
+    while let Ok(Some(frame)) = frames.next() {
+        let (Some(function), Some(at)) = (frame.function, frame.location) else { continue };
+        let (Ok(name), Some(file)) = (function.raw_name(), at.file) else { continue };
+        if Card::is_source(Path::new(file)) {
+            lines.push(Line {
+                function: name.into_owned(),
+                file: file.into(),
+                number: at.line.unwrap_or(0),
+            });
+        }
+    }
+    Some(lines)
 }
 
 /// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
@@ -229,7 +247,9 @@ pub fn call_site() -> Option<String> {
     let mut found = None;
     calls(|address| {
         let lines = lines_at(address.wrapping_sub(1));
-        found = lines.first().map(|at| format!("{}:{} in {}", at.file.display(), at.line, at.function));
+        found = lines
+            .first()
+            .map(|at| format!("{}:{} in {}", at.file.display(), at.number, at.function));
         found.is_none()
     });
     found
@@ -237,12 +257,10 @@ pub fn call_site() -> Option<String> {
 
 fn told(places: &[usize]) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for (at, place) in places.iter().enumerate() {
-        // A return address is behind its call.
-        let address = if at == 0 { *place } else { place.wrapping_sub(1) };
-        for line in &*lines_at(address) {
+    for place in places {
+        for line in &*lines_at(*place) {
             let file = line.file.file_name().unwrap_or(line.file.as_os_str()).to_string_lossy();
-            lines.push(format!("{} ({file}:{})", line.function, line.line));
+            lines.push(format!("{} ({file}:{})", line.function, line.number));
         }
     }
     lines.dedup();

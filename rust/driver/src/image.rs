@@ -18,7 +18,9 @@ pub enum LoadError {
         why: String,
     },
     /// It is not one of `ndiswan build`.
-    #[error("{path}: has no {symbol}; expected a driver built by `ndiswan build` or nw.load, which link it with ndiswan's library")]
+    #[error(
+        "{path}: has no {symbol}; expected a driver built by `ndiswan build` or nw.load, which link it with ndiswan's library"
+    )]
     NotADriver {
         /// The file.
         path: PathBuf,
@@ -26,7 +28,9 @@ pub enum LoadError {
         symbol: &'static str,
     },
     /// It was built for another version of this library.
-    #[error("{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again")]
+    #[error(
+        "{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again"
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -34,7 +38,9 @@ pub enum LoadError {
         got: u32,
     },
     /// A copy could not be made.
-    #[error("{path}: {why}; a driver is loaded from a copy of its own in the folder for temporary files")]
+    #[error(
+        "{path}: {why}; a driver is loaded from a copy of its own in the folder for temporary files"
+    )]
     Copy {
         /// The file.
         path: PathBuf,
@@ -43,6 +49,7 @@ pub enum LoadError {
     },
 }
 
+// SAFETY: a type, of a function whose caller says why.
 type Invoke = unsafe extern "C" fn(
     *const libc::c_void,
     *const usize,
@@ -79,8 +86,14 @@ fn last_error() -> String {
 fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let stem = path.file_stem().map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
-    let name = format!("{PREFIX}{}-{}-{stem}.so", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let stem = path
+        .file_stem()
+        .map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
+    let name = format!(
+        "{PREFIX}{}-{}-{stem}.so",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
     let copy = std::env::temp_dir().join(name);
     std::fs::copy(path, &copy)?;
     Ok(copy)
@@ -88,17 +101,23 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
 
 /// Whether code at this address is of a loaded driver.
 pub(crate) fn is_of_driver(address: usize) -> bool {
+    place_of(address).is_some()
+}
+
+/// The copy of a driver that is loaded at an address, and where in it the address is.
+pub(crate) fn place_of(address: usize) -> Option<(&'static CStr, usize)> {
     // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
     let (found, info) = unsafe {
         let mut info: libc::Dl_info = std::mem::zeroed();
         (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
     };
     if found == 0 || info.dli_fname.is_null() {
-        return false;
+        return None;
     }
-    // SAFETY: not null, ends with a zero.
-    let file = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
-    file.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.starts_with(PREFIX.as_bytes()))
+    // SAFETY: not null, ends with a zero, and lives as long as the driver, which is called or was just now.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) };
+    let name = file.to_bytes().rsplit(|byte| *byte == b'/').next()?;
+    name.starts_with(PREFIX.as_bytes()).then_some((file, address - info.dli_fbase as usize))
 }
 
 /// What the copies of drivers are called.
@@ -146,7 +165,7 @@ impl Image {
         if version != 1 {
             return Err(LoadError::Version { path: named(), got: version });
         }
-        let names = need("ndiswan_names", c"ndiswan_names")?;
+        let known = need("ndiswan_names", c"ndiswan_names")?;
         let pointers = need("ndiswan_pointers", c"ndiswan_pointers")?;
         let missing = need("ndiswan_missing", c"ndiswan_missing")?;
         let invoke = need("ndiswan_invoke", c"ndiswan_invoke")?;
@@ -160,7 +179,7 @@ impl Image {
         for at in 0.. {
             // SAFETY: the list ends with a null pointer; each name ends with a zero and lives as long as the file.
             let name = unsafe {
-                let name = *(names as *const *const libc::c_char).add(at);
+                let name = *(known as *const *const libc::c_char).add(at);
                 if name.is_null() {
                     break;
                 }
@@ -173,7 +192,6 @@ impl Image {
             }
         }
         image.snapshot = Snapshot::take(pointers);
-        crate::fault::loaded();
         Ok(image)
     }
 
@@ -209,6 +227,7 @@ impl Image {
     }
 }
 
+// SAFETY: does nothing; it has the type of what a driver brings.
 unsafe extern "C" fn never(
     _: *const libc::c_void,
     _: *const usize,

@@ -7,6 +7,7 @@
 //! Nothing here trusts a pointer. What a driver gives is an address: known ones are looked up, others are read by the kernel
 //! ([`peek`]), which says no where a load would crash. A driver that faults on its own leaves its call ([`fault`]).
 #![allow(unsafe_code)] // the border to C; each block says why
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap)] // addresses, registers and numbers of C, as bits
 
 mod card;
 mod context;
@@ -23,7 +24,7 @@ mod watchdog;
 mod wide;
 
 pub use card::{Card, Settings, Space, Value};
-pub use miniport::Attached;
 pub use fault::call_site;
 pub use image::{Image, LoadError};
+pub use miniport::Attached;
 pub use requests::Outcome;

@@ -152,7 +152,9 @@ impl Heap {
     pub(crate) fn leaks(&self) -> Vec<(usize, usize, &'static str, u32)> {
         let live = self.live.lock();
         let mut leaks: Vec<_> = live.values().map(|b| (b.start, b.length, b.by, b.tag)).collect();
-        leaks.extend(self.small.lock().live.iter().map(|(at, (length, by, tag))| (*at, *length, *by, *tag)));
+        leaks.extend(
+            self.small.lock().live.iter().map(|(at, (length, by, tag))| (*at, *length, *by, *tag)),
+        );
         leaks
     }
 
@@ -169,8 +171,9 @@ impl Heap {
             };
             format!("{place} a {state}block of {} bytes that {} gave", block.length, block.by)
         };
-        let within =
-            |block: &&Block| (block.pages.start..block.pages.start + block.pages.length).contains(&address);
+        let within = |block: &&Block| {
+            (block.pages.start..block.pages.start + block.pages.length).contains(&address)
+        };
         if let Some(block) = self.live.lock().values().find(within) {
             return Some(say(block, ""));
         }

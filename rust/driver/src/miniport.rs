@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use ndiswan::event::{Part, Side};
 use ndiswan::oid::{Answer, Oid};
 use ndiswan::{
-    Adapter, Cx, Dirql, Dispatch, Disposition, Link, Miniport, Passive, Sending, Serialized, Status, WanInfo,
+    Adapter, Cx, Dirql, Dispatch, Disposition, Link, Miniport, Passive, Sending, Serialized,
+    Status, WanInfo,
 };
 
 use crate::card::Card;
@@ -30,7 +31,8 @@ impl Card {
         let slots = adapter.packets();
         let guard = self.settings.guard;
         self.arena.get_or_init(|| {
-            Arena::new(adapter.index, slots, &info, guard).expect("memory for the packets of an adapter")
+            Arena::new(adapter.index, slots, &info, guard)
+                .expect("memory for the packets of an adapter")
         });
         adapter.describe(info);
         (self.settings.on_ready)(adapter);
@@ -53,7 +55,9 @@ impl Card {
         let mut entered = self.driver.entered.lock();
         if entered.is_none() {
             let object = self.driver.heap.allocate(0x150, "the system", 0).unwrap_or(0);
-            let path = crate::wide::encoded("\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver");
+            let path = crate::wide::encoded(
+                "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver",
+            );
             let text = self.driver.heap.allocate(path.len(), "the system", 0).unwrap_or(0);
             let string = self.driver.heap.allocate(16, "the system", 0).unwrap_or(0);
             peek::write(text, &path);
@@ -79,8 +83,10 @@ impl Card {
         let (out, list) = (heap.allocate(16, "NDIS", 0), heap.allocate(48, "NDIS", 0));
         let (Some(out), Some(list)) = (out, list) else { return Err(Status::RESOURCES) };
         peek::put(list, media);
-        let answer =
-            self.call(handlers.initialize, &[out, out + 8, list, media.len(), self.handle, self.handle + 8]);
+        let answer = self.call(
+            handlers.initialize,
+            &[out, out + 8, list, media.len(), self.handle, self.handle + 8],
+        );
         let selected = peek::get::<u32>(out + 8).unwrap_or(u32::MAX);
         heap.free(out);
         heap.free(list);
@@ -100,9 +106,15 @@ impl Card {
     /// Copies what the driver did to the packet at `address` into the engine's, and reports what it should not have done.
     pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
         let Some(arena) = self.arena.get() else { return };
-        let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| arena.take_over(address, body));
+        let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| {
+            arena.take_over(address, body)
+        });
         for (rule, text) in found.into_iter().flatten() {
-            drop(adapter.report_broken(rule, Some(name), format!("{text}{}", crate::fault::callers())));
+            drop(adapter.report_broken(
+                rule,
+                Some(name),
+                format!("{text}{}", crate::fault::callers()),
+            ));
         }
         arena.close(address);
     }
@@ -141,7 +153,8 @@ impl Miniport for Attached {
         let name = held.name;
         let adapter = &link.adapter;
         let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
-        let address = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
+        let address = adapter
+            .with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
         let answer =
             card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
@@ -163,7 +176,9 @@ impl Miniport for Attached {
 
     fn reset(&self, _: &mut Cx<Dispatch>) -> (Status, bool) {
         let card = &*self.0;
-        let Some(flag) = card.driver.heap.allocate(8, "NDIS", 0) else { return (Status::FAILURE, false) };
+        let Some(flag) = card.driver.heap.allocate(8, "NDIS", 0) else {
+            return (Status::FAILURE, false);
+        };
         let answer = card.call(card.handlers().reset, &[flag, card.context()]);
         let addressing = peek::get::<u8>(flag).unwrap_or(0) != 0;
         card.driver.heap.free(flag);
@@ -195,7 +210,8 @@ impl Miniport for Attached {
             return Some(card.wan_info().map(Answer::Info).ok_or(Status::FAILURE));
         }
         let link = card.links.read().values().next().map_or(0, |link| link.handle);
-        let given = if oid == Oid::WAN_GET_LINK_INFO { link.to_le_bytes().to_vec() } else { Vec::new() };
+        let given =
+            if oid == Oid::WAN_GET_LINK_INFO { link.to_le_bytes().to_vec() } else { Vec::new() };
         let outcome = card.ask(false, oid.0, &given, requests::room_of(oid));
         if outcome.status != Status::SUCCESS {
             return Some(Err(outcome.status));
@@ -203,7 +219,12 @@ impl Miniport for Attached {
         Some(requests::decoded(oid, &outcome.bytes).ok_or(Status::INVALID_LENGTH))
     }
 
-    fn set_information(&self, _: &mut Cx<Dispatch>, oid: Oid, value: &Answer) -> Option<Result<(), Status>> {
+    fn set_information(
+        &self,
+        _: &mut Cx<Dispatch>,
+        oid: Oid,
+        value: &Answer,
+    ) -> Option<Result<(), Status>> {
         let card = &*self.0;
         if card.handlers().set == 0 {
             return None;
@@ -257,6 +278,10 @@ impl Miniport for Attached {
         let Some([first, second]) = queued else { return };
         let _ = card.call(known.function, &[known.address, known.context, first, second]);
         card.let_go();
+    }
+
+    fn device(&self, device: u32) {
+        (self.0.settings.on_device)(device);
     }
 
     fn shutdown(&self, _: &mut Cx<Passive>) {

@@ -75,10 +75,15 @@ pub(crate) struct Arena {
 pub(crate) type Finding = (Rule, String);
 
 impl Arena {
-    pub(crate) fn new(adapter: u16, slots: usize, info: &WanInfo, guarded: bool) -> Option<Box<Arena>> {
+    pub(crate) fn new(
+        adapter: u16,
+        slots: usize,
+        info: &WanInfo,
+        guarded: bool,
+    ) -> Option<Box<Arena>> {
         let buffer = info.buffer_size();
         let guarded = guarded && slots <= MOST_GUARDED;
-        let turns = if !guarded { 1 } else { TURNS.min(MOST_GUARDED / slots.max(1)).max(1) };
+        let turns = if guarded { TURNS.min(MOST_GUARDED / slots.max(1)).max(1) } else { 1 };
         // With guards: a page for nobody, the descriptor's, one for nobody, the buffer's, one for nobody.
         let (stride, descriptor, start) = if guarded {
             let body = pages(buffer);
@@ -93,8 +98,19 @@ impl Arena {
         let places = (0..slots * turns).map(|_| Place::default()).collect();
         let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
         let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
-        let arena =
-            Arena { fence, memory, adapter, stride, buffer, start, descriptor, turns, guarded, places, turn };
+        let arena = Arena {
+            memory,
+            adapter,
+            stride,
+            buffer,
+            start,
+            descriptor,
+            fence,
+            turns,
+            guarded,
+            places,
+            turn,
+        };
         let arena = Box::new(arena);
         arena.register();
         Some(arena)
@@ -160,7 +176,11 @@ impl Arena {
             return None;
         }
         let generation = self.places[place].generation.load(Ordering::Relaxed);
-        (generation > 0).then_some(Name { adapter: self.adapter, slot: (place / self.turns) as u32, generation })
+        (generation > 0).then_some(Name {
+            adapter: self.adapter,
+            slot: (place / self.turns) as u32,
+            generation,
+        })
     }
 
     /// Takes what the driver did to the packet over into `body`, and what it should not have done.
@@ -173,7 +193,9 @@ impl Arena {
         let mut found = Vec::new();
         if self.guarded {
             // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
-            let before = unsafe { std::slice::from_raw_parts((start - self.fence) as *const u8, self.fence) };
+            let before = unsafe {
+                std::slice::from_raw_parts((start - self.fence) as *const u8, self.fence)
+            };
             if let Some(at) = before.iter().rposition(|byte| *byte != FENCE) {
                 let text = format!("the driver wrote the byte StartBuffer-{}", self.fence - at);
                 found.push((Rule::Padding, text));
@@ -186,7 +208,8 @@ impl Arena {
         }
         for (at, value) in body.protocol_reserved.iter().enumerate() {
             if word(field::PROTOCOL_RESERVED + 8 * at) != *value as usize {
-                let text = format!("the driver wrote ProtocolReserved{}, which is the protocol's", at + 1);
+                let text =
+                    format!("the driver wrote ProtocolReserved{}, which is the protocol's", at + 1);
                 found.push((Rule::Reserved, text));
             }
         }
@@ -194,8 +217,7 @@ impl Arena {
         if body.set_current(offset, length).is_err() {
             let text = format!(
                 "CurrentBuffer is StartBuffer{:+} and CurrentLength {length}: outside of the buffer of {} bytes",
-                offset.cast_signed(),
-                self.buffer
+                offset as isize, self.buffer
             );
             found.push((Rule::Padding, text));
             return found;
@@ -236,7 +258,9 @@ impl Arena {
         for (place, state) in self.places.iter().enumerate() {
             let generation = state.generation.load(Ordering::Relaxed);
             let slot = (place / self.turns) as u32;
-            if state.open.load(Ordering::Relaxed) && !has(Name { adapter: self.adapter, slot, generation }) {
+            if state.open.load(Ordering::Relaxed)
+                && !has(Name { adapter: self.adapter, slot, generation })
+            {
                 self.close_place(place);
             }
         }
@@ -296,17 +320,26 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
         state.spoilt.store(true, Ordering::Relaxed);
         let verb = if writes { "wrote" } else { "read" };
         let inside_data = offset >= arena.start && offset < arena.start + arena.buffer;
-        let inside_descriptor = offset >= arena.descriptor && offset < arena.descriptor + DESCRIPTOR;
+        let inside_descriptor =
+            offset >= arena.descriptor && offset < arena.descriptor + DESCRIPTOR;
         let (rule, what) = if inside_data || inside_descriptor {
             let what = if inside_data {
                 format!("byte {} of the buffer", offset - arena.start)
             } else {
                 format!("{} of the NDIS_WAN_PACKET", field::name(offset - arena.descriptor))
             };
-            (Rule::Touch, format!("the driver {verb} {what} of {name} after it had given the packet back"))
+            (
+                Rule::Touch,
+                format!("the driver {verb} {what} of {name} after it had given the packet back"),
+            )
         } else if offset + PAGE / 2 < arena.start && offset >= arena.descriptor + DESCRIPTOR {
             let beyond = offset - arena.descriptor - DESCRIPTOR;
-            (Rule::Padding, format!("the driver {verb} {beyond} bytes behind the end of the NDIS_WAN_PACKET {name}"))
+            (
+                Rule::Padding,
+                format!(
+                    "the driver {verb} {beyond} bytes behind the end of the NDIS_WAN_PACKET {name}"
+                ),
+            )
         } else if offset >= arena.start + arena.buffer {
             let beyond = offset - arena.start - arena.buffer;
             (Rule::Padding, format!("the driver {verb} the byte EndBuffer+{beyond} of {name}"))

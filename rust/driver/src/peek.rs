@@ -15,7 +15,8 @@ fn span(address: usize, length: usize) -> libc::iovec {
 pub fn read(address: usize, into: &mut [u8]) -> bool {
     let (local, remote) = (span(into.as_mut_ptr() as usize, into.len()), span(address, into.len()));
     // SAFETY: `local` is `into`; the other address is looked at by the kernel, which answers EFAULT for what is not mapped.
-    let count = unsafe { libc::process_vm_readv(own(), &raw const local, 1, &raw const remote, 1, 0) };
+    let count =
+        unsafe { libc::process_vm_readv(own(), &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(count) == Ok(into.len())
 }
 
@@ -23,7 +24,8 @@ pub fn read(address: usize, into: &mut [u8]) -> bool {
 pub fn write(address: usize, from: &[u8]) -> bool {
     let (local, remote) = (span(from.as_ptr() as usize, from.len()), span(address, from.len()));
     // SAFETY: as in `read`. A driver that gives an address gives the memory, as with every out parameter in C.
-    let count = unsafe { libc::process_vm_writev(own(), &raw const local, 1, &raw const remote, 1, 0) };
+    let count =
+        unsafe { libc::process_vm_writev(own(), &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(count) == Ok(from.len())
 }
 
@@ -49,7 +51,8 @@ unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 pub fn get<T: Plain>(address: usize) -> Option<T> {
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: the bytes of a value that is zeroed, for as long as this call.
-    let bytes = unsafe { std::slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size_of::<T>()) };
+    let bytes =
+        unsafe { std::slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size_of::<T>()) };
     // SAFETY: zeroed, and every pattern is a value.
     read(address, bytes).then(|| unsafe { value.assume_init() })
 }
@@ -57,7 +60,9 @@ pub fn get<T: Plain>(address: usize) -> Option<T> {
 /// Puts `value` at `address`; whether that could be written.
 pub fn put<T: Plain>(address: usize, value: T) -> bool {
     // SAFETY: the bytes of an integer or of an array of them, which have no padding.
-    write(address, unsafe { std::slice::from_raw_parts((&raw const value).cast::<u8>(), size_of::<T>()) })
+    write(address, unsafe {
+        std::slice::from_raw_parts((&raw const value).cast::<u8>(), size_of::<T>())
+    })
 }
 
 /// `length` bytes from `address`.

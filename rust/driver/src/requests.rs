@@ -52,10 +52,8 @@ impl Card {
         };
         peek::write(buffer, given);
         let context = self.context.load(std::sync::atomic::Ordering::Relaxed);
-        let answer = self.call(
-            function,
-            &[context, oid as usize, buffer, length, counts, counts + 4],
-        );
+        let answer =
+            self.call(function, &[context, oid as usize, buffer, length, counts, counts + 4]);
         let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
         let [written, needed] = peek::get::<[u32; 2]>(counts).unwrap_or_default();
         heap.free(counts);
@@ -63,7 +61,8 @@ impl Card {
             self.request.lock().pending = Some(Pending { oid, buffer, length, set });
             return failed(status);
         }
-        let bytes = self.collect(buffer, length, if set { 0 } else { written });
+        let bytes =
+            self.collect(buffer, length, if set || oid >> 16 == 0x0703 { 0 } else { written });
         Outcome { status, bytes, needed }
     }
 
@@ -107,7 +106,8 @@ impl Card {
         let Some(adapter) = self.adapter() else {
             return Ok(Outcome { status: Status::ADAPTER_NOT_READY, bytes: Vec::new(), needed: 0 });
         };
-        let entry = if set { ndiswan::Entry::SetInformation } else { ndiswan::Entry::QueryInformation };
+        let entry =
+            if set { ndiswan::Entry::SetInformation } else { ndiswan::Entry::QueryInformation };
         adapter.ask(Oid(oid), entry, || self.ask(set, oid, given, room))
     }
 
@@ -135,7 +135,10 @@ impl Card {
 }
 
 fn words(bytes: &[u8]) -> Vec<u32> {
-    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect()
+    bytes
+        .chunks_exact(4)
+        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+        .collect()
 }
 
 /// How many bytes a buffer for the answer to `oid` has.
@@ -197,7 +200,9 @@ pub(crate) fn decoded(oid: Oid, bytes: &[u8]) -> Option<Answer> {
                 recv_accm: w[9],
             }))
         }
-        Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => Some(Answer::Address(bytes.get(..6)?.try_into().ok()?)),
+        Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => {
+            Some(Answer::Address(bytes.get(..6)?.try_into().ok()?))
+        }
         Oid::WAN_MEDIUM_SUBTYPE => Some(Answer::Number(*words(bytes).first()?)),
         Oid::WAN_GET_STATS_INFO => {
             let w: Vec<u64> = words(bytes).into_iter().map(u64::from).collect();

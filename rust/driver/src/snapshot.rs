@@ -17,11 +17,17 @@ struct Search {
     found: Vec<(usize, usize)>,
 }
 
-unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, data: *mut libc::c_void) -> libc::c_int {
+// SAFETY: for dl_iterate_phdr alone, which calls it with what it says.
+unsafe extern "C" fn look(
+    info: *mut libc::dl_phdr_info,
+    _: usize,
+    data: *mut libc::c_void,
+) -> libc::c_int {
     // SAFETY: what dl_iterate_phdr hands over, and the search that `take` gave.
     let (info, search) = unsafe { (&*info, &mut *data.cast::<Search>()) };
     // SAFETY: an array of that many headers.
-    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let headers =
+        unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
     let base = info.dlpi_addr as usize;
     let span = |header: &libc::Elf64_Phdr| {
         let start = base + header.p_vaddr as usize;
@@ -32,9 +38,17 @@ unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, data: *mut li
         return 0;
     }
     // What is made read-only after relocation is no variable.
-    let fixed = headers.iter().find(|header| header.p_type == libc::PT_GNU_RELRO).map(span).unwrap_or_default();
+    let fixed = headers
+        .iter()
+        .find(|header| header.p_type == libc::PT_GNU_RELRO)
+        .map(span)
+        .unwrap_or_default();
     for (start, end) in loads().filter(|header| header.p_flags & libc::PF_W != 0).map(span) {
-        let begin = if (start..end).contains(&fixed.0) { fixed.1.next_multiple_of(crate::memory::PAGE) } else { start };
+        let begin = if (start..end).contains(&fixed.0) {
+            fixed.1.next_multiple_of(crate::memory::PAGE)
+        } else {
+            start
+        };
         search.found.push((begin.min(end), end));
     }
     1
@@ -57,7 +71,9 @@ impl Snapshot {
     pub(crate) fn restore(&self) {
         for (start, bytes) in &self.0 {
             // SAFETY: as in `take`.
-            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), *start as *mut u8, bytes.len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), *start as *mut u8, bytes.len());
+            };
         }
     }
 }

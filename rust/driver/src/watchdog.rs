@@ -49,7 +49,8 @@ pub(crate) fn watch() {
         SINCE.set(&raw const watched.since);
     });
     ONCE.call_once(|| {
-        std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look).map(drop).unwrap_or(());
+        // Without it, a driver in an endless loop is the user's to interrupt.
+        let _ = std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look);
     });
 }
 

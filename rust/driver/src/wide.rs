@@ -7,7 +7,8 @@ pub(crate) fn unicode(address: usize) -> Option<String> {
     let length = usize::from(peek::get::<u16>(address)?);
     let buffer = peek::get::<usize>(address + 8)?;
     let bytes = peek::bytes(buffer, length & !1)?;
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let units: Vec<u16> =
+        bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
     Some(String::from_utf16_lossy(&units))
 }
 

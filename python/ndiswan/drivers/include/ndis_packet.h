@@ -58,6 +58,7 @@ typedef enum _NDIS_PER_PACKET_INFO {
 } NDIS_PER_PACKET_INFO, *PNDIS_PER_PACKET_INFO;
 typedef struct _NDIS_PACKET_EXTENSION { PVOID NdisPacketInfo[MaxPerPacketInfo]; } NDIS_PACKET_EXTENSION, *PNDIS_PACKET_EXTENSION;
 
+#define fPACKET_WRAPPER_RESERVED 0x3F
 #define fPACKET_CONTAINS_MEDIA_SPECIFIC_INFO 0x40
 #define fPACKET_ALLOCATED_BY_NDIS 0x80
 #define PROTOCOL_RESERVED_SIZE_IN_PACKET (4 * sizeof(PVOID))
@@ -109,6 +110,7 @@ typedef struct _NDIS_PACKET_EXTENSION { PVOID NdisPacketInfo[MaxPerPacketInfo]; 
 #define NdisGetNextBuffer(buffer, next) (*(next) = (buffer)->Next)
 #define NdisBufferLength(buffer) MmGetMdlByteCount(buffer)
 #define NdisBufferVirtualAddress(buffer) MmGetSystemAddressForMdl(buffer)
+#define NdisBufferVirtualAddressSafe(buffer, priority) MmGetSystemAddressForMdlSafe(buffer, priority)
 #define NdisAdjustBufferLength(buffer, length) ((buffer)->ByteCount = (length))
 #define NdisFlushBuffer(buffer, to_device) ((void)0)
 

@@ -1,4 +1,5 @@
-/* What is told of lines, addresses and calls. Fields of TAPI 2.0 and later are there when the version asks for them. */
+/* What is told of lines, addresses and calls. Fields of TAPI 2.0 and later are there when the version asks for them; the two of 1.4,
+ * ulAddressFeatures and ulLineFeatures, always, since drivers of 1.3 set them. */
 #ifndef NDISWAN_NDISTAPI_LINE_H
 #define NDISWAN_NDISTAPI_LINE_H
 
@@ -6,7 +7,7 @@
 
 typedef struct _NDIS_VAR_DATA_DESC {
     USHORT Length, MaximumLength;
-    LONG Offset;
+    ULONG_PTR Offset;
 } NDIS_VAR_DATA_DESC, *PNDIS_VAR_DATA_DESC;
 typedef struct _LINE_DIAL_PARAMS {
     ULONG ulDialPause, ulDialSpeed, ulDigitDuration, ulWaitForDialtone;
@@ -20,13 +21,11 @@ typedef struct _LINE_ADDRESS_CAPS {
         ulTransferModes, ulParkModes, ulForwardModes, ulMaxForwardEntries, ulMaxSpecificEntries, ulMinFwdNumRings,
         ulMaxFwdNumRings, ulMaxCallCompletions, ulCallCompletionConds, ulCallCompletionModes, ulNumCompletionMessages,
         ulCompletionMsgTextEntrySize, ulCompletionMsgTextSize, ulCompletionMsgTextOffset;
-#if NDIS_TAPI_CURRENT_VERSION >= 0x00010004
     ULONG ulAddressFeatures;
 #if NDIS_TAPI_CURRENT_VERSION >= 0x00020000
     ULONG ulPredictiveAutoTransferStates, ulNumCallTreatments, ulCallTreatmentListSize, ulCallTreatmentListOffset,
         ulDeviceClassesSize, ulDeviceClassesOffset, ulMaxCallDataSize, ulCallFeatures2, ulMaxNoAnswerTimeout,
         ulConnectedModes, ulOfferingModes, ulAvailableMediaModes;
-#endif
 #endif
 } LINE_ADDRESS_CAPS, *PLINE_ADDRESS_CAPS;
 typedef struct _LINE_ADDRESS_STATUS {
@@ -89,9 +88,7 @@ typedef struct _LINE_DEV_CAPS {
     LINE_DIAL_PARAMS MinDialParams, MaxDialParams, DefaultDialParams;
     ULONG ulNumTerminals, ulTerminalCapsSize, ulTerminalCapsOffset, ulTerminalTextEntrySize, ulTerminalTextSize,
         ulTerminalTextOffset, ulDevSpecificSize, ulDevSpecificOffset;
-#if NDIS_TAPI_CURRENT_VERSION >= 0x00010004
     ULONG ulLineFeatures;
-#endif
 #if NDIS_TAPI_CURRENT_VERSION >= 0x00020000
     ULONG ulSettableDevStatus, ulDeviceClassesSize, ulDeviceClassesOffset;
 #endif

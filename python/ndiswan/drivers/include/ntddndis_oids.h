@@ -230,4 +230,32 @@
 #define OID_CO_TAPI_REPORT_DIGITS                    0xFE001008
 #define OID_CO_TAPI_DONT_REPORT_DIGITS               0xFE001009
 
+/* CoNDIS names of the same numbers. */
+#define OID_GEN_CO_SUPPORTED_LIST                    0x00010101
+#define OID_GEN_CO_HARDWARE_STATUS                   0x00010102
+#define OID_GEN_CO_MEDIA_SUPPORTED                   0x00010103
+#define OID_GEN_CO_MEDIA_IN_USE                      0x00010104
+#define OID_GEN_CO_LINK_SPEED                        0x00010107
+#define OID_GEN_CO_VENDOR_ID                         0x0001010C
+#define OID_GEN_CO_VENDOR_DESCRIPTION                0x0001010D
+#define OID_GEN_CO_DRIVER_VERSION                    0x00010110
+#define OID_GEN_CO_PROTOCOL_OPTIONS                  0x00010112
+#define OID_GEN_CO_MAC_OPTIONS                       0x00010113
+#define OID_GEN_CO_MEDIA_CONNECT_STATUS              0x00010114
+#define OID_GEN_CO_VENDOR_DRIVER_VERSION             0x00010116
+#define OID_GEN_CO_SUPPORTED_GUIDS                   0x00010117
+#define OID_GEN_CO_GET_TIME_CAPS                     0x0002020F
+#define OID_GEN_CO_GET_NETCARD_TIME                  0x00020210
+#define OID_GEN_CO_XMIT_PDUS_OK                      0x00020101
+#define OID_GEN_CO_RCV_PDUS_OK                       0x00020102
+#define OID_GEN_CO_XMIT_PDUS_ERROR                   0x00020103
+#define OID_GEN_CO_RCV_PDUS_ERROR                    0x00020104
+#define OID_GEN_CO_RCV_PDUS_NO_BUFFER                0x00020105
+#define OID_GEN_CO_RCV_CRC_ERROR                     0x0002020D
+#define OID_GEN_CO_TRANSMIT_QUEUE_LENGTH             0x0002020E
+#define OID_GEN_CO_BYTES_XMIT                        0x00020201
+#define OID_GEN_CO_BYTES_RCV                         0x00020207
+#define OID_GEN_CO_NETCARD_LOAD                      0x00020211
+#define OID_GEN_CO_DEVICE_PROFILE                    0x00020212
+
 #endif

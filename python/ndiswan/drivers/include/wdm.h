@@ -8,6 +8,7 @@
 #include "wdm_lists.h"
 #include "wdm_resources.h"
 #include "wdm_io.h"
+#include "wdm_declared.h"
 #include "wdm_functions.h"
 
 #endif

@@ -43,7 +43,6 @@ extern ULONG DbgPrintEx(ULONG component, ULONG level, const char *format, ...);
 #define ExFreePool(memory) ExFreePoolWithTag(memory, 0)
 #define KeFlushIoBuffers(mdl, reading, dma) ((void)0)
 #define KeMemoryBarrier() __sync_synchronize()
-#define IoCallDriver(device, irp) STATUS_NOT_SUPPORTED
 #define NtCurrentProcess() ((HANDLE)(LONG_PTR)-1)
 
 #define RtlCopyMemory(to, from, length) memcpy((void *)(to), (const void *)(from), (size_t)(length))

@@ -130,6 +130,7 @@ typedef struct _FILE_OBJECT {
     PDEVICE_OBJECT DeviceObject;
     PVPB Vpb;
     PVOID FsContext, FsContext2;
+    UCHAR NDISWAN_Rest[176];
 } FILE_OBJECT, *PFILE_OBJECT;
 typedef struct DECLSPEC_ALIGN(8) _IO_STACK_LOCATION {
     UCHAR MajorFunction, MinorFunction, Flags, Control;

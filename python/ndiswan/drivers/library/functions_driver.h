@@ -11,6 +11,8 @@ PROCEDURE(NdisMSetAttributesEx, (NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE 
 PROCEDURE(NdisMRegisterAdapterShutdownHandler, (NDIS_HANDLE MiniportHandle, PVOID ShutdownContext, ADAPTER_SHUTDOWN_HANDLER ShutdownHandler), (MiniportHandle, ShutdownContext, ShutdownHandler))
 PROCEDURE(NdisMDeregisterAdapterShutdownHandler, (NDIS_HANDLE MiniportHandle), (MiniportHandle))
 FUNCTION(NDIS_STATUS, NdisMRemoveMiniport, (NDIS_HANDLE MiniportAdapterHandle), (MiniportAdapterHandle))
+FUNCTION(NDIS_STATUS, NdisMPromoteMiniport, (NDIS_HANDLE MiniportAdapterHandle), (MiniportAdapterHandle))
+FUNCTION(NDIS_STATUS, NdisMSetMiniportSecondary, (NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE PrimaryMiniportAdapterHandle), (MiniportAdapterHandle, PrimaryMiniportAdapterHandle))
 PROCEDURE(NdisMGetDeviceProperty, (NDIS_HANDLE MiniportAdapterHandle, PDEVICE_OBJECT *PhysicalDeviceObject, PDEVICE_OBJECT *FunctionalDeviceObject, PDEVICE_OBJECT *NextDeviceObject, PCM_RESOURCE_LIST *AllocatedResources, PCM_RESOURCE_LIST *AllocatedResourcesTranslated), (MiniportAdapterHandle, PhysicalDeviceObject, FunctionalDeviceObject, NextDeviceObject, AllocatedResources, AllocatedResourcesTranslated))
 FUNCTION(NDIS_STATUS, NdisMQueryAdapterInstanceName, (PNDIS_STRING AdapterInstanceName, NDIS_HANDLE MiniportAdapterHandle), (AdapterInstanceName, MiniportAdapterHandle))
 PROCEDURE(NdisOpenConfiguration, (PNDIS_STATUS Status, PNDIS_HANDLE ConfigurationHandle, NDIS_HANDLE WrapperConfigurationContext), (Status, ConfigurationHandle, WrapperConfigurationContext))

@@ -258,7 +258,7 @@ impl Adapter {
 
     /// The packet is the protocol's again: its state, its link's window, the counters. Returns
     /// whether sends wait for the window, and the drivers.
-    fn home(
+    pub(super) fn home(
         &self,
         cpu: &Rc<Cpu>,
         link: &Link,
@@ -369,7 +369,8 @@ impl Adapter {
     /// Brings home, with FAILURE and without a word, what the miniport owes: its driver crashed, and that is what is reported.
     pub fn take_all_home(&self) {
         let cpu = Cpu::current();
-        for slot in self.pool.owned_by(crate::contract::packet::Owner::Miniport).collect::<Vec<_>>() {
+        for slot in self.pool.owned_by(crate::contract::packet::Owner::Miniport).collect::<Vec<_>>()
+        {
             if self.take_back(&cpu, slot, TakenBack::Raised).is_some() {
                 self.send_home(&cpu, slot, FinalStatus::FAILURE, false, self.ndis.moment());
             }

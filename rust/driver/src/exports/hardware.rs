@@ -167,7 +167,9 @@ mod longs {
     );
 }
 mod registers {
-    use super::{Interrupt, Space, Status, access, by_handle, close, exports, open, peek, synchronized};
+    use super::{
+        Interrupt, Space, Status, access, by_handle, close, exports, open, peek, synchronized,
+    };
     exports! {
         fn NdisReadRegisterUchar(here, register: usize, out: usize) {
             let value = access(here, register, 1, Space::Memory, None) as u8;

@@ -12,9 +12,16 @@ use crate::{packets, peek};
 const LINE_UP: u32 = 0x4001_0008;
 const LINE_DOWN: u32 = 0x4001_0009;
 const FRAGMENT: u32 = 0x4001_000A;
+const TAPI_INDICATION: u32 = 0x4001_0080;
+/// LINE_NEWCALL in NDIS_TAPI_EVENT.ulMsg, at 16 behind htLine and htCall.
+const NEWCALL: u32 = 500;
 
 /// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
-fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>) -> R) -> Option<R> {
+fn with_card<R>(
+    here: &Here,
+    handle: usize,
+    f: impl FnOnce(&Card, &Arc<Adapter>) -> R,
+) -> Option<R> {
     if let Some(card) = here.card()
         && card.handle == handle
         && let Some(adapter) = card.adapter()
@@ -31,7 +38,11 @@ fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>)
                 ""
             }
         });
-        here.wrong("MiniportAdapterHandle", handle, &format!("the handle that MiniportInitialize was given{hint}"));
+        here.wrong(
+            "MiniportAdapterHandle",
+            handle,
+            &format!("the handle that MiniportInitialize was given{hint}"),
+        );
         return None;
     };
     let adapter = card.adapter()?;
@@ -41,9 +52,19 @@ fn with_card<R>(here: &Here, handle: usize, f: impl FnOnce(&Card, &Arc<Adapter>)
 fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
     let link = card.links.read().get(&context).cloned();
     if link.is_none() {
-        let other = card.links.read().iter().find(|(_, link)| link.handle == context as u64).map(|(known, _)| *known);
-        let hint = other.map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
-        here.wrong("NdisLinkContext", context, &format!("what NDIS_STATUS_WAN_LINE_UP filled in{hint}"));
+        let other = card
+            .links
+            .read()
+            .iter()
+            .find(|(_, link)| link.handle == context as u64)
+            .map(|(known, _)| *known);
+        let hint = other
+            .map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
+        here.wrong(
+            "NdisLinkContext",
+            context,
+            &format!("what NDIS_STATUS_WAN_LINE_UP filled in{hint}"),
+        );
     }
     link
 }
@@ -70,8 +91,26 @@ fn line_up(here: &Here, card: &Card, adapter: &Arc<Adapter>, buffer: usize) {
     let fresh = new_handle();
     peek::put(buffer + 32, fresh);
     match adapter.line_up(None, Some(handle as u64), settings) {
-        Ok(link) => drop(card.links.write().insert(fresh, link)),
+        Ok(link) => {
+            card.links.write().insert(fresh, link);
+            // Which call it is of stands in the structure: who made the call looks for it there.
+            (card.settings.on_status)(LINE_UP, &peek::bytes(buffer, 40).unwrap_or_default());
+        }
         Err(_) => drop(peek::put(buffer + 32, 0usize)),
+    }
+}
+
+/// LINE_NEWCALL comes with no htCall: who is above gives one, in ulParam2. The parameters are ULONG_PTR, or ULONG where the
+/// structure is shorter.
+fn name_call(event: usize, length: usize) {
+    if length < 32 || peek::get::<u32>(event + 16) != Some(NEWCALL) {
+        return;
+    }
+    let handle = new_handle();
+    if length >= 48 {
+        peek::put(event + 32, handle as u64);
+    } else {
+        peek::put(event + 24, handle as u32);
     }
 }
 
@@ -139,6 +178,9 @@ exports! {
                 }
             }
             other => {
+                if other == TAPI_INDICATION {
+                    name_call(buffer, length as usize);
+                }
                 let bytes = peek::bytes(buffer, length as usize).unwrap_or_default();
                 if adapter.status(Status(other)).is_ok() {
                     (card.settings.on_status)(other, &bytes);
@@ -175,13 +217,17 @@ exports! {
 impl Card {
     fn complete_request(&self, here: &Here, status: u32, set: bool) {
         let mut open = self.request.lock();
-        let fits = open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
+        let fits =
+            open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
         if fits && Status(status) != Status::PENDING {
             open.done = Some(Status(status));
             return;
         }
         drop(open);
         let kind = if set { "set" } else { "query" };
-        here.broken(Rule::Handle, &format!("{}({}): no {kind} is pending", here.name, Status(status)));
+        here.broken(
+            Rule::Handle,
+            &format!("{}({}): no {kind} is pending", here.name, Status(status)),
+        );
     }
 }

@@ -1,0 +1,2 @@
+/* <afilter.h>: ARCNET filters. */
+#include "ndis_address.h"

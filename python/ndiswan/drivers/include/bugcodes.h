@@ -1,0 +1,2 @@
+/* <bugcodes.h>: stop codes; a driver writes its own number. */
+#include "wdm.h"

@@ -1,0 +1,2 @@
+/* <devioctl.h>: control codes. */
+#include "wdm_io.h"

@@ -1,0 +1,2 @@
+/* <driverspecs.h>: annotations. */
+#include "ndiswan_sal.h"

@@ -1,0 +1,2 @@
+/* <efilter.h>: Ethernet addresses and filters. */
+#include "ndis_address.h"

@@ -1,0 +1,2 @@
+/* <excpt.h>: structured exceptions are macros here. */
+#include "ndiswan_compiler.h"

@@ -1,0 +1,2 @@
+/* <ffilter.h>: FDDI addresses and filters. */
+#include "ndis_address.h"

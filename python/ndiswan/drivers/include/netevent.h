@@ -1,0 +1,2 @@
+/* <netevent.h>: event codes of network drivers. */
+#include "ndis_errors.h"

@@ -1,0 +1,2 @@
+/* <poppack.h>: ends what <pshpack*.h> began. */
+#pragma pack(pop)

@@ -1,0 +1,2 @@
+/* <sal.h>: annotations. */
+#include "ndiswan_sal.h"

@@ -1,0 +1,2 @@
+/* <specstrings.h>: annotations. */
+#include "ndiswan_sal.h"

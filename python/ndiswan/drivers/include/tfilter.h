@@ -1,0 +1,2 @@
+/* <tfilter.h>: token ring addresses and filters. */
+#include "ndis_address.h"

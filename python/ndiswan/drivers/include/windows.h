@@ -1,0 +1,2 @@
+/* <windows.h>: a driver that includes it means its types. */
+#include "windef.h"

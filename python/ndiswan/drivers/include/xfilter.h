@@ -1,0 +1,2 @@
+/* <xfilter.h>: packet filters of LAN miniports, whose types ndis.h has. */
+#include "ndis.h"

@@ -1,0 +1,139 @@
+"""TAPI's structures: what goes down in a request's buffer and what comes up in an event, as 64-bit drivers see them.
+
+The members and their order are those of the public header ndistapi.h (mingw-w64's, in the public domain), version
+1.3 of the interface. ULONG is 4 bytes, HTAPI_* and HDRV_* are pointers of 8, each aligned to its size, as the
+compiler does it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+#: Members by structure: ``:h`` is a handle, ``:b`` a BOOLEAN, ``:NAME`` a structure of this table, the rest are ULONG.
+_MEMBERS = {
+    "LINE_DIAL_PARAMS": "ulDialPause ulDialSpeed ulDigitDuration ulWaitForDialtone",
+    "VAR_STRING": "ulTotalSize ulNeededSize ulUsedSize ulStringFormat ulStringSize ulStringOffset",
+    "LINE_CALL_PARAMS": """
+        ulTotalSize ulBearerMode ulMinRate ulMaxRate ulMediaMode ulCallParamFlags ulAddressMode ulAddressID
+        DialParams:LINE_DIAL_PARAMS ulOrigAddressSize ulOrigAddressOffset ulDisplayableAddressSize
+        ulDisplayableAddressOffset ulCalledPartySize ulCalledPartyOffset ulCommentSize ulCommentOffset
+        ulUserUserInfoSize ulUserUserInfoOffset ulHighLevelCompSize ulHighLevelCompOffset ulLowLevelCompSize
+        ulLowLevelCompOffset ulDevSpecificSize ulDevSpecificOffset""",
+    "LINE_DEV_CAPS": """
+        ulTotalSize ulNeededSize ulUsedSize ulProviderInfoSize ulProviderInfoOffset ulSwitchInfoSize ulSwitchInfoOffset
+        ulPermanentLineID ulLineNameSize ulLineNameOffset ulStringFormat ulAddressModes ulNumAddresses ulBearerModes
+        ulMaxRate ulMediaModes ulGenerateToneModes ulGenerateToneMaxNumFreq ulGenerateDigitModes ulMonitorToneMaxNumFreq
+        ulMonitorToneMaxNumEntries ulMonitorDigitModes ulGatherDigitsMinTimeout ulGatherDigitsMaxTimeout
+        ulMedCtlDigitMaxListSize ulMedCtlMediaMaxListSize ulMedCtlToneMaxListSize ulMedCtlCallStateMaxListSize
+        ulDevCapFlags ulMaxNumActiveCalls ulAnswerMode ulRingModes ulLineStates ulUUIAcceptSize ulUUIAnswerSize
+        ulUUIMakeCallSize ulUUIDropSize ulUUISendUserUserInfoSize ulUUICallInfoSize MinDialParams:LINE_DIAL_PARAMS
+        MaxDialParams:LINE_DIAL_PARAMS DefaultDialParams:LINE_DIAL_PARAMS ulNumTerminals ulTerminalCapsSize
+        ulTerminalCapsOffset ulTerminalTextEntrySize ulTerminalTextSize ulTerminalTextOffset ulDevSpecificSize
+        ulDevSpecificOffset""",
+    "LINE_ADDRESS_CAPS": """
+        ulTotalSize ulNeededSize ulUsedSize ulLineDeviceID ulAddressSize ulAddressOffset ulDevSpecificSize
+        ulDevSpecificOffset ulAddressSharing ulAddressStates ulCallInfoStates ulCallerIDFlags ulCalledIDFlags
+        ulConnectedIDFlags ulRedirectionIDFlags ulRedirectingIDFlags ulCallStates ulDialToneModes ulBusyModes
+        ulSpecialInfo ulDisconnectModes ulMaxNumActiveCalls ulMaxNumOnHoldCalls ulMaxNumOnHoldPendingCalls
+        ulMaxNumConference ulMaxNumTransConf ulAddrCapFlags ulCallFeatures ulRemoveFromConfCaps ulRemoveFromConfState
+        ulTransferModes ulParkModes ulForwardModes ulMaxForwardEntries ulMaxSpecificEntries ulMinFwdNumRings
+        ulMaxFwdNumRings ulMaxCallCompletions ulCallCompletionConds ulCallCompletionModes ulNumCompletionMessages
+        ulCompletionMsgTextEntrySize ulCompletionMsgTextSize ulCompletionMsgTextOffset""",
+    "LINE_CALL_STATUS": """
+        ulTotalSize ulNeededSize ulUsedSize ulCallState ulCallStateMode ulCallPrivilege ulCallFeatures ulDevSpecificSize
+        ulDevSpecificOffset""",
+    "LINE_EXTENSION_ID": "ulExtensionID0 ulExtensionID1 ulExtensionID2 ulExtensionID3",
+    "NDIS_TAPI_PROVIDER_INITIALIZE": "ulRequestID ulDeviceIDBase ulNumLineDevs ulProviderID",
+    "NDIS_TAPI_PROVIDER_SHUTDOWN": "ulRequestID",
+    "NDIS_TAPI_GET_DEV_CAPS": "ulRequestID ulDeviceID ulExtVersion LineDevCaps:LINE_DEV_CAPS",
+    "NDIS_TAPI_GET_ADDRESS_CAPS": "ulRequestID ulDeviceID ulAddressID ulExtVersion LineAddressCaps:LINE_ADDRESS_CAPS",
+    "NDIS_TAPI_NEGOTIATE_EXT_VERSION": "ulRequestID ulDeviceID ulLowVersion ulHighVersion ulExtVersion",
+    "NDIS_TAPI_GET_EXTENSION_ID": "ulRequestID ulDeviceID LineExtensionID:LINE_EXTENSION_ID",
+    "NDIS_TAPI_SET_DEFAULT_MEDIA_DETECTION": "ulRequestID hdLine:h ulMediaModes",
+    "NDIS_TAPI_SET_STATUS_MESSAGES": "ulRequestID hdLine:h ulLineStates ulAddressStates",
+    "NDIS_TAPI_OPEN": "ulRequestID ulDeviceID htLine:h hdLine:h",
+    "NDIS_TAPI_CLOSE": "ulRequestID hdLine:h",
+    "NDIS_TAPI_MAKE_CALL": """
+        ulRequestID hdLine:h htCall:h hdCall:h ulDestAddressSize ulDestAddressOffset bUseDefaultLineCallParams:b
+        LineCallParams:LINE_CALL_PARAMS""",
+    "NDIS_TAPI_ANSWER": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
+    "NDIS_TAPI_ACCEPT": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
+    "NDIS_TAPI_DROP": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
+    "NDIS_TAPI_CLOSE_CALL": "ulRequestID hdCall:h",
+    "NDIS_TAPI_GET_CALL_STATUS": "ulRequestID hdCall:h LineCallStatus:LINE_CALL_STATUS",
+    "NDIS_TAPI_GET_ID": """
+        ulRequestID hdLine:h ulAddressID hdCall:h ulSelect ulDeviceClassSize ulDeviceClassOffset DeviceID:VAR_STRING""",
+    # The parameters are ULONG_PTR in the driver kit and ULONG in mingw's header: the size tells which a driver has.
+    "NDIS_TAPI_EVENT": "htLine:h htCall:h ulMsg ulParam1:h ulParam2:h ulParam3:h",
+    "NDIS_TAPI_EVENT_SHORT": "htLine:h htCall:h ulMsg ulParam1 ulParam2 ulParam3",
+    # ndiswan.h's: LinkSpeed, Quality, SendWindow, three handles.
+    "NDIS_MAC_LINE_UP": "LinkSpeed Quality SendWindow ConnectionWrapperID:h NdisLinkHandle:h NdisLinkContext:h",
+}
+
+_KINDS: dict[str, type[ctypes._SimpleCData[int] | ctypes.Structure]] = {
+    "": ctypes.c_uint32,
+    "h": ctypes.c_uint64,
+    "b": ctypes.c_uint8,
+}
+
+
+def _declared() -> dict[str, type[ctypes.Structure]]:
+    made: dict[str, type[ctypes.Structure]] = {}
+    for name, members in _MEMBERS.items():
+        fields = []
+        for member in members.split():
+            own, _, kind = member.partition(":")
+            fields.append((own, made[kind] if kind in made else _KINDS[kind]))
+        made[name] = type(
+            name, (ctypes.Structure,), {"_fields_": fields, "__doc__": f"{name} of ndistapi.h."}
+        )
+    return made
+
+
+#: Each structure by its name.
+STRUCTURES = _declared()
+
+
+def packed(name: str, values: dict[str, int | dict[str, int]], behind: bytes = b"") -> bytes:
+    """A structure with these values, the rest 0, and ``behind`` after its end."""
+    made = STRUCTURES[name]()
+    for member, value in values.items():
+        if isinstance(value, dict):
+            inner = getattr(made, member)
+            for own, number in value.items():
+                setattr(inner, own, number)
+        else:
+            setattr(made, member, value)
+    return bytes(made) + behind
+
+
+def unpacked(name: str, data: bytes) -> dict[str, object]:
+    """The members of a structure, nested ones as dicts.
+
+    Raises
+    ------
+    ValueError
+        There are fewer bytes than it has.
+    """
+    kind = STRUCTURES[name]
+    if len(data) < ctypes.sizeof(kind):
+        raise ValueError(f"{name}: expected at least {ctypes.sizeof(kind)} bytes, got {len(data)}")
+    return _members(kind.from_buffer_copy(data))
+
+
+def _members(made: ctypes.Structure) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for own, *_ in made._fields_:
+        value = getattr(made, own)
+        members[own] = _members(value) if isinstance(value, ctypes.Structure) else value
+    return members
+
+
+def size_of(name: str) -> int:
+    """How many bytes a structure has."""
+    return ctypes.sizeof(STRUCTURES[name])
+
+
+def offset_of(name: str, member: str) -> int:
+    """Where a member begins."""
+    return int(getattr(STRUCTURES[name], member).offset)
