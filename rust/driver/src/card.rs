@@ -101,6 +101,7 @@ pub(crate) struct Lock {
 /// The functions of NDIS_MINIPORT_CHARACTERISTICS, 0 for those that are not there.
 #[derive(Copy, Clone, Debug, Default)]
 pub(crate) struct Handlers {
+    pub(crate) allocate_complete: usize,
     pub(crate) check_for_hang: usize,
     pub(crate) disable_interrupt: usize,
     pub(crate) enable_interrupt: usize,
@@ -149,6 +150,7 @@ pub struct Card {
     pub(crate) shutdown: Mutex<Option<(usize, usize)>>,
     pub(crate) windows: Mutex<Vec<Window>>,
     pub(crate) config: Mutex<HashMap<String, usize>>,
+    pub(crate) things: Mutex<crate::exports::Things>,
 }
 
 /// What NdisMRegisterInterrupt was asked.
@@ -223,6 +225,7 @@ impl Card {
             shutdown: Mutex::default(),
             windows: Mutex::default(),
             config: Mutex::default(),
+            things: Mutex::default(),
         });
         CARDS.write().get_or_insert_default().insert(handle, Arc::downgrade(&card));
         card
@@ -312,6 +315,7 @@ impl Card {
                 leaks.push(format!("the timer at {:#x} is still set", timer.address));
             }
         }
+        leaks.extend(self.things.lock().leaks());
         leaks
     }
 }

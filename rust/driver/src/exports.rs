@@ -1,13 +1,23 @@
 //! What drivers call: one file a family. Each function is `extern "C"`, takes names, and calls the engine.
 
 mod config;
+mod devices;
+mod dma;
+mod files;
 mod hardware;
+mod io;
+mod kernel;
+mod lan;
 mod locks;
 mod memory;
 mod registration;
 mod system;
+mod things;
 mod timers;
+mod waiting;
 mod wan;
+
+pub(crate) use things::Things;
 
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -79,12 +89,19 @@ fn table() -> &'static HashMap<&'static str, usize> {
             known.insert(name, function);
         };
         config::list(&mut add);
+        devices::list(&mut add);
+        dma::list(&mut add);
+        files::list(&mut add);
         hardware::list(&mut add);
+        io::list(&mut add);
+        kernel::list(&mut add);
+        lan::list(&mut add);
         locks::list(&mut add);
         memory::list(&mut add);
         registration::list(&mut add);
         system::list(&mut add);
         timers::list(&mut add);
+        waiting::list(&mut add);
         wan::list(&mut add);
         known
     })
@@ -106,11 +123,11 @@ pub fn names() -> Vec<&'static str> {
 extern "C-unwind" fn missing(name: *const libc::c_char) {
     // SAFETY: a name of the library's own list.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
-    guarded("a function that ndiswan does not have", |_| {
+    guarded::<()>("a function that ndiswan does not have", |_| {
         std::panic::resume_unwind(Box::new(format!(
             "the driver called {name}, which ndiswan does not have"
         )))
-    })
+    });
 }
 
 /// What a stub without a function calls.

@@ -273,7 +273,10 @@ impl Miniport for Attached {
         let card = &*self.0;
         let known = card.dpcs.read().iter().find(|known| known.number == dpc).copied();
         let Some(known) = known else { return };
-        let _ = card.call(known.function, &[known.address, known.context, 0, 0]);
+        // KeRemoveQueueDpc took it from the queue, or its arguments are there.
+        let queued = card.things.lock().queued.remove(&known.address);
+        let Some([first, second]) = queued else { return };
+        let _ = card.call(known.function, &[known.address, known.context, first, second]);
         card.let_go();
     }
 

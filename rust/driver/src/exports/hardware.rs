@@ -1,6 +1,6 @@
 //! The card's hardware: interrupts, ports, mapped registers, PCI configuration, all of it the device model's.
 
-use ndiswan::{Irql, Rule, Status};
+use ndiswan::{Irql, Status};
 
 use super::exports;
 use crate::card::{Card, Interrupt, Space, Window, by_handle};
@@ -11,7 +11,13 @@ use crate::peek;
 /// faults.
 const BASE: usize = 0x5000_0000;
 
-fn open(here: &Here, handle: usize, physical: u64, length: usize, space: Space) -> Option<usize> {
+pub(super) fn open(
+    here: &Here,
+    handle: usize,
+    physical: u64,
+    length: usize,
+    space: Space,
+) -> Option<usize> {
     let Some(card) = by_handle(handle) else {
         here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
         return None;
@@ -24,7 +30,7 @@ fn open(here: &Here, handle: usize, physical: u64, length: usize, space: Space) 
     Some(next)
 }
 
-fn close(here: &Here, handle: usize, address: usize) {
+pub(super) fn close(here: &Here, handle: usize, address: usize) {
     let Some(card) = by_handle(handle) else {
         return here.wrong(
             "MiniportAdapterHandle",
@@ -56,7 +62,13 @@ fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
     }
 }
 
-fn access(here: &Here, address: usize, bytes: u8, space: Space, value: Option<u64>) -> u64 {
+pub(super) fn access(
+    here: &Here,
+    address: usize,
+    bytes: u8,
+    space: Space,
+    value: Option<u64>,
+) -> u64 {
     let Some(card) = here.card() else { return 0 };
     let Some((space, at)) = place(card, address, space) else {
         here.wrong(
@@ -67,6 +79,26 @@ fn access(here: &Here, address: usize, bytes: u8, space: Space, value: Option<u6
         return u64::MAX;
     };
     (card.settings.on_port)(space, at, bytes, value)
+}
+
+/// Whether the address is of a range of the card's memory.
+pub(super) fn mapped(here: &Here, address: usize) -> bool {
+    here.card().and_then(|card| place(card, address, Space::Memory)).is_some()
+}
+
+/// A function of the driver's at the level of its interrupt.
+pub(super) fn synchronized(here: &Here, interrupt: usize, function: usize, context: usize) -> u8 {
+    let Some((card, adapter)) = here.card().and_then(|card| Some((card, card.adapter()?))) else {
+        return 0;
+    };
+    if card.interrupt.lock().is_none() {
+        here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
+        return 0;
+    }
+    let old = adapter.raise_irql(Irql::DIRQL).unwrap_or(Irql::PASSIVE);
+    let answer = card.call(function, &[context]).unwrap_or(0);
+    drop(adapter.lower_irql(old));
+    u8::from(answer & 0xFF != 0)
 }
 
 macro_rules! ports {
@@ -105,7 +137,7 @@ macro_rules! ports {
 }
 
 mod bytes {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUchar,
         NdisRawWritePortUchar,
@@ -115,7 +147,7 @@ mod bytes {
     );
 }
 mod shorts {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUshort,
         NdisRawWritePortUshort,
@@ -125,7 +157,7 @@ mod shorts {
     );
 }
 mod longs {
-    use super::*;
+    use super::{Space, access, exports, peek};
     ports!(
         NdisRawReadPortUlong,
         NdisRawWritePortUlong,
@@ -135,7 +167,9 @@ mod longs {
     );
 }
 mod registers {
-    use super::*;
+    use super::{
+        Interrupt, Space, Status, access, by_handle, close, exports, open, peek, synchronized,
+    };
     exports! {
         fn NdisReadRegisterUchar(here, register: usize, out: usize) {
             let value = access(here, register, 1, Space::Memory, None) as u8;
@@ -232,34 +266,7 @@ mod registers {
         }
 
         fn NdisMSynchronizeWithInterrupt(here, interrupt: usize, function: usize, context: usize) -> u8 {
-            let Some(card) = here.card() else { return 0 };
-            let Some(adapter) = card.adapter() else { return 0 };
-            if card.interrupt.lock().is_none() {
-                here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
-                return 0;
-            }
-            let old = adapter.raise_irql(Irql::DIRQL).unwrap_or(Irql::PASSIVE);
-            let answer = card.call(function, &[context]).unwrap_or(0);
-            drop(adapter.lower_irql(old));
-            u8::from(answer & 0xFF != 0)
-        }
-
-        fn NdisMRegisterDmaChannel(here, out: usize, handle: usize, channel: u32, wide: u8, description: usize, most: u32) -> u32 {
-            peek::put(out, crate::card::new_handle());
-            0
-        }
-
-        fn NdisMDeregisterDmaChannel(here, handle: usize) {}
-
-        fn NdisMAllocateMapRegisters(here, handle: usize, channel: u32, wide: u8, count: u32, most: u32) -> u32 {
-            0
-        }
-
-        fn NdisMFreeMapRegisters(here, handle: usize) {}
-
-        fn NdisMPciAssignResources(here, handle: usize, slot: u32, out: usize) -> u32 {
-            here.broken(Rule::Handle, "NdisMPciAssignResources: this card has no resources of PCI; give it some in config, or read them by NdisMQueryAdapterResources");
-            Status::FAILURE.0
+            synchronized(here, interrupt, function, context)
         }
     }
 }

@@ -8,6 +8,12 @@ use crate::card::Lock;
 use crate::context::Here;
 use crate::peek;
 
+/// The system's own lock for cancelling IRPs, at an address at which nothing is.
+const CANCEL: usize = 0x3C00_0000;
+/// LockState of a LOCK_STATE.
+const READS: u16 = 1;
+const WRITES: u16 = 2;
+
 /// The engine's number of the lock at `address`; none if it was freed, which is reported.
 fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
@@ -148,26 +154,70 @@ exports! {
         }
     }
 
-    fn KeRaiseIrqlToDpcLevel(here) -> u8 {
-        raise(here, Irql::DISPATCH.0)
-    }
-
     fn KeLowerIrql(here, to: u8) {
         if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
             drop(adapter.lower_irql(Irql(to)));
         }
     }
 
-    fn NdisRaiseIrql(here, to: u8, old: usize) {
-        let before = raise(here, to);
+    fn IoAcquireCancelSpinLock(here, old: usize) {
+        let Some(card) = here.card() else { return };
+        card.driver.locks.write().entry(CANCEL).or_insert(Lock { number: None, freed: false });
+        let before = level();
+        acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
-            here.wrong("OldIrql", old, "the address of a KIRQL");
+            here.wrong("Irql", old, "the address of a KIRQL");
         }
     }
 
-    fn NdisLowerIrql(here, to: u8) {
-        if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
-            drop(adapter.lower_irql(Irql(to)));
+    fn IoReleaseCancelSpinLock(here, old: u8) {
+        let Some(card) = here.card() else { return };
+        card.driver.locks.write().entry(CANCEL).or_insert(Lock { number: None, freed: false });
+        release(here, CANCEL, Form::Plain);
+    }
+
+    fn NdisInitializeReadWriteLock(here, lock: usize) {
+        initialize(here, lock);
+    }
+
+    fn NdisAcquireReadWriteLock(here, lock: usize, write: u8, state: usize) {
+        let Some(card) = here.card() else { return };
+        // Readers wait for each other too: that is slower than Windows, and right. One that has the lock may read again.
+        let own = (lock, ndiswan::cx::Cpu::current_id());
+        let before = level();
+        let again = match card.things.lock().shared.get_mut(&own) {
+            Some((depth, writes)) if write == 0 || *writes => {
+                *depth += 1;
+                true
+            }
+            _ => false,
+        };
+        if !again {
+            acquire(here, lock, Form::Plain);
+            card.things.lock().shared.entry(own).or_insert((0, write != 0)).0 += 1;
+        }
+        // LOCK_STATE: LockState, which is NDIS's own, and OldIrql.
+        if !peek::put(state, [if write == 0 { READS } else { WRITES }, u16::from(before)]) {
+            here.wrong("LockState", state, "the address of a LOCK_STATE");
+        }
+    }
+
+    fn NdisReleaseReadWriteLock(here, lock: usize, state: usize) {
+        let Some(card) = here.card() else { return };
+        let own = (lock, ndiswan::cx::Cpu::current_id());
+        let acquired = peek::get::<u16>(state).is_some_and(|state| state == READS || state == WRITES);
+        if !acquired {
+            return here.wrong("LockState", state, "the LOCK_STATE that NdisAcquireReadWriteLock filled in, once");
+        }
+        peek::put(state, 0u16);
+        let mut things = card.things.lock();
+        match things.shared.get_mut(&own) {
+            Some((depth, _)) if *depth > 1 => *depth -= 1,
+            _ => {
+                things.shared.remove(&own);
+                drop(things);
+                release(here, lock, Form::Plain);
+            }
         }
     }
 }

@@ -61,20 +61,35 @@ exports! {
         }
     }
 
+    fn NdisMAllocateSharedMemoryAsync(here, handle: usize, length: u32, cached: u8, context: usize) -> u32 {
+        let Some(card) = crate::card::by_handle(handle) else {
+            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+            return Status::FAILURE.0;
+        };
+        let complete = card.handlers().allocate_complete;
+        let (Some(adapter), true) = (card.adapter().cloned(), complete != 0) else {
+            here.broken(Rule::Handle, "NdisMAllocateSharedMemoryAsync: there is no AllocateCompleteHandler");
+            return Status::FAILURE.0;
+        };
+        // MiniportAllocateComplete(MiniportAdapterContext, VirtualAddress, PhysicalAddress, Length, Context), 0 if there is none.
+        let block = take(here, length as usize, 0).unwrap_or(0);
+        adapter.ndis.spawn(move || {
+            let Some(physical) = card.driver.heap.allocate(8, "NDIS", 0) else { return };
+            peek::put(physical, block as u64);
+            let own = card.context.load(std::sync::atomic::Ordering::Relaxed);
+            let call = || card.call(complete, &[own, block, physical, length as usize, context]);
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+            card.driver.heap.free(physical);
+        });
+        Status::PENDING.0
+    }
+
     fn NdisMFreeSharedMemory(here, handle: usize, length: u32, cached: u8, address: usize, physical: u64) {
         give(here, address);
     }
 
-    fn ExAllocatePool(here, kind: u32, length: usize) -> usize {
-        take(here, length, 0).unwrap_or(0)
-    }
-
     fn ExAllocatePoolWithTag(here, kind: u32, length: usize, tag: u32) -> usize {
         take(here, length, tag).unwrap_or(0)
-    }
-
-    fn ExFreePool(here, address: usize) {
-        give(here, address);
     }
 
     fn ExFreePoolWithTag(here, address: usize, tag: u32) {

@@ -77,7 +77,10 @@ exports! {
         };
         let [check_for_hang, disable_interrupt, enable_interrupt, halt, handle_interrupt, initialize, isr, query, _, reset, wan_send, set, _] = words;
         let shutdown = if (major, minor) == (5, 1) { peek::get::<usize>(characteristics + 0xC8).unwrap_or(0) } else { 0 };
+        // Version 4.0 added MiniportReturnPacket, MiniportSendPackets and MiniportAllocateComplete.
+        let allocate_complete = if major >= 4 { peek::get::<usize>(characteristics + 0x80).unwrap_or(0) } else { 0 };
         let handlers = Handlers {
+            allocate_complete,
             check_for_hang,
             disable_interrupt,
             enable_interrupt,

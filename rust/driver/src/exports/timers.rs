@@ -54,17 +54,72 @@ fn cancel(here: &Here, address: usize, out: usize) -> bool {
     was_set
 }
 
-/// Runs a function of the driver's on a thread of its own, at PASSIVE.
-pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
+/// A function of the driver's that runs on a thread of its own, and the thread's object, 0 if there is none.
+pub(super) struct Later {
+    pub(super) function: usize,
+    pub(super) arguments: Vec<usize>,
+    pub(super) ended: usize,
+}
+
+/// Runs it, at PASSIVE.
+pub(super) fn work(here: &Here, later: Later) -> bool {
     let Some(card) = here.card().and_then(|card| card.me.upgrade()) else { return false };
     let Some(adapter) = card.adapter().cloned() else { return false };
     adapter.ndis.spawn(move || {
         // A crash is on record with the card; there is no call to give back.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            card.call(function, &arguments)
-        }));
+        let call = || card.call(later.function, &later.arguments);
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+        if later.ended != 0 {
+            peek::put(later.ended + 4, 1u32);
+        }
     });
     true
+}
+
+pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
+    work(here, Later { function, arguments, ended: 0 })
+}
+
+/// Of a KDPC: what its first byte is, and where DeferredRoutine and DeferredContext stand.
+const DPC: u8 = 19;
+const ROUTINE: usize = 24;
+
+/// The engine's number of the DPC, which it has from the first use on.
+fn number_of_dpc(here: &Here, address: usize) -> Option<u32> {
+    let (card, adapter) = here.card().and_then(|card| Some((card, card.adapter()?)))?;
+    let [function, context] = peek::get::<[usize; 2]>(address + ROUTINE).unwrap_or_default();
+    if peek::get::<u8>(address) != Some(DPC) {
+        here.wrong("Dpc", address, "a DPC that was initialized (KeInitializeDpc)");
+        return None;
+    }
+    let mut dpcs = card.dpcs.write();
+    if let Some(known) = dpcs.iter_mut().find(|known| known.address == address) {
+        (known.function, known.context) = (function, context);
+        return Some(known.number);
+    }
+    let number = adapter.dpc();
+    dpcs.push(Timer { number, function, context, period: 0, address });
+    Some(number)
+}
+
+/// Queues the DPC; false if it was queued already.
+pub(super) fn queue_dpc(here: &Here, address: usize, first: usize, second: usize) -> bool {
+    let Some(number) = number_of_dpc(here, address) else { return false };
+    let Some((card, adapter)) = here.card().and_then(|card| Some((card, card.adapter()?))) else {
+        return false;
+    };
+    {
+        let mut things = card.things.lock();
+        if things.queued.contains_key(&address) {
+            return false;
+        }
+        things.queued.insert(address, [first, second]);
+    }
+    let queued = adapter.queue_dpc(number).is_ok();
+    if !queued {
+        card.things.lock().queued.remove(&address);
+    }
+    queued
 }
 
 exports! {
@@ -97,32 +152,38 @@ exports! {
         set(here, timer, u64::from(milliseconds) * MILLISECOND, 0);
     }
 
+    fn NdisSetTimerEx(here, timer: usize, milliseconds: u32, context: usize) {
+        if let Some((card, _)) = known(here, timer) {
+            if let Some(own) = card.timers.write().iter_mut().find(|known| known.address == timer) {
+                own.context = context;
+            }
+            set(here, timer, u64::from(milliseconds) * MILLISECOND, 0);
+        }
+    }
+
+    fn NdisSetPeriodicTimer(here, timer: usize, milliseconds: u32) {
+        let period = u64::from(milliseconds.max(1)) * MILLISECOND;
+        set(here, timer, period, period);
+    }
+
     fn NdisCancelTimer(here, timer: usize, cancelled: usize) {
         cancel(here, timer, cancelled);
     }
 
     fn KeInitializeDpc(here, dpc: usize, function: usize, context: usize) {
-        let Some(card) = here.card() else { return };
-        let Some(adapter) = card.adapter() else { return };
-        if !peek::put(dpc, [0u64; 2]) {
-            return here.wrong("Dpc", dpc, "the address of a KDPC");
-        }
-        let mut dpcs = card.dpcs.write();
-        match dpcs.iter_mut().find(|known| known.address == dpc) {
-            Some(known) => (known.function, known.context) = (function, context),
-            None => dpcs.push(Timer { number: adapter.dpc(), function, context, period: 0, address: dpc }),
+        if !peek::put(dpc, [u64::from(DPC), 0, 0, function as u64, context as u64, 0, 0, 0]) {
+            here.wrong("Dpc", dpc, "the address of a KDPC");
         }
     }
 
     fn KeInsertQueueDpc(here, dpc: usize, first: usize, second: usize) -> u8 {
+        u8::from(queue_dpc(here, dpc, first, second))
+    }
+
+    fn KeRemoveQueueDpc(here, dpc: usize) -> u8 {
+        // Its turn comes all the same, and finds nothing to do.
         let Some(card) = here.card() else { return 0 };
-        let known = card.dpcs.read().iter().find(|known| known.address == dpc).copied();
-        let Some(known) = known else {
-            here.wrong("Dpc", dpc, "a DPC that was initialized (KeInitializeDpc)");
-            return 0;
-        };
-        let queued = card.adapter().map(|adapter| adapter.queue_dpc(known.number));
-        u8::from(matches!(queued, Some(Ok(true))))
+        u8::from(card.things.lock().queued.remove(&dpc).is_some())
     }
 
     fn NdisScheduleWorkItem(here, item: usize) -> u32 {

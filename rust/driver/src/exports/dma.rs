@@ -1,0 +1,160 @@
+//! DMA: the card sees memory at the driver's own addresses, and a transfer is over when it was begun.
+
+use ndiswan::Status;
+
+use super::exports;
+use crate::card::{by_handle, new_handle};
+use crate::context::Here;
+use crate::peek;
+
+/// MappedSystemVa, and ByteCount, of an MDL, which NDIS_BUFFER is.
+const MAPPED: usize = 24;
+const COUNT: usize = 40;
+
+fn buffer(here: &Here, mdl: usize) -> Option<(usize, u32)> {
+    let found = peek::get::<usize>(mdl + MAPPED).zip(peek::get::<u32>(mdl + COUNT));
+    if found.is_none() {
+        here.wrong("Buffer", mdl, "the address of an NDIS_BUFFER");
+    }
+    found
+}
+
+fn adapter(here: &Here, handle: usize) -> bool {
+    let known = by_handle(handle).is_some();
+    if !known {
+        here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+    }
+    known
+}
+
+fn channel(here: &Here, handle: usize) -> Option<u32> {
+    let card = here.card()?;
+    let known = card.things.lock().channels.get(&handle).copied();
+    if known.is_none() {
+        here.wrong("MiniportDmaHandle", handle, "what NdisMRegisterDmaChannel gave");
+    }
+    known
+}
+
+fn transfer(here: &Here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32) {
+    let fits = match (channel(here, handle), buffer(here, mdl)) {
+        (Some(most), Some((_, count))) => {
+            let end = u64::from(offset) + u64::from(length);
+            if end > u64::from(count) {
+                here.wrong(
+                    "Length",
+                    length as usize,
+                    &format!("at most what the buffer has behind Offset; it is {count} bytes"),
+                );
+            }
+            end <= u64::from(count) && length <= most
+        }
+        _ => false,
+    };
+    let status = if fits { Status::SUCCESS } else { Status::FAILURE };
+    if !peek::put(out, status.0) {
+        here.wrong("Status", out, "the address of an NDIS_STATUS");
+    }
+}
+
+exports! {
+    fn NdisMRegisterDmaChannel(here, out: usize, handle: usize, number: u32, wide: u8, description: usize, most: u32) -> u32 {
+        let Some(card) = by_handle(handle) else {
+            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+            return Status::FAILURE.0;
+        };
+        let fresh = new_handle();
+        if !peek::put(out, fresh) {
+            here.wrong("MiniportDmaHandle", out, "the address of an NDIS_HANDLE");
+            return Status::FAILURE.0;
+        }
+        card.things.lock().channels.insert(fresh, most);
+        Status::SUCCESS.0
+    }
+
+    fn NdisMDeregisterDmaChannel(here, handle: usize) {
+        if channel(here, handle).is_some()
+            && let Some(card) = here.card()
+        {
+            card.things.lock().channels.remove(&handle);
+        }
+    }
+
+    fn NdisMAllocateMapRegisters(here, handle: usize, number: u32, size: u8, count: u32, most: u32) -> u32 {
+        let Some(card) = by_handle(handle) else {
+            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+            return Status::FAILURE.0;
+        };
+        card.things.lock().map_registers = Some(count);
+        Status::SUCCESS.0
+    }
+
+    fn NdisMFreeMapRegisters(here, handle: usize) {
+        let Some(card) = by_handle(handle) else {
+            return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        };
+        let had = card.things.lock().map_registers.take();
+        if had.is_none() {
+            here.wrong("MiniportAdapterHandle", handle, "a card with map registers (NdisMAllocateMapRegisters)");
+        }
+    }
+
+    fn NdisMStartBufferPhysicalMapping(here, handle: usize, mdl: usize, register: u32, write: u8, units: usize, count: usize) {
+        if !adapter(here, handle) {
+            return;
+        }
+        let Some((address, length)) = buffer(here, mdl) else { return };
+        // NDIS_PHYSICAL_ADDRESS_UNIT: where, and how many bytes; memory is in one piece here.
+        if !peek::put(units, address as u64) || !peek::put(units + 8, length) || !peek::put(count, 1u32) {
+            here.wrong("PhysicalAddressArray", units, "the address of NDIS_PHYSICAL_ADDRESS_UNITs, and ArraySize of a UINT");
+        }
+    }
+
+    fn NdisMCompleteBufferPhysicalMapping(here, handle: usize, mdl: usize, register: u32) {
+        if adapter(here, handle) {
+            let _ = buffer(here, mdl);
+        }
+    }
+
+    fn NdisMInitializeScatterGatherDma(here, handle: usize, wide: u8, most: u32) -> u32 {
+        if adapter(here, handle) { Status::SUCCESS.0 } else { Status::FAILURE.0 }
+    }
+
+    fn NdisMSetupDmaTransfer(here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32, write: u8) {
+        transfer(here, out, handle, mdl, offset, length);
+    }
+
+    fn NdisMCompleteDmaTransfer(here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32, write: u8) {
+        transfer(here, out, handle, mdl, offset, length);
+    }
+
+    fn NdisMReadDmaCounter(here, handle: usize) -> u32 {
+        let _ = channel(here, handle);
+        0 // nothing is left of it
+    }
+
+    fn NdisMGetDmaAlignment(here, handle: usize) -> u32 {
+        adapter(here, handle);
+        4
+    }
+
+    fn NdisGetSharedDataAlignment(here) -> u32 {
+        64
+    }
+
+    fn NdisGetCacheFillSize(here) -> u32 {
+        64
+    }
+
+    fn NdisMUpdateSharedMemory(here, handle: usize, length: u32, address: usize, physical: u64) {
+        adapter(here, handle);
+    }
+
+    fn NdisUpdateSharedMemory(here, handle: usize, length: u32, address: usize, physical: u64) {
+        adapter(here, handle);
+    }
+
+    fn MmGetPhysicalAddress(here, address: usize) -> u64 {
+        address as u64
+    }
+}

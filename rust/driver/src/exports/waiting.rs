@@ -1,0 +1,284 @@
+//! What a thread waits for: events, mutexes, semaphores, timers, threads; DISPATCHER_HEADER is Type, and at 4 SignalState.
+
+use ndiswan::cx::Cpu;
+use ndiswan::{Irql, Rule};
+use parking_lot::Mutex;
+
+use super::exports;
+use super::system::{EPOCH, now};
+use crate::context::Here;
+use crate::peek;
+
+/// Types of objects, as kernels number them.
+pub(super) const NOTIFICATION_EVENT: u8 = 0;
+const SYNCHRONIZATION_EVENT: u8 = 1;
+const MUTANT: u8 = 2;
+const SEMAPHORE: u8 = 5;
+pub(super) const THREAD: u8 = 6;
+pub(super) const NOTIFICATION_TIMER: u8 = 8;
+const SYNCHRONIZATION_TIMER: u8 = 9;
+
+const OWNER: usize = 40;
+const LIMIT: usize = 24;
+const TIMEOUT: u32 = 0x102;
+const FOR_EVER: u64 = 22_000_000_000;
+
+/// Looking at an object and taking it is one step. Nobody calls the engine while holding this.
+static STEP: Mutex<()> = Mutex::new(());
+
+pub(super) fn thread() -> usize {
+    0x3D00_0000 + 16 * Cpu::current_id() as usize
+}
+
+fn signed(bits: u32) -> i32 {
+    i32::from_ne_bytes(bits.to_ne_bytes())
+}
+
+fn unsigned(value: i32) -> u32 {
+    u32::from_ne_bytes(value.to_ne_bytes())
+}
+
+pub(super) fn signed_time(bits: u64) -> i64 {
+    i64::from_ne_bytes(bits.to_ne_bytes())
+}
+
+/// Fills in a DISPATCHER_HEADER.
+pub(super) fn initialize(here: &Here, object: usize, kind: u8, state: u32) {
+    if !peek::put(object, [u32::from(kind), state]) {
+        here.wrong("the object", object, "the address of an object of the kernel's");
+    }
+}
+
+pub(super) fn state(object: usize) -> u32 {
+    peek::get::<u32>(object + 4).unwrap_or(0)
+}
+
+/// Sets SignalState; what it was.
+pub(super) fn signal(here: &Here, object: usize, state: u32) -> u32 {
+    let _step = STEP.lock();
+    let old = peek::get::<u32>(object + 4);
+    if old.is_none() || !peek::put(object + 4, state) {
+        here.wrong("the object", object, "the address of an object of the kernel's");
+    }
+    old.unwrap_or(0)
+}
+
+/// Takes the object if it is free or signaled.
+fn take(object: usize) -> bool {
+    let _step = STEP.lock();
+    let (kind, state) = (peek::get::<u8>(object).unwrap_or(0), signed(state(object)));
+    match kind {
+        MUTANT => {
+            let own = peek::get::<usize>(object + OWNER) == Some(thread());
+            let taken = state > 0 || own;
+            if taken {
+                peek::put(object + 4, unsigned(state - 1));
+                peek::put(object + OWNER, thread());
+            }
+            taken
+        }
+        SYNCHRONIZATION_EVENT | SYNCHRONIZATION_TIMER if state > 0 => peek::put(object + 4, 0u32),
+        SEMAPHORE if state > 0 => peek::put(object + 4, unsigned(state - 1)),
+        _ => state > 0,
+    }
+}
+
+/// Waits until `taken`; false after `limit` nanoseconds.
+fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() -> bool) -> bool {
+    let Some(adapter) = here.card().and_then(|card| card.adapter()) else { return taken() };
+    let level = Cpu::current().irql();
+    if taken() {
+        return true;
+    }
+    if limit == Some(0) {
+        return false;
+    }
+    if level >= Irql::DISPATCH {
+        let text = format!(
+            "{} at {level}; expected a level below DISPATCH_LEVEL, where a thread may wait",
+            here.name
+        );
+        here.broken(Rule::IrqlLeak, &text);
+        return false;
+    }
+    let begin = adapter.ndis.now();
+    let end = limit.unwrap_or(FOR_EVER);
+    let step = (end / 64).clamp(100_000, 10_000_000);
+    for _ in 0..4096 {
+        if adapter.ndis.now().saturating_sub(begin) >= end {
+            break;
+        }
+        adapter.sleep(step);
+        if taken() {
+            return true;
+        }
+    }
+    if limit.is_none() {
+        here.broken(
+            Rule::Hang,
+            &format!("{}: nobody set the object at {object:#x} in 22 s", here.name),
+        );
+    }
+    taken()
+}
+
+/// Nanoseconds from now to a time of the kernel's: 100-nanosecond steps, negative ones from now.
+pub(super) fn until(here: &Here, time: i64) -> u64 {
+    match u64::try_from(time) {
+        Err(_) => time.unsigned_abs().saturating_mul(100),
+        Ok(time) => time.saturating_sub(EPOCH + now(here) / 100).saturating_mul(100),
+    }
+}
+
+exports! {
+    fn NdisInitializeEvent(here, event: usize) {
+        initialize(here, event, NOTIFICATION_EVENT, 0);
+    }
+
+    fn NdisSetEvent(here, event: usize) {
+        signal(here, event, 1);
+    }
+
+    fn NdisResetEvent(here, event: usize) {
+        signal(here, event, 0);
+    }
+
+    fn NdisWaitEvent(here, event: usize, milliseconds: u32) -> u8 {
+        let limit = (milliseconds > 0).then(|| u64::from(milliseconds) * 1_000_000);
+        u8::from(wait(here, event, limit, || take(event)))
+    }
+
+    fn KeInitializeEvent(here, event: usize, kind: u32, state: u8) {
+        let kind = if kind == 0 { NOTIFICATION_EVENT } else { SYNCHRONIZATION_EVENT };
+        initialize(here, event, kind, u32::from(state != 0));
+    }
+
+    fn KeSetEvent(here, event: usize, increment: i32, and_wait: u8) -> i32 {
+        i32::from(signal(here, event, 1) != 0)
+    }
+
+    fn KeResetEvent(here, event: usize) -> i32 {
+        i32::from(signal(here, event, 0) != 0)
+    }
+
+    fn KeClearEvent(here, event: usize) {
+        signal(here, event, 0);
+    }
+
+    fn KeReadStateEvent(here, event: usize) -> i32 {
+        i32::from(state(event) != 0)
+    }
+
+    fn KeInitializeMutex(here, mutex: usize, level: u32) {
+        initialize(here, mutex, MUTANT, 1);
+        peek::put(mutex + OWNER, 0usize);
+    }
+
+    fn KeReleaseMutex(here, mutex: usize, and_wait: u8) -> i32 {
+        let old = signed(state(mutex));
+        if peek::get::<usize>(mutex + OWNER) != Some(thread()) {
+            here.broken(Rule::LockUnheld, &format!("KeReleaseMutex: the mutex at {mutex:#x} is not this thread's"));
+            return old;
+        }
+        let _step = STEP.lock();
+        if old == 0 {
+            peek::put(mutex + OWNER, 0usize);
+        }
+        peek::put(mutex + 4, unsigned(old + 1));
+        old
+    }
+
+    fn KeInitializeSemaphore(here, semaphore: usize, count: i32, limit: i32) {
+        if limit <= 0 || count < 0 || count > limit {
+            here.wrong("Count", unsigned(count) as usize, &format!("0 to Limit, which is {limit}, and that at least 1"));
+        }
+        initialize(here, semaphore, SEMAPHORE, unsigned(count));
+        peek::put(semaphore + LIMIT, unsigned(limit));
+    }
+
+    fn KeReleaseSemaphore(here, semaphore: usize, increment: i32, adjustment: i32, and_wait: u8) -> i32 {
+        let step = STEP.lock();
+        let old = signed(state(semaphore));
+        let limit = signed(peek::get(semaphore + LIMIT).unwrap_or(0));
+        let fits = adjustment > 0 && old.checked_add(adjustment).is_some_and(|new| new <= limit);
+        if fits {
+            peek::put(semaphore + 4, unsigned(old + adjustment));
+        }
+        drop(step);
+        if !fits {
+            here.wrong("Adjustment", unsigned(adjustment) as usize, &format!("1 to {}: Limit is {limit}", limit - old));
+        }
+        old
+    }
+
+    fn KeWaitForSingleObject(here, object: usize, reason: u32, mode: u8, alertable: u8, timeout: usize) -> u32 {
+        if peek::get::<[u32; 2]>(object).is_none() {
+            here.wrong("Object", object, "the address of an object of the kernel's");
+            return 0xC000_0008; // STATUS_INVALID_HANDLE
+        }
+        let limit = (timeout != 0).then(|| until(here, signed_time(peek::get(timeout).unwrap_or(0))));
+        if wait(here, object, limit, || take(object)) { 0 } else { TIMEOUT }
+    }
+
+    fn KeDelayExecutionThread(here, mode: u8, alertable: u8, interval: usize) -> u32 {
+        let Some(time) = peek::get::<u64>(interval) else {
+            here.wrong("Interval", interval, "the address of a LARGE_INTEGER");
+            return 0;
+        };
+        let level = Cpu::current().irql();
+        if level >= Irql::DISPATCH {
+            here.broken(Rule::IrqlLeak, &format!("KeDelayExecutionThread at {level}; expected a level below DISPATCH_LEVEL"));
+        } else if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+            adapter.sleep(until(here, signed_time(time)));
+        }
+        0
+    }
+
+    fn ExInitializeFastMutex(here, mutex: usize) {
+        // Count, Owner, Contention, an event, and at 48 OldIrql.
+        if !peek::put(mutex, [1u64, 0, 0]) {
+            return here.wrong("FastMutex", mutex, "the address of a FAST_MUTEX");
+        }
+        initialize(here, mutex + 24, SYNCHRONIZATION_EVENT, 0);
+        peek::put(mutex + 48, 0u32);
+    }
+
+    fn ExAcquireFastMutex(here, mutex: usize) {
+        if peek::get::<usize>(mutex + 8) == Some(thread()) {
+            return here.broken(Rule::LockRecursion, &format!("ExAcquireFastMutex: the fast mutex at {mutex:#x} is this thread's already"));
+        }
+        let free = || {
+            let _step = STEP.lock();
+            let free = peek::get::<u32>(mutex) == Some(1);
+            free && peek::put(mutex, 0u32) && peek::put(mutex + 8, thread())
+        };
+        if !wait(here, mutex, None, free) {
+            return;
+        }
+        // It is held at APC_LEVEL.
+        let old = Cpu::current().irql();
+        peek::put(mutex + 48, u32::from(old.0));
+        if old < Irql::APC
+            && let Some(adapter) = here.card().and_then(|card| card.adapter())
+        {
+            drop(adapter.raise_irql(Irql::APC));
+        }
+    }
+
+    fn ExReleaseFastMutex(here, mutex: usize) {
+        if peek::get::<usize>(mutex + 8) != Some(thread()) {
+            return here.broken(Rule::LockUnheld, &format!("ExReleaseFastMutex: the fast mutex at {mutex:#x} is not this thread's"));
+        }
+        let old = Irql(peek::get::<u32>(mutex + 48).unwrap_or(0) as u8);
+        {
+            let _step = STEP.lock();
+            peek::put(mutex + 8, 0usize);
+            peek::put(mutex, 1u32);
+        }
+        if old < Irql::APC
+            && let Some(adapter) = here.card().and_then(|card| card.adapter())
+        {
+            drop(adapter.lower_irql(old));
+        }
+    }
+}
