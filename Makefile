@@ -26,7 +26,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 sources := Cargo.toml pyproject.toml $(wildcard Cargo.lock) $(sort $(shell \
     find rust python -type d \( -name target -o -name __pycache__ -o -name tests \) -prune -o \
-        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' -o -name '*.html' -o -name '*.h' -o -name '*.c' \) -print))
+        -type f \( -name '*.rs' -o -name 'Cargo.toml' -o -name '*.py' -o -name '*.pyi' -o -name 'py.typed' -o -name '*.html' -o -name '*.h' -o -name '*.c' -o -name '*.css' -o -name '*.js' \) -print))
 wheel_file = $$(echo dist/*.whl)
 
 help: ## this list
@@ -82,10 +82,11 @@ wheel: .stamps/wheel ## the wheel in dist/
 clean: ## forget everything that was built
 	rm -rf .stamps $(VENV) dist docs/_build target
 
-# The peer and the dissector that the integration tests talk to, the second C compiler, and headers to compare ours with; nobody here wrote any.
+# What the tests talk to and compare with: a peer, a dissector, a browser, a second C compiler, headers. Nobody here wrote any.
 system-programs:
 	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server \
-	    'command -v clang' clang 'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common
+	    'command -v chromium' chromium 'command -v clang' clang 'command -v objdump' binutils \
+	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version}. Say which: make PYTHON=python3.12")'

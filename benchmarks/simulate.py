@@ -5,7 +5,7 @@
 Models are the built-in ones; what they run stands in `simulating/workload.py`, and each side is a file beside it. The
 Rust rivals and the event set are `rust/compare/simulate`. Drivers are a miniport and a protocol in Python under the
 general engine: one line, first in first out, 8 packets in flight, a closed loop; or the models' scenario with one of
-the two built in. All sides of a row come to the same, which is checked.
+the two built in, or batches in rounds. All sides of a row come to the same, which is checked.
 """
 
 import argparse
@@ -141,7 +141,7 @@ def drivers(rounds: int) -> list[dict[str, object]]:
     """Python drivers under the general engine."""
     names = ("ndiswan", "SimPy")
     case = "both drivers Python, all checks : SimPy"
-    rows = models.one_side_rows()
+    rows = [*models.one_side_rows(), *models.batch_rows()]
     try:
         import simpy  # noqa: F401
     except ImportError:

@@ -66,13 +66,13 @@ WITHOUT_A_STEM = {
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
     "headers": "the C headers and the C library that ship in python/ndiswan/drivers",
+    "batch_events": "batches beside single calls, event by event",
+    "batch_rules": "what is wrong inside of a batch, and what is none",
     "column": "arrays that are handed in, which the bindings alone know",
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
     "c_examples": "the sample drivers in C",
-    "headers": "what drivers in C are compiled against",
     "c_functions": "what drivers in C call, on both sides",
     "c_kernel": "what drivers in C have of the kernel",
-    "batches": "many packets by one call",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import table
 
 from ndiswan import models
-from simulating import closures, many, one_side, ours, plain
+from simulating import batches, closures, many, one_side, ours, plain
 from simulating.workload import Outcome
 
 # So many packets take each side about as long as the clock needs.
@@ -99,15 +99,20 @@ def rows() -> list[table.Row]:
 
 def one_side_rows() -> list[table.Row]:
     """One driver in Python, the other built in; and completions of many packets."""
-    one = table.Row(
-        "64 completions : wan_send_complete_many : one by one",
-        many.cost(many.together, "queued"),
-        many.cost(many.one_by_one, "queued"),
-        names=("ndiswan", "ndiswan"),
-        target=15,
-    )
+    case = "64 completions, {}, {} : one by one"
+    both = [
+        table.Row(
+            case.format(delivery, words),
+            many.cost(make, delivery),
+            many.cost(many.one_by_one, delivery),
+            names=("ndiswan", "ndiswan"),
+            target=15 if make is many.by_name else None,
+        )
+        for delivery in ("inline", "queued")
+        for words, make in (("names in an array", many.by_name), ("a list", many.together))
+    ]
     if "SimPy callbacks" not in rivals():
-        return [one]
+        return both
     run, _ = rivals()["SimPy callbacks"]
     names = ("ndiswan", "SimPy")
     return [
@@ -125,8 +130,37 @@ def one_side_rows() -> list[table.Row]:
             names=names,
             target=12,
         ),
-        one,
+        *both,
     ]
+
+
+def batch_rows() -> list[table.Row]:
+    """Batch drivers on both sides, beside scalar ones in the same rounds and beside the Store."""
+    batches.check()
+    rows = []
+    for window, scalar, store in ((1024, 5, 250), (64, 1.3, None)):
+        ours = batches.batch(window, 200 * 1024)
+        rows.append(
+            table.Row(
+                f"batches of {window} : scalar drivers",
+                ours,
+                batches.scalar(window, 8 * 1024),
+                names=("ndiswan", "ndiswan"),
+                target=scalar,
+            )
+        )
+        if "SimPy Store" in rivals():
+            run, _ = rivals()["SimPy Store"]
+            rows.append(
+                table.Row(
+                    f"batches of {window} : SimPy Store",
+                    ours,
+                    theirs(run),
+                    names=("ndiswan", "SimPy"),
+                    target=store,
+                )
+            )
+    return rows
 
 
 def ns3() -> dict[str, object]:

@@ -6,6 +6,7 @@ rule of the contract is caught at the call that breaks it.
 
 from ndiswan._native import (
     Adapter,
+    Batch,
     CompletionRing,
     Device,
     Dpc,
@@ -70,6 +71,7 @@ __all__ = [
     "AccessViolation",
     "Adapter",
     "AdversarialTime",
+    "Batch",
     "CompletionRing",
     "ContractViolation",
     "ContractWarning",

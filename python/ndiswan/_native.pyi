@@ -14,18 +14,23 @@ from typing import (
     overload,
 )
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer, disjoint_base
 
 from ndiswan._parts import (
+    Batch,
     CaptureWriter,
     CardDriver,
     CDriver,
     CompletionRing,
+    Device,
     Edges,
     Feed,
     HdlcDecoder,
     Simulation,
     Story,
+    Timer,
     Trace,
     bind_built_in,
     bind_c,
@@ -49,6 +54,7 @@ __all__ = [
     "Adapter",
     "AtLevel",
     "CDriver",
+    "Batch",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -196,8 +202,8 @@ class Adapter:
     def wan_send_complete(self, packet: Packet, status: Status | int | None = None) -> None: ...
     def wan_send_complete_many(
         self,
-        packets: Iterable[Packet],
-        status: Status | int | Iterable[Status | int] | None = None,
+        packets: Iterable[Packet] | NDArray[np.uint64],
+        status: Status | int | Iterable[Status | int] | NDArray[np.uint32] | None = None,
     ) -> None: ...
     def allocate_memory(self, length: int) -> bytearray | None: ...
     def spin_lock(self, name: str = "lock") -> SpinLock: ...
@@ -239,6 +245,7 @@ class AtLevel:
 @final
 class Link:
     def send(self, data: Packet | Buffer) -> Status: ...
+    def send_many(self, sizes: Buffer, data: Buffer | None = None) -> Batch: ...
     def packet(self, data: Buffer) -> Packet: ...
     @property
     def adapter(self) -> Adapter: ...
@@ -268,6 +275,8 @@ class Link:
 
 @final
 class Packet:
+    @property
+    def handle(self) -> int: ...
     @property
     def data(self) -> PacketData: ...
     @property
@@ -335,22 +344,6 @@ class SpinLock:
 class DprForm:
     def __enter__(self) -> SpinLock: ...
     def __exit__(self, *_args: object) -> None: ...
-
-@final
-class Timer:
-    def set(self, seconds: float) -> None: ...
-    def set_ns(self, nanoseconds: int) -> None: ...
-    def cancel(self) -> bool: ...
-    @property
-    def armed(self) -> bool: ...
-
-@final
-class Device:
-    def set(self, seconds: float) -> None: ...
-    def set_ns(self, nanoseconds: int) -> None: ...
-    def cancel(self) -> bool: ...
-    @property
-    def armed(self) -> bool: ...
 
 @final
 class Explorer:

@@ -1,18 +1,21 @@
-"""What stands by itself in the extension module: the ring, frames, traces, edges.
+"""What stands by itself in the extension module: the ring, batches, timers, frames, traces, edges.
 
 Nobody has to import it. It is here for its stub: that of `_native` is too long for one file, and stubtest compares a
 stub only with a module of the same name.
 """
 
 from ndiswan._native import (
+    Batch,
     CaptureWriter,
     CardDriver,
     CompletionRing,
+    Device,
     Edges,
     Feed,
     HdlcDecoder,
     Simulation,
     Story,
+    Timer,
     Trace,
     edge_names,
     fcs16,
@@ -22,14 +25,17 @@ from ndiswan._native import (
 )
 
 __all__ = [
+    "Batch",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
+    "Device",
     "Edges",
     "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Timer",
     "Trace",
     "edge_names",
     "fcs16",

@@ -1,24 +1,29 @@
-# A part of `_native.pyi`, which is too long for one file: what stands by itself (the ring, frames, traces, edges).
+# A part of `_native.pyi`, which is too long for one file: what stands by itself (ring, batches, traces).
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event, Link, Ndis
+from ndiswan._native import Event, Link, Ndis, Packet
 from ndiswan.status import Status
 
 __all__ = [
+    "Batch",
     "CDriver",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
+    "Device",
     "Edges",
     "Feed",
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Timer",
     "Trace",
     "bind_built_in",
     "bind_c",
@@ -254,3 +259,40 @@ def bind_built_in(
     packets: int,
     name: str,
 ) -> Link: ...
+
+@final
+class Batch:
+    @property
+    def handles(self) -> NDArray[np.uint64]: ...
+    @property
+    def sizes(self) -> NDArray[np.uint32]: ...
+    @property
+    def times(self) -> NDArray[np.int64]: ...
+    @property
+    def statuses(self) -> NDArray[np.uint32]: ...
+    @property
+    def slots(self) -> NDArray[np.int64]: ...
+    @property
+    def offsets(self) -> NDArray[np.int64]: ...
+    @property
+    def data(self) -> NDArray[np.uint8]: ...
+    def packet(self, index: int) -> Packet: ...
+    @property
+    def link(self) -> Link: ...
+    def __len__(self) -> int: ...
+
+@final
+class Timer:
+    def set(self, seconds: float) -> None: ...
+    def set_ns(self, nanoseconds: int) -> None: ...
+    def cancel(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...
+
+@final
+class Device:
+    def set(self, seconds: float) -> None: ...
+    def set_ns(self, nanoseconds: int) -> None: ...
+    def cancel(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...

@@ -9,9 +9,13 @@ from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from ndiswan._native import Adapter, Link, Packet
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ndiswan._native import Adapter, Batch, Link, Packet
     from ndiswan.oid import Oid
 
 
@@ -56,6 +60,18 @@ class Miniport:
             f"{type(self).__name__} has no wan_send; a miniport needs one: "
             "def wan_send(self, link, packet): ... return nw.PENDING"
         )
+
+    def wan_send_many(
+        self, link: Link, batch: Batch
+    ) -> Status | NDArray[np.uint32] | Sequence[int]:
+        """MiniportWanSend for each packet of a batch, which are the miniport's until they are completed.
+
+        Not called unless a driver writes it. One that writes :meth:`wan_send` too is called there for
+        fewer than 48 packets at once. Return one status for all, PENDING for example, or one for each (an
+        array of uint32); owe ``self.adapter.wan_send_complete_many(batch.handles, statuses)`` for
+        those that are PENDING.
+        """
+        raise TypeError(f"{type(self).__name__} has no wan_send_many")
 
     def halt(self) -> None:
         """MiniportHalt, at PASSIVE: complete what is owed, cancel timers, end threads."""

@@ -239,6 +239,9 @@ def _entries(
         if not callable(method):
             raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
         found[name] = method
+    many = found.get(f"{first}_many")
+    if many and getattr(found[first], "__func__", None) is vars(base)[first]:
+        found[first] = many  # it only takes many
     return found
 
 

@@ -8,7 +8,7 @@ from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ndiswan._native import Link, Packet
+    from ndiswan._native import Batch, Link, Packet
 
 
 class Protocol:
@@ -24,6 +24,14 @@ class Protocol:
 
         Called for each send that was answered PENDING, and for no other. A packet that is not kept
         goes back to the pool when this returns.
+        """
+
+    def send_complete_many(self, batch: Batch) -> None:
+        """ProtocolSendComplete for each packet of a batch: they are in the pool again, names are what is left.
+
+        Not called unless a protocol writes it, and only for packets that it knows by name: frames of
+        ``link.send_many`` and ``link.send``. One that writes :meth:`send_complete` too is called there for
+        fewer than 48 packets at once, and for a packet that it sent as an object.
         """
 
     def receive(self, link: Link, data: bytes) -> Status | None:

@@ -1,4 +1,7 @@
 /* The way into a driver and out of it: calls that return, calls that are left, functions that are not there. */
+#define _GNU_SOURCE 1
+#include <signal.h>
+#include <ucontext.h>
 #include "engine.h"
 
 static void *frame;
@@ -46,8 +49,31 @@ static KIRQL level(void)
     return DISPATCH_LEVEL;
 }
 
+static uintptr_t faults(void)
+{
+    LIST_ENTRY head, entry;
+
+    head.Flink = NULL;
+    head.Blink = (PLIST_ENTRY)(ULONG_PTR)8;
+    ExInterlockedInsertTailList(&head, &entry, NULL);
+    return 0;
+}
+
+/* As the engine does it: the thread goes on in ndiswan_abandon, with the stack as a call would leave it. */
+static void on_fault(int number, siginfo_t *information, void *context)
+{
+    ucontext_t *machine = context;
+
+    (void)number;
+    (void)information;
+    machine->uc_mcontext.gregs[REG_RIP] = (greg_t)ndiswan_abandon;
+    machine->uc_mcontext.gregs[REG_RDI] = (greg_t)frame;
+    machine->uc_mcontext.gregs[REG_RSP] = ((machine->uc_mcontext.gregs[REG_RSP] - 256) & ~15L) - 8;
+}
+
 int main(void)
 {
+    struct sigaction action = {0};
     uintptr_t eight[8] = {1, 2, 3, 4, 5, 6, 7, 8}, result = 0;
 
     start();
@@ -63,5 +89,11 @@ int main(void)
     fill("KeGetCurrentIrql", (void *)level);
     IS(ndiswan_invoke((void *)asks, NULL, 0, &result, &frame), 0);
     IS((UCHAR)result, DISPATCH_LEVEL);
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &action, NULL);
+    IS(ndiswan_invoke((void *)faults, NULL, 0, &result, &frame), 1);
+    IS(ndiswan_invoke((void *)faults, NULL, 0, &result, &frame), 1);
+    IS(frame == NULL, 1);
     return failures != 0;
 }

@@ -45,6 +45,7 @@ COMMANDS = {
         "ndiswan.cli.trace:trace",
         "Turn a recorded trace into text, JSON lines, pcapng, or a story.",
     ),
+    "view": ("ndiswan.cli.view:view", "Show a run, or two, as an HTML page."),
     "zoo": ("ndiswan.cli.zoo:zoo", "List drivers that break as drivers do."),
 }
 

@@ -4,16 +4,18 @@
 //! goes through the engine: the packet goes back, the exception waits in the world until the
 //! outermost call returns to Python, and is raised there.
 
+mod batch;
+mod protocol;
+
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use ndiswan::ndis::Batch;
 use ndiswan::oid::{Answer, Oid};
 use ndiswan::{
-    Cx, Dirql, Dispatch, Disposition, FinalStatus, Miniport, Mode, Name, Packet, Passive, Protocol,
-    Rule, Sending, Status, UpToDispatch, WanInfo,
+    Cx, Dirql, Dispatch, Disposition, Miniport, Mode, Name, Passive, Rule, Sending, Status, WanInfo,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
 use crate::config::Entries;
@@ -21,6 +23,8 @@ use crate::error::raise;
 use crate::gil_cell::GilCell;
 use crate::shared::{Shared, World};
 use crate::status;
+
+pub(crate) use protocol::PyProtocol;
 
 /// What both drivers of an adapter come to share once it is there.
 pub(crate) type Cell = Arc<OnceLock<Arc<Shared>>>;
@@ -35,13 +39,6 @@ pub(crate) struct PyMiniport<M> {
     pub(crate) hang_interval: u64,
     pub(crate) line_up_at_bind: bool,
     pub(crate) _mode: PhantomData<fn(M)>,
-}
-
-/// A protocol written in Python.
-pub(crate) struct PyProtocol {
-    pub(crate) world: Arc<World>,
-    pub(crate) cell: Cell,
-    pub(crate) entries: Entries,
 }
 
 fn shared(cell: &Cell) -> &Arc<Shared> {
@@ -70,6 +67,9 @@ impl<M: Mode> PyMiniport<M> {
         link: &Arc<ndiswan::Link>,
         name: Name,
     ) -> PyResult<Option<Status>> {
+        if self.entries.only_many {
+            return self.send_as_many(py, shared, name);
+        }
         let packet = shared.miniport_packet(py, name)?;
         let link = shared.link(py, link)?;
         let answer = self.entries.first.call(py, link.bind(py), packet.bind(py))?;
@@ -179,6 +179,20 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         held.returned(status)
     }
 
+    fn many(&self) -> Option<usize> {
+        self.entries.least()
+    }
+
+    fn wan_send_many(
+        &self,
+        _: &mut Cx<M::SendLevel>,
+        link: &Arc<ndiswan::Link>,
+        batch: &Arc<Batch>,
+        answers: &mut Vec<Status>,
+    ) {
+        Python::attach(|py| *answers = self.take_many(py, link, batch));
+    }
+
     fn halt(&self, _: &mut Cx<Passive>) {
         self.call("halt", |_, _| Ok(()));
     }
@@ -269,131 +283,5 @@ impl<M: Mode> Miniport for PyMiniport<M> {
 
     fn shutdown(&self, _: &mut Cx<Passive>) {
         self.call("shutdown", |_, _| Ok(()));
-    }
-}
-
-impl PyProtocol {
-    fn with_link(
-        &self,
-        name: &str,
-        link: &Arc<ndiswan::Link>,
-        f: impl FnOnce(Python<'_>, &Py<PyAny>, Py<crate::link::Link>) -> PyResult<Py<PyAny>>,
-    ) -> Option<Py<PyAny>> {
-        let entry = self.entries.get(name)?;
-        let cell = self.cell.get()?;
-        Python::attach(|py| {
-            let result = cell.link(py, link).and_then(|link| f(py, entry, link));
-            result.map_err(|error| self.world.keep(py, error)).ok()
-        })
-    }
-
-    fn with_status(&self, name: &str, status: Status) {
-        let Some(entry) = self.entries.get(name) else { return };
-        Python::attach(|py| {
-            let result =
-                status::to_python(py, status).and_then(|status| entry.call1(py, (status,)));
-            if let Err(error) = result {
-                self.world.keep(py, error);
-            }
-        });
-    }
-}
-
-impl Protocol for PyProtocol {
-    fn send_complete(&self, cx: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
-        let adapter = Arc::clone(packet.adapter());
-        let slot = packet.into_name().slot;
-        self.send_complete_name(cx, &adapter, slot, status);
-    }
-
-    fn send_complete_name(
-        &self,
-        cx: &mut Cx<UpToDispatch>,
-        adapter: &ndiswan::Adapter,
-        slot: u32,
-        status: FinalStatus,
-    ) {
-        let shared = shared(&self.cell);
-        Python::attach(|py| {
-            let views = shared.views(slot);
-            if views > 0 {
-                // NDIS took the packet from a miniport that still has views of its memory.
-                shared.part_from_views(py, slot);
-                let name = ndiswan::Name { adapter: adapter.index, slot, generation: 0 };
-                drop(adapter.report_views(shared.present(name), views));
-            }
-            let packet = match shared.protocol_packet(py, slot) {
-                Ok(packet) => packet,
-                Err(error) => return self.world.keep(py, error),
-            };
-            let called = status::borrowed(py, status.get(), |status| {
-                self.entries.first.call(py, packet.bind(py), status)
-            });
-            if let Err(error) = called {
-                self.world.keep(py, error);
-            }
-            shared.let_go(py, cx.cpu(), packet);
-        });
-    }
-
-    fn receive(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>, data: &[u8]) -> Status {
-        let answer = self.with_link("receive", link, |py, entry, link| {
-            entry.call1(py, (link, PyBytes::new(py, data)))
-        });
-        let Some(answer) = answer else {
-            let missing = self.entries.get("receive").is_none();
-            return if missing { Status::NOT_ACCEPTED } else { Status::FAILURE };
-        };
-        Python::attach(|py| {
-            let answer = answer.bind(py);
-            if answer.is_none() {
-                return Status::SUCCESS;
-            }
-            match status::from_python(py, answer) {
-                Ok(Some(status)) => status,
-                Ok(None) => {
-                    self.world.keep(
-                        py,
-                        pyo3::exceptions::PyTypeError::new_err(format!(
-                            "receive returned {}; expected None (taken) or an NDIS_STATUS",
-                            status::describe(answer)
-                        )),
-                    );
-                    Status::FAILURE
-                }
-                Err(error) => {
-                    self.world.keep(py, error);
-                    Status::FAILURE
-                }
-            }
-        })
-    }
-
-    fn receive_complete(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
-        self.with_link("receive_complete", link, |py, entry, link| entry.call1(py, (link,)));
-    }
-
-    fn line_up(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
-        self.with_link("line_up", link, |py, entry, link| entry.call1(py, (link,)));
-    }
-
-    fn line_down(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>) {
-        self.with_link("line_down", link, |py, entry, link| entry.call1(py, (link,)));
-    }
-
-    fn fragment(&self, _: &mut Cx<UpToDispatch>, link: &Arc<ndiswan::Link>, errors: u32) {
-        self.with_link("fragment", link, |py, entry, link| entry.call1(py, (link, errors)));
-    }
-
-    fn status(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.with_status("status", status);
-    }
-
-    fn reset_complete(&self, _: &mut Cx<UpToDispatch>, status: Status) {
-        self.with_status("reset_complete", status);
-    }
-
-    fn batch(&self, deliver: &mut dyn FnMut()) {
-        Python::attach(|_| deliver());
     }
 }

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use ndiswan::event::Side;
-use ndiswan::{Name, Status};
+use ndiswan::{Delivery, Name, Status, Violation};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
 
 use crate::adapter::Adapter;
-use crate::error::{raise, value};
+use crate::column::{Column, Item};
+use crate::error::{raise, raise_first, value, with_more};
 use crate::packet::Packet;
 use crate::status;
 
@@ -43,12 +44,27 @@ impl<'py> Statuses<'py> {
         Ok(Statuses::Each(each))
     }
 
+    fn are_one(&self) -> bool {
+        matches!(self, Statuses::All(_))
+    }
+
     fn at(&self, index: usize) -> Option<&Bound<'py, PyAny>> {
         match self {
             Statuses::All(status) => status.as_ref(),
             Statuses::Each(statuses) => statuses.get(index),
         }
     }
+}
+
+/// The column that was given, if it is one: an array of anything but objects has to be of names.
+fn handles_of<'a>(given: &'a Bound<'_, PyAny>) -> PyResult<Option<Column<'a, u64>>> {
+    if let Some(column) = Column::<u64>::plain(given) {
+        return Ok(Some(column));
+    }
+    let Some(dtype) = given.getattr_opt("dtype")? else { return Ok(None) };
+    let objects =
+        dtype.getattr_opt("hasobject")?.is_some_and(|has| has.is_truthy().unwrap_or(false));
+    if objects { Ok(None) } else { Column::input("packets", given).map(Some) }
 }
 
 impl Adapter {
@@ -59,6 +75,11 @@ impl Adapter {
         status: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         self.alive()?;
+        if let Some(column) = handles_of(packets)? {
+            let handles: Vec<u64> = column.items(py).iter().map(u64::load).collect();
+            let statuses = statuses_of(py, status, handles.len())?;
+            return self.complete_handles(py, &handles, &statuses);
+        }
         let packets = packets.try_iter().map_err(|_| {
             PyTypeError::new_err(format!(
                 "expected an iterable of packets, got {}; wan_send_complete completes one",
@@ -68,6 +89,17 @@ impl Adapter {
         // All of it before anything is completed: what is iterated over may run anything, and raise.
         let packets: Vec<_> = packets.collect::<PyResult<_>>()?;
         let statuses = Statuses::new(status, packets.len())?;
+        let one = |status: Option<&Bound<'_, PyAny>>| match status {
+            Some(given) => status::from_python(py, given).ok().flatten(),
+            None => Some(Status::SUCCESS),
+        };
+        // Packets about which there is nothing to say but their names, and one status for all.
+        if let Some(status) = one(statuses.at(0)).filter(|_| statuses.are_one()) {
+            let name = |packet| self.plain(py, packet, None).map(|(name, _)| name.handle());
+            if let Some(handles) = packets.iter().map(name).collect::<Option<Vec<u64>>>() {
+                return self.complete_handles(py, &handles, &[status]);
+            }
+        }
         let mut batch = self.shared.core.completions();
         let (mut first, mut more) = (None, 0);
         for (index, packet) in packets.iter().enumerate() {
@@ -87,13 +119,68 @@ impl Adapter {
             }
         }
         drop(batch);
-        let Some(error) = first else { return Ok(()) };
-        if more > 0 {
-            let note =
-                format!("{more} more packet(s) of this call broke a rule: see ndis.violations");
-            error.value(py).call_method1("add_note", (note,))?;
+        first.map_or(Ok(()), |error| Err(with_more(py, error, more)))
+    }
+
+    /// The same for names in a column.
+    fn complete_handles(
+        &self,
+        py: Python<'_>,
+        handles: &[u64],
+        statuses: &[Status],
+    ) -> PyResult<()> {
+        let core = &self.shared.core;
+        let status = |at: usize| match statuses {
+            [] => Status::SUCCESS,
+            [all] => *all,
+            each => each[at],
+        };
+        let inline = self.shared.world.core.config.delivery == Delivery::Inline;
+        let least = if inline { core.least_back() } else { 1 };
+        let mut broken = Vec::new();
+        let mut at = 0;
+        while at < handles.len() {
+            let rest = &handles[at..];
+            let fit = |slot| self.shared.views(slot) == 0;
+            let done = if rest.len() < least {
+                0
+            } else {
+                match statuses {
+                    [] => core.complete_together(rest, |_| Status::SUCCESS, fit),
+                    [all] => core.complete_together(rest, |_| *all, fit),
+                    each => core.complete_together(rest, |next| each[at + next], fit),
+                }
+            };
+            if done > 0 {
+                at += done;
+                continue;
+            }
+            // One by one, in the ring together where delivery is queued; the next one at least.
+            let mut batch = core.completions();
+            let end = if inline && rest.len() >= least { at + 1 } else { handles.len() };
+            for (next, handle) in handles[at..end].iter().enumerate() {
+                let name = Name::of_handle(*handle, core.index);
+                let touched = self.part(py, name);
+                broken.extend(batch.complete(name, status(at + next)).err());
+                broken.extend(touched);
+            }
+            at = end;
+            drop(batch);
+            if !broken.is_empty() && self.alive().is_err() {
+                break; // a bug check: the rest has been taken back
+            }
         }
-        Err(error)
+        raise_first(py, &self.shared.world, broken)
+    }
+
+    /// A packet that still has views of the miniport's parts from them; the rule that this breaks.
+    fn part(&self, py: Python<'_>, name: Name) -> Option<Arc<Violation>> {
+        let views = self.shared.views(name.slot);
+        if views == 0 || !self.shared.core.is_with_miniport(name) {
+            return None;
+        }
+        self.shared.part_from_views(py, name.slot);
+        Some(self.shared.core.report_views(name, views))
     }
 
     /// The packet and its status, if there is nothing to say about them that only Python can see.
@@ -114,4 +201,27 @@ impl Adapter {
         };
         mine.then(|| (packet.name(), status))
     }
+}
+
+/// The statuses of so many packets: none for SUCCESS, one for all, or one for each.
+fn statuses_of(
+    py: Python<'_>,
+    given: Option<&Bound<'_, PyAny>>,
+    count: usize,
+) -> PyResult<Vec<Status>> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    if let Some(status) = status::from_python(py, given)? {
+        return Ok(vec![status]);
+    }
+    let expected =
+        format!("expected one NDIS_STATUS for all, or {count} of them as an array of uint32");
+    let statuses = crate::batch::given_statuses(py, given)?.ok_or_else(|| {
+        let got = status::describe(given);
+        PyTypeError::new_err(format!("{expected}, got {got}; nothing was completed"))
+    })?;
+    if statuses.len() != count {
+        let got = statuses.len();
+        return Err(value(format!("{expected}, got {got}; nothing was completed")));
+    }
+    Ok(statuses)
 }

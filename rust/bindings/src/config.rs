@@ -12,10 +12,17 @@ use pyo3::types::PyDict;
 use crate::error::value;
 use crate::vectorcall::Method;
 
+/// Fewer packets than these go one by one to a driver that takes both.
+const FEW: usize = 48;
+
 /// The bound methods of a driver, looked up once.
 pub(crate) struct Entries {
     /// The one that is called for each packet: `wan_send`, or `send_complete`.
     pub(crate) first: Method,
+    /// The one that is called for many, if the driver wrote it.
+    pub(crate) many: Option<Method>,
+    /// Whether it wrote that one alone; `first` is the same then.
+    pub(crate) only_many: bool,
     others: HashMap<String, Py<PyAny>>,
 }
 
@@ -25,8 +32,18 @@ impl Entries {
         for (name, method) in methods {
             others.insert(name.extract::<String>()?, method.unbind());
         }
+        let py = methods.py();
+        let many = others.remove(&format!("{first}_many"));
         let first = others.remove(first).ok_or_else(|| value(format!("a driver needs {first}")))?;
-        Ok(Entries { first: Method::new(first.bind(methods.py()))?, others })
+        let only_many = many.as_ref().is_some_and(|many| many.is(&first));
+        let many = many.map(|many| Method::new(many.bind(py))).transpose()?;
+        Ok(Entries { first: Method::new(first.bind(py))?, many, only_many, others })
+    }
+
+    /// From how many packets on the driver is called for many. Where it has both functions, fewer cost
+    /// less one by one: a call with arrays has the price of some dozens without.
+    pub(crate) fn least(&self) -> Option<usize> {
+        self.many.as_ref().map(|_| if self.only_many { 1 } else { FEW })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Py<PyAny>> {

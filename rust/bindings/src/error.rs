@@ -66,6 +66,30 @@ pub(crate) fn raise<T>(
     }
 }
 
+/// The same for a call of many packets: the first broken rule is raised, with a note on the others.
+pub(crate) fn raise_first(
+    py: Python<'_>,
+    world: &World,
+    broken: Vec<Arc<Violation>>,
+) -> PyResult<()> {
+    let more = broken.len().saturating_sub(1);
+    let mut first = Ok(());
+    for violation in broken {
+        let result = raise::<()>(py, world, Err(violation)).map(drop);
+        first = first.and(result);
+    }
+    first.map_err(|error| with_more(py, error, more))
+}
+
+/// An exception with a note on how many more packets of its call broke a rule.
+pub(crate) fn with_more(py: Python<'_>, error: PyErr, more: usize) -> PyErr {
+    if more > 0 {
+        let note = format!("{more} more packet(s) of this call broke a rule: see ndis.violations");
+        let _ = error.value(py).call_method1("add_note", (note,));
+    }
+    error
+}
+
 /// On the way out of the outermost call: raises what callbacks raised, then what the engine found
 /// by itself. Warnings are given as Python warnings.
 pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {

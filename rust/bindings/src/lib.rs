@@ -8,6 +8,7 @@
 
 mod adapter;
 mod adversarial;
+mod batch;
 mod bind;
 mod c_driver;
 mod callbacks;
@@ -40,6 +41,7 @@ mod program;
 mod request;
 mod ring;
 mod rule;
+mod send_many;
 mod shared;
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 // sums become numbers with a fraction
@@ -61,6 +63,8 @@ mod _native {
     use crate::adapter::Adapter;
     #[pymodule_export]
     use crate::adversarial::{Explorer, choices_in, explorers, shrink_choices, token_of};
+    #[pymodule_export]
+    use crate::batch::Batch;
     #[pymodule_export]
     use crate::c_driver::{CDriver, bind_c, library_functions};
     #[pymodule_export]

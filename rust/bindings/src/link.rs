@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
+use crate::batch::Batch;
 use crate::error::{raise, settle, usage, value};
 use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
@@ -172,6 +173,27 @@ impl Link {
         };
         settle(py, &self.shared.world)?;
         status::to_python(py, status)
+    }
+
+    /// Sends a frame of each of these sizes (NdisSend for each, in order).
+    ///
+    /// ``sizes`` is a one-dimensional array of uint32, in bytes. ``data`` is bytes-like, the frames one after
+    /// the other; without it they are zeros. A miniport that has ``wan_send_many`` is called with as many
+    /// at once as the window lets through. Each send is looked at as by :meth:`send`, and one that breaks
+    /// a rule keeps none of the others. Gives a :class:`Batch`: names, and in ``statuses`` how each was
+    /// answered; what broke a rule that is only recorded has the name 0 and FAILURE.
+    ///
+    /// Raises, when all are done, what the first broken rule raises; ``RuntimeError`` at the frame for which the
+    /// pool has no packet; before anything is sent ``TypeError`` for another array, ``ValueError`` for
+    /// an empty frame, one that is too long, or data of another length.
+    #[pyo3(signature = (sizes, data=None))]
+    fn send_many(
+        &self,
+        py: Python<'_>,
+        sizes: &Bound<'_, PyAny>,
+        data: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Batch> {
+        self.send_all(py, sizes, data)
     }
 
     /// A packet of the pool with ``data`` in it, owned by the protocol; dropping it frees it.

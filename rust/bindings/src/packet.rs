@@ -129,6 +129,12 @@ impl Packet {
         Ok(PacketData::new(slf, range.0, range.1))
     }
 
+    /// Its name as a number: what ``adapter.wan_send_complete_many`` takes in an array of uint64.
+    #[getter]
+    fn handle(&self) -> u64 {
+        self.name().handle()
+    }
+
     /// The whole buffer, from StartBuffer to EndBuffer, padding included.
     #[getter]
     fn buffer(slf: Bound<'_, Self>) -> PyResult<PacketData> {

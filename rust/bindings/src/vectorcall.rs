@@ -47,4 +47,17 @@ impl Method {
             Bound::from_owned_ptr_or_err(py, result)
         }
     }
+
+    /// The same with one argument, where a call is for many packets.
+    pub(crate) fn call_one<'py>(
+        &self,
+        py: Python<'py>,
+        one: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let function = self.function.bind(py);
+        match &self.object {
+            Some(object) => function.call1((object, one)),
+            None => function.call1((one,)),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::cx::{Cpu, Cx, Dirql, Dispatch, Passive};
 use crate::disposition::Sending;
 use crate::event::Name;
 use crate::miniport::{Miniport, Mode};
-use crate::ndis::{Adapter, Link};
+use crate::ndis::{Adapter, Batch, Link};
 use crate::oid::{Answer, Oid};
 use crate::status::Status;
 
@@ -19,6 +19,14 @@ pub(crate) trait AnyMiniport: Send + Sync {
     // The name's parts, which travel in registers: as a whole it would go through memory, written in
     // three parts and read in two, for which the processor waits (measured: 8 ns of a round trip).
     fn wan_send(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, slot: u32, generation: u32) -> Status;
+    fn many(&self) -> Option<usize>;
+    fn wan_send_many(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Arc<Link>,
+        batch: &Arc<Batch>,
+        answers: &mut Vec<Status>,
+    );
     fn halt(&self, cpu: &Rc<Cpu>);
     fn shutdown(&self, cpu: &Rc<Cpu>);
     fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool);
@@ -43,6 +51,21 @@ impl<M: Miniport> AnyMiniport for M {
         let name = Name { adapter: link.adapter.index, slot, generation };
         let mut cx = Cx::<<M::Mode as Mode>::SendLevel>::assume(Rc::clone(cpu));
         Miniport::wan_send(self, &mut cx, link, Sending::new(&link.adapter, name)).status
+    }
+
+    fn many(&self) -> Option<usize> {
+        Miniport::many(self)
+    }
+
+    fn wan_send_many(
+        &self,
+        cpu: &Rc<Cpu>,
+        link: &Arc<Link>,
+        batch: &Arc<Batch>,
+        answers: &mut Vec<Status>,
+    ) {
+        let mut cx = Cx::<<M::Mode as Mode>::SendLevel>::assume(Rc::clone(cpu));
+        Miniport::wan_send_many(self, &mut cx, link, batch, answers);
     }
 
     fn halt(&self, cpu: &Rc<Cpu>) {

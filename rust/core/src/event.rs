@@ -20,6 +20,29 @@ pub struct Name {
     pub generation: u32,
 }
 
+/// How many bits of a handle say which slot; a pool has no more.
+const SLOT_BITS: u32 = 20;
+/// How many say which adapter. Two adapters whose indices are the same in these have the same handles.
+const ADAPTER_MASK: u16 = 0xFFF;
+
+impl Name {
+    /// The name as one number, for columns of them: life (32 bits), adapter (12), slot (20).
+    #[inline]
+    pub fn handle(self) -> u64 {
+        let place = u32::from(self.adapter & ADAPTER_MASK) << SLOT_BITS | self.slot;
+        u64::from(self.generation) << 32 | u64::from(place)
+    }
+
+    /// The name that a handle given to the adapter of this index stands for.
+    #[inline]
+    pub fn of_handle(handle: u64, index: u16) -> Name {
+        let given = ((handle as u32) >> SLOT_BITS) as u16;
+        let adapter = if given == index & ADAPTER_MASK { index } else { given };
+        let slot = handle as u32 & ((1 << SLOT_BITS) - 1);
+        Name { adapter, slot, generation: (handle >> 32) as u32 }
+    }
+}
+
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "packet {}.{} (life {})", self.adapter, self.slot, self.generation)
@@ -261,5 +284,22 @@ impl Event {
     /// If `text` is no event.
     pub fn from_json(text: &str) -> Result<Event, serde_json::Error> {
         serde_json::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_the_name_again_and_of_another_adapter_is_another_one() {
+        for (adapter, slot, generation) in [(0, 0, 1), (3, 1_048_575, u32::MAX), (5000, 7, 0)] {
+            let name = Name { adapter, slot, generation };
+            assert_eq!(Name::of_handle(name.handle(), adapter), name);
+            assert_ne!(
+                Name::of_handle(name.handle(), adapter + 1),
+                Name { adapter: adapter + 1, ..name }
+            );
+        }
     }
 }

@@ -28,7 +28,9 @@ use crate::status::Status;
 /// no division.
 pub(crate) const HISTORY: usize = 32;
 
+// In one cache line.
 #[derive(Debug, Default)]
+#[repr(align(32))]
 struct Place([AtomicU64; 4]);
 
 /// The last [`HISTORY`] events of one packet.
@@ -42,6 +44,10 @@ pub(crate) struct History {
 const SENT: u8 = 11;
 /// Complete and Deliver.
 const BACK: u8 = 12;
+/// Complete, Deliver and Free.
+const DONE: u8 = 13;
+/// As SENT, and Return with PENDING.
+const PENDED: u8 = 14;
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
@@ -144,6 +150,39 @@ impl History {
         self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
     }
 
+    /// Looks at the place that is written next, so that it is in the cache when that is done: who goes through
+    /// many packets does this for the next one.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn warm(&self) {
+        let next = self.next.load(Ordering::Relaxed) as usize;
+        let place = self.places.get(next & self.places.len().wrapping_sub(1));
+        std::hint::black_box(place.map(|place| place.0[0].load(Ordering::Relaxed)));
+    }
+
+    /// That it was completed with `status`, delivered, and is in the pool again.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_done(&self, time: u64, who: u64, generation: u32, status: u32, link: u32) {
+        let what = u64::from(generation) << 32 | u64::from(status);
+        self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
+    }
+
+    /// That the call with the packet in its life `generation` was answered with PENDING: where nothing
+    /// else was in between, it takes no place of its own.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_pended(&self, time: u64, who: u64, packet: Name) {
+        let last = self.next.load(Ordering::Relaxed).wrapping_sub(1) as usize;
+        let Some(place) = self.places.get(last & self.places.len().wrapping_sub(1)) else { return };
+        let word = |at: usize| place.0[at].load(Ordering::Relaxed);
+        let same = word(0) == time && word(1) == who | u64::from(SENT) << 8;
+        if same && (word(2) >> 32) as u32 == packet.generation.wrapping_sub(1) {
+            return place.0[1].store(who | u64::from(PENDED) << 8, Ordering::Relaxed);
+        }
+        self.keep_words(What::Return { packet, status: Status::PENDING }, time, who, 0);
+    }
+
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     fn keep_place(&self, words: [u64; 4]) {
@@ -181,20 +220,23 @@ impl Place {
         let (irql, locks) = (Irql((who >> 24) as u8), (who >> 16) as u8);
         let (number, link) = (what as u32, where_ as u32);
         let all = match (who >> 8) as u8 {
-            SENT => {
+            kind @ (SENT | PENDED) => {
                 let name = Name { generation: packet.generation.wrapping_add(1), ..packet };
+                let pended = What::Return { packet: name, status: Status::PENDING };
                 [
                     Some(What::Allocate { packet }),
                     Some(What::Send { packet, link, length: number }),
                     Some(What::Submit { packet: name, link }),
+                    (kind == PENDED).then_some(pended),
                 ]
             }
-            BACK => {
+            kind @ (BACK | DONE) => {
                 let status = Status(number);
                 let back = What::Deliver { packet, link, status };
-                [Some(What::Complete { packet, status }), Some(back), None]
+                let freed = (kind == DONE).then_some(What::Free { packet });
+                [Some(What::Complete { packet, status }), Some(back), freed, None]
             }
-            kind => [unpack(kind, who as u8, number, link, packet), None, None],
+            kind => [unpack(kind, who as u8, number, link, packet), None, None, None],
         };
         all.into_iter().flatten().map(move |what| Event {
             time,
@@ -263,6 +305,51 @@ mod tests {
         let mut all = sent.map(|what| site(what, 1)).to_vec();
         all.extend(back.map(|what| site(what, 2)));
         assert_eq!(history.to_vec(3, 5), all[1..], "and no more than the limit");
+    }
+
+    #[test]
+    fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
+        let (before, link, status) =
+            (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::FAILURE);
+        let packet = Name { generation: 12, ..before };
+        let pended = What::Return { packet, status: Status::PENDING };
+        let what = [
+            What::Allocate { packet: before },
+            What::Send { packet: before, link, length: 64 },
+            What::Submit { packet, link },
+            pended,
+            What::Complete { packet, status },
+            What::Deliver { packet, link, status },
+            What::Free { packet },
+        ];
+        let history = History::new(8);
+        let who = words_of(7, Irql::DISPATCH, 2);
+        history.keep_sent(1, who, before.generation, 64, link);
+        history.warm();
+        history.keep_pended(1, who, packet);
+        history.keep_done(2, who, packet.generation, status.0, link);
+        let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
+        assert_eq!(found, what);
+        let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
+        assert_eq!(times, [1, 1, 1, 1, 2, 2, 2]);
+        assert_eq!(history.next.load(Ordering::Relaxed), 2, "places");
+    }
+
+    #[test]
+    fn a_return_is_an_event_of_its_own_where_time_or_a_completion_was_in_between() {
+        let packet = Name { adapter: 3, slot: 5, generation: 12 };
+        let who = words_of(7, Irql::DISPATCH, 2);
+        for (later, completed, other) in [(2, false, who), (1, true, who), (1, false, who + 1)] {
+            let history = History::new(8);
+            history.keep_sent(1, who, 11, 64, 7);
+            if completed {
+                history.keep_back(1, who, packet.generation, 0, 7);
+            }
+            history.keep_pended(later, other, packet);
+            let last = history.to_vec(3, 5).pop().map(|event| (event.time, event.what));
+            assert_eq!(last, Some((later, What::Return { packet, status: Status::PENDING })));
+        }
+        History::new(0).keep_pended(1, who, packet);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cx::{AtMostDispatch, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
 use crate::disposition::{Disposition, Sending};
 use crate::info::WanInfo;
-use crate::ndis::{Adapter, Link};
+use crate::ndis::{Adapter, Batch, Link};
 use crate::oid::{Answer, Oid};
 use crate::status::Status;
 
@@ -86,6 +86,26 @@ pub trait Miniport: Send + Sync + 'static {
         link: &Arc<Link>,
         packet: Sending<'call, Self::Mode>,
     ) -> Disposition<'call>;
+
+    /// From how many packets on [`wan_send_many`](Self::wan_send_many) is called for them; `None` if it
+    /// never is. Only language bindings write these two: a driver in Rust gains nothing by a batch.
+    #[doc(hidden)]
+    fn many(&self) -> Option<usize> {
+        None
+    }
+
+    /// MiniportWanSend for each of these packets, known by name; `answers` has one status for each
+    /// afterwards, or stays empty for PENDING for all.
+    #[doc(hidden)]
+    fn wan_send_many(
+        &self,
+        cx: &mut Cx<<Self::Mode as Mode>::SendLevel>,
+        link: &Arc<Link>,
+        batch: &Arc<Batch>,
+        answers: &mut Vec<Status>,
+    ) {
+        let _ = (cx, link, batch, answers);
+    }
 
     /// MiniportHalt: complete what is owed, stop timers and threads.
     fn halt(&self, cx: &mut Cx<Passive>) {

@@ -12,13 +12,15 @@ use crate::info::WanInfo;
 use crate::rule::Rule;
 
 /// `NDIS_WAN_PACKET`, fields in its order; `StartBuffer` is offset 0 and `EndBuffer` the size.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct WanPacket {
     /// WanPacketQueue: a queue link for the miniport while it owns the packet.
     pub wan_packet_queue: [u64; 2],
     current_buffer: usize,
     current_length: usize,
     buffer: Box<[u8]>,
+    /// Whether somebody may have written to the buffer; if not, it is zeros.
+    written: bool,
     /// ProtocolReserved1-4: the protocol's alone.
     pub protocol_reserved: [u64; 4],
     /// MacReserved1-4: the miniport's while it owns the packet.
@@ -54,6 +56,7 @@ impl WanPacket {
             current_buffer: info.header_padding as usize,
             current_length: 0,
             buffer: vec![0; info.buffer_size()].into_boxed_slice(),
+            written: false,
             protocol_reserved: [0; 4],
             mac_reserved: [0; 4],
         }
@@ -78,9 +81,21 @@ impl WanPacket {
     /// The same for a frame that is known to fit.
     #[inline]
     pub(crate) fn put(&mut self, info: &WanInfo, frame: &[u8]) {
+        self.written = true;
         self.current_buffer = info.header_padding as usize;
         self.current_length = frame.len();
         self.buffer[self.current_buffer..][..frame.len()].copy_from_slice(frame);
+    }
+
+    /// Puts in `length` zeros, which is known to fit. A buffer that nobody has written to has them.
+    #[inline]
+    pub(crate) fn put_zeros(&mut self, info: &WanInfo, length: usize) {
+        self.current_buffer = info.header_padding as usize;
+        self.current_length = length;
+        if self.written {
+            self.buffer.fill(0);
+            self.written = false;
+        }
     }
 
     /// Whether the padding is at least what `info` asks for.
@@ -112,6 +127,7 @@ impl WanPacket {
 
     /// The data, to be changed in any manner.
     pub fn data_mut(&mut self) -> &mut [u8] {
+        self.written = true;
         &mut self.buffer[self.current_buffer..][..self.current_length]
     }
 
@@ -122,6 +138,7 @@ impl WanPacket {
 
     /// The whole buffer, to be changed.
     pub fn buffer_mut(&mut self) -> &mut [u8] {
+        self.written = true;
         &mut self.buffer
     }
 
@@ -132,6 +149,7 @@ impl WanPacket {
     /// The memory that was offered, if its size is not the packet's.
     pub fn swap_buffer(&mut self, other: Box<[u8]>) -> Result<Box<[u8]>, Box<[u8]>> {
         if other.len() == self.buffer.len() {
+            self.written = true;
             Ok(std::mem::replace(&mut self.buffer, other))
         } else {
             Err(other)

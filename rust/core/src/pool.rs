@@ -6,7 +6,7 @@
 //! even a driver that forgets or doubles a token harmless.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::biased::{Alone, Bias, Biased};
 use crate::contract::packet::{Owner, PacketState};
@@ -16,8 +16,10 @@ use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
 
-/// One packet's place.
+/// One packet's place. It begins with a cache line, so that a step of one in a batch of a thousand, which
+/// are too many for the first cache, waits for as few as can be.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Slot {
     word: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
@@ -28,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) submitted: AtomicU64,
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
+    /// Nobody has a token or an object of it, so that it may go to the pool when it comes home.
+    anonymous: AtomicBool,
     /// The descriptor and its data.
     pub(crate) body: Biased<WanPacket>,
     /// Its last events.
@@ -37,10 +41,23 @@ pub(crate) struct Slot {
 impl Slot {
     /// It is handed to the miniport at `time`.
     #[inline]
-    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64) {
+    pub(crate) fn goes_down(&self, link: u32, length: u32, time: u64, anonymous: bool) {
+        self.is_sent(link, length, anonymous);
+        self.submitted.store(time, Ordering::Relaxed);
+    }
+
+    /// It is sent.
+    #[inline]
+    pub(crate) fn is_sent(&self, link: u32, length: u32, anonymous: bool) {
         self.link.store(link, Ordering::Relaxed);
         self.length.store(length, Ordering::Relaxed);
-        self.submitted.store(time, Ordering::Relaxed);
+        self.anonymous.store(anonymous, Ordering::Relaxed);
+    }
+
+    /// Whether nobody but the engine has a name of it that outlives the send.
+    #[inline]
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.anonymous.load(Ordering::Relaxed)
     }
 
     /// Who owns it now.
@@ -97,6 +114,20 @@ impl Slot {
         Ok(next)
     }
 
+    /// The free packet below this one, if it is free; counted from 1.
+    #[inline]
+    pub(crate) fn below(&self) -> u32 {
+        self.next_free.load(Ordering::Relaxed)
+    }
+
+    /// It is freed, and becomes the one above `top`, in a span.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn free_above(&self, span: &Alone<'_>, freed: PacketState, top: u32) {
+        self.set_in(span, freed);
+        self.next_free.store(top, Ordering::Relaxed);
+    }
+
     /// A step in a span: nobody else makes one meanwhile.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
@@ -129,6 +160,7 @@ impl Pool {
                 link: AtomicU32::new(0),
                 submitted: AtomicU64::new(0),
                 length: AtomicU32::new(0),
+                anonymous: AtomicBool::new(false),
                 body: Biased::new(bias, WanPacket::new(info)),
                 history: History::new(keep),
             })
@@ -179,6 +211,20 @@ impl Pool {
         self.bias.shared();
         place.word.store(freed.word(), Ordering::Release);
         self.push_free(index, place);
+    }
+
+    /// The top of the free packets, in a span, counted from 1: who takes or frees many follows or makes the
+    /// chain of them, and then [`set_top_in`](Self::set_top_in) once.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(crate) fn top_in(&self, _: &Alone<'_>) -> u32 {
+        self.free.load(Ordering::Relaxed) as u32
+    }
+
+    /// Makes `top` the top of the free packets, in a span.
+    pub(crate) fn set_top_in(&self, _: &Alone<'_>, top: u32) {
+        let seen = self.free.load(Ordering::Relaxed);
+        self.free.store(changed(seen, top), Ordering::Release);
     }
 
     /// The packet that is taken next, in a span, and its place.

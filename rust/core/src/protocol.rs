@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cx::{Cx, Passive, UpToDispatch};
 use crate::disposition::Packet;
-use crate::ndis::{Adapter, Link};
+use crate::ndis::{Adapter, Batch, Link};
 use crate::status::{FinalStatus, Status};
 
 /// Bits of `NDIS_MAC_FRAGMENT.Errors`.
@@ -43,6 +43,26 @@ pub trait Protocol: Send + Sync + 'static {
         status: FinalStatus,
     ) {
         self.send_complete(cx, Packet::new(adapter.arc(), slot), status);
+    }
+
+    /// From how many packets on [`send_complete_many`](Self::send_complete_many) is called for them;
+    /// `None` if it never is. Only language bindings write these two.
+    #[doc(hidden)]
+    fn many(&self) -> Option<usize> {
+        None
+    }
+
+    /// ProtocolSendComplete for each of these packets of `link`, which are in the pool again;
+    /// `statuses` has one for each, or is empty for SUCCESS for all.
+    #[doc(hidden)]
+    fn send_complete_many(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        link: &Arc<Link>,
+        batch: Batch,
+        statuses: Vec<Status>,
+    ) {
+        let _ = (cx, link, batch, statuses);
     }
 
     /// A received frame; the data is the miniport's and must be copied out.

@@ -57,16 +57,26 @@ LIBRARY LARGE_INTEGER NdisInterlockedAddLargeInteger(PLARGE_INTEGER value, LARGE
 /* These may be called at any level, even that of a device, so the lock is a bit that is spun on for three stores and no engine is asked.
  * One lock for all lists: a KSPIN_LOCK of the caller may be freed, or be one that the engine keeps its own account in. */
 static volatile LONG lists_busy;
+static __thread volatile LONG mine;
 
 static void enter(void)
 {
     while (__atomic_exchange_n(&lists_busy, 1, __ATOMIC_ACQUIRE) != 0)
         __builtin_ia32_pause();
+    mine = 1;
 }
 
 static void leave(void)
 {
+    mine = 0;
     __atomic_store_n(&lists_busy, 0, __ATOMIC_RELEASE);
+}
+
+/* A list with a wild pointer in it faults between the two, and the call is left: the others must not wait for it. */
+void ndiswan_leave_lists(void)
+{
+    if (mine)
+        leave();
 }
 
 LIBRARY PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry, PKSPIN_LOCK lock)

@@ -78,5 +78,6 @@ __attribute__((noinline)) int ndiswan_invoke(
 
 __attribute__((noreturn, noinline)) void ndiswan_abandon(void *frame)
 {
+    ndiswan_leave_lists();
     __builtin_longjmp(((struct frame *)frame)->buffer, 1);
 }

@@ -12,4 +12,6 @@
 /* A driver may bring a function of the same name; then its own is the one that is called. */
 #define LIBRARY __attribute__((weak))
 
+extern void ndiswan_leave_lists(void);
+
 #endif

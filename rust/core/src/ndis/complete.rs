@@ -258,7 +258,7 @@ impl Adapter {
 
     /// The packet is the protocol's again: its state, its link's window, the counters. Returns
     /// whether sends wait for the window, and the drivers.
-    fn home(
+    pub(super) fn home(
         &self,
         cpu: &Rc<Cpu>,
         link: &Link,

@@ -54,9 +54,8 @@ impl Adapter {
         while total < most && consumer.drain_into(TURN, &mut batch) > 0 {
             total += batch.len();
             let mut deliver = || {
-                for completion in batch.drain(..) {
-                    self.deliver(cpu, completion.slot, completion.status);
-                }
+                self.deliver_run(cpu, &batch);
+                batch.clear();
             };
             let drivers = self.drivers.load();
             match drivers.as_ref() {

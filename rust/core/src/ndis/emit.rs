@@ -128,21 +128,21 @@ impl Ndis {
     /// That the packet in `place`, `packet` before that, was taken, sent and submitted.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_sent(
+    pub(super) fn note_sent<'a>(
         &self,
         link: &Link,
         (packet, place): (Name, &Slot),
         cpu: &Rc<Cpu>,
         (now, who): (Moment, u64),
-        frame: &[u8],
+        length: u32,
+        frame: impl FnOnce() -> &'a [u8],
     ) {
-        let length = frame.len() as u32;
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => {
                 place.history.keep_sent(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame),
+            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame()),
         }
     }
 
@@ -177,6 +177,49 @@ impl Ndis {
                 self.note(&link.adapter, place, cpu, now, What::Complete { packet, status });
                 let back = What::Deliver { packet, link: link.id, status };
                 self.note(&link.adapter, place, cpu, now, back);
+            }
+        }
+    }
+
+    /// That the packet in `place` was completed, delivered and given back to the pool.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_done(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        status: Status,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                place.history.keep_done(now.time, who, packet.generation, status.0, link.id);
+            }
+            Watch::Everything => {
+                self.note_back(link, (packet, place), cpu, (now, who), status);
+                self.note(&link.adapter, place, cpu, now, What::Free { packet });
+            }
+        }
+    }
+
+    /// That the call with the packet in `place` was answered with PENDING.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_pended(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => place.history.keep_pended(now.time, who, packet),
+            Watch::Everything => {
+                let what = What::Return { packet, status: Status::PENDING };
+                self.note(adapter, place, cpu, now, what);
             }
         }
     }

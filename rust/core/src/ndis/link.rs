@@ -57,6 +57,32 @@ impl Flow {
             && self.queue.is_empty()
     }
 
+    /// How many sends the window lets through now.
+    pub(crate) fn room(&self) -> usize {
+        self.state.window.saturating_sub(self.state.outstanding) as usize
+    }
+
+    /// The longest frame that may be sent.
+    pub(crate) fn longest(&self) -> u32 {
+        self.info.max_send_frame_size + EXTRA_FRAME_BYTES
+    }
+
+    /// So many sends were taken and go to the miniport together; there is room for them.
+    pub(crate) fn go_down(&mut self, many: u32) {
+        self.count.sends += u64::from(many);
+        self.count.submitted += u64::from(many);
+        self.state.outstanding += many;
+    }
+
+    /// So many packets are the protocol's again, of which `done`, of so many bytes together, with SUCCESS.
+    pub(crate) fn come_home(&mut self, many: u32, done: u64, bytes: u64) {
+        self.state.outstanding = self.state.outstanding.saturating_sub(many);
+        self.count.completions += u64::from(many);
+        self.count.delivered += u64::from(many);
+        self.stats.frames_sent += done;
+        self.stats.bytes_sent += bytes;
+    }
+
     /// A send was taken and goes to the miniport at once.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`

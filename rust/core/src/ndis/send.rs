@@ -210,8 +210,7 @@ impl Link {
                 (way, flow.drivers.clone())
             }
         };
-        slot.link.store(self.id, Ordering::Relaxed);
-        slot.length.store(length, Ordering::Relaxed);
+        slot.is_sent(self.id, length, fresh.is_some());
         let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
@@ -363,6 +362,9 @@ impl Adapter {
             flow.pumping = true;
         }
         while self.life().may_send().is_ok() && !self.ndis.paused() {
+            if link.pump_many(cpu) {
+                continue;
+            }
             let (slot, drivers) = {
                 let mut flow = link.flow.lock();
                 if flow.queue.is_empty() || flow.going_down || flow.state.submit().is_err() {

@@ -58,8 +58,8 @@ impl Link {
         place.set_in(&span, state);
         body.put(&adapter.info, frame);
         let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-        ndis.note_sent(self, (packet, place), cpu, (now, who), frame);
-        place.goes_down(self.id, length, now.time);
+        ndis.note_sent(self, (packet, place), cpu, (now, who), length, || frame);
+        place.goes_down(self.id, length, now.time, true);
         flow.goes_down();
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
@@ -103,7 +103,7 @@ impl Link {
         ndis.note(adapter, place, cpu, now, What::Send { packet: name, link: self.id, length });
         let packet = Name { generation: state.generation(), ..name };
         self.note_submit((packet, place), cpu, now, || body.data().into());
-        place.goes_down(self.id, length, now.time);
+        place.goes_down(self.id, length, now.time, false);
         flow.goes_down();
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));

@@ -1,0 +1,80 @@
+"""`ndiswan view`: a run as a page to look at, or two beside each other."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ndiswan.cli.console import out
+
+if TYPE_CHECKING:
+    from ndiswan.viewer import Run
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("other", required=False, type=click.Path(dir_okay=False))
+@click.option(
+    "--html",
+    "target",
+    metavar="OUT",
+    type=click.Path(dir_okay=False),
+    help="Write the page there and open nothing; without it a browser opens it.",
+)
+@click.option(
+    "--good/--no-good",
+    "beside",
+    default=True,
+    show_default=True,
+    help="Of a replay file, show beside it the run with the plain answer at the choice that matters.",
+)
+def view(file: str, other: str | None, target: str | None, *, beside: bool) -> None:
+    """Show the run in FILE as one HTML page: who owns each packet, locks and levels, and where a rule is broken.
+
+    FILE is a replay file (`ndiswan fuzz`), a recorded trace (`ndis.save`) or a simulation's trace in JSON
+    (`ndiswan simulate --trace run.json`). With OTHER, the two runs stand beside each other, and the first event in
+    which they differ is marked. The page asks for nothing from elsewhere: it can be sent, or kept.
+    """
+    from ndiswan.viewer import ViewError, to_html
+
+    try:
+        runs = _runs(file, other, beside=beside)
+        page = to_html(runs)
+    except ViewError as error:
+        raise click.UsageError(str(error)) from error
+    events = " and ".join(f"{len(run):,} events" for run in runs)
+    if target is None:
+        _open(page)
+        return
+    try:
+        Path(target).write_text(page, "utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--html: {error}") from error
+    click.echo(f"{target}: {events}, {len(page) / 1e6:.1f} MB", err=True)
+
+
+def _runs(file: str, other: str | None, *, beside: bool) -> list[Run]:
+    from ndiswan.viewer import read
+
+    if other is not None:
+        return [read(file)[0], read(other)[0]]
+    runs = read(file)
+    return runs if beside else runs[:1]
+
+
+def _open(page: str) -> None:
+    """Open the page in a browser. It reads the file after this command has ended, so the file stays."""
+    handle, name = tempfile.mkstemp(prefix="ndiswan-", suffix=".html")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(page)
+    if webbrowser.open(Path(name).as_uri()):
+        out(name)
+        return
+    raise click.ClickException(
+        f"there is no browser to open the page with; it is {name}. With --html OUT it is written where you say"
+    )

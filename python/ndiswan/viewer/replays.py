@@ -1,0 +1,66 @@
+"""A replay file as a run: it is run again, and once more with the plain answer where that makes it good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndiswan._native import Explorer
+from ndiswan.exploring.execution import execute
+from ndiswan.exploring.failure import ReplayError, load
+from ndiswan.exploring.watchdog import watched
+from ndiswan.viewer.run import Break, Choice, Run, ViewError, first_difference
+from ndiswan.viewer.traces import MOST_STEPS, of_trace, tell
+
+if TYPE_CHECKING:
+    from ndiswan.exploring.execution import Execution
+    from ndiswan.exploring.failure import Failure
+
+
+def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
+    """The run in a replay file, and the one with the plain answer at the choice that matters.
+
+    There is no second one if it fails no more, or if no one answer makes it good. Raises ViewError if the file is
+    no replay file, or if what it runs is not to be found.
+    """
+    try:
+        failure = load(path)
+    except ReplayError as error:
+        said = str(error) if str(path) in str(error) else f"{path}: {error}"
+        if "version" in said:
+            said += ". Install the version of ndiswan that wrote it, or a newer one"
+        raise ViewError(said) from error
+    again = failure.replay()
+    decisive = failure.decisive() if again.symptom is not None else None
+    words = again.ndis.choice_words()
+    trace = failure.trace(again)
+    run = of_trace(trace, name, switches=failure.switches, facts=[failure.place])
+    _add_what_no_trace_tells(run, failure, again)
+    if run.story is None and run.breaks and len(run) <= MOST_STEPS:
+        run.story = tell(trace, failure.switches, [run.breaks[0].why])
+    if decisive is None:
+        return run, None
+    said = words[decisive] if decisive < len(words) else "a choice"
+    good = _good(failure, decisive)
+    run.choice = Choice(
+        first_difference(run, good),
+        f"Answer {decisive + 1} of {len(failure.choices)} decides: {said}. "
+        "With the plain answer there the run is good.",
+    )
+    return run, good
+
+
+def _good(failure: Failure, decisive: int) -> Run:
+    of, _ = failure.choices[decisive]
+    plain = [*failure.choices[:decisive], (of, 0), *failure.choices[decisive + 1 :]]
+    with watched(failure.settings.patience):
+        explorer = Explorer.replay(plain, lenient=True)
+        good = execute(failure.scenario, explorer, failure.settings, record=True)
+    return of_trace(failure.trace(good), f"the plain answer at choice {decisive + 1}")
+
+
+def _add_what_no_trace_tells(run: Run, failure: Failure, again: Execution) -> None:
+    """An exception and a run without an end are no rules of the contract: they are marked at the last event."""
+    symptom = again.symptom
+    if symptom is not None and symptom.rule in ("EXCEPTION", "ENDLESS"):
+        detail = failure.detail if symptom == failure.symptom else str(again.error)
+        run.breaks.append(Break(len(run) - 1, symptom.rule, f"{symptom.place}: {detail}"))

@@ -1,0 +1,307 @@
+//! Many packets home by one call of a protocol that takes many.
+//!
+//! Only packets of which nobody has a token or an object come home so: they are in the pool again before
+//! the protocol is called, which knows them by the names of their past lives. So it may send as many in
+//! the call. What is not as it should be is left to the single completion.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
+use crate::contract::packet::PacketState;
+use crate::cx::{Cpu, Cx};
+use crate::event::{Entry, Name, What};
+use crate::history::who;
+use crate::policy::ResourcesAsFinal;
+use crate::pool::Slot;
+use crate::ring::Completion;
+use crate::status::{FinalStatus, Status};
+
+/// The statuses of packets that come home together; none as long as all are SUCCESS.
+#[derive(Default)]
+struct Finals(Vec<Status>);
+
+impl Finals {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
+    fn push(&mut self, before: usize, status: Status) {
+        if status != Status::SUCCESS || !self.0.is_empty() {
+            self.push_other(before, status);
+        }
+    }
+
+    #[cold]
+    fn push_other(&mut self, before: usize, status: Status) {
+        self.0.resize(before, Status::SUCCESS);
+        self.0.push(status);
+    }
+}
+
+impl Adapter {
+    /// From how many packets on the protocol is called for many; never if this is `usize::MAX`.
+    pub fn least_back(&self) -> usize {
+        let drivers = self.drivers.load();
+        self.least(drivers.as_deref().and_then(|drivers| drivers.protocol.many()))
+    }
+
+    /// NdisMWanSendComplete for the first of these packets, as many as come home together; how many that
+    /// were. 0 says nothing of the first one but that it has to be completed alone.
+    ///
+    /// `status` gives the final status of each, and `fit` whether a language binding has nothing to
+    /// say about a slot.
+    pub fn complete_together(
+        &self,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> usize {
+        Cpu::here(|cpu| {
+            if self.ndis.config.delivery == Delivery::Queued {
+                return self.queue_alone(cpu, handles, status, fit).unwrap_or(0);
+            }
+            if cpu.depth.get() >= MAX_DEPTH {
+                return 0;
+            }
+            let alone = self.complete_alone(cpu, handles, &status, &fit);
+            alone.or_else(|| self.complete_shared(cpu, handles, status, fit)).unwrap_or(0)
+        })
+    }
+
+    /// The packet of this name as a batch, and its link: for a driver that only takes many.
+    pub fn batch_of(&self, name: Name) -> Option<(Arc<Link>, Batch)> {
+        let place = self.pool.get(name.slot)?;
+        let link = self.link_by_id(place.link.load(Ordering::Relaxed))?;
+        let mut batch = Batch::with_capacity(1);
+        let time = place.submitted.load(Ordering::Relaxed);
+        batch.push(name, place.length.load(Ordering::Relaxed), time);
+        Some((link, batch))
+    }
+
+    /// Whether there is nothing to say about a final status.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
+    fn is_plain(&self, status: Status) -> bool {
+        let allowed = self.ndis.config.policy.resources_as_final == ResourcesAsFinal::Allow;
+        status == Status::SUCCESS
+            || (status.is_known()
+                && status.is_final()
+                && (status != Status::RESOURCES || allowed || self.ndis.verify_off()))
+    }
+
+    /// The same by a thread that is alone; `None` if it is not, or nothing can go.
+    fn complete_alone(
+        &self,
+        cpu: &Rc<Cpu>,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> Option<usize> {
+        let ndis = &*self.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        let who = {
+            let state = cpu.state.borrow();
+            state.may_complete(self.serialized()).ok()?;
+            who(cpu.id, &state)
+        };
+        let lines = self.links.lock_in(&span)?;
+        let first = self.pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;
+        let link = lines.find(first.link.load(Ordering::Relaxed))?;
+        let mut flow = link.flow.lock_in(&span)?;
+        let drivers = flow.drivers.clone()?;
+        self.life().may_call().ok()?;
+        let now = ndis.instant();
+        let mut top = self.pool.top_in(&span);
+        let (mut done, mut bytes) = (0, 0);
+        let mut batch = Batch::with_capacity(handles.len());
+        let mut finals = Finals::default();
+        for (at, handle) in handles.iter().enumerate() {
+            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
+            let Some(place) = self.pool.get(name.slot) else { break };
+            if let Some(next) = handles.get(at + 2) {
+                let next = Name::of_handle(*next, self.index);
+                if let Some(next) = self.pool.get(next.slot) {
+                    next.history.warm();
+                }
+            }
+            let mine = name.adapter == self.index && place.is_anonymous();
+            let same = place.link.load(Ordering::Relaxed) == link.id;
+            if !(mine && same && self.is_plain(status) && fit(name.slot)) {
+                break;
+            }
+            let claimed = place.state().complete(name.generation);
+            let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
+            let Ok(freed) = freed else { break };
+            ndis.note_done(link, (name, place), cpu, (now, who), status);
+            let length = place.length.load(Ordering::Relaxed);
+            finals.push(at, status);
+            batch.push(name, length, place.submitted.load(Ordering::Relaxed));
+            if status == Status::SUCCESS {
+                done += 1;
+                bytes += u64::from(length);
+            }
+            place.free_above(&span, freed, top);
+            top = name.slot + 1;
+        }
+        if batch.is_empty() {
+            return None;
+        }
+        flow.come_home(batch.len() as u32, done, bytes);
+        self.pool.set_top_in(&span, top);
+        if !ndis.verify_off() {
+            self.last_progress.store(now.time, Ordering::Relaxed);
+            self.hang_reported.store(false, Ordering::Relaxed);
+        }
+        let (count, link) = (batch.len(), Arc::clone(link));
+        let waiting = !flow.queue.is_empty();
+        drop(flow);
+        drop(lines);
+        drop(span);
+        self.bring_many(cpu, &drivers, &link, batch, finals);
+        if waiting {
+            self.pump(cpu, &link);
+        }
+        ndis.settle(cpu);
+        Some(count)
+    }
+
+    /// They go into the ring together.
+    fn queue_alone(
+        &self,
+        cpu: &Rc<Cpu>,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> Option<usize> {
+        let ndis = &*self.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        cpu.state.borrow().may_complete(self.serialized()).ok()?;
+        self.life().may_call().ok()?;
+        let now = ndis.instant();
+        let mut kept = cpu.kept.take();
+        for (at, handle) in handles.iter().enumerate() {
+            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
+            let Some(place) = self.pool.get(name.slot) else { break };
+            if !(name.adapter == self.index && self.is_plain(status) && fit(name.slot)) {
+                break;
+            }
+            let claimed = place.state().complete(name.generation);
+            let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
+            place.set_in(&span, claimed);
+            ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
+            kept.push(Completion { slot: name.slot, status: last });
+        }
+        drop(span);
+        let count = kept.len();
+        if count > 0 {
+            self.producer.push_batch(&kept);
+            kept.clear();
+            self.delivery_is_due();
+        }
+        cpu.kept.set(kept);
+        Some(count)
+    }
+
+    /// The same where other threads are in the world.
+    fn complete_shared(
+        &self,
+        cpu: &Rc<Cpu>,
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fit: impl Fn(u32) -> bool,
+    ) -> Option<usize> {
+        cpu.state.borrow().may_complete(self.serialized()).ok()?;
+        let place_of = |name: Name| self.pool.get(name.slot).filter(|_| name.adapter == self.index);
+        let link_of = |place: &Slot| place.link.load(Ordering::Relaxed);
+        let first = place_of(Name::of_handle(*handles.first()?, self.index))?;
+        let link = self.link_by_id(link_of(first))?;
+        let now = self.ndis.moment();
+        let mut claimed = Vec::with_capacity(handles.len());
+        for (at, handle) in handles.iter().enumerate() {
+            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
+            let Some(place) = place_of(name).filter(|place| place.is_anonymous()) else { break };
+            if !(link_of(place) == link.id && self.is_plain(status) && fit(name.slot)) {
+                break;
+            }
+            let (Ok(status), Ok(())) = (FinalStatus::new(status), self.claim(cpu, name)) else {
+                break;
+            };
+            let what = What::Complete { packet: name, status: status.get() };
+            self.ndis.note(self, place, cpu, now, what);
+            claimed.push(Completion { slot: name.slot, status });
+        }
+        if claimed.is_empty() {
+            return None;
+        }
+        self.deliver_together(cpu, &link, &claimed);
+        self.ndis.settle(cpu);
+        Some(claimed.len())
+    }
+
+    /// Delivers completions out of the ring, together where that goes.
+    pub(super) fn deliver_run(&self, cpu: &Rc<Cpu>, all: &[Completion]) {
+        let least = self.least_back();
+        let mut rest = all;
+        while let Some(next) = rest.first() {
+            let run = if rest.len() < least { 0 } else { self.run_of(rest) };
+            let link = self.pool.slot(next.slot).link.load(Ordering::Relaxed);
+            let link = (run >= least).then(|| self.link_by_id(link)).flatten();
+            if let Some(link) = link {
+                self.deliver_together(cpu, &link, &rest[..run]);
+                rest = &rest[run..];
+            } else {
+                self.deliver(cpu, next.slot, next.status);
+                rest = &rest[1..];
+            }
+        }
+    }
+
+    /// How many of these, from the first on, come home together.
+    fn run_of(&self, all: &[Completion]) -> usize {
+        let link = |at: &Completion| self.pool.slot(at.slot).link.load(Ordering::Relaxed);
+        let fits =
+            |at: &&Completion| self.pool.slot(at.slot).is_anonymous() && link(at) == link(&all[0]);
+        all.iter().take_while(fits).count()
+    }
+
+    fn deliver_together(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, all: &[Completion]) {
+        let now = self.ndis.moment();
+        let mut batch = Batch::with_capacity(all.len());
+        let mut finals = Finals::default();
+        let (mut waits, mut to) = (false, None);
+        for (at, completion) in all.iter().enumerate() {
+            let place = self.pool.slot(completion.slot);
+            let generation = place.state().generation();
+            let name = Name { adapter: self.index, slot: completion.slot, generation };
+            finals.push(at, completion.status.get());
+            let submitted = place.submitted.load(Ordering::Relaxed);
+            batch.push(name, place.length.load(Ordering::Relaxed), submitted);
+            let (waiting, drivers) =
+                self.home(cpu, link, completion.slot, completion.status, false, now);
+            (waits, to) = (waiting, drivers.or(to));
+            self.free_slot_on(cpu, completion.slot);
+        }
+        if let Some(drivers) = to {
+            self.bring_many(cpu, &drivers, link, batch, finals);
+        }
+        if waits {
+            self.pump(cpu, link);
+        }
+    }
+
+    /// Calls the protocol with packets that are in the pool again.
+    fn bring_many(
+        &self,
+        cpu: &Rc<Cpu>,
+        to: &Drivers,
+        link: &Arc<Link>,
+        batch: Batch,
+        Finals(statuses): Finals,
+    ) {
+        let at = self.callback_level(cpu);
+        self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {
+            let mut cx = Cx::assume(Rc::clone(cpu));
+            drivers.protocol.send_complete_many(&mut cx, link, batch, statuses);
+        });
+    }
+}

@@ -1,0 +1,317 @@
+//! Many frames by one call: to a miniport that takes many, as many together as go down at once.
+//!
+//! What can go down together is taken, filled, sent and submitted, then the miniport is called once, then
+//! its answers are looked at. The frame at which something is in the way (the window, the gate, the pool)
+//! goes alone, the general way, which queues it or says what is wrong; so no rule is looked at here.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::batch::{Frames, SentMany};
+use super::{Adapter, Batch, Drivers, FrameError, Link, Moment};
+use crate::contract::adapter::Life;
+use crate::contract::packet::PacketState;
+use crate::cx::{Cpu, Irql};
+use crate::event::{Entry, Name, TakenBack, What};
+use crate::history::who;
+use crate::status::Status;
+
+/// Packets that are the miniport's now, and the drivers. Who has it is inside.
+struct GoingDown {
+    batch: Batch,
+    drivers: Arc<Drivers>,
+    now: Moment,
+}
+
+impl Adapter {
+    /// From how many packets on this driver is called for many, in this world. An explorer that
+    /// chooses who runs next wants each call by itself.
+    pub(super) fn least(&self, driver: Option<usize>) -> usize {
+        driver.filter(|_| self.ndis.config.adversity.is_none()).unwrap_or(usize::MAX)
+    }
+
+    fn least_down(&self) -> usize {
+        let drivers = self.drivers.load();
+        self.least(drivers.as_deref().and_then(|drivers| drivers.miniport.many()))
+    }
+}
+
+impl Link {
+    /// Takes a packet for each frame, fills it and sends it, from the calling thread.
+    ///
+    /// It is as [`send_frame`](Self::send_frame) for each, in order. A frame that breaks a rule keeps none of the
+    /// others; one for which there is no packet ends the call.
+    pub fn send_many(self: &Arc<Self>, frames: &Frames<'_>) -> SentMany {
+        Cpu::here(|cpu| {
+            let statuses = Vec::with_capacity(frames.len());
+            let (broken, stopped) = (Vec::new(), None);
+            let mut sent = SentMany { batch: Arc::default(), statuses, broken, stopped };
+            let least = self.adapter.least_down();
+            while sent.stopped.is_none() && sent.statuses.len() < frames.len() {
+                let (at, bad) = (sent.statuses.len(), !sent.broken.is_empty());
+                if bad && self.adapter.life() == Life::Stopped {
+                    break; // a bug check: the rest would say no more
+                }
+                if frames.len() - at < least || !self.send_together(cpu, frames, &mut sent, least) {
+                    self.send_alone(frames, &mut sent);
+                }
+            }
+            self.adapter.ndis.settle(cpu);
+            sent
+        })
+    }
+
+    /// The next frame by itself.
+    fn send_alone(self: &Arc<Self>, frames: &Frames<'_>, sent: &mut SentMany) {
+        let at = sent.statuses.len();
+        let time = self.adapter.ndis.now();
+        let (name, status) = match self.send_frame(frames.frame(at)) {
+            // In the life that begins when it comes to the miniport.
+            Ok((name, status)) => {
+                (Name { generation: name.generation.wrapping_add(1), ..name }, status)
+            }
+            Err(FrameError::Packet(error)) => return sent.stopped = Some(error),
+            Err(FrameError::Violation(violation)) => {
+                sent.broken.push(violation);
+                // No handle: life 0 was never sent.
+                (Name { adapter: 0, slot: 0, generation: 0 }, Status::FAILURE)
+            }
+        };
+        Arc::make_mut(&mut sent.batch).push(name, frames.size(at), time);
+        sent.statuses.push(status);
+    }
+
+    /// The next frames together, as many as go; false if not even one does.
+    fn send_together(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        frames: &Frames<'_>,
+        sent: &mut SentMany,
+        least: usize,
+    ) -> bool {
+        let at = sent.statuses.len();
+        let gathered = self.gather_alone(cpu, frames, at, least);
+        let Some(down) = gathered.or_else(|| self.gather(cpu, frames, at, least)) else {
+            return false;
+        };
+        let (batch, from) = (Arc::new(down.batch), sent.statuses.len());
+        self.hand_down_many(&down.drivers, cpu, &batch, false, down.now, &mut sent.statuses);
+        for (name, status) in batch.names(self.adapter.index).zip(&sent.statuses[from..]) {
+            if *status != Status::PENDING {
+                self.adapter.free_slot_on(cpu, name.slot);
+            }
+        }
+        if sent.batch.is_empty() {
+            sent.batch = batch;
+        } else {
+            Arc::make_mut(&mut sent.batch).append(&batch);
+        }
+        self.adapter.leave(cpu);
+        true
+    }
+
+    /// Frames go down together, by a thread that is alone.
+    fn gather_alone(
+        &self,
+        cpu: &Rc<Cpu>,
+        frames: &Frames<'_>,
+        from: usize,
+        least: usize,
+    ) -> Option<GoingDown> {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        let who = {
+            let state = cpu.state.borrow();
+            state.may_send().ok()?;
+            who(cpu.id, &state)
+        };
+        let mut flow = self.flow.lock_in(&span)?;
+        let most = flow.room().min(frames.len() - from);
+        if adapter.life() != Life::Running || most < least {
+            return None;
+        }
+        let drivers = flow.drivers.clone()?;
+        if !adapter.try_enter(cpu) {
+            return None;
+        }
+        let now = ndis.instant();
+        let mut batch = Batch::with_capacity(most);
+        // Neither changes while we are in here.
+        let longest = if flow.is_clear_for(0) { flow.longest() } else { 0 };
+        let mut top = adapter.pool.top_in(&span);
+        for at in from..from + most {
+            let size = frames.size(at);
+            let next = (size <= longest).then(|| top.checked_sub(1)).flatten();
+            let Some(slot) = next else { break };
+            let place = adapter.pool.slot(slot);
+            let Some(mut body) = place.body.lock_in(&span) else { break };
+            let free = place.state();
+            let down = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
+            let Ok(state) = down else { break };
+            top = place.below();
+            if let Some(next) = top.checked_sub(1) {
+                adapter.pool.slot(next).history.warm();
+            }
+            place.set_in(&span, state);
+            match frames.bytes(at) {
+                Some(frame) => body.put(&adapter.info, frame),
+                None => body.put_zeros(&adapter.info, size as usize),
+            }
+            let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
+            ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
+            place.goes_down(self.id, size, now.time, true);
+            batch.push(Name { generation: state.generation(), ..packet }, size, now.time);
+        }
+        flow.go_down(batch.len() as u32);
+        adapter.pool.set_top_in(&span, top);
+        drop((flow, span));
+        if batch.is_empty() {
+            adapter.leave(cpu);
+            return None;
+        }
+        Some(GoingDown { batch, drivers, now })
+    }
+
+    /// The same where other threads are in the world.
+    fn gather(
+        &self,
+        cpu: &Rc<Cpu>,
+        frames: &Frames<'_>,
+        from: usize,
+        least: usize,
+    ) -> Option<GoingDown> {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        cpu.state.borrow().may_send().ok()?;
+        let (most, drivers) = {
+            let flow = self.flow.lock();
+            (flow.room().min(frames.len() - from), flow.drivers.clone()?)
+        };
+        if most < least || !adapter.try_enter(cpu) {
+            return None;
+        }
+        let now = ndis.moment();
+        let mut batch = Batch::with_capacity(most);
+        for at in from..from + most {
+            let size = frames.size(at);
+            let Ok(name) = adapter.allocate_on(cpu, now, frames.frame(at)) else { break };
+            let place = adapter.pool.slot(name.slot);
+            let taken = {
+                let mut flow = self.flow.lock();
+                // Under the lock, as for a single send.
+                let clear = adapter.life() == Life::Running && flow.is_clear_for(size);
+                let taken = clear && place.own_step(PacketState::send).is_ok();
+                if taken {
+                    flow.goes_down();
+                }
+                taken
+            };
+            if !taken {
+                adapter.free_slot_on(cpu, name.slot);
+                break;
+            }
+            place.goes_down(self.id, size, now.time, true);
+            let send = What::Send { packet: name, link: self.id, length: size };
+            ndis.note(adapter, place, cpu, now, send);
+            let name = self.submit_one(cpu, name, now);
+            batch.push(name, size, now.time);
+        }
+        if batch.is_empty() {
+            adapter.leave(cpu);
+            return None;
+        }
+        Some(GoingDown { batch, drivers, now })
+    }
+
+    /// A packet that was sent is the miniport's: its next life begins.
+    fn submit_one(&self, cpu: &Rc<Cpu>, name: Name, now: Moment) -> Name {
+        let place = self.adapter.pool.slot(name.slot);
+        let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
+        let name = Name { generation: state.generation(), ..name };
+        self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
+        name
+    }
+
+    /// Sends many of what is queued, if the miniport takes many and so many may go; the caller is inside.
+    pub(super) fn pump_many(self: &Arc<Self>, cpu: &Rc<Cpu>) -> bool {
+        let adapter = &*self.adapter;
+        let (slots, drivers) = {
+            let mut flow = self.flow.lock();
+            let most = flow.queue.len().min(flow.room());
+            let Some(drivers) = flow.drivers.as_ref().filter(|_| !flow.going_down) else {
+                return false;
+            };
+            if most < adapter.least(drivers.miniport.many()) {
+                return false;
+            }
+            let drivers = Arc::clone(drivers);
+            for _ in 0..most {
+                let _ = flow.state.submit();
+            }
+            flow.count.submitted += most as u64;
+            (flow.queue.drain(..most).collect::<Vec<u32>>(), drivers)
+        };
+        let now = adapter.ndis.moment();
+        let mut batch = Batch::with_capacity(slots.len());
+        for slot in slots {
+            let place = adapter.pool.slot(slot);
+            place.submitted.store(now.time, std::sync::atomic::Ordering::Relaxed);
+            let name = Name { adapter: adapter.index, slot, generation: 0 };
+            let name = self.submit_one(cpu, name, now);
+            batch.push(name, place.length.load(std::sync::atomic::Ordering::Relaxed), now.time);
+        }
+        self.hand_down_many(&drivers, cpu, &Arc::new(batch), true, now, &mut Vec::new());
+        true
+    }
+
+    /// The call itself, and what comes of it: how each send is answered is added to `statuses`.
+    fn hand_down_many(
+        self: &Arc<Self>,
+        drivers: &Drivers,
+        cpu: &Rc<Cpu>,
+        batch: &Arc<Batch>,
+        deliver: bool,
+        now: Moment,
+        statuses: &mut Vec<Status>,
+    ) {
+        let adapter = &*self.adapter;
+        let at = if adapter.serialized() { Irql::DISPATCH } else { cpu.irql() };
+        let mut answers = Vec::new();
+        let called = adapter.call_on(drivers, cpu, Entry::WanSend, at, |drivers| {
+            drivers.miniport.wan_send_many(cpu, self, batch, &mut answers);
+        });
+        let names = batch.names(adapter.index);
+        if called.is_none() {
+            for name in names {
+                adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
+                statuses.push(Status::PENDING);
+            }
+            return;
+        }
+        if answers.is_empty() && self.pend_many(cpu, batch, now) {
+            statuses.resize(statuses.len() + batch.len(), Status::PENDING);
+            return;
+        }
+        let answers = answers.into_iter().chain(std::iter::repeat(Status::PENDING));
+        for (name, answer) in names.zip(answers) {
+            statuses.push(adapter.returned(cpu, self, name, answer, deliver, now));
+        }
+    }
+
+    /// All were answered with PENDING; false if this thread is not alone, and nothing was done.
+    fn pend_many(&self, cpu: &Rc<Cpu>, batch: &Batch, called: Moment) -> bool {
+        let adapter = &*self.adapter;
+        let ndis = &*adapter.ndis;
+        let Some(span) = ndis.bias.alone(cpu) else { return false };
+        let (now, who) = (ndis.later(called), who(cpu.id, &cpu.state.borrow()));
+        for name in batch.names(adapter.index) {
+            let place = adapter.pool.slot(name.slot);
+            if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {
+                place.set_in(&span, state);
+            }
+            ndis.note_pended(adapter, (name, place), cpu, (now, who));
+        }
+        true
+    }
+}
