@@ -135,3 +135,13 @@ def test_the_page_on_calls_shows_what_its_program_prints():
     command = [sys.executable, SAMPLES / "isdn" / "call.py"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == (shown, "")
+
+
+@pytest.mark.parametrize(("bug", "code"), [(0, 0), (4, 1)])
+def test_the_check_drops_calls_with_frames_in_flight(bug, code):
+    """`ndiswan check` drops and closes the call of a driver that came up by TAPI, and dials again: bug 4 is lost packets."""
+    target = ["check", SAMPLES / "isdn" / "device.py", "--arg", f"bug={bug}"]
+    command = [sys.executable, "-m", "ndiswan", *target, "--mode", "line-down/inline"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert ("LOST in mode line-down/inline" in ran.stdout) == bool(bug)
