@@ -139,7 +139,7 @@ def test_the_page_on_calls_shows_what_its_program_prints():
 
 @pytest.mark.parametrize(("bug", "code"), [(0, 0), (4, 1)])
 def test_the_check_drops_calls_with_frames_in_flight(bug, code):
-    """`ndiswan check` drops and closes the call of a driver that came up by TAPI, and dials again: bug 4 is lost packets."""
+    """`ndiswan check` drops and closes the call that a line came up by, and dials again: bug 4 is lost packets."""
     target = ["check", SAMPLES / "isdn" / "device.py", "--arg", f"bug={bug}"]
     command = [sys.executable, "-m", "ndiswan", *target, "--mode", "line-down/inline"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
