@@ -145,9 +145,8 @@ def receive(bench: Bench) -> None:
 def line_down(bench: Bench) -> None:
     """The line goes down with sends in flight; what is queued waits for the line-up.
 
-    A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is dropped and closed, and another made. For
-    others the card that the check plays does, unless the
-    driver indicates frames: it would not know that its line is gone.
+    A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is closed, and another made. For others the
+    card that the check plays does, unless the driver indicates frames: it would not know that its line is gone.
     """
     with bench.world() as world:
         world.burst(world.some(BURST))
