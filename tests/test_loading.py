@@ -327,3 +327,16 @@ def test_the_command_builds(tmp_path: Path) -> None:
 def test_the_list_of_functions_is_read() -> None:
     """What the check for lacking functions knows of the library is not nothing."""
     assert {"NdisMWanSendComplete", "NdisAllocateSpinLock", "NdisMIndicateStatus"} <= listed()
+
+
+def test_long_has_the_32_bits_of_windows(tmp_path: Path) -> None:
+    """In the driver's lines, so that a function declared with ULONG may be written with unsigned long; not in literals."""
+    source = tmp_path / "longs.c"
+    source.write_text(
+        "#include <ndis.h>\nULONG Wide(ULONG a);\nunsigned long Wide(unsigned long int a) { return a; }\n"
+        "struct s { long a; long int b; unsigned volatile long c; long long d; };\n"
+        'static const char text[] = "a long text";\n'
+        "typedef char check[sizeof(struct s) == 24 && sizeof(text) == 12 && sizeof(long double) > 8 && sizeof(SIZE_T) == 8 ? 1 : -1];\n"
+        "NTSTATUS DriverEntry(PDRIVER_OBJECT a, PUNICODE_STRING b) { return (NTSTATUS)Wide(0); }\n"
+    )
+    assert build(source).exists()

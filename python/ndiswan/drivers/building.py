@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
 
@@ -27,7 +28,9 @@ FLAGS = (
     "-fshort-wchar",
     "-fms-extensions",
     "-fno-strict-aliasing",
+    "-fgnu89-inline",
     "-fcommon",
+    "-U_FORTIFY_SOURCE",
     "-fPIC",
     "-g",
     "-fno-omit-frame-pointer",
@@ -223,7 +226,10 @@ def _compile(
     objects = []
     for number, file in enumerate(files):
         made = work / f"{number}-{file.stem}.o"
-        _run([cc, *options, *places, "-c", str(file), "-o", str(made)], file)
+        text = _run([cc, *options, *places, "-E", str(file)], file)
+        plain = work / f"{number}-{file.stem}.i"
+        plain.write_text(narrowed(text, [INCLUDE, LIBRARY]), encoding="latin-1")
+        _run([cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)], file)
         objects.append(made)
     unknown = lacking(objects)
     if unknown:
@@ -243,13 +249,23 @@ def _compile(
     image = work / "driver.so"
     sanitizers = [option for option in options if option.startswith("-fsanitize")]
     _run(
-        [cc, "-shared", *sanitizers, "-Wl,-Bsymbolic", *map(str, objects), "-o", str(image)],
+        [
+            cc,
+            "-shared",
+            *sanitizers,
+            "-Wl,-z,muldefs",
+            "-Wl,-Bsymbolic",
+            *map(str, objects),
+            "-o",
+            str(image),
+        ],
         files[0],
     )
     return image
 
 
-def _run(command: list[str], file: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+def _run(command: list[str], file: Path) -> str:
+    done = subprocess.run(command, capture_output=True, encoding="latin-1", check=False)
     if done.returncode != 0:
         raise BuildError(f"{file}: does not compile\n{done.stderr.strip()}")
+    return done.stdout

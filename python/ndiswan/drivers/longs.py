@@ -1,0 +1,42 @@
+"""``long`` has 32 bits on Windows and 64 here: in the driver's own lines it is made ``int``, after the preprocessor."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MARKER = re.compile(r'^#(?: line)? \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)', re.MULTILINE)
+# A literal, which stays; or words that make a type together, in any order.
+_TYPE = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    r"|\b(?:unsigned|signed|int|long|short|double)\b(?:\s+(?:unsigned|signed|int|long|double|const|volatile)\b)*"
+)
+_SYSTEM = " 3"
+
+
+def _narrowed(match: re.Match[str]) -> str:
+    text = match[0]
+    words = re.findall(r"\w+", text) if text[0] not in "\"'" else []
+    if words.count("long") != 1 or "double" in words:
+        return text
+    return re.sub(r"\blong\b", "" if "int" in words else "int", text)
+
+
+def narrowed(text: str, own: Iterable[Path]) -> str:
+    """Preprocessed C in which the driver's ``long`` is ``int``; the folders of ``own`` are this package's and stay."""
+    kept = [str(folder) for folder in own]
+    parts: list[str] = []
+    end, stays = 0, False
+    for marker in _MARKER.finditer(text):
+        piece = text[end : marker.start()]
+        parts.append(piece if stays else _TYPE.sub(_narrowed, piece))
+        parts.append(marker[0])
+        end = marker.end()
+        stays = _SYSTEM in marker[2] or any(marker[1].startswith(folder) for folder in kept)
+    piece = text[end:]
+    parts.append(piece if stays else _TYPE.sub(_narrowed, piece))
+    return "".join(parts)
