@@ -48,6 +48,15 @@ def isdn(bug, guard=True):
     return ndis, world
 
 
+def halted(bug):
+    """A halt in the middle of a call with frames in the ring and above it: what was found."""
+    with nw.Ndis(on_violation="record") as ndis:
+        world = Phones(ndis, bug)
+        send_all(world.tapi.dial())
+        world.run(0.06)
+    return ndis, world
+
+
 def queued(bug, guard=True):
     """Frames, some of them completed, a reset, more frames, and a halt with frames in the queue: what was found."""
     driver, peer = (
@@ -78,6 +87,14 @@ def test_the_good_isdn_driver_breaks_no_rule(guard):
     assert world.peer.answers.count(nw.SUCCESS) >= 8
     assert world.peer.answers.count(nw.Status.REQUEST_ABORTED) >= 4
     assert world.peer.answers.count(nw.FAILURE) >= 4
+
+
+def test_the_good_isdn_driver_halts_with_frames_in_flight():
+    """A halt without DROP gives each frame back, at the level at which a serialized driver completes."""
+    ndis, world = halted(0)
+    assert ndis.violations == []
+    assert world.driver.leaks == []
+    assert world.peer.answers.count(nw.FAILURE) == 6
 
 
 @pytest.mark.parametrize("guard", [True, False])
@@ -118,3 +135,13 @@ def test_the_page_on_calls_shows_what_its_program_prints():
     command = [sys.executable, SAMPLES / "isdn" / "call.py"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == (shown, "")
+
+
+@pytest.mark.parametrize(("bug", "code"), [(0, 0), (4, 1)])
+def test_the_check_drops_calls_with_frames_in_flight(bug, code):
+    """`ndiswan check` drops and closes the call that a line came up by, and dials again: bug 4 is lost packets."""
+    target = ["check", SAMPLES / "isdn" / "device.py", "--arg", f"bug={bug}"]
+    command = [sys.executable, "-m", "ndiswan", *target, "--mode", "line-down/inline"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert ("LOST in mode line-down/inline" in ran.stdout) == bool(bug)

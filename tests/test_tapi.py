@@ -15,8 +15,8 @@ from telephones import Answering, phones
     ("structure", "size", "member", "offset"),
     [
         ("LINE_CALL_PARAMS", 112, "ulOrigAddressSize", 48),
-        ("LINE_DEV_CAPS", 236, "ulNumTerminals", 204),
-        ("LINE_ADDRESS_CAPS", 176, "ulCallStates", 64),
+        ("LINE_DEV_CAPS", 240, "ulNumTerminals", 204),
+        ("LINE_ADDRESS_CAPS", 180, "ulCallStates", 64),
         ("NDIS_TAPI_PROVIDER_INITIALIZE", 16, "ulNumLineDevs", 8),
         ("NDIS_TAPI_OPEN", 24, "hdLine", 16),
         ("NDIS_TAPI_MAKE_CALL", 160, "LineCallParams", 44),

@@ -97,13 +97,16 @@ static VOID IsdnHalt(NDIS_HANDLE Context)
 {
     PCARD Card = (PCARD)Context;
     ULONG Number;
+    KIRQL Level;
 
     WriteCard(Card, REG_MASK, 0);
     WriteCard(Card, REG_CONTROL, CONTROL_RESET);
+    KeRaiseIrql(DISPATCH_LEVEL, &Level); /* a halt runs below the level at which a serialized driver completes */
     for (Number = 0; Number < CHANNELS; Number++) {
         WriteCard(Card, REG_CHANNEL(Number) + REG_COMMAND, COMMAND_HANG_UP);
         IsdnGiveBack(&Card->Channel[Number], NDIS_STATUS_FAILURE);
     }
+    KeLowerIrql(Level);
     Free(Card);
 }
 

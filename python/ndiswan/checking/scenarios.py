@@ -145,13 +145,14 @@ def receive(bench: Bench) -> None:
 def line_down(bench: Bench) -> None:
     """The line goes down with sends in flight; what is queued waits for the line-up.
 
-    A driver that has a `hang_up(link)` takes it down itself. For others the card that the check plays does, unless the
-    driver indicates frames: it would not know that its line is gone.
+    A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is closed, and another made. For others the
+    card that the check plays does, unless the driver indicates frames: it would not know that its line is gone.
     """
     with bench.world() as world:
         world.burst(world.some(BURST))
         world.settle()
-        alone = world.peer.received and not hasattr(world.miniport, "hang_up")
+        calls = getattr(world.miniport, "tapi", None)
+        alone = world.peer.received and not calls and not hasattr(world.miniport, "hang_up")
     if alone:
         bench.note = "the driver indicates frames, and has no hang_up(link) to take its line down"
         return
@@ -169,6 +170,11 @@ def line_down(bench: Bench) -> None:
 
 
 def _hang_up(world: World) -> None:
+    tapi = getattr(world.miniport, "tapi", None)
+    if tapi:
+        world.call(tapi.call_of(world.link).close)
+        return
+
     def hang_up() -> None:
         if world.link.up:
             own = getattr(world.miniport, "hang_up", world.adapter.line_down)
@@ -178,6 +184,11 @@ def _hang_up(world: World) -> None:
 
 
 def _dial(world: World) -> None:
+    tapi = getattr(world.miniport, "tapi", None)
+    if tapi:
+        world.link = tapi.dial(device=tapi.lines[0].device)
+        return
+
     def dial() -> None:
         if not world.link.up:
             world.adapter.line_up(world.link)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ndiswan._native import Adapter, Link
+    from ndiswan.drivers.tapi import Tapi
     from ndiswan.ndis import Ndis
     from ndiswan.status import Status
 
@@ -29,6 +30,8 @@ class CMiniport:
         What the driver said by DbgPrint, newest last; failed ASSERTs and error log entries are among it.
     events:
         What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP as it was filled in.
+    tapi:
+        What made the call that `dial` made.
     adapter:
         The handle of the engine, once it is bound.
     """
@@ -50,6 +53,7 @@ class CMiniport:
         self.name = self.path.name.partition("-")[0].removesuffix(".so")
         self.printed: list[str] = []
         self.events: list[tuple[int, bytes]] = []
+        self.tapi: Tapi | None = None
         if address is not None and len(address) != 6:
             raise ValueError(f"address: expected 6 bytes, got {len(address)}")
         events = self.events  # the driver shall not hold this object, which holds the driver
@@ -99,10 +103,11 @@ class CMiniport:
         from ndiswan.drivers.tapi import Tapi
         from ndiswan.drivers.tapi_call import TapiError
 
-        tapi = Tapi(self, ndis)
+        tapi = self.tapi = Tapi(self, ndis)
         try:
             tapi.initialize()
         except TapiError as error:
+            self.tapi = None
             if error.status is None:
                 raise
             return None

@@ -1,8 +1,8 @@
 """TAPI's structures: what goes down in a request's buffer and what comes up in an event, as 64-bit drivers see them.
 
 The members and their order are those of the public header ndistapi.h (mingw-w64's, in the public domain), version
-1.3 of the interface. ULONG is 4 bytes, HTAPI_* and HDRV_* are pointers of 8, each aligned to its size, as the
-compiler does it.
+1.3 of the interface with the two features of 1.4, which drivers of 1.3 set. ULONG is 4 bytes, HTAPI_* and HDRV_* are
+pointers of 8, each aligned to its size, as the compiler does it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MEMBERS = {
         ulUUIMakeCallSize ulUUIDropSize ulUUISendUserUserInfoSize ulUUICallInfoSize MinDialParams:LINE_DIAL_PARAMS
         MaxDialParams:LINE_DIAL_PARAMS DefaultDialParams:LINE_DIAL_PARAMS ulNumTerminals ulTerminalCapsSize
         ulTerminalCapsOffset ulTerminalTextEntrySize ulTerminalTextSize ulTerminalTextOffset ulDevSpecificSize
-        ulDevSpecificOffset""",
+        ulDevSpecificOffset ulLineFeatures""",
     "LINE_ADDRESS_CAPS": """
         ulTotalSize ulNeededSize ulUsedSize ulLineDeviceID ulAddressSize ulAddressOffset ulDevSpecificSize
         ulDevSpecificOffset ulAddressSharing ulAddressStates ulCallInfoStates ulCallerIDFlags ulCalledIDFlags
@@ -38,7 +38,8 @@ _MEMBERS = {
         ulMaxNumConference ulMaxNumTransConf ulAddrCapFlags ulCallFeatures ulRemoveFromConfCaps ulRemoveFromConfState
         ulTransferModes ulParkModes ulForwardModes ulMaxForwardEntries ulMaxSpecificEntries ulMinFwdNumRings
         ulMaxFwdNumRings ulMaxCallCompletions ulCallCompletionConds ulCallCompletionModes ulNumCompletionMessages
-        ulCompletionMsgTextEntrySize ulCompletionMsgTextSize ulCompletionMsgTextOffset""",
+        ulCompletionMsgTextEntrySize ulCompletionMsgTextSize ulCompletionMsgTextOffset
+        ulAddressFeatures""",
     "LINE_CALL_STATUS": """
         ulTotalSize ulNeededSize ulUsedSize ulCallState ulCallStateMode ulCallPrivilege ulCallFeatures ulDevSpecificSize
         ulDevSpecificOffset""",

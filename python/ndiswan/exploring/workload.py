@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.miniport import Miniport
@@ -97,6 +98,9 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
         if ndis.choose(4, "run at the end") == 0:
             ndis.run()
         peer.stop()
+        tapi = getattr(miniport, "tapi", None)
+        if tapi and ndis.choose(2, "hang up"):
+            _hang_up(tapi)
 
     return scenario
 
@@ -109,6 +113,15 @@ def _dialled(miniport: Any, ndis: Ndis) -> Link | None:
     except TapiError:
         return None  # for want of memory, or a reset came: what it owes will be seen
     return link
+
+
+def _hang_up(tapi: Any) -> None:
+    """Drop and close the calls, with what is outstanding."""
+    from ndiswan.drivers.tapi_call import TapiError
+
+    with suppress(TapiError):  # for want of memory: what it owes will be seen
+        for call in list(tapi.calls):
+            call.close()
 
 
 def _interrupts(miniport: Miniport) -> bool:

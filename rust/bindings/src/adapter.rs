@@ -167,10 +167,12 @@ impl Adapter {
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one.
+        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
         let id = self.shared.timers.with(py, |known| {
+            let id = self.shared.core.timer();
+            known.resize_with(id as usize, || py.None());
             known.push(callback);
-            self.shared.core.timer()
+            id
         });
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
@@ -181,10 +183,12 @@ impl Adapter {
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one.
+        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
         let id = self.shared.dpcs.with(py, |known| {
+            let id = self.shared.core.dpc();
+            known.resize_with(id as usize, || py.None());
             known.push(callback);
-            self.shared.core.dpc()
+            id
         });
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }

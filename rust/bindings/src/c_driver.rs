@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use ndiswan_driver::{Attached, Card, Outcome, Settings, Space, Value};
+use ndiswan_driver::{Attached, Card, Due, Outcome, Settings, Space, Value};
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -127,12 +127,15 @@ fn settings(
                 })
             })
         }),
-        on_device: Box::new(move |device| {
+        on_due: Box::new(move |what, number| {
             let Some(shared) = tick.cell.get().and_then(|cell| cell.get()) else { return };
             Python::attach(|py| {
-                let known = shared
-                    .devices
-                    .with(py, |known| known.get(device as usize).map(|known| known.clone_ref(py)));
+                let all = match what {
+                    Due::Timer => &shared.timers,
+                    Due::Dpc => &shared.dpcs,
+                    Due::Device => &shared.devices,
+                };
+                let known = all.with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
                 if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
                     tick.keep(py, error);
                 }

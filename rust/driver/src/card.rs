@@ -42,6 +42,17 @@ pub enum Space {
     Pci,
 }
 
+/// What of the scenario's is due.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Due {
+    /// A timer that is not the driver's.
+    Timer,
+    /// A deferred procedure call that is not the driver's.
+    Dpc,
+    /// A device.
+    Device,
+}
+
 /// What a card is brought up with.
 pub struct Settings {
     /// The registry of the adapter, by keyword.
@@ -58,8 +69,8 @@ pub struct Settings {
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
-    /// A device of the scenario's is due, by its number.
-    pub on_device: Box<dyn Fn(u32) + Send + Sync>,
+    /// A timer, DPC or device of the scenario's is due, by its number.
+    pub on_due: Box<dyn Fn(Due, u32) + Send + Sync>,
     /// Called when the adapter knows what it is, before any line comes up.
     pub on_ready: Box<Ready>,
 }

@@ -23,7 +23,7 @@ mod snapshot;
 mod watchdog;
 mod wide;
 
-pub use card::{Card, Settings, Space, Value};
+pub use card::{Card, Due, Settings, Space, Value};
 pub use fault::call_site;
 pub use image::{Image, LoadError};
 pub use miniport::Attached;

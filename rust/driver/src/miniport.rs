@@ -10,7 +10,7 @@ use ndiswan::{
     Status, WanInfo,
 };
 
-use crate::card::Card;
+use crate::card::{Card, Due};
 use crate::packets::Arena;
 use crate::peek;
 use crate::requests;
@@ -259,7 +259,7 @@ impl Miniport for Attached {
     fn timer(&self, _: &mut Cx<Dispatch>, timer: u32) {
         let card = &*self.0;
         let known = card.timers.read().iter().rev().find(|known| known.number == timer).copied();
-        let Some(known) = known else { return };
+        let Some(known) = known else { return (card.settings.on_due)(Due::Timer, timer) };
         if known.period > 0
             && let Some(adapter) = card.adapter()
         {
@@ -272,7 +272,7 @@ impl Miniport for Attached {
     fn dpc(&self, _: &mut Cx<Dispatch>, dpc: u32) {
         let card = &*self.0;
         let known = card.dpcs.read().iter().find(|known| known.number == dpc).copied();
-        let Some(known) = known else { return };
+        let Some(known) = known else { return (card.settings.on_due)(Due::Dpc, dpc) };
         // KeRemoveQueueDpc took it from the queue, or its arguments are there.
         let queued = card.things.lock().queued.remove(&known.address);
         let Some([first, second]) = queued else { return };
@@ -281,7 +281,7 @@ impl Miniport for Attached {
     }
 
     fn device(&self, device: u32) {
-        (self.0.settings.on_device)(device);
+        (self.0.settings.on_due)(Due::Device, device);
     }
 
     fn shutdown(&self, _: &mut Cx<Passive>) {
