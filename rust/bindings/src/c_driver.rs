@@ -33,6 +33,9 @@ impl There {
     }
 }
 
+/// A status, the bytes of a buffer, BytesNeeded.
+type Told = (Py<PyAny>, Py<PyBytes>, u32);
+
 /// A card of a driver in C. ``ndiswan.drivers.CMiniport`` is its face.
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct CDriver {
@@ -115,11 +118,7 @@ fn settings(
             Python::attach(|py| {
                 let answer = callback.call1(py, (space_of(space), address, bytes, value));
                 let number = answer.and_then(|answer| {
-                    if value.is_some() {
-                        Ok(0)
-                    } else {
-                        answer.extract::<u64>(py).map_err(Into::into)
-                    }
+                    if value.is_some() { Ok(0) } else { answer.extract::<u64>(py) }
                 });
                 number.unwrap_or_else(|error| {
                     ask.keep(py, error);
@@ -135,7 +134,8 @@ fn settings(
                     Due::Dpc => &shared.dpcs,
                     Due::Device => &shared.devices,
                 };
-                let known = all.with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
+                let known = all
+                    .with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
                 if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
                     tick.keep(py, error);
                 }
@@ -158,7 +158,7 @@ fn crash(py: Python<'_>, text: &str) -> PyErr {
     }
 }
 
-fn told(py: Python<'_>, outcome: &Outcome) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {
+fn told(py: Python<'_>, outcome: &Outcome) -> PyResult<Told> {
     let status = status::to_python(py, outcome.status)?;
     Ok((status, PyBytes::new(py, &outcome.bytes).unbind(), outcome.needed))
 }
@@ -169,7 +169,7 @@ impl CDriver {
     ///
     /// Raises ``OSError`` if it cannot be loaded or is no driver, ``TypeError`` for a value of ``config`` that is no registry's.
     #[new]
-    #[allow(clippy::too_many_arguments)] // one call from loading.py, all of it needed
+    #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)] // one call from loading.py, all of it needed
     fn new(
         path: PathBuf,
         config: &Bound<'_, PyDict>,
@@ -209,7 +209,7 @@ impl CDriver {
         oid: u32,
         given: &[u8],
         room: usize,
-    ) -> PyResult<(Py<PyAny>, Py<PyBytes>, u32)> {
+    ) -> PyResult<Told> {
         let world = self
             .there
             .world
@@ -221,7 +221,7 @@ impl CDriver {
     }
 
     /// What came of a request that was answered PENDING, once; ``None`` as long as the driver owes it.
-    fn completed(&self, py: Python<'_>) -> PyResult<Option<(Py<PyAny>, Py<PyBytes>, u32)>> {
+    fn completed(&self, py: Python<'_>) -> PyResult<Option<Told>> {
         self.card.completed().map(|outcome| told(py, &outcome)).transpose()
     }
 

@@ -30,7 +30,7 @@ fn engine(path: &Path) -> Arc<Link> {
         on_crash: Box::new(|why| panic!("{why}")),
         on_port: Box::new(|_, _, _, _| 0),
         on_ready: Box::new(|_| ()),
-        on_device: Box::new(|_| ()),
+        on_due: Box::new(|_, _| ()),
     };
     let card = Card::load(path, settings).expect("a driver of `ndiswan build`");
     let ndis = Ndis::new(ndiswan::Config::default());

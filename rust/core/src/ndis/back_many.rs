@@ -109,6 +109,9 @@ impl Adapter {
         let link = lines.find(first.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
         let drivers = flow.drivers.clone()?;
+        if handles.len() < self.least(drivers.protocol.many()) {
+            return None;
+        }
         self.life().may_call().ok()?;
         let now = ndis.instant();
         let mut top = self.pool.top_in(&span);
@@ -211,6 +214,9 @@ impl Adapter {
         fit: impl Fn(u32) -> bool,
     ) -> Option<usize> {
         cpu.state.borrow().may_complete(self.serialized()).ok()?;
+        if handles.len() < self.least_back() {
+            return None;
+        }
         let place_of = |name: Name| self.pool.get(name.slot).filter(|_| name.adapter == self.index);
         let link_of = |place: &Slot| place.link.load(Ordering::Relaxed);
         let first = place_of(Name::of_handle(*handles.first()?, self.index))?;
