@@ -15,6 +15,8 @@ const MEMORY: u8 = 3;
 const BEFORE: usize = 12;
 const INTERNAL: u32 = 0;
 const PCI: u32 = 5;
+/// NDIS_STATUS_NOT_SUPPORTED.
+const NOT_SUPPORTED: u32 = 0xC000_00BB;
 
 fn number(card: &Card, keyword: &str) -> Option<u32> {
     let (_, value) =
@@ -172,6 +174,16 @@ exports! {
 
     fn NdisMRemoveMiniport(here, handle: usize) -> u32 {
         if of_handle(here, handle).is_some() { Status::SUCCESS.0 } else { Status::FAILURE.0 }
+    }
+
+    fn NdisMSetMiniportSecondary(here, handle: usize, primary: usize) -> u32 {
+        let _ = of_handle(here, handle);
+        NOT_SUPPORTED // no bundle of cards, no secondary one
+    }
+
+    fn NdisMPromoteMiniport(here, handle: usize) -> u32 {
+        let _ = of_handle(here, handle);
+        NOT_SUPPORTED
     }
 
     fn NdisMRegisterDevice(here, wrapper: usize, name: usize, link: usize, functions: usize, device: usize, handle: usize) -> u32 {

@@ -131,6 +131,12 @@ exports! {
         }
     }
 
+    fn KeAcquireSpinLockRaiseToDpc(here, lock: usize) -> u8 {
+        let before = level();
+        acquire(here, lock, Form::Plain);
+        before
+    }
+
     fn KeReleaseSpinLock(here, lock: usize, old: u8) {
         release(here, lock, Form::Plain);
     }
@@ -152,6 +158,10 @@ exports! {
         if !peek::put(old, before) {
             here.wrong("OldIrql", old, "the address of a KIRQL");
         }
+    }
+
+    fn KeRaiseIrqlToDpcLevel(here) -> u8 {
+        raise(here, Irql::DISPATCH.0)
     }
 
     fn KeLowerIrql(here, to: u8) {
