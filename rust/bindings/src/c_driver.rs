@@ -135,7 +135,8 @@ fn settings(
                     Due::Dpc => &shared.dpcs,
                     Due::Device => &shared.devices,
                 };
-                let known = all.with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
+                let known = all
+                    .with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
                 if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
                     tick.keep(py, error);
                 }
