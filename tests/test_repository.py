@@ -47,7 +47,6 @@ WAY = {
 # Tests of what is not one module: the name, and what it is about.
 WITHOUT_A_STEM = {
     "repository": "this file",
-    "c_examples": "the drivers in examples/c",
     "imports": "what `import ndiswan` loads",
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
