@@ -1,7 +1,8 @@
-"""`make bench BENCH=c_drivers`: a driver in C under the engine, beside itself without one, and beside its twin in Python.
+"""`make bench BENCH=c_drivers`: a driver in C under the engine, beside itself without one, and its twin in Python.
 
-The round trip is a send whose call completes the packet before it (`drivers/swap.c`): two entries of a spin lock, one completion. The
-rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`). Pages for packets are off.
+The round trip is a send whose call completes the packet before it (`drivers/swap.c`): a spin lock, one completion.
+The rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`).
+Pages for packets are off.
 Executions are those of the explorer with `examples/c/queued` and with the same logic in Python (`drivers/queued.py`).
 """
 

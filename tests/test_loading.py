@@ -66,7 +66,7 @@ def rules(ndis: nw.Ndis) -> list[str]:
 
 
 def test_a_driver_in_c_is_bound_and_sends() -> None:
-    """The sample driver takes frames, keeps them for as long as the line needs, and gives each back once with its data."""
+    """The sample driver keeps each frame for as long as the line needs, and gives it back once with its data."""
     peer = Peer()
     with nw.Ndis(time=nw.VirtualTime()) as ndis:
         miniport = load(QUEUED)
@@ -223,7 +223,8 @@ def test_includes_are_found_in_any_spelling(tmp_path: Path) -> None:
     (tmp_path / "sources").write_text("TARGETNAME=card\nSOURCES=main.c \\\n    OTHER.C\n")
     (tmp_path / "Main.c").write_text(
         '#include <NDIS.H>\n#include <NdisWan.h>\n#include "inc\\CARD.H"\n'
-        "ULONG Other(VOID);\nNTSTATUS DriverEntry(PDRIVER_OBJECT a, PUNICODE_STRING b) { return Other() + CARD_NAME; }\n"
+        "ULONG Other(VOID);\n"
+        "NTSTATUS DriverEntry(PDRIVER_OBJECT a, PUNICODE_STRING b) { return Other() + CARD_NAME; }\n"
     )
     (tmp_path / "other.c").write_text('#include "ndis.h"\nULONG Other(VOID) { return 1; }\n')
     assert build(tmp_path).suffix == ".so"
@@ -330,13 +331,14 @@ def test_the_list_of_functions_is_read() -> None:
 
 
 def test_long_has_the_32_bits_of_windows(tmp_path: Path) -> None:
-    """In the driver's lines, so that a function declared with ULONG may be written with unsigned long; not in literals."""
+    """In the driver's lines: a function declared with ULONG may be written with unsigned long. Not in literals."""
     source = tmp_path / "longs.c"
     source.write_text(
         "#include <ndis.h>\nULONG Wide(ULONG a);\nunsigned long Wide(unsigned long int a) { return a; }\n"
         "struct s { long a; long int b; unsigned volatile long c; long long d; };\n"
         'static const char text[] = "a long text";\n'
-        "typedef char check[sizeof(struct s) == 24 && sizeof(text) == 12 && sizeof(long double) > 8 && sizeof(SIZE_T) == 8 ? 1 : -1];\n"
+        "typedef char check[sizeof(struct s) == 24 && sizeof(text) == 12 ? 1 : -1];\n"
+        "typedef char more[sizeof(long double) > 8 && sizeof(SIZE_T) == 8 ? 1 : -1];\n"
         "NTSTATUS DriverEntry(PDRIVER_OBJECT a, PUNICODE_STRING b) { return (NTSTATUS)Wide(0); }\n"
     )
     assert build(source).exists()

@@ -130,9 +130,8 @@ class Ndis(_Native):
                 raise TypeError(
                     "protocol: built-in traffic sends to drivers of Python and built-in cards only"
                 )
-            link: Link = bind_c(self, callbacks, in_c, packets, name)
-            link = miniport._bound(link)  # type: ignore[union-attr]  # noqa: SLF001  # it is one in C
-            return link
+            known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
+            return known(bind_c(self, callbacks, in_c, packets, name))
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)

@@ -150,7 +150,7 @@ def _classes(module: ModuleType) -> dict[str, type[Miniport]]:
 
 
 def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Any:
-    """A fresh driver, a Miniport or one in C. `arguments` are Python literals, or strings, each `VALUE` or `NAME=VALUE`.
+    """A fresh driver, a Miniport or one in C. `arguments`: literals or strings, each `VALUE` or `NAME=VALUE`.
 
     Raises TargetError if it cannot be made without other arguments or is no miniport.
     """

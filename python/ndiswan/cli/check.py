@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 def check(target: str, *, list_modes: bool, as_json: bool, junit: str | None, **given: Any) -> int:
     """Run the drivers of TARGET under the contract in every mode that applies.
 
-    TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, a driver in C
-    (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
+    TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, a driver
+    in C (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
     """
     given["arguments"] = with_options(given)
     options = Options(

@@ -29,7 +29,7 @@ class CMiniport:
     printed:
         What the driver said by DbgPrint, newest last; failed ASSERTs and error log entries are among it.
     events:
-        What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP as it was filled in.
+        What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP, filled in.
     tapi:
         What made the call that `dial` made.
     adapter:

@@ -148,7 +148,7 @@ pub(crate) fn room_of(oid: Oid) -> usize {
         Oid::WAN_GET_LINK_INFO | Oid::WAN_SET_LINK_INFO => 48,
         Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => 6,
         Oid::WAN_MEDIUM_SUBTYPE => 4,
-        Oid::WAN_GET_STATS_INFO => 80,
+        Oid::WAN_GET_STATS_INFO => 8 + 2 * 4 * 32,
         _ => 256,
     }
 }
@@ -205,7 +205,8 @@ pub(crate) fn decoded(oid: Oid, bytes: &[u8]) -> Option<Answer> {
         }
         Oid::WAN_MEDIUM_SUBTYPE => Some(Answer::Number(*words(bytes).first()?)),
         Oid::WAN_GET_STATS_INFO => {
-            let w: Vec<u64> = words(bytes).into_iter().map(u64::from).collect();
+            // Behind the NdisLinkHandle, the counters of the link itself; those of a tunnel are not looked at.
+            let w: Vec<u64> = words(bytes.get(8..)?).into_iter().map(u64::from).collect();
             let at = |index: usize| w.get(index).copied().unwrap_or(0);
             Some(Answer::Stats(Stats {
                 bytes_sent: at(0),
