@@ -92,6 +92,19 @@ def test_a_seeded_bug_of_a_driver_in_c_is_found(bug: int, rule: str) -> None:
     assert [failure.symptom.rule for failure in found.failures] == [rule]
 
 
+def test_two_completions_at_once_are_no_crash() -> None:
+    """Of two processors that complete one packet only one looks at it; the other is told."""
+    driver = build(QUEUED, define={"BUG": 3})
+    rules = set()
+    for seed in range(4):
+        found = nw.explore(
+            workload(lambda: load(driver)), executions=300, seed=seed, stop=False, shrinking=0
+        )  # type: ignore[arg-type,return-value]
+        rules |= {failure.symptom.rule for failure in found.failures}
+    assert rules <= {"TOUCH", "DOUBLE", "STALE", "RESET", "FOREIGN"}
+    assert "TOUCH" in rules
+
+
 def test_a_good_driver_in_c_is_left_alone() -> None:
     """Two thousand executions under the adversary find nothing in the sample driver."""
     driver = build(QUEUED)

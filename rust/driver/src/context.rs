@@ -152,7 +152,10 @@ impl Inside {
             watchdog::begin();
         }
         watchdog::runs();
-        let (called, in_library) = (CALLED.replace(0), IN_LIBRARY.replace(false));
+        // Another CPU's call is not to be put back: it may be over by then.
+        let called = if is_called() { CALLED.get() } else { 0 };
+        CALLED.set(0);
+        let in_library = IN_LIBRARY.replace(false);
         Inside { card: CARD.replace(card), frame, in_library, called }
     }
 

@@ -105,7 +105,7 @@ impl Card {
 
     /// Copies what the driver did to the packet at `address` into the engine's, and reports what it should not have done.
     pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
-        let Some(arena) = self.arena.get() else { return };
+        let Some(arena) = self.arena.get().filter(|arena| arena.claim(address)) else { return };
         let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| {
             arena.take_over(address, body)
         });

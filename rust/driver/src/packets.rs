@@ -183,6 +183,12 @@ impl Arena {
         })
     }
 
+    /// Whether the packet at `address`, which `name_at` knows, is open; it counts as closed from here on, so that of two who
+    /// complete it at once only one looks at it.
+    pub(crate) fn claim(&self, address: usize) -> bool {
+        self.places[(address - self.memory.start) / self.stride].open.swap(false, Ordering::AcqRel)
+    }
+
     /// Takes what the driver did to the packet over into `body`, and what it should not have done.
     pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
         let start = address - self.descriptor + self.start;
