@@ -50,6 +50,7 @@ bench: .stamps/dev ## every comparison, interleaved with its rivals; BENCH=ring 
 soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
 	cargo test --release $(LOCKED) $(TESTED) --tests -- --ignored soak
 	$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+	$(BIN)/python tests/mutations.py
 	tools/sanitize
 
 free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython without a GIL, which it builds first

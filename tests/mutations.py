@@ -2,8 +2,8 @@
 
     python tests/mutations.py [COUNT] [FIRST]
 
-Nothing that a driver does may take the tool along: what comes of each is counted. "found" is a report or an exception of
-ours, "silent" a change that does nothing here, "killed" a process that died, which `check` and `fuzz` report as that.
+Nothing that a driver does may take the tool along: what comes of each is counted. "found" is a report or an exception
+of ours, "silent" a change that does nothing here, "killed" a process that died, which `check` and `fuzz` report.
 """
 
 import os
