@@ -99,7 +99,7 @@ UNSAFE_FILES = (
     "rust/bindings/src/ndarray.rs",
     "rust/bindings/src/vectorcall.rs",
     "rust/compare/",
-    "rust/driver/src/",
+    "rust/driver/",
 )
 
 
