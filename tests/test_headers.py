@@ -104,9 +104,9 @@ def test_structures_are_those_of_64_bit_windows(cc: str) -> None:
     compile_c(cc, assertions(expected), "-std=gnu11", MINIPORT, "-DNDIS51_MINIPORT")
 
 
-@pytest.mark.skipif(not MINGW.is_dir(), reason="mingw-w64-common is not there to compare with")
 def test_structures_are_those_of_mingw() -> None:
     """Structures that the headers of mingw-w64 also have are laid out as there, compiled for 64-bit Windows."""
+    assert MINGW.is_dir(), f"{MINGW} is not there; `make system-programs` installs mingw-w64-common"
     defines = (MINIPORT, "-DNDIS51_MINIPORT", "-DNDIS_TAPI_CURRENT_VERSION=0x00010004")
     ours = layouts(*FLAGS, *defines)
     target = ("--target=x86_64-w64-windows-gnu", "-D_WIN32_WINNT=0x0600", "-DBINARY_COMPATIBLE=0")

@@ -341,6 +341,7 @@ def test_the_command_builds(tmp_path: Path) -> None:
 def test_the_list_of_functions_is_read() -> None:
     """What the check for lacking functions knows of the library is not nothing."""
     assert {"NdisMWanSendComplete", "NdisAllocateSpinLock", "NdisMIndicateStatus"} <= listed()
+    assert "name" not in listed(), "a comment lists nothing"
 
 
 def test_long_has_the_32_bits_of_windows(tmp_path: Path) -> None:

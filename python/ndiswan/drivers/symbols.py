@@ -21,6 +21,7 @@ _RUNTIME = re.compile(
     r"|strto(u?l|u?ll)|ato[il]|__isoc\d+_\w+|setjmp|longjmp|_setjmp"
 )
 _FUNCTION = re.compile(r"\b(?:FUNCTION|PROCEDURE)\(\s*(?:[^,()]+,\s*)?(\w+)\s*,\s*\(")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DEFINED = re.compile(r"^(?!static)[A-Za-z_][\w \t*]*?\b(\w+)\s*\([^;{]*\)\s*\{", re.MULTILINE)
 
 
@@ -35,7 +36,7 @@ def listed() -> set[str]:
     return {
         name
         for file in LIBRARY.glob("*.h")
-        for name in _FUNCTION.findall(file.read_text(encoding="utf-8"))
+        for name in _FUNCTION.findall(_COMMENT.sub("", file.read_text(encoding="utf-8")))
     }
 
 
