@@ -145,8 +145,9 @@ impl Cpu {
         })
     }
 
-    /// The number of the virtual CPU that runs on the calling thread.
-    pub(crate) fn number() -> usize {
+    /// The number of the virtual CPU that runs on the calling thread, 0 for the thread's own.
+    #[inline]
+    pub fn current_number() -> usize {
         HERE.with(|here| here.number.get())
     }
 

@@ -64,12 +64,15 @@ pub(crate) fn leave() {
     }
 }
 
+/// The functions of a family. `unless` is what does the work where nothing is in the way, and says whether it did:
+/// [`quickly`](crate::context::quickly).
 macro_rules! exports {
-    ($($(#[$attribute:meta])* fn $name:ident($here:ident $(, $argument:ident: $type:ty)* $(,)?) $(-> $result:ty)? $body:block)*) => {
+    ($($(#[$attribute:meta])* fn $name:ident($here:ident $(, $argument:ident: $type:ty)* $(,)?) $(unless $quick:block)? $(-> $result:ty)? $body:block)*) => {
         $(
             #[allow(non_snake_case, unused_variables)] // the page's spelling, and its arguments, used or not
             $(#[$attribute])*
             extern "C-unwind" fn $name($($argument: $type),*) $(-> $result)? {
+                $(if $quick { return; })?
                 $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| $body)
             }
         )*

@@ -204,9 +204,13 @@ impl Image {
 
     /// Calls a function of the driver with up to eight whole numbers; none if it had to leave the call.
     #[inline]
-    pub(crate) fn invoke(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+    pub(crate) fn invoke(
+        &self,
+        function: usize,
+        arguments: &[usize],
+        frame: *mut *mut libc::c_void,
+    ) -> Option<usize> {
         let mut result = 0;
-        let frame = crate::context::Inside::frame();
         // SAFETY: the driver's own code, which is C and may do anything; what it does to our memory, an isolated process keeps
         // from others. Faults in it leave through `ndiswan_abandon`, over frames of C only.
         let left = unsafe {

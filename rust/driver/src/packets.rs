@@ -14,6 +14,8 @@ use crate::memory::{Access, PAGE, Pages, pages, protect};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
+/// A descriptor as words; CurrentLength is the lower half of its.
+type Words = [u64; DESCRIPTOR / 8];
 /// What is before a buffer.
 const FENCE: u8 = 0xFD;
 
@@ -59,6 +61,8 @@ pub(crate) struct Arena {
     memory: Pages,
     adapter: u16,
     stride: usize,
+    /// 2 to the 64 divided by `stride`, rounded up: dividing by it is a multiplication.
+    inverse: u64,
     /// Bytes of the whole buffer, and how far into a place it begins.
     buffer: usize,
     start: usize,
@@ -102,6 +106,7 @@ impl Arena {
             memory,
             adapter,
             stride,
+            inverse: u64::MAX / stride as u64 + 1,
             buffer,
             start,
             descriptor,
@@ -116,6 +121,13 @@ impl Arena {
         Some(arena)
     }
 
+    /// The place that is `offset` bytes into the memory, or one that is not there.
+    #[inline]
+    fn place_of(&self, offset: usize) -> usize {
+        // Exact while both are below 2 to the 32, as all memory for drivers is.
+        ((offset as u128 * u128::from(self.inverse)) >> 64) as usize
+    }
+
     fn base(&self, place: usize) -> usize {
         self.memory.start + place * self.stride
     }
@@ -127,52 +139,54 @@ impl Arena {
     }
 
     /// Gives the packet in `slot` to the driver: the address of its descriptor.
+    #[inline]
     pub(crate) fn hand_over(&self, name: Name, body: &WanPacket) -> usize {
         let slot = name.slot as usize;
-        let turn = self.turn[slot].fetch_add(1, Ordering::Relaxed) as usize % self.turns;
-        let place = slot * self.turns + turn;
+        let mut place = slot;
+        if self.turns > 1 {
+            let turn = self.turn[slot].fetch_add(1, Ordering::Relaxed) as usize % self.turns;
+            place = slot * self.turns + turn;
+        }
         let state = &self.places[place];
+        let start = self.base(place) + self.start;
         if self.guarded {
-            for (start, length) in self.spans(place) {
-                protect(start, length, Access::All);
-            }
+            self.open_pages(place, start);
         }
         state.generation.store(name.generation, Ordering::Relaxed);
         state.open.store(true, Ordering::Relaxed);
         let descriptor = self.base(place) + self.descriptor;
-        let start = self.base(place) + self.start;
-        let (current, length) = (start + body.current_buffer(), body.current_length());
-        let data = body.data();
+        let (current, data) = (start + body.current_buffer(), body.data());
+        let mut words: Words = [0; DESCRIPTOR / 8];
+        words[field::CURRENT_BUFFER / 8] = current as u64;
+        words[field::CURRENT_LENGTH / 8] = data.len() as u64;
+        words[field::START_BUFFER / 8] = start as u64;
+        words[field::END_BUFFER / 8] = (start + self.buffer) as u64;
+        words[field::PROTOCOL_RESERVED / 8..][..4].copy_from_slice(&body.protocol_reserved);
+        words[field::MAC_RESERVED / 8..][..4].copy_from_slice(&body.mac_reserved);
         // SAFETY: the place is this arena's, opened, and nobody else's until it is handed back: a driver that goes on using an
         // old address of it is at fault, and races as in C.
         unsafe {
-            let word = |at: usize| (descriptor + at) as *mut usize;
-            *word(0) = 0;
-            *word(8) = 0;
-            *word(field::CURRENT_BUFFER) = current;
-            *((descriptor + field::CURRENT_LENGTH) as *mut u32) = length as u32;
-            *word(field::START_BUFFER) = start;
-            *word(field::END_BUFFER) = start + self.buffer;
-            for (at, value) in body.protocol_reserved.iter().enumerate() {
-                *word(field::PROTOCOL_RESERVED + 8 * at) = *value as usize;
-            }
-            for (at, value) in body.mac_reserved.iter().enumerate() {
-                *word(field::MAC_RESERVED + 8 * at) = *value as usize;
-            }
-            if self.guarded {
-                std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
-            }
-            std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, length);
+            (descriptor as *mut Words).write_volatile(words);
+            std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, data.len());
         }
         descriptor
+    }
+
+    #[cold]
+    fn open_pages(&self, place: usize, start: usize) {
+        for (start, length) in self.spans(place) {
+            protect(start, length, Access::All);
+        }
+        // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
+        unsafe { std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence) };
     }
 
     /// The packet whose descriptor is at `address`, in the life in which it was handed over there.
     #[inline]
     pub(crate) fn name_at(&self, address: usize) -> Option<Name> {
         let offset = address.checked_sub(self.memory.start + self.descriptor)?;
-        let place = offset / self.stride;
-        if place * self.stride != offset || place >= self.places.len() {
+        let place = self.place_of(offset);
+        if place.wrapping_mul(self.stride) != offset || place >= self.places.len() {
             return None;
         }
         let generation = self.places[place].generation.load(Ordering::Relaxed);
@@ -183,19 +197,55 @@ impl Arena {
         })
     }
 
-    /// Whether the packet at `address`, which `name_at` knows, is open; it counts as closed from here on, so that of two who
-    /// complete it at once only one looks at it.
-    pub(crate) fn claim(&self, address: usize) -> bool {
-        self.places[(address - self.memory.start) / self.stride].open.swap(false, Ordering::AcqRel)
+    /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`; what it should not have
+    /// done. It may not use it any more. Of two who complete it at once only one looks at it: the body is locked.
+    #[inline]
+    pub(crate) fn take_back(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
+        let place = self.place_of(address - self.memory.start);
+        let state = &self.places[place];
+        if !state.open.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let start = self.base(place) + self.start;
+        // SAFETY: an address that `name_at` knows, of a place that is open: see `hand_over`.
+        let words = unsafe { (address as *const Words).read_volatile() };
+        let current = words[field::CURRENT_BUFFER / 8] as usize;
+        let length = words[field::CURRENT_LENGTH / 8] as u32 as usize;
+        let is_its_own = !self.guarded
+            && words[field::START_BUFFER / 8] == start as u64
+            && words[field::END_BUFFER / 8] == (start + self.buffer) as u64
+            && words[field::PROTOCOL_RESERVED / 8..][..4] == body.protocol_reserved;
+        let mut found = Vec::new();
+        if !is_its_own {
+            found = self.faults(start, &words, body);
+        }
+        let offset = current.wrapping_sub(start);
+        if body.set_current(offset, length).is_ok() {
+            let data = body.data_mut();
+            // SAFETY: inside of the place's buffer, as was looked at; see `hand_over`.
+            unsafe {
+                std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length);
+            };
+            body.mac_reserved.copy_from_slice(&words[field::MAC_RESERVED / 8..][..4]);
+        } else {
+            found.push(self.outside(offset, length));
+        }
+        self.close_place(place);
+        found
     }
 
-    /// Takes what the driver did to the packet over into `body`, and what it should not have done.
-    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
-        let start = address - self.descriptor + self.start;
-        // SAFETY: an address that `name_at` knows, of a place that is open: see `hand_over`.
-        let word = |at: usize| unsafe { ((address + at) as *const usize).read_volatile() };
-        let current = word(field::CURRENT_BUFFER);
-        let length = word(field::CURRENT_LENGTH) & 0xFFFF_FFFF;
+    #[cold]
+    fn outside(&self, offset: usize, length: usize) -> Finding {
+        let text = format!(
+            "CurrentBuffer is StartBuffer{:+} and CurrentLength {length}: outside of the buffer of {} bytes",
+            offset as isize, self.buffer
+        );
+        (Rule::Padding, text)
+    }
+
+    /// What the driver wrote that it may only read.
+    #[cold]
+    fn faults(&self, start: usize, words: &Words, body: &WanPacket) -> Vec<Finding> {
         let mut found = Vec::new();
         if self.guarded {
             // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
@@ -207,41 +257,29 @@ impl Arena {
                 found.push((Rule::Padding, text));
             }
         }
-        let ends = (word(field::START_BUFFER), word(field::END_BUFFER));
-        if ends != (start, start + self.buffer) {
+        let ends = (words[field::START_BUFFER / 8], words[field::END_BUFFER / 8]);
+        if ends != (start as u64, (start + self.buffer) as u64) {
             let text = "the driver changed StartBuffer or EndBuffer, which it may only read";
             found.push((Rule::Padding, text.to_string()));
         }
-        for (at, value) in body.protocol_reserved.iter().enumerate() {
-            if word(field::PROTOCOL_RESERVED + 8 * at) != *value as usize {
+        let reserved = &words[field::PROTOCOL_RESERVED / 8..];
+        for (at, (now, before)) in reserved.iter().zip(&body.protocol_reserved).enumerate() {
+            if now != before {
                 let text =
                     format!("the driver wrote ProtocolReserved{}, which is the protocol's", at + 1);
                 found.push((Rule::Reserved, text));
             }
         }
-        let offset = current.wrapping_sub(start);
-        if body.set_current(offset, length).is_err() {
-            let text = format!(
-                "CurrentBuffer is StartBuffer{:+} and CurrentLength {length}: outside of the buffer of {} bytes",
-                offset as isize, self.buffer
-            );
-            found.push((Rule::Padding, text));
-            return found;
-        }
-        let data = body.data_mut();
-        // SAFETY: inside of the place's buffer, as was looked at; see `hand_over`.
-        unsafe { std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length) };
-        for (at, value) in body.mac_reserved.iter_mut().enumerate() {
-            *value = word(field::MAC_RESERVED + 8 * at) as u64;
-        }
         found
     }
 
-    /// The driver may not use the packet at `address` any more.
-    #[inline]
+    /// The driver may not use the packet at `address` any more, which is not the miniport's.
+    #[cold]
     pub(crate) fn close(&self, address: usize) {
-        let place = (address - self.memory.start) / self.stride;
-        self.close_place(place);
+        let place = self.place_of(address - self.memory.start);
+        if self.places[place].open.swap(false, Ordering::AcqRel) {
+            self.close_place(place);
+        }
     }
 
     fn close_place(&self, place: usize) {

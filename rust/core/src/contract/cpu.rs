@@ -99,6 +99,21 @@ impl CpuState {
         }
     }
 
+    /// Notes that it released `lock`, if that is the one that it acquired last and it may release it by `form`: what
+    /// [`may_release`](Self::may_release) and [`release`](Self::release) do then. Whether it did.
+    #[inline]
+    pub fn release_last(&mut self, lock: u32, form: Form) -> bool {
+        let Some(&Held { lock: last, form: by, old }) = self.held.last() else { return false };
+        if last != lock || by != form {
+            return false;
+        }
+        self.held.pop();
+        if form == Form::Plain {
+            self.irql = old;
+        }
+        true
+    }
+
     /// Whether the level may go up to `to`.
     ///
     /// # Errors
