@@ -14,7 +14,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::biased::BiasedGuard;
-use crate::cx::{Cpu, Cx};
+use crate::choices::Access;
+use crate::cx::{Cpu, Cx, Level};
 use crate::event::{Name, Part, Side, TakenBack};
 use crate::miniport::{CanComplete, Mode};
 use crate::ndis::{Adapter, Completions};
@@ -26,31 +27,32 @@ use crate::violation::Violation;
 #[derive(Debug)]
 #[must_use = "dropping a packet frees it"]
 pub struct Packet {
-    adapter: Arc<Adapter>,
+    /// There until it is dropped.
+    adapter: Option<Arc<Adapter>>,
     slot: u32,
     live: bool,
 }
 
 impl Packet {
     pub(crate) fn new(adapter: Arc<Adapter>, slot: u32) -> Packet {
-        Packet { adapter, slot, live: true }
+        Packet { adapter: Some(adapter), slot, live: true }
     }
 
     /// The adapter that it can be sent to.
     pub fn adapter(&self) -> &Arc<Adapter> {
-        &self.adapter
+        self.adapter.as_ref().expect("it was not dropped")
     }
 
     /// Turns it into a name; [`Adapter::free`] or a send by name ends it then.
     pub fn into_name(mut self) -> Name {
         self.live = false;
-        self.adapter.name_of(self.slot)
+        self.adapter().name_of(self.slot)
     }
 
     /// Its name while a send is tried; the token does nothing then.
     pub(crate) fn lend(&mut self) -> Name {
         self.live = false;
-        self.adapter.name_of(self.slot)
+        self.adapter().name_of(self.slot)
     }
 
     /// The send was not taken, or it is over.
@@ -61,7 +63,7 @@ impl Packet {
 
     /// The descriptor and its data, to be read and changed.
     pub fn get(&mut self) -> PacketView<'_> {
-        PacketView(self.adapter.pool.slot(self.slot).body.lock())
+        PacketView(self.adapter().pool.slot(self.slot).body.lock())
     }
 
     /// ProtocolReserved1-4.
@@ -105,10 +107,15 @@ impl DerefMut for ProtocolReserved<'_> {
 }
 
 impl Drop for Packet {
+    #[inline]
     fn drop(&mut self) {
-        if self.live {
-            self.adapter.free_slot_on(&Cpu::current(), self.slot);
-        }
+        let Some(adapter) = self.adapter.take() else { return };
+        Cpu::here(|cpu| {
+            if self.live {
+                adapter.free_slot_on(cpu, self.slot);
+            }
+            cpu.spare.keep(adapter);
+        });
     }
 }
 
@@ -256,6 +263,16 @@ impl<'call, M: Mode> Sending<'call, M> {
         self.inner.live = false;
         let (adapter, name) = (Arc::clone(self.inner.adapter), self.inner.name);
         (answer, Pending { inner: InFlight { adapter, name, live: true }, _mode: PhantomData })
+    }
+
+    /// For a language binding: lets `f` copy the packet; none if NDIS has taken it back meanwhile.
+    #[inline]
+    pub fn copied<R, L: Level>(&self, cx: &Cx<L>, f: impl FnOnce(&WanPacket) -> R) -> Option<R> {
+        let (adapter, name) = (self.inner.adapter, self.inner.name);
+        adapter.ndis.point(Access::packet(adapter.index, name.slot));
+        let place = adapter.pool.slot(name.slot);
+        let own = place.state().is_with_miniport(name.generation);
+        own.then(|| f(&place.body.lock_on(cx.cpu())))
     }
 
     /// Turns the token into a name, for a driver that holds names: the ledger looks after the

@@ -170,6 +170,7 @@ impl Ndis {
     }
 
     /// Now, in nanoseconds of this world's clock.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.queue.clock.now()
     }

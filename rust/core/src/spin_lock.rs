@@ -62,7 +62,10 @@ impl Adapter {
 
     /// Whether the calling thread's CPU holds the lock.
     pub fn holds(&self, lock: u32) -> bool {
-        self.ndis.locks.get(lock).is_some_and(|l| l.owner.load(Ordering::Acquire) == Cpu::current_id())
+        self.ndis
+            .locks
+            .get(lock)
+            .is_some_and(|l| l.owner.load(Ordering::Acquire) == Cpu::current_id())
     }
 
     /// Whether some CPU holds the lock.
@@ -81,12 +84,7 @@ impl Adapter {
     }
 
     #[inline]
-    fn try_acquire_on(
-        &self,
-        cpu: &Rc<Cpu>,
-        lock: u32,
-        form: Form,
-    ) -> Result<bool, Arc<Violation>> {
+    fn try_acquire_on(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
         if self.acquire_straight(cpu, lock, form) {
             return Ok(true);
         }

@@ -263,12 +263,30 @@ impl Card {
     #[inline]
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+        self.inside(function, |image, frame| image.invoke(function, arguments, frame))
+    }
+
+    /// The same for MiniportWanSend.
+    #[inline]
+    #[must_use = "none is a crash, or nothing to call"]
+    pub(crate) fn call_wan_send(&self, link: usize, packet: usize) -> Option<usize> {
+        let function = self.driver.handlers.get()?.wan_send;
+        let context = self.context.load(Ordering::Relaxed);
+        self.inside(function, |image, frame| image.send(function, [context, link, packet], frame))
+    }
+
+    #[inline]
+    fn inside(
+        &self,
+        function: usize,
+        call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
+    ) -> Option<usize> {
         if function == 0 || self.driver.crashed.get().is_some() {
             return None;
         }
         let result = {
             let inside = Inside::enter(self);
-            self.driver.image.invoke(function, arguments, inside.frame())
+            call(&self.driver.image, inside.frame())
         };
         if result.is_none() {
             self.crash();

@@ -115,23 +115,23 @@ fn report_faults() {
 
 /// Does what reports nothing, waits for nobody and runs no driver's function, if it says that it did. The driver that calls
 /// does not notice how: what there is to report of it before, and what `f` leaves alone, is for a [`Here`].
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // of two callers, which are a spin lock's whole way
 pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
     THREAD.with(|thread| {
         let Some(card) = thread.card() else { return false };
-        if thread.faulty.get() || thread.watch.is_over() {
+        if thread.faulty.get() {
             return false;
         }
-        // Not to be left half way by a signal, which looks at it on this thread.
-        thread.in_library.set(true);
-        compiler_fence(Ordering::SeqCst);
-        let done = f(card);
-        compiler_fence(Ordering::SeqCst);
-        thread.in_library.set(false);
-        if done {
-            thread.watch.count();
-        }
-        done
+        thread.watch.calls_quickly(|| {
+            // Not to be left half way by a signal, which looks at it on this thread.
+            thread.in_library.set(true);
+            compiler_fence(Ordering::SeqCst);
+            let done = f(card);
+            compiler_fence(Ordering::SeqCst);
+            thread.in_library.set(false);
+            done
+        })
     })
 }
 
@@ -150,12 +150,12 @@ impl Here {
             let here = Here { card: thread.card.get(), frame: thread.frame.get(), name };
             thread.in_library.set(true);
             thread.called.set(Cpu::current_number() + 1);
-            thread.watch.stops();
+            let endless = thread.watch.calls();
             thread.report_faults();
-            thread.watch.count();
-            if thread.watch.is_over() {
-                thread.watch.begin();
-                endless(name);
+            if endless {
+                thread.watch.begins(true);
+                thread.watch.stops();
+                leave_endless(name);
             }
             here
         })
@@ -187,7 +187,7 @@ impl Here {
 }
 
 #[cold]
-fn endless(name: &str) {
+fn leave_endless(name: &str) {
     std::panic::resume_unwind(Box::new(format!(
         "the driver called the library a million times without returning, last {name}: an endless loop{}",
         crate::fault::callers()
@@ -225,10 +225,7 @@ impl Inside {
                 thread.watch.watch();
             }
             let frame = thread.frame.get();
-            if frame.is_null() {
-                thread.watch.begin();
-            }
-            thread.watch.runs();
+            thread.watch.begins(frame.is_null());
             // Another CPU's call is not to be put back: it may be over by then.
             let called = if thread.is_called() { thread.called.get() } else { 0 };
             thread.called.set(0);

@@ -46,7 +46,8 @@ impl Locks {
     #[inline]
     pub(crate) fn cached(&self, address: usize) -> Option<u32> {
         let word = self.place(address).load(Ordering::Relaxed);
-        (word >> NUMBER == address as u64 && address != 0).then_some(word as u32 & ((1 << NUMBER) - 1))
+        (word >> NUMBER == address as u64 && address != 0)
+            .then_some(word as u32 & ((1 << NUMBER) - 1))
     }
 
     /// What is known of the lock at `address`; it is in the cache from then on.

@@ -150,20 +150,19 @@ impl Miniport for Attached {
 
     fn wan_send<'call>(
         &self,
-        _: &mut Cx<Dispatch>,
+        cx: &mut Cx<Dispatch>,
         link: &Arc<Link>,
         packet: Sending<'call, Serialized>,
     ) -> Disposition<'call> {
         let card = &*self.0;
+        let (name, adapter) = (packet.name(), &link.adapter);
+        let Some(arena) = card.arena.get() else {
+            return packet.into_name().returned(Status::FAILURE);
+        };
+        let address = packet.copied(cx, |body| arena.hand_over(name, body));
         let held = packet.into_name();
-        let name = held.name;
-        let adapter = &link.adapter;
-        let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
-        let address = adapter
-            .with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
-        let answer =
-            card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
+        let answer = card.call_wan_send(link.handle as usize, address);
         let Some(answer) = answer else {
             let had = adapter.disown(name);
             card.let_go();

@@ -4,12 +4,11 @@
 //! both lose their pages' use when the packet goes back. A slot of the pool has several places in turn, so that a touch of a past
 //! life is found although the packet has been sent again.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
-use crate::fault::Fault;
 use crate::memory::{Access, PAGE, Pages, pages, protect};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
@@ -18,6 +17,10 @@ const DESCRIPTOR: usize = 0x70;
 type Words = [u64; DESCRIPTOR / 8];
 /// What is before a buffer.
 const FENCE: u8 = 0xFD;
+
+mod known;
+
+pub(crate) use known::{name_of, touched};
 
 mod field {
     pub(super) const CURRENT_BUFFER: usize = 0x10;
@@ -156,17 +159,17 @@ impl Arena {
         state.open.store(true, Ordering::Relaxed);
         let descriptor = self.base(place) + self.descriptor;
         let (current, data) = (start + body.current_buffer(), body.data());
-        let mut words: Words = [0; DESCRIPTOR / 8];
-        words[field::CURRENT_BUFFER / 8] = current as u64;
-        words[field::CURRENT_LENGTH / 8] = data.len() as u64;
-        words[field::START_BUFFER / 8] = start as u64;
-        words[field::END_BUFFER / 8] = (start + self.buffer) as u64;
-        words[field::PROTOCOL_RESERVED / 8..][..4].copy_from_slice(&body.protocol_reserved);
-        words[field::MAC_RESERVED / 8..][..4].copy_from_slice(&body.mac_reserved);
         // SAFETY: the place is this arena's, opened, and nobody else's until it is handed back: a driver that goes on using an
         // old address of it is at fault, and races as in C.
         unsafe {
-            (descriptor as *mut Words).write_volatile(words);
+            let word = |at: usize| (descriptor + at) as *mut u64;
+            (descriptor as *mut [u64; 2]).write([0; 2]);
+            word(field::CURRENT_BUFFER).write(current as u64);
+            word(field::CURRENT_LENGTH).write(data.len() as u64);
+            word(field::START_BUFFER).write(start as u64);
+            word(field::END_BUFFER).write((start + self.buffer) as u64);
+            word(field::PROTOCOL_RESERVED).cast::<[u64; 4]>().write(body.protocol_reserved);
+            word(field::MAC_RESERVED).cast::<[u64; 4]>().write(body.mac_reserved);
             std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, data.len());
         }
         descriptor
@@ -197,9 +200,40 @@ impl Arena {
         })
     }
 
+    /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`, if all of it is right and
+    /// nothing is to be done for guards; whether it did. The driver may not use the packet any more then.
+    #[inline]
+    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> bool {
+        let place = self.place_of(address - self.memory.start);
+        let state = &self.places[place];
+        if self.guarded || !state.open.load(Ordering::Relaxed) {
+            return false;
+        }
+        let start = self.base(place) + self.start;
+        // SAFETY: see `take_back`. Each word is read once.
+        let word = |at: usize| unsafe { ((address + at) as *const u64).read_volatile() };
+        let current = word(field::CURRENT_BUFFER) as usize;
+        let length = word(field::CURRENT_LENGTH) as u32 as usize;
+        let is_right = word(field::START_BUFFER) == start as u64
+            && word(field::END_BUFFER) == (start + self.buffer) as u64
+            && (0..4)
+                .all(|at| word(field::PROTOCOL_RESERVED + 8 * at) == body.protocol_reserved[at])
+            && body.set_current(current.wrapping_sub(start), length).is_ok();
+        if !is_right {
+            return false;
+        }
+        let data = body.data_mut();
+        // SAFETY: inside of the place's buffer, as `set_current` has looked at; see `hand_over`.
+        unsafe { std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length) };
+        for (at, value) in body.mac_reserved.iter_mut().enumerate() {
+            *value = word(field::MAC_RESERVED + 8 * at);
+        }
+        state.open.store(false, Ordering::Relaxed);
+        true
+    }
+
     /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`; what it should not have
     /// done. It may not use it any more. Of two who complete it at once only one looks at it: the body is locked.
-    #[inline]
     pub(crate) fn take_back(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
         let place = self.place_of(address - self.memory.start);
         let state = &self.places[place];
@@ -211,14 +245,7 @@ impl Arena {
         let words = unsafe { (address as *const Words).read_volatile() };
         let current = words[field::CURRENT_BUFFER / 8] as usize;
         let length = words[field::CURRENT_LENGTH / 8] as u32 as usize;
-        let is_its_own = !self.guarded
-            && words[field::START_BUFFER / 8] == start as u64
-            && words[field::END_BUFFER / 8] == (start + self.buffer) as u64
-            && words[field::PROTOCOL_RESERVED / 8..][..4] == body.protocol_reserved;
-        let mut found = Vec::new();
-        if !is_its_own {
-            found = self.faults(start, &words, body);
-        }
+        let mut found = self.faults(start, &words, body);
         let offset = current.wrapping_sub(start);
         if body.set_current(offset, length).is_ok() {
             let data = body.data_mut();
@@ -309,90 +336,4 @@ impl Arena {
             }
         }
     }
-}
-
-/// The arenas of this process, for who has only an address. A handler of signals reads it, so it has no lock.
-static KNOWN: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
-/// Counts faults that nobody could be told of.
-static UNKNOWN: AtomicU64 = AtomicU64::new(0);
-
-impl Arena {
-    fn register(&self) {
-        let own = (&raw const *self) as usize;
-        for known in &KNOWN {
-            if known.compare_exchange(0, own, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return;
-            }
-        }
-        UNKNOWN.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        let own = (&raw const *self) as usize;
-        for known in &KNOWN {
-            let _ = known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
-}
-
-/// The packet whose descriptor is at `address`, of whichever adapter.
-pub(crate) fn name_of(address: usize) -> Option<Name> {
-    KNOWN.iter().find_map(|known| {
-        // SAFETY: see `touched`.
-        unsafe { (known.load(Ordering::Acquire) as *const Arena).as_ref() }?.name_at(address)
-    })
-}
-
-/// If `address` is of a packet: what the driver did wrong. The page is opened, so that the driver goes on as it would have.
-pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) -> Option<Fault> {
-    for known in &KNOWN {
-        let arena = known.load(Ordering::Acquire) as *const Arena;
-        // SAFETY: an arena takes itself out before it ends, and a driver runs only while its card, which has the arena, is there.
-        let Some(arena) = (unsafe { arena.as_ref() }) else { continue };
-        if address < arena.memory.start || address >= arena.memory.start + arena.memory.length {
-            continue;
-        }
-        let place = (address - arena.memory.start) / arena.stride;
-        let offset = address - arena.base(place);
-        let state = &arena.places[place];
-        let generation = state.generation.load(Ordering::Relaxed);
-        let name = Name { adapter: arena.adapter, slot: (place / arena.turns) as u32, generation };
-        let page = address & !(PAGE - 1);
-        protect(page, PAGE, Access::All);
-        state.spoilt.store(true, Ordering::Relaxed);
-        let verb = if writes { "wrote" } else { "read" };
-        let inside_data = offset >= arena.start && offset < arena.start + arena.buffer;
-        let inside_descriptor =
-            offset >= arena.descriptor && offset < arena.descriptor + DESCRIPTOR;
-        let (rule, what) = if inside_data || inside_descriptor {
-            let what = if inside_data {
-                format!("byte {} of the buffer", offset - arena.start)
-            } else {
-                format!("{} of the NDIS_WAN_PACKET", field::name(offset - arena.descriptor))
-            };
-            (
-                Rule::Touch,
-                format!("the driver {verb} {what} of {name} after it had given the packet back"),
-            )
-        } else if offset + PAGE / 2 < arena.start && offset >= arena.descriptor + DESCRIPTOR {
-            let beyond = offset - arena.descriptor - DESCRIPTOR;
-            (
-                Rule::Padding,
-                format!(
-                    "the driver {verb} {beyond} bytes behind the end of the NDIS_WAN_PACKET {name}"
-                ),
-            )
-        } else if offset >= arena.start + arena.buffer {
-            let beyond = offset - arena.start - arena.buffer;
-            (Rule::Padding, format!("the driver {verb} the byte EndBuffer+{beyond} of {name}"))
-        } else {
-            let before = arena.start.abs_diff(offset);
-            (Rule::Padding, format!("the driver {verb} the byte StartBuffer-{before} of {name}"))
-        };
-        let text = what + &trace();
-        return Some(Fault { rule, packet: (generation > 0).then_some(name), text });
-    }
-    None
 }

@@ -76,12 +76,21 @@ impl Own {
         });
     }
 
+    /// A function of the driver begins.
+    #[inline]
+    pub(crate) fn begins(&self, outermost: bool) {
+        if let Some(watched) = self.get() {
+            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+            if outermost {
+                watched.calls.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// The driver runs on its own from here.
     #[inline]
     pub(crate) fn runs(&self) {
-        if let Some(watched) = self.get() {
-            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
+        self.begins(false);
     }
 
     /// It does not.
@@ -92,27 +101,27 @@ impl Own {
         }
     }
 
-    /// One more call of the library.
+    /// It does not, since it calls the library; whether it did so too often since its outermost function began.
     #[inline]
-    pub(crate) fn count(&self) {
-        if let Some(watched) = self.get() {
-            let calls = watched.calls.load(Ordering::Relaxed) + 1;
-            watched.calls.store(calls, Ordering::Relaxed);
-        }
+    pub(crate) fn calls(&self) -> bool {
+        let Some(watched) = self.get() else { return false };
+        watched.since.store(0, Ordering::Relaxed);
+        let calls = watched.calls.load(Ordering::Relaxed) + 1;
+        watched.calls.store(calls, Ordering::Relaxed);
+        calls > CALLS
     }
 
-    /// Whether there were too many since `begin`.
-    #[inline]
-    pub(crate) fn is_over(&self) -> bool {
-        self.get().is_some_and(|watched| watched.calls.load(Ordering::Relaxed) > CALLS)
-    }
-
-    /// The outermost function of a driver begins.
-    #[inline]
-    pub(crate) fn begin(&self) {
-        if let Some(watched) = self.get() {
-            watched.calls.store(0, Ordering::Relaxed);
+    /// A call that is over at once: if it was not one too many, `f` does it, or says that it does not.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `context::quickly`
+    pub(crate) fn calls_quickly(&self, f: impl FnOnce() -> bool) -> bool {
+        let Some(watched) = self.get() else { return false };
+        let calls = watched.calls.load(Ordering::Relaxed);
+        let done = calls < CALLS && f();
+        if done {
+            watched.calls.store(calls + 1, Ordering::Relaxed);
         }
+        done
     }
 }
 

@@ -328,13 +328,38 @@ impl Link {
         deliver: bool,
         now: Moment,
     ) -> Status {
+        let answer = self.call_miniport(drivers, cpu, name);
+        self.answered(cpu, name, answer, deliver, now)
+    }
+
+    /// What MiniportWanSend answers; none if it panicked.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as above
+    pub(super) fn call_miniport(
+        self: &Arc<Self>,
+        drivers: Option<&Drivers>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+    ) -> Option<Status> {
         let adapter = &*self.adapter;
         let at = if adapter.serialized() { Irql::DISPATCH } else { cpu.irql() };
-        let answer = drivers.and_then(|drivers| {
-            let (slot, generation) = (name.slot, name.generation);
-            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
-            adapter.call_on(drivers, cpu, Entry::WanSend, at, call)
-        });
+        let (slot, generation) = (name.slot, name.generation);
+        let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
+        adapter.call_on(drivers?, cpu, Entry::WanSend, at, call)
+    }
+
+    /// What comes of the answer.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as above
+    pub(super) fn answered(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        answer: Option<Status>,
+        deliver: bool,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
         if let Some(status) = answer {
             return adapter.returned(cpu, self, name, status, deliver, now);
         }

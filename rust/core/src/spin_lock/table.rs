@@ -21,7 +21,7 @@ pub(super) struct Lock {
 }
 
 /// How many locks the first chunk has, as a power of two.
-const FIRST: u32 = 4;
+const FIRST: u32 = 6;
 
 #[derive(Debug, Default)]
 pub(crate) struct LockTable {
@@ -41,7 +41,8 @@ fn place(lock: u32) -> (usize, usize) {
 impl LockTable {
     #[inline]
     pub(super) fn get(&self, lock: u32) -> Option<&Lock> {
-        let (chunk, at) = place(lock);
+        // Most worlds have no more than the first chunk.
+        let (chunk, at) = if lock < 1 << FIRST { (0, lock as usize) } else { place(lock) };
         self.chunks.get(chunk)?.get()?.get(at)?.get()
     }
 
@@ -49,8 +50,9 @@ impl LockTable {
     pub(super) fn add(&self, name: &str) -> u32 {
         let mut count = self.count.lock();
         let (chunk, at) = place(*count);
-        let chunk = self.chunks[chunk]
-            .get_or_init(|| (0..1usize << (chunk as u32 + FIRST)).map(|_| OnceLock::new()).collect());
+        let chunk = self.chunks[chunk].get_or_init(|| {
+            (0..1usize << (chunk as u32 + FIRST)).map(|_| OnceLock::new()).collect()
+        });
         chunk[at].get_or_init(|| Lock {
             name: name.to_string(),
             owner: AtomicU32::new(0),
@@ -95,13 +97,13 @@ mod tests {
     #[test]
     fn each_number_has_its_place_and_the_last_one_too() {
         let table = LockTable::default();
-        let names: Vec<String> = (0..100).map(|lock| format!("lock {lock}")).collect();
+        let names: Vec<String> = (0..300).map(|lock| format!("lock {lock}")).collect();
         for (at, name) in names.iter().enumerate() {
             assert!(table.get(at as u32).is_none(), "not before it was added");
             assert_eq!(table.add(name), at as u32);
         }
         assert_eq!(table.names(), names);
-        assert_eq!(place(u32::MAX), (28, 15), "no chunk has it, and none is asked beyond its end");
+        assert_eq!(place(u32::MAX), (26, 63), "no chunk has it, and none is asked beyond its end");
         assert!(table.get(u32::MAX).is_none());
     }
 
