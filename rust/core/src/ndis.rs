@@ -27,6 +27,7 @@ mod request;
 mod reset;
 mod send;
 mod send_many;
+mod sent;
 mod straight;
 mod thread;
 mod timer;
@@ -49,7 +50,7 @@ use emit::Watch;
 pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
-pub use send::{FrameError, SendError, Sent};
+pub use sent::{FrameError, SendError, Sent};
 use thread::Threads;
 pub(crate) use timer::HANG;
 

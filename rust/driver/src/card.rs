@@ -267,7 +267,8 @@ impl Card {
     }
 
     /// The same for MiniportWanSend.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call_wan_send(&self, link: usize, packet: usize) -> Option<usize> {
         let function = self.driver.handlers.get()?.wan_send;
@@ -275,7 +276,8 @@ impl Card {
         self.inside(function, |image, frame| image.send(function, [context, link, packet], frame))
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_wan_send`
     fn inside(
         &self,
         function: usize,

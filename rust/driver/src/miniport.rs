@@ -155,12 +155,10 @@ impl Miniport for Attached {
         packet: Sending<'call, Serialized>,
     ) -> Disposition<'call> {
         let card = &*self.0;
-        let (name, adapter) = (packet.name(), &link.adapter);
-        let Some(arena) = card.arena.get() else {
-            return packet.into_name().returned(Status::FAILURE);
-        };
-        let address = packet.copied(cx, |body| arena.hand_over(name, body));
         let held = packet.into_name();
+        let (name, adapter) = (held.name, &*link.adapter);
+        let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
+        let address = held.copied(adapter, cx, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
         let answer = card.call_wan_send(link.handle as usize, address);
         let Some(answer) = answer else {

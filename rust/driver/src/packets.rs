@@ -193,11 +193,8 @@ impl Arena {
             return None;
         }
         let generation = self.places[place].generation.load(Ordering::Relaxed);
-        (generation > 0).then_some(Name {
-            adapter: self.adapter,
-            slot: (place / self.turns) as u32,
-            generation,
-        })
+        let slot = if self.turns == 1 { place } else { place / self.turns } as u32;
+        (generation > 0).then_some(Name { adapter: self.adapter, slot, generation })
     }
 
     /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`, if all of it is right and

@@ -176,7 +176,8 @@ impl CpuState {
     }
 
     /// An entry point begins at level `at`.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // twice for each packet, as `leave_clean`
     pub fn enter(&mut self, adapter: u16, entry: Entry, at: Irql) {
         let locks = self.held.len() as u32;
         self.inside.push(Inside { adapter, entry, at, old: self.irql, locks });
@@ -201,7 +202,8 @@ impl CpuState {
 
     /// The entry point that began last returned: [`leave`](Self::leave), if it may and left nothing
     /// over. Whether it did.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `enter`
     pub fn leave_clean(&mut self) -> bool {
         if self.may_leave().is_err() {
             return false;

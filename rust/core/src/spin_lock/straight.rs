@@ -13,19 +13,22 @@ use crate::ndis::Adapter;
 impl Adapter {
     /// For a language binding: acquires a lock, if that neither waits nor breaks a rule and the calling thread is alone in its
     /// world; whether it did. It never panics.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
     pub fn acquire_at_once(&self, lock: u32, form: Form) -> bool {
         Cpu::here(|cpu| self.acquire_straight(cpu, lock, form))
     }
 
     /// The same for the release of the lock that was acquired last.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
     pub fn release_at_once(&self, lock: u32, form: Form) -> bool {
         Cpu::here(|cpu| self.release_straight(cpu, lock, form))
     }
 
     /// Takes a lock that is free and may be taken; whether it did.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
     pub(super) fn acquire_straight(&self, cpu: &Cpu, lock: u32, form: Form) -> bool {
         let ndis = &*self.ndis;
         if ndis.tells_all() {
@@ -34,15 +37,13 @@ impl Adapter {
         let Some(_span) = ndis.bias.alone(cpu) else { return false };
         let Some(entry) = ndis.locks.get(lock) else { return false };
         let Ok(mut state) = cpu.state.try_borrow_mut() else { return false };
-        let in_order = match *state.held {
-            [] => true,
-            [before] => entry.follows.load(Ordering::Relaxed) == before.lock.wrapping_add(1),
-            _ => false,
-        };
-        if !in_order
-            || entry.owner.load(Ordering::Relaxed) != 0
-            || state.may_acquire(lock, form).is_err()
+        if let Some(before) = state.held.last()
+            && (state.held.len() > 1
+                || entry.follows.load(Ordering::Relaxed) != before.lock.wrapping_add(1))
         {
+            return false;
+        }
+        if entry.owner.load(Ordering::Relaxed) != 0 || state.may_acquire(lock, form).is_err() {
             return false;
         }
         entry.owner.store(cpu.id, Ordering::Relaxed);
@@ -51,7 +52,8 @@ impl Adapter {
     }
 
     /// Releases the lock that the CPU acquired last, if it is this one and may be released so; whether it did.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
     pub(super) fn release_straight(&self, cpu: &Cpu, lock: u32, form: Form) -> bool {
         let ndis = &*self.ndis;
         if ndis.tells_all() {
