@@ -69,8 +69,7 @@ fn release(here: &Here, address: usize, form: Form) {
 }
 
 /// Acquires a lock that was used before, with nothing in the way; whether it did.
-#[inline(always)]
-#[allow(clippy::inline_always)] // a spin lock's whole way is one function
+#[inline(never)] // a spin lock's whole way is one function
 fn acquired(address: usize, form: Form) -> bool {
     quickly(|card| {
         let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
@@ -82,8 +81,7 @@ fn acquired(address: usize, form: Form) -> bool {
 }
 
 /// The same for a release.
-#[inline(always)]
-#[allow(clippy::inline_always)] // see `acquired`
+#[inline(never)] // see `acquired`
 fn released(address: usize, form: Form) -> bool {
     quickly(|card| {
         let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
