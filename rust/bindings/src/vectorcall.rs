@@ -14,6 +14,7 @@ mod stable {
 
     pub(super) const PY_VECTORCALL_ARGUMENTS_OFFSET: usize = 1 << (usize::BITS - 1);
 
+    // SAFETY: this is how CPython declares it (`size_t`, and pointers to objects), in all versions since 3.9.
     unsafe extern "C" {
         pub(super) fn PyObject_Vectorcall(
             callable: *mut PyObject,
