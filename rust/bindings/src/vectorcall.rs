@@ -63,7 +63,8 @@ impl Method {
             let arguments = all.as_mut_ptr().add(skip).cast_const();
             let flags = count | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
             let function = self.function.as_ptr();
-            let result = stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
+            let result =
+                stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
             Bound::from_owned_ptr_or_err(py, result)
         }
     }
