@@ -22,6 +22,7 @@ from ndiswan.campaign import (
 )
 from ndiswan.cli.console import out, out_json, painter
 from ndiswan.cli.in_c import options, with_options
+from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 
@@ -92,11 +93,13 @@ class Shard(click.ParamType[tuple[int, int]]):
     help="The most for one failure; 0 leaves it as it was found.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
+@outputs
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
     """
+    said = asked(given)
     given["arguments"] = with_options(given)
     find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
     seed = secrets.randbelow(1 << 32) if seed is None else seed
@@ -116,9 +119,14 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         out_json(_document(campaign, verdict))
     else:
         out("\n".join(_lines(campaign, verdict)))
+    exit_code = VIOLATIONS if verdict.failed else FINE
     if verdict.interrupted:
-        return INTERRUPTED
-    return VIOLATIONS if verdict.failed else FINE
+        exit_code = INTERRUPTED
+    if any_of(said):
+        from ndiswan.outputs import of_campaign
+
+        publish([of_campaign(campaign, verdict, exit_code)], said)
+    return exit_code
 
 
 def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:

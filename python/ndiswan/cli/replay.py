@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ndiswan.cli.console import out, out_json
+from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -41,7 +42,8 @@ def _load(path: str) -> Failure:
     "--out", "output", type=click.Path(dir_okay=False), help="Write it here instead of stdout."
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
-def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
+@outputs
+def replay(file: str, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
     """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not."""
     failure = _load(file)
     again = failure.replay()
@@ -63,6 +65,11 @@ def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
             out(text)
         else:
             _writing(lambda: Path(output).write_text(text, "utf-8"))
+    said = asked(given)
+    if any_of(said):
+        from ndiswan.outputs import of_replay
+
+        publish([of_replay(failure, again, file)], said)
     return FINE if again.symptom is None else VIOLATIONS
 
 
