@@ -24,6 +24,7 @@ from ndiswan.cli.console import out, out_json, painter
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.replay_file import command
 from ndiswan.exploring.target import find
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
+            elsewhere = command(content)
+            lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
     lines.append(
         f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
         f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.place import Place
-from ndiswan.exploring.failure import Failure, load
+from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.replay_file import command as without_the_file
+from ndiswan.exploring.replay_file import load
 from ndiswan.exploring.target import name_of
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
@@ -32,7 +34,8 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
         for path in paths:
             failure = load(path)
             again = failure.replay(patience=failure.settings.patience)
-            problems = _problems(failure, again, path)
+            content = json.loads(path.read_text("utf-8"))
+            problems = _problems(failure, again, content, f"ndiswan replay {path}")
             report.problems += problems
             cases.append(Case(f"{title}: {path.stem}", campaign.target, problems))
     cases += [Case(f"fails no more: {path.stem}", campaign.target) for path in verdict.mended]
@@ -41,23 +44,24 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
     return report
 
 
-def of_replay(failure: Failure, again: Execution, path: str | Path) -> Report:
-    """The report of a failure that was run again."""
+def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name: str) -> Report:
+    """The report of a failure that was run again; `content` is what its file holds, `name` the file's."""
     target = name_of(failure.scenario)
     report = Report("replay", target, int(again.symptom is not None))
-    report.problems = _problems(failure, again, Path(path))
+    report.problems = _problems(failure, again, content, f"ndiswan replay {name}")
     fails = f"fails still: {again.symptom.rule} at {again.symptom.place}" if again.symptom else ""
-    report.headline = f"{path}: {fails or 'it fails no more'}"
-    case = Case(Path(path).stem, target, report.problems, output=report.headline)
+    report.headline = f"{name}: {fails or 'it fails no more'}"
+    case = Case(Path(name).stem, target, report.problems, output=report.headline)
     report.suites.append(Suite(target, [case]))
     return report
 
 
-def _problems(failure: Failure, again: Execution, path: Path) -> list[Problem]:
+def _problems(
+    failure: Failure, again: Execution, content: dict[str, Any], command: str
+) -> list[Problem]:
     symptom, error = again.symptom, again.error
     if symptom is None or error is None:
         return []
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
     story = failure.story(again)
     if isinstance(error, ContractViolation):
         driver, place, text = error.adapter, Place.of(error.site), str(error)
@@ -76,7 +80,7 @@ def _problems(failure: Failure, again: Execution, path: Path) -> list[Problem]:
             detail=detail,
             driver=driver,
             report=text,
-            command=f"ndiswan replay {path}",
+            command=without_the_file(content) or command,
             place=place,
             steps=[Step.of(step) for step in json.loads(story.to_json())["steps"]],
             entry=entry,
