@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.place import Place
-from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.replay_file import command as without_the_file
 from ndiswan.exploring.replay_file import load
 from ndiswan.exploring.target import name_of
@@ -18,6 +17,7 @@ from ndiswan.violations import ContractViolation
 if TYPE_CHECKING:
     from ndiswan.campaign import Campaign, Verdict
     from ndiswan.exploring.execution import Execution
+    from ndiswan.exploring.failure import Failure
 
 
 def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:

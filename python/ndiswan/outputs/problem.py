@@ -132,11 +132,20 @@ class Problem:
     def candidates(self) -> list[Place]:
         """Where it may be shown, the best place first."""
         entry = _WAN_SEND if self.rule == "LOST" else self.entry
-        places = [self.place, taken(self.steps) if self.rule == "LOST" else None]
+        places = [self.place, self._nearest()]
         places.append(self.defined.get(entry or ""))
         places += [step.place for step in reversed(self.steps)]
         places += [self.defined.get(_WAN_SEND), Place(self.file, 1) if self.file else None]
         return [place for place in places if place is not None]
+
+    def _nearest(self) -> Place | None:
+        """For a rule that is broken by what is not done, or by a return: the nearest line that has to do with it."""
+        if self.rule == "LOST":
+            return taken(self.steps)
+        if self.rule == "EARLY":
+            calls = (step for step in reversed(self.steps) if step.names.startswith(_COMPLETES))
+            return next((step.place for step in calls), None)
+        return None
 
     def shown(self, root: Path) -> Place | None:
         """The best place inside of the repository, which alone can be shown; the best one if none is inside."""

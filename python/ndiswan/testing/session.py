@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ndiswan.exploring.explore import Exploration, explore
-from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.replay_file import ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
@@ -19,6 +18,7 @@ from ndiswan.testing.playing import error_of
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario
+    from ndiswan.exploring.failure import Failure
 
 Texts = list[tuple[str, str]]
 
