@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+from ci import sarif
 from commands import FINE, ROOT, VIOLATIONS, ndiswan
 
 CARELESS = "exploring_targets.py:careless"
@@ -51,3 +52,20 @@ def test_a_file_that_cannot_be_written_is_an_error_of_usage(tmp_path):
     for option in ("--junit", "--sarif", "--code-quality"):
         done = ndiswan("check", "d.py", "--allow-nothing", option, "no/such/folder", cwd=tmp_path)
         assert (done.returncode, option in done.stderr) == (4, True)
+
+
+def test_a_campaign_that_cannot_be_run_says_so_in_its_files(tmp_path):
+    """A scenario that is not there, and one that ends its process: an error in the list of tests, and its exit code."""
+    gone = ndiswan("fuzz", "gone.py:f", "--junit", "a.xml", cwd=tmp_path)
+    assert gone.returncode == 4
+    assert cases(tmp_path / "a.xml") == {"ndiswan fuzz": ["error"]}
+    (tmp_path / "k.py").write_text("import os\ndef scenario(ndis):\n    os._exit(9)\n")
+    budget = ("--executions", "9", "--jobs", "1", "--seed", "4")
+    killed = ndiswan(
+        "fuzz", "k.py", *budget, "--junit", "b.xml", "--sarif", "b.sarif", cwd=tmp_path
+    )
+    assert killed.returncode == VIOLATIONS, killed.stderr
+    assert cases(tmp_path / "b.xml") == {"explored": ["error"]}
+    ((result,),) = [run["results"] for run in sarif(tmp_path / "b.sarif")]
+    assert result["ruleId"] == "CRASH"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "k.py"

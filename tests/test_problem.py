@@ -7,7 +7,7 @@ import pytest
 
 from catalogue import CATALOGUE
 from commands import ROOT
-from ndiswan.checking import Options, check
+from ndiswan.checking import CheckResult, DriverResult, Finding, ModeResult, Options, check
 from ndiswan.checking.place import Place
 from ndiswan.outputs import Problem, Report, Step, of_check
 from test_checking import MODES, NOT_BY_A_CHECK, name_of
@@ -123,3 +123,20 @@ def test_a_fingerprint_knows_rule_driver_file_and_function_and_no_line(tmp_path)
     assert same not in {other.fingerprint(tmp_path) for other in others}
     numbered = Report("check", "x", problems=[problem(), problem(line=5)]).numbered(tmp_path)
     assert numbered[0][1] == same != numbered[1][1]
+
+
+def test_what_is_left_after_the_halt_is_told_once(tmp_path):
+    """The same memory in two modes is one problem, wherever it was, at the file of the folder with DriverEntry."""
+    (tmp_path / "a.c").write_text("/* nothing */\n")
+    (tmp_path / "b.c").write_text("NTSTATUS DriverEntry(void);\n")
+    modes = [
+        ModeResult(
+            name,
+            [Finding("warning", None, f"after the halt: 8 bytes at {at}", f"LEAK: {at}")],
+        )
+        for name, at in (("send/inline", "0x410ebd80"), ("send/queued", "0x41b8fd80"))
+    ]
+    result = CheckResult(str(tmp_path), [DriverResult("driver", modes)])
+    (problem,) = of_check(result, lambda *_: "again").problems
+    assert (problem.rule, problem.modes) == ("LEAK", ["send/inline", "send/queued"])
+    assert problem.shown(tmp_path) == Place(str(tmp_path / "b.c"), 1)

@@ -68,7 +68,12 @@ WORST = (INTERNAL, USAGE, VIOLATIONS, FINE, NOTHING_RAN)
     "--allow-nothing", is_flag=True, help="A TARGET without a driver is fine; else exit code 5."
 )
 @click.option("--list-modes", is_flag=True, help="List the modes that apply, and run none.")
-@click.option("--json", "as_json", is_flag=True, help="The result as one document on stdout.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The result as one document on stdout; of several targets an array.",
+)
 @outputs
 def check(
     targets: tuple[str, ...], *, list_modes: bool, as_json: bool, allow_nothing: bool, **given: Any
@@ -93,8 +98,7 @@ def check(
         show=bool(given["patterns"]) and not as_json,
     )
     if list_modes:
-        for target in targets:
-            _list_modes(target, wanted, as_json=as_json)
+        _list_modes(targets, wanted, as_json=as_json)
         return FINE
     checks = [_Check(target, wanted, allow_nothing=allow_nothing) for target in targets]
     for one in checks:
@@ -179,8 +183,8 @@ def _command(target: str, options: Options) -> Callable[[str, str], str]:
     return command
 
 
-def _list_modes(target: str, options: Options, *, as_json: bool) -> None:
-    found = modes(target, options)
+def _list_modes(targets: tuple[str, ...], options: Options, *, as_json: bool) -> None:
+    found = {driver: of for target in targets for driver, of in modes(target, options).items()}
     if as_json:
         out_json({driver: [mode.name for mode in of] for driver, of in found.items()})
         return

@@ -20,9 +20,17 @@ from ndiswan.campaign import (
     Verdict,
     WorkerDiedError,
 )
+from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import out, out_json, painter
 from ndiswan.cli.in_c import options, with_options
-from ndiswan.cli.outputs import any_of, asked, outputs, publish
+from ndiswan.cli.outputs import (
+    any_of,
+    asked,
+    outputs,
+    publish,
+    publish_crash,
+    publish_trouble,
+)
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.replay_file import command
 from ndiswan.exploring.target import find
@@ -102,7 +110,13 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """
     said = asked(given)
     given["arguments"] = with_options(given)
-    find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
+    try:
+        find(
+            target, list(given["arguments"])
+        )  # an error here is the user's, before any worker starts
+    except TargetError as error:
+        publish_trouble("fuzz", target, error, said)
+        raise
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
     try:
@@ -115,6 +129,7 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         raise click.UsageError(str(error)) from error
     except WorkerDiedError as error:
         click.echo(f"ndiswan: {error}", err=True)
+        publish_crash("fuzz", target, error, said)
         return VIOLATIONS
     if as_json:
         out_json(_document(campaign, verdict))

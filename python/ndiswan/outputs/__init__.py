@@ -10,15 +10,17 @@ from ndiswan.outputs.code_quality import to_code_quality
 from ndiswan.outputs.junit import to_junit
 from ndiswan.outputs.of_check import of_check
 from ndiswan.outputs.of_failures import of_campaign, of_replay
-from ndiswan.outputs.problem import Problem, Report, Step
+from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.outputs.sarif import to_sarif
 from ndiswan.outputs.summary import to_summary
 
 __all__ = [
+    "Case",
     "Place",
     "Problem",
     "Report",
     "Step",
+    "Suite",
     "of_campaign",
     "of_check",
     "of_replay",

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ndiswan.checking.in_c import is_in_c
 from ndiswan.checking.place import Place
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
 # As `ndiswan.drivers` says where a driver in C faulted.
 _FAULT = re.compile(r" in (?P<function>\w+) \((?P<file>[^()\s]+):(?P<line>[1-9]\d*)\)")
+
+
+# Where in memory something was is another place in each run.
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
 def of_check(result: CheckResult, command: Callable[[str, str], str]) -> Report:
@@ -74,13 +77,23 @@ def _fault(finding: Finding, target: str) -> Place | None:
     return Place(str(file.resolve()), int(said["line"]), said["function"]) if file else None
 
 
+def _file(target: str) -> str | None:
+    """The file to show if nothing better is known: of a folder of C the one that has DriverEntry."""
+    path = Path(target)
+    if path.is_dir():
+        sources = sorted(file for file in path.iterdir() if file.suffix.lower() == ".c")
+        entry = (f for f in sources if "DriverEntry" in f.read_text("utf-8", "replace"))
+        return next((str(file) for file in (*entry, *sources)), None)
+    place = target.rpartition(":")[0] if ".py:" in target else target
+    return place if Path(place).is_file() else None
+
+
 def _problem(
     result: CheckResult, driver: DriverResult, mode: ModeResult, finding: Finding
 ) -> Problem:
     # What is wrong, only warns and is no rule is what is left after a halt.
     no_rule = "LEAK" if finding.kind == "warning" else finding.kind.upper()
     defined = {entry: Place.of(site) for entry, site in driver.defined.items()}
-    file = result.target.partition(".py:")[0] + ".py" if ".py" in result.target else None
     return Problem(
         rule=finding.rule or no_rule,
         level="warning" if finding.kind == "warning" else "error",
@@ -93,7 +106,7 @@ def _problem(
         steps=[Step.of(step) for step in finding.steps],
         defined={entry: place for entry, place in defined.items() if place is not None},
         entry=finding.inside[-1] if finding.inside else None,
-        file=result.target if is_in_c(result.target) else file,
+        file=_file(result.target),
         packet=finding.packet,
         diagram=finding.diagram,
         properties={"adapter": finding.adapter, "time_ns": finding.time_ns},
@@ -104,7 +117,7 @@ def _folded(problems: list[Problem]) -> list[Problem]:
     """Those of one rule at one line as one, which has the story of the first and the modes of all."""
     found: dict[tuple[object, ...], Problem] = {}
     for problem in problems:
-        what = problem.detail if not problem.rule_is_one else ""
+        what = _ADDRESS.sub("", problem.detail) if not problem.rule_is_one else ""
         key = (problem.rule, problem.level, problem.driver, problem.place, what)
         if key in found:
             found[key].modes.append(problem.modes[0])
