@@ -4,7 +4,7 @@ import re
 
 from commands import BAD, FINE, ROOT, VIOLATIONS, driver, ndiswan
 from ndiswan.checking.place import Place
-from ndiswan.outputs import Problem, Report, to_annotations
+from ndiswan.outputs import Problem, Report, to_annotations, to_summary
 
 COMMAND = re.compile(r"::(error|warning) (?:([^:]*))::(.*)")
 
@@ -68,6 +68,16 @@ def test_in_actions_each_failure_is_a_note_and_the_job_has_a_summary(tmp_path):
     assert "| **DOUBLE** | `examples/drivers/modem.py:" in text
     assert "```mermaid\nsequenceDiagram" in text
     assert text.count("<details>") == text.count("</details>") == 2
+
+
+def test_the_table_of_a_summary_holds_any_text(tmp_path):
+    """Bars and tags in a text neither end a cell nor become HTML, and a fence is longer than one in a report."""
+    problem = Problem("DOUBLE", "error", "a | b <b>c</b>", "D", "x\n```\ny", modes=["m"])
+    text = to_summary([Report("check", "t", 1, problems=[problem])], tmp_path)
+    row = next(line for line in text.splitlines() if "**DOUBLE**" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+    assert "<b>" not in row
+    assert "````text\nx\n```\ny\n````" in text
 
 
 def test_elsewhere_nothing_of_it_is_printed(tmp_path):

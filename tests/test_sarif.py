@@ -129,6 +129,15 @@ def test_a_schedule_is_a_thread_flow_a_virtual_cpu(fuzzed):
     assert "MiniportWanSend (life 1)" in " ".join(map(messages, flows.values()))
 
 
+def test_what_has_no_line_is_said_at_the_next_event_that_has_one(checked):
+    """A call that NDIS makes is in the words of what the driver did in it: no location is without a file."""
+    (code,) = checked[0]["results"][0]["codeFlows"]
+    (flow,) = code["threadFlows"]
+    text = flow["locations"][0]["location"]["message"]["text"]
+    assert "MiniportWanSend (life 1); " in text
+    assert text.endswith("NdisMWanSendComplete(REQUEST_ABORTED)")
+
+
 def test_a_failure_of_a_campaign_can_be_replayed_from_its_sarif(fuzzed, tmp_path):
     """It has the token and the whole replay file; `ndiswan replay` takes the SARIF file itself."""
     folder, (run,) = fuzzed
