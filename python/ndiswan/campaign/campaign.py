@@ -12,7 +12,7 @@ from ndiswan.campaign.executors import Processes, open_executor
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
-from ndiswan.exploring.replay_file import ReplayError, load
+from ndiswan.exploring.failure import ReplayError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

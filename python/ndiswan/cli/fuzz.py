@@ -31,8 +31,8 @@ from ndiswan.cli.outputs import (
     publish_crash,
     publish_trouble,
 )
+from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Settings
-from ndiswan.exploring.replay_file import command
 from ndiswan.exploring.target import find
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
-            elsewhere = command(content)
+            elsewhere = command(content, campaign.settings)
             lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
     lines.append(
         f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "

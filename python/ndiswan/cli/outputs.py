@@ -20,18 +20,26 @@ OPTIONS = (
     click.option(
         "--sarif",
         metavar="FILE",
+        show_default="none",
         help="Write SARIF 2.1.0: what failed, where, and how it came to it.",
     ),
     click.option(
-        "--junit", metavar="FILE", help="Write JUnit XML: a test case a mode, or a failure."
+        "--junit",
+        metavar="FILE",
+        show_default="none",
+        help="Write JUnit XML: a test case a mode, or a failure.",
     ),
     click.option(
-        "--code-quality", metavar="FILE", help="Write JSON for GitLab's Code Quality artifact."
+        "--code-quality",
+        metavar="FILE",
+        show_default="none",
+        help="Write JSON for GitLab's Code Quality artifact.",
     ),
     click.option(
         "--annotations/--no-annotations",
         default=None,
-        help="Lines for GitHub Actions on stderr, and a summary of the job; on if GITHUB_ACTIONS is true.",
+        show_default="on if GITHUB_ACTIONS is true",
+        help="Lines for GitHub Actions on stderr, and a summary of the job.",
     ),
 )
 

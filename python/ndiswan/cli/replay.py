@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,8 @@ import click
 
 from ndiswan.cli.console import out, out_json
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
-from ndiswan.exploring.execution import Settings
-from ndiswan.exploring.failure import FORMAT, Failure, settings_to_json
-from ndiswan.exploring.replay_file import ReplayError, from_json, load
+from ndiswan.cli.replayed import TARGET, options, replayed
+from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
 
@@ -24,13 +22,6 @@ FINE, VIOLATIONS, _, INTERNAL = range(4)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
 
 
-TARGET = click.option(
-    "--target",
-    metavar="TARGET",
-    help="Where the scenario is on this machine, as of `ndiswan fuzz`, if not where FILE says or below this folder.",
-)
-
-
 def _load(path: str, target: str | None) -> Failure:
     try:
         return load(path, target=target)
@@ -38,76 +29,9 @@ def _load(path: str, target: str | None) -> Failure:
         raise click.UsageError(str(error)) from error
 
 
-def _content(file: str | None, token: str | None, number: int, given: dict[str, Any]) -> Any:
-    """What a replay file holds: that of FILE, one of those in a SARIF file, or one made for a token."""
-    if (file is None) == (token is None):
-        raise click.UsageError("expected FILE or --token, one of them")
-    if file is None:
-        if given["target"] is None:
-            raise click.UsageError(
-                "--token: expected --target FILE.py:NAME too, the scenario it is for"
-            )
-        return _of_token(str(token), given)
-    try:
-        content = json.loads(Path(file).read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        text = f"{file}: expected a replay file or SARIF, which are JSON: {error}"
-        raise click.UsageError(text) from error
-    if not isinstance(content, dict) or "runs" not in content:
-        return content
-    results = [result for run in content["runs"] for result in run.get("results", [])]
-    kept = [r["properties"]["replay"] for r in results if "replay" in r.get("properties", {})]
-    if not 1 <= number <= len(kept):
-        has = (
-            f"it has {len(kept)}"
-            if kept
-            else "it has none: what `ndiswan check` finds is shown by its command"
-        )
-        raise click.UsageError(
-            f"{file}: expected a SARIF file with {number} or more failures to replay; {has}"
-        )
-    return kept[number - 1]
-
-
-def _of_token(token: str, given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "ndiswan-replay": FORMAT,
-        "scenario": given["target"],
-        "arguments": list(given["arguments"]),
-        "settings": settings_to_json(Settings(cpus=given["cpus"])),
-        "explorer": "replay",
-        "seed": 0,
-        "choices": token,
-        "expect": {"rule": "", "place": ""},
-        "detail": "",
-        "events": 0,
-        "digest": "",
-    }
-
-
 @click.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--token", metavar="TOKEN", help="Run these answers in place of FILE's; needs --target."
-)
-@TARGET
-@click.option(
-    "--arg",
-    "arguments",
-    multiple=True,
-    metavar="VALUE",
-    help="With --token: as of `ndiswan check`.",
-)
-@click.option(
-    "--cpus", type=click.IntRange(1, 32), default=2, show_default=True, help="With --token."
-)
-@click.option(
-    "--number",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Which failure of a SARIF file.",
-)
+@options
 @click.option(
     "--as",
     "form",
@@ -121,28 +45,16 @@ def _of_token(token: str, given: dict[str, Any]) -> dict[str, Any]:
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
-def replay(
-    file: str | None,
-    token: str | None,
-    number: int,
-    *,
-    form: str,
-    output: str | None,
-    as_json: bool,
-    **given: Any,
-) -> int:
-    """Run the failure in FILE again: a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`.
+def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
 
-    Exit code 1 if it fails still, 0 if it does not.
+    FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`.
     """
     said = asked(given)
-    content = _content(file, token, number, given)
-    try:
-        failure = from_json(content, file or "--token", target=given["target"])
-    except ReplayError as error:
-        raise click.UsageError(str(error)) from error
+    what = replayed(file, given)
+    failure = what.failure
     again = failure.replay()
-    if token is not None and again.symptom is not None:  # which has no word of what to expect
+    if file is None and again.symptom is not None:
         failure = changed(failure, symptom=again.symptom, digest=again.ndis.digest())
     same = again.symptom == failure.symptom
     identical = same and again.ndis.digest() == failure.digest
@@ -165,7 +77,7 @@ def replay(
     if any_of(said):
         from ndiswan.outputs import of_replay
 
-        publish([of_replay(failure, again, content, file or f"--token {token}")], said)
+        publish([of_replay(failure, again, what.content, what.name)], said)
     return FINE if again.symptom is None else VIOLATIONS
 
 

@@ -2,8 +2,7 @@
 
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
 from ndiswan.exploring.explore import Exploration, Search, explore
-from ndiswan.exploring.failure import Failure
-from ndiswan.exploring.replay_file import ReplayError, load, replay
+from ndiswan.exploring.failure import Failure, ReplayError, load, replay
 from ndiswan.exploring.watchdog import EndlessError
 
 __all__ = [

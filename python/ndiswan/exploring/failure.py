@@ -11,9 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import RNG, Explorer, Story, Trace, __version__, to_token
+from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
+from ndiswan.checking.target import TargetError
+from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
-from ndiswan.exploring.target import name_of
+from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
 from ndiswan.status import Status
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
 
 FORMAT = 1
+
+
+class ReplayError(ValueError):
+    """A replay file that is none, or whose scenario is not to be found."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,10 @@ class Failure:
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
-        settings = settings_to_json(self.settings)
+        settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
+        settings["policy"] = {
+            name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
+        }
         return {
             "ndiswan-replay": FORMAT,
             "scenario": name_of(self.scenario),
@@ -178,12 +187,94 @@ class Failure:
         return f"{self.rule} at {self.place}: {self.detail}"
 
 
-def settings_to_json(settings: Settings) -> dict[str, Any]:
-    """Settings as a replay file has them."""
-    document = asdict(replace(settings, policy=None))  # type: ignore[arg-type]
-    document["policy"] = {name: _plain(getattr(settings.policy, name)) for name in Policy.__slots__}
-    return document
-
-
 def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
+
+
+def load(
+    path: str | Path, *, scenario: Scenario | None = None, target: str | None = None
+) -> Failure:
+    """The failure in a replay file; with ``scenario`` that one is run instead of the one it names.
+
+    ``target``, as of ``ndiswan fuzz``, says where the scenario is on this machine, if it is neither where the file
+    says nor below this folder.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ReplayError
+        It is no replay file, or of a later version, or its scenario is not to be found.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except ValueError as error:
+        raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
+    return from_json(content, path, scenario, target)
+
+
+def from_json(
+    content: Any,
+    path: str | Path,
+    scenario: Scenario | None = None,
+    target: str | None = None,
+) -> Failure:
+    """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
+    if not isinstance(content, dict) or "ndiswan-replay" not in content:
+        raise ReplayError(f"{path}: expected a replay file of ndiswan")
+    if content["ndiswan-replay"] != FORMAT:
+        got = content["ndiswan-replay"]
+        raise ReplayError(f"{path}: expected version {FORMAT} of the format, got {got!r}")
+    try:
+        settings = dict(content["settings"])
+        policy = dict(settings.pop("policy"))
+        policy["reset_leftovers"] = Status(policy["reset_leftovers"])
+        return Failure(
+            symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
+            detail=content["detail"],
+            choices=from_token(content["choices"]),
+            scenario=scenario
+            or _find(target or here(content["scenario"]), content.get("arguments", [])),
+            settings=_settings(policy, settings),
+            explorer=content["explorer"],
+            seed=content["seed"],
+            execution=0,
+            seconds=0.0,
+            digest=content["digest"],
+            events=content["events"],
+            deterministic=True,
+        )
+    except ReplayError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+
+
+def _settings(policy: dict[str, Any], others: dict[str, Any]) -> Settings:
+    """Settings with which a world can be made; what that raises, this raises."""
+    settings = Settings(policy=Policy(**policy), **others)
+    execute(lambda _: None, Explorer.replay([]), settings)
+    if not settings.patience > 0:
+        raise ValueError(f"patience: expected seconds, got {settings.patience!r}")
+    return settings
+
+
+def _find(name: str, arguments: list[str]) -> Scenario:
+    try:
+        return find(name, arguments)
+    except TargetError as error:
+        raise ReplayError(
+            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is"
+            " by --target FILE.py:NAME (in Python: load(path, target=...))"
+        ) from error
+
+
+def replay(failure: Failure | str | Path) -> Execution:
+    """Run a failure, or the one in a replay file, once more.
+
+    Raises
+    ------
+    ReplayError
+        As :func:`load`.
+    """
+    return (failure if isinstance(failure, Failure) else load(failure)).replay()

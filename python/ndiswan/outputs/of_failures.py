@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.place import Place
-from ndiswan.exploring.replay_file import command as without_the_file
-from ndiswan.exploring.replay_file import load
+from ndiswan.exploring.elsewhere import command as without_the_file
+from ndiswan.exploring.failure import load
 from ndiswan.exploring.target import name_of
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
@@ -80,7 +80,7 @@ def _problems(
             detail=detail,
             driver=driver,
             report=text,
-            command=without_the_file(content) or command,
+            command=without_the_file(content, failure.settings) or command,
             place=place,
             steps=[Step.of(step) for step in json.loads(story.to_json())["steps"]],
             entry=entry,

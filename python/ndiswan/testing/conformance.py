@@ -12,7 +12,7 @@ from ndiswan.checking.frames import built_in
 from ndiswan.checking.modes import Mode, modes_of
 from ndiswan.checking.scenarios import FUNCTIONS
 from ndiswan.checking.target import Driver
-from ndiswan.exploring.replay_file import load
+from ndiswan.exploring.failure import load
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.exploring.workload import workload
 from ndiswan.miniport import Miniport

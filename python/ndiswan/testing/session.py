@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ndiswan.exploring.explore import Exploration, explore
-from ndiswan.exploring.replay_file import ReplayError, load
+from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
 from ndiswan.testing.playing import error_of
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario
-    from ndiswan.exploring.failure import Failure
 
 Texts = list[tuple[str, str]]
 

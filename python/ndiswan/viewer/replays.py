@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.execution import execute
-from ndiswan.exploring.replay_file import ReplayError, load
+from ndiswan.exploring.failure import ReplayError, load
 from ndiswan.exploring.watchdog import watched
 from ndiswan.viewer.run import Break, Choice, Run, ViewError, first_difference
 from ndiswan.viewer.traces import MOST_STEPS, of_trace, tell

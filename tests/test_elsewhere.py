@@ -5,7 +5,8 @@ import json
 import pytest
 
 from commands import ROOT, VIOLATIONS, ndiswan
-from ndiswan.exploring.replay_file import LONGEST_TOKEN, ReplayError, command, load
+from ndiswan.exploring import ReplayError, Settings, load
+from ndiswan.exploring.elsewhere import LONGEST_TOKEN, command
 
 CARELESS = "exploring_targets.py:careless"
 CAREFUL = "exploring_targets.py:careful"
@@ -89,7 +90,7 @@ def test_what_cannot_be_replayed_is_an_error_of_usage(here, arguments, words):
 def test_a_command_line_is_for_short_tokens_and_plain_worlds(mailed):
     """A long token and other settings need the file; an argument of the driver's is in the command."""
     content = {**mailed[1], "arguments": ["a b"]}
-    assert "--cpus 3 --arg 'a b' --token c1." in command(content)
-    assert command({**content, "choices": "c1." + "2-0." * LONGEST_TOKEN}) is None
-    other = {**content["settings"], "policies": True}
-    assert command({**content, "settings": other}) is None
+    plain = Settings(cpus=3)
+    assert "--cpus 3 --arg 'a b' --token c1." in command(content, plain)
+    assert command({**content, "choices": "c1." + "2-0." * LONGEST_TOKEN}, plain) is None
+    assert command(content, Settings(cpus=3, policies=True)) is None
