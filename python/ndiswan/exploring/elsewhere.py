@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +30,18 @@ def here(name: str) -> str:
     return next((f"{end}{colon}{function}" for end in ends if end.exists()), name)
 
 
+def _words(settings: Settings) -> list[str]:
+    """Settings to compare: a policy is what it is by its repr."""
+    return [repr(getattr(settings, field.name)) for field in fields(settings)]
+
+
 def command(content: dict[str, Any], settings: Settings) -> str | None:
     """The command line that runs what a replay file holds, without the file; None if its token is too long for one.
 
     None, too, if its worlds were not the plain ones, which a command line cannot say.
     """
     plain = type(settings)(cpus=settings.cpus)
-    if settings != plain or len(content["choices"]) > LONGEST_TOKEN:
+    if _words(settings) != _words(plain) or len(content["choices"]) > LONGEST_TOKEN:
         return None
     words = ["ndiswan", "replay", "--target", content["scenario"]]
     words += ["--cpus", str(plain.cpus)] if plain.cpus != type(settings).cpus else []
