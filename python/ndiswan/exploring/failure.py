@@ -264,8 +264,8 @@ def _find(name: str, arguments: list[str]) -> Scenario:
         return find(name, arguments)
     except TargetError as error:
         raise ReplayError(
-            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is"
-            " by --target FILE.py:NAME (in Python: load(path, target=...))"
+            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is:"
+            " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
         ) from error
 
 
