@@ -101,6 +101,16 @@ OPERATIONS: list[str]
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]
+_Asked: TypeAlias = tuple[
+    str,
+    list[tuple[str, str]],
+    int,
+    int,
+    int,
+    str | None,
+    int,
+    list[tuple[int, int, str | None, bool]],
+]
 
 class _RuleInfo(TypedDict):
     id: str
@@ -158,6 +168,7 @@ class Ndis:
     def spawn(self, function: Callable[[*_Args], object], *args: *_Args) -> None: ...
     def choices(self) -> _Choices: ...
     def choice_words(self) -> list[str]: ...
+    def questions(self) -> list[_Asked]: ...
     @property
     def points(self) -> int: ...
     @property
@@ -350,6 +361,8 @@ class Explorer:
     def __new__(cls, name: str, seed: int) -> Self: ...
     @staticmethod
     def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def after(choices: _Choices, name: str, seed: int) -> Explorer: ...
     @staticmethod
     def of_bytes(data: bytes) -> Explorer: ...
     def end(self, ndis: Ndis, failed: bool) -> bool: ...

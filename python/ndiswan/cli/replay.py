@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ndiswan.cli.console import out, out_json
+from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -42,17 +43,22 @@ def _load(path: str) -> Failure:
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
-    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not."""
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
+
+    Of an execution in which nothing went wrong, as `ndiswan step` can save it, the story is told as well.
+    """
     failure = _load(file)
     again = failure.replay()
-    same = again.symptom == failure.symptom
+    same = (again.symptom or GOOD) == failure.symptom
     identical = same and again.ndis.digest() == failure.digest
     if as_json:
         out_json(_document(failure, again.symptom, identical=identical))
-    elif again.symptom is None:
+    elif again.symptom is None and failure.symptom != GOOD:
         out(f"it fails no more: {failure.rule} at {failure.place}")
     else:
-        if not same:
+        if again.symptom is None:
+            out("nothing goes wrong, as when it was saved")
+        elif not same:
             out(f"it fails otherwise: {again.symptom.rule} at {again.symptom.place}")
         elif not identical:
             out(

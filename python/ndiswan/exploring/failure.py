@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
-from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
@@ -56,7 +56,7 @@ class Failure:
 
     @property
     def rule(self) -> str:
-        """The id of the broken rule; EXCEPTION or ENDLESS for what is none."""
+        """The id of the broken rule; EXCEPTION or ENDLESS for what is none, NONE for a good execution."""
         return self.symptom.rule
 
     @property
@@ -92,7 +92,7 @@ class Failure:
 
         Of what goes on for ever it is not looked for: each look would take as long.
         """
-        if self.rule == "ENDLESS":
+        if self.rule == "ENDLESS" or self.symptom == GOOD:
             return None
         for index in reversed(range(len(self.choices))):
             of, chosen = self.choices[index]
@@ -141,7 +141,7 @@ class Failure:
     def told(self, again: Execution, form: str) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
         if form == "report":
-            return str(again.error)
+            return str(again.error or "nothing goes wrong")
         if form == "trace":
             return self.trace(again).to_jsonl()
         story = self.story(again)
