@@ -62,7 +62,7 @@ class Prompt:
 
     def echo(self, line: str) -> None:
         """What was said, as it would stand there if somebody had typed it."""
-        out(f"\nstep> {line.strip()}")
+        out(f"\nstep> {line.strip()}".rstrip())
 
     def refuse(self, said: str) -> None:
         """Say as JSON that something cannot be done."""
@@ -70,7 +70,9 @@ class Prompt:
 
     def take(self, line: str) -> str | None:
         """Do what a line says; what is wrong with it, if anything is; None to end."""
-        line = line.partition("#")[0].strip()
+        line = line.strip()
+        if line.startswith("#"):
+            return ""
         word, *words = line.split(maxsplit=1) or [""]
         if word in ("quit", "exit"):
             return None

@@ -251,7 +251,8 @@ class Stepper:
         Raises StepError if the same answers do not give the same events, OSError if it cannot be written.
         """
         failure = self.failure
-        if failure.replay(patience=self.settings.patience).ndis.digest() != failure.digest:
+        again = failure.replay(patience=self.settings.patience).ndis
+        if (again.digest(), again.choices()) != (failure.digest, failure.choices):
             raise StepError(
                 "the same answers gave other events: the driver reads something that is no choice, a clock "
                 "or a random generator; make it one with ndis.choose()"
