@@ -41,7 +41,9 @@ from ndiswan.violations import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring import Exploration, Failure, Stepper, explore, replay
+    from ndiswan.exploring.explore import Exploration, explore
+    from ndiswan.exploring.failure import Failure, replay
+    from ndiswan.exploring.stepping import Stepper
 
 _EXPLORING = ("Exploration", "Failure", "Stepper", "explore", "replay")
 _TELEPHONE = ("Tapi", "TapiError")

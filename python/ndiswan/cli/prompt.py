@@ -148,13 +148,7 @@ class Prompt:
         self._tell(f"saved {self._stepper.save(_file(words))}")
 
     def _view(self, words: list[str]) -> None:
-        from pathlib import Path
-
-        from ndiswan.viewer import to_html
-
-        file = Path(_file(words))
-        file.write_text(to_html([self._stepper.shown()]), "utf-8")
-        self._tell(f"wrote {file}")
+        self._tell(f"wrote {self._stepper.view().save(_file(words))}")
 
     def _tell(self, text: str) -> None:
         self._print({"text": text} if self._as_json else text)

@@ -17,10 +17,12 @@ from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, exec
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
+from ndiswan.shown import Shown
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
+    from ndiswan.viewer import Page
 
 FORMAT = 1
 
@@ -30,7 +32,7 @@ class ReplayError(ValueError):
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Shown):
     """An execution in which something went wrong, small enough to be read.
 
     ``choices`` are the answers, (of how many, which), that lead there: the replay token.
@@ -138,6 +140,12 @@ class Failure:
         """The story as a self-contained SVG picture."""
         return self.story().to_svg()
 
+    def view(self, *, beside: bool = True) -> Page:
+        """The page of ``ndiswan view``, which a notebook shows; with the good run beside it, if there is one."""
+        from ndiswan.viewer import view
+
+        return view(self, beside=beside)
+
     def told(self, again: Execution, form: str) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
         if form == "report":
@@ -147,9 +155,6 @@ class Failure:
         story = self.story(again)
         forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
         return forms[form]()
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""

@@ -34,11 +34,13 @@ mod check;
 mod pcapng;
 mod read;
 pub(crate) mod record;
+mod table;
 mod text;
 mod write;
 
 pub use check::Found;
 pub use record::LinkEntry;
+pub use table::{Row, Table};
 
 /// What a trace says that it is.
 pub const FORMAT: &str = "ndiswan-trace";

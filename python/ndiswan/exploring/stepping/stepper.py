@@ -14,6 +14,7 @@ from ndiswan.exploring.stepping.naming import StepError, chosen
 from ndiswan.exploring.stepping.walk import Walk
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario, Symptom
     from ndiswan.exploring.stepping.moment import Cpu, Happened, Owned
     from ndiswan.exploring.stepping.walk import Question
+    from ndiswan.viewer import Page
     from ndiswan.viewer.run import Run
 
 PLAIN = "plain"
 BROKEN = "broken"
 
 
-class Stepper:
+class Stepper(Shown):
     """Goes through an execution question by question, forwards and back.
 
     An execution is a function of its answers, so there is always a whole one, from its beginning to
@@ -220,6 +222,12 @@ class Stepper:
         from ndiswan.viewer.replays import of_failure
 
         return of_failure(self.failure, name_of(self.scenario), self._walk.ran)[0]
+
+    def view(self) -> Page:
+        """The page of ``ndiswan view``, which a notebook shows."""
+        from ndiswan.viewer import view
+
+        return view(self)
 
     def story(self) -> Story:
         """What led to what goes wrong, step by step."""
