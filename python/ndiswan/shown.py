@@ -12,6 +12,11 @@ class Shown:
 
     __slots__ = ()
 
+    def __init_subclass__(cls, **of: Any) -> None:
+        super().__init_subclass__(**of)
+        # IPython takes a class's own way before that of a base, and a data class has its repr of its own.
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_html_(self) -> str:
         from ndiswan.notebook import html
 

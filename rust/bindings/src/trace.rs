@@ -61,7 +61,11 @@ const COLUMNS: [(&str, fn(&Row) -> u64); 12] = [
 ];
 
 fn octets(rows: &[Row], of: fn(&Row) -> u64) -> Vec<u8> {
-    rows.iter().flat_map(|row| of(row).to_le_bytes()).collect()
+    let mut octets = Vec::with_capacity(rows.len() * 8);
+    for row in rows {
+        octets.extend_from_slice(&of(row).to_le_bytes());
+    }
+    octets
 }
 
 impl Trace {

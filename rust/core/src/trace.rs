@@ -31,6 +31,7 @@ use crate::policy::Policy;
 use crate::time::TimeKind;
 
 mod check;
+mod flat;
 mod pcapng;
 mod read;
 pub(crate) mod record;

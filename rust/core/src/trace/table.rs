@@ -3,12 +3,13 @@
 //! Events that say the same but for their numbers share a text, so the texts are few. The owner of a
 //! packet after each of its events is the contract's, folded over the recording as a story does it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use super::Trace;
 use crate::contract::State;
 use crate::contract::packet::Owner;
+use crate::coverage::QuickMap;
 use crate::event::{Entry, Event, Name, What};
 
 /// Nothing, in columns that count from 1.
@@ -69,7 +70,7 @@ impl Trace {
             links: Numbers::default(),
             entries: Numbers::default(),
             cpus: Numbers::default(),
-            link_of: HashMap::new(),
+            link_of: QuickMap::default(),
             sent: BTreeMap::new(),
             rows: Vec::with_capacity(self.events.len()),
         };
@@ -90,13 +91,13 @@ impl Trace {
 /// Things by number, in the order in which they appear.
 #[derive(Debug)]
 struct Numbers<T> {
-    known: HashMap<T, u64>,
+    known: QuickMap<T, u64>,
     list: Vec<T>,
 }
 
 impl<T> Default for Numbers<T> {
     fn default() -> Numbers<T> {
-        Numbers { known: HashMap::new(), list: Vec::new() }
+        Numbers { known: QuickMap::default(), list: Vec::new() }
     }
 }
 
@@ -119,7 +120,7 @@ struct Maker<'a> {
     entries: Numbers<Entry>,
     cpus: Numbers<u32>,
     /// By packet: its link, from 1.
-    link_of: HashMap<u64, u64>,
+    link_of: QuickMap<u64, u64>,
     /// By CPU: its last event, if that was a send, and its packet.
     sent: BTreeMap<u32, (usize, Name)>,
     rows: Vec<Row>,
