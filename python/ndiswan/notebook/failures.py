@@ -42,7 +42,7 @@ def history(events: list[Event]) -> str:
         )
         for event in events
     ]
-    return parts.table(("time", "cpu", "IRQL", "event"), rows) if rows else ""
+    return parts.table(("time", "cpu", "IRQL", "event"), rows, numbers=[0]) if rows else ""
 
 
 def failure(of: Failure) -> str:
@@ -87,7 +87,7 @@ def exploration(of: Exploration) -> str:
         f"{of.reached[0]:,} ownership edges and {of.reached[1]:,} pairs reached"
     )
     names = ("", "rule", "place", "what", "switches", "events", "found in execution")
-    found = f"{len(of.failures)} different failures in {of.failing:,} executions that failed"
+    found = f"different failures: {len(of.failures)}; executions that failed: {of.failing:,}"
     return parts.page(
         parts.verdict(
             parts.line(found if of.failures else "no failure was found"), bad=bool(of.failures)

@@ -33,7 +33,9 @@ def stepper(of: Stepper) -> str:
     ]
     shown = [parts.title(head), parts.more(len(events) - EVENTS, "events before these")]
     if happened:
-        shown.append(parts.table(("time", "cpu", "level", "what happened", "line"), happened))
+        shown.append(
+            parts.table(("time", "cpu", "level", "what happened", "line"), happened, numbers=[0])
+        )
     if owners:
         shown.append(parts.table(("packet", "life", "owner"), owners))
     if cpus:

@@ -202,7 +202,7 @@ impl Ndis {
         self.world.core.choice_words()
     }
 
-    /// What was asked for each of the answers in ``choices()``, if this Ndis records; see :class:`ndiswan.exploring.Stepper`.
+    /// What was asked for each of the answers in ``choices()``, if this Ndis records; see :class:`ndiswan.Stepper`.
     fn questions(&self) -> Vec<Asked> {
         self.world.core.questions().into_iter().map(asked).collect()
     }
