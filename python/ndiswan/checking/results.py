@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ndiswan._native import rule_info, rule_table
+from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
 
@@ -155,7 +156,7 @@ class DriverResult:
 
 
 @dataclass(slots=True)
-class CheckResult:
+class CheckResult(Shown):
     """The check of one target."""
 
     target: str

@@ -11,6 +11,7 @@ import click
 from ndiswan.cli.console import out, out_json
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
+from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -48,7 +49,8 @@ def _load(path: str, target: str | None) -> Failure:
 def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
     """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
 
-    FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`.
+    FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
+    went wrong, as `ndiswan step` can save it, the story is told as well.
     """
     said = asked(given)
     what = replayed(file, given)
@@ -56,14 +58,16 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
     again = failure.replay()
     if file is None and again.symptom is not None:
         failure = changed(failure, symptom=again.symptom, digest=again.ndis.digest())
-    same = again.symptom == failure.symptom
+    same = (again.symptom or GOOD) == failure.symptom
     identical = same and again.ndis.digest() == failure.digest
     if as_json:
         out_json(_document(failure, again.symptom, identical=identical))
-    elif again.symptom is None:
+    elif again.symptom is None and failure.symptom != GOOD:
         out(f"it fails no more: {failure.rule} at {failure.place}" if file else "nothing fails")
     else:
-        if not same:
+        if again.symptom is None:
+            out("nothing goes wrong, as when it was saved")
+        elif not same:
             out(f"it fails otherwise: {again.symptom.rule} at {again.symptom.place}")
         elif not identical:
             out(

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.elsewhere import here
-from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
+from ndiswan.shown import Shown
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
+    from ndiswan.viewer import Page
 
 FORMAT = 1
 
@@ -31,7 +33,7 @@ class ReplayError(ValueError):
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Shown):
     """An execution in which something went wrong, small enough to be read.
 
     ``choices`` are the answers, (of how many, which), that lead there: the replay token.
@@ -57,7 +59,7 @@ class Failure:
 
     @property
     def rule(self) -> str:
-        """The id of the broken rule; EXCEPTION or ENDLESS for what is none."""
+        """The id of the broken rule; EXCEPTION or ENDLESS for what is none, NONE for a good execution."""
         return self.symptom.rule
 
     @property
@@ -93,7 +95,7 @@ class Failure:
 
         Of what goes on for ever it is not looked for: each look would take as long.
         """
-        if self.rule == "ENDLESS":
+        if self.rule == "ENDLESS" or self.symptom == GOOD:
             return None
         for index in reversed(range(len(self.choices))):
             of, chosen = self.choices[index]
@@ -139,18 +141,21 @@ class Failure:
         """The story as a self-contained SVG picture."""
         return self.story().to_svg()
 
+    def view(self, *, beside: bool = True) -> Page:
+        """The page of ``ndiswan view``, which a notebook shows; with the good run beside it, if there is one."""
+        from ndiswan.viewer import view
+
+        return view(self, beside=beside)
+
     def told(self, again: Execution, form: str) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
         if form == "report":
-            return str(again.error)
+            return str(again.error or "nothing goes wrong")
         if form == "trace":
             return self.trace(again).to_jsonl()
         story = self.story(again)
         forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
         return forms[form]()
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
