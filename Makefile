@@ -94,7 +94,7 @@ clean: ## forget everything that was built
 system-programs:
 	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server \
 	    'command -v chromium' chromium 'command -v clang' clang 'command -v objdump' binutils \
-	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common
+	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common 'command -v git' git
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version}. Say which: make PYTHON=python3.12")'

@@ -74,6 +74,7 @@ WITHOUT_A_STEM = {
     "c_examples": "the sample drivers in C",
     "c_functions": "what drivers in C call, on both sides",
     "c_kernel": "what drivers in C have of the kernel",
+    "action": "action.yml and the hook for pre-commit, which are at the top of the repository",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {

@@ -305,7 +305,7 @@ impl Ndis {
     }
 
     /// The source line of the driver's call that is under way.
-    fn here(&self) -> Option<String> {
+    pub(crate) fn here(&self) -> Option<String> {
         self.config.call_site.and_then(|call_site| call_site())
     }
 

@@ -104,8 +104,11 @@ impl<R: BufRead> Lines<'_, R> {
         }
     }
 
-    fn event(&self, whole: usize) -> Result<Line<'static>, TraceError> {
+    fn event(&self, whole: usize) -> Result<Line<'_>, TraceError> {
         let text = self.text.trim_ascii();
+        if let Some(line) = super::flat::line(text) {
+            return Ok(line);
+        }
         serde_json::from_slice(text).map_err(|error: serde_json::Error| {
             if error.is_eof() && !self.text.ends_with(b"\n") {
                 TraceError::Truncated { name: self.name.to_string(), line: self.line, whole }

@@ -203,10 +203,7 @@ impl Ndis {
             return inner.nothing_happens(me, at);
         }
         let chosen = inner.step(&adversary.settings);
-        inner.say(|inner| match inner.ways[chosen] {
-            Way::Cpu(other) => format!("cpu {other} goes on"),
-            Way::Work(index) => format!("{} begins", inner.pending[index].work.words()),
-        });
+        inner.keep(|inner| self.asked_step(adversary, inner, chosen));
         match inner.ways[chosen] {
             Way::Cpu(other) if other == me => {
                 inner.cpus[me].state = State::Ready;
@@ -218,7 +215,9 @@ impl Ndis {
                 let places = inner.places(at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(at, &pending).nth(place).unwrap_or(me);
-                inner.say(|_| format!("on cpu {other}"));
+                inner.keep(|inner| {
+                    self.asked_place(adversary, inner, inner.places(at, &pending), place)
+                });
                 inner.pending.remove(index);
                 inner.progress += 1;
                 if let Clock::Virtual(clock) = &self.queue.clock {
