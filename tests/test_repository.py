@@ -83,6 +83,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "notebook",
     "number",
     "packet_data",
     "shared",
