@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
+from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
@@ -195,8 +196,13 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
 
 
-def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
+def load(
+    path: str | Path, *, scenario: Scenario | None = None, target: str | None = None
+) -> Failure:
     """The failure in a replay file; with ``scenario`` that one is run instead of the one it names.
+
+    ``target``, as of ``ndiswan fuzz``, says where the scenario is on this machine, if it is neither where the file
+    says nor below this folder.
 
     Raises
     ------
@@ -209,6 +215,16 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         content = json.loads(Path(path).read_text("utf-8"))
     except ValueError as error:
         raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
+    return from_json(content, path, scenario, target)
+
+
+def from_json(
+    content: Any,
+    path: str | Path,
+    scenario: Scenario | None = None,
+    target: str | None = None,
+) -> Failure:
+    """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
     if not isinstance(content, dict) or "ndiswan-replay" not in content:
         raise ReplayError(f"{path}: expected a replay file of ndiswan")
     if content["ndiswan-replay"] != FORMAT:
@@ -222,7 +238,8 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or _find(content["scenario"], content.get("arguments", [])),
+            scenario=scenario
+            or _find(target or here(content["scenario"]), content.get("arguments", [])),
             settings=_settings(policy, settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -251,7 +268,10 @@ def _find(name: str, arguments: list[str]) -> Scenario:
     try:
         return find(name, arguments)
     except TargetError as error:
-        raise ReplayError(f"its scenario is not to be found: {error}") from error
+        raise ReplayError(
+            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is:"
+            " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
+        ) from error
 
 
 def replay(failure: Failure | str | Path) -> Execution:
