@@ -86,6 +86,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "notebook",
     "number",
     "packet_data",
     "shared",

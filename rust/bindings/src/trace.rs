@@ -44,8 +44,10 @@ type Columns = (
     Vec<(usize, &'static str, Option<String>, bool)>,
 );
 
-/// Each column's name, and its value in a row.
-const COLUMNS: [(&str, fn(&Row) -> u64); 12] = [
+/// A column's name, and its value in a row.
+type Column = (&'static str, fn(&Row) -> u64);
+
+const COLUMNS: [Column; 12] = [
     ("time", |row| row.time),
     ("text", |row| row.text),
     ("cpu", |row| row.cpu),
