@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import out, out_json, painter, width
+from ndiswan.cli.console import cannot_write, out, out_json, painter, width
 from ndiswan.coverage import Report, to_html
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def coverage(
         try:
             Path(html).write_text(to_html(report), "utf-8")
         except OSError as error:
-            raise click.ClickException(f"--html: {error}") from error
+            raise cannot_write("--html", error) from error
     if as_json:
         out_json(report.to_json())
     else:

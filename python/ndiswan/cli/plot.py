@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 from ndiswan.cli.group import FINE, INTERRUPTED
 from ndiswan.cli.measuring import Seconds, measure, read
 
@@ -74,5 +74,5 @@ def _write(
     except (ImportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error
     out(str(target))

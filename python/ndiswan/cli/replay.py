@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out, out_json
+from ndiswan.cli.console import cannot_write, out, out_json
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -70,7 +70,7 @@ def _writing(write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
-        raise click.UsageError(f"--out: {error}") from error
+        raise cannot_write("--out", error) from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:

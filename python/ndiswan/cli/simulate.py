@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.console import cannot_write, out, out_json, painter
 from ndiswan.cli.group import FINE, INTERRUPTED, NOTHING_RAN, VIOLATIONS
 from ndiswan.cli.measuring import Outcome, Seconds, measure, read
 
@@ -129,7 +129,7 @@ def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, An
         if results is not None and given["parquet"] is not None:
             results.to_parquet(given["parquet"])
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("--trace, --csv, --parquet", error) from error
 
 
 def _write_csv(results: Results, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.traces import read_trace
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
     try:
         Path(target).write_text(text, "utf-8")
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error
 
 
 def _form(target: str | None) -> str:
@@ -111,4 +111,4 @@ def _write_capture(write: Callable[[str], int], target: str | None) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(path.read_bytes())
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 
 if TYPE_CHECKING:
     from ndiswan.viewer import Run
@@ -54,7 +54,7 @@ def view(file: str, other: str | None, target: str | None, *, beside: bool) -> N
     try:
         Path(target).write_text(page, "utf-8")
     except OSError as error:
-        raise click.UsageError(f"--html: {error}") from error
+        raise cannot_write("--html", error) from error
     click.echo(f"{target}: {events}, {len(page) / 1e6:.1f} MB", err=True)
 
 
