@@ -17,11 +17,11 @@ DOCS = ROOT / "docs"
 # Packages whose `__all__` is for users; those of the command line and of the zoo's bugs are behind them.
 PACKAGES = (
     "ndiswan",
-    *(f"ndiswan.{name}" for name in "campaign checking coverage drivers exploring".split()),
-    *(f"ndiswan.{name}" for name in "miniports models models.scenario strategies".split()),
-    *(f"ndiswan.{name}" for name in "testing viewer drivers.tapi".split()),
+    *(f"ndiswan.{name}" for name in ["campaign", "checking", "coverage", "drivers", "exploring"]),
+    *(f"ndiswan.{name}" for name in ["miniports", "models", "models.scenario", "strategies"]),
+    *(f"ndiswan.{name}" for name in ["testing", "viewer", "drivers.tapi"]),
 )
-DIRECTIVE = re.compile(r"auto(class|function|module):: (\S+)\n((?: +:.*\n)*)")
+DIRECTIVE = re.compile(r"auto(class|exception|function|module):: (\S+)\n((?: +:.*\n)*)")
 
 
 def named(name: str) -> Any:

@@ -13,7 +13,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import models
-from public import DOCS, everything
+from public import DOCS, everything, in_the_reference, named
 
 PUBLIC = everything()
 # What needs a whole driver in C with its hardware has a page in place of an example: the page is run, and has the name.
@@ -22,7 +22,11 @@ ON_A_PAGE = {
     "ndiswan.drivers.tapi.Line": "how-to/bring-up-a-line-by-tapi.md",
     "ndiswan.drivers.tapi.Call": "how-to/bring-up-a-line-by-tapi.md",
 }
-NEEDS = {"ndiswan.strategies": "hypothesis", "ndiswan.testing": "hypothesis", "ndiswan.simpy_bridge": "simpy"}
+NEEDS = {
+    "ndiswan.strategies": "hypothesis",
+    "ndiswan.testing": "hypothesis",
+    "ndiswan.simpy_bridge": "simpy",
+}
 
 
 def examples_of(name: str, thing: Any) -> list[doctest.Example]:
@@ -56,6 +60,12 @@ def test_a_public_name_has_an_example_that_runs(
     said: list[str] = []
     ran = run(name, thing, said.append)
     assert ran.failed == 0, "".join(said)
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """Each class and function that a package exports has its place in the reference, under whatever name."""
+    shown = {id(named(name)) for name in in_the_reference(DOCS / "reference")}
+    assert [name for name, thing in PUBLIC.items() if id(thing) not in shown] == []
 
 
 def test_an_example_that_is_wrong_is_seen() -> None:

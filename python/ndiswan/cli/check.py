@@ -26,22 +26,35 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target")
-@click.option("--class", "only", metavar="NAME", help="Only this class (or function) of the file.")
+@click.option(
+    "--class",
+    "only",
+    metavar="NAME",
+    help="Only this class (or function) of the file.",
+    show_default="each of them",
+)
 @click.option(
     "--arg",
     "arguments",
     multiple=True,
     metavar="VALUE",
     help="An argument for the driver's constructor: a Python literal or a string; NAME=VALUE for a keyword.",
+    show_default="none",
 )
 @options
-@click.option("--frames", metavar="FILE", help="Send the frames of this pcap or pcapng file.")
+@click.option(
+    "--frames",
+    metavar="FILE",
+    help="Send the frames of this pcap or pcapng file.",
+    show_default="built-in ones",
+)
 @click.option(
     "--mode",
     "patterns",
     multiple=True,
     metavar="NAME",
     help="Only this mode: `reset/queued`, or `reset` for all of that name. Shows what the driver prints.",
+    show_default="all that apply",
 )
 @click.option("--both", is_flag=True, help="Serialized and deserialized, whatever the class says.")
 @click.option(
@@ -56,13 +69,25 @@ if TYPE_CHECKING:
     help="How long a mode may take before the driver counts as hanging.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Modes at the same time; one a CPU without it."
+    "--jobs",
+    type=click.IntRange(min=1),
+    show_default="one a CPU",
+    help="Modes at the same time.",
+    metavar="N",
 )
-@click.option("--traces", metavar="DIR", help="Keep every recording here, for `ndiswan trace`.")
+@click.option(
+    "--traces",
+    metavar="DIR",
+    help="Keep every recording here, for `ndiswan trace`.",
+    show_default="they are not kept",
+)
 @click.option("--list-modes", is_flag=True, help="List the modes that apply, and run none.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one document on stdout.")
 @click.option(
-    "--junit", metavar="FILE", help="Write the result as JUnit XML too: a test case a mode."
+    "--junit",
+    metavar="FILE",
+    help="Write the result as JUnit XML too: a test case a mode.",
+    show_default="none",
 )
 def check(target: str, *, list_modes: bool, as_json: bool, junit: str | None, **given: Any) -> int:
     """Run the drivers of TARGET under the contract in every mode that applies.

@@ -23,7 +23,9 @@ NOT_ENOUGH, NOTHING_RAN = 1, 5
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
-@click.option("--html", metavar="FILE", help="Write the report as one HTML page.")
+@click.option(
+    "--html", metavar="FILE", help="Write the report as one HTML page.", show_default="none"
+)
 @click.option(
     "--json",
     "as_json",
@@ -35,6 +37,7 @@ NOT_ENOUGH, NOTHING_RAN = 1, 5
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
     help="Exit with 1 if a smaller share of the edges was reached.",
+    show_default="0",
 )
 @click.option("--all", "everything", is_flag=True, help="List every edge that was never reached.")
 def coverage(

@@ -38,7 +38,12 @@ def _load(path: str) -> Failure:
     help="What is told.",
 )
 @click.option(
-    "--out", "output", type=click.Path(dir_okay=False), help="Write it here instead of stdout."
+    "--out",
+    "output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_default="stdout",
+    help="Write it here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
@@ -85,12 +90,22 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--time", "seconds", type=click.FloatRange(min=0), default=60.0, show_default=True)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop after so long.",
+)
 @click.option(
     "--out",
     "output",
     type=click.Path(dir_okay=False),
-    help="Write it here; FILE itself without it.",
+    metavar="FILE",
+    show_default="FILE itself",
+    help="Write it here.",
 )
 def minimize(file: str, *, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""

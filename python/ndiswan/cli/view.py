@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "target",
     metavar="OUT",
     type=click.Path(dir_okay=False),
-    help="Write the page there and open nothing; without it a browser opens it.",
+    show_default="a browser opens it",
+    help="Write the page there and open nothing.",
 )
 @click.option(
     "--good/--no-good",
