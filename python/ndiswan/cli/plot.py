@@ -42,7 +42,10 @@ TABLES = (".parquet", ".csv")
     help="Other luck.",
 )
 @click.option(
-    "--x", metavar="NAME", help="Of a table: the parameter to the right.", show_default="the first that is a number"
+    "--x",
+    metavar="NAME",
+    help="Of a table: the parameter to the right.",
+    show_default="the first that is a number",
 )
 @click.option(
     "--y",

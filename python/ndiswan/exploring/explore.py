@@ -12,6 +12,7 @@ from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,7 +25,7 @@ UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 @dataclass
-class Exploration:
+class Exploration(Shown):
     """What a search came to.
 
     >>> from ndiswan.zoo import ENTRIES
