@@ -199,8 +199,13 @@ impl Card {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
+        Ok(Card::on(Image::load(path)?, settings))
+    }
+
+    /// The first card of a driver.
+    pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
         let driver = Arc::new(Driver {
-            image: ManuallyDrop::new(Image::load(path)?),
+            image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
@@ -208,7 +213,7 @@ impl Card {
             unload: AtomicUsize::new(0),
             crashed: OnceLock::new(),
         });
-        Ok(Card::of(driver, settings))
+        Card::of(driver, settings)
     }
 
     /// Another card of the same driver.

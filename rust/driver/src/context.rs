@@ -39,6 +39,23 @@ pub(crate) fn is_called() -> bool {
     called != 0 && called == Cpu::current_id()
 }
 
+/// Runs `copy` if `length` bytes from `address` are known, without asking the kernel, to be memory that the driver which called
+/// may use: its part of this stack, its variables, a block that it was given. Whether it did. Not for another stack's call (see
+/// `is_called`).
+#[inline]
+pub(crate) fn in_own(address: usize, length: usize, copy: impl FnOnce()) -> bool {
+    let Some(end) = address.checked_add(length) else { return false };
+    let Some(card) = card().filter(|_| is_called()) else { return false };
+    // All between here and the call into the driver is in use.
+    let here = 0u8;
+    let on_stack = address >= (&raw const here) as usize && end <= FRAME.get() as usize;
+    if on_stack || card.driver.image.snapshot.holds(address, end) {
+        copy();
+        return true;
+    }
+    card.driver.heap.within(address, end, copy)
+}
+
 pub(crate) fn note(fault: Fault) {
     FAULTS.with_borrow_mut(|faults| {
         if faults.len() < 64 {
@@ -90,14 +107,26 @@ impl Here {
         CALLED.set(Cpu::current_id());
         watchdog::stops();
         report_faults();
-        if watchdog::count() {
+        let count = watchdog::count();
+        if count > watchdog::CALLS {
             watchdog::begin();
-            std::panic::resume_unwind(Box::new(format!(
-                "the driver called the library a million times without returning, last {name}: an endless loop{}",
-                crate::fault::callers()
-            )));
+            here.give_up(&format!(
+                "the driver called the library a million times without returning, last {name}: an endless loop"
+            ));
+        }
+        if count.is_multiple_of(64)
+            && let Some(adapter) = here.card().and_then(Card::adapter)
+            && adapter.ndis.is_cut_off()
+        {
+            here.give_up("the drivers go on for ever; this execution is cut off");
         }
         here
+    }
+
+    /// The driver's call ends here.
+    #[cold]
+    fn give_up(&self, why: &str) -> ! {
+        std::panic::resume_unwind(Box::new(format!("{why}{}", crate::fault::callers())))
     }
 
     /// The card whose driver calls.

@@ -10,7 +10,7 @@ use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
 use crate::fault::Fault;
-use crate::memory::{Access, PAGE, Pages, pages, protect};
+use crate::memory::{Access, Kept, PAGE, Pages, pages, protect};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
@@ -91,10 +91,17 @@ impl Arena {
         } else {
             ((DESCRIPTOR + buffer).next_multiple_of(64), 0, DESCRIPTOR)
         };
-        let memory = Pages::new(stride * slots * turns)?;
-        if guarded {
-            memory.protect(memory.start, memory.length, Access::Nothing);
-        }
+        let length = stride * slots * turns;
+        let kept = if guarded { Kept::Packets } else { Kept::Zeroed };
+        let memory = if let Some(memory) = Pages::spare(kept, length) {
+            memory
+        } else {
+            let memory = Pages::new(length)?;
+            if guarded {
+                memory.protect(memory.start, memory.length, Access::Nothing);
+            }
+            memory
+        };
         let places = (0..slots * turns).map(|_| Place::default()).collect();
         let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
         let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
@@ -160,6 +167,8 @@ impl Arena {
                 *word(field::MAC_RESERVED + 8 * at) = *value as usize;
             }
             if self.guarded {
+                // What was here is of another life, or of another driver's packet.
+                std::ptr::write_bytes(start as *mut u8, 0, self.buffer);
                 std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
             }
             std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, length);
@@ -294,8 +303,18 @@ impl Drop for Arena {
     fn drop(&mut self) {
         let own = (&raw const *self) as usize;
         for known in &KNOWN {
-            let _ = known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed);
+            if known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                break;
+            }
         }
+        for place in 0..self.places.len() {
+            let state = &self.places[place];
+            if state.open.load(Ordering::Relaxed) || state.spoilt.load(Ordering::Relaxed) {
+                self.close_place(place);
+            }
+        }
+        let memory = std::mem::replace(&mut self.memory, Pages::none());
+        memory.keep(if self.guarded { Kept::Packets } else { Kept::Zeroed });
     }
 }
 

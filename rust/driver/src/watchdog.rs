@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
 const TICKS: u64 = 50;
 /// How many calls of the library it may make before its outermost function returns.
-const CALLS: u64 = 1_000_000;
+pub(crate) const CALLS: u64 = 1_000_000;
 
 /// Counts tenths of seconds, from 1.
 static NOW: AtomicU64 = AtomicU64::new(1);
@@ -88,11 +88,12 @@ pub(crate) fn stops() {
     }
 }
 
-/// One more call of the library; whether there were too many since `begin`.
+/// One more call of the library; how many there were since `begin`.
 #[inline]
-pub(crate) fn count() -> bool {
-    COUNT.set(COUNT.get() + 1);
-    COUNT.get() > CALLS
+pub(crate) fn count() -> u64 {
+    let count = COUNT.get() + 1;
+    COUNT.set(count);
+    count
 }
 
 /// The outermost function of a driver begins.
