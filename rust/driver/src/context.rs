@@ -176,16 +176,18 @@ pub(crate) struct Inside {
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
-        let frame = FRAME.get();
-        if frame.is_null() {
+        // Another stack's call is not to be put back: it may be over by then, and it is not the one that this call is inside of.
+        let (outer, frame, called) = if is_called() {
+            (CARD.get(), FRAME.get(), CALLED.get())
+        } else {
             watchdog::begin();
-        }
+            (ptr::null(), ptr::null_mut(), 0)
+        };
         watchdog::runs();
-        // Another CPU's call is not to be put back: it may be over by then.
-        let called = if is_called() { CALLED.get() } else { 0 };
+        FRAME.set(frame);
         CALLED.set(0);
-        let in_library = IN_LIBRARY.replace(false);
-        Inside { card: CARD.replace(card), frame, in_library, called }
+        CARD.set(card);
+        Inside { card: outer, frame, in_library: IN_LIBRARY.replace(false), called }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
