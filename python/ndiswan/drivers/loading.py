@@ -74,7 +74,7 @@ class CMiniport:
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
 
     def workload(self) -> CWorkload | None:
-        """This driver with this configuration, to be explored without Python; ``None`` if it has a device or is another's card."""
+        """This driver and its configuration, explored without Python; ``None`` with a device, or for `another`."""
         return None if self._given is None else CWorkload(self.path, self.name, *self._given)
 
     def _bound(self, link: Link) -> Link:

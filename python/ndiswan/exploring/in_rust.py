@@ -1,7 +1,8 @@
 """The workload where nothing of Python is needed: a driver in C without a device is executed in Rust.
 
-It asks the explorer the same questions in the same order as `ndiswan.exploring.workload`, so the same answers are the same
-execution. What fails there is run once more in Python, which says what it is; replays, stories and reports are Python's.
+It asks the explorer the same questions in the same order as `ndiswan.exploring.workload`, so the same answers are the
+same execution. What fails there is run once more in Python, which says what it is; replays, stories and reports are
+Python's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndiswan._native import CWorkload, CWorlds, Explorer
+from ndiswan.exploring.execution import Settings
 from ndiswan.policy import Policy
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from ndiswan._native import Stretch
     from ndiswan.drivers import CMiniport
-    from ndiswan.exploring.execution import Scenario, Settings
+    from ndiswan.exploring.execution import Scenario
     from ndiswan.miniport import Miniport
 
     Choices = list[tuple[int, int]]
@@ -59,17 +61,17 @@ def in_rust(scenario: Scenario, settings: Settings) -> InRust | None:
     """How ``scenario`` is executed in Rust; None if it is Python's."""
     make = getattr(scenario, NAME, None)
     workload = None if make is None else make()
-    if workload is None:
-        return None
-    found = InRust(workload, settings)
-    # With plain answers only: a driver whose line wants a telephone call gets that from Python, each time.
-    tried = found.explore(Explorer.replay([]), 1, 0.0, [])
-    return None if tried.choices is not None and tried.symptom is None else found
+    return None if workload is None else InRust(workload, settings)
 
 
 def workload_of(make: Callable[[], Miniport | CMiniport]) -> CWorkload | None:
-    """The workload of what ``make()`` gives, if that is in C and has no device."""
+    """The workload of what ``make()`` gives, if that is in C, has no device, and its line needs no telephone call."""
     from ndiswan.drivers.loading import CMiniport
 
     card = make()
-    return card.workload() if type(card) is CMiniport else None
+    workload = card.workload() if type(card) is CMiniport else None
+    if workload is None:
+        return None
+    # With plain answers only: Python makes the calls, in each execution.
+    tried = InRust(workload, Settings()).explore(Explorer.replay([]), 1, 0.0, [])
+    return None if tried.choices is not None and tried.symptom is None else workload

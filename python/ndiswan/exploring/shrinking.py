@@ -39,7 +39,6 @@ def failing_alike(
 
     Each execution is inside of ``watching()``.
     """
-
     quick = in_rust(scenario, settings)
 
     def run(answers: Choices) -> Choices | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.exploring.in_rust import NAME, workload_of
@@ -14,7 +15,7 @@ from ndiswan.status import Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan._native import CWorkload, Link, Packet
+    from ndiswan._native import Link, Packet
     from ndiswan.drivers import CMiniport
     from ndiswan.exploring.execution import Scenario
     from ndiswan.ndis import Ndis
@@ -65,8 +66,8 @@ class Peer(Protocol):
 def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = False) -> Scenario:
     """A scenario for the miniport that ``make()`` gives.
 
-    One in C without a device is executed in Rust, question by question as here; ``make()`` is called once for that, and each
-    execution brings up the same driver with the same configuration. With ``in_python`` it is not.
+    One in C without a device is executed in Rust, question by question as here: ``make()`` is called once for that,
+    and each execution brings up the same driver with the same configuration. With ``in_python`` it is not.
 
     The explorer chooses how many operations there are and which: sends of the smallest, a middle and
     the largest size, from this thread, from others and from inside of completions; interrupts, resets,
@@ -99,25 +100,22 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         ]
         if not _interrupts(miniport):
             operations.remove(miniport.adapter.interrupt)
-        for _ in range(1 + ndis.choose(MOST, "operations")):
-            operations[ndis.choose(len(operations), "operation")]()
-        if ndis.choose(4, "run at the end") == 0:
-            ndis.run()
+        _operate(ndis, operations)
         peer.stop()
         tapi = getattr(miniport, "tapi", None)
         if tapi and ndis.choose(2, "hang up"):
             _hang_up(tapi)
 
     if not in_python:
-        known: list[CWorkload | None] = []
-
-        def made() -> CWorkload | None:
-            if not known:
-                known.append(workload_of(make))
-            return known[0]
-
-        setattr(scenario, NAME, made)
+        setattr(scenario, NAME, cache(lambda: workload_of(make)))
     return scenario
+
+
+def _operate(ndis: Ndis, operations: list[Callable[[], object]]) -> None:
+    for _ in range(1 + ndis.choose(MOST, "operations")):
+        operations[ndis.choose(len(operations), "operation")]()
+    if ndis.choose(4, "run at the end") == 0:
+        ndis.run()
 
 
 def _dialled(miniport: Any, ndis: Ndis) -> Link | None:

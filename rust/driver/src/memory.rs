@@ -57,6 +57,13 @@ pub(crate) fn protect(start: usize, length: usize, access: Access) {
     unsafe { libc::mprotect(start as *mut libc::c_void, length, protection) };
 }
 
+/// Keeps a guard's pages a mapping of their own: the kernel would join them with closed pages beside them and part them again at
+/// each change, which costs more than the change. What differs is that they are in no core dump.
+pub(crate) fn set_apart(start: usize, length: usize) {
+    // SAFETY: pages of a mapping of ours; nothing is done to what is in them.
+    unsafe { libc::madvise(start as *mut libc::c_void, length, libc::MADV_DONTDUMP) };
+}
+
 impl Drop for Pages {
     fn drop(&mut self) {
         if self.length == 0 {
@@ -194,6 +201,8 @@ impl Heap {
             let pages = Pages::new(whole)?;
             pages.protect(pages.start, PAGE, Access::Nothing);
             pages.protect(pages.start + PAGE + body, PAGE, Access::Nothing);
+            set_apart(pages.start, PAGE);
+            set_apart(pages.start + PAGE + body, PAGE);
             pages
         };
         let start = pages.start + PAGE + body - length.div_ceil(8) * 8;

@@ -10,7 +10,7 @@ use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
 use crate::fault::Fault;
-use crate::memory::{Access, Kept, PAGE, Pages, pages, protect};
+use crate::memory::{Access, Kept, PAGE, Pages, pages, protect, set_apart};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
@@ -99,6 +99,11 @@ impl Arena {
             let memory = Pages::new(length)?;
             if guarded {
                 memory.protect(memory.start, memory.length, Access::Nothing);
+                for place in (0..slots * turns).map(|place| memory.start + place * stride) {
+                    set_apart(place, PAGE);
+                    set_apart(place + 2 * PAGE, PAGE);
+                    set_apart(place + stride - PAGE, PAGE);
+                }
             }
             memory
         };
