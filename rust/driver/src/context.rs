@@ -107,15 +107,13 @@ impl Here {
         CALLED.set(Cpu::current_id());
         watchdog::stops();
         report_faults();
-        let count = watchdog::count();
-        if count > watchdog::CALLS {
+        if watchdog::count() {
             watchdog::begin();
             here.give_up(&format!(
                 "the driver called the library a million times without returning, last {name}: an endless loop"
             ));
         }
-        if count.is_multiple_of(64)
-            && let Some(adapter) = here.card().and_then(Card::adapter)
+        if let Some(adapter) = here.card().and_then(Card::adapter)
             && adapter.ndis.is_cut_off()
         {
             here.give_up("the drivers go on for ever; this execution is cut off");
@@ -171,23 +169,24 @@ pub(crate) struct Inside {
     frame: *mut libc::c_void,
     in_library: bool,
     called: u32,
+    /// How many calls another stack's driver had made, which goes on counting.
+    calls: Option<u64>,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
         // Another stack's call is not to be put back: it may be over by then, and it is not the one that this call is inside of.
-        let (outer, frame, called) = if is_called() {
-            (CARD.get(), FRAME.get(), CALLED.get())
+        let (outer, frame, called, calls) = if is_called() {
+            (CARD.get(), FRAME.get(), CALLED.get(), None)
         } else {
-            watchdog::begin();
-            (ptr::null(), ptr::null_mut(), 0)
+            (ptr::null(), ptr::null_mut(), 0, Some(watchdog::begin()))
         };
         watchdog::runs();
         FRAME.set(frame);
         CALLED.set(0);
         CARD.set(card);
-        Inside { card: outer, frame, in_library: IN_LIBRARY.replace(false), called }
+        Inside { card: outer, frame, in_library: IN_LIBRARY.replace(false), called, calls }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
@@ -206,5 +205,8 @@ impl Drop for Inside {
         FRAME.set(self.frame);
         CALLED.set(self.called);
         IN_LIBRARY.set(self.in_library);
+        if let Some(calls) = self.calls {
+            watchdog::go_on(calls);
+        }
     }
 }

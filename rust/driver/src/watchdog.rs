@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
 const TICKS: u64 = 50;
 /// How many calls of the library it may make before its outermost function returns.
-pub(crate) const CALLS: u64 = 1_000_000;
+const CALLS: u64 = 1_000_000;
 
 /// Counts tenths of seconds, from 1.
 static NOW: AtomicU64 = AtomicU64::new(1);
@@ -88,16 +88,21 @@ pub(crate) fn stops() {
     }
 }
 
-/// One more call of the library; how many there were since `begin`.
+/// One more call of the library; whether there were too many since `begin`.
 #[inline]
-pub(crate) fn count() -> u64 {
-    let count = COUNT.get() + 1;
-    COUNT.set(count);
-    count
+pub(crate) fn count() -> bool {
+    COUNT.set(COUNT.get() + 1);
+    COUNT.get() > CALLS
 }
 
-/// The outermost function of a driver begins.
+/// The outermost function of a driver begins; how many calls were counted before.
 #[inline]
-pub(crate) fn begin() {
-    COUNT.set(0);
+pub(crate) fn begin() -> u64 {
+    COUNT.replace(0)
+}
+
+/// It has ended, and whoever was counted before goes on.
+#[inline]
+pub(crate) fn go_on(calls: u64) {
+    COUNT.set(calls);
 }
