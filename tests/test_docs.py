@@ -135,7 +135,7 @@ def test_each_public_class_is_in_the_reference() -> None:
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds the pages with warnings as errors, and the tables of the reference are filled."""
-    pytest.importorskip("myst_parser")
+    pytest.importorskip("myst_nb")
     command = ["-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", tmp_path / "d"]
     built = subprocess.run(
         [sys.executable, *map(str, command), str(DOCS), str(tmp_path / "html")],

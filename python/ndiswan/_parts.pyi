@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
+from typing import Any, Literal, Self, SupportsIndex, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +116,7 @@ class _Found(TypedDict):
 
 @final
 class Trace:
+    def _repr_html_(self) -> str: ...
     def __new__(cls, path: str | PathLike[str]) -> Self: ...
     @property
     def adapters(self) -> list[str]: ...
@@ -131,11 +132,13 @@ class Trace:
     ) -> Story: ...
     def to_text(self) -> str: ...
     def to_jsonl(self) -> str: ...
+    def table(self) -> _Table: ...
     def to_pcapng(self, path: str | PathLike[str]) -> int: ...
     def __len__(self) -> int: ...
 
 @final
 class Story:
+    def _repr_html_(self) -> str: ...
     @property
     def rule(self) -> str: ...
     @property
@@ -149,6 +152,16 @@ class Story:
     def to_svg(self) -> str: ...
     def to_json(self) -> str: ...
     def __len__(self) -> int: ...
+
+_Table: TypeAlias = tuple[
+    str,
+    dict[str, bytes],
+    str,
+    list[tuple[int, int]],
+    list[int],
+    str,
+    list[tuple[int, str, str | None, bool]],
+]
 
 class _Row(TypedDict):
     state: str
@@ -317,6 +330,7 @@ def bind_built_in(
 
 @final
 class Batch:
+    def _repr_html_(self) -> str: ...
     @property
     def handles(self) -> NDArray[np.uint64]: ...
     @property

@@ -12,6 +12,7 @@ from ndiswan._native import Ndis as _Native
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
+from ndiswan.shown import Shown
 from ndiswan.time import AdversarialTime, RealTime, VirtualTime
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
 
 
-class Ndis(_Native):
+class Ndis(_Native, Shown):
     """The library between protocols and miniports, with the contract checked while it runs.
 
     Leaving the ``with`` block halts the adapters and reports what is still owed.

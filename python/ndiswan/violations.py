@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ndiswan.shown import Shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,7 +28,7 @@ def _warn(report: str) -> None:
     warnings.warn(report, ContractWarning, level)
 
 
-class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's error)
+class ContractViolation(Shown, AssertionError):  # noqa: N818  (it is the driver's error)
     """A rule of the send/complete contract was broken.
 
     Attributes
@@ -94,27 +96,6 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.rule}: {self.detail}>"
-
-    def _repr_html_(self) -> str:
-        """The report as HTML, for notebooks."""
-        from html import escape
-
-        rows = "".join(
-            f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"
-            f"<td>{event.irql.name}</td><td>{escape(str(event).split(None, 5)[-1])}</td></tr>"
-            for event in self.history
-        )
-        locks = f", holding {', '.join(self.locks)}" if self.locks else ""
-        return (
-            f"<div><p><b>{escape(self.rule)}</b>: {escape(self.detail)}</p>"
-            f"<p>{escape(self.sentence)}</p>"
-            f"<p>adapter <code>{escape(self.adapter)}</code>, cpu {self.cpu}, IRQL {self.irql.name}"
-            f"{escape(locks)}{', ' + escape(self.packet) if self.packet else ''}</p>"
-            f"<table><thead><tr><th>time</th><th>cpu</th><th>IRQL</th><th>event</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-            f"<p><i>{escape(self.page)}</i> ({escape(self.source)})</p>"
-            f"<p><b>To mend it:</b> {escape(self.remedy)}</p></div>"
-        )
 
 
 def _remake(

@@ -13,6 +13,7 @@ from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ class Progress:
 
 
 @dataclass
-class Verdict:
+class Verdict(Shown):
     """What a campaign came to."""
 
     progress: Progress

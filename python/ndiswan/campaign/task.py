@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ndiswan._native import from_token, to_token
 from ndiswan.campaign.executors import told_to_stop
+from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.explore import Search
 from ndiswan.exploring.target import find
@@ -61,7 +64,11 @@ def run_task(task: Task) -> Found:
     """
     if told_to_stop():
         return Found(task.number, interrupted=True)
-    scenario = find(task.target, list(task.arguments))
+    try:
+        scenario = find(task.target, list(task.arguments))
+    except TargetError as error:
+        where = f"{platform.node()}, in {Path.cwd()}"
+        raise TargetError(f"{error} (said by a worker on {where})") from error
     search = Search(
         scenario,
         task.explorer,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ndiswan._native import rule_info, rule_table
+from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
 
@@ -35,6 +36,14 @@ class Finding:
     packet: str | None = None
     time_ns: int | None = None
     history: list[str] = field(default_factory=list)
+    site: str | None = None
+    """The driver's call that breaks the rule, ``file:line in function``, if it is one call."""
+    inside: list[str] = field(default_factory=list)
+    """The entry points on the stack, the newest last."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """The steps of its story, as :meth:`Story.to_json` has them."""
+    diagram: str = ""
+    """Its story as a Mermaid sequence diagram; not in the document of ``--json``."""
 
     @property
     def title(self) -> str:
@@ -61,15 +70,18 @@ class ModeResult:
         """The findings that are no warnings."""
         return [finding for finding in self.findings if finding.kind != "warning"]
 
-    def add(self, finding: Finding) -> None:
-        """Another finding, which may be one more of a kind that is known."""
+    def add(self, finding: Finding) -> bool:
+        """Another finding, which may be one more of a kind that is known; whether it is a new one."""
         for known in self.findings:
-            if (known.kind, known.rule) == (finding.kind, finding.rule) and (
-                finding.rule or known.detail == finding.detail
-            ):
+            if (known.kind, known.rule, known.site) == (
+                finding.kind,
+                finding.rule,
+                finding.site,
+            ) and (finding.rule or known.detail == finding.detail):
                 known.count += 1
-                return
+                return False
         self.findings.append(finding)
+        return True
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ModeResult:
@@ -94,6 +106,8 @@ class DriverResult:
 
     name: str
     modes: list[ModeResult] = field(default_factory=list)
+    defined: dict[str, str] = field(default_factory=dict)
+    """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     @property
     def rules(self) -> list[RuleState]:
@@ -142,7 +156,7 @@ class DriverResult:
 
 
 @dataclass(slots=True)
-class CheckResult:
+class CheckResult(Shown):
     """The check of one target."""
 
     target: str
@@ -174,8 +188,15 @@ class CheckResult:
                     "name": driver.name,
                     "clean": driver.clean,
                     "rules": [asdict(state) for state in driver.rules],
-                    "modes": [asdict(mode) for mode in driver.modes],
+                    "modes": [_as_document(mode) for mode in driver.modes],
                 }
                 for driver in self.drivers
             ],
         }
+
+
+def _as_document(mode: ModeResult) -> dict[str, Any]:
+    document = asdict(mode)
+    for finding in document["findings"]:
+        del finding["diagram"]
+    return document

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ndiswan.checking.modes import Mode, choose, modes_of
+from ndiswan.checking.place import site_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
 from ndiswan.checking.target import Driver, NothingToCheckError, TargetError, is_trace
 from ndiswan.checking.traces import check_trace
@@ -118,7 +119,7 @@ def _check_drivers(
     result = CheckResult(target, frames=str(described["frames"]))
     chosen = {driver.name: _modes(driver, options) for driver in drivers}
     for driver in drivers:
-        result.drivers.append(DriverResult(driver.name))
+        result.drivers.append(DriverResult(driver.name, defined=driver.defined))
     # Driver by driver, so that the progress is that of one; what is checked is the same in any order.
     with ThreadPoolExecutor(options.jobs or os.cpu_count() or 1) as pool:
         try:
@@ -257,6 +258,7 @@ class _Children:
         """What happened to a child that left no answer; `status` is None if it did not even end."""
         crash = place.with_suffix(".crash")
         traceback = crash.read_text("utf-8", "replace").strip() if crash.is_file() else ""
+        site = site_in(traceback)
         tail = f"\n{traceback}" if traceback else ""
         if said.strip():
             tail += f"\nit had printed:\n{said.strip()[-1000:]}"
@@ -264,13 +266,13 @@ class _Children:
             text = (
                 f"no answer in {self.options.timeout:g} s in mode {name}; --timeout gives it more"
             )
-            return Finding("hang", "HANG", text, f"HANG: {text}{tail}")
+            return Finding("hang", "HANG", text, f"HANG: {text}{tail}", site=site)
         if status < 0:
             how = f"the process was killed by {signal.Signals(-status).name}"
         else:
             how = f"the process ended itself with exit status {status}"
         text = f"{how} in mode {name}"
-        return Finding("crash", None, text, f"CRASH: {text}{tail}")
+        return Finding("crash", None, text, f"CRASH: {text}{tail}", site=site)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FACTORY = "make_miniport"
+# NDIS's names of what a driver has its own function for.
+ENTRY_POINTS = {
+    "initialize": "MiniportInitialize",
+    "halt": "MiniportHalt",
+    "wan_send": "MiniportWanSend",
+    "reset": "MiniportReset",
+    "check_for_hang": "MiniportCheckForHang",
+    "query_information": "MiniportQueryInformation",
+    "set_information": "MiniportSetInformation",
+    "isr": "MiniportISR",
+    "handle_interrupt": "MiniportHandleInterrupt",
+    "shutdown": "MiniportShutdown",
+}
 
 
 class TargetError(Exception):
@@ -46,6 +59,8 @@ class Driver:
     """Whether the class says so itself; else both serializations are its own."""
     interrupts: bool
     """Whether it has an `isr` or a `handle_interrupt`."""
+    defined: dict[str, str] = field(default_factory=dict)
+    """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     def to_json(self) -> dict[str, Any]:
         """As a child answers it."""
@@ -211,5 +226,18 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
         interrupts = (
             kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
         )
-        drivers.append(Driver(name, bool(miniport.serialized), fixed, interrupts))
+        drivers.append(
+            Driver(name, bool(miniport.serialized), fixed, interrupts, _entry_points(kind))
+        )
     return drivers
+
+
+def _entry_points(kind: type[Miniport]) -> dict[str, str]:
+    """Where the class, or one that it inherits from, defines what NDIS calls."""
+    found = {}
+    for method, entry in ENTRY_POINTS.items():
+        function = getattr(kind, method)
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and function is not getattr(Miniport, method):
+            found[entry] = f"{code.co_filename}:{code.co_firstlineno} in {function.__qualname__}"
+    return found

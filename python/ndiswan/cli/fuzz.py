@@ -20,8 +20,18 @@ from ndiswan.campaign import (
     Verdict,
     WorkerDiedError,
 )
+from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import out, out_json, painter
 from ndiswan.cli.in_c import options, with_options
+from ndiswan.cli.outputs import (
+    any_of,
+    asked,
+    outputs,
+    publish,
+    publish_crash,
+    publish_trouble,
+)
+from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 
@@ -92,13 +102,21 @@ class Shard(click.ParamType[tuple[int, int]]):
     help="The most for one failure; 0 leaves it as it was found.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
+@outputs
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
     """
+    said = asked(given)
     given["arguments"] = with_options(given)
-    find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
+    try:
+        find(
+            target, list(given["arguments"])
+        )  # an error here is the user's, before any worker starts
+    except TargetError as error:
+        publish_trouble("fuzz", target, error, said)
+        raise
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
     try:
@@ -111,14 +129,20 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         raise click.UsageError(str(error)) from error
     except WorkerDiedError as error:
         click.echo(f"ndiswan: {error}", err=True)
+        publish_crash("fuzz", target, error, said)
         return VIOLATIONS
     if as_json:
         out_json(_document(campaign, verdict))
     else:
         out("\n".join(_lines(campaign, verdict)))
+    exit_code = VIOLATIONS if verdict.failed else FINE
     if verdict.interrupted:
-        return INTERRUPTED
-    return VIOLATIONS if verdict.failed else FINE
+        exit_code = INTERRUPTED
+    if any_of(said):
+        from ndiswan.outputs import of_campaign
+
+        publish([of_campaign(campaign, verdict, exit_code)], said)
+    return exit_code
 
 
 def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
@@ -205,6 +229,8 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
+            elsewhere = command(content, campaign.settings)
+            lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
     lines.append(
         f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
         f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Edges, Trace, edge_names
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +75,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Shown):
     """Counts of edges beside the list of all edges.
 
     `edges` counts only what can be reached without a broken rule: a good driver reaches nothing else. The list is

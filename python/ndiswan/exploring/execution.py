@@ -38,6 +38,10 @@ class Symptom(NamedTuple):
     """Whose function, and the line of its call."""
 
 
+GOOD = Symptom("NONE", "")
+"""In the replay file of an execution in which nothing goes wrong."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How the worlds of an exploration are set up.

@@ -13,6 +13,7 @@ from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +29,7 @@ UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 @dataclass
-class Exploration:
+class Exploration(Shown):
     """What a search came to."""
 
     explorer: str

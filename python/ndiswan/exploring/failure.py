@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
-from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
+from ndiswan.exploring.elsewhere import here
+from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
+from ndiswan.shown import Shown
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
+    from ndiswan.viewer import Page
 
 FORMAT = 1
 
@@ -30,7 +33,7 @@ class ReplayError(ValueError):
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Shown):
     """An execution in which something went wrong, small enough to be read.
 
     ``choices`` are the answers, (of how many, which), that lead there: the replay token.
@@ -56,7 +59,7 @@ class Failure:
 
     @property
     def rule(self) -> str:
-        """The id of the broken rule; EXCEPTION or ENDLESS for what is none."""
+        """The id of the broken rule; EXCEPTION or ENDLESS for what is none, NONE for a good execution."""
         return self.symptom.rule
 
     @property
@@ -92,7 +95,7 @@ class Failure:
 
         Of what goes on for ever it is not looked for: each look would take as long.
         """
-        if self.rule == "ENDLESS":
+        if self.rule == "ENDLESS" or self.symptom == GOOD:
             return None
         for index in reversed(range(len(self.choices))):
             of, chosen = self.choices[index]
@@ -138,18 +141,21 @@ class Failure:
         """The story as a self-contained SVG picture."""
         return self.story().to_svg()
 
+    def view(self, *, beside: bool = True) -> Page:
+        """The page of ``ndiswan view``, which a notebook shows; with the good run beside it, if there is one."""
+        from ndiswan.viewer import view
+
+        return view(self, beside=beside)
+
     def told(self, again: Execution, form: str) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
         if form == "report":
-            return str(again.error)
+            return str(again.error or "nothing goes wrong")
         if form == "trace":
             return self.trace(again).to_jsonl()
         story = self.story(again)
         forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
         return forms[form]()
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
@@ -190,8 +196,13 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
 
 
-def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
+def load(
+    path: str | Path, *, scenario: Scenario | None = None, target: str | None = None
+) -> Failure:
     """The failure in a replay file; with ``scenario`` that one is run instead of the one it names.
+
+    ``target``, as of ``ndiswan fuzz``, says where the scenario is on this machine, if it is neither where the file
+    says nor below this folder.
 
     Raises
     ------
@@ -204,6 +215,16 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         content = json.loads(Path(path).read_text("utf-8"))
     except ValueError as error:
         raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
+    return from_json(content, path, scenario, target)
+
+
+def from_json(
+    content: Any,
+    path: str | Path,
+    scenario: Scenario | None = None,
+    target: str | None = None,
+) -> Failure:
+    """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
     if not isinstance(content, dict) or "ndiswan-replay" not in content:
         raise ReplayError(f"{path}: expected a replay file of ndiswan")
     if content["ndiswan-replay"] != FORMAT:
@@ -217,7 +238,8 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or _find(content["scenario"], content.get("arguments", [])),
+            scenario=scenario
+            or _find(target or here(content["scenario"]), content.get("arguments", [])),
             settings=_settings(policy, settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -246,7 +268,10 @@ def _find(name: str, arguments: list[str]) -> Scenario:
     try:
         return find(name, arguments)
     except TargetError as error:
-        raise ReplayError(f"its scenario is not to be found: {error}") from error
+        raise ReplayError(
+            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is:"
+            " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
+        ) from error
 
 
 def replay(failure: Failure | str | Path) -> Execution:

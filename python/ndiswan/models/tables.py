@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ndiswan.notebook import parts
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,7 @@ SHOWN = 20
 """So many rows are shown of a table at most."""
 
 
-class Table(ABC):
+class Table(Shown, ABC):
     """Rows and named columns, for NumPy, pandas, Polars, Arrow, Parquet, and everything that takes an Arrow stream.
 
     Each of these packages is an extra (``pip install 'ndiswan[pandas]'``, ``polars``, ``arrow``); ``ImportError`` says
@@ -150,10 +152,5 @@ def html(columns: Mapping[str, Column]) -> str:
 
 def html_table(head: list[str], rows: list[list[str]], below: str = "") -> str:
     """A table with a line below it."""
-
-    def line(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(word)}</{tag}>" for word in cells) + "</tr>"
-
-    lines = [line(head, "th"), *(line(row, "td") for row in rows)]
-    note = f"<p>{escape(below)}</p>" if below else ""
-    return f"<table>{''.join(lines)}</table>{note}"
+    shown = parts.table(head, rows, numbers=range(1, len(head)))
+    return parts.page(shown, parts.line(below) if below else "")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 OWNERS = ("none", "pool", "protocol", "ndis", "miniport", "returning", "line")
 """Who owns a packet, by the number in the column ``owner``; ``line`` is a frame on its way out of a simulated card."""
 
+NONE, POOL, PROTOCOL, NDIS, MINIPORT, RETURNING, LINE = range(len(OWNERS))
+
 COLUMNS = (
     *("time", "text", "cpu", "irql", "locks", "adapter", "link", "packet", "life", "owner"),
     *("number", "site"),

@@ -135,6 +135,10 @@ impl Batch {
 
 #[pymethods]
 impl Batch {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The packets' names, uint64: what ``adapter.wan_send_complete_many`` takes.
     #[getter]
     fn handles(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

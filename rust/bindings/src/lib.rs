@@ -34,6 +34,7 @@ mod memory;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod notebook;
 mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers

@@ -154,6 +154,10 @@ impl Adapter {
 
 #[pymethods]
 impl Link {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
     ///
     /// ``data`` is bytes-like, or a :class:`Packet` of this adapter. Gives PENDING:

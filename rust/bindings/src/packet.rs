@@ -121,6 +121,10 @@ pub(crate) fn bytes_of(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<
 
 #[pymethods]
 impl Packet {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The data as a writable view that dies with ownership; see :class:`PacketData`.
     #[getter]
     fn data(slf: Bound<'_, Self>) -> PyResult<PacketData> {

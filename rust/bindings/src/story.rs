@@ -13,6 +13,10 @@ pub(crate) struct Story(pub(crate) Told);
 
 #[pymethods]
 impl Story {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The id of the rule that was broken; empty if none was.
     #[getter]
     fn rule(&self) -> &str {

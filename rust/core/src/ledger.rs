@@ -104,6 +104,7 @@ impl Adapter {
     }
 
     /// The same, but a broken rule is `None` and not reported.
+    #[inline]
     pub fn with_own_packet<R>(
         &self,
         name: Name,
@@ -112,8 +113,9 @@ impl Adapter {
         f: impl FnOnce(&mut WanPacket) -> R,
     ) -> Option<R> {
         self.ndis.point(Access::packet(self.index, name.slot));
-        self.state_of(name)?.touch(name.generation, side, part).ok()?;
-        Some(f(&mut self.pool.slot(name.slot).body.lock()))
+        let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
+        slot.state().touch(name.generation, side, part).ok()?;
+        Some(f(&mut Cpu::here(|cpu| slot.body.lock_on(cpu))))
     }
 
     /// Whether `side` may use that part of the packet of this name now.

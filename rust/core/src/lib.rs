@@ -61,3 +61,8 @@ pub use spin_lock::{SpinLock, SpinLockGuard};
 pub use status::{FinalStatus, Status};
 pub use time::TimeKind;
 pub use violation::Violation;
+
+/// The README's example is compiled and run as one of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

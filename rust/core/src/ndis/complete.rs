@@ -35,7 +35,7 @@ impl Adapter {
         name: Name,
         status: Status,
     ) -> Result<(), Arc<Violation>> {
-        match self.complete_straight(cpu, name, status) {
+        match self.complete_straight(cpu, name, status, |_, _| Some(())) {
             Some(()) => Ok(()),
             None => self.complete_slowly(cpu, name, status),
         }
@@ -170,14 +170,18 @@ impl Adapter {
         deliver: bool,
         called: Moment,
     ) -> Status {
-        let slot = self.pool.slot(name.slot);
         if status == Status::PENDING {
-            let _ = slot.step_on(cpu, |packet| packet.returned(name.generation, status));
-            let now = self.ndis.later(called);
-            self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
+            self.returned_pending(cpu, name, called);
             return status;
         }
         self.returned_final(cpu, link, name, status, deliver, called)
+    }
+
+    pub(super) fn returned_pending(&self, cpu: &Rc<Cpu>, name: Name, called: Moment) {
+        let (slot, status) = (self.pool.slot(name.slot), Status::PENDING);
+        let _ = slot.step_on(cpu, |packet| packet.returned(name.generation, status));
+        let now = self.ndis.later(called);
+        self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
     }
 
     #[inline(never)]
