@@ -216,7 +216,8 @@ impl Link {
     fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
         let name = self.with_frame(py, data, allocate)?;
-        let name = raise(py, &self.shared.world, name)?.ok_or_else(|| usage("no packet was taken; see the violations of its Ndis"))?;
+        let name = raise(py, &self.shared.world, name)?
+            .ok_or_else(|| usage("no packet was taken; see the violations of its Ndis"))?;
         self.shared.protocol_packet(py, name.slot)
     }
 
@@ -310,7 +311,12 @@ impl Link {
     /// Tells the miniport (NdisRequest, MiniportSetInformation); gives the status.
     ///
     /// Raises ``TypeError`` for a value that no OID has; else as :meth:`query`.
-    fn set(&self, py: Python<'_>, oid: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn set(
+        &self,
+        py: Python<'_>,
+        oid: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let oid = number("oid", 32, oid)?;
         let answer = crate::request::value_of(value)?;
         let core = Arc::clone(&self.core);

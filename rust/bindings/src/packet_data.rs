@@ -210,7 +210,9 @@ impl PacketData {
         let Some((start, epoch)) = counted else {
             // It changed hands since the first look.
             this.with(slf.py(), |_| ())?;
-            return Err(value("the packet changed hands while a view of it was made; take views while it is yours"));
+            return Err(value(
+                "the packet changed hands while a view of it was made; take views while it is yours",
+            ));
         };
         // SAFETY: `view` is the interpreter's, to be filled. `start..start + length` is memory of
         // the packet's boxed buffer: its address does not change while the box lives, and it is
