@@ -56,6 +56,17 @@ class Ndis(_Native, Shown):
     ------
     ValueError
         A setting has a value that it does not know.
+
+    Examples
+    --------
+    >>> with nw.Ndis(on_violation="record") as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     link.send(b"hello").name
+    ...     ndis.run() > 0
+    'PENDING'
+    True
+    >>> ndis.now_ns, ndis.violations
+    (625000, [])
     """
 
     _record: bool
@@ -136,7 +147,10 @@ class Ndis(_Native, Shown):
 
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
-        return self._reset(target.adapter if isinstance(target, Link) else target)
+        adapter = target.adapter if isinstance(target, Link) else target
+        if not isinstance(adapter, Adapter):
+            raise TypeError(f"target: expected a Link or an Adapter, got {target!r}")
+        return self._reset(adapter)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording as a trace: JSON lines, for ``ndiswan trace`` and ``ndiswan check``.

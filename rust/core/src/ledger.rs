@@ -72,16 +72,12 @@ impl Adapter {
         part: Part,
     ) -> Arc<Violation> {
         let now = self.state_of(name).unwrap_or_default();
-        let who = match side {
-            Side::Protocol => "protocol",
-            Side::Miniport => "miniport",
-        };
         let detail = if rule == Rule::Reserved {
-            format!("the {who} used {part:?} of {name}, which is never its own")
+            format!("the {side} used {part} of {name}, which is never its own")
         } else if rule == Rule::Stale {
-            format!("the {who} used {name}, but the packet is in life {} now", now.generation())
+            format!("the {side} used {name}, but the packet is in life {} now", now.generation())
         } else {
-            format!("the {who} used {part:?} of {name}, which belongs to {:?} now", now.owner())
+            format!("the {side} used {part} of {name}, which belongs to {} now", now.owner())
         };
         self.emit(cpu, What::Touch { packet: name, side, part });
         self.report(cpu, rule, Some(name), detail)

@@ -107,7 +107,7 @@ impl Adapter {
                     format!("{name} was acquired by the CPU that holds it: a certain deadlock")
                 } else {
                     format!(
-                        "{name} was acquired by the {form:?} form at {}; expected {}",
+                        "{name} was acquired by the {form} form at {}; expected {}",
                         cpu.irql(),
                         form.expects()
                     )
@@ -252,7 +252,7 @@ impl Adapter {
             let name = self.ndis.locks.name(lock);
             let detail = match rule {
                 Rule::LockUnheld => format!("{name} was released by a CPU that does not hold it"),
-                Rule::LockForm => format!("{name} was acquired by one form and released by the {form:?} form"),
+                Rule::LockForm => format!("{name} was acquired by one form and released by the {form} form"),
                 _ => format!("{name} was released before a lock that was acquired after it; the level would come out wrong"),
             };
             self.report(&cpu, rule, None, detail)

@@ -94,15 +94,13 @@ impl Adapter {
                 now.generation()
             ),
             Rule::Double => format!(
-                "{name} was completed with {status}, but it is complete already: it belongs to {:?}",
+                "{name} was completed with {status}, but it is complete already: it belongs to {}",
                 now.owner()
             ),
             Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
-            Rule::Halt => format!(
-                "{name} was completed on adapter {:?}, which is {:?}",
-                self.name,
-                self.life()
-            ),
+            Rule::Halt => {
+                format!("{name} was completed on adapter {:?}, which is {}", self.name, self.life())
+            }
             _ => format!("{name} was completed with {status} after NDIS had given it up"),
         }
     }

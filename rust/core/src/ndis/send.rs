@@ -216,7 +216,7 @@ impl Link {
 
     #[cold]
     fn why_no_send(&self) -> String {
-        format!("a send on adapter {:?}, which is {:?}", self.adapter.name, self.adapter.life())
+        format!("a send on adapter {:?}, which is {}", self.adapter.name, self.adapter.life())
     }
 
     /// Whether a send may be made here and now, whatever the packet.
@@ -237,7 +237,7 @@ impl Link {
         };
         let state = slot.state();
         state.send().map_err(|rule| {
-            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner()))
+            (rule, format!("{name} was sent, but it belongs to {} now", state.owner()))
         })?;
         self.sender_may_send(cpu)?;
         let body = slot.body.lock();
