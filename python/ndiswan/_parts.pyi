@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event, Explorer, Link, Ndis, Packet
+from ndiswan._native import Event, Link, Ndis, Packet
 from ndiswan.status import Status
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "CompletionRing",
     "Device",
     "Edges",
+    "Explorer",
     "Feed",
     "HdlcDecoder",
     "Simulation",
@@ -257,6 +258,24 @@ class CDriver:
     def crashed(self) -> str | None: ...
     @property
     def missing(self) -> list[str]: ...
+
+@final
+class Explorer:
+    def __new__(cls, name: str, seed: int) -> Self: ...
+    @staticmethod
+    def replay(choices: list[tuple[int, int]], lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def after(choices: list[tuple[int, int]], name: str, seed: int) -> Explorer: ...
+    @staticmethod
+    def of_bytes(data: bytes) -> Explorer: ...
+    def end(self, ndis: Ndis, failed: bool) -> bool: ...
+    def edges(self) -> str: ...
+    def knows(self, edges: str) -> None: ...
+    @property
+    def reached(self) -> tuple[int, int]: ...
+    def suggest(self, choices: list[tuple[int, int]]) -> None: ...
+    @property
+    def certificate(self) -> tuple[int, int, bool] | None: ...
 
 @final
 class CWorlds:
