@@ -42,7 +42,6 @@ class Clock:
             "date": self.began.date().isoformat(),
             "commit": _said("git", "rev-parse", "--short", "HEAD") or "unknown",
             "processor": processor(),
-            "python": f"{platform.python_implementation()} {platform.python_version()}",
             "rustc": _said("rustc", "--version").removeprefix("rustc ").split(" (")[0],
             "system": _system(),
             "load": [round(self.load, 1), round(os.getloadavg()[0], 1)],
@@ -109,6 +108,8 @@ def keep(path: Path, conditions: dict[str, object]) -> None:
     document = json.loads(path.read_text("utf-8"))
     for old in ("machine", "commit"):
         document.pop(old, None)
+    if "python" in document:  # a table of Python's, by whichever interpreter
+        conditions |= {"python": document.pop("python")}
     path.write_text(text_of(document | {"conditions": conditions}), "utf-8")
 
 

@@ -5,7 +5,9 @@ and the ratio is taken within the round. A ratio is above 1 where we are better.
 """
 
 import json
+import platform
 import statistics
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,5 +111,7 @@ def show(table: str, rows: list[dict[str, object]]) -> None:
 def save(table: str, rows: list[dict[str, object]]) -> None:
     """Write ``results/TABLE.json``, to which `run.py` adds the conditions."""
     RESULTS.mkdir(exist_ok=True)
-    document = {"table": table, "rows": rows}
+    free = not getattr(sys, "_is_gil_enabled", lambda: True)()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    document = {"table": table, "python": python + " without a GIL" * free, "rows": rows}
     (RESULTS / f"{table}.json").write_text(json.dumps(document, indent=1) + "\n")

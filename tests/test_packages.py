@@ -27,7 +27,7 @@ def test_the_wheel_holds_the_package_its_licences_and_its_bill(wheel: Path) -> N
 def test_the_source_distribution_holds_what_a_wheel_is_built_from(tmp_path: Path) -> None:
     """`maturin sdist` packs sources, lock file, licences and README, and no page, benchmark or Python test."""
     maturin = Path(sys.executable).with_name("maturin")
-    command = [maturin, "sdist", "--quiet", "--out", tmp_path]
+    command = [maturin, "sdist", "--out", tmp_path]
     subprocess.run([*map(str, command)], cwd=ROOT, check=True, capture_output=True)
     (packed,) = tmp_path.glob("*.tar.gz")
     assert wheels.wrong_source(packed) == []

@@ -82,12 +82,15 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
 def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
     place = target[: -len(name) - 1] if name else target
     if name and "." in name:
-        raise TargetError(f"{target}: there is nothing of that name")
+        raise TargetError(
+            f"{target}: there is nothing of that name; expected a function or a Miniport"
+        )
     made = factories(
         target if is_in_c(target) else place if place.endswith(".py") else target, name
     )
     if len(made) != 1:
-        raise TargetError(f"{target}: say which driver: {', '.join(f'{place}:{n}' for n in made)}")
+        which = ", ".join(f"{place}:{n}" for n in made)
+        raise TargetError(f"{target}: expected one driver, got {len(made)}; say which: {which}")
     ((known, factory),) = made.items()
 
     def driver() -> Miniport:

@@ -157,7 +157,7 @@ fn hint(text: &[u8]) -> &'static str {
 
 fn unhex(text: &str) -> Option<Box<[u8]>> {
     let digit = |octet: u8| char::from(octet).to_digit(16);
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let octet = |pair: &[u8]| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
