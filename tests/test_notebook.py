@@ -23,7 +23,7 @@ from ndiswan.viewer import Page, ViewError, read, view
 from runs import REPLAYS, Twice, record
 
 DOUBLE = REPLAYS / "double-timer-against-interrupt.json"
-TUTORIAL = ROOT / "docs" / "tutorial" / "4-in-a-notebook.ipynb"
+TUTORIAL = ROOT / "docs" / "tutorial" / "6-in-a-notebook.ipynb"
 EVIL = "</table><script>alert(1)</script><b>&amp;"
 EMPTY = {"br", "path", "line", "circle", "rect", "polygon", "use"}
 

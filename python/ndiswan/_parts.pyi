@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event, Link, Ndis, Packet
+from ndiswan._native import Event, Explorer, Link, Ndis, Packet
 from ndiswan.status import Status
 
 __all__ = [
     "Batch",
     "CDriver",
+    "CWorkload",
+    "CWorlds",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -23,6 +25,7 @@ __all__ = [
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Stretch",
     "Timer",
     "Trace",
     "bind_built_in",
@@ -255,9 +258,61 @@ class CDriver:
     @property
     def missing(self) -> list[str]: ...
 
+@final
+class CWorlds:
+    def __new__(
+        cls,
+        policy: dict[str, object],
+        delivery: str,
+        cpus: int,
+        policies: bool,
+        latency: int,
+        max_points: int,
+    ) -> Self: ...
+
+@final
+class Stretch:
+    @property
+    def executions(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def failing(self) -> int: ...
+    @property
+    def interesting(self) -> list[list[tuple[int, int]]]: ...
+    @property
+    def choices(self) -> list[tuple[int, int]] | None: ...
+    @property
+    def symptom(self) -> tuple[str, str] | None: ...
+    @property
+    def exhausted(self) -> bool: ...
+
+@final
+class CWorkload:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        name: str,
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+    ) -> Self: ...
+    def replay(
+        self, choices: list[tuple[int, int]], worlds: CWorlds
+    ) -> tuple[str, list[tuple[int, int]], int]: ...
+    def explore(
+        self,
+        explorer: Explorer,
+        worlds: CWorlds,
+        executions: int,
+        seconds: float,
+        known: list[tuple[str, str]],
+    ) -> Stretch: ...
+
 def library_functions() -> list[str]: ...
 def bind_c(
     ndis: Ndis,
+    feed: Feed | None,
     protocol_entries: dict[str, Callable[..., Any]],
     driver: CDriver,
     packets: int,

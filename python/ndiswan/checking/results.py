@@ -25,6 +25,10 @@ class Finding:
     """One thing that is wrong in one mode: what, how often, and the first of it in full.
 
     `rule` is the id of the broken rule; None for an exception or a crash, which break no rule by themselves.
+
+    >>> from ndiswan.checking import Finding
+    >>> Finding("violation", "LOST", "packet 0.0 was owed", "").title
+    'LOST'
     """
 
     kind: _Kind
@@ -53,7 +57,14 @@ class Finding:
 
 @dataclass(slots=True)
 class ModeResult:
-    """One mode's run. `note` says why it did not run, or what stood in its way."""
+    """One mode's run. `note` says why it did not run, or what stood in its way.
+
+    >>> from ndiswan.checking import Finding, ModeResult
+    >>> mode = ModeResult("send/inline")
+    >>> mode.add(Finding("violation", "LOST", "packet 0.0 was owed", ""))
+    >>> len(mode.errors)
+    1
+    """
 
     name: str
     findings: list[Finding] = field(default_factory=list)
@@ -92,7 +103,13 @@ class ModeResult:
 
 @dataclass(slots=True)
 class RuleState:
-    """One rule after all modes; `modes` are those in which it was broken (or warned of)."""
+    """One rule after all modes; `modes` are those in which it was broken (or warned of).
+
+    >>> from ndiswan.checking import DriverResult
+    >>> state = DriverResult("Modem").rules[0]
+    >>> state.rule, state.state
+    ('DOUBLE', 'not reached')
+    """
 
     rule: str
     family: str
@@ -102,7 +119,12 @@ class RuleState:
 
 @dataclass(slots=True)
 class DriverResult:
-    """One driver in all of its modes."""
+    """One driver in all of its modes.
+
+    >>> from ndiswan.checking import DriverResult, ModeResult
+    >>> DriverResult("Modem", [ModeResult("send/inline")]).clean
+    True
+    """
 
     name: str
     modes: list[ModeResult] = field(default_factory=list)
@@ -157,7 +179,12 @@ class DriverResult:
 
 @dataclass(slots=True)
 class CheckResult(Shown):
-    """The check of one target."""
+    """The check of one target.
+
+    >>> from ndiswan.checking import CheckResult
+    >>> CheckResult("modem.py").exit_code  # nothing ran
+    5
+    """
 
     target: str
     drivers: list[DriverResult] = field(default_factory=list)

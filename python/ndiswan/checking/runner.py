@@ -44,6 +44,10 @@ class Options:
     `only` is a class's name, `arguments` are for its constructor, `frames` is a capture; `patterns` choose modes;
     `both` runs both serializations whatever the class says; `timeout` is a mode's, in seconds; `traces` is a folder
     that keeps the recordings; `show` lets through what the driver prints.
+
+    >>> from ndiswan.checking import Options
+    >>> Options(patterns=["reset", "halt"], timeout=5).patterns
+    ['reset', 'halt']
     """
 
     only: str | None = None
@@ -73,6 +77,20 @@ def check(
     `progress` is called with a driver's name, how many of its modes are done, and how many there are.
 
     Raises TargetError if the target cannot be checked.
+
+    >>> from ndiswan.checking import Options, check
+    >>> from pathlib import Path
+    >>> source = '''
+    ... import ndiswan as nw
+    ...
+    ... class Owing(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.PENDING
+    ... '''
+    >>> written = Path("owing.py").write_text(source)
+    >>> result = check("owing.py", Options(patterns=["send/inline"], jobs=1))
+    >>> [state.rule for state in result.drivers[0].rules if state.state == "broken"]
+    ['LOST']
     """
     options = options or Options()
     begin = time.monotonic()
@@ -103,7 +121,7 @@ def _modes(driver: Driver, options: Options) -> list[Mode]:
 def _describe(target: str, children: _Children) -> dict[str, Any]:
     answer, trouble = children.run({"target": target}, "import")
     if trouble is not None:
-        raise TargetError(f"{target}: cannot be imported: {trouble.report}")
+        raise TargetError(f"{target}: expected a file that can be imported: {trouble.report}")
     return answer
 
 

@@ -41,7 +41,15 @@ ENTRY_POINTS = {
 
 
 class TargetError(Exception):
-    """The target cannot be checked; the text says why, and what to do."""
+    """The target cannot be checked; the text says why, and what to do.
+
+    >>> from ndiswan.checking import TargetError, check
+    >>> try:
+    ...     check("nowhere.py")
+    ... except TargetError as error:
+    ...     print(error)
+    nowhere.py: there is no such file; expected a file.py, module:Class or a recorded trace
+    """
 
 
 class NothingToCheckError(TargetError):
@@ -93,7 +101,9 @@ def load(target: str) -> tuple[ModuleType, str | None]:
             " run this where it can be imported, or give the file"
         ) from error
     except BaseException as error:
-        raise TargetError(f"{target}: cannot import {place}:\n{_short(error)}") from error
+        raise TargetError(
+            f"{target}: expected a module that can be imported, {place} cannot:\n{_short(error)}"
+        ) from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -106,13 +116,15 @@ def _load_file(path: Path) -> ModuleType:
     name = f"_checked_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
-        raise TargetError(f"{path}: cannot be loaded as a Python file")
+        raise TargetError(f"{path}: expected a name that ends with .py, as Python loads it")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        raise TargetError(f"{path}: cannot be imported:\n{_short(error)}") from error
+        raise TargetError(
+            f"{path}: expected a file that can be imported, this cannot:\n{_short(error)}"
+        ) from error
     return module
 
 
@@ -139,7 +151,9 @@ def factories(target: str, only: str | None = None) -> dict[str, Callable[..., A
             known = ", ".join(_classes(module)) or "none"
             raise TargetError(f"{target}: no miniport {wanted!r} in it; there are: {known}")
         if isinstance(made, type) and not issubclass(made, Miniport):
-            raise TargetError(f"{target}: {wanted} is no subclass of ndiswan.Miniport")
+            raise TargetError(
+                f"{target}: expected a subclass of ndiswan.Miniport, {wanted} is none"
+            )
         return {wanted: made}
     if callable(made := getattr(module, FACTORY, None)):
         return {FACTORY: made}
@@ -187,7 +201,9 @@ def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Any:
 
         # What does not compile says all of it itself; where in our files it was found helps nobody.
         told = str(error) if isinstance(error, BuildError) else _short(error)
-        raise TargetError(f"{name} cannot be made:\n{told}") from error
+        raise TargetError(
+            f"{name}: expected a driver, but it cannot be made:\n{told}"
+        ) from error
     if not isinstance(miniport, Miniport) and not hasattr(miniport, "_c_driver"):
         raise TargetError(f"{name}: expected an ndiswan.Miniport from it, got {miniport!r}")
     return miniport

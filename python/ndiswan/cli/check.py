@@ -31,22 +31,35 @@ WORST = (INTERNAL, USAGE, VIOLATIONS, FINE, NOTHING_RAN)
 
 @click.command()
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@click.option("--class", "only", metavar="NAME", help="Only this class (or function) of the file.")
+@click.option(
+    "--class",
+    "only",
+    metavar="NAME",
+    help="Only this class (or function) of the file.",
+    show_default="each of them",
+)
 @click.option(
     "--arg",
     "arguments",
     multiple=True,
     metavar="VALUE",
     help="An argument for the driver's constructor: a Python literal or a string; NAME=VALUE for a keyword.",
+    show_default="none",
 )
 @options
-@click.option("--frames", metavar="FILE", help="Send the frames of this pcap or pcapng file.")
+@click.option(
+    "--frames",
+    metavar="FILE",
+    help="Send the frames of this pcap or pcapng file.",
+    show_default="built-in ones",
+)
 @click.option(
     "--mode",
     "patterns",
     multiple=True,
     metavar="NAME",
     help="Only this mode: `reset/queued`, or `reset` for all of that name. Shows what the driver prints.",
+    show_default="all that apply",
 )
 @click.option("--both", is_flag=True, help="Serialized and deserialized, whatever the class says.")
 @click.option(
@@ -61,9 +74,18 @@ WORST = (INTERNAL, USAGE, VIOLATIONS, FINE, NOTHING_RAN)
     help="How long a mode may take before the driver counts as hanging.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Modes at the same time; one a CPU without it."
+    "--jobs",
+    type=click.IntRange(min=1),
+    show_default="one a CPU",
+    help="Modes at the same time.",
+    metavar="N",
 )
-@click.option("--traces", metavar="DIR", help="Keep every recording here, for `ndiswan trace`.")
+@click.option(
+    "--traces",
+    metavar="DIR",
+    help="Keep every recording here, for `ndiswan trace`.",
+    show_default="they are not kept",
+)
 @click.option(
     "--allow-nothing", is_flag=True, help="A TARGET without a driver is fine; else exit code 5."
 )

@@ -62,37 +62,98 @@ class Shard(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("target")
-@click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    metavar="VALUE",
+    show_default="none",
+    help="An argument for the driver's constructor, as of `ndiswan check`.",
+)
 @options
-@click.option("--time", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Budget.")
-@click.option("--executions", type=click.IntRange(min=1), help="Budget.")
-@click.option("--failures", type=click.IntRange(min=1), help="Stop after so many different ones.")
-@click.option("--explorer", type=click.Choice(explorers()), default="portfolio", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63), help="Of the first task; random without it.")
-@click.option("--cpus", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    show_default="no limit",
+    help="Stop after so long.",
+)
+@click.option(
+    "--executions",
+    type=click.IntRange(min=1),
+    show_default="no limit",
+    help="Stop after so many executions.",
+    metavar="N",
+)
+@click.option(
+    "--failures",
+    type=click.IntRange(min=1),
+    show_default="no limit",
+    help="Stop after so many different ones.",
+    metavar="N",
+)
+@click.option(
+    "--explorer",
+    type=click.Choice(explorers()),
+    default="portfolio",
+    show_default=True,
+    help="Who chooses what happens next.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63),
+    show_default="random",
+    help="Of the first task.",
+    metavar="N",
+)
+@click.option(
+    "--cpus",
+    type=click.IntRange(1, 32),
+    default=2,
+    show_default=True,
+    help="Virtual CPUs.",
+    metavar="N",
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="What is kept, to go on with the next time; .ndiswan/TARGET without it.",
+    show_default=".ndiswan/TARGET",
+    help="What is kept, to go on with the next time.",
+    metavar="DIR",
 )
 @click.option(
-    "--database", metavar="URL", help="Keep the corpus there: redis://HOST:PORT/DB, or a folder."
+    "--database",
+    metavar="URL",
+    help="Keep the corpus there: redis://HOST:PORT/DB, or a folder.",
+    show_default="the folder",
 )
 @click.option(
     "--executor",
     default="processes",
     show_default=True,
     help="processes, serial or dask:tcp://HOST:PORT.",
+    metavar="NAME",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Workers; one a CPU without it.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), show_default="one a CPU", help="Workers.", metavar="N"
+)
 @click.option(
     "--task",
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
     help="Executions a worker does at a time.",
+    metavar="N",
 )
-@click.option("--shard", type=Shard(), default=(1, 1), help="This machine is the K-th of N.")
+@click.option(
+    "--shard",
+    type=Shard(),
+    default=(1, 1),
+    metavar="K/N",
+    help="This machine is the K-th of N.",
+    show_default="1/1",
+)
 @click.option(
     "--shrink",
     type=click.FloatRange(min=0),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ndiswan.cli.console import cannot_write
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -115,4 +117,4 @@ def _write(name: str, path: str, text: str, mode: str = "w") -> None:
         with Path(path).open(mode, encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise click.ClickException(f"{name}: {error}") from error
+        raise cannot_write(name, error) from error

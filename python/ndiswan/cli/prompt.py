@@ -10,7 +10,7 @@ from ndiswan.cli.console import out
 from ndiswan.exploring.stepping import StepError
 from ndiswan.exploring.stepping.data import document
 from ndiswan.exploring.stepping.stepper import PLAIN
-from ndiswan.exploring.stepping.text import happened, told
+from ndiswan.exploring.stepping.told import happened, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out, out_json
+from ndiswan.cli.console import cannot_write, out, out_json
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
 from ndiswan.exploring.execution import GOOD
@@ -42,7 +42,12 @@ def _load(path: str, target: str | None) -> Failure:
     help="What is told.",
 )
 @click.option(
-    "--out", "output", type=click.Path(dir_okay=False), help="Write it here instead of stdout."
+    "--out",
+    "output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_default="stdout",
+    help="Write it here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
@@ -89,7 +94,7 @@ def _writing(write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
-        raise click.UsageError(f"--out: {error}") from error
+        raise cannot_write("--out", error) from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
@@ -105,12 +110,22 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @TARGET
-@click.option("--time", "seconds", type=click.FloatRange(min=0), default=60.0, show_default=True)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop after so long.",
+)
 @click.option(
     "--out",
     "output",
     type=click.Path(dir_okay=False),
-    help="Write it here; FILE itself without it.",
+    metavar="FILE",
+    show_default="FILE itself",
+    help="Write it here.",
 )
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""

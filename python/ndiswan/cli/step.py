@@ -21,13 +21,24 @@ FINE, VIOLATIONS, _, _, USAGE, _ = range(6)
 
 @click.command()
 @click.argument("target")
-@click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    metavar="VALUE",
+    show_default="none",
+    help="As of `ndiswan check`.",
+)
 @options
-@click.option("--cpus", type=click.IntRange(1, 32), help="Virtual CPUs; 2 without it.")
+@click.option(
+    "--cpus", type=click.IntRange(1, 32), metavar="N", show_default="2", help="Virtual CPUs."
+)
 @click.option(
     "--commands",
     type=click.File(encoding="utf-8"),
-    help="Take the commands from this file, one a line, and not from the terminal.",
+    metavar="FILE",
+    show_default="the terminal",
+    help="Take the commands from this file, one a line.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Where it stands as one line of JSON each.")
 def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -> int:

@@ -15,7 +15,7 @@ from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
-from ndiswan.exploring.target import find, name_of
+from ndiswan.exploring.target import arguments_of, find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
 from ndiswan.shown import Shown
@@ -29,7 +29,17 @@ FORMAT = 1
 
 
 class ReplayError(ValueError):
-    """A replay file that is none, or whose scenario is not to be found."""
+    """A replay file that is none, or whose scenario is not to be found.
+
+    >>> from pathlib import Path
+    >>> written = Path("other.json").write_text("{}")
+    >>> from ndiswan.exploring import ReplayError
+    >>> try:
+    ...     nw.replay("other.json")
+    ... except ReplayError as error:
+    ...     print(error)
+    other.json: expected a replay file, as `ndiswan fuzz` writes it; got other JSON
+    """
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,13 @@ class Failure(Shown):
     """An execution in which something went wrong, small enough to be read.
 
     ``choices`` are the answers, (of how many, which), that lead there: the replay token.
+
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> failure.rule, failure.deterministic
+    ('DOUBLE', True)
+    >>> failure.replay().symptom == failure.symptom
+    True
     """
 
     symptom: Symptom
@@ -159,6 +176,7 @@ class Failure(Shown):
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
+        arguments = arguments_of(self.scenario)
         settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
         settings["policy"] = {
             name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
@@ -166,6 +184,7 @@ class Failure(Shown):
         return {
             "ndiswan-replay": FORMAT,
             "scenario": name_of(self.scenario),
+            **({"arguments": arguments} if arguments else {}),
             "settings": settings,
             "explorer": self.explorer,
             "seed": self.seed,
@@ -210,6 +229,14 @@ def load(
         The file cannot be read.
     ReplayError
         It is no replay file, or of a later version, or its scenario is not to be found.
+
+    Examples
+    --------
+    >>> from ndiswan.exploring import load
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> load(failure.save("found")).rule
+    'DOUBLE'
     """
     try:
         content = json.loads(Path(path).read_text("utf-8"))
@@ -226,10 +253,14 @@ def from_json(
 ) -> Failure:
     """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
     if not isinstance(content, dict) or "ndiswan-replay" not in content:
-        raise ReplayError(f"{path}: expected a replay file of ndiswan")
+        raise ReplayError(
+            f"{path}: expected a replay file, as `ndiswan fuzz` writes it; got other JSON"
+        )
     if content["ndiswan-replay"] != FORMAT:
         got = content["ndiswan-replay"]
-        raise ReplayError(f"{path}: expected version {FORMAT} of the format, got {got!r}")
+        raise ReplayError(
+            f"{path}: expected version {FORMAT} of the format, got {got!r}; install the ndiswan that wrote it"
+        )
     try:
         settings = dict(content["settings"])
         policy = dict(settings.pop("policy"))
@@ -252,7 +283,10 @@ def from_json(
     except ReplayError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+        what = f"no {error}" if isinstance(error, KeyError) else error
+        raise ReplayError(
+            f"{path}: this replay file is damaged: {what}; expected it as it was written: copy it whole"
+        ) from error
 
 
 def _settings(policy: dict[str, Any], others: dict[str, Any]) -> Settings:
@@ -269,7 +303,7 @@ def _find(name: str, arguments: list[str]) -> Scenario:
         return find(name, arguments)
     except TargetError as error:
         raise ReplayError(
-            f"its scenario is not to be found: {error}; run this in the folder that has it, or say where it is:"
+            f"expected its scenario where it was, but {error}; run this in the folder that has it, or say where it is:"
             " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
         ) from error
 
@@ -281,5 +315,13 @@ def replay(failure: Failure | str | Path) -> Execution:
     ------
     ReplayError
         As :func:`load`.
+
+    Examples
+    --------
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> path = failure.save("found")
+    >>> nw.replay(path).symptom.rule
+    'DOUBLE'
     """
     return (failure if isinstance(failure, Failure) else load(failure)).replay()

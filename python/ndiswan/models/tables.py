@@ -28,6 +28,15 @@ class Table(Shown, ABC):
 
     Each of these packages is an extra (``pip install 'ndiswan[pandas]'``, ``polars``, ``arrow``); ``ImportError`` says
     which is missing. Columns of objects that are no numbers become text on the way.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> isinstance(results, models.Table), len(results)
+    (True, 1)
     """
 
     @property
@@ -83,7 +92,17 @@ class Table(Shown, ABC):
 
 
 class Columns(Table):
-    """A table that is nothing but its columns."""
+    """A table that is nothing but its columns.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> sorted(results.columns)[:2]
+    ['aborted', 'broken']
+    """
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = columns

@@ -32,6 +32,15 @@ use crate::packet::{Packet, bytes_of};
 /// Every use raises ``AccessViolation`` (TOUCH) once the packet is not that side's any more, and
 /// ``OwnershipViolation`` (STALE) once it was sent again. A buffer that is still exported when the
 /// packet changes hands is a TOUCH then; its owner goes on seeing the old memory, which no packet has.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     data = ndis.bind(nw.Protocol(), Instant()).packet(b"hello").data
+///     ...     data[0] = ord("j")
+///     ...     data.tobytes()
+///     b'jello'
 #[pyclass(frozen, sequence, module = "ndiswan")]
 pub(crate) struct PacketData {
     packet: Py<Packet>,
@@ -201,7 +210,9 @@ impl PacketData {
         let Some((start, epoch)) = counted else {
             // It changed hands since the first look.
             this.with(slf.py(), |_| ())?;
-            return Err(value("the packet changed hands while a view of it was made"));
+            return Err(value(
+                "the packet changed hands while a view of it was made; take views while it is yours",
+            ));
         };
         // SAFETY: `view` is the interpreter's, to be filled. `start..start + length` is memory of
         // the packet's boxed buffer: its address does not change while the box lives, and it is

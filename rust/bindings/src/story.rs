@@ -8,6 +8,16 @@ use crate::error::value;
 /// The story of a failure: what happened to whom, step by step, up to the rule that was broken.
 ///
 /// ``str(story)`` is its text for a terminal.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     >>> ndis.save("run.trace")
+///     >>> from ndiswan._native import Trace
+///     >>> len(Trace("run.trace").story(full=True)) > 0
+///     True
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Story(pub(crate) Told);
 

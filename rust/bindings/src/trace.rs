@@ -30,6 +30,16 @@ pub(crate) fn save(py: Python<'_>, ndis: &Arc<ndiswan::Ndis>, path: PathBuf) -> 
 }
 
 /// A recorded trace, read from its file.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     >>> ndis.save("run.trace")
+///     >>> from ndiswan._native import Trace
+///     >>> Trace("run.trace").adapters, Trace("run.trace").check()
+///     (['Instant'], [])
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Trace(trace::Trace);
 
@@ -44,8 +54,10 @@ type Columns = (
     Vec<(usize, &'static str, Option<String>, bool)>,
 );
 
-/// Each column's name, and its value in a row.
-const COLUMNS: [(&str, fn(&Row) -> u64); 12] = [
+/// A column's name, and its value in a row.
+type Column = (&'static str, fn(&Row) -> u64);
+
+const COLUMNS: [Column; 12] = [
     ("time", |row| row.time),
     ("text", |row| row.text),
     ("cpu", |row| row.cpu),

@@ -46,6 +46,7 @@ pub mod story;
 pub mod time;
 pub mod trace;
 pub mod violation;
+mod words;
 
 pub use cx::{Cx, Dirql, Dispatch, Irql, Passive, UpToDispatch, at_passive};
 pub use disposition::{Disposition, Held, MiniportView, Packet, Pending, Sending};

@@ -271,7 +271,7 @@ class Stepper(Shown):
         return f"<Stepper of {name_of(self.scenario)} at {self._at} of {len(self)}>"
 
     def __str__(self) -> str:
-        from ndiswan.exploring.stepping.text import told
+        from ndiswan.exploring.stepping.told import told
 
         return told(self)
 

@@ -30,8 +30,9 @@ impl Hasher for Quick {
         self.write_u64(u64::from(word));
     }
 
+    #[allow(clippy::cast_sign_loss)] // which variant of an enumeration: never below 0
     fn write_isize(&mut self, word: isize) {
-        self.write_u64(word as u64); // which variant of an enumeration
+        self.write_u64(word as u64);
     }
 
     fn write_u16(&mut self, word: u16) {

@@ -179,7 +179,7 @@ impl Ndis {
     }
 
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let mut guard = adversary.inner.lock();
         let inner = &mut *guard;
         let points = adversary.points() + 1;
@@ -234,7 +234,7 @@ impl Ndis {
 
     /// Goes on with another CPU; what this one is to begin when it is its turn again.
     fn switch(&self, adversary: &Adversary, other: usize) -> Option<Pending> {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let first = {
             let mut inner = adversary.inner.lock();
             !std::mem::replace(&mut inner.cpus[other].started, true)
@@ -269,7 +269,7 @@ impl Ndis {
 
     /// Does work on this CPU, on top of what it is at.
     fn begin(&self, adversary: &Adversary, pending: Pending) {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let cpu: Rc<Cpu> = Cpu::current();
         let before = {
             let mut inner = adversary.inner.lock();
@@ -303,7 +303,7 @@ impl Adversary {
     /// This CPU waits no more; whether what it waited for will never come.
     fn gave_up(&self) -> bool {
         let mut inner = self.inner.lock();
-        let me = &mut inner.cpus[Cpu::number()];
+        let me = &mut inner.cpus[Cpu::current_number()];
         me.state = State::Ready;
         std::mem::take(&mut me.gave_up)
     }

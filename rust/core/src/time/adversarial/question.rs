@@ -132,7 +132,7 @@ impl Ndis {
 impl Adversary {
     /// A question without the words of its answers.
     pub(super) fn asked(&self, inner: &Inner, kind: Kind, n: u32, chosen: u32) -> Question {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let all: Range<usize> = 0..inner.cpus.len();
         let at = |number: usize| {
             let (cpu, seen) = (Cpu::numbered(number), &inner.cpus[number]);
