@@ -26,7 +26,7 @@ use crate::timer::{Device, Dpc, Timer, callable};
 /// those of its locks, timers and DPCs as well, resets and requests too; only what gives back goes on:
 /// the release of a lock that is held, ``lower_irql``, ``cancel``, the end of a ``with`` block.
 /// Two objects of the same adapter are equal.
-#[pyclass(frozen, module = "ndiswan", weakref)]
+#[pyclass(frozen, subclass, module = "ndiswan", weakref)]
 pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
 }
@@ -39,6 +39,12 @@ impl Adapter {
 
 #[pymethods]
 impl Adapter {
+    /// The same adapter as an object of a class of its own: the sister contracts' handles are such.
+    #[new]
+    fn again(other: PyRef<'_, Adapter>) -> Adapter {
+        Adapter { shared: Arc::clone(&other.shared) }
+    }
+
     /// The name that it was bound with; the miniport's class name if none was given.
     #[getter]
     fn name(&self) -> &str {
@@ -52,13 +58,15 @@ impl Adapter {
     }
 
     /// Where it is in its life: "initializing", "running", "resetting", "halting", "halted", or
-    /// "stopped" by a bug check.
+    /// "stopped" by a bug check; of NDIS 6 "pausing" and "paused".
     #[getter]
     fn life(&self) -> &'static str {
         match self.shared.core.life() {
             Life::Initializing => "initializing",
             Life::Running => "running",
             Life::Resetting => "resetting",
+            Life::Pausing => "pausing",
+            Life::Paused => "paused",
             Life::Halting => "halting",
             Life::Halted => "halted",
             Life::Stopped => "stopped",
@@ -320,13 +328,12 @@ impl Adapter {
         raise(py, &self.shared.world, self.shared.core.reset_complete(status)).map(drop)
     }
 
-    /// NdisMSendResourcesAvailable, which a WAN miniport never calls.
+    /// NdisMSendResourcesAvailable: a serialized LAN miniport takes sends again, a WAN one never calls it.
     ///
-    /// Raises ``StatusViolation`` (STATUS_RESOURCES), always.
+    /// Raises ``StatusViolation`` (STATUS_RESOURCES) for WAN, ``FlowViolation`` (RESOURCES) if no send waits.
     fn send_resources_available(&self, py: Python<'_>) -> PyResult<()> {
         self.alive()?;
-        let violation = self.shared.core.send_resources_available();
-        raise::<()>(py, &self.shared.world, Err(violation)).map(drop)
+        raise(py, &self.shared.world, self.shared.core.send_resources_available()).map(drop)
     }
 
     /// The card raises its interrupt: ``isr`` at DIRQL now, then ``handle_interrupt`` at DISPATCH.

@@ -52,6 +52,7 @@ mod story;
 mod time;
 mod timer;
 mod trace;
+mod twins;
 #[allow(unsafe_code)] // arguments are passed as C passes them
 mod vectorcall;
 
@@ -103,6 +104,11 @@ mod _native {
     use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]
     use crate::trace::Trace;
+    #[pymodule_export]
+    use crate::twins::{
+        cancel_sends, co_complete, complete_by, complete_chain, oob_status, pause, pause_complete,
+        restart,
+    };
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -22,7 +22,9 @@ mod indicate;
 mod life;
 mod lines;
 mod link;
+mod look;
 mod memory;
+mod pause;
 mod request;
 mod reset;
 mod send;
@@ -30,6 +32,7 @@ mod send_many;
 mod straight;
 mod thread;
 mod timer;
+mod twins;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -52,6 +55,7 @@ pub use request::RequestError;
 pub use send::{FrameError, SendError, Sent};
 use thread::Threads;
 pub(crate) use timer::HANG;
+pub use twins::DISPATCH_LEVEL;
 
 use crate::biased::Bias;
 use crate::cx::Cpu;
@@ -281,6 +285,7 @@ impl Ndis {
             rule,
             detail,
             adapter: adapter.name.clone(),
+            face: adapter.face(),
             packet,
             history,
             irql,

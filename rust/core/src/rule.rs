@@ -22,6 +22,7 @@ mod progress;
 mod status_code;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 pub use family::Family;
 pub use info::{RuleInfo, RuleSeverity, Strength};
@@ -85,6 +86,13 @@ rules! {
     Hang => progress::HANG,
     Indicate => life_cycle::INDICATE,
     Timer => life_cycle::TIMER,
+    Sync => twins::SYNC,
+    StatusList => twins::STATUS_LIST,
+    IrqlFlag => twins::IRQL_FLAG,
+    Resources => twins::RESOURCES,
+    Face => twins::FACE,
+    Pause => twins::PAUSE,
+    Cancel => twins::CANCEL,
 }
 
 impl Rule {

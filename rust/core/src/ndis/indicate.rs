@@ -9,6 +9,7 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, TakenBack, What};
+use crate::face::Face;
 use crate::policy::{QueuedAtLineDown, WindowShrink};
 use crate::protocol::{Protocol, fragment};
 use crate::rule::Rule;
@@ -113,6 +114,9 @@ impl Adapter {
 
     fn window(&self, settings: LinkSettings) -> u32 {
         match settings.send_window {
+            // The interface has none: all packets there are.
+            _ if !self.face.has_window() => self.size,
+            0 if self.face == Face::Condis => 0, // it is closed
             0 => self.info.max_transmit,
             window => u32::from(window),
         }

@@ -55,6 +55,7 @@ impl Adapter {
     pub(crate) fn reset_inside(&self, cpu: &Rc<Cpu>) -> Status {
         self.bump(&self.count.resets);
         self.set_life(Life::Resetting);
+        self.unstall();
         self.emit(cpu, What::ResetStart);
         // NDIS completes what it holds queued itself first (DDK:"NdisReset").
         if self.serialized() || !cpu.is_outermost() {
@@ -155,15 +156,16 @@ impl Adapter {
         let mut broken = None;
         if let Some(first) = owed.first().filter(|_| !self.serialized()) {
             let detail = format!(
-                "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with NDIS_STATUS_REQUEST_ABORTED first",
-                owed.len()
+                "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with {} first",
+                owed.len(),
+                self.face.aborted()
             );
             broken = Some(self.report(cpu, Rule::Reset, Some(self.name_of(*first)), detail));
         }
         let status = if self.serialized() {
             self.ndis.config.policy.reset_leftovers
         } else {
-            FinalStatus::REQUEST_ABORTED
+            self.face.aborted()
         };
         for slot in owed {
             if self.take_back(cpu, slot, TakenBack::Reset).is_some() {

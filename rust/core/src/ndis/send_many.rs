@@ -284,7 +284,7 @@ impl Link {
         let names = batch.names(adapter.index);
         if called.is_none() {
             for name in names {
-                adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
+                adapter.lost(name, TakenBack::Dropped, "its send function panicked");
                 statuses.push(Status::PENDING);
             }
             return;
@@ -294,8 +294,17 @@ impl Link {
             return;
         }
         let answers = answers.into_iter().chain(std::iter::repeat(Status::PENDING));
+        let mut again = Vec::new();
         for (name, answer) in names.zip(answers) {
-            statuses.push(adapter.returned(cpu, self, name, answer, deliver, now));
+            if !again.is_empty() || adapter.requeues(answer) {
+                again.push(name); // and all behind it, whatever it said of them
+                statuses.push(Status::PENDING);
+            } else {
+                statuses.push(adapter.returned(cpu, self, name, answer, deliver, now));
+            }
+        }
+        if !again.is_empty() {
+            adapter.requeue(cpu, self, &again, now);
         }
     }
 

@@ -201,6 +201,7 @@ impl Adapter {
         }
         self.put_back(cpu, drivers, |lent| &mut lent.up);
         if let Some(link) = waiting {
+            self.unstall();
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);
