@@ -175,13 +175,7 @@ impl Adapter {
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
-        let id = self.shared.timers.with(py, |known| {
-            let id = self.shared.core.timer();
-            known.resize_with(id as usize, || py.None());
-            known.push(callback);
-            id
-        });
+        let id = self.numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
@@ -191,13 +185,7 @@ impl Adapter {
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
-        let id = self.shared.dpcs.with(py, |known| {
-            let id = self.shared.core.dpc();
-            known.resize_with(id as usize, || py.None());
-            known.push(callback);
-            id
-        });
+        let id = self.numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 

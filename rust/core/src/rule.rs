@@ -106,6 +106,11 @@ impl Rule {
         Self::ALL.iter().copied().find(|rule| rule.id() == id)
     }
 
+    /// Whether it came with the sister contracts: LAN, `CoNDIS`, NDIS 6.
+    pub fn is_of_a_twin(self) -> bool {
+        self >= Self::Sync
+    }
+
     /// The family, which decides the class of the exception.
     pub const fn family(self) -> Family {
         self.info().family

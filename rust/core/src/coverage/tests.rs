@@ -4,6 +4,7 @@ use super::*;
 use crate::contract::packet::Owner;
 use crate::cx::Irql;
 use crate::event::{Name, TakenBack, What};
+use crate::face::Face;
 use crate::rule::Rule;
 use crate::status::Status;
 

@@ -205,7 +205,11 @@ impl Adapter {
             if self.serialized() {
                 self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);
             }
-            self.bring_up(cpu, &link, LinkSettings::default());
+            // NDIS's own word for it, since 0 closes the window of CoNDIS.
+            let most = u16::try_from(self.info.max_transmit).unwrap_or(u16::MAX);
+            let send_window = if self.face == Face::Condis { most } else { 0 };
+            let settings = LinkSettings { send_window, ..LinkSettings::default() };
+            self.bring_up(cpu, &link, settings);
             if self.serialized() {
                 self.set_level(cpu, What::Lower { to: before }, before);
             }

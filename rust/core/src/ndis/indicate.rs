@@ -83,7 +83,7 @@ impl Adapter {
             // The one that `bind` gave, since it gives one, counts from its first line-up.
             let counts = |link: &&Arc<Link>| !link.is_closed() && link.window() > 0;
             let open = self.links.lock().list.iter().filter(counts).count();
-            if open >= self.info.endpoints as usize {
+            if self.face == Face::Wan && open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",
                     open + 1,
