@@ -50,7 +50,10 @@ def test_an_array_of_a_connection_comes_as_one_and_each_packet_comes_back_with_i
     with nw.Ndis() as ndis:
         client, card = Client(), Card()
         vc = ndis.bind(client, card)
-        assert list(condis.co_send_packets(vc, [b"one", b"two", b"three"]).statuses) == [nw.PENDING] * 3
+        assert (
+            list(condis.co_send_packets(vc, [b"one", b"two", b"three"]).statuses)
+            == [nw.PENDING] * 3
+        )
         assert card.lengths == [3]
         card.owed.reverse()
         while card.owed:

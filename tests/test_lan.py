@@ -57,7 +57,7 @@ def frames(count):
 
 
 def test_a_serialized_miniport_that_answers_resources_gets_the_packet_again_in_order():
-    """The refused packet, and what was sent after it, comes again when a completion has made room, in the order of sending."""
+    """The refused packet, and what was sent after it, comes again in its order when there is room."""
     with nw.Ndis() as ndis:
         peer, card = Peer(), Card(serialized=True)
         link = ndis.bind(peer, card)

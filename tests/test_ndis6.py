@@ -111,9 +111,11 @@ def test_the_flag_of_a_completion_tells_the_truth(level, flags):
 FINAL = ["SUCCESS", "INVALID_LENGTH", "RESOURCES", "PAUSED", "RESET_IN_PROGRESS", "FAILURE"]
 
 
-@pytest.mark.parametrize("name", [*FINAL, "REQUEST_ABORTED", "HARD_ERRORS", "PENDING", "SEND_ABORTED"])
+@pytest.mark.parametrize(
+    "name", [*FINAL, "REQUEST_ABORTED", "HARD_ERRORS", "PENDING", "SEND_ABORTED"]
+)
 def test_a_final_status_is_one_of_the_list(name):
-    """The listed ones are taken; PENDING breaks STATUS_PENDING, SEND_ABORTED without a cancel CANCEL, others STATUS_LIST."""
+    """The listed ones are taken; PENDING, SEND_ABORTED without a cancel and others break three rules."""
     with nw.Ndis(on_violation="record") as ndis:
         card = Card()
         _, link = bound(ndis, card)

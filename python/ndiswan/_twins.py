@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from ndiswan._native import oob_status
+from ndiswan._native import cancel_sends, oob_status, pause, restart
 from ndiswan.miniport import Miniport as _Miniport
 from ndiswan.status import Status
 
@@ -47,3 +47,25 @@ def void(
 def packets_of(batch: Batch) -> list[Packet]:
     """The packets of a batch as objects."""
     return [batch.packet(at) for at in range(len(batch))]
+
+
+def operations(miniport: _Miniport, link: Link) -> list[Callable[[], object]]:
+    """What a workload does to a miniport of a sister contract besides what it does to one of WAN."""
+    more: dict[str, str] = getattr(miniport, "_more", {})
+    found: list[Callable[[], object]] = []
+    if "cancel_send" in more:
+
+        def cancelled() -> None:
+            try:
+                packet = link.packet(b"\xff" * 64)
+            except RuntimeError:
+                return  # the pool is empty
+            packet.cancel_id = 1
+            link.send(packet)
+            del packet
+            cancel_sends(link.adapter, 1)
+
+        found.append(cancelled)
+    if "pause" in more:
+        found += [lambda: pause(link.adapter), lambda: restart(link.adapter)]
+    return found

@@ -1,8 +1,8 @@
 """NDIS 5 CoNDIS: the sister contract of connection-oriented miniports, on the same engine.
 
-A send belongs to a virtual connection (VC), which is a :class:`ndiswan.Link` here. ``MiniportCoSendPackets`` returns nothing,
-so every send ends by ``NdisMCoSendComplete``. The window is that of WAN_CO_LINKPARAMS, where 0 closes it (DDK:"NdisMCoSendComplete",
-"WAN_CO_LINKPARAMS").
+A send belongs to a virtual connection (VC), which is a :class:`ndiswan.Link` here. ``MiniportCoSendPackets``
+returns nothing, so every send ends by ``NdisMCoSendComplete``. The window is that of WAN_CO_LINKPARAMS, where 0
+closes it (DDK:"NdisMCoSendComplete", "WAN_CO_LINKPARAMS").
 """
 
 # ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
@@ -31,8 +31,8 @@ class Adapter(_Adapter):
     def co_send_complete(self, status: Status, vc: Link, packet: Packet) -> None:
         """Give a packet of this VC back with its final status (NdisMCoSendComplete; mind the order).
 
-        Raises as ``wan_send_complete`` does, ``AccessViolation`` (HANDLE) for another VC than the packet was sent on, and FACE if
-        the miniport has another interface; the packet goes home all the same.
+        Raises as ``wan_send_complete`` does, ``AccessViolation`` (HANDLE) for another VC than the packet was sent
+        on, and FACE if the miniport has another interface; the packet goes home all the same.
         """
         co_complete(self, status, vc, packet)
 
@@ -43,11 +43,11 @@ class Adapter(_Adapter):
         return vc  # type: ignore[return-value]
 
     def link_parameters(self, vc: Link, *, send_window: int, speed: int = 64_000) -> None:
-        """Change a VC's SendWindow (NDIS_STATUS_WAN_CO_LINKPARAMS): 0 closes it, sends wait. Raises as ``line_up``."""
+        """Change a VC's SendWindow (NDIS_STATUS_WAN_CO_LINKPARAMS), 0 closes it. Raises as ``line_up``."""
         self.line_up(vc, speed=speed, window=send_window)
 
     def deactivate_vc(self, vc: Link) -> None:
-        """Deactivate a VC: what is owed stays owed, nothing more is sent. ``vc.close()`` deletes it. Raises as ``line_down``."""
+        """Deactivate a VC: what is owed stays owed, nothing more is sent; ``vc.close()`` deletes it."""
         self.line_down(vc)
 
 
@@ -67,8 +67,8 @@ class Miniport(TwinMiniport):
     def co_send_packets(self, vc: Link, packets: list[Packet]) -> None:
         """MiniportCoSendPackets: an array of one VC, all of which are the miniport's.
 
-        Owe one ``self.adapter.co_send_complete(status, vc, packet)`` for each, in any order, inside of this call or later.
-        Return nothing: an answer by return breaks SYNC.
+        Owe one ``self.adapter.co_send_complete(status, vc, packet)`` for each, in any order, inside of this call
+        or later. Return nothing: an answer by return breaks SYNC.
         """
         raise TypeError(
             f"{type(self).__name__} has no co_send_packets; a CoNDIS miniport needs one: "
@@ -76,7 +76,7 @@ class Miniport(TwinMiniport):
         )
 
     def cancel_send_packets(self, cancel_id: int) -> None:
-        """MiniportCancelSendPackets (5.1): complete what is queued with this ``packet.cancel_id``, with REQUEST_ABORTED."""
+        """MiniportCancelSendPackets (5.1): complete with REQUEST_ABORTED what is queued with this ``cancel_id``."""
 
     def wan_send(self, link: Link, packet: Packet) -> Any:
         """The engine's hook; write :meth:`co_send_packets`."""

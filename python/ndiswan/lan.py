@@ -31,9 +31,9 @@ class Adapter(_Adapter):
     def send_complete(self, packet: Packet, status: Status = Status.SUCCESS) -> None:
         """Give a packet back to the protocol with its final status (NdisMSendComplete).
 
-        As ``wan_send_complete`` in all: once, with no spin lock held, at DISPATCH if the miniport is serialized. NDIS sends
-        again what it keeps since a ``RESOURCES``. Raises as that does, and ``AccessViolation`` (FACE) if the miniport has
-        another interface.
+        As ``wan_send_complete`` in all: once, with no spin lock held, at DISPATCH if the miniport is serialized.
+        NDIS sends again what it keeps since a ``RESOURCES``. Raises as that does, and ``AccessViolation`` (FACE)
+        if the miniport has another interface.
         """
         complete_by(self, "lan", packet, status)
 
@@ -60,10 +60,10 @@ class Miniport(TwinMiniport):
     def send(self, packet: Packet, flags: int) -> Status:
         """MiniportSend: the packet is the miniport's until it is completed.
 
-        Return PENDING and owe one ``self.adapter.send_complete(packet, status)``. Serialized: or return a final status and do
-        not touch the packet again, or RESOURCES, and NDIS sends it again after a completion or
-        ``self.adapter.send_resources_available()``. Deserialized: PENDING always; a final status breaks SYNC, RESOURCES is a
-        failed send and breaks STATUS_RESOURCES.
+        Return PENDING and owe one ``self.adapter.send_complete(packet, status)``. Serialized: or return a final
+        status and do not touch the packet again, or RESOURCES, and NDIS sends it again after a completion or
+        ``self.adapter.send_resources_available()``. Deserialized: PENDING always; a final status breaks SYNC,
+        RESOURCES is a failed send and breaks STATUS_RESOURCES.
         """
         raise TypeError(
             f"{type(self).__name__} has neither send nor send_packets; a LAN miniport needs one: "
@@ -73,12 +73,13 @@ class Miniport(TwinMiniport):
     def send_packets(self, packets: list[Packet]) -> None:
         """MiniportSendPackets: an array, all of which are the miniport's.
 
-        Serialized: set ``packet.status`` of each to PENDING (which it is at first), a final status, or RESOURCES: that one and
-        all behind it are sent again. Deserialized: complete each by ``send_complete``; their statuses are not looked at.
+        Serialized: set ``packet.status`` of each to PENDING (which it is at first), a final status, or RESOURCES:
+        that one and all behind it are sent again. Deserialized: complete each by ``send_complete``; their statuses
+        are not looked at.
         """
 
     def cancel_send_packets(self, cancel_id: int) -> None:
-        """MiniportCancelSendPackets (5.1): complete what is queued with this ``packet.cancel_id``, with REQUEST_ABORTED."""
+        """MiniportCancelSendPackets (5.1): complete with REQUEST_ABORTED what is queued with this ``cancel_id``."""
 
     def wan_send(self, link: Link, packet: Packet) -> Status:
         """The engine's hook; write :meth:`send`."""

@@ -1,8 +1,8 @@
 """NDIS 6: the sister contract with chains of net buffer lists, pause and restart, on the same engine.
 
-A chain is a list of :class:`ndiswan.Packet`, each a NET_BUFFER_LIST with one frame and a ``status`` of its own. A miniport is
-deserialized, owes a completion for each list, and is paused before it is halted (ddi:nc-ndis-miniport_send_net_buffer_lists,
-nf-ndis-ndismsendnetbufferlistscomplete, nc-ndis-miniport_pause).
+A chain is a list of :class:`ndiswan.Packet`, each a NET_BUFFER_LIST with one frame and a ``status`` of its own. A
+miniport is deserialized, owes a completion for each list, and is paused before it is halted
+(ddi:nc-ndis-miniport_send_net_buffer_lists, nf-ndis-ndismsendnetbufferlistscomplete, nc-ndis-miniport_pause).
 """
 
 # ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
@@ -46,11 +46,12 @@ class Adapter(_Adapter):
         """Give net buffer lists back, each with its ``status`` (NdisMSendNetBufferListsComplete).
 
         In any order, chains split or merged, inside of the send function or later; at DISPATCH or below. ``flags`` is
-        ``DISPATCH_LEVEL`` at DISPATCH and 0 below. The status is SUCCESS unless it was set, and one of SUCCESS, INVALID_LENGTH, RESOURCES,
-        PAUSED, SEND_ABORTED, RESET_IN_PROGRESS, FAILURE.
+        ``DISPATCH_LEVEL`` at DISPATCH and 0 below. The status is SUCCESS unless it was set, and one of SUCCESS,
+        INVALID_LENGTH, RESOURCES, PAUSED, SEND_ABORTED, RESET_IN_PROGRESS, FAILURE.
 
-        Raises what ``wan_send_complete`` raises, when all are back; ``StatusViolation`` (STATUS_LIST), ``LifeCycleViolation``
-        (CANCEL: SEND_ABORTED without a cancel), ``IrqlViolation`` (IRQL_FLAG), ``AccessViolation`` (FACE).
+        Raises what ``wan_send_complete`` raises, when all are back; ``StatusViolation`` (STATUS_LIST),
+        ``LifeCycleViolation`` (CANCEL: SEND_ABORTED without a cancel), ``IrqlViolation`` (IRQL_FLAG),
+        ``AccessViolation`` (FACE).
         """
         complete_chain(self, nbls, flags)
 
@@ -65,7 +66,8 @@ class Adapter(_Adapter):
 class Miniport(TwinMiniport):
     """An NDIS 6 miniport driver; subclass it and write at least :meth:`send_net_buffer_lists`.
 
-    The attributes are those of ``ndiswan.Miniport``. It is deserialized, and queues everything itself: NDIS keeps no window.
+    The attributes are those of ``ndiswan.Miniport``. It is deserialized, and queues everything itself: NDIS keeps
+    no window.
     """
 
     serialized = False
@@ -77,8 +79,8 @@ class Miniport(TwinMiniport):
     def send_net_buffer_lists(self, nbls: list[Packet], flags: int) -> None:
         """MiniportSendNetBufferLists: a chain, all of which is the miniport's.
 
-        Owe a ``self.adapter.send_net_buffer_lists_complete([nbl, ...], flags)`` for each list. ``flags`` has ``DISPATCH_LEVEL`` if the call
-        is at DISPATCH. Return nothing: an answer by return breaks SYNC.
+        Owe a ``self.adapter.send_net_buffer_lists_complete([nbl, ...], flags)`` for each list. ``flags`` has
+        ``DISPATCH_LEVEL`` if the call is at DISPATCH. Return nothing: an answer by return breaks SYNC.
         """
         raise TypeError(
             f"{type(self).__name__} has no send_net_buffer_lists; an NDIS 6 miniport needs one: "
@@ -93,7 +95,7 @@ class Miniport(TwinMiniport):
         return None
 
     def restart(self) -> Status | None:
-        """MiniportRestart, at PASSIVE, after initialize and after a pause; another status than SUCCESS leaves it paused."""
+        """MiniportRestart, at PASSIVE, after initialize or a pause; another status than SUCCESS leaves it paused."""
         return None
 
     def cancel_send(self, cancel_id: int) -> None:
@@ -125,15 +127,13 @@ class Protocol(_Protocol):
         """The engine's hook; write :meth:`send_net_buffer_lists_complete`."""
         oob_status(packet, status)
         at = packet.link.adapter.irql if packet.link is not None else Irql.DISPATCH
-        self.send_net_buffer_lists_complete(
-            [packet], DISPATCH_LEVEL if at == Irql.DISPATCH else 0
-        )
+        self.send_net_buffer_lists_complete([packet], DISPATCH_LEVEL if at == Irql.DISPATCH else 0)
 
 
 def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
-    """Send frames as one chain (NdisSendNetBufferLists); gives names, and PAUSED in ``statuses`` for what a paused miniport refuses.
+    """Send frames as one chain (NdisSendNetBufferLists); gives names.
 
-    Raises as ``link.send_many``.
+    ``statuses`` has PAUSED for what a paused miniport does not get. Raises as ``link.send_many``.
     """
     return send_all(link, frames)
 
@@ -149,8 +149,8 @@ def cancel_send_net_buffer_lists(link: Link, cancel_id: int) -> None:
 def pause(link: Link) -> Status:
     """Have NDIS pause the miniport: SUCCESS, PENDING if it ends later, INVALID_STATE for one that does not run.
 
-    New sends are answered with PAUSED until :func:`restart`. Raises ``LifeCycleViolation`` (PAUSE: it still owes sends, or
-    returned another status), ``FlowViolation`` (SERIAL: from inside of a callback).
+    New sends are answered with PAUSED until :func:`restart`. Raises ``LifeCycleViolation`` (PAUSE: it still owes
+    sends, or returned another status), ``FlowViolation`` (SERIAL: from inside of a callback).
     """
     return _native.pause(link.adapter)
 

@@ -93,6 +93,10 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
         ]
         if not _interrupts(miniport):
             operations.remove(miniport.adapter.interrupt)
+        if getattr(miniport, "_more", None):
+            from ndiswan._twins import operations as more
+
+            operations += more(miniport, link)
         for _ in range(1 + ndis.choose(MOST, "operations")):
             operations[ndis.choose(len(operations), "operation")]()
         if ndis.choose(4, "run at the end") == 0:

@@ -24,8 +24,9 @@ impl AdapterState {
     /// # Errors
     /// `PAUSE` for one of NDIS 6 that runs.
     pub fn may_halt(&self) -> Result<(), Rule> {
-        let paused = self.life <= Life::Initializing || self.life >= Life::Paused;
-        if self.face == Face::Ndis6 && !paused { Err(Rule::Pause) } else { Ok(()) }
+        // One whose reset never ended cannot be paused.
+        let runs = matches!(self.life, Life::Running | Life::Pausing);
+        if self.face == Face::Ndis6 && runs { Err(Rule::Pause) } else { Ok(()) }
     }
 }
 

@@ -15,8 +15,8 @@ use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
 impl Adapter {
-    /// NdisReset: resets the adapter. Returns the reset's status, PENDING if it ends later, or
-    /// RESET_IN_PROGRESS.
+    /// NdisReset: resets the adapter. Returns the reset's status, PENDING if it ends later,
+    /// RESET_IN_PROGRESS, or INVALID_STATE for one that is paused.
     ///
     /// # Errors
     /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport,
@@ -25,8 +25,10 @@ impl Adapter {
         let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         let life = self.life();
-        if life == Life::Resetting {
-            return Ok(Status::RESET_IN_PROGRESS);
+        match life {
+            Life::Resetting => return Ok(Status::RESET_IN_PROGRESS),
+            Life::Pausing | Life::Paused => return Ok(Status::INVALID_STATE),
+            _ => {}
         }
         let may_call = cpu.state.borrow().may_send();
         if let Err(rule) = life.may_reset().and(may_call) {

@@ -175,7 +175,8 @@ where
                 let (status, completes) = planned.unwrap_or((Status::SUCCESS, true));
                 if completes {
                     for packet in shared.all() {
-                        let name = packet.into_name();
+                        let name = packet.name();
+                        std::mem::forget(packet);
                         let _ = shared.adapter().wan_send_complete(name, Status::PAUSED);
                     }
                 }
@@ -184,7 +185,9 @@ where
             card.cancel = Some(Box::new(|shared| {
                 let aborted = shared.adapter().face().cancelled().get();
                 for packet in shared.oldest() {
-                    let _ = shared.adapter().wan_send_complete(packet.into_name(), aborted);
+                    let name = packet.name();
+                    std::mem::forget(packet);
+                    let _ = shared.adapter().wan_send_complete(name, aborted);
                 }
             }));
             card.info = WanInfo { max_transmit: 2, ..WanInfo::default() };
