@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from ndiswan._native import cancel_sends, oob_status, pause, restart
+from ndiswan._native import cancel, change_life, oob_status
 from ndiswan.miniport import Miniport as _Miniport
 from ndiswan.status import Status
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def send_all(link: Link, frames: Iterable[bytes]) -> Batch:
     """Send frames together, as far as they go down together; gives names, and how each was answered."""
     frames = list(frames)
-    return link.send_many(array("I", [len(frame) for frame in frames]), b"".join(frames))  # type: ignore[arg-type]
+    return link.send_many(array("I", [len(frame) for frame in frames]), b"".join(frames))
 
 
 class TwinMiniport(_Miniport):
@@ -63,9 +63,12 @@ def operations(miniport: _Miniport, link: Link) -> list[Callable[[], object]]:
             packet.cancel_id = 1
             link.send(packet)
             del packet
-            cancel_sends(link.adapter, 1)
+            cancel(link.adapter, 1)
 
         found.append(cancelled)
     if "pause" in more:
-        found += [lambda: pause(link.adapter), lambda: restart(link.adapter)]
+        found += [
+            lambda: change_life(link.adapter, "pause"),
+            lambda: change_life(link.adapter, "restart"),
+        ]
     return found

@@ -9,18 +9,14 @@ differs from WAN (DDK:"NdisMSendComplete", "Serialized NDIS Miniport Drivers", "
 
 from __future__ import annotations
 
+from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
+from typing import Any
+
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import cancel_sends, complete_by, oob_status
+from ndiswan._native import Batch, Link, Packet, cancel, complete_by, oob_status
 from ndiswan._twins import TwinMiniport, packets_of, send_all, void
 from ndiswan.protocol import Protocol
 from ndiswan.status import Status
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    from ndiswan._native import Batch, Link, Packet
 
 __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "send_packets"]
 
@@ -54,8 +50,8 @@ class Miniport(TwinMiniport):
         """Have arrays come as arrays."""
         super().__init_subclass__(**keywords)
         if "send_packets" in vars(cls):
-            cls.wan_send = Miniport._send_array  # type: ignore[assignment]
-            cls.wan_send_many = Miniport._send_batch  # type: ignore[assignment]
+            cls.wan_send = Miniport._send_array  # type: ignore[method-assign]
+            cls.wan_send_many = Miniport._send_batch  # type: ignore[method-assign]
 
     def send(self, packet: Packet, flags: int) -> Status:
         """MiniportSend: the packet is the miniport's until it is completed.
@@ -113,4 +109,4 @@ def cancel_send_packets(link: Link, cancel_id: int) -> None:
     What NDIS has queued itself comes back with REQUEST_ABORTED; for the rest the miniport is asked. Raises
     ``IrqlViolation`` (IRQL_SEND), ``FlowViolation`` (SERIAL: from inside of a serialized miniport).
     """
-    cancel_sends(link.adapter, cancel_id)
+    cancel(link.adapter, cancel_id)

@@ -9,20 +9,15 @@ miniport is deserialized, owes a completion for each list, and is paused before 
 
 from __future__ import annotations
 
-from ndiswan import _native
+from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
+from typing import Any
+
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import cancel_sends, complete_chain, oob_status, pause_complete
+from ndiswan._native import Batch, Link, Packet, cancel, change_life, complete_all, oob_status
 from ndiswan._twins import TwinMiniport, packets_of, send_all, void
 from ndiswan.irql import Irql
 from ndiswan.protocol import Protocol as _Protocol
 from ndiswan.status import Status
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    from ndiswan._native import Batch, Link, Packet
 
 __all__ = [
     "DISPATCH_LEVEL",
@@ -53,14 +48,14 @@ class Adapter(_Adapter):
         ``LifeCycleViolation`` (CANCEL: SEND_ABORTED without a cancel), ``IrqlViolation`` (IRQL_FLAG),
         ``AccessViolation`` (FACE).
         """
-        complete_chain(self, nbls, flags)
+        complete_all(self, nbls, flags)
 
     def pause_complete(self) -> None:
         """End a pause that was answered PENDING (NdisMPauseComplete).
 
         Raises ``LifeCycleViolation`` (PAUSE) if none is pending or a send is still owed: it goes back with PAUSED then.
         """
-        pause_complete(self)
+        change_life(self, "pause complete")
 
 
 class Miniport(TwinMiniport):
@@ -143,7 +138,7 @@ def cancel_send_net_buffer_lists(link: Link, cancel_id: int) -> None:
 
     Raises ``IrqlViolation`` (IRQL_SEND) above DISPATCH.
     """
-    cancel_sends(link.adapter, cancel_id)
+    cancel(link.adapter, cancel_id)
 
 
 def pause(link: Link) -> Status:
@@ -152,9 +147,9 @@ def pause(link: Link) -> Status:
     New sends are answered with PAUSED until :func:`restart`. Raises ``LifeCycleViolation`` (PAUSE: it still owes
     sends, or returned another status), ``FlowViolation`` (SERIAL: from inside of a callback).
     """
-    return _native.pause(link.adapter)
+    return change_life(link.adapter, "pause")
 
 
 def restart(link: Link) -> Status:
     """Have NDIS restart a paused miniport; gives what MiniportRestart answered, INVALID_STATE if it is not paused."""
-    return _native.restart(link.adapter)
+    return change_life(link.adapter, "restart")

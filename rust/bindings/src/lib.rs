@@ -105,10 +105,7 @@ mod _native {
     #[pymodule_export]
     use crate::trace::Trace;
     #[pymodule_export]
-    use crate::twins::{
-        cancel_sends, co_complete, complete_by, complete_chain, oob_status, pause, pause_complete,
-        restart,
-    };
+    use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     use pyo3::prelude::*;
 
     #[pymodule_init]

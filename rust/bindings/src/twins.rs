@@ -56,7 +56,7 @@ pub(crate) fn co_complete(
 
 /// NdisMSendNetBufferListsComplete: each net buffer list with its own status.
 #[pyfunction]
-pub(crate) fn complete_chain(
+pub(crate) fn complete_all(
     py: Python<'_>,
     adapter: &Adapter,
     chain: &Bound<'_, PyAny>,
@@ -84,34 +84,31 @@ pub(crate) fn complete_chain(
 
 /// NdisCancelSendPackets, NdisCancelSendNetBufferLists.
 #[pyfunction]
-pub(crate) fn cancel_sends(py: Python<'_>, adapter: &Adapter, id: u64) -> PyResult<()> {
+pub(crate) fn cancel(py: Python<'_>, adapter: &Adapter, id: u64) -> PyResult<()> {
     let result = adapter.shared.core.cancel_sends(id);
     raise(py, &adapter.shared.world, result)?;
     settle(py, &adapter.shared.world)
 }
 
-/// NDIS pauses the adapter.
+/// NDIS pauses or restarts the adapter, or the miniport says that its pause is complete (NdisMPauseComplete).
 #[pyfunction]
-pub(crate) fn pause(py: Python<'_>, adapter: &Adapter) -> PyResult<Py<PyAny>> {
-    let result = adapter.shared.core.pause();
-    let status = raise(py, &adapter.shared.world, result)?.unwrap_or(Status::SUCCESS);
-    settle(py, &adapter.shared.world)?;
+pub(crate) fn change_life(py: Python<'_>, adapter: &Adapter, what: &str) -> PyResult<Py<PyAny>> {
+    let (core, world) = (&adapter.shared.core, &adapter.shared.world);
+    let result = match what {
+        "pause" => core.pause(),
+        "restart" => core.restart(),
+        // From inside of the driver: what callbacks raised is for who called it.
+        _ => {
+            return status::to_python(
+                py,
+                raise(py, world, core.pause_complete())?
+                    .map_or(Status::FAILURE, |()| Status::SUCCESS),
+            );
+        }
+    };
+    let status = raise(py, world, result)?.unwrap_or(Status::FAILURE);
+    settle(py, world)?;
     status::to_python(py, status)
-}
-
-/// NDIS restarts the adapter.
-#[pyfunction]
-pub(crate) fn restart(py: Python<'_>, adapter: &Adapter) -> PyResult<Py<PyAny>> {
-    let result = adapter.shared.core.restart();
-    let status = raise(py, &adapter.shared.world, result)?.unwrap_or(Status::FAILURE);
-    settle(py, &adapter.shared.world)?;
-    status::to_python(py, status)
-}
-
-/// NdisMPauseComplete.
-#[pyfunction]
-pub(crate) fn pause_complete(py: Python<'_>, adapter: &Adapter) -> PyResult<()> {
-    raise(py, &adapter.shared.world, adapter.shared.core.pause_complete()).map(drop)
 }
 
 /// The out-of-band status as NDIS sees it, whoever owns the packet; it sets it to `to` first if that is given.

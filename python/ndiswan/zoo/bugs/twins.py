@@ -6,7 +6,7 @@ from typing import Any
 
 import ndiswan as nw
 from ndiswan import ndis6
-from ndiswan._native import cancel_sends
+from ndiswan._native import cancel
 from ndiswan.zoo.catalogue import bug
 from ndiswan.zoo.drivers.queued import CoCard, LanCard, NblCard
 from ndiswan.zoo.plays import FRAME, Peer
@@ -40,7 +40,7 @@ def busy(
             links[number % connections].send(packet)
             del packet
         if cancels:
-            cancel_sends(miniport.adapter, 1)
+            cancel(miniport.adapter, 1)
         if resets:
             ndis.reset(links[0])
         if pauses:

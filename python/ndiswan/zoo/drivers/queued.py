@@ -140,7 +140,6 @@ class Queued:
 
     def give_back(self, done: list[tuple[Any, Status]]) -> None:
         """Complete these by the interface's own call."""
-        raise NotImplementedError
 
 
 class LanCard(Queued, lan.Miniport):
