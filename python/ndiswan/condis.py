@@ -34,8 +34,7 @@ class Adapter(_Adapter):
 
     def activate_vc(self, *, send_window: int, speed: int = 64_000) -> Link:
         """Create and activate a VC with this SendWindow; gives it. Raises as ``line_up``."""
-        vc = self.line_up(speed=speed, window=send_window)
-        return vc  # type: ignore[return-value]
+        return self.line_up(speed=speed, window=send_window)
 
     def link_parameters(self, vc: Link, *, send_window: int, speed: int = 64_000) -> None:
         """Change a VC's SendWindow (NDIS_STATUS_WAN_CO_LINKPARAMS), 0 closes it. Raises as ``line_up``."""

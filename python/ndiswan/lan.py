@@ -51,7 +51,7 @@ class Miniport(TwinMiniport):
         super().__init_subclass__(**keywords)
         if "send_packets" in vars(cls):
             cls.wan_send = Miniport._send_array  # type: ignore[method-assign]
-            cls.wan_send_many = Miniport._send_batch  # type: ignore[method-assign]
+            cls.wan_send_many = Miniport._send_batch  # type: ignore[assignment]
 
     def send(self, packet: Packet, flags: int) -> Status:
         """MiniportSend: the packet is the miniport's until it is completed.
