@@ -52,6 +52,9 @@ WITHOUT_A_STEM = {
     "readme": "what the README claims",
     "porting": "the sister contracts as a whole, and examples/porting",
     "docs": "what the pages claim",
+    "examples": "the examples in docstrings",
+    "help": "what `--help` says, and how soon",
+    "messages": "every text for people",
     "catalogue": "each rule, broken and kept",
     "drivers": "good drivers of different design",
     "kills": "exceptions at every call site",
@@ -65,6 +68,8 @@ WITHOUT_A_STEM = {
     "reference": "the engine beside a plain model, event by event",
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
+    "performance": "benchmarks/performance.py, and the page that it makes",
+    "packages": "what is in the wheels and in the source distribution",
     "headers": "the C headers and the C library that ship in python/ndiswan/drivers",
     "batch_events": "batches beside single calls, event by event",
     "batch_rules": "what is wrong inside of a batch, and what is none",
@@ -73,6 +78,7 @@ WITHOUT_A_STEM = {
     "c_examples": "the sample drivers in C",
     "c_functions": "what drivers in C call, on both sides",
     "c_kernel": "what drivers in C have of the kernel",
+    "action": "action.yml and the hook for pre-commit, which are at the top of the repository",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {
@@ -84,6 +90,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "notebook",
     "number",
     "packet_data",
     "shared",

@@ -46,7 +46,7 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
         (["nosuch"], "expected a file.py, module:Class or a recorded trace"),
         (["nosuchmodule:Class"], "no module 'nosuchmodule'"),
         ([GOOD, "--class", "Nosuch"], "there are: Modem"),
-        (["ndiswan:Policy"], "no subclass of ndiswan.Miniport"),
+        (["ndiswan:Policy"], "expected a subclass of ndiswan.Miniport"),
         ([GOOD, "--mode", "nosuch"], "expected one of send, resend"),
         ([GOOD, "--frames", "nosuch.pcap"], "nosuch.pcap"),
         ([GOOD, "--frames", GOOD], "not a capture"),
@@ -74,7 +74,7 @@ def test_a_target_that_does_not_come_back_from_its_import(tmp_path, text, says):
     path.write_text(text)
     done = ndiswan("check", path, "--timeout", "3")
     assert done.returncode == USAGE
-    assert f"{path}: cannot be imported" in done.stderr
+    assert f"{path}: expected a file that can be imported" in done.stderr
     assert says in done.stderr
 
 

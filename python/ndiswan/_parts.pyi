@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
+from typing import Any, Literal, Self, SupportsIndex, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ __all__ = [
     "CompletionRing",
     "Device",
     "Edges",
+    "Explorer",
     "Feed",
     "HdlcDecoder",
     "Simulation",
@@ -34,6 +35,8 @@ __all__ = [
     "read_frames",
     "read_sizes",
 ]
+
+_Choices: TypeAlias = list[tuple[int, int]]
 
 # A handle, a status or a tag is anything with an `__index__`, NumPy's numbers among them.
 @final
@@ -113,6 +116,7 @@ class _Found(TypedDict):
 
 @final
 class Trace:
+    def _repr_html_(self) -> str: ...
     def __new__(cls, path: str | PathLike[str]) -> Self: ...
     @property
     def adapters(self) -> list[str]: ...
@@ -128,11 +132,13 @@ class Trace:
     ) -> Story: ...
     def to_text(self) -> str: ...
     def to_jsonl(self) -> str: ...
+    def table(self) -> _Table: ...
     def to_pcapng(self, path: str | PathLike[str]) -> int: ...
     def __len__(self) -> int: ...
 
 @final
 class Story:
+    def _repr_html_(self) -> str: ...
     @property
     def rule(self) -> str: ...
     @property
@@ -146,6 +152,16 @@ class Story:
     def to_svg(self) -> str: ...
     def to_json(self) -> str: ...
     def __len__(self) -> int: ...
+
+_Table: TypeAlias = tuple[
+    str,
+    dict[str, bytes],
+    str,
+    list[tuple[int, int]],
+    list[int],
+    str,
+    list[tuple[int, str, str | None, bool]],
+]
 
 class _Row(TypedDict):
     state: str
@@ -262,6 +278,7 @@ def bind_built_in(
 
 @final
 class Batch:
+    def _repr_html_(self) -> str: ...
     @property
     def handles(self) -> NDArray[np.uint64]: ...
     @property
@@ -296,3 +313,21 @@ class Device:
     def cancel(self) -> bool: ...
     @property
     def armed(self) -> bool: ...
+
+@final
+class Explorer:
+    def __new__(cls, name: str, seed: int) -> Self: ...
+    @staticmethod
+    def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def after(choices: _Choices, name: str, seed: int) -> Explorer: ...
+    @staticmethod
+    def of_bytes(data: bytes) -> Explorer: ...
+    def end(self, ndis: Ndis, failed: bool) -> bool: ...
+    def edges(self) -> str: ...
+    def knows(self, edges: str) -> None: ...
+    @property
+    def reached(self) -> tuple[int, int]: ...
+    def suggest(self, choices: _Choices) -> None: ...
+    @property
+    def certificate(self) -> tuple[int, int, bool] | None: ...

@@ -34,6 +34,16 @@ class CMiniport:
         What made the call that `dial` made.
     adapter:
         The handle of the engine, once it is bound.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ndiswan.drivers import CMiniport, build
+    >>> source = "int DriverEntry(void *driver, void *registry) { return 0; }"
+    >>> written = Path("empty.c").write_text(source)
+    >>> driver = CMiniport(build("empty.c"), config={"Channels": 2})
+    >>> driver.printed, driver.events
+    ([], [])
     """
 
     adapter: Adapter
@@ -175,6 +185,15 @@ def load(
         It does not compile, or needs functions that ndiswan does not have.
     OSError
         The file cannot be loaded.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ndiswan.drivers import load
+    >>> source = "int DriverEntry(void *driver, void *registry) { return 0; }"
+    >>> written = Path("empty.c").write_text(source)
+    >>> load("empty.c").name
+    'empty'
     """
     built = isinstance(source, str | os.PathLike) and str(source).endswith(".so")
     path = Path(source) if built else build(source, include=include, define=define)  # type: ignore[arg-type]

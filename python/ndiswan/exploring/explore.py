@@ -12,6 +12,7 @@ from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,8 +25,15 @@ UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 @dataclass
-class Exploration:
-    """What a search came to."""
+class Exploration(Shown):
+    """What a search came to.
+
+    >>> from ndiswan.zoo import ENTRIES
+    >>> good = ENTRIES["double-shared-list"].twin
+    >>> found = nw.explore(good, executions=50)
+    >>> found.executions, found.failures
+    (50, [])
+    """
 
     explorer: str
     seed: int
@@ -94,6 +102,14 @@ class Search:
     ----------
     scenario, explorer, seed, shrinking, settings, suggest:
         As of :func:`explore`.
+
+    Examples
+    --------
+    >>> from ndiswan.exploring import Search
+    >>> from ndiswan.zoo import ENTRIES
+    >>> search = Search(ENTRIES["double-shared-list"].scenario, seed=1)
+    >>> search.run(500, 30, stop=True).failures[0].rule
+    'DOUBLE'
     """
 
     def __init__(
@@ -258,6 +274,13 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         There is no such setting.
     ValueError
         There is no such explorer, or ``seed`` or a setting is out of range.
+
+    Examples
+    --------
+    >>> from ndiswan.zoo import ENTRIES
+    >>> found = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500)
+    >>> [failure.rule for failure in found.failures]
+    ['DOUBLE']
     """
     if executions is None and seconds is None:
         seconds = 60.0

@@ -3,8 +3,7 @@
 //! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
 //! becomes an exception. `unsafe` is in few files, each of which says below why.
 #![deny(unsafe_code)]
-// What Python sees is documented in Python, and in the stub.
-#![allow(missing_docs)]
+#![allow(missing_docs)] // what Python sees is documented in Python, and in the stub
 
 mod adapter;
 mod adversarial;
@@ -33,6 +32,7 @@ mod memory;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod notebook;
 mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers

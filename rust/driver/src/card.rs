@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::context::Inside;
 use crate::image::{Image, LoadError};
+use crate::locks::Locks;
 use crate::memory::Heap;
 use crate::packets::Arena;
 
@@ -88,8 +89,7 @@ pub(crate) struct Driver {
     pub(crate) heap: Heap,
     pub(crate) entered: Mutex<Option<Status>>,
     pub(crate) handlers: OnceLock<Handlers>,
-    /// Spin locks by address: their number, and whether NdisFreeSpinLock came.
-    pub(crate) locks: RwLock<HashMap<usize, Lock>>,
+    pub(crate) locks: Locks,
     pub(crate) unload: AtomicUsize,
     /// Why nothing of it is called any more.
     pub(crate) crashed: OnceLock<String>,
@@ -101,12 +101,6 @@ impl Drop for Driver {
         let image = unsafe { ManuallyDrop::take(&mut self.image) };
         drop(crate::snapshot::keep(image));
     }
-}
-
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Lock {
-    pub(crate) number: Option<u32>,
-    pub(crate) freed: bool,
 }
 
 /// The functions of NDIS_MINIPORT_CHARACTERISTICS, 0 for those that are not there.
@@ -204,7 +198,7 @@ impl Card {
             heap: Heap::new(settings.guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
-            locks: RwLock::default(),
+            locks: Locks::default(),
             unload: AtomicUsize::new(0),
             crashed: OnceLock::new(),
         });
@@ -269,14 +263,32 @@ impl Card {
     #[inline]
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+        self.inside(function, |image, frame| image.invoke(function, arguments, frame))
+    }
+
+    /// The same for MiniportWanSend.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet
+    #[must_use = "none is a crash, or nothing to call"]
+    pub(crate) fn call_wan_send(&self, link: usize, packet: usize) -> Option<usize> {
+        let function = self.driver.handlers.get()?.wan_send;
+        let context = self.context.load(Ordering::Relaxed);
+        self.inside(function, |image, frame| image.send(function, [context, link, packet], frame))
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_wan_send`
+    fn inside(
+        &self,
+        function: usize,
+        call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
+    ) -> Option<usize> {
         if function == 0 || self.driver.crashed.get().is_some() {
             return None;
         }
-        crate::fault::watch();
-        crate::watchdog::watch();
         let result = {
-            let _inside = Inside::enter(self);
-            self.driver.image.invoke(function, arguments)
+            let inside = Inside::enter(self);
+            call(&self.driver.image, inside.frame())
         };
         if result.is_none() {
             self.crash();

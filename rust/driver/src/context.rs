@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use ndiswan::Rule;
 use ndiswan::cx::Cpu;
@@ -13,13 +14,30 @@ use crate::card::Card;
 use crate::fault::Fault;
 use crate::watchdog;
 
-thread_local! {
-    static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
+/// What is looked at in each call, in one variable: finding one takes a call where the library is a shared one.
+pub(crate) struct Thread {
+    card: Cell<*const Card>,
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
-    static FRAME: Cell<*mut libc::c_void> = const { Cell::new(ptr::null_mut()) };
-    /// The CPU whose driver called the library; 0 if none did.
-    static CALLED: Cell<u32> = const { Cell::new(0) };
-    static IN_LIBRARY: Cell<bool> = const { Cell::new(true) };
+    frame: Cell<*mut libc::c_void>,
+    /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
+    called: Cell<usize>,
+    in_library: Cell<bool>,
+    /// Whether there is something in `FAULTS`.
+    faulty: Cell<bool>,
+    pub(crate) watch: watchdog::Own,
+}
+
+thread_local! {
+    static THREAD: Thread = const {
+        Thread {
+            card: Cell::new(ptr::null()),
+            frame: Cell::new(ptr::null_mut()),
+            called: Cell::new(0),
+            in_library: Cell::new(true),
+            faulty: Cell::new(false),
+            watch: watchdog::Own::new(),
+        }
+    };
     /// What the driver did without a call of the library, not reported yet.
     static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
     /// Why the driver had to leave its call.
@@ -28,15 +46,16 @@ thread_local! {
 
 /// The innermost call of the driver on this thread, while the driver itself runs.
 pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
-    let frame = FRAME.get();
-    (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
+    THREAD.with(|thread| {
+        let frame = thread.frame.get();
+        (!frame.is_null() && !thread.in_library.get()).then_some(frame)
+    })
 }
 
 /// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
 /// be of for a while, is another CPU's.
 pub(crate) fn is_called() -> bool {
-    let called = CALLED.get();
-    called != 0 && called == Cpu::current_id()
+    THREAD.with(Thread::is_called)
 }
 
 pub(crate) fn note(fault: Fault) {
@@ -45,6 +64,7 @@ pub(crate) fn note(fault: Fault) {
             faults.push(fault);
         }
     });
+    THREAD.with(|thread| thread.faulty.set(true));
 }
 
 pub(crate) fn note_crash(text: String) {
@@ -57,21 +77,62 @@ pub(crate) fn take_crash() -> String {
 
 /// The card whose driver runs on this thread.
 pub(crate) fn card() -> Option<&'static Card> {
-    // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
-    // the library call that asked.
-    unsafe { CARD.get().as_ref() }
+    THREAD.with(Thread::card)
 }
 
-fn report_faults() {
-    if FAULTS.with_borrow(Vec::is_empty) {
-        return;
+impl Thread {
+    #[inline]
+    fn is_called(&self) -> bool {
+        let called = self.called.get();
+        called != 0 && called == Cpu::current_number() + 1
     }
+
+    #[inline]
+    fn card(&self) -> Option<&'static Card> {
+        // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
+        // the library call that asked.
+        unsafe { self.card.get().as_ref() }
+    }
+
+    #[inline]
+    fn report_faults(&self) {
+        if self.faulty.get() {
+            self.faulty.set(false);
+            report_faults();
+        }
+    }
+}
+
+#[cold]
+fn report_faults() {
     for fault in FAULTS.take() {
         match card() {
             Some(card) => fault.report(card),
             None => note_crash(fault.text),
         }
     }
+}
+
+/// Does what reports nothing, waits for nobody and runs no driver's function, if it says that it did. The driver that calls
+/// does not notice how: what there is to report of it before, and what `f` leaves alone, is for a [`Here`].
+#[inline(always)]
+#[allow(clippy::inline_always)] // of two callers, which are a spin lock's whole way
+pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
+    THREAD.with(|thread| {
+        let Some(card) = thread.card() else { return false };
+        if thread.faulty.get() {
+            return false;
+        }
+        thread.watch.calls_quickly(|| {
+            // Not to be left half way by a signal, which looks at it on this thread.
+            thread.in_library.set(true);
+            compiler_fence(Ordering::SeqCst);
+            let done = f(card);
+            compiler_fence(Ordering::SeqCst);
+            thread.in_library.set(false);
+            done
+        })
+    })
 }
 
 /// A library call of the driver, until it returns.
@@ -85,19 +146,19 @@ pub(crate) struct Here {
 impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
-        let here = Here { card: CARD.get(), frame: FRAME.get(), name };
-        IN_LIBRARY.set(true);
-        CALLED.set(Cpu::current_id());
-        watchdog::stops();
-        report_faults();
-        if watchdog::count() {
-            watchdog::begin();
-            std::panic::resume_unwind(Box::new(format!(
-                "the driver called the library a million times without returning, last {name}: an endless loop{}",
-                crate::fault::callers()
-            )));
-        }
-        here
+        THREAD.with(|thread| {
+            let here = Here { card: thread.card.get(), frame: thread.frame.get(), name };
+            thread.in_library.set(true);
+            thread.called.set(Cpu::current_number() + 1);
+            let endless = thread.watch.calls();
+            thread.report_faults();
+            if endless {
+                thread.watch.begins(true);
+                thread.watch.stops();
+                leave_endless(name);
+            }
+            here
+        })
     }
 
     /// The card whose driver calls.
@@ -125,14 +186,24 @@ impl Here {
     }
 }
 
+#[cold]
+fn leave_endless(name: &str) {
+    std::panic::resume_unwind(Box::new(format!(
+        "the driver called the library a million times without returning, last {name}: an endless loop{}",
+        crate::fault::callers()
+    )));
+}
+
 impl Drop for Here {
     #[inline]
     fn drop(&mut self) {
-        CARD.set(self.card);
-        FRAME.set(self.frame);
-        CALLED.set(0);
-        IN_LIBRARY.set(false);
-        watchdog::runs();
+        THREAD.with(|thread| {
+            thread.card.set(self.card);
+            thread.frame.set(self.frame);
+            thread.called.set(0);
+            thread.in_library.set(false);
+            thread.watch.runs();
+        });
     }
 }
 
@@ -141,39 +212,47 @@ pub(crate) struct Inside {
     card: *const Card,
     frame: *mut libc::c_void,
     in_library: bool,
-    called: u32,
+    called: usize,
+    place: *mut *mut libc::c_void,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
-        let frame = FRAME.get();
-        if frame.is_null() {
-            watchdog::begin();
-        }
-        watchdog::runs();
-        // Another CPU's call is not to be put back: it may be over by then.
-        let called = if is_called() { CALLED.get() } else { 0 };
-        CALLED.set(0);
-        let in_library = IN_LIBRARY.replace(false);
-        Inside { card: CARD.replace(card), frame, in_library, called }
+        THREAD.with(|thread| {
+            if !thread.watch.is_watched() {
+                crate::fault::watch();
+                thread.watch.watch();
+            }
+            let frame = thread.frame.get();
+            thread.watch.begins(frame.is_null());
+            // Another CPU's call is not to be put back: it may be over by then.
+            let called = if thread.is_called() { thread.called.get() } else { 0 };
+            thread.called.set(0);
+            let in_library = thread.in_library.replace(false);
+            let place = thread.frame.as_ptr();
+            Inside { card: thread.card.replace(card), frame, in_library, called, place }
+        })
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
-    pub(crate) fn frame() -> *mut *mut libc::c_void {
-        FRAME.with(Cell::as_ptr)
+    #[inline]
+    pub(crate) fn frame(&self) -> *mut *mut libc::c_void {
+        self.place
     }
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        IN_LIBRARY.set(true);
-        watchdog::stops();
-        report_faults();
-        CARD.set(self.card);
-        FRAME.set(self.frame);
-        CALLED.set(self.called);
-        IN_LIBRARY.set(self.in_library);
+        THREAD.with(|thread| {
+            thread.in_library.set(true);
+            thread.watch.stops();
+            thread.report_faults();
+            thread.card.set(self.card);
+            thread.frame.set(self.frame);
+            thread.called.set(self.called);
+            thread.in_library.set(self.in_library);
+        });
     }
 }

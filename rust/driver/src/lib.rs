@@ -14,6 +14,7 @@ mod context;
 pub mod exports;
 mod fault;
 mod image;
+mod locks;
 mod memory;
 mod miniport;
 mod packets;

@@ -11,7 +11,7 @@ use ndiswan::{
 };
 
 use crate::card::{Card, Due};
-use crate::packets::Arena;
+use crate::packets::{Arena, Finding};
 use crate::peek;
 use crate::requests;
 
@@ -104,19 +104,25 @@ impl Card {
     }
 
     /// Copies what the driver did to the packet at `address` into the engine's, and reports what it should not have done.
+    #[inline]
     pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
-        let Some(arena) = self.arena.get().filter(|arena| arena.claim(address)) else { return };
+        let Some(arena) = self.arena.get() else { return };
         let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| {
-            arena.take_over(address, body)
+            arena.take_back(address, body)
         });
-        for (rule, text) in found.into_iter().flatten() {
-            drop(adapter.report_broken(
-                rule,
-                Some(name),
-                format!("{text}{}", crate::fault::callers()),
-            ));
+        match found {
+            None => arena.close(address),
+            Some(found) if found.is_empty() => {}
+            Some(found) => report(adapter, name, found),
         }
-        arena.close(address);
+    }
+}
+
+#[cold]
+fn report(adapter: &Adapter, name: ndiswan::Name, found: Vec<Finding>) {
+    for (rule, text) in found {
+        let text = format!("{text}{}", crate::fault::callers());
+        drop(adapter.report_broken(rule, Some(name), text));
     }
 }
 
@@ -144,20 +150,17 @@ impl Miniport for Attached {
 
     fn wan_send<'call>(
         &self,
-        _: &mut Cx<Dispatch>,
+        cx: &mut Cx<Dispatch>,
         link: &Arc<Link>,
         packet: Sending<'call, Serialized>,
     ) -> Disposition<'call> {
         let card = &*self.0;
         let held = packet.into_name();
-        let name = held.name;
-        let adapter = &link.adapter;
+        let (name, adapter) = (held.name, &*link.adapter);
         let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
-        let address = adapter
-            .with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
+        let address = held.copied(adapter, cx, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
-        let answer =
-            card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
+        let answer = card.call_wan_send(link.handle as usize, address);
         let Some(answer) = answer else {
             let had = adapter.disown(name);
             card.let_go();
