@@ -22,7 +22,23 @@ __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "co_send_pa
 
 
 class Adapter(_Adapter):
-    """What a CoNDIS miniport calls NDIS with."""
+    """What a CoNDIS miniport calls NDIS with.
+
+    >>> from ndiswan import condis
+    >>> class Card(condis.Miniport):
+    ...     def co_send_packets(self, vc, packets):
+    ...         for packet in packets:
+    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+    >>> class Client(condis.Protocol):
+    ...     def co_send_complete(self, status, vc, packet):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     miniport = Card()
+    ...     first = ndis.bind(Client(), miniport)
+    ...     vc = miniport.adapter.activate_vc(send_window=2)
+    ...     status = vc.send(b"frame")
+    SUCCESS
+    """
 
     def co_send_complete(self, status: Status, vc: Link, packet: Packet) -> None:
         """Give a packet of this VC back with its final status (NdisMCoSendComplete; mind the order).
@@ -50,6 +66,19 @@ class Miniport(TwinMiniport):
 
     The attributes are those of ``ndiswan.Miniport``. It is deserialized. Binding creates and activates a first VC whose
     window is ``info.max_transmit``, unless ``line_up_at_bind`` is False; :class:`Adapter` makes others.
+
+    >>> from ndiswan import condis
+    >>> class Card(condis.Miniport):
+    ...     def co_send_packets(self, vc, packets):
+    ...         for packet in packets:
+    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+    >>> class Client(condis.Protocol):
+    ...     def co_send_complete(self, status, vc, packet):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     ndis.bind(Client(), Card()).send(b"frame").name
+    SUCCESS
+    'PENDING'
     """
 
     serialized = False
@@ -83,7 +112,20 @@ class Miniport(TwinMiniport):
 
 
 class Protocol(_Protocol):
-    """A CoNDIS client; subclass it and write :meth:`co_send_complete`."""
+    """A CoNDIS client; subclass it and write :meth:`co_send_complete`.
+
+    >>> from ndiswan import condis
+    >>> class Card(condis.Miniport):
+    ...     def co_send_packets(self, vc, packets):
+    ...         for packet in packets:
+    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+    >>> class Client(condis.Protocol):
+    ...     def co_send_complete(self, status, vc, packet):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     status = ndis.bind(Client(), Card()).send(b"frame")
+    SUCCESS
+    """
 
     def co_send_complete(self, status: Status, vc: Link, packet: Packet) -> None:
         """ProtocolCoSendComplete: the packet is the protocol's again, with its final status."""
@@ -96,10 +138,43 @@ class Protocol(_Protocol):
 
 
 def co_send_packets(vc: Link, frames: Iterable[bytes]) -> Batch:
-    """Send frames on a VC as one array (NdisCoSendPackets); gives names. Raises as ``link.send_many``."""
+    """Send frames on a VC as one array (NdisCoSendPackets); gives names. Raises as ``link.send_many``.
+
+    >>> from ndiswan import condis
+    >>> class Card(condis.Miniport):
+    ...     def co_send_packets(self, vc, packets):
+    ...         for packet in packets:
+    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+    >>> class Client(condis.Protocol):
+    ...     def co_send_complete(self, status, vc, packet):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     vc = ndis.bind(Client(), Card())
+    ...     len(condis.co_send_packets(vc, [b"one", b"two"]))
+    SUCCESS
+    SUCCESS
+    2
+    """
     return send_all(vc, frames)
 
 
 def cancel_send_packets(vc: Link, cancel_id: int) -> None:
-    """Cancel the sends whose ``packet.cancel_id`` this is, at DISPATCH or below; as ``lan.cancel_send_packets``."""
+    """Cancel the sends whose ``packet.cancel_id`` this is, at DISPATCH or below; as ``lan.cancel_send_packets``.
+
+    >>> from ndiswan import condis
+    >>> class Card(condis.Miniport):
+    ...     def co_send_packets(self, vc, packets):
+    ...         for packet in packets:
+    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+    >>> class Client(condis.Protocol):
+    ...     def co_send_complete(self, status, vc, packet):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     vc = ndis.bind(Client(), Card())
+    ...     packet = vc.packet(b"frame")
+    ...     packet.cancel_id = 7
+    ...     status = vc.send(packet)
+    ...     condis.cancel_send_packets(vc, 7)  # it is back already
+    SUCCESS
+    """
     cancel(vc.adapter, cancel_id)

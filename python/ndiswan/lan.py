@@ -22,7 +22,20 @@ __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "send_packe
 
 
 class Adapter(_Adapter):
-    """What a LAN miniport calls NDIS with."""
+    """What a LAN miniport calls NDIS with.
+
+    >>> from ndiswan import lan
+    >>> class Card(lan.Miniport):
+    ...     def send(self, packet, flags):
+    ...         self.adapter.send_complete(packet, nw.SUCCESS)
+    ...         return nw.PENDING
+    >>> class Peer(lan.Protocol):
+    ...     def send_complete(self, packet, status):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     status = ndis.bind(Peer(), Card()).send(b"frame")
+    SUCCESS
+    """
 
     def send_complete(self, packet: Packet, status: Status = Status.SUCCESS) -> None:
         """Give a packet back to the protocol with its final status (NdisMSendComplete).
@@ -39,6 +52,19 @@ class Miniport(TwinMiniport):
 
     With both NDIS calls :meth:`send_packets`, as it does. The attributes are those of ``ndiswan.Miniport``; there is
     no window: up to all packets of the pool are with the miniport, which answers RESOURCES or queues them itself.
+
+    >>> from ndiswan import lan
+    >>> class Card(lan.Miniport):
+    ...     def send(self, packet, flags):
+    ...         self.adapter.send_complete(packet, nw.SUCCESS)
+    ...         return nw.PENDING
+    >>> class Peer(lan.Protocol):
+    ...     def send_complete(self, packet, status):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     ndis.bind(Peer(), Card()).send(b"frame").name
+    SUCCESS
+    'PENDING'
     """
 
     adapter: Adapter
@@ -99,6 +125,21 @@ def send_packets(link: Link, frames: Iterable[bytes]) -> Batch:
     """Send frames as one array (NdisSendPackets); gives names, and in ``statuses`` how each was answered.
 
     A miniport without ``send_packets`` gets them one by one. Raises as ``link.send_many``.
+
+    >>> from ndiswan import lan
+    >>> class Card(lan.Miniport):
+    ...     def send(self, packet, flags):
+    ...         self.adapter.send_complete(packet, nw.SUCCESS)
+    ...         return nw.PENDING
+    >>> class Peer(lan.Protocol):
+    ...     def send_complete(self, packet, status):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     len(lan.send_packets(link, [b"one", b"two"]))
+    SUCCESS
+    SUCCESS
+    2
     """
     return send_all(link, frames)
 
@@ -108,5 +149,21 @@ def cancel_send_packets(link: Link, cancel_id: int) -> None:
 
     What NDIS has queued itself comes back with REQUEST_ABORTED; for the rest the miniport is asked. Raises
     ``IrqlViolation`` (IRQL_SEND), ``FlowViolation`` (SERIAL: from inside of a serialized miniport).
+
+    >>> from ndiswan import lan
+    >>> class Card(lan.Miniport):
+    ...     def send(self, packet, flags):
+    ...         self.adapter.send_complete(packet, nw.SUCCESS)
+    ...         return nw.PENDING
+    >>> class Peer(lan.Protocol):
+    ...     def send_complete(self, packet, status):
+    ...         print(status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     packet = link.packet(b"frame")
+    ...     packet.cancel_id = 7
+    ...     status = link.send(packet)
+    ...     lan.cancel_send_packets(link, 7)  # it is back already
+    SUCCESS
     """
     cancel(link.adapter, cancel_id)

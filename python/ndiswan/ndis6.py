@@ -35,7 +35,19 @@ DISPATCH_LEVEL = 1
 
 
 class Adapter(_Adapter):
-    """What an NDIS 6 miniport calls NDIS with."""
+    """What an NDIS 6 miniport calls NDIS with.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     status = ndis.bind(Peer(), Card()).send(b"frame")
+    ['SUCCESS']
+    """
 
     def send_net_buffer_lists_complete(self, nbls: Iterable[Packet], flags: int) -> None:
         """Give net buffer lists back, each with its ``status`` (NdisMSendNetBufferListsComplete).
@@ -63,6 +75,18 @@ class Miniport(TwinMiniport):
 
     The attributes are those of ``ndiswan.Miniport``. It is deserialized, and queues everything itself: NDIS keeps
     no window.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     ndis.bind(Peer(), Card()).send(b"frame").name
+    ['SUCCESS']
+    'PENDING'
     """
 
     serialized = False
@@ -110,7 +134,19 @@ class Miniport(TwinMiniport):
 
 
 class Protocol(_Protocol):
-    """An NDIS 6 protocol driver; subclass it and write :meth:`send_net_buffer_lists_complete`."""
+    """An NDIS 6 protocol driver; subclass it and write :meth:`send_net_buffer_lists_complete`.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     status = ndis.bind(Peer(), Card()).send(b"frame")
+    ['SUCCESS']
+    """
 
     def send_net_buffer_lists_complete(self, nbls: list[Packet], flags: int) -> None:
         """ProtocolSendNetBufferListsComplete: lists are the protocol's again, each with its ``status``.
@@ -129,6 +165,20 @@ def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
     """Send frames as one chain (NdisSendNetBufferLists); gives names.
 
     ``statuses`` has PAUSED for what a paused miniport does not get. Raises as ``link.send_many``.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     len(ndis6.send_net_buffer_lists(link, [b"one", b"two"]))
+    ['SUCCESS']
+    ['SUCCESS']
+    2
     """
     return send_all(link, frames)
 
@@ -137,6 +187,21 @@ def cancel_send_net_buffer_lists(link: Link, cancel_id: int) -> None:
     """Cancel the sends whose ``nbl.cancel_id`` this is (NdisCancelSendNetBufferLists), at DISPATCH or below.
 
     Raises ``IrqlViolation`` (IRQL_SEND) above DISPATCH.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     nbl = link.packet(b"frame")
+    ...     nbl.cancel_id = 7
+    ...     status = link.send(nbl)
+    ...     ndis6.cancel_send_net_buffer_lists(link, 7)  # it is back already
+    ['SUCCESS']
     """
     cancel(link.adapter, cancel_id)
 
@@ -146,10 +211,36 @@ def pause(link: Link) -> Status:
 
     New sends are answered with PAUSED until :func:`restart`. Raises ``LifeCycleViolation`` (PAUSE: it still owes
     sends, or returned another status), ``FlowViolation`` (SERIAL: from inside of a callback).
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     ndis6.pause(link).name, link.send(b"frame").name
+    ('SUCCESS', 'PAUSED')
     """
     return change_life(link.adapter, "pause")
 
 
 def restart(link: Link) -> Status:
-    """Have NDIS restart a paused miniport; gives what MiniportRestart answered, INVALID_STATE if it is not paused."""
+    """Have NDIS restart a paused miniport; gives what MiniportRestart answered, INVALID_STATE if it is not paused.
+
+    >>> from ndiswan import ndis6
+    >>> class Card(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> class Peer(ndis6.Protocol):
+    ...     def send_net_buffer_lists_complete(self, nbls, flags):
+    ...         print([nbl.status.name for nbl in nbls])
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Card())
+    ...     status = ndis6.pause(link)
+    ...     ndis6.restart(link).name
+    'SUCCESS'
+    """
     return change_life(link.adapter, "restart")

@@ -75,7 +75,7 @@ impl Adapter {
         if let Err(rule) = self.life().may_end_pause() {
             self.emit(&cpu, What::Paused);
             let detail = format!(
-                "NdisMPauseComplete was called and no pause is pending: adapter {:?} is {:?}",
+                "NdisMPauseComplete was called and no pause is pending: adapter {:?} is {}",
                 self.name,
                 self.life()
             );
