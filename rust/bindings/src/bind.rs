@@ -87,7 +87,8 @@ impl Ndis {
         };
         let entries = known("entries")?;
         let named: String = known("face")?.extract()?;
-        let face = Face::by_id(&named).ok_or_else(|| value(format!("no interface {named:?}")))?;
+        let face = Face::by_id(&named)
+            .ok_or_else(|| value(format!("expected wan, lan, condis or ndis6, got {named}")))?;
         let parts = Parts {
             world: Arc::clone(&self.world),
             cell: Arc::clone(cell),

@@ -12,7 +12,8 @@ use crate::packet::Packet;
 use crate::status;
 
 fn face_of(face: &str) -> PyResult<Face> {
-    Face::by_id(face).ok_or_else(|| usage(format!("there is no interface {face:?}")))
+    Face::by_id(face)
+        .ok_or_else(|| usage(format!("expected wan, lan, condis or ndis6, got {face}")))
 }
 
 /// A completion by the call of that interface.

@@ -338,7 +338,7 @@ impl Link {
             return adapter.returned(cpu, self, name, status, deliver, now);
         }
         // The driver panicked; its token, if it still had one, has brought the packet home.
-        adapter.lost(name, TakenBack::Dropped, "its send function panicked");
+        adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
         Status::PENDING
     }
 }

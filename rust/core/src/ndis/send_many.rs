@@ -284,7 +284,7 @@ impl Link {
         let names = batch.names(adapter.index);
         if called.is_none() {
             for name in names {
-                adapter.lost(name, TakenBack::Dropped, "its send function panicked");
+                adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
                 statuses.push(Status::PENDING);
             }
             return;
