@@ -11,7 +11,6 @@ mod adversarial;
 mod batch;
 mod bind;
 mod c_driver;
-mod c_workload;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -56,6 +55,7 @@ mod timer;
 mod trace;
 #[allow(unsafe_code)] // arguments are passed as C passes them
 mod vectorcall;
+mod workload;
 
 use pyo3::prelude::*;
 
@@ -68,9 +68,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, library_functions};
-    #[pymodule_export]
-    use crate::c_workload::{CWorkload, CWorlds, Stretch};
+    use crate::c_driver::{CDriver, CWorkload, CWorlds, Stretch, bind_c, library_functions};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
