@@ -1,7 +1,6 @@
-//! The Python extension module `ndiswan._native`: convert, call, convert.
+//! The Python extension module `ndiswan._native`: convert, call, convert. `unsafe` is in few files, each of which says below why.
 //!
-//! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
-//! becomes an exception. `unsafe` is in few files, each of which says below why.
+//! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule becomes an exception.
 #![deny(unsafe_code)]
 #![allow(missing_docs)] // what Python sees is documented in Python, and in the stub
 
