@@ -140,6 +140,7 @@ impl CWorkload {
 
     /// Runs it again and again, in worlds like these, as ``explorer`` says: so many executions, or so many seconds, or until
     /// one is to be looked at. One that fails with a symptom of ``known`` is not. Does not hold the interpreter.
+    #[allow(clippy::needless_pass_by_value)] // an argument of a call from Python
     fn explore(
         &self,
         py: Python<'_>,
