@@ -74,7 +74,7 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
         What::Deliver { status: s, .. } => format!("has it back, {}", status(s)),
         What::Unsend { status: s, .. } => format!("has it back unsent, {}", status(s)),
         What::Free { .. } => "frees it".to_string(),
-        What::TakeBack { why, .. } => format!("NDIS takes it back: {}", why),
+        What::TakeBack { why, .. } => format!("NDIS takes it back: {why}"),
         What::Touch { part, .. } => format!("uses {part}"),
         What::Acquire { .. } | What::Release { .. } => {
             trace.describe(what).replace("(lock \"", "(\"")
