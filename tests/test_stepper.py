@@ -213,6 +213,25 @@ def test_what_is_saved_replays_as_it_stood(tmp_path):
         nw.Stepper(failure, cpus=3)
 
 
+def test_a_driver_is_saved_with_what_it_was_made_of(tmp_path):
+    """The arguments of a driver's constructor are in the file, and the driver that it finds has them."""
+    file = tmp_path / "made.py"
+    file.write_text(
+        "import ndiswan as nw\n"
+        "class Made(nw.Miniport):\n"
+        "    def __init__(self, delay): self.delay = int(delay)\n"
+        "    def initialize(self): self.adapter.timer(lambda: None).set(self.delay)\n"
+        "    def wan_send(self, link, packet): return nw.SUCCESS\n"
+    )
+    stepper = nw.Stepper(f"{file}:Made", arguments=["7"])
+    stepper.run("random", seed=1)
+    saved = stepper.save(tmp_path / "made.json")
+    again = nw.Stepper(saved)
+    assert again.answers == stepper.answers
+    assert again.failure.digest == stepper.failure.digest
+    assert load(again.save(tmp_path / "twice.json")).digest == stepper.failure.digest
+
+
 def test_a_driver_that_is_not_deterministic_is_told(tmp_path):
     """When the same answers lead elsewhere, it says what to do, where it is saved or another answer is given."""
     runs = itertools.count()

@@ -24,12 +24,16 @@ from ndiswan._parts import (
     CardDriver,
     CDriver,
     CompletionRing,
+    CWorkload,
+    CWorlds,
     Device,
     Edges,
+    Explorer,
     Feed,
     HdlcDecoder,
     Simulation,
     Story,
+    Stretch,
     Timer,
     Trace,
     bind_built_in,
@@ -55,6 +59,8 @@ __all__ = [
     "AtLevel",
     "Batch",
     "CDriver",
+    "CWorkload",
+    "CWorlds",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -73,6 +79,7 @@ __all__ = [
     "Simulation",
     "SpinLock",
     "Story",
+    "Stretch",
     "Timer",
     "Trace",
     "__version__",
@@ -136,6 +143,12 @@ def shrink(
 def rule_table() -> list[str]: ...
 def run_program(ndis: Ndis, link: Link, operations: Iterable[tuple[int, int]]) -> list[bool]: ...
 def rule_info(rule: str) -> _RuleInfo: ...
+def complete_by(adapter: Adapter, face: str, packet: Packet, status: int) -> None: ...
+def co_complete(adapter: Adapter, status: int, vc: Link, packet: Packet) -> None: ...
+def complete_all(adapter: Adapter, chain: Iterable[Packet], flags: int) -> None: ...
+def cancel(adapter: Adapter, id: int) -> None: ...
+def change_life(adapter: Adapter, what: str) -> Status: ...
+def oob_status(packet: Packet, to: int | None = None) -> Status: ...
 
 @disjoint_base
 class Ndis:
@@ -190,8 +203,9 @@ class Ndis:
     @property
     def closed(self) -> bool: ...
 
-@final
+@disjoint_base
 class Adapter:
+    def __new__(cls, other: Adapter) -> Self: ...
     @property
     def name(self) -> str: ...
     @property
@@ -199,7 +213,9 @@ class Adapter:
     @property
     def life(
         self,
-    ) -> Literal["initializing", "running", "resetting", "halting", "halted", "stopped"]: ...
+    ) -> Literal[
+        "initializing", "running", "resetting", "pausing", "paused", "halting", "halted", "stopped"
+    ]: ...
     @property
     def now(self) -> float: ...
     @property
@@ -311,6 +327,8 @@ class Packet:
     @property
     def mac_reserved(self) -> list[Any]: ...
     wan_packet_queue: Any
+    status: Status
+    cancel_id: int | None
     @property
     def owner(self) -> Literal["pool", "protocol", "ndis", "miniport", "returning"]: ...
     @property
@@ -357,24 +375,6 @@ class SpinLock:
 class DprForm:
     def __enter__(self) -> SpinLock: ...
     def __exit__(self, *_args: object) -> None: ...
-
-@final
-class Explorer:
-    def __new__(cls, name: str, seed: int) -> Self: ...
-    @staticmethod
-    def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
-    @staticmethod
-    def after(choices: _Choices, name: str, seed: int) -> Explorer: ...
-    @staticmethod
-    def of_bytes(data: bytes) -> Explorer: ...
-    def end(self, ndis: Ndis, failed: bool) -> bool: ...
-    def edges(self) -> str: ...
-    def knows(self, edges: str) -> None: ...
-    @property
-    def reached(self) -> tuple[int, int]: ...
-    def suggest(self, choices: _Choices) -> None: ...
-    @property
-    def certificate(self) -> tuple[int, int, bool] | None: ...
 
 @final
 class Dpc:

@@ -15,7 +15,7 @@ from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
-from ndiswan.exploring.target import find, name_of
+from ndiswan.exploring.target import arguments_of, find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
 from ndiswan.shown import Shown
@@ -176,6 +176,7 @@ class Failure(Shown):
 
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
+        arguments = arguments_of(self.scenario)
         settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
         settings["policy"] = {
             name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
@@ -183,6 +184,7 @@ class Failure(Shown):
         return {
             "ndiswan-replay": FORMAT,
             "scenario": name_of(self.scenario),
+            **({"arguments": arguments} if arguments else {}),
             "settings": settings,
             "explorer": self.explorer,
             "seed": self.seed,

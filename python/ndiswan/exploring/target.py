@@ -36,6 +36,11 @@ def name_of(scenario: Scenario) -> str:
     return f"{module}:{function}"
 
 
+def arguments_of(scenario: Scenario) -> list[str]:
+    """With what the driver was made that :func:`find` found, so that a replay file can make it again."""
+    return list(getattr(scenario, "ndiswan_arguments", ()))
+
+
 def find(target: str, arguments: list[str] | None = None) -> Scenario:
     """The scenario that ``target`` names: ``file.py:name`` or ``module:name``, a function or a Miniport.
 
@@ -93,9 +98,11 @@ def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
         return made
 
     driver()
+    scenario = workload(driver)
+    scenario.ndiswan_arguments = arguments  # type: ignore[attr-defined]
     if is_in_c(target):
-        return _named(workload(driver), str(Path(target).resolve()))
-    return _named(workload(driver), f"{target}:{known}" if name is None else target)
+        return _named(scenario, str(Path(target).resolve()))
+    return _named(scenario, f"{target}:{known}" if name is None else target)
 
 
 def _named(scenario: Scenario, target: str) -> Scenario:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.place import Place
 from ndiswan.exploring.elsewhere import command as without_the_file
+from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import load
 from ndiswan.exploring.target import name_of
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
@@ -49,11 +50,16 @@ def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name:
     target = name_of(failure.scenario)
     report = Report("replay", target, int(again.symptom is not None))
     report.problems = _problems(failure, again, content, f"ndiswan replay {name}")
-    fails = f"fails still: {again.symptom.rule} at {again.symptom.place}" if again.symptom else ""
-    report.headline = f"{name}: {fails or 'it fails no more'}"
+    report.headline = f"{name}: {_said(failure, again)}"
     case = Case(Path(name).stem, target, report.problems, output=report.headline)
     report.suites.append(Suite(target, [case]))
     return report
+
+
+def _said(failure: Failure, again: Execution) -> str:
+    if again.symptom is not None:
+        return f"fails: {again.symptom.rule} at {again.symptom.place}"
+    return "nothing goes wrong" if failure.rule in {"", GOOD.rule} else "it fails no more"
 
 
 def _problems(

@@ -3,14 +3,14 @@
 //! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
 //! becomes an exception. `unsafe` is in few files, each of which says below why.
 #![deny(unsafe_code)]
-// What Python sees is documented in Python, and in the stub.
-#![allow(missing_docs)]
+#![allow(missing_docs)] // what Python sees is documented in Python, and in the stub
 
 mod adapter;
 mod adversarial;
 mod batch;
 mod bind;
 mod c_driver;
+mod c_workload;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -53,6 +53,7 @@ mod story;
 mod time;
 mod timer;
 mod trace;
+mod twins;
 #[allow(unsafe_code)] // arguments are passed as C passes them
 mod vectorcall;
 
@@ -68,6 +69,8 @@ mod _native {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::c_driver::{CDriver, bind_c, library_functions};
+    #[pymodule_export]
+    use crate::c_workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
@@ -104,6 +107,8 @@ mod _native {
     use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]
     use crate::trace::Trace;
+    #[pymodule_export]
+    use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     use pyo3::prelude::*;
 
     #[pymodule_init]
