@@ -40,4 +40,11 @@ ELSEWHERE = {
     "TIMER": "None found as a rule of its own.",
     "LATE": f"{DV}: NdisTimedDataSend, 30 s of the machine's clock.",
     "HANG": f"{DV}: NdisTimedDataHang, 22 s without progress, of the machine's clock.",
+    "SYNC": "None found.",
+    "STATUS_LIST": "None found as a rule of its own.",
+    "IRQL_FLAG": f"None found as a rule of its own; {SDV}'s rules of NDIS 6 are about the level, not about the flag.",
+    "RESOURCES": "None found.",
+    "FACE": f"{SDV} checks drivers of NDIS 6 only; none found that tells one kind of driver from another.",
+    "PAUSE": f"{DV} has rules about pausing filters (a second pause), none found about sends that are still owed.",
+    "CANCEL": "None found.",
 }

@@ -21,7 +21,9 @@ PACKAGES = (
     *(f"ndiswan.{name}" for name in ["miniports", "models", "models.scenario", "strategies"]),
     *(f"ndiswan.{name}" for name in ["testing", "viewer", "drivers.tapi"]),
 )
-DIRECTIVE = re.compile(r"auto(class|exception|function|module):: (\S+)\n((?: +:.*\n)*)")
+DIRECTIVE = re.compile(
+    r"(?:auto|py:)(class|exception|function|module):: ([\w.]+).*\n((?: +:.*\n)*)"
+)
 
 
 def named(name: str) -> Any:

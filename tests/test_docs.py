@@ -88,7 +88,9 @@ def headings_of(page: Path) -> set[str]:
     """The anchors of a page, as the documentation builder and GitHub make them of headings."""
     text = tables.fill(page.read_text("utf-8"))
     text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return {
+    named = re.findall(r"^\((.+)\)=$", text, re.MULTILINE)
+    given = {name.replace("_", "-") for name in named}
+    return given | {
         re.sub(r"[^\w\s-]", "", title.lower()).strip().replace(" ", "-").replace("_", "-")
         for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     }
