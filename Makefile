@@ -80,7 +80,7 @@ docs: .stamps/dev ## HTML in docs/_build/html; a warning is an error
 wheel: .stamps/wheel ## the wheel in dist/, for this Python on this machine
 	@ls -l dist/*.whl
 
-packages: $(VENV)/pyvenv.cfg system-programs ## what is given to others, in dist/release/: wheels, source, crate; each is tried
+packages: $(VENV)/pyvenv.cfg ## what is given to others, in dist/release/: wheels, source, crate; each is tried
 	tools/packages dist/release $(BIN)/python
 	tools/crate dist/release
 

@@ -1,10 +1,11 @@
 """`make bench BENCH=c_drivers`: a driver in C under the engine, beside itself without one, and its twin in Python.
 
 The round trip is a send whose call completes the packet before it (`drivers/swap.c`): a spin lock, one completion.
-The rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`): with
-the same four packets again and again, and with a packet taken, filled in with a frame of 64 bytes as ours is, and freed.
+The rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`):
+with the same four packets again and again, and with a packet taken, filled in with 64 bytes as ours is, and freed.
 Pages for packets are off. Times are the thread's own: others that want the processor do not count.
-Executions are those of the explorer with `examples/c/queued` and with the same logic in Python (`drivers/queued.py`).
+Executions are those of the explorer with `examples/c/queued`, without and with pages for packets, and with the same
+logic in Python (`drivers/queued.py`).
 """
 
 import json
@@ -22,7 +23,7 @@ from ndiswan.exploring.workload import workload
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-ROUNDS, SENDS, EXECUTIONS = 31, 200_000, 400
+ROUNDS, SENDS, EXECUTIONS = 31, 200_000, 1000
 
 
 def round_trips(driver: Path) -> list[dict[str, object]]:
@@ -75,15 +76,18 @@ def main() -> None:
         swap = build(HERE / "drivers" / "swap.c", output=Path(folder) / "swap.so")
         rows = round_trips(swap)
     queued = build(ROOT / "examples" / "c" / "queued" / "queued.c")
-    executions = table.Row(
-        "an execution of the explorer: the same driver in Python",
-        lambda: microseconds(lambda: load(queued, guard=False)),
-        lambda: microseconds(Queued),
-        names=("in C", "in Python"),
-        target=10.0,
-        unit="us",
-    )
-    rows += table.measure([executions], 15)
+    executions = [
+        table.Row(
+            f"an execution of the explorer{pages}: the same driver in Python",
+            lambda guard=guard: microseconds(lambda: load(queued, guard=guard)),
+            lambda: microseconds(Queued),
+            names=("in C", "in Python"),
+            target=10.0,
+            unit="us",
+        )
+        for guard, pages in ((False, ""), (True, ", with pages"))
+    ]
+    rows += table.measure(executions, 15)
     table.report("c_drivers", rows)
 
 

@@ -20,9 +20,13 @@ def test_the_page_is_what_was_measured() -> None:
 
 
 def test_each_table_of_make_bench_has_its_section() -> None:
-    """Every table that `make bench` measures has a title, a program that is there, and figures."""
+    """Every table of `make bench` has a title, a program that is there, and figures, or is named as without any."""
     assert list(performance.SECTIONS) == list(run.TABLES)
-    assert set(MEASURED) == set(run.TABLES)
+    assert set(MEASURED) <= set(run.TABLES)
+    unmeasured = performance.page(MEASURED).partition("## Not measured yet\n")[2]
+    assert {name for name in run.TABLES if f"`{name}`" in unmeasured} == set(run.TABLES) - set(
+        MEASURED
+    )
     for _, source in performance.SECTIONS.values():
         assert performance.words(source)
 

@@ -55,6 +55,7 @@ WITHOUT_A_STEM = {
     "examples": "the examples in docstrings",
     "help": "what `--help` says, and how soon",
     "messages": "every text for people",
+    "schemas": "the files that are written, beside the schemas in docs/",
     "catalogue": "each rule, broken and kept",
     "drivers": "good drivers of different design",
     "kills": "exceptions at every call site",

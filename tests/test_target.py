@@ -39,6 +39,19 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
     assert "ndiswan/checking" not in done.stderr
 
 
+def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
+    """A driver in C where nothing compiles C: what was looked for and what to do is told, and no line of ours."""
+    path = tmp_path / "driver.c"
+    path.write_text("int x;\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    done = ndiswan("check", path)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "no C compiler: tried cc, gcc and clang; install one (apt install gcc)" in done.stderr
+    assert "$CC" in done.stderr
+    assert "File" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

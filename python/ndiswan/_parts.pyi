@@ -14,6 +14,8 @@ from ndiswan.status import Status
 __all__ = [
     "Batch",
     "CDriver",
+    "CWorkload",
+    "CWorlds",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -24,6 +26,7 @@ __all__ = [
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Stretch",
     "Timer",
     "Trace",
     "bind_built_in",
@@ -258,9 +261,79 @@ class CDriver:
     @property
     def missing(self) -> list[str]: ...
 
+@final
+class Explorer:
+    def __new__(cls, name: str, seed: int) -> Self: ...
+    @staticmethod
+    def replay(choices: list[tuple[int, int]], lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def after(choices: list[tuple[int, int]], name: str, seed: int) -> Explorer: ...
+    @staticmethod
+    def of_bytes(data: bytes) -> Explorer: ...
+    def end(self, ndis: Ndis, failed: bool) -> bool: ...
+    def edges(self) -> str: ...
+    def knows(self, edges: str) -> None: ...
+    @property
+    def reached(self) -> tuple[int, int]: ...
+    def suggest(self, choices: list[tuple[int, int]]) -> None: ...
+    @property
+    def certificate(self) -> tuple[int, int, bool] | None: ...
+
+@final
+class CWorlds:
+    def __new__(
+        cls,
+        policy: dict[str, object],
+        delivery: str,
+        cpus: int,
+        policies: bool,
+        latency: int,
+        max_points: int,
+    ) -> Self: ...
+
+@final
+class Stretch:
+    @property
+    def executions(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def failing(self) -> int: ...
+    @property
+    def interesting(self) -> list[list[tuple[int, int]]]: ...
+    @property
+    def choices(self) -> list[tuple[int, int]] | None: ...
+    @property
+    def symptom(self) -> tuple[str, str] | None: ...
+    @property
+    def exhausted(self) -> bool: ...
+
+@final
+class CWorkload:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        name: str,
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+    ) -> Self: ...
+    def replay(
+        self, choices: list[tuple[int, int]], worlds: CWorlds
+    ) -> tuple[str, list[tuple[int, int]], int]: ...
+    def explore(
+        self,
+        explorer: Explorer,
+        worlds: CWorlds,
+        executions: int,
+        seconds: float,
+        known: list[tuple[str, str]],
+    ) -> Stretch: ...
+
 def library_functions() -> list[str]: ...
 def bind_c(
     ndis: Ndis,
+    feed: Feed | None,
     protocol_entries: dict[str, Callable[..., Any]],
     driver: CDriver,
     packets: int,

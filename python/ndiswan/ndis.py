@@ -138,13 +138,8 @@ class Ndis(_Native, Shown):
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
         callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
         if in_c is not None:
-            if feed:
-                raise TypeError(
-                    "protocol: built-in traffic sends to drivers in Python and to built-in cards;"
-                    " before a driver in C, bind a Protocol"
-                )
             known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
-            return known(bind_c(self, callbacks, in_c, packets, name))
+            return known(bind_c(self, feed, callbacks, in_c, packets, name))
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)

@@ -21,7 +21,14 @@ FINE, VIOLATIONS, _, _, USAGE, _ = range(6)
 
 @click.command()
 @click.argument("target")
-@click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    metavar="VALUE",
+    show_default="none",
+    help="As of `ndiswan check`.",
+)
 @options
 @click.option(
     "--cpus", type=click.IntRange(1, 32), metavar="N", show_default="2", help="Virtual CPUs."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ndiswan._native import CDriver
+from ndiswan._native import CDriver, CWorkload
 from ndiswan.drivers.building import build
 from ndiswan.oid import WanInfo
 
@@ -76,10 +76,16 @@ class CMiniport:
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
         )
         self._plug = getattr(device, "plug", None)
+        alone = _of is None and device is None
+        self._given = (dict(config or {}), bool(guard), address) if alone else None
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
+
+    def workload(self) -> CWorkload | None:
+        """This driver and its configuration, explored without Python; ``None`` with a device, or for `another`."""
+        return None if self._given is None else CWorkload(self.path, self.name, *self._given)
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter

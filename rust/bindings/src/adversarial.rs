@@ -130,6 +130,16 @@ pub(crate) fn pairs_of(choices: Vec<Choice>) -> Pairs {
 }
 
 impl Explorer {
+    /// One that gives these answers.
+    pub(crate) fn replaying(choices: Pairs) -> Explorer {
+        Explorer::of(Arc::new(Mutex::new(Replay::new(choices_of(choices)))))
+    }
+
+    /// Who decides, and what the executions have reached.
+    pub(crate) fn parts(&self) -> (Arc<Mutex<dyn Decides>>, Arc<Mutex<Coverage>>) {
+        (Arc::clone(&self.core), Arc::clone(&self.coverage))
+    }
+
     /// How a world is set up in which it decides.
     pub(crate) fn adversity(
         &self,

@@ -10,6 +10,7 @@ mod adversarial;
 mod batch;
 mod bind;
 mod c_driver;
+mod c_workload;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -68,6 +69,8 @@ mod _native {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::c_driver::{CDriver, bind_c, library_functions};
+    #[pymodule_export]
+    use crate::c_workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]

@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::context::Inside;
 use crate::image::{Image, LoadError};
 use crate::locks::Locks;
-use crate::memory::Heap;
+use crate::memory::{Access, Heap, Pages};
 use crate::packets::Arena;
 
 /// A value of the registry, for NdisReadConfiguration.
@@ -173,11 +173,23 @@ pub(crate) struct Window {
     pub(crate) space: Space,
 }
 
-/// Handles are addresses at which nothing is: a driver that looks inside of one faults.
-static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0x100);
+static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0);
+/// Bytes of addresses for handles, of 16 each.
+const HANDLES: usize = 64 << 20;
 
+/// Handles are addresses at which nothing is and nothing will be: a driver that looks inside of one faults, and memory that it is
+/// given is never at one. After four million the first comes again.
 pub(crate) fn new_handle() -> usize {
-    0x4000_0000 + 16 * NEXT_HANDLE.fetch_add(1, Ordering::Relaxed)
+    static PLACE: OnceLock<(Option<Pages>, usize)> = OnceLock::new();
+    let (_, start) = PLACE.get_or_init(|| {
+        let pages = Pages::new(HANDLES);
+        let start = pages.as_ref().map_or(0x3000_0000, |pages| pages.start);
+        if let Some(pages) = &pages {
+            pages.protect(start, HANDLES, Access::Nothing);
+        }
+        (pages, start)
+    });
+    start + 16 * (NEXT_HANDLE.fetch_add(1, Ordering::Relaxed) % (HANDLES / 16))
 }
 
 static CARDS: RwLock<Option<HashMap<usize, Weak<Card>>>> = RwLock::new(None);
@@ -193,8 +205,13 @@ impl Card {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
+        Ok(Card::on(Image::load(path)?, settings))
+    }
+
+    /// The first card of a driver.
+    pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
         let driver = Arc::new(Driver {
-            image: ManuallyDrop::new(Image::load(path)?),
+            image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
@@ -202,7 +219,7 @@ impl Card {
             unload: AtomicUsize::new(0),
             crashed: OnceLock::new(),
         });
-        Ok(Card::of(driver, settings))
+        Card::of(driver, settings)
     }
 
     /// Another card of the same driver.
@@ -340,6 +357,25 @@ impl Card {
         }
         leaks.extend(self.things.lock().leaks());
         leaks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_memory_is_where_a_handle_is() {
+        let first = new_handle();
+        let blocks: Vec<Pages> = (0..64).filter_map(|_| Pages::new(1 << 20)).collect();
+        assert_eq!(blocks.len(), 64);
+        for _ in 0..2_000_000 {
+            let handle = new_handle();
+            let taken = |block: &Pages| (block.start..block.start + block.length).contains(&handle);
+            assert!(!blocks.iter().any(taken), "{handle:#x}");
+        }
+        assert_eq!(crate::peek::get::<u8>(first), None);
+        assert_eq!(crate::peek::get::<u8>(new_handle()), None);
     }
 }
 

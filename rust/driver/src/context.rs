@@ -58,6 +58,25 @@ pub(crate) fn is_called() -> bool {
     THREAD.with(Thread::is_called)
 }
 
+/// Runs `copy` if `length` bytes from `address` are known, without asking the kernel, to be memory that the driver which called
+/// may use: its part of this stack, its variables, a block that it was given. Whether it did. Not for another stack's call (see
+/// `is_called`).
+#[inline]
+pub(crate) fn in_own(address: usize, length: usize, copy: impl FnOnce()) -> bool {
+    let Some(end) = address.checked_add(length) else { return false };
+    let known =
+        |thread: &Thread| thread.is_called().then(|| (thread.card(), thread.frame.get() as usize));
+    let Some((Some(card), frame)) = THREAD.with(known) else { return false };
+    // All between here and the call into the driver is in use.
+    let here = 0u8;
+    let on_stack = address >= (&raw const here) as usize && end <= frame;
+    if on_stack || card.driver.image.snapshot.holds(address, end) {
+        copy();
+        return true;
+    }
+    card.driver.heap.within(address, end, copy)
+}
+
 pub(crate) fn note(fault: Fault) {
     FAULTS.with_borrow_mut(|faults| {
         if faults.len() < 64 {
@@ -153,9 +172,16 @@ impl Here {
             let endless = thread.watch.calls();
             thread.report_faults();
             if endless {
-                thread.watch.begins(true);
+                thread.watch.begins();
                 thread.watch.stops();
-                leave_endless(name);
+                leave(&format!(
+                    "the driver called the library a million times without returning, last {name}: an endless loop"
+                ));
+            }
+            if let Some(adapter) = here.card().and_then(Card::adapter)
+                && adapter.ndis.is_cut_off()
+            {
+                leave("the drivers go on for ever; this execution is cut off");
             }
             here
         })
@@ -186,12 +212,10 @@ impl Here {
     }
 }
 
+/// The driver's call ends here.
 #[cold]
-fn leave_endless(name: &str) {
-    std::panic::resume_unwind(Box::new(format!(
-        "the driver called the library a million times without returning, last {name}: an endless loop{}",
-        crate::fault::callers()
-    )));
+fn leave(why: &str) -> ! {
+    std::panic::resume_unwind(Box::new(format!("{why}{}", crate::fault::callers())))
 }
 
 impl Drop for Here {
@@ -213,6 +237,8 @@ pub(crate) struct Inside {
     frame: *mut libc::c_void,
     in_library: bool,
     called: usize,
+    /// How many calls another stack's driver had made, which goes on counting.
+    calls: Option<u64>,
     place: *mut *mut libc::c_void,
 }
 
@@ -224,14 +250,19 @@ impl Inside {
                 crate::fault::watch();
                 thread.watch.watch();
             }
-            let frame = thread.frame.get();
-            thread.watch.begins(frame.is_null());
-            // Another CPU's call is not to be put back: it may be over by then.
-            let called = if thread.is_called() { thread.called.get() } else { 0 };
+            // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it.
+            let (outer, frame, called, calls) = if thread.is_called() {
+                thread.watch.runs();
+                (thread.card.get(), thread.frame.get(), thread.called.get(), None)
+            } else {
+                (ptr::null(), ptr::null_mut(), 0, Some(thread.watch.begins()))
+            };
+            thread.card.set(card);
+            thread.frame.set(frame);
             thread.called.set(0);
             let in_library = thread.in_library.replace(false);
             let place = thread.frame.as_ptr();
-            Inside { card: thread.card.replace(card), frame, in_library, called, place }
+            Inside { card: outer, frame, in_library, called, calls, place }
         })
     }
 
@@ -253,6 +284,9 @@ impl Drop for Inside {
             thread.frame.set(self.frame);
             thread.called.set(self.called);
             thread.in_library.set(self.in_library);
+            if let Some(calls) = self.calls {
+                thread.watch.goes_on(calls);
+            }
         });
     }
 }

@@ -35,6 +35,8 @@ pub(crate) fn watch() {
         static STACK: std::cell::OnceCell<Box<[u8]>> = const { std::cell::OnceCell::new() };
     }
     ONCE.call_once(|| {
+        // Its handler ends the process; it would be asked first if it came later.
+        ndiswan::time::stacks::prepare();
         for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL] {
             // SAFETY: all zero is a valid sigaction.
             let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

@@ -140,8 +140,12 @@ impl Image {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path) -> Result<Image, LoadError> {
-        let key = snapshot::key(path);
-        if let Some(image) = snapshot::spare(&key) {
+        Image::known(path, &snapshot::key(path))
+    }
+
+    /// The same for who knows which file it is, as it was then.
+    pub(crate) fn known(path: &Path, key: &Key) -> Result<Image, LoadError> {
+        if let Some(image) = snapshot::spare(key) {
             return Ok(image);
         }
         let named = || path.to_path_buf();
@@ -165,7 +169,7 @@ impl Image {
             send: never_sent,
             abandon: 0,
             missing: Vec::new(),
-            key,
+            key: key.clone(),
             snapshot: Snapshot::default(),
         };
         let need = |symbol: &'static str, text: &'static CStr| {

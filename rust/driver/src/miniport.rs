@@ -12,7 +12,6 @@ use ndiswan::{
 
 use crate::card::{Card, Due};
 use crate::packets::{Arena, Finding};
-use crate::peek;
 use crate::requests;
 
 /// What is bound: the card, which its driver's handles lead to as well.
@@ -60,9 +59,10 @@ impl Card {
             );
             let text = self.driver.heap.allocate(path.len(), "the system", 0).unwrap_or(0);
             let string = self.driver.heap.allocate(16, "the system", 0).unwrap_or(0);
-            peek::write(text, &path);
-            peek::put(string, [(path.len() - 2) as u16, path.len() as u16]);
-            peek::put(string + 8, text);
+            let heap = &self.driver.heap;
+            heap.fill(text, &path);
+            heap.put(string, [(path.len() - 2) as u16, path.len() as u16]);
+            heap.put(string + 8, text);
             let answer = self.call(self.driver.image.entry, &[object, string]);
             for block in [object, text, string] {
                 self.driver.heap.free(block);
@@ -82,12 +82,12 @@ impl Card {
         let media: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
         let (out, list) = (heap.allocate(16, "NDIS", 0), heap.allocate(48, "NDIS", 0));
         let (Some(out), Some(list)) = (out, list) else { return Err(Status::RESOURCES) };
-        peek::put(list, media);
+        heap.put(list, media);
         let answer = self.call(
             handlers.initialize,
             &[out, out + 8, list, media.len(), self.handle, self.handle + 8],
         );
-        let selected = peek::get::<u32>(out + 8).unwrap_or(u32::MAX);
+        let selected = heap.get::<u32>(out + 8).unwrap_or(u32::MAX);
         heap.free(out);
         heap.free(list);
         let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
@@ -183,7 +183,7 @@ impl Miniport for Attached {
             return (Status::FAILURE, false);
         };
         let answer = card.call(card.handlers().reset, &[flag, card.context()]);
-        let addressing = peek::get::<u8>(flag).unwrap_or(0) != 0;
+        let addressing = card.driver.heap.get::<u8>(flag).unwrap_or(0) != 0;
         card.driver.heap.free(flag);
         let none = if card.crashed().is_some() { Status::FAILURE } else { Status::SUCCESS };
         (answer.map_or(none, |status| Status(status as u32)), addressing)
@@ -248,7 +248,7 @@ impl Miniport for Attached {
         }
         let Some(out) = card.driver.heap.allocate(8, "NDIS", 0) else { return false };
         let _ = card.call(handlers.isr, &[out, out + 4, card.context()]);
-        let queue = peek::get::<u8>(out + 4).unwrap_or(0) != 0;
+        let queue = card.driver.heap.get::<u8>(out + 4).unwrap_or(0) != 0;
         card.driver.heap.free(out);
         queue
     }

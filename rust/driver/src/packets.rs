@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
-use crate::memory::{Access, PAGE, Pages, pages, protect};
+use crate::memory::{Access, Kept, PAGE, Pages, pages, protect, set_apart};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
@@ -98,10 +98,22 @@ impl Arena {
         } else {
             ((DESCRIPTOR + buffer).next_multiple_of(64), 0, DESCRIPTOR)
         };
-        let memory = Pages::new(stride * slots * turns)?;
-        if guarded {
-            memory.protect(memory.start, memory.length, Access::Nothing);
-        }
+        let length = stride * slots * turns;
+        let kept = if guarded { Kept::Packets } else { Kept::Zeroed };
+        let memory = if let Some(memory) = Pages::spare(kept, length) {
+            memory
+        } else {
+            let memory = Pages::new(length)?;
+            if guarded {
+                memory.protect(memory.start, memory.length, Access::Nothing);
+                for place in (0..slots * turns).map(|place| memory.start + place * stride) {
+                    set_apart(place, PAGE);
+                    set_apart(place + 2 * PAGE, PAGE);
+                    set_apart(place + stride - PAGE, PAGE);
+                }
+            }
+            memory
+        };
         let places = (0..slots * turns).map(|_| Place::default()).collect();
         let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
         let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
@@ -180,8 +192,24 @@ impl Arena {
         for (start, length) in self.spans(place) {
             protect(start, length, Access::All);
         }
-        // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
-        unsafe { std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence) };
+        // SAFETY: behind the start of the buffer's first page, which is open, as all of it is; see `hand_over`.
+        unsafe {
+            // What was here is of another life, or of another driver's packet.
+            std::ptr::write_bytes(start as *mut u8, 0, self.buffer);
+            std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
+        }
+    }
+
+    /// Nobody has it any more: its memory waits for the next.
+    fn give_memory_back(&mut self) {
+        for place in 0..self.places.len() {
+            let state = &self.places[place];
+            if state.open.load(Ordering::Relaxed) || state.spoilt.load(Ordering::Relaxed) {
+                self.close_place(place);
+            }
+        }
+        let memory = std::mem::replace(&mut self.memory, Pages::none());
+        memory.keep(if self.guarded { Kept::Packets } else { Kept::Zeroed });
     }
 
     /// The packet whose descriptor is at `address`, in the life in which it was handed over there.

@@ -76,21 +76,30 @@ impl Own {
         });
     }
 
-    /// A function of the driver begins.
+    /// The outermost function of a driver begins; how many calls were counted before.
     #[inline]
-    pub(crate) fn begins(&self, outermost: bool) {
+    pub(crate) fn begins(&self) -> u64 {
+        self.runs();
+        let Some(watched) = self.get() else { return 0 };
+        let calls = watched.calls.load(Ordering::Relaxed);
+        watched.calls.store(0, Ordering::Relaxed);
+        calls
+    }
+
+    /// It has ended, and whoever was counted before goes on.
+    #[inline]
+    pub(crate) fn goes_on(&self, calls: u64) {
         if let Some(watched) = self.get() {
-            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
-            if outermost {
-                watched.calls.store(0, Ordering::Relaxed);
-            }
+            watched.calls.store(calls, Ordering::Relaxed);
         }
     }
 
     /// The driver runs on its own from here.
     #[inline]
     pub(crate) fn runs(&self) {
-        self.begins(false);
+        if let Some(watched) = self.get() {
+            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
     }
 
     /// It does not.

@@ -187,10 +187,8 @@ fn main() -> Fallible<()> {
     let title = format!("send, pend, complete, regain: {} rounds of {}", all.len(), options.times);
     report::print(&title, &rows);
     if let Some(path) = options.json {
-        let table = match options.time {
-            TimeKind::Virtual => "levels",
-            TimeKind::Real => "levels-real-time",
-        };
+        let real = matches!(options.time, TimeKind::Real);
+        let table = if real { "levels-real-time" } else { "levels" };
         report::save(&path, table, &rows, &[])?;
     }
     Ok(())

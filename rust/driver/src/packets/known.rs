@@ -29,8 +29,11 @@ impl Drop for Arena {
     fn drop(&mut self) {
         let own = (&raw const *self) as usize;
         for known in &KNOWN {
-            let _ = known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed);
+            if known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                break;
+            }
         }
+        self.give_memory_back();
     }
 }
 
