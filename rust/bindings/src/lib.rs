@@ -1,7 +1,6 @@
 //! The Python extension module `ndiswan._native`: convert, call, convert.
 //!
-//! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
-//! becomes an exception. `unsafe` is in few files, each of which says below why.
+//! [`callbacks`] is the only way up into Python, [`error`] the one for broken rules. `unsafe` says below why.
 #![deny(unsafe_code)]
 #![allow(missing_docs)] // what Python sees is documented in Python, and in the stub
 
@@ -44,8 +43,6 @@ mod ring;
 mod rule;
 mod send_many;
 mod shared;
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-// sums become numbers with a fraction
 mod simulation;
 mod spin_lock;
 mod status;

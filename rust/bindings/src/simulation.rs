@@ -2,6 +2,7 @@
 //!
 //! The parameters are dataclasses in Python and structs in the core, with the same names; JSON is between the two. What comes out
 //! is a few long columns, which NumPy takes from bytes without looking at each number.
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // sums become fractions
 
 use std::fs::File;
 use std::io::BufWriter;
