@@ -98,6 +98,7 @@ class AbortsAsOnAWan(LanCard):
     """What a reset takes back is completed by NdisMWanSendComplete.
 
     The driver was a WAN driver, and every call was replaced but for this one, which nobody had ever seen run.
+    A card is seldom reset.
     """
 
     def give_back(self, done: list[tuple[Packet, Status]]) -> None:
