@@ -66,7 +66,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, library_functions};
+    use crate::c_driver::{CDriver, bind_c, has_address_sanitizer, library_functions, supervise};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! A driver in C and one card of it: what its functions are called with, and what it was given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -65,7 +66,7 @@ pub struct Settings {
     pub on_status: Box<Told>,
     /// Told of what the driver prints, and of what it should hear.
     pub on_text: Box<dyn Fn(&str) + Send + Sync>,
-    /// Told, once, how and where the driver crashed.
+    /// Told how and where the driver crashed, once, and what else it did that breaks no rule of the contract.
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
@@ -91,6 +92,8 @@ pub(crate) struct Driver {
     /// Spin locks by address: their number, and whether NdisFreeSpinLock came.
     pub(crate) locks: RwLock<HashMap<usize, Lock>>,
     pub(crate) unload: AtomicUsize,
+    /// Where in its source UBSan has found something: the address of the file's name, and the line.
+    pub(crate) undefined: Mutex<HashSet<(usize, u32)>>,
     /// Why nothing of it is called any more.
     pub(crate) crashed: OnceLock<String>,
 }
@@ -193,12 +196,20 @@ pub(crate) fn by_handle(handle: usize) -> Option<Arc<Card>> {
     CARDS.read().as_ref()?.get(&handle)?.upgrade()
 }
 
+/// Every card that there is; none if somebody changes the list at the moment.
+pub(crate) fn all() -> Vec<Arc<Card>> {
+    let known = CARDS.try_read();
+    let cards = known.iter().filter_map(|known| known.as_ref());
+    cards.flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
+}
+
 impl Card {
     /// Loads the driver at `path` for one card.
     ///
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
+        crate::fault::install();
         let driver = Arc::new(Driver {
             image: ManuallyDrop::new(Image::load(path)?),
             heap: Heap::new(settings.guard),
@@ -206,6 +217,7 @@ impl Card {
             handlers: OnceLock::new(),
             locks: RwLock::default(),
             unload: AtomicUsize::new(0),
+            undefined: Mutex::default(),
             crashed: OnceLock::new(),
         });
         Ok(Card::of(driver, settings))
@@ -279,17 +291,44 @@ impl Card {
             self.driver.image.invoke(function, arguments)
         };
         if result.is_none() {
-            self.crash();
+            self.crash(crate::context::take_crash());
         }
-        result
+        // A sanitizer may have found something in a call that returned all the same.
+        result.filter(|_| self.driver.crashed.get().is_none())
     }
 
+    /// The driver is not called any more.
     #[cold]
-    fn crash(&self) {
-        let why = crate::context::take_crash();
+    pub(crate) fn crash(&self, mut why: String) {
+        if self.crashed().is_some() {
+            return;
+        }
+        why.push_str(&self.held());
         if self.driver.crashed.set(why.clone()).is_ok() {
             (self.settings.on_crash)(&why);
         }
+    }
+
+    /// Something that the driver did and that breaks no rule of the contract; it is called further on.
+    #[cold]
+    pub(crate) fn found(&self, mut what: String) {
+        what.push_str(&self.held());
+        (self.settings.on_crash)(&what);
+    }
+
+    /// The packets that the driver has, each with its last events, as lines that follow a sentence. Reads without a lock.
+    pub(crate) fn held(&self) -> String {
+        let (Some(arena), Some(adapter)) = (self.arena.get(), self.adapter()) else {
+            return String::new();
+        };
+        let mut text = String::new();
+        for name in arena.held().filter(|name| adapter.is_with_miniport(*name)).take(4) {
+            let _ = write!(text, "\n  the driver had {name}");
+            for event in adapter.history_of(name) {
+                let _ = write!(text, "\n            {}", ndiswan::violation::describe(&event));
+            }
+        }
+        text
     }
 
     /// After a crash: what the driver owes goes back, with no blame for what it could not do any more.

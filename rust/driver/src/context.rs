@@ -89,6 +89,7 @@ impl Here {
         IN_LIBRARY.set(true);
         CALLED.set(Cpu::current_id());
         watchdog::stops();
+        crate::last_words::called(name);
         report_faults();
         if watchdog::count() {
             watchdog::begin();

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::sanitizer;
+
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
 
@@ -57,6 +59,8 @@ pub(crate) fn protect(start: usize, length: usize, access: Access) {
 
 impl Drop for Pages {
     fn drop(&mut self) {
+        // What comes to be here next is somebody else's.
+        sanitizer::unpoison(self.start, self.length);
         // SAFETY: the mapping is this value's own.
         unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
     }
@@ -127,6 +131,8 @@ impl Heap {
         pages.protect(pages.start, PAGE, Access::Nothing);
         pages.protect(pages.start + PAGE + body, PAGE, Access::Nothing);
         let start = pages.start + PAGE + body - length.div_ceil(8) * 8;
+        sanitizer::poison(pages.start + PAGE, body);
+        sanitizer::unpoison(start, length);
         self.live.lock().insert(start, Block { pages, start, length, by, tag });
         Some(start)
     }
@@ -181,10 +187,17 @@ impl Heap {
     }
 }
 
+/// What a block without pages of its own takes: with a sanitizer there is something behind it that may not be touched.
+fn footprint(length: usize) -> usize {
+    let fence = if sanitizer::is_there() { 16 } else { 0 };
+    (length + fence).max(16).next_multiple_of(16)
+}
+
 impl Small {
     fn allocate(&mut self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
-        let size = length.max(16).next_multiple_of(16);
+        let size = footprint(length);
         let start = if let Some(start) = self.spare.get_mut(&size).and_then(Vec::pop) {
+            sanitizer::unpoison(start, size);
             // SAFETY: `size` bytes of a chunk of ours which nobody has.
             unsafe { std::ptr::write_bytes(start as *mut u8, 0, size) };
             start
@@ -198,6 +211,8 @@ impl Small {
             self.used += size;
             start
         };
+        sanitizer::unpoison(start, length);
+        sanitizer::poison(start + length, size - length);
         self.live.insert(start, (length, by, tag));
         Some(start)
     }
@@ -207,7 +222,8 @@ impl Small {
             let before = self.spare.values().any(|spare| spare.contains(&start));
             return if before { Freed::Before } else { Freed::Never };
         };
-        let size = length.max(16).next_multiple_of(16);
+        let size = footprint(length);
+        sanitizer::poison(start, size);
         self.spare.entry(size).or_default().push(start);
         Freed::Now
     }

@@ -259,6 +259,17 @@ impl Arena {
         }
     }
 
+    /// The packets that the driver has.
+    pub(crate) fn held(&self) -> impl Iterator<Item = Name> + '_ {
+        self.places.iter().enumerate().filter(|(_, state)| state.open.load(Ordering::Relaxed)).map(
+            |(place, state)| Name {
+                adapter: self.adapter,
+                slot: (place / self.turns) as u32,
+                generation: state.generation.load(Ordering::Relaxed),
+            },
+        )
+    }
+
     /// Closes every open place whose packet the driver has no more, which NDIS took back.
     pub(crate) fn sweep(&self, has: impl Fn(Name) -> bool) {
         for (place, state) in self.places.iter().enumerate() {
@@ -354,7 +365,7 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
             (Rule::Padding, format!("the driver {verb} the byte StartBuffer-{before} of {name}"))
         };
         let text = what + &trace();
-        return Some(Fault { rule, packet: (generation > 0).then_some(name), text });
+        return Some(Fault { rule: Some(rule), packet: (generation > 0).then_some(name), text });
     }
     None
 }

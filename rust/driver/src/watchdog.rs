@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Once, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
 const TICKS: u64 = 50;
@@ -43,22 +45,38 @@ pub(crate) fn watch() {
             // SAFETY: the calling thread's own name has no preconditions.
             let thread = unsafe { libc::pthread_self() };
             let watched = Arc::new(Watched { thread, since: AtomicU64::new(0) });
-            THREADS.lock().expect("nobody panics with it").push(Arc::downgrade(&watched));
+            THREADS.lock().push(Arc::downgrade(&watched));
             watched
         });
         SINCE.set(&raw const watched.since);
     });
     ONCE.call_once(|| {
-        // Without it, a driver in an endless loop is the user's to interrupt.
-        let _ = std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look);
+        begin_to_look();
+        // SAFETY: a function of the right type, which does what a child may.
+        unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     });
+}
+
+fn begin_to_look() {
+    // Without it, a driver in an endless loop is the user's to interrupt.
+    let _ = std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look);
+}
+
+/// A child has its parent's memory and one thread only, which is not the one that looks.
+extern "C" fn forked() {
+    // Who was in the middle of it in the parent will not let go of it: nobody of then is here.
+    if THREADS.is_locked() {
+        // SAFETY: its holder is no thread of this process, which has one so far.
+        unsafe { THREADS.force_unlock() };
+    }
+    begin_to_look();
 }
 
 fn look() {
     loop {
         std::thread::sleep(Duration::from_millis(100));
         let now = NOW.fetch_add(1, Ordering::Relaxed) + 1;
-        THREADS.lock().expect("nobody panics with it").retain(|watched| {
+        THREADS.lock().retain(|watched| {
             let Some(watched) = watched.upgrade() else { return false };
             let since = watched.since.load(Ordering::Relaxed);
             if since != 0 && now - since > TICKS {
