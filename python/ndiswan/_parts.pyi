@@ -29,10 +29,12 @@ __all__ = [
     "bind_c",
     "edge_names",
     "fcs16",
+    "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
     "read_frames",
     "read_sizes",
+    "supervise",
 ]
 
 # A handle, a status or a tag is anything with an `__index__`, NumPy's numbers among them.
@@ -243,6 +245,8 @@ class CDriver:
     def missing(self) -> list[str]: ...
 
 def library_functions() -> list[str]: ...
+def supervise(file: int) -> None: ...
+def has_address_sanitizer() -> bool: ...
 def bind_c(
     ndis: Ndis,
     protocol_entries: dict[str, Callable[..., Any]],

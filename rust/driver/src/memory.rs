@@ -183,7 +183,8 @@ impl Heap {
         if let Some(block) = self.live.lock().values().find(within) {
             return Some(say(block, ""));
         }
-        self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "))
+        let freed = self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "));
+        freed.or_else(|| self.small.lock().describe(address))
     }
 }
 
@@ -215,6 +216,20 @@ impl Small {
         sanitizer::poison(start + length, size - length);
         self.live.insert(start, (length, by, tag));
         Some(start)
+    }
+
+    fn describe(&self, address: usize) -> Option<String> {
+        let mut chunks = self.chunks.iter();
+        chunks.find(|chunk| (chunk.start..chunk.start + chunk.length).contains(&address))?;
+        let (start, (length, by, _)) = self.live.range(..=address).next_back()?;
+        let at = address - start;
+        Some(match at.checked_sub(*length) {
+            None => format!("byte {at} of a block of {length} bytes that {by} gave"),
+            Some(beyond) if beyond < 16 => {
+                format!("{beyond} bytes behind the end of a block of {length} bytes that {by} gave")
+            }
+            Some(_) => "of a freed block".to_string(),
+        })
     }
 
     fn free(&mut self, start: usize) -> Freed {

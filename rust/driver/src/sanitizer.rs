@@ -12,6 +12,9 @@ type Region = unsafe extern "C" fn(*const c_void, usize);
 // SAFETY: as above.
 type Tell = unsafe extern "C" fn(extern "C" fn(*const c_char));
 
+// SAFETY: as above.
+type Where = unsafe extern "C" fn() -> *const c_void;
+
 #[derive(Debug)]
 struct Runtime {
     poison: Region,
@@ -77,8 +80,14 @@ extern "C" fn found(report: *const c_char) {
     let kind = kind.trim().trim_start_matches("AddressSanitizer: ");
     let access = body.lines().find(|line| line.starts_with("READ") || line.starts_with("WRITE"));
     let access = access.and_then(|line| line.split(" at ").next()).unwrap_or("").to_lowercase();
+    // Of a driver's block the runtime knows only that it is poisoned there.
+    let at = symbol(c"__asan_get_report_address");
+    // SAFETY: the runtime's function of this name has this type; an error is being reported.
+    let at = at.map(|at| unsafe { std::mem::transmute::<usize, Where>(at)() as usize });
+    let block = at.and_then(|at| context::card()?.driver.heap.describe(at));
+    let what = block.map_or(format!("{kind}, {access}"), |block| format!("{access}, {block}"));
     let text = format!(
-        "AddressSanitizer: {kind}, {access}{}\n{}",
+        "AddressSanitizer: {what}{}\n{}",
         crate::fault::running(),
         body.split("Shadow bytes around").next().unwrap_or(body).trim_end()
     );
