@@ -58,6 +58,7 @@ class Ndis(_Native):
     """
 
     _record: bool
+    _real: bool
 
     def __new__(  # noqa: D102  (the class says it)
         cls,
@@ -89,6 +90,7 @@ class Ndis(_Native):
             time.settings() if isinstance(time, AdversarialTime) else None,
         )
         self._record = bool(record)
+        self._real = isinstance(time, RealTime)
         _open.add(self)
         return self
 

@@ -70,7 +70,7 @@ def check(target: str, *, list_modes: bool, as_json: bool, junit: str | None, **
     TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, a driver
     in C (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
     """
-    given["arguments"] = with_options(given)
+    given["arguments"] = with_options(given, "address,stack,undefined")
     options = Options(
         only=given["only"],
         arguments=list(given["arguments"]),

@@ -37,12 +37,12 @@ def options(command: Command) -> Command:
     return INCLUDE(DEFINE(CONFIG(SANITIZE(command))))
 
 
-def with_options(given: dict[str, Any]) -> list[str]:
-    """The arguments for the driver: those of ``--arg``, and what the options say.
+def with_options(given: dict[str, Any], kinds: str = "address,undefined") -> list[str]:
+    """The arguments for the driver: those of ``--arg``, and what the options say; ``kinds`` of sanitizers.
 
     With ``--sanitize`` the command begins again, in a process that has what such a driver needs.
     """
-    sanitize = ["sanitize=True"] if given.pop("sanitize") else []
+    sanitize = [f"sanitize={kinds}"] if given.pop("sanitize") else []
     if sanitize:
         try:
             restart()

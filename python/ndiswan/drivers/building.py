@@ -165,8 +165,9 @@ def build(
     define:
         Macros: ``{"NDIS50_MINIPORT": 1}``; ``True`` defines without a value, ``None`` takes a default away.
     sanitize:
-        ``"address"``, ``"undefined"``, or ``True`` for both: with AddressSanitizer and UBSan. A process that loads one with
-        AddressSanitizer has to be started for that: see `sanitizing`.
+        ``True`` for ``"address,undefined"``, AddressSanitizer and UBSan, or one of them; ``"address,stack,undefined"`` for
+        variables on the stack too, which an explorer's changes of stacks would disturb. A process that loads a driver
+        with AddressSanitizer has to be started for that: see `sanitizing`.
     output:
         Where the file goes, instead of the cache.
 
@@ -196,8 +197,8 @@ def build(
         for name, value in macros.items()
         if value is not None
     ]
-    options += [*FLAGS, optimize, *sanitizing.compile_flags(kinds, alone=len(files) == 1)]
     cc = compiler()
+    options += [*FLAGS, optimize, *sanitizing.compile_flags(cc, kinds, alone=len(files) == 1)]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     parts = [
         cc.encode(),
@@ -264,8 +265,8 @@ def _compile(  # noqa: PLR0913 -- one call
 
 def _library(cc: str, options: list[str]) -> Path:
     """The library as one object, in the form that a driver with these options needs; compiled once for all of them."""
-    form = ("-DNDIS", "-DBINARY_COMPATIBLE", "-U", "-std", "-f", "-g", "-w")
-    flags = [flag for flag in options if flag.startswith(form) and "sanitize" not in flag]
+    form = ("-DNDIS", "-DBINARY_COMPATIBLE")
+    flags = [*FLAGS, *(flag for flag in options if flag.startswith(form))]
     flags += ["-std=gnu11", "-O2", f"-I{INCLUDE}", f"-I{LIBRARY}"]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     key = _key([cc.encode(), " ".join(flags).encode(), *_content(ours)])

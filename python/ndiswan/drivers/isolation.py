@@ -27,6 +27,7 @@ import tempfile
 import traceback
 import warnings
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -42,7 +43,8 @@ Result = TypeVar("Result")
 
 GRACE = 2.0
 _PR_SET_PDEATHSIG = 1
-_TRACEBACK_LINES = 25
+_MOST_LINES = 150
+_OUTSIDE = ("/_pytest/", "/ndiswan/drivers/isolation.py", "/ndiswan/checking/")
 _MISSED = 70  # an exit status of a child that could not even say that it failed
 
 # The files for last words stay open as long as the process lives.
@@ -124,9 +126,9 @@ def last_words(words: Path, tracebacks: Path) -> str:
     for file in words, tracebacks:
         said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
         lines = [line for line in said.splitlines() if line.strip()]
-        if len(lines) > _TRACEBACK_LINES and file == tracebacks:
-            lines = [*lines[:_TRACEBACK_LINES], "..."]
-        text += "".join(f"\n  {line}" for line in lines)
+        # What runs the test, or the function, is no part of it.
+        lines = list(takewhile(lambda line: not any(o in line for o in _OUTSIDE), lines))
+        text += "".join(f"\n  {line}" for line in lines[:_MOST_LINES])
     return text
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from ndiswan._native import has_address_sanitizer
 
-KINDS = ("address", "undefined")
+KINDS = ("address", "stack", "undefined")
+#: What does not disturb an explorer, which copies stacks, their fences among them.
+BOTH = ("address", "undefined")
 # Old drivers read where they please, and the machine lets them; in their C a shift into the sign is defined.
 _LEFT_OUT = ("alignment", "shift-base")
 #: Faults are the engine's to look at, what is found is no end, and what the interpreter keeps is no leak.
@@ -30,7 +32,7 @@ class SanitizerError(RuntimeError):
 
 
 def kinds_of(sanitize: bool | str) -> tuple[str, ...]:  # noqa: FBT001 -- as the user gives it
-    """Which sanitizers are meant: ``True`` is both.
+    """Which sanitizers are meant: ``True`` is ``"address,undefined"``.
 
     Raises
     ------
@@ -38,21 +40,27 @@ def kinds_of(sanitize: bool | str) -> tuple[str, ...]:  # noqa: FBT001 -- as the
         There is no such sanitizer.
     """
     if isinstance(sanitize, bool):
-        return KINDS if sanitize else ()
-    kinds = tuple(kind for kind in KINDS if kind in sanitize.split(","))
-    if len(kinds) != len(sanitize.split(",")):
+        return BOTH if sanitize else ()
+    given = sanitize.split(",")
+    kinds = tuple(kind for kind in KINDS if kind in given)
+    if len(kinds) != len(given) or ("stack" in kinds and "address" not in kinds):
         raise ValueError(
-            f'sanitize: expected True, "address", "undefined" or "address,undefined", got {sanitize!r}'
+            'sanitize: expected True, or "address", "address,stack" and "undefined" or some of them, with commas between,'
+            f" got {sanitize!r}"
         )
     return kinds
 
 
-def compile_flags(kinds: tuple[str, ...], *, alone: bool) -> list[str]:
+def compile_flags(cc: str, kinds: tuple[str, ...], *, alone: bool) -> list[str]:
     """What the driver's own files are compiled with; ``alone`` if there is one."""
     flags = []
     if "address" in kinds:
-        # It looks into loops, but into a call of memset that was made of one only once: each of its places is told once.
+        # A loop that is made a call of memset is looked at by the runtime, which tells of each place once and of few.
         flags += ["-fsanitize=address", "-fsanitize-recover=address", "-fno-builtin"]
+        given = {"stack": int("stack" in kinds), "instrumentation-with-call-threshold": 1 << 30}
+        for name, value in given.items():
+            own = ["-mllvm", f"-asan-{name}={value}"]
+            flags += own if _is_clang(cc) else [f"--param=asan-{name}={value}"]
         if alone:
             flags.append("-fno-common")  # of common variables it does not know where they end
     if "undefined" in kinds:

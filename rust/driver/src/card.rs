@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use ndiswan::{Adapter, Link, Status};
+use ndiswan::{Adapter, Link, Name, Status};
 use parking_lot::{Mutex, RwLock};
 
 use crate::context::Inside;
@@ -321,14 +321,24 @@ impl Card {
         let (Some(arena), Some(adapter)) = (self.arena.get(), self.adapter()) else {
             return String::new();
         };
-        let mut text = String::new();
-        for name in arena.held().filter(|name| adapter.is_with_miniport(*name)).take(4) {
-            let _ = write!(text, "\n  the driver had {name}");
-            for event in adapter.history_of(name) {
-                let _ = write!(text, "\n            {}", ndiswan::violation::describe(&event));
-            }
+        let held = arena.names().filter(|(name, open)| *open && adapter.is_with_miniport(*name));
+        held.take(MOST_TOLD).map(|(name, _)| told(adapter, name, "the driver had")).collect()
+    }
+
+    /// The same, and where it has none the packets that it had last.
+    pub(crate) fn held_last(&self) -> String {
+        let (held, Some(arena), Some(adapter)) = (self.held(), self.arena.get(), self.adapter())
+        else {
+            return String::new();
+        };
+        if !held.is_empty() {
+            return held;
         }
-        text
+        let when = |name| adapter.history_of(name).last().map(|event| event.time);
+        let mut names: Vec<Name> = arena.names().map(|(name, _)| name).collect();
+        names.sort_by_key(|name| (std::cmp::Reverse(when(*name)), name.slot));
+        names.dedup_by_key(|name| name.slot);
+        names.iter().take(2).map(|name| told(adapter, *name, "the driver had had")).collect()
     }
 
     /// After a crash: what the driver owes goes back, with no blame for what it could not do any more.
@@ -368,6 +378,17 @@ impl Card {
         leaks.extend(self.things.lock().leaks());
         leaks
     }
+}
+
+/// Of so many packets a report tells the history.
+const MOST_TOLD: usize = 4;
+
+fn told(adapter: &Adapter, name: Name, verb: &str) -> String {
+    let mut text = format!("\n  {verb} {name}");
+    for event in adapter.history_of(name) {
+        let _ = write!(text, "\n            {}", ndiswan::violation::describe(&event));
+    }
+    text
 }
 
 impl Drop for Card {

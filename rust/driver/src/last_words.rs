@@ -190,5 +190,5 @@ fn last_calls() -> String {
 
 fn of_card(card: &Card) -> String {
     let Some(adapter) = card.adapter() else { return String::new() };
-    format!("adapter {:?}:{}\n", adapter.name, card.held())
+    format!("adapter {:?}:{}\n", adapter.name, card.held_last())
 }

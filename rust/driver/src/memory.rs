@@ -221,14 +221,16 @@ impl Small {
     fn describe(&self, address: usize) -> Option<String> {
         let mut chunks = self.chunks.iter();
         chunks.find(|chunk| (chunk.start..chunk.start + chunk.length).contains(&address))?;
-        let (start, (length, by, _)) = self.live.range(..=address).next_back()?;
-        let at = address - start;
-        Some(match at.checked_sub(*length) {
-            None => format!("byte {at} of a block of {length} bytes that {by} gave"),
-            Some(beyond) if beyond < 16 => {
+        let before = self.live.range(..=address).next_back();
+        Some(match before.map(|(start, (length, by, _))| (address - start, *length, by)) {
+            Some((at, length, by)) if at < length => {
+                format!("byte {at} of a block of {length} bytes that {by} gave")
+            }
+            Some((at, length, by)) if at < length + 16 => {
+                let beyond = at - length;
                 format!("{beyond} bytes behind the end of a block of {length} bytes that {by} gave")
             }
-            Some(_) => "of a freed block".to_string(),
+            _ => "of a freed block".to_string(),
         })
     }
 

@@ -259,15 +259,15 @@ impl Arena {
         }
     }
 
-    /// The packets that the driver has.
-    pub(crate) fn held(&self) -> impl Iterator<Item = Name> + '_ {
-        self.places.iter().enumerate().filter(|(_, state)| state.open.load(Ordering::Relaxed)).map(
-            |(place, state)| Name {
-                adapter: self.adapter,
-                slot: (place / self.turns) as u32,
-                generation: state.generation.load(Ordering::Relaxed),
-            },
-        )
+    /// The packets that were ever given to the driver, in the lives in which they were, and whether it has them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (Name, bool)> + '_ {
+        let generation = |state: &Place| state.generation.load(Ordering::Relaxed);
+        let known = self.places.iter().enumerate().filter(move |(_, state)| generation(state) > 0);
+        known.map(move |(place, state)| {
+            let slot = (place / self.turns) as u32;
+            let name = Name { adapter: self.adapter, slot, generation: generation(state) };
+            (name, state.open.load(Ordering::Relaxed))
+        })
     }
 
     /// Closes every open place whose packet the driver has no more, which NDIS took back.
