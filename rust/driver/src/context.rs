@@ -17,8 +17,8 @@ thread_local! {
     static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
     static FRAME: Cell<*mut libc::c_void> = const { Cell::new(ptr::null_mut()) };
-    /// The CPU whose driver called the library; 0 if none did.
-    static CALLED: Cell<u32> = const { Cell::new(0) };
+    /// A bit for each CPU whose driver called the library and is inside of it: an explorer leaves one there and goes on with another.
+    static CALLED: Cell<u64> = const { Cell::new(0) };
     static IN_LIBRARY: Cell<bool> = const { Cell::new(true) };
     /// What the driver did without a call of the library, not reported yet.
     static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
@@ -32,11 +32,20 @@ pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
     (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
 }
 
-/// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
-/// be of for a while, is another CPU's.
+/// The present CPU's bit. Of a thread that is no explorer's there is one CPU; an explorer has few.
+#[inline]
+fn own() -> u64 {
+    1 << (Cpu::current_id() % 64)
+}
+
+/// Whether the driver is inside of a call of the library on the stack that runs now.
 pub(crate) fn is_called() -> bool {
-    let called = CALLED.get();
-    called != 0 && called == Cpu::current_id()
+    CALLED.get() & own() != 0
+}
+
+fn mark(own: u64, called: bool) {
+    let others = CALLED.get() & !own;
+    CALLED.set(if called { others | own } else { others });
 }
 
 pub(crate) fn note(fault: Fault) {
@@ -78,6 +87,7 @@ fn report_faults() {
 pub(crate) struct Here {
     card: *const Card,
     frame: *mut libc::c_void,
+    own: u64,
     /// Which function was called.
     pub(crate) name: &'static str,
 }
@@ -85,9 +95,9 @@ pub(crate) struct Here {
 impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
-        let here = Here { card: CARD.get(), frame: FRAME.get(), name };
+        let here = Here { card: CARD.get(), frame: FRAME.get(), own: own(), name };
         IN_LIBRARY.set(true);
-        CALLED.set(Cpu::current_id());
+        mark(here.own, true);
         watchdog::stops();
         crate::last_words::called(name);
         report_faults();
@@ -131,7 +141,7 @@ impl Drop for Here {
     fn drop(&mut self) {
         CARD.set(self.card);
         FRAME.set(self.frame);
-        CALLED.set(0);
+        mark(self.own, false);
         IN_LIBRARY.set(false);
         watchdog::runs();
     }
@@ -142,22 +152,25 @@ pub(crate) struct Inside {
     card: *const Card,
     frame: *mut libc::c_void,
     in_library: bool,
-    called: u32,
+    own: u64,
+    called: bool,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
-        let frame = FRAME.get();
+        let own = own();
+        let called = CALLED.get() & own != 0;
+        // What another CPU's stack has left here is not to be put back: its call may be over by then.
+        let frame = if called { FRAME.get() } else { ptr::null_mut() };
         if frame.is_null() {
+            FRAME.set(frame);
             watchdog::begin();
         }
         watchdog::runs();
-        // Another CPU's call is not to be put back: it may be over by then.
-        let called = if is_called() { CALLED.get() } else { 0 };
-        CALLED.set(0);
+        mark(own, false);
         let in_library = IN_LIBRARY.replace(false);
-        Inside { card: CARD.replace(card), frame, in_library, called }
+        Inside { card: CARD.replace(card), frame, in_library, own, called }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
@@ -174,7 +187,7 @@ impl Drop for Inside {
         report_faults();
         CARD.set(self.card);
         FRAME.set(self.frame);
-        CALLED.set(self.called);
+        mark(self.own, self.called);
         IN_LIBRARY.set(self.in_library);
     }
 }

@@ -1,7 +1,7 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
@@ -265,17 +265,17 @@ struct Line {
 }
 
 /// By the copy that is loaded and the place in it: no two copies have the same name.
-type Known = HashMap<(CString, usize), Arc<[Line]>>;
+type Known = HashMap<(Arc<CStr>, usize), Arc<[Line]>>;
 
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
     static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
     let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
-    let key = (file.to_owned(), place);
+    let key = (Arc::clone(&file), place);
     if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
         return Arc::clone(found);
     }
-    let lines: Arc<[Line]> = read_lines(file, place as u64).unwrap_or_default().into();
+    let lines: Arc<[Line]> = read_lines(&file, place as u64).unwrap_or_default().into();
     KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
     lines
 }
