@@ -127,6 +127,15 @@ impl Here {
         );
     }
 
+    /// Whether something is at `value`; reports an argument that is no address.
+    pub(crate) fn is_there(&self, argument: &str, value: usize, expected: &str) -> bool {
+        let there = crate::peek::get::<u8>(value).is_some();
+        if !there {
+            self.wrong(argument, value, expected);
+        }
+        there
+    }
+
     /// Reports a broken rule of the card whose driver calls.
     #[cold]
     pub(crate) fn broken(&self, rule: Rule, detail: &str) {
@@ -154,6 +163,7 @@ pub(crate) struct Inside {
     in_library: bool,
     own: u64,
     called: bool,
+    count: u64,
 }
 
 impl Inside {
@@ -163,14 +173,12 @@ impl Inside {
         let called = CALLED.get() & own != 0;
         // What another CPU's stack has left here is not to be put back: its call may be over by then.
         let frame = if called { FRAME.get() } else { ptr::null_mut() };
-        if frame.is_null() {
-            FRAME.set(frame);
-            watchdog::begin();
-        }
+        FRAME.set(frame);
+        let count = if frame.is_null() { watchdog::begin() } else { 0 };
         watchdog::runs();
         mark(own, false);
         let in_library = IN_LIBRARY.replace(false);
-        Inside { card: CARD.replace(card), frame, in_library, own, called }
+        Inside { card: CARD.replace(card), frame, in_library, own, called, count }
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
@@ -187,6 +195,9 @@ impl Drop for Inside {
         report_faults();
         CARD.set(self.card);
         FRAME.set(self.frame);
+        if self.frame.is_null() {
+            watchdog::end(self.count);
+        }
         mark(self.own, self.called);
         IN_LIBRARY.set(self.in_library);
     }

@@ -113,8 +113,14 @@ pub(crate) fn count() -> bool {
     COUNT.get() > CALLS
 }
 
-/// The outermost function of a driver begins.
+/// The outermost function of a driver begins: the count of the one that another stack has left in the middle, if there is one.
 #[inline]
-pub(crate) fn begin() {
-    COUNT.set(0);
+pub(crate) fn begin() -> u64 {
+    COUNT.replace(0)
+}
+
+/// It has ended.
+#[inline]
+pub(crate) fn end(count: u64) {
+    COUNT.set(count);
 }

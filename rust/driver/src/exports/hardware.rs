@@ -10,6 +10,8 @@ use crate::peek;
 /// Where windows of registers are "mapped": addresses at which nothing is, so that a driver that does without NdisReadRegister
 /// faults.
 const BASE: usize = 0x5000_0000;
+/// Bytes of a function's PCI configuration; beyond it there is nothing to be read or written.
+const CONFIGURATION_SPACE: u32 = 4096;
 
 pub(super) fn open(
     here: &Here,
@@ -223,7 +225,11 @@ mod registers {
         }
 
         fn NdisReadPciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
-            let Some(card) = by_handle(handle) else { return 0 };
+            let Some(card) = by_handle(handle) else {
+                here.wrong("NdisAdapterHandle", handle, "the handle that MiniportInitialize was given");
+                return 0;
+            };
+            let length = length.min(CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
                 let value = (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, None) as u8;
                 if !peek::put(buffer + at as usize, value) {
@@ -234,7 +240,11 @@ mod registers {
         }
 
         fn NdisWritePciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
-            let Some(card) = by_handle(handle) else { return 0 };
+            let Some(card) = by_handle(handle) else {
+                here.wrong("NdisAdapterHandle", handle, "the handle that MiniportInitialize was given");
+                return 0;
+            };
+            let length = length.min(CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
                 let Some(value) = peek::get::<u8>(buffer + at as usize) else { return at };
                 (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, Some(u64::from(value)));
