@@ -281,7 +281,9 @@ impl Card {
     #[inline]
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
-        if function == 0 || self.driver.crashed.get().is_some() {
+        // Of an execution that is cut off nobody may see to it that it goes on.
+        let over = || self.adapter().is_some_and(|adapter| adapter.ndis.is_cut_off());
+        if function == 0 || self.driver.crashed.get().is_some() || over() {
             return None;
         }
         crate::fault::watch();

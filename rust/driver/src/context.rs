@@ -32,6 +32,24 @@ pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
     (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
 }
 
+/// A handler of a signal that came while the driver ran, until it returns: what comes meanwhile is not of the driver.
+pub(crate) struct Handling(());
+
+impl Handling {
+    pub(crate) fn begin() -> Handling {
+        IN_LIBRARY.set(true);
+        watchdog::stops();
+        Handling(())
+    }
+}
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        IN_LIBRARY.set(false);
+        watchdog::runs();
+    }
+}
+
 /// The present CPU's bit. Of a thread that is no explorer's there is one CPU; an explorer has few.
 #[inline]
 fn own() -> u64 {

@@ -123,6 +123,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     let registers = &mut context.uc_mcontext.gregs;
     let frame = context::driver_frame().filter(|_| signal != libc::SIGABRT);
     let Some(frame) = frame else { return not_ours(signal, address, registers) };
+    let _handling = context::Handling::begin();
     let (mut pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     if !crate::image::is_of_driver(pc) {
@@ -171,6 +172,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
 /// The driver runs for too long.
 extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let Some(frame) = context::driver_frame() else { return };
+    let _handling = context::Handling::begin();
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let (pc, bp) =
