@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel clean system-programs FORCE free-threaded
+.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel packages semver clean system-programs FORCE free-threaded
 
 PYTHON ?= python3
 BENCH ?=
@@ -44,7 +44,7 @@ test-rust: ## the Rust suites
 test-python: .stamps/dev ## the Python suite; PYTEST_ARGS="-k window" for a part of it
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
-bench: .stamps/dev ## every comparison, interleaved with its rivals; BENCH=ring for one table
+bench: .stamps/dev ## every comparison, and the page docs/explanation/performance.md; BENCH=ring for one table
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
@@ -77,8 +77,15 @@ docs: .stamps/dev ## HTML in docs/_build/html; a warning is an error
 	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --quiet --no-deps --package ndiswan
 	@echo "docs/_build/html/index.html and target/doc/ndiswan/index.html"
 
-wheel: .stamps/wheel ## the wheel in dist/
+wheel: .stamps/wheel ## the wheel in dist/, for this Python on this machine
 	@ls -l dist/*.whl
+
+packages: $(VENV)/pyvenv.cfg ## what is given to others, in dist/release/: wheels, source, crate; each is tried
+	tools/packages dist/release $(BIN)/python
+	tools/crate dist/release
+
+semver: ## the crate's public interface beside the last release; BASELINE=COMMIT for another
+	tools/crate dist/release semver
 
 clean: ## forget everything that was built
 	rm -rf .stamps $(VENV) dist docs/_build target
@@ -87,7 +94,7 @@ clean: ## forget everything that was built
 system-programs:
 	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server \
 	    'command -v chromium' chromium 'command -v clang' clang 'command -v objdump' binutils \
-	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common
+	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common 'command -v git' git
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version}. Say which: make PYTHON=python3.12")'

@@ -1,55 +1,56 @@
-"""What `import ndiswan` costs, against `import json, enum, dataclasses, collections` in the same interpreter.
+"""What `import ndiswan` costs, and what the command costs before it does anything.
 
-Each round starts one fresh interpreter for each side, in turn first, and takes the processor time of the import
-alone, as that interpreter measures it. The ratio is taken per round, so that the machine's other work meets both sides.
+The import is compared with `import json, enum, dataclasses, collections`: a fresh interpreter for each, and the
+processor time of the import alone, as that interpreter measures it. `ndiswan --help` is compared with
+`python -c "import click"`: the processor time of the whole process.
 """
 
 import argparse
-import statistics
+import resource
 import subprocess
 import sys
+from pathlib import Path
+
+import table
 
 OURS = "import ndiswan"
 RIVAL = "import json, enum, dataclasses, collections"
-TARGET = 2.0
 PROGRAM = "import time; t = time.process_time_ns(); {}; print(time.process_time_ns() - t)"
+HELP = [str(Path(sys.executable).with_name("ndiswan")), "--help"]
+CLICK = [sys.executable, "-c", "import click"]
 
 
-def cost_ms(statement: str) -> float:
-    """The processor time of the statement in a fresh interpreter, in milliseconds."""
+def imported(statement: str) -> float:
+    """The processor time of the statement in a fresh interpreter, in microseconds."""
     command = [sys.executable, "-I", "-c", PROGRAM.format(statement)]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout) / 1e6
+    return int(subprocess.run(command, capture_output=True, check=True).stdout) / 1e3
 
 
-def measure(rounds: int) -> list[tuple[float, float]]:
-    """Ours and the rival's cost, round by round, after one that warms the file cache."""
-    pairs = []
-    for number in range(rounds + 1):
-        order = (OURS, RIVAL) if number % 2 else (RIVAL, OURS)
-        cost = {statement: cost_ms(statement) for statement in order}
-        pairs.append((cost[OURS], cost[RIVAL]))
-    return pairs[1:]
+def process(command: list[str]) -> float:
+    """The processor time of a process, in microseconds."""
+
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = spent()
+    subprocess.run(command, capture_output=True, check=True)
+    return (spent() - before) * 1e6
 
 
-def main() -> int:
-    """Print both costs, the median ratio with its spread, and whether the target is met."""
+def main() -> None:
+    """Run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=21, help="at least 7 (default: %(default)s)")
     rounds = max(parser.parse_args().rounds, 7)
-    pairs = measure(rounds)
-    ratios = [ours / rival for ours, rival in pairs]
-    for name, column in ((OURS, 0), (RIVAL, 1)):
-        times = [pair[column] for pair in pairs]
-        print(
-            f"{name:45} median {statistics.median(times):6.2f} ms, {min(times):.2f} to {max(times):.2f}"
-        )
-    median = statistics.median(ratios)
-    print(
-        f"ours / rival, {rounds} rounds: median {median:.2f}, {min(ratios):.2f} to {max(ratios):.2f};"
-        f" target at most {TARGET}: {'met' if median <= TARGET else 'NOT met'}"
-    )
-    return 0 if median <= TARGET else 1
+    rows = [
+        table.Row("import ndiswan : four modules of the library", lambda: imported(OURS),
+                  lambda: imported(RIVAL), names=("ndiswan", "json, enum, …"), target=1 / 2, unit="us"),
+        table.Row("ndiswan --help : import click", lambda: process(HELP), lambda: process(CLICK),
+                  names=("ndiswan --help", "import click"), target=1 / 2.5, unit="us"),
+    ]  # fmt: skip
+    table.run("import_cost", rows, rounds=rounds)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,6 +1,7 @@
-"""`make bench`: every comparison, or the one that is named.
+"""`make bench`: every comparison, or the ones that are named.
 
-Each table prints what it measured and writes `benchmarks/results/NAME.json`.
+Each table prints what it measured and writes `benchmarks/results/NAME.json`, from which `performance.py` makes
+docs/explanation/performance.md. A table that is not named keeps the figures it had.
 """
 
 import os
@@ -9,6 +10,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import performance
+from conditions import Clock, keep
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -74,8 +78,23 @@ TABLES = {
     "explore_rust": lambda: cargo("explore_rust", "compare/explore"),
     "zoo": lambda: script("zoo"),
     "c_drivers": lambda: script("c_drivers"),
+    "free_threaded": lambda: script("free_threaded"),
     "import_cost": lambda: script("import_cost"),
 }
+
+
+def measure(name: str) -> bool:
+    """Run one table and keep under which conditions; whether it came to its end."""
+    clock, results = Clock(), HERE / "results" / f"{name}.json"
+    before = results.stat().st_mtime_ns if results.exists() else None
+    done = subprocess.run(TABLES[name](), check=False)
+    written = results.exists() and results.stat().st_mtime_ns != before
+    # A target that is missed is printed as missed; only a benchmark that breaks is a failure.
+    if done.returncode not in (0, 1) or not written:
+        return False
+    keep(results, clock.conditions(name))
+    performance.write()
+    return True
 
 
 def main() -> int:
@@ -85,12 +104,7 @@ def main() -> int:
     if unknown:
         print(f"expected {', '.join(TABLES)}; got {', '.join(unknown)}", file=sys.stderr)
         return 4
-    # A target that is missed is printed as missed; only a benchmark that breaks is a failure.
-    failed = [
-        name
-        for name in asked
-        if subprocess.run(TABLES[name](), check=False).returncode not in (0, 1)
-    ]
+    failed = [name for name in asked if not measure(name)]
     if failed:
         print(f"broken: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -7,7 +7,7 @@ and the ratio is taken within the round. A ratio is above 1 where we are better.
 import json
 import platform
 import statistics
-import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,13 +109,9 @@ def show(table: str, rows: list[dict[str, object]]) -> None:
 
 
 def save(table: str, rows: list[dict[str, object]]) -> None:
-    """Write ``results/TABLE.json``."""
+    """Write ``results/TABLE.json``, to which `run.py` adds the conditions."""
     RESULTS.mkdir(exist_ok=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    machine = (
-        f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
-    )
-    document = {"table": table, "machine": machine, "commit": commit, "rows": rows}
+    free = not getattr(sys, "_is_gil_enabled", lambda: True)()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    document = {"table": table, "python": python + " without a GIL" * free, "rows": rows}
     (RESULTS / f"{table}.json").write_text(json.dumps(document, indent=1) + "\n")

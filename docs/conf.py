@@ -13,8 +13,16 @@ author = "The ndiswan developers"
 copyright = "2026, the ndiswan developers"
 version = release = ndiswan.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "tables"]
-exclude_patterns = ["_build"]
+# "myst_nb" is "myst_parser" with notebooks.
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "tables"]
+exclude_patterns = ["_build", "jupyter_execute"]
+
+# Notebooks are kept without what they gave, and run, in a folder of their own, each time the pages are built.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
 
 # Headings of a page can be linked to: [the window](../reference/policy.md#window).
 myst_heading_anchors = 3

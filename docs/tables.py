@@ -13,6 +13,9 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
+import happenings
+import schemas
+from elsewhere import ELSEWHERE
 
 import ndiswan as nw
 from catalogue import CATALOGUE
@@ -44,6 +47,7 @@ def _rule(rule: str) -> Iterator[str]:
     yield f"| source | {info['source']} |"
     if info["switch"]:
         yield f"| switch | [`Policy.{info['switch']}`](policy.md) |"
+    yield f"| elsewhere | {ELSEWHERE[rule]} |"
     yield f"\n**Why.** {info['why']}\n\n**The page.** {info['page']}\n\n**To mend it.** {info['remedy']}\n"
     yield f"**For instance.** {info['broken_by']}\n"
     yield from _drivers(rule)
@@ -225,6 +229,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "zoo": zoo,
     "scenario": scenario,
+    "events": happenings.events,
+    "entries": happenings.entries,
+    "trace-head": lambda: schemas.shown(schemas.trace_head()),
+    "trace-event": lambda: schemas.shown(schemas.trace_event()),
+    "replay-file": lambda: schemas.shown(schemas.replay()),
 }
 
 

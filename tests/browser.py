@@ -143,6 +143,15 @@ class Page:
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE:g} s: {expression}; {self.problems()}")
 
+    def frame(self) -> Page:
+        """The page in its one frame, which is a target of its own."""
+        targets = self._browser.call("Target.getTargets", filter=[{}])["targetInfos"]
+        (own,) = [target for target in targets if target["type"] == "iframe"]
+        attached = self._browser.call(
+            "Target.attachToTarget", targetId=own["targetId"], flatten=True
+        )
+        return Page(self._browser, own["targetId"], attached["sessionId"])
+
     def settle(self) -> None:
         """Wait until what was asked for is drawn."""
         frame = "requestAnimationFrame(() => requestAnimationFrame(() => done(true)))"

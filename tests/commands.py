@@ -25,7 +25,8 @@ class Driver(nw.Miniport):
 
 
 def ndiswan(*arguments: object, cwd: Path | None = None, **environment: str):
-    """Run `ndiswan` in a process of its own, as a user does."""
+    """Run `ndiswan` in a process of its own, as a user does; of the service that runs the tests it knows nothing."""
+    here = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     return subprocess.run(
         [sys.executable, "-m", "ndiswan", *map(str, arguments)],
         capture_output=True,
@@ -33,7 +34,7 @@ def ndiswan(*arguments: object, cwd: Path | None = None, **environment: str):
         check=False,
         timeout=120,
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**here, **environment},
     )
 
 

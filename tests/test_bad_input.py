@@ -279,7 +279,7 @@ def test_a_link_after_the_end_is_of_no_use():
     with pytest.raises(RuntimeError, match="this Ndis is closed; make a new one"):
         ndis.bind(Peer(), Holding())
     for late in (lambda: link.send(kept), lambda: link.send(b"new"), lambda: ndis.reset(link)):
-        with pytest.raises(nw.LifeCycleViolation, match="which is Halted"):
+        with pytest.raises(nw.LifeCycleViolation, match="which is halted"):
             late()
     with pytest.raises(nw.LifeCycleViolation, match="TIMER"):
         timer.set(1.0)

@@ -279,7 +279,7 @@ def test_the_commands_say_what_they_found(tmp_path):
         ((CARELESS, "--shard", "3/2"), "1 <= K <= N"),
         (
             (CARELESS, "--executor", "dask:tcp://127.0.0.1:1", "--executions", "1"),
-            "no Dask scheduler",
+            "expected a Dask scheduler",
         ),
         ((CARELESS, "--database", "redis://127.0.0.1:1/0"), "--database"),
         ((f"{TARGET}:nothing",), "nothing"),

@@ -129,7 +129,7 @@ def test_a_report_says_what_where_and_how_to_mend_it(rule):
         assert violation.history
         assert violation.packet in text
         assert any("MiniportWanSend" in str(e) or "sent by" in str(e) for e in violation.history)
-        assert "<tr><td>" in html
+        assert '<tr><td class="n">' in html
 
 
 @pytest.mark.parametrize("rule", RULES)

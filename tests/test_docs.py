@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +14,16 @@ from ndiswan._native import rule_table
 from repository import ROOT
 
 DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS))
+import tables  # noqa: E402  (it is the documentation's)
+
+# There is no network here, so what is behind an address is for people to see; a new one is put here by who has seen it.
+NAMESPACES = {"http://www.w3.org/2000/svg"}  # a name, which nobody fetches
+OUTSIDE = {
+    *NAMESPACES,
+    "https://hypothesis.readthedocs.io",
+    "https://pypi.org/project/atheris/",
+}
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)
 EVERY = [*PAGES, *(ROOT / f"{n}.md" for n in ("ARCHITECTURE", "CHANGELOG", "CONTRIBUTING"))]
 
@@ -69,6 +80,43 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\((?!http)([^)#]+)", text):
         assert (page.parent / target).exists(), target
+
+
+def headings_of(page: Path) -> set[str]:
+    """The anchors of a page, as the documentation builder and GitHub make them of headings."""
+    text = tables.fill(page.read_text("utf-8"))
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {
+        re.sub(r"[^\w\s-]", "", title.lower()).strip().replace(" ", "-").replace("_", "-")
+        for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    """Each link to a heading, of the same page or another, names one that is there."""
+    dead = []
+    for page in [*EVERY, ROOT / "README.md"]:
+        text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", text):
+            other = page.parent / target if target else page
+            if anchor.replace("_", "-") not in headings_of(other):
+                dead.append(f"{name_of(page)}: {target}#{anchor}")
+    assert dead == []
+
+
+def test_addresses_outside_are_known_and_whole() -> None:
+    """Every address on the web that a page names is in the list of those that were looked at, and is whole."""
+    pages_ = [*EVERY, ROOT / "README.md"]
+    named = {
+        address.rstrip(".,;:")
+        for page in pages_
+        for address in re.findall(r"https?://[^\s)>\"'`]+", page.read_text("utf-8"))
+    }
+    assert named == OUTSIDE
+    for address in named:
+        parts = urlsplit(address)
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), address
+        assert parts.scheme == "https" or address in NAMESPACES, address
 
 
 @pytest.mark.parametrize("page", EVERY, ids=name_of)
@@ -135,7 +183,7 @@ def test_each_public_class_is_in_the_reference() -> None:
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds the pages with warnings as errors, and the tables of the reference are filled."""
-    pytest.importorskip("myst_parser")
+    pytest.importorskip("myst_nb")
     command = ["-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", tmp_path / "d"]
     built = subprocess.run(
         [sys.executable, *map(str, command), str(DOCS), str(tmp_path / "html")],

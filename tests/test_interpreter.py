@@ -1,7 +1,11 @@
-"""One interpreter a process: a second one is refused with a reason."""
+"""One interpreter a process: a second one is refused with a reason. Where there is no GIL, importing brings none."""
 
+import os
 import subprocess
 import sys
+import sysconfig
+
+import pytest
 
 PROGRAM = """
 import ndiswan
@@ -31,3 +35,30 @@ def test_a_second_interpreter_of_the_process_cannot_import_it() -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("refused: "), done.stdout
     assert "ndiswan" in done.stdout
+
+
+EVERYTHING = """
+import sys, ndiswan, ndiswan.models, ndiswan.testing, ndiswan.drivers
+for name in ndiswan.__all__:
+    getattr(ndiswan, name)
+with ndiswan.Ndis() as ndis:
+    ndis.bind(ndiswan.Protocol(), ndiswan.Miniport())
+print(sys._is_gil_enabled())
+"""
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"),
+    reason="this interpreter cannot do without its GIL; make free-threaded runs one that can",
+)
+def test_the_gil_stays_off() -> None:
+    """On a free-threaded interpreter neither the import of all that is public nor a world brings the GIL back."""
+    free = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", EVERYTHING],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=free,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")

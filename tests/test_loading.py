@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ndiswan as nw
+from ndiswan import models
 from ndiswan.checking import Options, check
 from ndiswan.drivers import BuildError, CMiniport, DriverCrash, build, load
 from ndiswan.drivers.symbols import listed
@@ -82,13 +83,28 @@ def test_a_driver_in_c_is_bound_and_sends() -> None:
     assert miniport.leaks == []
 
 
+def test_built_in_traffic_sends_to_a_driver_in_c() -> None:
+    """Ten packets that come at once go out one after the other, in the time that the driver's line needs."""
+    traffic = models.TrafficProtocol(models.Cbr(rate_pps=100_000, size=100, packets=10), window=3)
+    with nw.Ndis() as ndis:
+        miniport = load(QUEUED)
+        ndis.bind(traffic, miniport)
+        ndis.run()
+        assert 0.120 <= ndis.now < 0.121
+        with pytest.raises(RuntimeError, match="a model is bound once"):
+            ndis.bind(traffic, load(QUEUED))
+    assert traffic.counters["sent"] == traffic.counters["succeeded"] == 10
+    assert traffic.counters["most_outstanding"] == 3
+    assert miniport.leaks == []
+
+
 @pytest.mark.parametrize(
     ("bug", "rule"), [(1, "LOCK_HELD"), (2, "TOUCH"), (3, "TOUCH"), (4, "LOST")]
 )
 def test_a_seeded_bug_of_a_driver_in_c_is_found(bug: int, rule: str) -> None:
     """The explorer finds each in a few executions, with the rule that it breaks."""
     driver = build(QUEUED, define={"BUG": bug})
-    found = nw.explore(workload(lambda: load(driver)), executions=300, seed=1)  # type: ignore[arg-type,return-value]
+    found = nw.explore(workload(lambda: load(driver)), executions=300, seed=1)
     assert [failure.symptom.rule for failure in found.failures] == [rule]
 
 
@@ -99,7 +115,7 @@ def test_two_completions_at_once_are_no_crash() -> None:
     for seed in range(4):
         found = nw.explore(
             workload(lambda: load(driver)), executions=300, seed=seed, stop=False, shrinking=0
-        )  # type: ignore[arg-type,return-value]
+        )
         rules |= {failure.symptom.rule for failure in found.failures}
     assert rules <= {"TOUCH", "DOUBLE", "STALE", "RESET", "FOREIGN"}
     assert "TOUCH" in rules
@@ -108,7 +124,7 @@ def test_two_completions_at_once_are_no_crash() -> None:
 def test_a_good_driver_in_c_is_left_alone() -> None:
     """Two thousand executions under the adversary find nothing in the sample driver."""
     driver = build(QUEUED)
-    found = nw.explore(workload(lambda: load(driver)), executions=2000, seed=7)  # type: ignore[arg-type,return-value]
+    found = nw.explore(workload(lambda: load(driver)), executions=2000, seed=7)
     assert found.failures == []
 
 

@@ -123,7 +123,7 @@ def test_the_sender_s_view_dies_when_it_sends(world):
     packet = link.packet(b"hello")
     data = packet.data
     link.send(packet)
-    with pytest.raises(nw.AccessViolation, match="the protocol used Data"):
+    with pytest.raises(nw.AccessViolation, match="the protocol used the data"):
         data[0] = 1
 
 

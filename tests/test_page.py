@@ -104,6 +104,30 @@ def test_two_runs_are_aligned_and_their_difference_marked(browser, pages):
     page.close()
 
 
+def test_two_runs_stand_beside_each_other_where_there_is_room(browser, pages):
+    """On a wide screen the lanes of both are on one height, on a narrow one below each other, each with the mark."""
+    boxes = (
+        "[...document.querySelectorAll('.panel canvas')].map((c) => c.getBoundingClientRect())"
+        ".map((b) => [Math.round(b.left), Math.round(b.right), Math.round(b.top)])"
+    )
+    page = browser.open(pages["failure"], width=1800)
+    one, other = page.value(boxes)
+    assert one[2] == other[2]
+    assert one[1] < other[0]
+    assert other[1] <= 1800
+    page.press("ArrowRight")
+    assert page.problems() == []
+    page.close()
+    page = browser.open(pages["failure"], width=900)
+    one, other = page.value(boxes)
+    assert one[0] == other[0]
+    assert one[2] < other[2]
+    page.close()
+    page = browser.open(pages["good"], width=1800)
+    assert page.value("document.querySelector('.panel').clientWidth") > 1600
+    page.close()
+
+
 def test_the_head_says_rule_page_and_choice(browser, pages):
     """The head has the rule's sentence, what the page says, how to mend it, and the choice that matters."""
     page = browser.open(pages["failure"])

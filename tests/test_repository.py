@@ -51,6 +51,10 @@ WITHOUT_A_STEM = {
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
     "docs": "what the pages claim",
+    "examples": "the examples in docstrings",
+    "help": "what `--help` says, and how soon",
+    "messages": "every text for people",
+    "schemas": "the files that are written, beside the schemas in docs/",
     "catalogue": "each rule, broken and kept",
     "drivers": "good drivers of different design",
     "kills": "exceptions at every call site",
@@ -64,6 +68,8 @@ WITHOUT_A_STEM = {
     "reference": "the engine beside a plain model, event by event",
     "fingerprints": "the events of thirty scenarios, pinned",
     "luck": "what one parameter changes, and what it does not",
+    "performance": "benchmarks/performance.py, and the page that it makes",
+    "packages": "what is in the wheels and in the source distribution",
     "headers": "the C headers and the C library that ship in python/ndiswan/drivers",
     "batch_events": "batches beside single calls, event by event",
     "batch_rules": "what is wrong inside of a batch, and what is none",
@@ -72,6 +78,7 @@ WITHOUT_A_STEM = {
     "c_examples": "the sample drivers in C",
     "c_functions": "what drivers in C call, on both sides",
     "c_kernel": "what drivers in C have of the kernel",
+    "action": "action.yml and the hook for pre-commit, which are at the top of the repository",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.
 BINDING_ONLY = {
@@ -83,6 +90,7 @@ BINDING_ONLY = {
     "gil_cell",
     "interpreter",
     "ndarray",
+    "notebook",
     "number",
     "packet_data",
     "shared",

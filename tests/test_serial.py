@@ -292,7 +292,7 @@ def test_a_port_must_work_both_ways_and_baud_rates_be_real() -> None:
             dial(ndis, readable)
         with pytest.raises(ValueError, match=r"expected one of \[.*9600.*got 12345"):
             dial(ndis, one, baudrate=12345)
-        with pytest.raises(ValueError, match="is for terminals"):
+        with pytest.raises(ValueError, match="expected a terminal for baudrate"):
             dial(ndis, one, baudrate=9600)
 
 

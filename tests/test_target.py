@@ -39,6 +39,19 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
     assert "ndiswan/checking" not in done.stderr
 
 
+def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
+    """A driver in C where nothing compiles C: what was looked for and what to do is told, and no line of ours."""
+    path = tmp_path / "driver.c"
+    path.write_text("int x;\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    done = ndiswan("check", path)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "no C compiler: tried cc, gcc and clang; install one (apt install gcc)" in done.stderr
+    assert "$CC" in done.stderr
+    assert "File" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -46,7 +59,7 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
         (["nosuch"], "expected a file.py, module:Class or a recorded trace"),
         (["nosuchmodule:Class"], "no module 'nosuchmodule'"),
         ([GOOD, "--class", "Nosuch"], "there are: Modem"),
-        (["ndiswan:Policy"], "no subclass of ndiswan.Miniport"),
+        (["ndiswan:Policy"], "expected a subclass of ndiswan.Miniport"),
         ([GOOD, "--mode", "nosuch"], "expected one of send, resend"),
         ([GOOD, "--frames", "nosuch.pcap"], "nosuch.pcap"),
         ([GOOD, "--frames", GOOD], "not a capture"),
@@ -74,7 +87,7 @@ def test_a_target_that_does_not_come_back_from_its_import(tmp_path, text, says):
     path.write_text(text)
     done = ndiswan("check", path, "--timeout", "3")
     assert done.returncode == USAGE
-    assert f"{path}: cannot be imported" in done.stderr
+    assert f"{path}: expected a file that can be imported" in done.stderr
     assert says in done.stderr
 
 

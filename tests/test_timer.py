@@ -108,7 +108,7 @@ def test_nothing_is_set_after_halt(what):
         adapter = bound(ndis, Instant())[2].adapter
         timer, dpc = adapter.timer(print), adapter.dpc(print)
     late = (lambda: timer.set(1.0)) if what == "timer" else dpc.queue
-    with pytest.raises(nw.LifeCycleViolation, match="which is Halted") as caught:
+    with pytest.raises(nw.LifeCycleViolation, match="which is halted") as caught:
         late()
     assert caught.value.rule == "TIMER"
     assert timer.armed is False

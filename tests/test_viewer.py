@@ -183,7 +183,7 @@ def bad_files():
     late = json.dumps({**replay, "ndiswan-replay": 2})
     yield "late.json", late.encode(), "expected version 1 of the format, got 2"
     lost = json.dumps({**replay, "scenario": "nowhere:nothing"})
-    yield "lost.json", lost.encode(), "its scenario is not to be found"
+    yield "lost.json", lost.encode(), "expected its scenario where it was"
     harmed = json.dumps({key: replay[key] for key in replay if key != "choices"})
     yield "harmed.json", harmed.encode(), "this replay file is damaged"
 

@@ -110,7 +110,7 @@ def test_a_notebook_shows_a_table():
     assert "<b>DOUBLE</b>" in html
     assert "spin lock &quot;queue&quot;" in html
     assert "<i>A miniport owes a completion only" in html
-    assert html.startswith("<div>")
+    assert html.startswith('<div class="ndiswan">')
     assert html.endswith("</div>")
 
 

@@ -41,9 +41,11 @@ from ndiswan.violations import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring import Exploration, Failure, explore, replay
+    from ndiswan.exploring.explore import Exploration, explore
+    from ndiswan.exploring.failure import Failure, replay
+    from ndiswan.exploring.stepping import Stepper
 
-_EXPLORING = ("Exploration", "Failure", "explore", "replay")
+_EXPLORING = ("Exploration", "Failure", "Stepper", "explore", "replay")
 _TELEPHONE = ("Tapi", "TapiError")
 
 
@@ -103,6 +105,7 @@ __all__ = [
     "SpinLock",
     "Status",
     "StatusViolation",
+    "Stepper",
     "Tapi",
     "TapiError",
     "Timer",

@@ -24,12 +24,15 @@ from ndiswan._parts import (
     CardDriver,
     CDriver,
     CompletionRing,
+    CWorkload,
+    CWorlds,
     Device,
     Edges,
     Feed,
     HdlcDecoder,
     Simulation,
     Story,
+    Stretch,
     Timer,
     Trace,
     bind_built_in,
@@ -57,6 +60,8 @@ __all__ = [
     "AtLevel",
     "Batch",
     "CDriver",
+    "CWorkload",
+    "CWorlds",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -75,6 +80,7 @@ __all__ = [
     "Simulation",
     "SpinLock",
     "Story",
+    "Stretch",
     "Timer",
     "Trace",
     "__version__",
@@ -105,6 +111,16 @@ OPERATIONS: list[str]
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]
+_Asked: TypeAlias = tuple[
+    str,
+    list[tuple[str, str]],
+    int,
+    int,
+    int,
+    str | None,
+    int,
+    list[tuple[int, int, str | None, bool]],
+]
 
 class _RuleInfo(TypedDict):
     id: str
@@ -162,6 +178,7 @@ class Ndis:
     def spawn(self, function: Callable[[*_Args], object], *args: *_Args) -> None: ...
     def choices(self) -> _Choices: ...
     def choice_words(self) -> list[str]: ...
+    def questions(self) -> list[_Asked]: ...
     @property
     def points(self) -> int: ...
     @property
@@ -248,6 +265,7 @@ class AtLevel:
 
 @final
 class Link:
+    def _repr_html_(self) -> str: ...
     def send(self, data: Packet | Buffer) -> Status: ...
     def send_many(self, sizes: Buffer, data: Buffer | None = None) -> Batch: ...
     def packet(self, data: Buffer) -> Packet: ...
@@ -279,6 +297,7 @@ class Link:
 
 @final
 class Packet:
+    def _repr_html_(self) -> str: ...
     @property
     def handle(self) -> int: ...
     @property
@@ -354,6 +373,8 @@ class Explorer:
     def __new__(cls, name: str, seed: int) -> Self: ...
     @staticmethod
     def replay(choices: _Choices, lenient: bool = False) -> Explorer: ...
+    @staticmethod
+    def after(choices: _Choices, name: str, seed: int) -> Explorer: ...
     @staticmethod
     def of_bytes(data: bytes) -> Explorer: ...
     def end(self, ndis: Ndis, failed: bool) -> bool: ...

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Any, Literal, Self, SupportsIndex, TypedDict, final
+from typing import Any, Literal, Self, SupportsIndex, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event, Link, Ndis, Packet
+from ndiswan._native import Event, Explorer, Link, Ndis, Packet
 from ndiswan.status import Status
 
 __all__ = [
     "Batch",
     "CDriver",
+    "CWorkload",
+    "CWorlds",
     "CaptureWriter",
     "CardDriver",
     "CompletionRing",
@@ -23,6 +25,7 @@ __all__ = [
     "HdlcDecoder",
     "Simulation",
     "Story",
+    "Stretch",
     "Timer",
     "Trace",
     "bind_built_in",
@@ -115,6 +118,7 @@ class _Found(TypedDict):
 
 @final
 class Trace:
+    def _repr_html_(self) -> str: ...
     def __new__(cls, path: str | PathLike[str]) -> Self: ...
     @property
     def adapters(self) -> list[str]: ...
@@ -130,11 +134,13 @@ class Trace:
     ) -> Story: ...
     def to_text(self) -> str: ...
     def to_jsonl(self) -> str: ...
+    def table(self) -> _Table: ...
     def to_pcapng(self, path: str | PathLike[str]) -> int: ...
     def __len__(self) -> int: ...
 
 @final
 class Story:
+    def _repr_html_(self) -> str: ...
     @property
     def rule(self) -> str: ...
     @property
@@ -148,6 +154,16 @@ class Story:
     def to_svg(self) -> str: ...
     def to_json(self) -> str: ...
     def __len__(self) -> int: ...
+
+_Table: TypeAlias = tuple[
+    str,
+    dict[str, bytes],
+    str,
+    list[tuple[int, int]],
+    list[int],
+    str,
+    list[tuple[int, str, str | None, bool]],
+]
 
 class _Row(TypedDict):
     state: str
@@ -244,11 +260,63 @@ class CDriver:
     @property
     def missing(self) -> list[str]: ...
 
+@final
+class CWorlds:
+    def __new__(
+        cls,
+        policy: dict[str, object],
+        delivery: str,
+        cpus: int,
+        policies: bool,
+        latency: int,
+        max_points: int,
+    ) -> Self: ...
+
+@final
+class Stretch:
+    @property
+    def executions(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def failing(self) -> int: ...
+    @property
+    def interesting(self) -> list[list[tuple[int, int]]]: ...
+    @property
+    def choices(self) -> list[tuple[int, int]] | None: ...
+    @property
+    def symptom(self) -> tuple[str, str] | None: ...
+    @property
+    def exhausted(self) -> bool: ...
+
+@final
+class CWorkload:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        name: str,
+        config: dict[str, object],
+        guard: bool,
+        address: bytes | None,
+    ) -> Self: ...
+    def replay(
+        self, choices: list[tuple[int, int]], worlds: CWorlds
+    ) -> tuple[str, list[tuple[int, int]], int]: ...
+    def explore(
+        self,
+        explorer: Explorer,
+        worlds: CWorlds,
+        executions: int,
+        seconds: float,
+        known: list[tuple[str, str]],
+    ) -> Stretch: ...
+
 def library_functions() -> list[str]: ...
 def supervise(file: int) -> None: ...
 def has_address_sanitizer() -> bool: ...
 def bind_c(
     ndis: Ndis,
+    feed: Feed | None,
     protocol_entries: dict[str, Callable[..., Any]],
     driver: CDriver,
     packets: int,
@@ -266,6 +334,7 @@ def bind_built_in(
 
 @final
 class Batch:
+    def _repr_html_(self) -> str: ...
     @property
     def handles(self) -> NDArray[np.uint64]: ...
     @property

@@ -36,6 +36,26 @@ class Card:
         Whether the explorer may have the card keep a frame for good.
     dead:
         Whether every frame fails.
+
+    Examples
+    --------
+    >>> from ndiswan.card import Card
+    >>> class OneCard(nw.Miniport):
+    ...     def initialize(self):
+    ...         self.card = Card(self.adapter, ndis)
+    ...     def wan_send(self, link, packet):
+    ...         self.sent = packet
+    ...         self.card.start(tag=1, length=len(packet))
+    ...         return nw.PENDING
+    ...     def handle_interrupt(self):
+    ...         self.card.acknowledge()
+    ...         print(self.card.finished())
+    ...         self.adapter.wan_send_complete(self.sent, nw.SUCCESS)
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), OneCard())
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    [(1, True)]
     """
 
     def __init__(

@@ -11,6 +11,11 @@ class Irql(IntEnum):
     first, 4 to 30, are members without an attribute: ``Irql(5)``.
 
     Raises ``ValueError`` for what is not from 0 to 31.
+
+    >>> nw.Irql.DISPATCH > nw.Irql.PASSIVE
+    True
+    >>> nw.Irql(5).name
+    'DIRQL_5'
     """
 
     PASSIVE = 0

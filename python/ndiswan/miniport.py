@@ -38,6 +38,15 @@ class Miniport:
         Whether NDIS brings a first line up when :meth:`initialize` did not.
     adapter:
         The handle to call NDIS with (MiniportAdapterHandle), set before :meth:`initialize`.
+
+    Examples
+    --------
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> with nw.Ndis() as ndis:
+    ...     ndis.bind(nw.Protocol(), Instant()).send(b"hello").name
+    'SUCCESS'
     """
 
     info: WanInfo = WanInfo()
@@ -71,7 +80,10 @@ class Miniport:
         array of uint32); owe ``self.adapter.wan_send_complete_many(batch.handles, statuses)`` for
         those that are PENDING.
         """
-        raise TypeError(f"{type(self).__name__} has no wan_send_many")
+        raise TypeError(
+            f"{type(self).__name__} has no wan_send_many; a miniport that is called with batches needs one: "
+            "def wan_send_many(self, link, batch): ... return nw.PENDING"
+        )
 
     def halt(self) -> None:
         """MiniportHalt, at PASSIVE: complete what is owed, cancel timers, end threads."""

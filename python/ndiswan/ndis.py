@@ -12,6 +12,7 @@ from ndiswan._native import Ndis as _Native
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
+from ndiswan.shown import Shown
 from ndiswan.time import AdversarialTime, RealTime, VirtualTime
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
 
 
-class Ndis(_Native):
+class Ndis(_Native, Shown):
     """The library between protocols and miniports, with the contract checked while it runs.
 
     Leaving the ``with`` block halts the adapters and reports what is still owed.
@@ -55,6 +56,17 @@ class Ndis(_Native):
     ------
     ValueError
         A setting has a value that it does not know.
+
+    Examples
+    --------
+    >>> with nw.Ndis(on_violation="record") as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     link.send(b"hello").name
+    ...     ndis.run() > 0
+    'PENDING'
+    True
+    >>> ndis.now_ns, ndis.violations
+    (625000, [])
     """
 
     _record: bool
@@ -128,12 +140,8 @@ class Ndis(_Native):
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
         callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
         if in_c is not None:
-            if feed:
-                raise TypeError(
-                    "protocol: built-in traffic sends to drivers of Python and built-in cards only"
-                )
             known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
-            return known(bind_c(self, callbacks, in_c, packets, name))
+            return known(bind_c(self, feed, callbacks, in_c, packets, name))
         driver = _parts(miniport) if isinstance(miniport, Miniport) else None
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)
@@ -141,7 +149,10 @@ class Ndis(_Native):
 
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
-        return self._reset(target.adapter if isinstance(target, Link) else target)
+        adapter = target.adapter if isinstance(target, Link) else target
+        if not isinstance(adapter, Adapter):
+            raise TypeError(f"target: expected a Link or an Adapter, got {target!r}")
+        return self._reset(adapter)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording as a trace: JSON lines, for ``ndiswan trace`` and ``ndiswan check``.

@@ -6,7 +6,11 @@ from enum import IntEnum
 
 
 class Oid(IntEnum):
-    """The WAN object identifiers, without their ``OID_`` prefix."""
+    """The WAN object identifiers, without their ``OID_`` prefix.
+
+    >>> hex(nw.Oid.WAN_GET_INFO)
+    '0x4010107'
+    """
 
     WAN_PERMANENT_ADDRESS = 0x04010101
     WAN_CURRENT_ADDRESS = 0x04010102
@@ -27,7 +31,11 @@ class Oid(IntEnum):
 
 
 class Quality(IntEnum):
-    """How good a line is, as line-up says it."""
+    """How good a line is, as line-up says it.
+
+    >>> nw.Quality(1).name
+    'ERROR_CONTROL'
+    """
 
     RAW = 0
     ERROR_CONTROL = 1
@@ -55,6 +63,11 @@ class WanInfo(_Structure):
     Sizes are bytes: frames without framing overhead, padding free before and behind the data.
     ``max_transmit`` is the number of uncompleted sends a link takes, ``endpoints`` the number of
     links at a time. Values out of range raise ``ValueError`` when the miniport is bound.
+
+    >>> class Modem(nw.Miniport):
+    ...     info = nw.WanInfo(max_frame_size=1500, max_transmit=4)
+    >>> Modem.info.max_transmit
+    4
     """
 
     __slots__ = (
@@ -97,6 +110,13 @@ class LinkInfo(_Structure):
 
     Frame sizes and padding are bytes; a frame longer than ``max_send_frame_size`` (and 32 bytes)
     is answered with INVALID_LENGTH (DDK:"OID_WAN_SET_LINK_INFO").
+
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     link.set(nw.Oid.WAN_SET_LINK_INFO, nw.LinkInfo(max_send_frame_size=576)).name
+    ...     link.query(nw.Oid.WAN_GET_LINK_INFO).max_send_frame_size
+    'SUCCESS'
+    576
     """
 
     __slots__ = (
@@ -141,7 +161,15 @@ class LinkInfo(_Structure):
 
 
 class LinkStats(_Structure):
-    """``NDIS_WAN_GET_STATS_INFO``: what went over a link, counted by the engine itself."""
+    """``NDIS_WAN_GET_STATS_INFO``: what went over a link, counted by the engine itself.
+
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"four")
+    ...     events = ndis.run()
+    ...     link.query(nw.Oid.WAN_GET_STATS_INFO).bytes_sent
+    4
+    """
 
     __slots__ = (
         "alignment_errors",

@@ -39,6 +39,15 @@ class Policy:
     ------
     ValueError
         When the policy is used: a switch has a value that it does not know.
+
+    Examples
+    --------
+    >>> policy = nw.Policy(owed_at_halt="return")
+    >>> with nw.Ndis(policy=policy) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"never back")
+    >>> ndis.violations
+    []
     """
 
     __slots__ = (

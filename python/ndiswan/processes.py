@@ -22,7 +22,15 @@ _TAKEN = "it has happened already; make a new event for each time"
 
 
 class Event:
-    """Something that happens once, and that processes wait for: ``value = yield event``."""
+    """Something that happens once, and that processes wait for: ``value = yield event``.
+
+    >>> from ndiswan.processes import World
+    >>> with nw.Ndis() as ndis:
+    ...     world = World(ndis)
+    ...     event = world.event()
+    ...     event.succeed("now").triggered, event.value
+    (True, 'now')
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -64,7 +72,20 @@ class Event:
 
 
 class Process(Event):
-    """A generator that runs; it is an event itself, which happens when it returns, with what it returns."""
+    """A generator that runs; it is an event itself, which happens when it returns, with what it returns.
+
+    >>> from ndiswan.processes import World
+    >>> def twice(world):
+    ...     yield world.timeout(1)
+    ...     yield world.timeout(1)
+    ...     return world.now
+    >>> with nw.Ndis() as ndis:
+    ...     world = World(ndis)
+    ...     process = world.process(twice(world))
+    ...     world.run()
+    >>> process.value
+    2.0
+    """
 
     def __init__(self, world: World, generator: Generator[Event, Any, Any]) -> None:
         super().__init__(world)
@@ -97,6 +118,13 @@ class World:
     """The clock that processes and an ``Ndis`` in virtual time share.
 
     Raises ``ValueError`` for an ``Ndis`` in real time.
+
+    >>> from ndiswan.processes import World
+    >>> with nw.Ndis() as ndis:
+    ...     world = World(ndis)
+    ...     world.call_at(500_000_000, lambda: print(world.now))
+    ...     world.run()
+    0.5
     """
 
     def __init__(self, ndis: Ndis) -> None:
@@ -157,6 +185,16 @@ class Sender(Protocol):
     """A protocol whose sends are events: ``status = yield sender.send(link, data)``.
 
     ``world`` is a `World` or a ``simpy`` environment. Subclass it to hear more.
+
+    >>> from ndiswan.processes import Sender, World
+    >>> with nw.Ndis() as ndis:
+    ...     world = World(ndis)
+    ...     sender = Sender(world)
+    ...     link = ndis.bind(sender, models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     event = sender.send(link, b"hello")
+    ...     world.run()
+    >>> event.value.name
+    'SUCCESS'
     """
 
     def __init__(self, world: Any) -> None:

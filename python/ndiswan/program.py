@@ -17,7 +17,12 @@ _ALONE = {"reset", "interrupt", "line_down", "line_up", "halt"}
 
 
 class Operation(NamedTuple):
-    """One operation, as the engine takes it; its ``repr`` is the call that makes it."""
+    """One operation, as the engine takes it; its ``repr`` is the call that makes it.
+
+    >>> from ndiswan import program as op
+    >>> op.send(64).name, op.send(64).argument
+    ('send', 64)
+    """
 
     code: int
     argument: int = 0
@@ -36,52 +41,102 @@ class Operation(NamedTuple):
 
 
 def send(size: int) -> Operation:
-    """The protocol sends a frame of ``size`` octets; left out if the pool is empty."""
+    """The protocol sends a frame of ``size`` octets; left out if the pool is empty.
+
+    >>> from ndiswan import program as op
+    >>> op.send(64)
+    send(64)
+    """
     return Operation(_CODES["send"], size)
 
 
 def run(events: int) -> Operation:
-    """``events`` events happen, or what there is."""
+    """``events`` events happen, or what there is.
+
+    >>> from ndiswan import program as op
+    >>> op.run(3)
+    run(3)
+    """
     return Operation(_CODES["run"], events)
 
 
 def advance(seconds: float) -> Operation:
-    """``seconds`` pass, with all that happens in them, checks for hang included."""
+    """``seconds`` pass, with all that happens in them, checks for hang included.
+
+    >>> from ndiswan import program as op
+    >>> op.advance(0.5)
+    advance(0.5)
+    """
     return Operation(_CODES["advance"], round(seconds * 1e9))
 
 
 def reset() -> Operation:
-    """NdisReset; left out unless the adapter runs."""
+    """NdisReset; left out unless the adapter runs.
+
+    >>> from ndiswan import program as op
+    >>> op.reset()
+    reset()
+    """
     return Operation(_CODES["reset"])
 
 
 def interrupt() -> Operation:
-    """The card raises its interrupt."""
+    """The card raises its interrupt.
+
+    >>> from ndiswan import program as op
+    >>> op.interrupt()
+    interrupt()
+    """
     return Operation(_CODES["interrupt"])
 
 
 def line_down() -> Operation:
-    """The adapter takes the line down, at DISPATCH; left out if it is down."""
+    """The adapter takes the line down, at DISPATCH; left out if it is down.
+
+    >>> from ndiswan import program as op
+    >>> op.line_down()
+    line_down()
+    """
     return Operation(_CODES["line_down"])
 
 
 def line_up() -> Operation:
-    """The adapter brings the line up again, at DISPATCH; left out if it is up."""
+    """The adapter brings the line up again, at DISPATCH; left out if it is up.
+
+    >>> from ndiswan import program as op
+    >>> op.line_up()
+    line_up()
+    """
     return Operation(_CODES["line_up"])
 
 
 def window(packets: int) -> Operation:
-    """A later line-up with another SendWindow; 0 is what the driver asked for."""
+    """A later line-up with another SendWindow; 0 is what the driver asked for.
+
+    >>> from ndiswan import program as op
+    >>> op.window(2)
+    window(2)
+    """
     return Operation(_CODES["window"], packets)
 
 
 def request(oid: int) -> Operation:
-    """The protocol asks for an OID."""
+    """The protocol asks for an OID.
+
+    >>> from ndiswan import program as op
+    >>> op.request(nw.Oid.WAN_GET_INFO)
+    request(67174663)
+    """
     return Operation(_CODES["request"], int(oid))
 
 
 def halt() -> Operation:
-    """The world is closed, with what is in flight; nothing comes after it."""
+    """The world is closed, with what is in flight; nothing comes after it.
+
+    >>> from ndiswan import program as op
+    >>> op.halt()
+    halt()
+    """
     return Operation(_CODES["halt"])
 
 
@@ -101,5 +156,16 @@ def run_program(ndis: Ndis, link: Link, program: Sequence[tuple[int, int]]) -> l
         With a note that says which operation it was.
     ValueError
         Something is no operation, or a frame is longer than the adapter's ``max_frame_size``.
+
+    Examples
+    --------
+    >>> from ndiswan import program as op
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), Instant())
+    ...     op.run_program(ndis, link, [op.send(64), op.line_down(), op.send(64)])
+    [True, True, False]
     """
     return _run_program(ndis, link, list(program))

@@ -17,6 +17,15 @@ class Protocol:
     The engine calls these methods, by default at DISPATCH (``Policy.callback_at_dispatch``).
     Sending again from inside of them is allowed. An exception is raised by the outermost call into
     the engine (``ndis.run()``, ``link.send()``, the end of the ``with`` block); nothing is lost.
+
+    >>> class Peer(nw.Protocol):
+    ...     def send_complete(self, packet, status):
+    ...         print(bytes(packet.data), status.name)
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    b'hello' SUCCESS
     """
 
     def send_complete(self, packet: Packet, status: Status) -> None:

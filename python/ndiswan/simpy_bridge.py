@@ -24,6 +24,14 @@ class SimPyWorld(Environment):
     Drivers may use it from their callbacks (``event.succeed()``, ``store.put(…)``), processes may call ``link.send``.
     Its ``run(until=…)`` ends with what the engine does at that time, and before what SimPy does then. Raises
     ``ValueError`` for an ``Ndis`` in real time.
+
+    >>> from ndiswan.simpy_bridge import SimPyWorld
+    >>> with nw.Ndis() as ndis:
+    ...     env = SimPyWorld(ndis)
+    ...     timeout = env.timeout(2)
+    ...     env.run()
+    ...     env.now
+    2.0
     """
 
     def __init__(self, ndis: Ndis) -> None:

@@ -20,7 +20,11 @@ _I32_MIN = -0x8000_0000
 
 
 class Severity(IntEnum):
-    """What the two top bits of a status say. By them `Status.PENDING` is a success."""
+    """What the two top bits of a status say. By them `Status.PENDING` is a success.
+
+    >>> nw.FAILURE.severity.name
+    'ERROR'
+    """
 
     SUCCESS = 0
     INFORMATIONAL = 1
@@ -36,6 +40,13 @@ class Status(IntEnum):
     `NDIS_STATUS`. Iteration and `len` see the published ones only.
 
     Raises `ValueError` for what is not a number of 32 bits.
+
+    >>> nw.Status(0x103) is nw.PENDING
+    True
+    >>> print(nw.SUCCESS)
+    NDIS_STATUS_SUCCESS (0x00000000)
+    >>> nw.Status(0xDEADBEEF).name
+    'UNKNOWN_0xDEADBEEF'
     """
 
     @property

@@ -24,7 +24,13 @@ _WAN_OIDS = (Oid.WAN_GET_INFO, Oid.WAN_GET_LINK_INFO, Oid.WAN_GET_STATS_INFO, Oi
 
 
 def sizes(info: WanInfo | None = None) -> SearchStrategy[int]:
-    """Lengths of frames that an adapter takes, 1 to ``max_frame_size``; those around limits come often."""
+    """Lengths of frames that an adapter takes, 1 to ``max_frame_size``; those around limits come often.
+
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.sizes(), lambda size: size > 1000)
+    1499
+    """
     largest = (info or WanInfo()).max_frame_size
     around = {1, 2, 3, 4, 5, 63, 64, 65, 127, 128, 255, 256, largest // 2, largest - 1, largest}
     limits = sorted(size for size in around if 1 <= size <= largest)
@@ -41,6 +47,13 @@ def frames(info: WanInfo | None = None, *, hostile: bool | None = None) -> Searc
     hostile:
         False: with address, control and a protocol. True: what a driver has to survive as well, lengths
         around limits, octets that are escaped, compressed headers, noise. None: both.
+
+    Examples
+    --------
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.frames(hostile=False), lambda frame: len(frame) > 4)[:2].hex()
+    'ff03'
     """
     largest = (info or WanInfo()).max_frame_size
 
@@ -67,6 +80,13 @@ def packets(draw: DrawFn, link: Link, *, frame: SearchStrategy[bytes] | None = N
 
     The room behind and before the data is at least the padding that the miniport asked for. Drawing
     raises ``RuntimeError`` when all packets of the pool are in use.
+
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     len(find(strategies.packets(link), lambda packet: len(packet) > 4)) > 4
+    True
     """
     info = link.adapter.info
     packet = link.packet(draw(frames(info) if frame is None else frame))
@@ -86,6 +106,13 @@ def statuses(*, final: bool = True, unpublished: bool = False) -> SearchStrategy
         Without PENDING, which ends nothing, and RESOURCES, which a WAN miniport does not answer with.
     unpublished:
         Numbers too that no header names.
+
+    Examples
+    --------
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.statuses(), lambda status: True).name
+    'SUCCESS'
     """
     never = {Status.PENDING, Status.RESOURCES} if final else set()
     known = st.sampled_from([status for status in Status if status not in never])
@@ -95,7 +122,13 @@ def statuses(*, final: bool = True, unpublished: bool = False) -> SearchStrategy
 
 
 def policies() -> SearchStrategy[Policy]:
-    """Every way in which the open questions can be decided; the defaults come first."""
+    """Every way in which the open questions can be decided; the defaults come first.
+
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.policies(), lambda policy: policy.owed_at_halt == "return").owed_at_halt
+    'return'
+    """
     return st.builds(
         Policy,
         callback_at_dispatch=st.sampled_from([True, False]),
@@ -115,6 +148,11 @@ def choices(*, deviations: int = 24, apart: int = 60) -> SearchStrategy[bytes]:
     A byte is an answer, taken modulo how many there are; behind the last one everything is plain, and
     ``b""`` is the run of virtual time. There are at most ``deviations`` answers that are not plain, up to
     ``apart`` plain ones before each: few preemptions find most bugs (Musuvathi and Qadeer, PLDI 2007).
+
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.choices(), lambda answers: True)
+    b''
     """
     # What matters is often close together, and most questions have two or three answers.
     plain = st.integers(0, min(4, apart)) | st.integers(0, min(16, apart)) | st.integers(0, apart)
@@ -150,6 +188,13 @@ def programs(
     resets, interrupts, lines, halt:
         Whether such operations are among them. Leave ``interrupts`` out for a driver without, ``lines``
         for one that would not know that its line is gone.
+
+    Examples
+    --------
+    >>> from ndiswan import strategies
+    >>> from hypothesis import find
+    >>> find(strategies.programs(), lambda operations: len(operations) > 1)
+    [send(1), send(1)]
     """
     info = info or WanInfo()
     kinds: list[SearchStrategy[op.Operation]] = [

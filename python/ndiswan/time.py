@@ -12,6 +12,11 @@ class VirtualTime:
 
     Nothing happens by itself, everything happens in the order of time, priority and age, and a
     run is as fast as the machine.
+
+    >>> with nw.Ndis(time=nw.VirtualTime()) as ndis:
+    ...     events = ndis.run(until=3600)  # an hour, at once
+    ...     ndis.now
+    3600.0
     """
 
     kind = "virtual"
@@ -21,7 +26,12 @@ class VirtualTime:
 
 
 class RealTime:
-    """The machine's clock: timers and DPCs run on a dispatcher thread, drivers may have their own."""
+    """The machine's clock: timers and DPCs run on a dispatcher thread, drivers may have their own.
+
+    >>> with nw.Ndis(time=nw.RealTime()) as ndis:
+    ...     ndis.run(until=0.01) >= 0 and ndis.now >= 0.01
+    True
+    """
 
     kind = "real"
 
@@ -57,6 +67,12 @@ class AdversarialTime:
     ------
     ValueError
         When it is used: there is no such explorer, or ``cpus`` is out of range.
+
+    Examples
+    --------
+    >>> with nw.Ndis(time=nw.AdversarialTime(explorer=bytes([2]))) as ndis:
+    ...     ndis.choose(3, what="which of three")
+    2
     """
 
     kind = "adversarial"

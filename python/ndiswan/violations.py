@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ndiswan.shown import Shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -11,7 +13,18 @@ if TYPE_CHECKING:
 
 
 class ContractWarning(UserWarning):
-    """A rule that only warns was broken; the text is the report."""
+    """A rule that only warns was broken; the text is the report.
+
+    >>> import warnings
+    >>> class Odd(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.Status(0xDEADBEEF)
+    >>> with warnings.catch_warnings(record=True) as caught, nw.Ndis() as ndis:
+    ...     warnings.simplefilter("always")
+    ...     status = ndis.bind(nw.Protocol(), Odd()).send(b"hello")
+    >>> print(str(caught[0].message).splitlines()[0])
+    STATUS_UNKNOWN: 0xDEADBEEF (not a published NDIS_STATUS) is no published NDIS_STATUS; the number is passed on
+    """
 
 
 def _warn(report: str) -> None:
@@ -26,7 +39,7 @@ def _warn(report: str) -> None:
     warnings.warn(report, ContractWarning, level)
 
 
-class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's error)
+class ContractViolation(Shown, AssertionError):  # noqa: N818  (it is the driver's error)
     """A rule of the send/complete contract was broken.
 
     Attributes
@@ -47,6 +60,20 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
         Whether it only warns.
     sentence, page, source, remedy:
         What must hold, what the page says, where it says so, and what to do.
+
+    Examples
+    --------
+    >>> class Owing(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         self.owed = packet
+    ...         return nw.PENDING
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Owing())
+    ...         status = link.send(b"lost")
+    ... except nw.ContractViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    LOST - packet 0.0 (life 1) was owed and can never be completed: MiniportHalt returned and it was still owed
     """
 
     def __init__(  # noqa: PLR0913  (one argument a field)
@@ -95,27 +122,6 @@ class ContractViolation(AssertionError):  # noqa: N818  (it is the driver's erro
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.rule}: {self.detail}>"
 
-    def _repr_html_(self) -> str:
-        """The report as HTML, for notebooks."""
-        from html import escape
-
-        rows = "".join(
-            f"<tr><td>{event.time_ns / 1e6:.6f} ms</td><td>cpu {event.cpu}</td>"
-            f"<td>{event.irql.name}</td><td>{escape(str(event).split(None, 5)[-1])}</td></tr>"
-            for event in self.history
-        )
-        locks = f", holding {', '.join(self.locks)}" if self.locks else ""
-        return (
-            f"<div><p><b>{escape(self.rule)}</b>: {escape(self.detail)}</p>"
-            f"<p>{escape(self.sentence)}</p>"
-            f"<p>adapter <code>{escape(self.adapter)}</code>, cpu {self.cpu}, IRQL {self.irql.name}"
-            f"{escape(locks)}{', ' + escape(self.packet) if self.packet else ''}</p>"
-            f"<table><thead><tr><th>time</th><th>cpu</th><th>IRQL</th><th>event</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-            f"<p><i>{escape(self.page)}</i> ({escape(self.source)})</p>"
-            f"<p><b>To mend it:</b> {escape(self.remedy)}</p></div>"
-        )
-
 
 def _remake(
     kind: type[ContractViolation], args: tuple[Any, ...], fields: dict[str, Any]
@@ -127,32 +133,137 @@ def _remake(
 
 
 class OwnershipViolation(ContractViolation):
-    """DOUBLE, LOST, FOREIGN, STALE, EARLY: who owes, and who owns, a packet."""
+    """DOUBLE, LOST, FOREIGN, STALE, EARLY: who owes, and who owns, a packet.
+
+    >>> class Twice(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         self.adapter.wan_send_complete(packet, nw.SUCCESS)
+    ...         return nw.SUCCESS
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         ndis.bind(nw.Protocol(), Twice()).send(b"hello")
+    ... except nw.OwnershipViolation as violation:
+    ...     print(violation.rule, "-", violation.sentence)
+    EARLY - If a packet is completed before `wan_send` has returned, `wan_send` returns `PENDING`.
+    """
 
 
 class AccessViolation(ContractViolation):
-    """TOUCH, RESERVED, PADDING, HANDLE: something was used that is not one's own."""
+    """TOUCH, RESERVED, PADDING, HANDLE: something was used that is not one's own.
+
+    >>> class Owing(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         self.owed = packet
+    ...         return nw.PENDING
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Owing())
+    ...         packet = link.packet(b"hello")
+    ...         link.send(packet)
+    ...         packet.data[0]
+    ... except nw.AccessViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    <Status.PENDING: 0x00000103>
+    TOUCH - the protocol used the data of packet 0.0 (life 1), which belongs to the miniport now
+    """
 
 
 class StatusViolation(ContractViolation):
-    """STATUS_PENDING, STATUS_RESOURCES, STATUS_UNKNOWN: an answer that is none."""
+    """STATUS_PENDING, STATUS_RESOURCES, STATUS_UNKNOWN: an answer that is none.
+
+    >>> class Lan(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.Status.RESOURCES
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         ndis.bind(nw.Protocol(), Lan()).send(b"hello")
+    ... except nw.StatusViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    STATUS_RESOURCES - MiniportWanSend returned NDIS_STATUS_RESOURCES, which a WAN miniport never does
+    """
 
 
 class IrqlViolation(ContractViolation):
-    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK: the wrong interrupt request level."""
+    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK: the wrong interrupt request level.
+
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Instant())
+    ...         with link.adapter.at(nw.Irql.DIRQL):
+    ...             status = link.send(b"hello")
+    ... except nw.IrqlViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    IRQL_SEND - a send at DIRQL 3; expected DISPATCH_LEVEL or below
+    """
 
 
 class LockViolation(ContractViolation):
-    """LOCK_HELD, LOCK_RECURSION, LOCK_UNHELD, LOCK_ORDER, LOCK_FORM, LOCK_LEAK: spin locks."""
+    """LOCK_HELD, LOCK_RECURSION, LOCK_UNHELD, LOCK_ORDER, LOCK_FORM, LOCK_LEAK: spin locks.
+
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Instant())
+    ...         link.adapter.spin_lock("queue").release()
+    ... except nw.LockViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    LOCK_UNHELD - spin lock "queue" was released by a CPU that does not hold it
+    """
 
 
 class FlowViolation(ContractViolation):
-    """WINDOW, LINE, SERIAL: when something may be sent or called."""
+    """WINDOW, LINE, SERIAL: when something may be sent or called.
+
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Instant())
+    ...         with link.adapter.at(nw.Irql.DISPATCH):
+    ...             link.adapter.line_down(link)
+    ...         status = link.send(b"hello")
+    ... except nw.FlowViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    LINE - a send on link 0 of "Instant", which is not up
+    """
 
 
 class LifeCycleViolation(ContractViolation):
-    """RESET, HALT, INDICATE, TIMER: where an adapter is in its life."""
+    """RESET, HALT, INDICATE, TIMER: where an adapter is in its life.
+
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), Instant())
+    ...     timer = link.adapter.timer(print)
+    >>> try:
+    ...     timer.set(1)
+    ... except nw.LifeCycleViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    TIMER - timer 0 was set on adapter "Instant", which is halted
+    """
 
 
 class ProgressViolation(ContractViolation):
-    """LATE, HANG: what is owed does not come."""
+    """LATE, HANG: what is owed does not come.
+
+    >>> class Owing(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         self.owed = packet
+    ...         return nw.PENDING
+    >>> try:
+    ...     with nw.Ndis() as ndis:
+    ...         link = ndis.bind(nw.Protocol(), Owing())
+    ...         status = link.send(b"slow")
+    ...         events = ndis.run(until=60)
+    ... except nw.ProgressViolation as violation:
+    ...     print(violation.rule, "-", violation.detail)
+    LATE - packet 0.0 (life 1) is owed for 6.0 s; expected a completion within 4.0 s
+    """

@@ -13,6 +13,7 @@ from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,12 @@ NEVER = float("inf")
 
 @dataclass
 class Progress:
-    """How far a campaign is."""
+    """How far a campaign is.
+
+    >>> from ndiswan.campaign import Progress
+    >>> Progress(executions=20).failing
+    0
+    """
 
     executions: int = 0
     seconds: float = 0.0
@@ -44,8 +50,15 @@ class Progress:
 
 
 @dataclass
-class Verdict:
-    """What a campaign came to."""
+class Verdict(Shown):
+    """What a campaign came to.
+
+    >>> from ndiswan.campaign import Campaign, Store
+    >>> mended = "ndiswan.zoo.scenarios:double_shared_list_mended"
+    >>> verdict = Campaign(mended, Store("mended"), executions=20, executor="serial").run()
+    >>> verdict.failed, verdict.progress.executions
+    (False, 20)
+    """
 
     progress: Progress
     known: list[Path] = field(default_factory=list)
@@ -81,6 +94,15 @@ class Campaign:
     task:
         How many executions a worker does at a time. With a budget of executions only, what is found
         does not depend on who does the tasks.
+
+    Examples
+    --------
+    >>> from ndiswan.campaign import Campaign, Store
+    >>> target = "ndiswan.zoo.scenarios:double_shared_list"
+    >>> campaign = Campaign(target, Store("found"), executions=500, executor="serial")
+    >>> verdict = campaign.run()
+    >>> verdict.failed
+    True
     """
 
     target: str

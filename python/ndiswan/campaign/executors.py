@@ -19,11 +19,25 @@ T = TypeVar("T")
 
 
 class ExecutorError(ValueError):
-    """There is no such executor, or it cannot be reached."""
+    """There is no such executor, or it cannot be reached.
+
+    >>> from ndiswan.campaign import ExecutorError, open_executor
+    >>> try:
+    ...     with open_executor("cluster"):
+    ...         pass
+    ... except ExecutorError as error:
+    ...     print(error)
+    executor: expected processes, serial or dask:tcp://host:port, got 'cluster'
+    """
 
 
 class WorkerDiedError(RuntimeError):
-    """A task ends whatever process does it, each time."""
+    """A task ends whatever process does it, each time.
+
+    >>> from ndiswan.campaign import WorkerDiedError
+    >>> issubclass(WorkerDiedError, RuntimeError)
+    True
+    """
 
 
 class Serial(Executor):
@@ -110,6 +124,13 @@ def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor
     ------
     ExecutorError
         There is no such executor, Dask is not installed, or its scheduler does not answer.
+
+    Examples
+    --------
+    >>> from ndiswan.campaign import open_executor
+    >>> with open_executor("serial") as (executor, workers):
+    ...     executor.submit(sum, [1, 2]).result(), workers
+    (3, 1)
     """
     if name == "serial":
         yield Serial(), 1
@@ -137,7 +158,9 @@ def _dask(address: str) -> Iterator[tuple[Executor, int]]:
     try:
         client = Client(address, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
-        raise ExecutorError(f"executor: no Dask scheduler answers at {address}: {error}") from error
+        raise ExecutorError(
+            f"executor: expected a Dask scheduler at {address}, none answers: {error}"
+        ) from error
     with client:
         # What one does must not be taken for what another does: tasks are pure, but their time is not.
         executor: Executor = client.get_executor(pure=False, retries=3)

@@ -28,6 +28,11 @@ class Store:
     sequence, ``coverage.json`` the ownership edges that were reached, ``campaign.json`` the counts.
     With ``database`` the corpus is kept there instead: any Hypothesis ``ExampleDatabase``, one on
     Redis that several machines share for example.
+
+    >>> from ndiswan.campaign import Store
+    >>> store = Store("campaign")
+    >>> store.failures(), store.corpus("modem.py")
+    ([], [])
     """
 
     def __init__(self, folder: str | Path, database: ExampleDatabase | None = None) -> None:
@@ -131,11 +136,18 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
     """Merge the folders of other campaigns, shards for example, into one; what it has then.
 
     Raises FileNotFoundError if one of them is no campaign's folder.
+
+    >>> from ndiswan.campaign import Store, merge
+    >>> first, second = Store("first"), Store("second")
+    >>> merge("both", ["first", "second"])["failures"]
+    0
     """
     folders = [Path(source) for source in sources]
     for folder in folders:
         if not (folder / "failures").is_dir():
-            raise FileNotFoundError(f"{folder}: expected the folder of a campaign")
+            raise FileNotFoundError(
+                f"{folder}: expected the folder of a campaign, such as `ndiswan fuzz --folder` leaves one; got none"
+            )
     into = Store(target)
     for folder in folders:
         source = Store(folder)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ndiswan._native import from_token, to_token
 from ndiswan.campaign.executors import told_to_stop
+from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.explore import Search
 from ndiswan.exploring.target import find
@@ -17,6 +20,11 @@ class Task:
     """So many executions of a scenario from one seed.
 
     It depends on nothing but itself, so that it can be given to any worker, and again if that dies.
+
+    >>> from ndiswan.campaign import Task, run_task
+    >>> task = Task(0, "ndiswan.zoo.scenarios:double_shared_list", executions=500)
+    >>> run_task(task).failures[0]["expect"]["rule"]
+    'DOUBLE'
     """
 
     number: int
@@ -35,7 +43,13 @@ class Task:
 
 @dataclass
 class Found:
-    """What became of a task."""
+    """What became of a task.
+
+    >>> from ndiswan.campaign import Task, run_task
+    >>> found = run_task(Task(0, "ndiswan.zoo.scenarios:double_shared_list", executions=20))
+    >>> found.number, found.executions
+    (0, 20)
+    """
 
     number: int
     executions: int = 0
@@ -58,10 +72,18 @@ def run_task(task: Task) -> Found:
     """Do a task; every symptom that it finds is in the answer once.
 
     Raises TargetError if the worker cannot find the scenario.
+
+    >>> from ndiswan.campaign import Task, run_task
+    >>> run_task(Task(0, "ndiswan.zoo.scenarios:double_shared_list_mended", executions=20)).failures
+    []
     """
     if told_to_stop():
         return Found(task.number, interrupted=True)
-    scenario = find(task.target, list(task.arguments))
+    try:
+        scenario = find(task.target, list(task.arguments))
+    except TargetError as error:
+        where = f"{platform.node()}, in {Path.cwd()}"
+        raise TargetError(f"{error} (said by a worker on {where})") from error
     search = Search(
         scenario,
         task.explorer,

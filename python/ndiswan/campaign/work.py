@@ -81,7 +81,7 @@ class Work(Generic[Task, Found]):
             task, tries = self.running.pop(future)
             if tries + 1 >= TRIES:
                 raise WorkerDiedError(
-                    f"{TRIES} processes ended in the middle of {self._blame(task)}"
+                    f"expected an answer, but {TRIES} processes ended in the middle of {self._blame(task)}"
                 ) from error
             self._again.append((task, tries + 1))
 

@@ -7,9 +7,12 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from ndiswan._native import Trace
 from ndiswan.checking import frames as frames_of
+from ndiswan.checking.place import site_in
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import Finding, ModeResult
+from ndiswan.checking.steps import tell
 from ndiswan.checking.world import ENOUGH, BindFailedError, EnoughError, NoLineError, World
 from ndiswan.violations import ContractViolation
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from ndiswan.checking.modes import Mode
     from ndiswan.miniport import Miniport
+    from ndiswan.ndis import Ndis
     from ndiswan.oid import WanInfo
 
 # How much larger than MaxFrameSize a frame may be inside (DDK:"OID_WAN_GET_INFO").
@@ -99,9 +103,9 @@ class Bench:
             why = error.__cause__
             # What initialize raised is told with all that callbacks raised.
             if why is not None and not any(why is known for known in self._open[-1].ndis.errors):
-                self.result.add(
-                    Finding("exception", None, f"it cannot be bound: {why}", _text(why))
-                )
+                found = _of_exception(why)
+                found.detail = f"it cannot be bound: {why}"
+                self.result.add(found)
         return self.finish()
 
     def finish(self) -> ModeResult:
@@ -119,8 +123,11 @@ class Bench:
         self._open.remove(world)
         self.result.worlds += 1
         self.result.sends += world.sends
-        for violation in world.ndis.violations:
-            self.result.add(_of_violation(violation))
+        told = []
+        for violation, site in zip(world.ndis.violations, _sites(world.ndis), strict=True):
+            finding = _of_violation(violation, site)
+            if self.result.add(finding):
+                told.append(finding)
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
                 self.result.add(_of_exception(error))
@@ -133,13 +140,26 @@ class Bench:
         number = next(self._numbers)
         path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
         world.ndis.save(path)
+        if told:
+            tell(told, Trace(path))
         reached, _ = reached_in(path)
         if not self._keep:
             path.unlink()
         self.result.reached = sorted({*self.result.reached, *reached})
 
 
-def _of_violation(violation: ContractViolation) -> Finding:
+def _sites(ndis: Ndis) -> list[str | None]:
+    """The call that broke each of the rules, as far as the recording has it."""
+    violations = ndis.violations
+    if not violations:
+        return []
+    told = [event for event in ndis.events() if event.what == "violation"]
+    if len(told) != len(violations):
+        return [violation.site for violation in violations]
+    return [event.site for event in told]
+
+
+def _of_violation(violation: ContractViolation, site: str | None) -> Finding:
     return Finding(
         kind="warning" if violation.warning else "violation",
         rule=violation.rule,
@@ -149,12 +169,15 @@ def _of_violation(violation: ContractViolation) -> Finding:
         packet=violation.packet,
         time_ns=violation.time_ns,
         history=[str(event).strip() for event in violation.history],
+        site=site,
+        inside=list(violation.inside),
     )
 
 
 def _of_exception(error: BaseException) -> Finding:
     detail = traceback.format_exception_only(error)[-1].strip()
-    return Finding("exception", None, detail, _text(error))
+    text = _text(error)
+    return Finding("exception", None, detail, text, site=site_in(text))
 
 
 def _text(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from ndiswan.checking import target as target_of
 from ndiswan.checking.bench import Bench
 from ndiswan.checking.frames import built_in, from_capture
 from ndiswan.checking.modes import Mode
+from ndiswan.checking.place import site_in
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.scenarios import FUNCTIONS
 
@@ -73,11 +74,12 @@ class _Work:
     def late(self) -> None:
         """The driver did not come back in time."""
         text = f"no answer in {self.job['timeout']:g} s in mode {self.name}"
-        report = f"HANG: {text}\n{_where_threads_are()}"
+        threads = _where_threads_are()
+        report = f"HANG: {text}\n{threads}"
         result = ModeResult(self.name)
         if self.bench is not None:
             result = self.bench.finish()
-        result.findings.append(Finding("hang", "HANG", text, report))
+        result.findings.append(Finding("hang", "HANG", text, report, site=site_in(threads)))
         self.answer(asdict(result))
 
     @property

@@ -168,13 +168,21 @@ def wrap(line: str, width: int = WIDTH) -> list[str]:
 
 
 def _others(driver: DriverResult, first: Finding, paint: _Paint) -> Iterator[str]:
-    seen = {first.title}
+    seen = {(first.title, first.site)}
+    titles = {first.title}
     others = []
     for mode in driver.modes:
         for finding in mode.findings:
-            if finding.title not in seen:
-                seen.add(finding.title)
-                others.append(f"  {finding.title} ({mode.name}): {finding.detail}")
+            # One rule that is broken at another line as well is another mistake.
+            if (finding.title, finding.site) in seen or (
+                finding.title in titles and not finding.site
+            ):
+                continue
+            at = f", at {finding.site.rpartition('/')[2]}" if finding.site else ""
+            at = at if finding.title in titles else ""
+            seen.add((finding.title, finding.site))
+            titles.add(finding.title)
+            others.append(f"  {finding.title} ({mode.name}): {finding.detail}{at}")
     if others:
         yield ""
         yield paint("Also:", "bold")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ndiswan._native import rule_info, rule_table
+from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
 
@@ -24,6 +25,10 @@ class Finding:
     """One thing that is wrong in one mode: what, how often, and the first of it in full.
 
     `rule` is the id of the broken rule; None for an exception or a crash, which break no rule by themselves.
+
+    >>> from ndiswan.checking import Finding
+    >>> Finding("violation", "LOST", "packet 0.0 was owed", "").title
+    'LOST'
     """
 
     kind: _Kind
@@ -35,6 +40,14 @@ class Finding:
     packet: str | None = None
     time_ns: int | None = None
     history: list[str] = field(default_factory=list)
+    site: str | None = None
+    """The driver's call that breaks the rule, ``file:line in function``, if it is one call."""
+    inside: list[str] = field(default_factory=list)
+    """The entry points on the stack, the newest last."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """The steps of its story, as :meth:`Story.to_json` has them."""
+    diagram: str = ""
+    """Its story as a Mermaid sequence diagram; not in the document of ``--json``."""
 
     @property
     def title(self) -> str:
@@ -44,7 +57,14 @@ class Finding:
 
 @dataclass(slots=True)
 class ModeResult:
-    """One mode's run. `note` says why it did not run, or what stood in its way."""
+    """One mode's run. `note` says why it did not run, or what stood in its way.
+
+    >>> from ndiswan.checking import Finding, ModeResult
+    >>> mode = ModeResult("send/inline")
+    >>> mode.add(Finding("violation", "LOST", "packet 0.0 was owed", ""))
+    >>> len(mode.errors)
+    1
+    """
 
     name: str
     findings: list[Finding] = field(default_factory=list)
@@ -61,15 +81,18 @@ class ModeResult:
         """The findings that are no warnings."""
         return [finding for finding in self.findings if finding.kind != "warning"]
 
-    def add(self, finding: Finding) -> None:
-        """Another finding, which may be one more of a kind that is known."""
+    def add(self, finding: Finding) -> bool:
+        """Another finding, which may be one more of a kind that is known; whether it is a new one."""
         for known in self.findings:
-            if (known.kind, known.rule) == (finding.kind, finding.rule) and (
-                finding.rule or known.detail == finding.detail
-            ):
+            if (known.kind, known.rule, known.site) == (
+                finding.kind,
+                finding.rule,
+                finding.site,
+            ) and (finding.rule or known.detail == finding.detail):
                 known.count += 1
-                return
+                return False
         self.findings.append(finding)
+        return True
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ModeResult:
@@ -80,7 +103,13 @@ class ModeResult:
 
 @dataclass(slots=True)
 class RuleState:
-    """One rule after all modes; `modes` are those in which it was broken (or warned of)."""
+    """One rule after all modes; `modes` are those in which it was broken (or warned of).
+
+    >>> from ndiswan.checking import DriverResult
+    >>> state = DriverResult("Modem").rules[0]
+    >>> state.rule, state.state
+    ('DOUBLE', 'not reached')
+    """
 
     rule: str
     family: str
@@ -90,10 +119,17 @@ class RuleState:
 
 @dataclass(slots=True)
 class DriverResult:
-    """One driver in all of its modes."""
+    """One driver in all of its modes.
+
+    >>> from ndiswan.checking import DriverResult, ModeResult
+    >>> DriverResult("Modem", [ModeResult("send/inline")]).clean
+    True
+    """
 
     name: str
     modes: list[ModeResult] = field(default_factory=list)
+    defined: dict[str, str] = field(default_factory=dict)
+    """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     @property
     def rules(self) -> list[RuleState]:
@@ -142,8 +178,13 @@ class DriverResult:
 
 
 @dataclass(slots=True)
-class CheckResult:
-    """The check of one target."""
+class CheckResult(Shown):
+    """The check of one target.
+
+    >>> from ndiswan.checking import CheckResult
+    >>> CheckResult("modem.py").exit_code  # nothing ran
+    5
+    """
 
     target: str
     drivers: list[DriverResult] = field(default_factory=list)
@@ -174,8 +215,15 @@ class CheckResult:
                     "name": driver.name,
                     "clean": driver.clean,
                     "rules": [asdict(state) for state in driver.rules],
-                    "modes": [asdict(mode) for mode in driver.modes],
+                    "modes": [_as_document(mode) for mode in driver.modes],
                 }
                 for driver in self.drivers
             ],
         }
+
+
+def _as_document(mode: ModeResult) -> dict[str, Any]:
+    document = asdict(mode)
+    for finding in document["findings"]:
+        del finding["diagram"]
+    return document

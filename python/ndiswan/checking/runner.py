@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ndiswan.checking.modes import Mode, choose, modes_of
+from ndiswan.checking.place import site_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
 from ndiswan.checking.target import Driver, NothingToCheckError, TargetError, is_trace
 from ndiswan.checking.traces import check_trace
@@ -43,6 +44,10 @@ class Options:
     `only` is a class's name, `arguments` are for its constructor, `frames` is a capture; `patterns` choose modes;
     `both` runs both serializations whatever the class says; `timeout` is a mode's, in seconds; `traces` is a folder
     that keeps the recordings; `show` lets through what the driver prints.
+
+    >>> from ndiswan.checking import Options
+    >>> Options(patterns=["reset", "halt"], timeout=5).patterns
+    ['reset', 'halt']
     """
 
     only: str | None = None
@@ -72,6 +77,20 @@ def check(
     `progress` is called with a driver's name, how many of its modes are done, and how many there are.
 
     Raises TargetError if the target cannot be checked.
+
+    >>> from ndiswan.checking import Options, check
+    >>> from pathlib import Path
+    >>> source = '''
+    ... import ndiswan as nw
+    ...
+    ... class Owing(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.PENDING
+    ... '''
+    >>> written = Path("owing.py").write_text(source)
+    >>> result = check("owing.py", Options(patterns=["send/inline"], jobs=1))
+    >>> [state.rule for state in result.drivers[0].rules if state.state == "broken"]
+    ['LOST']
     """
     options = options or Options()
     begin = time.monotonic()
@@ -102,7 +121,7 @@ def _modes(driver: Driver, options: Options) -> list[Mode]:
 def _describe(target: str, children: _Children) -> dict[str, Any]:
     answer, trouble = children.run({"target": target}, "import")
     if trouble is not None:
-        raise TargetError(f"{target}: cannot be imported: {trouble.report}")
+        raise TargetError(f"{target}: expected a file that can be imported: {trouble.report}")
     return answer
 
 
@@ -118,7 +137,7 @@ def _check_drivers(
     result = CheckResult(target, frames=str(described["frames"]))
     chosen = {driver.name: _modes(driver, options) for driver in drivers}
     for driver in drivers:
-        result.drivers.append(DriverResult(driver.name))
+        result.drivers.append(DriverResult(driver.name, defined=driver.defined))
     # Driver by driver, so that the progress is that of one; what is checked is the same in any order.
     with ThreadPoolExecutor(options.jobs or os.cpu_count() or 1) as pool:
         try:
@@ -257,6 +276,7 @@ class _Children:
         """What happened to a child that left no answer; `status` is None if it did not even end."""
         crash = place.with_suffix(".crash")
         traceback = crash.read_text("utf-8", "replace").strip() if crash.is_file() else ""
+        site = site_in(traceback)
         words = place.with_suffix(".words")
         known = words.read_text("utf-8", "replace").strip() if words.is_file() else ""
         tail = "".join(f"\n{text}" for text in (known, traceback) if text)
@@ -266,13 +286,13 @@ class _Children:
             text = (
                 f"no answer in {self.options.timeout:g} s in mode {name}; --timeout gives it more"
             )
-            return Finding("hang", "HANG", text, f"HANG: {text}{tail}")
+            return Finding("hang", "HANG", text, f"HANG: {text}{tail}", site=site)
         if status < 0:
             how = f"the process was killed by {signal.Signals(-status).name}"
         else:
             how = f"the process ended itself with exit status {status}"
         text = f"{how} in mode {name}"
-        return Finding("crash", None, text, f"CRASH: {text}{tail}")
+        return Finding("crash", None, text, f"CRASH: {text}{tail}", site=site)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

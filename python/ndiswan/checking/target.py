@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,31 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FACTORY = "make_miniport"
+# NDIS's names of what a driver has its own function for.
+ENTRY_POINTS = {
+    "initialize": "MiniportInitialize",
+    "halt": "MiniportHalt",
+    "wan_send": "MiniportWanSend",
+    "reset": "MiniportReset",
+    "check_for_hang": "MiniportCheckForHang",
+    "query_information": "MiniportQueryInformation",
+    "set_information": "MiniportSetInformation",
+    "isr": "MiniportISR",
+    "handle_interrupt": "MiniportHandleInterrupt",
+    "shutdown": "MiniportShutdown",
+}
 
 
 class TargetError(Exception):
-    """The target cannot be checked; the text says why, and what to do."""
+    """The target cannot be checked; the text says why, and what to do.
+
+    >>> from ndiswan.checking import TargetError, check
+    >>> try:
+    ...     check("nowhere.py")
+    ... except TargetError as error:
+    ...     print(error)
+    nowhere.py: there is no such file; expected a file.py, module:Class or a recorded trace
+    """
 
 
 class NothingToCheckError(TargetError):
@@ -46,6 +67,8 @@ class Driver:
     """Whether the class says so itself; else both serializations are its own."""
     interrupts: bool
     """Whether it has an `isr` or a `handle_interrupt`."""
+    defined: dict[str, str] = field(default_factory=dict)
+    """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     def to_json(self) -> dict[str, Any]:
         """As a child answers it."""
@@ -78,7 +101,9 @@ def load(target: str) -> tuple[ModuleType, str | None]:
             " run this where it can be imported, or give the file"
         ) from error
     except BaseException as error:
-        raise TargetError(f"{target}: cannot import {place}:\n{_short(error)}") from error
+        raise TargetError(
+            f"{target}: expected a module that can be imported, {place} cannot:\n{_short(error)}"
+        ) from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -91,13 +116,15 @@ def _load_file(path: Path) -> ModuleType:
     name = f"_checked_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
-        raise TargetError(f"{path}: cannot be loaded as a Python file")
+        raise TargetError(f"{path}: expected a name that ends with .py, as Python loads it")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        raise TargetError(f"{path}: cannot be imported:\n{_short(error)}") from error
+        raise TargetError(
+            f"{path}: expected a file that can be imported, this cannot:\n{_short(error)}"
+        ) from error
     return module
 
 
@@ -124,7 +151,9 @@ def factories(target: str, only: str | None = None) -> dict[str, Callable[..., A
             known = ", ".join(_classes(module)) or "none"
             raise TargetError(f"{target}: no miniport {wanted!r} in it; there are: {known}")
         if isinstance(made, type) and not issubclass(made, Miniport):
-            raise TargetError(f"{target}: {wanted} is no subclass of ndiswan.Miniport")
+            raise TargetError(
+                f"{target}: expected a subclass of ndiswan.Miniport, {wanted} is none"
+            )
         return {wanted: made}
     if callable(made := getattr(module, FACTORY, None)):
         return {FACTORY: made}
@@ -168,7 +197,13 @@ def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Any:
     try:
         miniport = factory(*positional, **keywords)
     except Exception as error:
-        raise TargetError(f"{name} cannot be made:\n{_short(error)}") from error
+        from ndiswan.drivers import BuildError
+
+        # What does not compile says all of it itself; where in our files it was found helps nobody.
+        told = str(error) if isinstance(error, BuildError) else _short(error)
+        raise TargetError(
+            f"{name}: expected a driver, but it cannot be made:\n{told}"
+        ) from error
     if not isinstance(miniport, Miniport) and not hasattr(miniport, "_c_driver"):
         raise TargetError(f"{name}: expected an ndiswan.Miniport from it, got {miniport!r}")
     return miniport
@@ -211,5 +246,18 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
         interrupts = (
             kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
         )
-        drivers.append(Driver(name, bool(miniport.serialized), fixed, interrupts))
+        drivers.append(
+            Driver(name, bool(miniport.serialized), fixed, interrupts, _entry_points(kind))
+        )
     return drivers
+
+
+def _entry_points(kind: type[Miniport]) -> dict[str, str]:
+    """Where the class, or one that it inherits from, defines what NDIS calls."""
+    found = {}
+    for method, entry in ENTRY_POINTS.items():
+        function = getattr(kind, method)
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and function is not getattr(Miniport, method):
+            found[entry] = f"{code.co_filename}:{code.co_firstlineno} in {function.__qualname__}"
+    return found

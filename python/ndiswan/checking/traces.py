@@ -7,6 +7,7 @@ from pathlib import Path
 from ndiswan._native import Trace
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
+from ndiswan.checking.steps import tell
 from ndiswan.checking.target import TargetError
 
 
@@ -28,19 +29,23 @@ def check_trace(path: str) -> CheckResult:
     """
     trace = read_trace(path)
     mode = ModeResult("recorded", worlds=1, ran=len(trace) > 0)
+    new = []
     for found in trace.check():
-        mode.add(
-            Finding(
-                kind="warning" if found["warning"] else "violation",
-                rule=found["rule"],
-                detail=found["detail"],
-                report=found["report"],
-                adapter=found["adapter"],
-                packet=found["packet"],
-                time_ns=found["time_ns"],
-                history=[str(event).strip() for event in found["history"]],
-            )
+        history = found["history"]
+        finding = Finding(
+            kind="warning" if found["warning"] else "violation",
+            rule=found["rule"],
+            detail=found["detail"],
+            report=found["report"],
+            adapter=found["adapter"],
+            packet=found["packet"],
+            time_ns=found["time_ns"],
+            history=[str(event).strip() for event in history],
+            site=history[-1].site if history and history[-1].time_ns == found["time_ns"] else None,
         )
+        if mode.add(finding):
+            new.append(finding)
+    tell(new, trace)
     reached, mode.sends = reached_in(Path(path))
     mode.reached = sorted(reached)
     name = ", ".join(trace.adapters) or Path(path).name

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @INCLUDE
 @DEFINE
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file; NAME.so here without it."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    show_default="NAME.so here",
+    help="The file.",
+    metavar="FILE",
 )
 @click.option("--sanitize", is_flag=True, help="With AddressSanitizer and UBSan.")
 def build(

@@ -56,6 +56,15 @@ def out_json(document: Any) -> None:
     out(json.dumps(document, indent=2))
 
 
+def cannot_write(option: str, error: OSError) -> click.ClickException:
+    """What is told when the file of an option cannot be written."""
+    why = error.strerror or error
+    return click.ClickException(
+        f"{option}: expected a file that can be written, {error.filename or 'this'} cannot: {why};"
+        " give one in a folder that is there"
+    )
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
     """A bar on stderr, if that is a terminal and rich is there; else nothing."""

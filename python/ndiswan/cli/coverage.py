@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import out, out_json, painter, width
+from ndiswan.cli.console import cannot_write, out, out_json, painter, width
 from ndiswan.coverage import Report, to_html
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ NOT_ENOUGH, NOTHING_RAN = 1, 5
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False))
-@click.option("--html", metavar="FILE", help="Write the report as one HTML page.")
+@click.option(
+    "--html", metavar="FILE", help="Write the report as one HTML page.", show_default="none"
+)
 @click.option(
     "--json",
     "as_json",
@@ -35,6 +37,7 @@ NOT_ENOUGH, NOTHING_RAN = 1, 5
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
     help="Exit with 1 if a smaller share of the edges was reached.",
+    show_default="0",
 )
 @click.option("--all", "everything", is_flag=True, help="List every edge that was never reached.")
 def coverage(
@@ -57,7 +60,7 @@ def coverage(
         try:
             Path(html).write_text(to_html(report), "utf-8")
         except OSError as error:
-            raise click.ClickException(f"--html: {error}") from error
+            raise cannot_write("--html", error) from error
     if as_json:
         out_json(report.to_json())
     else:

@@ -20,8 +20,18 @@ from ndiswan.campaign import (
     Verdict,
     WorkerDiedError,
 )
+from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import out, out_json, painter
 from ndiswan.cli.in_c import options, with_options
+from ndiswan.cli.outputs import (
+    any_of,
+    asked,
+    outputs,
+    publish,
+    publish_crash,
+    publish_trouble,
+)
+from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 
@@ -52,37 +62,98 @@ class Shard(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("target")
-@click.option("--arg", "arguments", multiple=True, metavar="VALUE", help="As of `ndiswan check`.")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    metavar="VALUE",
+    show_default="none",
+    help="An argument for the driver's constructor, as of `ndiswan check`.",
+)
 @options
-@click.option("--time", "seconds", type=click.FloatRange(min=0), metavar="SECONDS", help="Budget.")
-@click.option("--executions", type=click.IntRange(min=1), help="Budget.")
-@click.option("--failures", type=click.IntRange(min=1), help="Stop after so many different ones.")
-@click.option("--explorer", type=click.Choice(explorers()), default="portfolio", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63), help="Of the first task; random without it.")
-@click.option("--cpus", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    show_default="no limit",
+    help="Stop after so long.",
+)
+@click.option(
+    "--executions",
+    type=click.IntRange(min=1),
+    show_default="no limit",
+    help="Stop after so many executions.",
+    metavar="N",
+)
+@click.option(
+    "--failures",
+    type=click.IntRange(min=1),
+    show_default="no limit",
+    help="Stop after so many different ones.",
+    metavar="N",
+)
+@click.option(
+    "--explorer",
+    type=click.Choice(explorers()),
+    default="portfolio",
+    show_default=True,
+    help="Who chooses what happens next.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63),
+    show_default="random",
+    help="Of the first task.",
+    metavar="N",
+)
+@click.option(
+    "--cpus",
+    type=click.IntRange(1, 32),
+    default=2,
+    show_default=True,
+    help="Virtual CPUs.",
+    metavar="N",
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="What is kept, to go on with the next time; .ndiswan/TARGET without it.",
+    show_default=".ndiswan/TARGET",
+    help="What is kept, to go on with the next time.",
+    metavar="DIR",
 )
 @click.option(
-    "--database", metavar="URL", help="Keep the corpus there: redis://HOST:PORT/DB, or a folder."
+    "--database",
+    metavar="URL",
+    help="Keep the corpus there: redis://HOST:PORT/DB, or a folder.",
+    show_default="the folder",
 )
 @click.option(
     "--executor",
     default="processes",
     show_default=True,
     help="processes, serial or dask:tcp://HOST:PORT.",
+    metavar="NAME",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Workers; one a CPU without it.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), show_default="one a CPU", help="Workers.", metavar="N"
+)
 @click.option(
     "--task",
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
     help="Executions a worker does at a time.",
+    metavar="N",
 )
-@click.option("--shard", type=Shard(), default=(1, 1), help="This machine is the K-th of N.")
+@click.option(
+    "--shard",
+    type=Shard(),
+    default=(1, 1),
+    metavar="K/N",
+    help="This machine is the K-th of N.",
+    show_default="1/1",
+)
 @click.option(
     "--shrink",
     type=click.FloatRange(min=0),
@@ -92,13 +163,21 @@ class Shard(click.ParamType[tuple[int, int]]):
     help="The most for one failure; 0 leaves it as it was found.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
+@outputs
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
     """
+    said = asked(given)
     given["arguments"] = with_options(given)
-    find(target, list(given["arguments"]))  # an error here is the user's, before any worker starts
+    try:
+        find(
+            target, list(given["arguments"])
+        )  # an error here is the user's, before any worker starts
+    except TargetError as error:
+        publish_trouble("fuzz", target, error, said)
+        raise
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
     try:
@@ -111,14 +190,20 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         raise click.UsageError(str(error)) from error
     except WorkerDiedError as error:
         click.echo(f"ndiswan: {error}", err=True)
+        publish_crash("fuzz", target, error, said)
         return VIOLATIONS
     if as_json:
         out_json(_document(campaign, verdict))
     else:
         out("\n".join(_lines(campaign, verdict)))
+    exit_code = VIOLATIONS if verdict.failed else FINE
     if verdict.interrupted:
-        return INTERRUPTED
-    return VIOLATIONS if verdict.failed else FINE
+        exit_code = INTERRUPTED
+    if any_of(said):
+        from ndiswan.outputs import of_campaign
+
+        publish([of_campaign(campaign, verdict, exit_code)], said)
+    return exit_code
 
 
 def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
@@ -205,6 +290,8 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
+            elsewhere = command(content, campaign.settings)
+            lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
     lines.append(
         f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
         f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "

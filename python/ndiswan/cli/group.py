@@ -41,6 +41,7 @@ COMMANDS = {
     "rules": ("ndiswan.cli.explain:rules", "List the rules of the contract."),
     "plot": ("ndiswan.cli.plot:plot", "Draw what a scenario or a sweep gives, as one HTML file."),
     "simulate": ("ndiswan.cli.simulate:simulate", "Simulate the links of a scenario file."),
+    "step": ("ndiswan.cli.step:step", "Go through an execution by hand, question by question."),
     "trace": (
         "ndiswan.cli.trace:trace",
         "Turn a recorded trace into text, JSON lines, pcapng, or a story.",

@@ -16,16 +16,27 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 INCLUDE = click.option(
-    "-I", "--include", multiple=True, metavar="FOLDER", help="Headers of a driver in C."
+    "-I",
+    "--include",
+    multiple=True,
+    metavar="FOLDER",
+    help="Headers of a driver in C.",
+    show_default="none",
 )
 DEFINE = click.option(
-    "-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro for a driver in C."
+    "-D",
+    "--define",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="A macro for a driver in C.",
+    show_default="none",
 )
 CONFIG = click.option(
     "--config",
     multiple=True,
     metavar="KEYWORD=VALUE",
     help="Of the adapter's registry: a Python literal or a string, for NdisReadConfiguration.",
+    show_default="none",
 )
 SANITIZE = click.option(
     "--sanitize", is_flag=True, help="A driver in C with AddressSanitizer and UBSan."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 from ndiswan.cli.group import FINE, INTERRUPTED
 from ndiswan.cli.measuring import Seconds, measure, read
 
@@ -19,13 +19,48 @@ TABLES = (".parquet", ".csv")
 
 @click.command()
 @click.argument("file", metavar="SCENARIO|TABLE")
-@click.option("-o", "--output", metavar="OUT", help="The HTML file; FILE.html without it.")
-@click.option("--until", type=Seconds(), help='Simulate so long: seconds, or "2 min".')
-@click.option("--warmup", type=Seconds(), help="Measure from then on.")
-@click.option("--seed", type=click.IntRange(0, 2**63), help="Other luck; 0 if nobody says.")
-@click.option("--x", metavar="NAME", help="Of a table: the parameter to the right.")
-@click.option("--y", "ys", metavar="NAME", multiple=True, help="Of a table: a column to draw.")
-@click.option("--by", metavar="NAME", help="Of a table: a line for each value of this column.")
+@click.option("-o", "--output", metavar="OUT", show_default="FILE.html", help="The HTML file.")
+@click.option(
+    "--until",
+    type=Seconds(),
+    metavar="TIME",
+    show_default="as the file says",
+    help='Simulate so long: seconds, or "2 min".',
+)
+@click.option(
+    "--warmup",
+    type=Seconds(),
+    metavar="TIME",
+    show_default="as the file says",
+    help='Measure from then on: seconds, or "2 min".',
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63),
+    metavar="N",
+    show_default="as the file says, or 0",
+    help="Other luck.",
+)
+@click.option(
+    "--x",
+    metavar="NAME",
+    help="Of a table: the parameter to the right.",
+    show_default="the first that is a number",
+)
+@click.option(
+    "--y",
+    "ys",
+    metavar="NAME",
+    multiple=True,
+    help="Of a table: a column to draw.",
+    show_default="what is usual",
+)
+@click.option(
+    "--by",
+    metavar="NAME",
+    help="Of a table: a line for each value of this column.",
+    show_default="the other parameters",
+)
 def plot(file: str, *, output: str | None, **given: Any) -> int:
     """Draw what a scenario or a sweep gives, as one HTML file that needs no network.
 
@@ -74,5 +109,5 @@ def _write(
     except (ImportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error
     out(str(target))

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out, out_json
+from ndiswan.cli.console import cannot_write, out, out_json
+from ndiswan.cli.outputs import any_of, asked, outputs, publish
+from ndiswan.cli.replayed import TARGET, options, replayed
+from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -20,15 +23,16 @@ FINE, VIOLATIONS, _, INTERNAL = range(4)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
 
 
-def _load(path: str) -> Failure:
+def _load(path: str, target: str | None) -> Failure:
     try:
-        return load(path)
+        return load(path, target=target)
     except (ReplayError, OSError) as error:
         raise click.UsageError(str(error)) from error
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@options
 @click.option(
     "--as",
     "form",
@@ -38,21 +42,37 @@ def _load(path: str) -> Failure:
     help="What is told.",
 )
 @click.option(
-    "--out", "output", type=click.Path(dir_okay=False), help="Write it here instead of stdout."
+    "--out",
+    "output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_default="stdout",
+    help="Write it here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
-def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
-    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not."""
-    failure = _load(file)
+@outputs
+def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
+
+    FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
+    went wrong, as `ndiswan step` can save it, the story is told as well.
+    """
+    said = asked(given)
+    what = replayed(file, given)
+    failure = what.failure
     again = failure.replay()
-    same = again.symptom == failure.symptom
+    if file is None and again.symptom is not None:
+        failure = changed(failure, symptom=again.symptom, digest=again.ndis.digest())
+    same = (again.symptom or GOOD) == failure.symptom
     identical = same and again.ndis.digest() == failure.digest
     if as_json:
         out_json(_document(failure, again.symptom, identical=identical))
-    elif again.symptom is None:
-        out(f"it fails no more: {failure.rule} at {failure.place}")
+    elif again.symptom is None and failure.symptom != GOOD:
+        out(f"it fails no more: {failure.rule} at {failure.place}" if file else "nothing fails")
     else:
-        if not same:
+        if again.symptom is None:
+            out("nothing goes wrong, as when it was saved")
+        elif not same:
             out(f"it fails otherwise: {again.symptom.rule} at {again.symptom.place}")
         elif not identical:
             out(
@@ -63,6 +83,10 @@ def replay(file: str, *, form: str, output: str | None, as_json: bool) -> int:
             out(text)
         else:
             _writing(lambda: Path(output).write_text(text, "utf-8"))
+    if any_of(said):
+        from ndiswan.outputs import of_replay
+
+        publish([of_replay(failure, again, what.content, what.name)], said)
     return FINE if again.symptom is None else VIOLATIONS
 
 
@@ -70,7 +94,7 @@ def _writing(write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
-        raise click.UsageError(f"--out: {error}") from error
+        raise cannot_write("--out", error) from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
@@ -85,16 +109,27 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--time", "seconds", type=click.FloatRange(min=0), default=60.0, show_default=True)
+@TARGET
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop after so long.",
+)
 @click.option(
     "--out",
     "output",
     type=click.Path(dir_okay=False),
-    help="Write it here; FILE itself without it.",
+    metavar="FILE",
+    show_default="FILE itself",
+    help="Write it here.",
 )
-def minimize(file: str, *, seconds: float, output: str | None) -> int:
+def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
-    failure = _load(file)
+    failure = _load(file, target)
     run = failing_alike(
         failure.symptom,
         failure.scenario,

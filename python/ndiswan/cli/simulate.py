@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.console import cannot_write, out, out_json, painter
 from ndiswan.cli.group import FINE, INTERRUPTED, NOTHING_RAN, VIOLATIONS
 from ndiswan.cli.measuring import Outcome, Seconds, measure, read
 
@@ -22,25 +22,64 @@ RUN = ("until", "warmup", "seed", "replications", "threads")
 
 @click.command()
 @click.argument("file", metavar="SCENARIO")
-@click.option("--until", type=Seconds(), help='Simulate so long: seconds, or "2 min".')
-@click.option("--warmup", type=Seconds(), help="Measure from then on.")
-@click.option("--seed", type=click.IntRange(0, 2**63), help="Other luck; 0 if nobody says.")
-@click.option("--replications", type=click.IntRange(min=1), help="So many runs, with intervals.")
-@click.option("--threads", type=click.IntRange(1, 4096), help="Cores to use; all without it.")
+@click.option(
+    "--until",
+    type=Seconds(),
+    metavar="TIME",
+    show_default="as the file says",
+    help='Simulate so long: seconds, or "2 min".',
+)
+@click.option(
+    "--warmup",
+    type=Seconds(),
+    metavar="TIME",
+    show_default="as the file says",
+    help='Measure from then on: seconds, or "2 min".',
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63),
+    metavar="N",
+    show_default="as the file says, or 0",
+    help="Other luck.",
+)
+@click.option(
+    "--replications",
+    type=click.IntRange(min=1),
+    help="So many runs, with intervals.",
+    metavar="N",
+    show_default="as the file says, or 1",
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 4096), metavar="N", show_default="all", help="Cores to use."
+)
 @click.option(
     "--trace",
     metavar="OUT",
     help="Write every packet: .pcapng for Wireshark, .perfetto-trace or .json for ui.perfetto.dev.",
+    show_default="none",
 )
 @click.option(
     "--snaplen",
     type=click.IntRange(0, 2**32 - 1),
     default=96,
     show_default=True,
-    help="The most bytes of a packet in a pcapng file; 0 for all.",
+    metavar="BYTES",
+    help="The most of a packet in a pcapng file; 0 for all.",
 )
-@click.option("--csv", "csv_file", metavar="OUT", help="Write a row for each link and replication.")
-@click.option("--parquet", metavar="OUT", help="The same; needs the extra `arrow`.")
+@click.option(
+    "--csv",
+    "csv_file",
+    metavar="OUT",
+    help="Write a row for each link and replication.",
+    show_default="none",
+)
+@click.option(
+    "--parquet",
+    metavar="OUT",
+    show_default="none",
+    help="Write the same rows as Parquet; needs the extra `arrow`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The result as one document on stdout.")
 def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **given: Any) -> int:
     """Simulate the links of SCENARIO, a TOML or Python file, and say what was measured.
@@ -129,7 +168,7 @@ def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, An
         if results is not None and given["parquet"] is not None:
             results.to_parquet(given["parquet"])
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("--trace, --csv, --parquet", error) from error
 
 
 def _write_csv(results: Results, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.traces import read_trace
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,17 +35,19 @@ FORMS = {
     "--as",
     "form",
     type=click.Choice(list(FORMS)),
-    help="The form; without it, what the name of OUT ends with, or text.",
+    show_default="what the name of OUT ends with, or text",
+    help="The form.",
 )
 @click.option(
-    "-o", "--output", "target", metavar="OUT", help="The file to write; without it, stdout."
+    "-o", "--output", "target", metavar="OUT", show_default="stdout", help="The file to write."
 )
 @click.option("--full", is_flag=True, help="A story of every event, not only of what matters.")
 @click.option(
     "--number",
     type=click.IntRange(min=0),
     metavar="N",
-    help="The story of the Nth thing that went wrong, counted from 0; without it, of the first that is no warning.",
+    show_default="the first that is no warning",
+    help="The story of the Nth thing that went wrong, counted from 0.",
 )
 def trace(file: str, form: str | None, target: str | None, full: bool, number: int | None) -> None:
     """Turn a recorded trace (`ndis.save(FILE)`) into something to look at.
@@ -66,7 +68,7 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
     try:
         Path(target).write_text(text, "utf-8")
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error
 
 
 def _form(target: str | None) -> str:
@@ -111,4 +113,4 @@ def _write_capture(write: Callable[[str], int], target: str | None) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(path.read_bytes())
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise cannot_write("-o", error) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndiswan.cli.console import out
+from ndiswan.cli.console import cannot_write, out
 
 if TYPE_CHECKING:
     from ndiswan.viewer import Run
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "target",
     metavar="OUT",
     type=click.Path(dir_okay=False),
-    help="Write the page there and open nothing; without it a browser opens it.",
+    show_default="a browser opens it",
+    help="Write the page there and open nothing.",
 )
 @click.option(
     "--good/--no-good",
@@ -54,7 +55,7 @@ def view(file: str, other: str | None, target: str | None, *, beside: bool) -> N
     try:
         Path(target).write_text(page, "utf-8")
     except OSError as error:
-        raise click.UsageError(f"--html: {error}") from error
+        raise cannot_write("--html", error) from error
     click.echo(f"{target}: {events}, {len(page) / 1e6:.1f} MB", err=True)
 
 

@@ -24,7 +24,12 @@ PLACES = [
 
 
 def to_html(report: Report) -> str:
-    """The whole page."""
+    """The whole page.
+
+    >>> from ndiswan.coverage import Edges, Report, to_html
+    >>> to_html(Report.of(Edges())).startswith("<!doctype html>")
+    True
+    """
     template = Template((files("ndiswan.coverage") / "page.html").read_text("utf-8"))
     states, events = edge_names()
     rows: dict[tuple[str, str], dict[tuple[str, int], Row]] = {}

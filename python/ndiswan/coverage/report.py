@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Edges, Trace, edge_names
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,15 @@ def read(path: str | PathLike[str]) -> Edges:
     """The edges of a trace (`ndis.save`), or of a file of edges (`Edges.to_json`, `ndiswan coverage --json`).
 
     Raises OSError if the file cannot be read, and ValueError if it is neither.
+
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.coverage import read
+    >>> len(read("run.trace")) > 0
+    True
     """
     with Path(path).open("rb") as file:
         is_ours = OURS.search(file.read(HEAD))
@@ -38,7 +48,13 @@ def read(path: str | PathLike[str]) -> Edges:
 
 @dataclass(frozen=True)
 class Row:
-    """An edge, with what the contract and the counts say of it."""
+    """An edge, with what the contract and the counts say of it.
+
+    >>> from ndiswan.coverage import Edges, Report
+    >>> row = Report.of(Edges()).rows[0]
+    >>> row.name, row.count
+    ('Pool · Allocate · PASSIVE · no lock', 0)
+    """
 
     state: str
     """Who owned the packet, or where the adapter was in its life, by its name in files."""
@@ -59,7 +75,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Share:
-    """How much of something was reached."""
+    """How much of something was reached.
+
+    >>> from ndiswan.coverage import Share
+    >>> print(Share(3, 12))
+    3 of 12 (25.0 %)
+    """
 
     reached: int
     total: int
@@ -74,11 +95,21 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Shown):
     """Counts of edges beside the list of all edges.
 
     `edges` counts only what can be reached without a broken rule: a good driver reaches nothing else. The list is
     that of both modes and of every feature, so that hardly any driver alone reaches all of it.
+
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.coverage import Report
+    >>> report = Report.read(["run.trace"])
+    >>> report.edges.reached == len([row for row in report.rows if row.count])
+    True
     """
 
     rows: list[Row]

@@ -42,7 +42,15 @@ FLAGS = (
 
 
 class BuildError(Exception):
-    """The driver does not compile, or needs a function that ndiswan does not have."""
+    """The driver does not compile, or needs a function that ndiswan does not have.
+
+    >>> from ndiswan.drivers import BuildError, build
+    >>> try:
+    ...     build("nowhere.c")
+    ... except BuildError as error:
+    ...     print(error)
+    nowhere.c: expected a C file or a folder of them; there is none of that name
+    """
 
 
 def cache() -> Path:
@@ -177,6 +185,15 @@ def build(
         It does not compile, with the compiler's words, or needs functions that ndiswan does not have, all named.
     ValueError
         There is no such sanitizer.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ndiswan.drivers import build
+    >>> source = "int DriverEntry(void *driver, void *registry) { return 0; }"
+    >>> written = Path("empty.c").write_text(source)
+    >>> build("empty.c", output="empty.so").name
+    'empty.so'
     """
     kinds = sanitizing.kinds_of(sanitize)
     files = [file.resolve() for file in sources_of(sources)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ndiswan._native import CDriver
+from ndiswan._native import CDriver, CWorkload
 from ndiswan.drivers.building import build
 from ndiswan.drivers.sanitizing import see_runtime
 from ndiswan.oid import WanInfo
@@ -35,6 +35,16 @@ class CMiniport:
         What made the call that `dial` made.
     adapter:
         The handle of the engine, once it is bound.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ndiswan.drivers import CMiniport, build
+    >>> source = "int DriverEntry(void *driver, void *registry) { return 0; }"
+    >>> written = Path("empty.c").write_text(source)
+    >>> driver = CMiniport(build("empty.c"), config={"Channels": 2})
+    >>> driver.printed, driver.events
+    ([], [])
     """
 
     adapter: Adapter
@@ -67,10 +77,16 @@ class CMiniport:
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
         )
         self._plug = getattr(device, "plug", None)
+        alone = _of is None and device is None
+        self._given = (dict(config or {}), bool(guard), address) if alone else None
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
+
+    def workload(self) -> CWorkload | None:
+        """This driver and its configuration, explored without Python; ``None`` with a device, or for `another`."""
+        return None if self._given is None else CWorkload(self.path, self.name, *self._given)
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter
@@ -181,6 +197,15 @@ def load(
         The file cannot be loaded.
     SanitizerError
         It is built with AddressSanitizer, and this process was started without its runtime.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from ndiswan.drivers import load
+    >>> source = "int DriverEntry(void *driver, void *registry) { return 0; }"
+    >>> written = Path("empty.c").write_text(source)
+    >>> load("empty.c").name
+    'empty'
     """
     built = isinstance(source, str | os.PathLike) and str(source).endswith(".so")
     path = (

@@ -51,7 +51,13 @@ class _Driver(Typed):
 
 @dataclass(frozen=True)
 class TapiEvent:
-    """An NDIS_TAPI_EVENT as the driver indicated it."""
+    """An NDIS_TAPI_EVENT as the driver indicated it.
+
+    >>> from ndiswan.drivers.tapi import TapiEvent, TapiMessage
+    >>> event = TapiEvent(TapiMessage.CALLSTATE, 1, 2, (1, 0, 0))
+    >>> event.line, event.call
+    (1, 2)
+    """
 
     message: int
     line: int

@@ -30,6 +30,9 @@ class TapiError(RuntimeError):
     """A telephone call did not go as it has to: what was expected, what came, what to do.
 
     ``status`` is the driver's, where one was the reason.
+
+    >>> nw.TapiError("the line is busy", nw.FAILURE).status.name
+    'FAILURE'
     """
 
     def __init__(self, text: str, status: Status | None = None) -> None:

@@ -18,7 +18,12 @@ LINECALLSELECT_CALL = 0x04
 
 
 class TapiOid(IntEnum):
-    """OID_TAPI_*: the requests of a TAPI provider."""
+    """OID_TAPI_*: the requests of a TAPI provider.
+
+    >>> from ndiswan.drivers.tapi import TapiOid
+    >>> hex(TapiOid.MAKE_CALL)
+    '0x7030115'
+    """
 
     ACCEPT = 0x0703_0101
     ANSWER = 0x0703_0102
@@ -73,7 +78,12 @@ QUERIES = frozenset(
 
 
 class TapiMessage(IntEnum):
-    """NDIS_TAPI_EVENT.ulMsg: what an event says."""
+    """NDIS_TAPI_EVENT.ulMsg: what an event says.
+
+    >>> from ndiswan.drivers.tapi import TapiMessage
+    >>> TapiMessage.NEWCALL.name
+    'NEWCALL'
+    """
 
     ADDRESSSTATE = 0
     CALLINFO = 1
@@ -95,7 +105,12 @@ class TapiMessage(IntEnum):
 
 
 class CallState(IntEnum):
-    """LINECALLSTATE_*: where a call is. ``NONE`` is ours: no event came of it yet."""
+    """LINECALLSTATE_*: where a call is. ``NONE`` is ours: no event came of it yet.
+
+    >>> from ndiswan.drivers.tapi import CallState
+    >>> CallState.CONNECTED.name
+    'CONNECTED'
+    """
 
     NONE = 0
     IDLE = 0x1

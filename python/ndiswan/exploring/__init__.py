@@ -3,6 +3,7 @@
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
 from ndiswan.exploring.explore import Exploration, Search, explore
 from ndiswan.exploring.failure import Failure, ReplayError, load, replay
+from ndiswan.exploring.stepping import StepError, Stepper
 from ndiswan.exploring.watchdog import EndlessError
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "ReplayError",
     "Search",
     "Settings",
+    "StepError",
+    "Stepper",
     "Symptom",
     "execute",
     "explore",

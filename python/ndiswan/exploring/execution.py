@@ -30,12 +30,21 @@ _ENDS = {
 
 
 class Symptom(NamedTuple):
-    """What went wrong, and where; failures of one symptom are alike."""
+    """What went wrong, and where; failures of one symptom are alike.
+
+    >>> from ndiswan.exploring import Symptom
+    >>> Symptom("DOUBLE", "modem.py:20 in sent").rule
+    'DOUBLE'
+    """
 
     rule: str
     """The id of the rule; ``EXCEPTION`` or ``ENDLESS`` for what is none."""
     place: str
     """Whose function, and the line of its call."""
+
+
+GOOD = Symptom("NONE", "")
+"""In the replay file of an execution in which nothing goes wrong."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,12 @@ class Settings:
     ------
     ValueError
         ``latency``, ``max_points`` or ``patience`` is out of range.
+
+    Examples
+    --------
+    >>> from ndiswan.exploring import Settings
+    >>> Settings(cpus=3, latency=0.1).cpus
+    3
     """
 
     cpus: int = 2
@@ -83,7 +98,14 @@ class Settings:
 
 @dataclass
 class Execution:
-    """What one execution came to."""
+    """What one execution came to.
+
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> ran = failure.replay()
+    >>> ran.symptom.rule, type(ran.error).__name__
+    ('DOUBLE', 'OwnershipViolation')
+    """
 
     symptom: Symptom | None
     error: BaseException | None
@@ -100,6 +122,12 @@ def execute(
     With ``record`` the world keeps its events, with their call sites. What the scenario or a driver
     raises is in the answer, SystemExit too; only KeyboardInterrupt goes on, and what pytest and
     Hypothesis end a test with that is none.
+
+    >>> from ndiswan._native import Explorer
+    >>> from ndiswan.exploring import Settings, execute
+    >>> from ndiswan.zoo import ENTRIES
+    >>> execute(ENTRIES["double-shared-list"].twin, Explorer("random", 1), Settings()).symptom is None
+    True
     """
     time = AdversarialTime(
         explorer=explorer,

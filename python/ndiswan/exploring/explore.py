@@ -8,24 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
-from ndiswan.exploring.execution import Execution, Settings, execute, raised_at
+from ndiswan.exploring.execution import Execution, Settings, Symptom, execute, raised_at
 from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ndiswan.exploring.execution import Scenario, Symptom
+    from ndiswan.exploring.execution import Scenario
+    from ndiswan.exploring.in_rust import InRust
 
 SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
+STRETCH_SECONDS = 0.05
+"""How long executions in Rust go on before somebody looks whether to stop."""
 UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 @dataclass
-class Exploration:
-    """What a search came to."""
+class Exploration(Shown):
+    """What a search came to.
+
+    >>> from ndiswan.zoo import ENTRIES
+    >>> good = ENTRIES["double-shared-list"].twin
+    >>> found = nw.explore(good, executions=50)
+    >>> found.executions, found.failures
+    (50, [])
+    """
 
     explorer: str
     seed: int
@@ -94,6 +106,14 @@ class Search:
     ----------
     scenario, explorer, seed, shrinking, settings, suggest:
         As of :func:`explore`.
+
+    Examples
+    --------
+    >>> from ndiswan.exploring import Search
+    >>> from ndiswan.zoo import ENTRIES
+    >>> search = Search(ENTRIES["double-shared-list"].scenario, seed=1)
+    >>> search.run(500, 30, stop=True).failures[0].rule
+    'DOUBLE'
     """
 
     def __init__(
@@ -115,6 +135,8 @@ class Search:
         self._shrinking = shrinking
         for choices in suggest:
             self._explorer.suggest(choices)
+        self._quick = in_rust(scenario, self.settings)
+        self._alike: dict[tuple[str, str], Symptom] = {}
         self._begun = time.monotonic()
         self._undetermined: dict[str, None] = {}
 
@@ -132,11 +154,47 @@ class Search:
             found.last_new = found.seconds
         if ran.symptom is not None:
             found.failing += 1
-            if not found.knows(ran.symptom):
-                failure = self._failure(ran, watchdog)
-                if not found.knows(failure.symptom):
-                    found.failures.append(failure)
+            self._keep(ran, watchdog)
         return ran.symptom
+
+    def stretch(
+        self, quick: InRust, executions: float, seconds: float, watchdog: Watchdog, *, stop: bool
+    ) -> Symptom | None:
+        """Run executions in Rust, at most so many and not for long; what went wrong in the last one."""
+        found = self.found
+        known = [seen for seen, symptom in self._alike.items() if not stop and found.knows(symptom)]
+        most, longest = min(executions, 1 << 62), min(seconds, STRETCH_SECONDS)
+        ran = quick.explore(self._explorer, int(most), longest, known)
+        found.executions += ran.executions
+        found.points += ran.points
+        found.failing += ran.failing
+        found.seconds = time.monotonic() - self._begun
+        found.exhausted = ran.exhausted
+        if ran.interesting:
+            found.interesting += ran.interesting
+            found.last_new = found.seconds
+        if ran.choices is None:
+            return None
+        with watchdog.watching():
+            again = execute(self.scenario, Explorer.replay(ran.choices), self.settings)
+        if again.symptom is None and ran.symptom is not None:
+            once = Symptom(*ran.symptom)
+            text = f"{once.rule} at {once.place}: seen once, and not with the same choices again"
+            again = Execution(once, RuntimeError(text), again.ndis)
+        if again.symptom is not None:
+            found.failing += ran.symptom is None
+            if ran.symptom is not None:
+                self._alike[ran.symptom] = again.symptom
+            self._keep(again, watchdog)
+        return again.symptom
+
+    def _keep(self, ran: Execution, watchdog: Watchdog) -> None:
+        """The failure of an execution, if no such one is known."""
+        assert ran.symptom is not None
+        if not self.found.knows(ran.symptom):
+            failure = self._failure(ran, watchdog)
+            if not self.found.knows(failure.symptom):
+                self.found.failures.append(failure)
 
     def run(
         self,
@@ -154,7 +212,12 @@ class Search:
         try:
             with Watchdog(self.settings.patience, EndlessError) as watchdog:
                 while found.executions < executions and found.seconds < seconds:
-                    if self.once(watchdog) is not None and stop:
+                    left = executions - found.executions, seconds - found.seconds
+                    if self._quick is None:
+                        symptom = self.once(watchdog)
+                    else:
+                        symptom = self.stretch(self._quick, *left, watchdog, stop=stop)
+                    if symptom is not None and stop:
                         break
                     if found.exhausted:
                         break
@@ -258,6 +321,13 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         There is no such setting.
     ValueError
         There is no such explorer, or ``seed`` or a setting is out of range.
+
+    Examples
+    --------
+    >>> from ndiswan.zoo import ENTRIES
+    >>> found = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500)
+    >>> [failure.rule for failure in found.failures]
+    ['DOUBLE']
     """
     if executions is None and seconds is None:
         seconds = 60.0

@@ -13,27 +13,47 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
-from ndiswan.exploring.execution import Execution, Settings, Symptom, execute
-from ndiswan.exploring.target import find, name_of
+from ndiswan.exploring.elsewhere import here
+from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
+from ndiswan.exploring.target import arguments_of, find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
+from ndiswan.shown import Shown
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
+    from ndiswan.viewer import Page
 
 FORMAT = 1
 
 
 class ReplayError(ValueError):
-    """A replay file that is none, or whose scenario is not to be found."""
+    """A replay file that is none, or whose scenario is not to be found.
+
+    >>> from pathlib import Path
+    >>> written = Path("other.json").write_text("{}")
+    >>> from ndiswan.exploring import ReplayError
+    >>> try:
+    ...     nw.replay("other.json")
+    ... except ReplayError as error:
+    ...     print(error)
+    other.json: expected a replay file, as `ndiswan fuzz` writes it; got other JSON
+    """
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Shown):
     """An execution in which something went wrong, small enough to be read.
 
     ``choices`` are the answers, (of how many, which), that lead there: the replay token.
+
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> failure.rule, failure.deterministic
+    ('DOUBLE', True)
+    >>> failure.replay().symptom == failure.symptom
+    True
     """
 
     symptom: Symptom
@@ -56,7 +76,7 @@ class Failure:
 
     @property
     def rule(self) -> str:
-        """The id of the broken rule; EXCEPTION or ENDLESS for what is none."""
+        """The id of the broken rule; EXCEPTION or ENDLESS for what is none, NONE for a good execution."""
         return self.symptom.rule
 
     @property
@@ -92,7 +112,7 @@ class Failure:
 
         Of what goes on for ever it is not looked for: each look would take as long.
         """
-        if self.rule == "ENDLESS":
+        if self.rule == "ENDLESS" or self.symptom == GOOD:
             return None
         for index in reversed(range(len(self.choices))):
             of, chosen = self.choices[index]
@@ -138,21 +158,25 @@ class Failure:
         """The story as a self-contained SVG picture."""
         return self.story().to_svg()
 
+    def view(self, *, beside: bool = True) -> Page:
+        """The page of ``ndiswan view``, which a notebook shows; with the good run beside it, if there is one."""
+        from ndiswan.viewer import view
+
+        return view(self, beside=beside)
+
     def told(self, again: Execution, form: str) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
         if form == "report":
-            return str(again.error)
+            return str(again.error or "nothing goes wrong")
         if form == "trace":
             return self.trace(again).to_jsonl()
         story = self.story(again)
         forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
         return forms[form]()
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
-
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
+        arguments = arguments_of(self.scenario)
         settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
         settings["policy"] = {
             name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
@@ -160,6 +184,7 @@ class Failure:
         return {
             "ndiswan-replay": FORMAT,
             "scenario": name_of(self.scenario),
+            **({"arguments": arguments} if arguments else {}),
             "settings": settings,
             "explorer": self.explorer,
             "seed": self.seed,
@@ -190,8 +215,13 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, Status) else value
 
 
-def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
+def load(
+    path: str | Path, *, scenario: Scenario | None = None, target: str | None = None
+) -> Failure:
     """The failure in a replay file; with ``scenario`` that one is run instead of the one it names.
+
+    ``target``, as of ``ndiswan fuzz``, says where the scenario is on this machine, if it is neither where the file
+    says nor below this folder.
 
     Raises
     ------
@@ -199,16 +229,38 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
         The file cannot be read.
     ReplayError
         It is no replay file, or of a later version, or its scenario is not to be found.
+
+    Examples
+    --------
+    >>> from ndiswan.exploring import load
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> load(failure.save("found")).rule
+    'DOUBLE'
     """
     try:
         content = json.loads(Path(path).read_text("utf-8"))
     except ValueError as error:
         raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
+    return from_json(content, path, scenario, target)
+
+
+def from_json(
+    content: Any,
+    path: str | Path,
+    scenario: Scenario | None = None,
+    target: str | None = None,
+) -> Failure:
+    """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
     if not isinstance(content, dict) or "ndiswan-replay" not in content:
-        raise ReplayError(f"{path}: expected a replay file of ndiswan")
+        raise ReplayError(
+            f"{path}: expected a replay file, as `ndiswan fuzz` writes it; got other JSON"
+        )
     if content["ndiswan-replay"] != FORMAT:
         got = content["ndiswan-replay"]
-        raise ReplayError(f"{path}: expected version {FORMAT} of the format, got {got!r}")
+        raise ReplayError(
+            f"{path}: expected version {FORMAT} of the format, got {got!r}; install the ndiswan that wrote it"
+        )
     try:
         settings = dict(content["settings"])
         policy = dict(settings.pop("policy"))
@@ -217,7 +269,8 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
             symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
             detail=content["detail"],
             choices=from_token(content["choices"]),
-            scenario=scenario or _find(content["scenario"], content.get("arguments", [])),
+            scenario=scenario
+            or _find(target or here(content["scenario"]), content.get("arguments", [])),
             settings=_settings(policy, settings),
             explorer=content["explorer"],
             seed=content["seed"],
@@ -230,7 +283,10 @@ def load(path: str | Path, *, scenario: Scenario | None = None) -> Failure:
     except ReplayError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ReplayError(f"{path}: this replay file is damaged: {error!r}") from error
+        what = f"no {error}" if isinstance(error, KeyError) else error
+        raise ReplayError(
+            f"{path}: this replay file is damaged: {what}; expected it as it was written: copy it whole"
+        ) from error
 
 
 def _settings(policy: dict[str, Any], others: dict[str, Any]) -> Settings:
@@ -246,7 +302,10 @@ def _find(name: str, arguments: list[str]) -> Scenario:
     try:
         return find(name, arguments)
     except TargetError as error:
-        raise ReplayError(f"its scenario is not to be found: {error}") from error
+        raise ReplayError(
+            f"expected its scenario where it was, but {error}; run this in the folder that has it, or say where it is:"
+            " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
+        ) from error
 
 
 def replay(failure: Failure | str | Path) -> Execution:
@@ -256,5 +315,13 @@ def replay(failure: Failure | str | Path) -> Execution:
     ------
     ReplayError
         As :func:`load`.
+
+    Examples
+    --------
+    >>> from ndiswan.zoo import ENTRIES
+    >>> failure = nw.explore(ENTRIES["double-shared-list"].scenario, executions=500).failures[0]
+    >>> path = failure.save("found")
+    >>> nw.replay(path).symptom.rule
+    'DOUBLE'
     """
     return (failure if isinstance(failure, Failure) else load(failure)).replay()

@@ -36,6 +36,11 @@ def name_of(scenario: Scenario) -> str:
     return f"{module}:{function}"
 
 
+def arguments_of(scenario: Scenario) -> list[str]:
+    """With what the driver was made that :func:`find` found, so that a replay file can make it again."""
+    return list(getattr(scenario, "ndiswan_arguments", ()))
+
+
 def find(target: str, arguments: list[str] | None = None) -> Scenario:
     """The scenario that ``target`` names: ``file.py:name`` or ``module:name``, a function or a Miniport.
 
@@ -77,12 +82,15 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
 def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
     place = target[: -len(name) - 1] if name else target
     if name and "." in name:
-        raise TargetError(f"{target}: there is nothing of that name")
+        raise TargetError(
+            f"{target}: there is nothing of that name; expected a function or a Miniport"
+        )
     made = factories(
         target if is_in_c(target) else place if place.endswith(".py") else target, name
     )
     if len(made) != 1:
-        raise TargetError(f"{target}: say which driver: {', '.join(f'{place}:{n}' for n in made)}")
+        which = ", ".join(f"{place}:{n}" for n in made)
+        raise TargetError(f"{target}: expected one driver, got {len(made)}; say which: {which}")
     ((known, factory),) = made.items()
 
     def driver() -> Miniport:
@@ -90,9 +98,11 @@ def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
         return made
 
     driver()
+    scenario = workload(driver)
+    scenario.ndiswan_arguments = arguments  # type: ignore[attr-defined]
     if is_in_c(target):
-        return _named(workload(driver), str(Path(target).resolve()))
-    return _named(workload(driver), f"{target}:{known}" if name is None else target)
+        return _named(scenario, str(Path(target).resolve()))
+    return _named(scenario, f"{target}:{known}" if name is None else target)
 
 
 def _named(scenario: Scenario, target: str) -> Scenario:

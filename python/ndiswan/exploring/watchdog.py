@@ -19,6 +19,12 @@ class EndlessError(BaseException):
     """A driver goes on for ever: it was at more points than an execution may have, or ran too long.
 
     Not an ``Exception``, so that a driver that catches those ends all the same.
+
+    >>> def scenario(ndis):
+    ...     while True:
+    ...         ndis.point()
+    >>> nw.explore(scenario, executions=1, max_points=100).failures[0].rule
+    'ENDLESS'
     """
 
     def __init__(self, text: str = "the drivers go on for ever; this execution is cut off") -> None:

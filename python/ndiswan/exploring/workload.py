@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ndiswan.exploring.in_rust import NAME, workload_of
 from ndiswan.miniport import Miniport
 from ndiswan.oid import Oid
 from ndiswan.protocol import Protocol
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ndiswan._native import Link, Packet
+    from ndiswan.drivers import CMiniport
     from ndiswan.exploring.execution import Scenario
     from ndiswan.ndis import Ndis
 
@@ -26,9 +29,9 @@ SHORTEST = 2
 class Peer(Protocol):
     """Sends what it is told to, and sometimes again from inside of a completion."""
 
-    def __init__(self, ndis: Ndis, sizes: list[int]) -> None:
+    def __init__(self, ndis: Ndis) -> None:
         self.ndis = ndis
-        self.sizes = sizes
+        self.sizes: list[int] = []
         self.link: Link | None = None
         self.sent = self.again = self.sending = 0
         self.stopped = False
@@ -60,8 +63,11 @@ class Peer(Protocol):
             self.send()
 
 
-def workload(make: Callable[[], Miniport]) -> Scenario:
+def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = False) -> Scenario:
     """A scenario for the miniport that ``make()`` gives.
+
+    One in C without a device is executed in Rust, question by question as here: ``make()`` is called once for that,
+    and each execution brings up the same driver with the same configuration. With ``in_python`` it is not.
 
     The explorer chooses how many operations there are and which: sends of the smallest, a middle and
     the largest size, from this thread, from others and from inside of completions; interrupts, resets,
@@ -69,9 +75,8 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
     """
 
     def scenario(ndis: Ndis) -> None:
-        miniport = make()
-        largest = miniport.info.max_frame_size
-        peer = Peer(ndis, [64, SHORTEST, largest // 2 + 1, largest])
+        miniport: Any = make()
+        peer = Peer(ndis)
         try:
             link = ndis.bind(peer, miniport, packets=PACKETS + 2)
         except RuntimeError:
@@ -81,6 +86,8 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
             return
         if not link.up and not isinstance(miniport, Miniport):
             link = _dialled(miniport, ndis) or link
+        largest = miniport.info.max_frame_size  # which one in C says when it is bound
+        peer.sizes = [64, SHORTEST, largest // 2 + 1, largest]
         peer.link = link
         operations: list[Callable[[], object]] = [
             peer.send,
@@ -93,16 +100,22 @@ def workload(make: Callable[[], Miniport]) -> Scenario:
         ]
         if not _interrupts(miniport):
             operations.remove(miniport.adapter.interrupt)
-        for _ in range(1 + ndis.choose(MOST, "operations")):
-            operations[ndis.choose(len(operations), "operation")]()
-        if ndis.choose(4, "run at the end") == 0:
-            ndis.run()
+        _operate(ndis, operations)
         peer.stop()
         tapi = getattr(miniport, "tapi", None)
         if tapi and ndis.choose(2, "hang up"):
             _hang_up(tapi)
 
+    if not in_python:
+        setattr(scenario, NAME, cache(lambda: workload_of(make)))
     return scenario
+
+
+def _operate(ndis: Ndis, operations: list[Callable[[], object]]) -> None:
+    for _ in range(1 + ndis.choose(MOST, "operations")):
+        operations[ndis.choose(len(operations), "operation")]()
+    if ndis.choose(4, "run at the end") == 0:
+        ndis.run()
 
 
 def _dialled(miniport: Any, ndis: Ndis) -> Link | None:

@@ -70,7 +70,9 @@ class Port:
                 self._attributes = termios.tcgetattr(self._fd)
                 self._make_raw(speed)
             elif speed is not None:
-                raise ValueError(f"baudrate={baudrate} is for terminals, and {source!r} is none")
+                raise ValueError(
+                    f"port: expected a terminal for baudrate={baudrate}, {source!r} is none; leave baudrate out"
+                )
             os.set_blocking(self._fd, False)
         except (
             BaseException

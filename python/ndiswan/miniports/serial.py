@@ -47,6 +47,17 @@ class SerialMiniport(Miniport):
     unescaped; both also follow OID_WAN_SET_LINK_INFO. baudrate: for serial devices, in bits per second.
 
     Frames are sent and indicated as they are on the line, address and control octets (ff 03) included.
+
+    >>> import socket
+    >>> from ndiswan.miniports import SerialMiniport
+    >>> here, there = socket.socketpair()
+    >>> with nw.Ndis(time=nw.RealTime()) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), SerialMiniport(here))
+    ...     status = link.send(bytes.fromhex("ff03c021 01000004"))
+    ...     there.recv(100).hex()
+    '7eff7d23c0217d217d207d207d247d2def7e'
+    >>> here.close()
+    >>> there.close()
     """
 
     serialized = False

@@ -52,6 +52,13 @@ class ScenarioError(ValueError):
     """A scenario that cannot be: where, what was expected, what came.
 
     ``path`` is the file, ``line`` and ``column`` count from 1 and are ``None`` where nobody knows them.
+
+    >>> from ndiswan.models.scenario import ScenarioError, loads
+    >>> try:
+    ...     loads("[[link]]")
+    ... except ScenarioError as error:
+    ...     print(error)
+    <text>:1:1: link[0]: the key 'traffic' is missing; the keys here are traffic, line, window, card, queue, count, name
     """
 
     def __init__(

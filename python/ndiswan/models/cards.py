@@ -11,6 +11,9 @@ class Moderation(Parameters):
     """An interrupt comes when ``frames`` are finished, or ``ns`` nanoseconds after the first of them.
 
     With ``ns`` 0 there is no such time: the interrupt comes then when the card is idle.
+
+    >>> models.Card(moderation=models.Moderation(frames=8, ns=1_000_000)).moderation.frames
+    8
     """
 
     frames: int
@@ -22,6 +25,9 @@ class Death(Parameters):
     """The card hangs, NDIS sees it at its next check for hang and resets it; what was pending comes back aborted.
 
     It works for an exponential time with mean ``mean_up_ns``, or dies at each of ``at_ns``.
+
+    >>> models.Card(dies=models.Death(mean_up_ns=60e9)).dies.check_for_hang_ns
+    2000000000
     """
 
     mean_up_ns: float = 0.0
@@ -47,6 +53,10 @@ class Card(Parameters):
     ``descriptors``: how many packets the card itself holds, in its ring or its memory; 0 is any number.
     ``program_ns``: from the call to a packet that is ready for the line. ``interrupt_ns``: from the interrupt's cause
     to the completion. ``reorder``: each completion is drawn from so many that are finished.
+
+    >>> card = models.Card(completes="when_copied", descriptors=16, interrupt_ns=50_000)
+    >>> card.descriptors
+    16
     """
 
     completes: Literal["when_sent", "when_copied", "inline"] = "when_sent"
@@ -59,40 +69,72 @@ class Card(Parameters):
 
 
 def simple(**other: Any) -> Card:
-    """A card that interrupts for each frame when its last bit is out."""
+    """A card that interrupts for each frame when its last bit is out.
+
+    >>> models.simple(interrupt_ns=50_000).interrupt_ns
+    50000
+    """
     return Card(**other)
 
 
 def descriptor_ring(descriptors: int, **other: Any) -> Card:
-    """A card with so many transmit descriptors; one is free again when its interrupt was served."""
+    """A card with so many transmit descriptors; one is free again when its interrupt was served.
+
+    >>> models.descriptor_ring(16).descriptors
+    16
+    """
     return Card(descriptors=descriptors, **other)
 
 
 def moderated(frames: int, ns: int, **other: Any) -> Card:
-    """A card that interrupts when ``frames`` are finished or ``ns`` after the first of them."""
+    """A card that interrupts when ``frames`` are finished or ``ns`` after the first of them.
+
+    >>> models.moderated(8, ns=1_000_000).moderation
+    Moderation(frames=8, ns=1000000)
+    """
     return Card(moderation=Moderation(frames, ns), **other)
 
 
 def batching(frames: int, **other: Any) -> Card:
-    """A card whose driver completes ``frames`` at once, or what there is when the card is idle."""
+    """A card whose driver completes ``frames`` at once, or what there is when the card is idle.
+
+    >>> models.batching(8).moderation
+    Moderation(frames=8, ns=0)
+    """
     return Card(moderation=Moderation(frames), **other)
 
 
 def intelligent(memory: int, **other: Any) -> Card:
-    """A card that copies ``memory`` frames into itself, and completes each when it is copied."""
+    """A card that copies ``memory`` frames into itself, and completes each when it is copied.
+
+    >>> models.intelligent(32).completes
+    'when_copied'
+    """
     return Card(completes="when_copied", descriptors=memory, **other)
 
 
 def inline(memory: int, **other: Any) -> Card:
-    """A card that copies in the call: MiniportWanSend returns SUCCESS while its memory has room."""
+    """A card that copies in the call: MiniportWanSend returns SUCCESS while its memory has room.
+
+    >>> models.inline(32).completes
+    'inline'
+    """
     return Card(completes="inline", descriptors=memory, **other)
 
 
 def reordering(depth: int, **other: Any) -> Card:
-    """A card that completes each packet out of ``depth`` that are finished."""
+    """A card that completes each packet out of ``depth`` that are finished.
+
+    >>> models.reordering(4).reorder
+    4
+    """
     return Card(reorder=depth, **other)
 
 
 def dying(mean_up_ns: float, **other: Any) -> Card:
-    """A card that hangs after an exponential time, and is reset."""
+    """A card that hangs after an exponential time, and is reset.
+
+    >>> models.dying(mean_up_ns=60e9).dies.mean_up_ns
+    60000000000.0
+    """
     return Card(dies=Death(mean_up_ns), **other)

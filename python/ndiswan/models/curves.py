@@ -41,7 +41,7 @@ def read_table(path: str | PathLike[str]) -> dict[str, Column]:
         rows = list(csv.reader(file))
     head = rows.pop(0) if rows else []
     if not head or not rows or any(len(row) != len(head) for row in rows):
-        raise ValueError(f"{path}: expected a head and rows as long as it")
+        raise ValueError(f"{path}: expected a line of names and below it rows with as many cells")
     return {
         name: _numbers(cells) for name, cells in zip(head, zip(*rows, strict=True), strict=True)
     }

@@ -22,6 +22,13 @@ class CardMiniport:
     """A card on a line as a deserialized miniport: the card and the line of a `Link`, with the send window ``window``.
 
     Bind it once, in the place of a miniport. Raises ``ValueError`` for parameters that cannot be.
+
+    >>> with nw.Ndis() as ndis:
+    ...     card = models.CardMiniport(models.Line(rate_bps=64_000), models.descriptor_ring(16))
+    ...     status = ndis.bind(nw.Protocol(), card).send(b"hello")
+    ...     events = ndis.run()
+    >>> card.received, card.received_bytes
+    (1, 5)
     """
 
     def __init__(
@@ -60,6 +67,16 @@ class TrafficProtocol:
 
     Bind it once, in the place of a protocol; it begins to send when it is bound, with packets of zeros. ``window`` is
     how many packets it has outstanding. Raises ``ValueError`` for parameters that cannot be.
+
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> traffic = models.TrafficProtocol(models.Cbr(rate_pps=100, size=500, packets=20))
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(traffic, Instant())
+    ...     events = ndis.run()
+    >>> traffic.counters["sent"]
+    20
     """
 
     def __init__(

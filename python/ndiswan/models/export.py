@@ -48,6 +48,15 @@ def save_trace(
     0 for all; what they carry is made up (an LCP Discard-Request of that size), when and how they went is not.
     Raises ``ValueError`` for a simulation without a trace and a name that asks for no form, ``OSError`` for a file that
     cannot be written.
+
+    >>> from ndiswan.models.export import save_trace
+    >>> link = models.Link(
+    ...     traffic=models.Cbr(rate_pps=100, size=500, packets=20), line=models.Line(rate_bps=512_000)
+    ... )
+    >>> simulation = models.Simulation(link, detail="trace")
+    >>> finished = simulation.run()
+    >>> save_trace(simulation, "run.pcapng")
+    20
     """
     form = form or form_of(path)
     most = whole("snaplen", snaplen, 0, 2**32 - 1)

@@ -20,6 +20,10 @@ class Flow(Parameters):
     ``size``: bytes, a list of them, or a distribution (`Fixed`, `UniformSize`, `ExponentialSize`, `Mix`, `Cycle`).
     ``start_ns``: nothing comes before. ``packets``: no more than so many. ``traffic_class``: for queues with classes; 0
     goes first.
+
+    >>> flow = models.Cbr(rate_pps=100, size=500, start_ns=1_000_000, packets=10)
+    >>> isinstance(flow, models.Flow), flow.packets
+    (True, 10)
     """
 
     size: Any
@@ -49,7 +53,13 @@ class Flow(Parameters):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cbr(Flow):
-    """At a constant rate of ``rate_pps`` packets a second."""
+    """At a constant rate of ``rate_pps`` packets a second.
+
+    >>> flow = models.Cbr(rate_pps=100, size=500)
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    1001
+    """
 
     kind: ClassVar[str] = "constant"
     rate_pps: float
@@ -60,7 +70,13 @@ class Cbr(Flow):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Poisson(Flow):
-    """A Poisson process of ``rate_pps`` packets a second."""
+    """A Poisson process of ``rate_pps`` packets a second.
+
+    >>> flow = models.Poisson(rate_pps=100, size=500)
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    938
+    """
 
     kind: ClassVar[str] = "poisson"
     rate_pps: float
@@ -74,6 +90,13 @@ class OnOff(Flow):
     """``rate_pps`` packets a second while it is on, none while it is off; ``on`` and ``off`` are durations.
 
     With `Pareto` ones many such flows together are self-similar (Willinger and others, 1997).
+
+    >>> flow = models.OnOff(
+    ...     rate_pps=100, size=500, on=models.Constant(1e9), off=models.Constant(4e9)
+    ... )
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    201
     """
 
     kind: ClassVar[str] = "on_off"
@@ -92,6 +115,11 @@ class Mmpp(Flow):
 
     ``rates_pps``: packets a second in each state. ``transitions_per_s``: from each state (row) to each other; the
     diagonal is not looked at. It begins in the first state.
+
+    >>> flow = models.Mmpp(rates_pps=[10, 100], transitions_per_s=[[0, 1], [2, 0]], size=500)
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    204
     """
 
     kind: ClassVar[str] = "mmpp"
@@ -113,7 +141,13 @@ class Mmpp(Flow):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClosedLoop(Flow):
-    """``window`` packets go round: each is sent again when it is back and was thought about for ``think``."""
+    """``window`` packets go round: each is sent again when it is back and was thought about for ``think``.
+
+    >>> flow = models.ClosedLoop(window=2, size=500, think=models.Constant(1e6))
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    1281
+    """
 
     kind: ClassVar[str] = "closed_loop"
     window: int
@@ -126,7 +160,13 @@ class ClosedLoop(Flow):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Saturating(Flow):
-    """There is always one more packet to send."""
+    """There is always one more packet to send.
+
+    >>> flow = models.Saturating(size=500)
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    1284
+    """
 
     kind: ClassVar[str] = "saturating"
 
@@ -136,7 +176,13 @@ class Saturating(Flow):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Replay(Flow):
-    """Packets at ``times_ns``, ascending, with the sizes of ``size`` (a list, or a distribution)."""
+    """Packets at ``times_ns``, ascending, with the sizes of ``size`` (a list, or a distribution).
+
+    >>> flow = models.Replay(times_ns=[0, 1_000_000, 5_000_000], size=[40, 1500, 40])
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> int(models.simulate(link, until=10).columns["sent"][0])
+    3
+    """
 
     kind: ClassVar[str] = "at"
     times_ns: Any = field(default=())

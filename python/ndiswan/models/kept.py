@@ -36,7 +36,11 @@ _DAMAGE = (
 
 
 class DamagedFileWarning(UserWarning):
-    """A file of a sweep's folder cannot be read; what was in it is computed again."""
+    """A file of a sweep's folder cannot be read; what was in it is computed again.
+
+    >>> issubclass(models.DamagedFileWarning, UserWarning)
+    True
+    """
 
 
 class Kept:
@@ -95,7 +99,7 @@ class Kept:
                 loaded = np.load(file, allow_pickle=False)
                 arrays = {name: loaded[name] for name in loaded.files}
             if not np.array_equal(arrays.pop("check"), _check(arrays)):
-                raise ValueError("its contents are not what was written")
+                raise ValueError("expected what was written, its contents are not")
             measured = _measured(arrays)
             if measured.groups != groups:
                 raise ValueError(f"expected {groups} groups of links, got {measured.groups}")

@@ -19,6 +19,15 @@ class Link(Parameters):
     ``traffic``: a flow, or several. ``window``: how many packets the miniport may have at once (``MaxTransmit``).
     ``count``: so many links like this one, each with luck of its own; their stages are measured together. ``name``:
     what results call it. Raises ``TypeError`` and ``ValueError`` that name the field.
+
+    >>> link = models.Link(
+    ...     traffic=models.Poisson(rate_pps=100, size=[40, 1500]),
+    ...     line=models.Line(rate_bps=2_048_000),
+    ...     window=8,
+    ...     name="office",
+    ... )
+    >>> link.window, link.named("branch").name
+    (8, 'branch')
     """
 
     traffic: Flow | Sequence[Flow]

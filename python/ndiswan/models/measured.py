@@ -36,6 +36,15 @@ class Measured:
     ``counters``: for each counter an array with a value a row. ``group``: which group a row is of. ``totals``: uint64,
     (groups, stages, 6): count, low and high word of the sum, min, max, number of buckets. ``buckets``: uint64,
     (buckets, 3): low, width, count.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> int(results.measured.counters["sent"][0])
+    1001
     """
 
     counters: dict[str, Column]
@@ -53,7 +62,9 @@ class Measured:
         group = counters.pop("spec").astype(np.int64)
         names, totals, buckets = native.histograms()
         if tuple(names) != STAGES:
-            raise RuntimeError(f"the engine's stages are {names}, expected {STAGES}")
+            raise RuntimeError(
+                f"expected an engine with the stages {STAGES}, got {names}; install ndiswan again"
+            )
         shaped = np.frombuffer(totals, np.uint64).reshape(-1, len(STAGES), 6)
         return Measured(counters, group, shaped, np.frombuffer(buckets, np.uint64).reshape(-1, 3))
 

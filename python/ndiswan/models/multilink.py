@@ -18,6 +18,10 @@ class Multilink(Parameters):
 
     The next fragment goes to the next member in turn that has room in its window. A packet comes back when all of its
     fragments have, and arrives when the last of them does. ``utilisation`` is the mean of the members'.
+
+    >>> bundle = models.Multilink([models.Line(rate_bps=64_000)] * 2, fragment_bytes=256)
+    >>> len(bundle.lines), bundle.as_line().rate_bps
+    (2, 128000)
     """
 
     lines: Any

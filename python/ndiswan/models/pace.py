@@ -13,6 +13,9 @@ class Progress:
 
     ``done`` of ``total``, of which ``kept`` were in the directory already; ``seconds`` since it began, ``left`` still
     to come if the rest takes as long as what was done, NaN before anything was.
+
+    >>> print(models.Progress(done=5, total=20, kept=0, seconds=2.0, left=6.0))
+    5 of 20 (25%), 2 s, 6 s left
     """
 
     done: int

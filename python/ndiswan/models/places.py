@@ -24,7 +24,21 @@ _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 @dataclass
 class Places:
-    """For each path the line and column, from 1, of its key and of its value."""
+    """For each path the line and column, from 1, of its key and of its value.
+
+    >>> from ndiswan.models.scenario import loads
+    >>> text = '''
+    ... [run]
+    ... until = "10 s"
+    ...
+    ... [[link]]
+    ... name = "office"
+    ... traffic = { kind = "poisson", rate_pps = 100, size = 500 }
+    ... line = { rate_bps = "512 kbit/s" }
+    ... '''
+    >>> loads(text).places.keys[("run", "until")]
+    (3, 1)
+    """
 
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
@@ -113,7 +127,7 @@ class _Scanner:
             elif found := _BARE.match(self.text, self.at):
                 keys.append(found[0])
             else:
-                raise ValueError(f"no key at offset {self.at}")  # not after tomllib
+                raise ValueError(f"expected a key at offset {self.at}")  # not after tomllib
             self.at = found.end()
             self.blank()
             if not self.text.startswith(".", self.at):
@@ -138,7 +152,7 @@ class _Scanner:
         elif found := _STRING.match(self.text, self.at) or _SCALAR.match(self.text, self.at):
             self.at = found.end()
         else:
-            raise ValueError(f"no value at offset {self.at}")  # not after tomllib
+            raise ValueError(f"expected a value at offset {self.at}")  # not after tomllib
 
     def blank(self) -> int:
         """Skip white space and comments; where that leads."""

@@ -7,26 +7,42 @@ from ndiswan.models._parameters import Parameters
 
 
 class Discipline(Parameters):
-    """Which packet goes next when the window opens."""
+    """Which packet goes next when the window opens.
+
+    >>> isinstance(models.Fifo(), models.Discipline)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class Fifo(Discipline):
-    """The oldest."""
+    """The oldest.
+
+    >>> models.Queue(models.Fifo(), limit=100).discipline
+    Fifo()
+    """
 
     kind: ClassVar[str] = "fifo"
 
 
 @dataclass(frozen=True)
 class Priority(Discipline):
-    """The oldest of the lowest class that has one."""
+    """The oldest of the lowest class that has one.
+
+    >>> models.Queue(models.Priority(), limit=100).discipline
+    Priority()
+    """
 
     kind: ClassVar[str] = "priority"
 
 
 @dataclass(frozen=True)
 class Drr(Discipline):
-    """Deficit round robin among the classes (Shreedhar and Varghese 1996), ``quantum`` bytes a round."""
+    """Deficit round robin among the classes (Shreedhar and Varghese 1996), ``quantum`` bytes a round.
+
+    >>> models.Queue(models.Drr(quantum=500), limit=100).discipline
+    Drr(quantum=500)
+    """
 
     kind: ClassVar[str] = "drr"
     quantum: int = 1500
@@ -34,7 +50,11 @@ class Drr(Discipline):
 
 @dataclass(frozen=True)
 class CoDel(Discipline):
-    """Drops while the time spent in the queue stays above ``target_ns`` for ``interval_ns`` (RFC 8289)."""
+    """Drops while the time spent in the queue stays above ``target_ns`` for ``interval_ns`` (RFC 8289).
+
+    >>> models.Queue(models.CoDel(target_ns=5_000_000), limit=100).discipline
+    CoDel(target_ns=5000000, interval_ns=100000000)
+    """
 
     kind: ClassVar[str] = "co_del"
     target_ns: int = 5_000_000
@@ -43,7 +63,11 @@ class CoDel(Discipline):
 
 @dataclass(frozen=True)
 class Queue(Parameters):
-    """What waits when the window is full: at most ``limit`` packets (``None``: any number), the next are dropped."""
+    """What waits when the window is full: at most ``limit`` packets (``None``: any number), the next are dropped.
+
+    >>> models.Queue(limit=50)
+    Queue(discipline=Fifo(), limit=50)
+    """
 
     discipline: Discipline = field(default_factory=Fifo)
     limit: int | None = 1000

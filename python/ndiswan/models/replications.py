@@ -25,7 +25,17 @@ FIRST = 10
 
 
 class PrecisionWarning(UserWarning):
-    """An interval is still too wide, and no more replications were allowed."""
+    """An interval is still too wide, and no more replications were allowed.
+
+    >>> import warnings
+    >>> flow = models.Poisson(rate_pps=90, size=500)
+    >>> link = models.Link(traffic=flow, line=models.Line(rate_bps=512_000))
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     results = models.simulate(link, until=1, precision=0.001, max_replications=2)
+    >>> caught[0].category.__name__
+    'PrecisionWarning'
+    """
 
 
 def simulate(  # noqa: PLR0913 -- all but the first have names
@@ -56,6 +66,15 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
     `Results.missed` says so, and a `PrecisionWarning`.
 
     Raises ``ValueError`` and ``TypeError`` for parameters that cannot be, ``KeyError`` for a column that is not there.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> int(results.columns["sent"][0])
+    1001
     """
     links = several(links)
     checked_confidence(confidence)

@@ -41,6 +41,17 @@ class Results(Table):
     columns, empty without ``detail="packets"``. ``batches``: of each of the first 1,024 rows the means of equal batches
     of latencies in nanoseconds. ``digest``: the fingerprint of all events. ``missed``: columns whose interval was still
     too wide when ``max_replications`` was reached, with their relative half-width.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> int(results.columns["sent"][0])
+    1001
+    >>> len(results)
+    1
     """
 
     names: tuple[str, ...]

@@ -30,6 +30,13 @@ class Simulation:
     each packet, "trace" every event.
 
     Raises ``ValueError`` for parameters that cannot be, with where they are.
+
+    >>> simulation = models.Simulation(
+    ...     models.Link(traffic=models.Saturating(size=1000), line=models.Line(rate_bps=64_000))
+    ... )
+    >>> ended = simulation.run(10)
+    >>> simulation.now
+    10.0
     """
 
     def __init__(

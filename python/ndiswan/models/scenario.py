@@ -38,6 +38,10 @@ class Run(Parameters):
 
     ``until`` may be left out if the traffic ends by itself. ``replications``: so many runs, each with luck of its own.
     ``threads``: cores to use, all without it.
+
+    >>> from ndiswan.models.scenario import Run
+    >>> Run(until=10, replications=5).replications
+    5
     """
 
     until: float | None = None
@@ -62,7 +66,22 @@ class Run(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """Links, how they are run, and the file that said so."""
+    """Links, how they are run, and the file that said so.
+
+    >>> from ndiswan.models.scenario import loads
+    >>> text = '''
+    ... [run]
+    ... until = "10 s"
+    ...
+    ... [[link]]
+    ... name = "office"
+    ... traffic = { kind = "poisson", rate_pps = 100, size = 500 }
+    ... line = { rate_bps = "512 kbit/s" }
+    ... '''
+    >>> scenario = loads(text)
+    >>> scenario.run.until, scenario.links[0].name
+    (10.0, 'office')
+    """
 
     links: tuple[Link, ...]
     run: Run = field(default_factory=Run)
@@ -149,6 +168,21 @@ def load(path: str | PathLike[str]) -> Scenario:
     """The scenario of a file: TOML, or Python if its name ends in ``.py``.
 
     Raises ``OSError`` for a file that cannot be read, `ScenarioError` for one that is wrong, with the line.
+
+    >>> from ndiswan.models.scenario import load
+    >>> from pathlib import Path
+    >>> text = '''
+    ... [run]
+    ... until = "10 s"
+    ...
+    ... [[link]]
+    ... name = "office"
+    ... traffic = { kind = "poisson", rate_pps = 100, size = 500 }
+    ... line = { rate_bps = "512 kbit/s" }
+    ... '''
+    >>> written = Path("office.toml").write_text(text)
+    >>> load("office.toml").links[0].window
+    4
     """
     name = str(path)
     if name.endswith(".py"):
@@ -163,7 +197,21 @@ def load(path: str | PathLike[str]) -> Scenario:
 
 
 def loads(text: str, path: str = "<text>") -> Scenario:
-    """The scenario of a TOML text. Raises `ScenarioError` for one that is wrong, with the line."""
+    """The scenario of a TOML text. Raises `ScenarioError` for one that is wrong, with the line.
+
+    >>> from ndiswan.models.scenario import loads
+    >>> text = '''
+    ... [run]
+    ... until = "10 s"
+    ...
+    ... [[link]]
+    ... name = "office"
+    ... traffic = { kind = "poisson", rate_pps = 100, size = 500 }
+    ... line = { rate_bps = "512 kbit/s" }
+    ... '''
+    >>> len(loads(text).links)
+    1
+    """
     text = text.replace("\r\n", "\n")
     try:
         data = tomllib.loads(text)
@@ -205,7 +253,21 @@ def _check_names(scenario: Scenario) -> None:
 
 
 def dumps(scenario: Scenario) -> str:
-    """The scenario as TOML, without what is as it is by default; `loads` makes the same of it."""
+    """The scenario as TOML, without what is as it is by default; `loads` makes the same of it.
+
+    >>> from ndiswan.models.scenario import dumps, loads
+    >>> text = '''
+    ... [run]
+    ... until = "10 s"
+    ...
+    ... [[link]]
+    ... name = "office"
+    ... traffic = { kind = "poisson", rate_pps = 100, size = 500 }
+    ... line = { rate_bps = "512 kbit/s" }
+    ... '''
+    >>> loads(dumps(loads(text))).links[0].name
+    'office'
+    """
     return written(scenario.run, scenario.links)
 
 

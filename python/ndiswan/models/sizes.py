@@ -9,12 +9,20 @@ from ndiswan.models._parameters import Parameters, column, real
 
 
 class Size(Parameters):
-    """A distribution of packet sizes in bytes."""
+    """A distribution of packet sizes in bytes.
+
+    >>> isinstance(models.Cbr(rate_pps=10, size=500).size, models.Size)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class Fixed(Size):
-    """Always ``bytes``."""
+    """Always ``bytes``.
+
+    >>> models.Cbr(rate_pps=10, size=500).size
+    Fixed(bytes=500)
+    """
 
     kind: ClassVar[str] = "fixed"
     bytes: int
@@ -22,7 +30,11 @@ class Fixed(Size):
 
 @dataclass(frozen=True)
 class UniformSize(Size):
-    """From ``low`` to ``high``, both included, any size alike."""
+    """From ``low`` to ``high``, both included, any size alike.
+
+    >>> models.Cbr(rate_pps=10, size=models.UniformSize(40, 1500)).size
+    UniformSize(low=40, high=1500)
+    """
 
     kind: ClassVar[str] = "uniform"
     low: int
@@ -31,7 +43,11 @@ class UniformSize(Size):
 
 @dataclass(frozen=True)
 class ExponentialSize(Size):
-    """Exponential with mean ``mean``, to the nearest byte, from 1 to ``max``."""
+    """Exponential with mean ``mean``, to the nearest byte, from 1 to ``max``.
+
+    >>> models.Cbr(rate_pps=10, size=models.ExponentialSize(mean=300, max=1500)).size
+    ExponentialSize(mean=300.0, max=1500)
+    """
 
     kind: ClassVar[str] = "exponential"
     mean: float
@@ -40,7 +56,12 @@ class ExponentialSize(Size):
 
 @dataclass(frozen=True, eq=False)
 class Mix(Size):
-    """These sizes with these weights, such as the IMIX: ``Mix([40, 576, 1500], [7, 4, 1])``."""
+    """These sizes with these weights, such as the IMIX: ``Mix([40, 576, 1500], [7, 4, 1])``.
+
+    >>> imix = models.Mix([40, 576, 1500], weights=[7, 4, 1])
+    >>> imix.weights
+    (7.0, 4.0, 1.0)
+    """
 
     kind: ClassVar[str] = "mix"
     bytes: Any
@@ -54,7 +75,11 @@ class Mix(Size):
 
 @dataclass(frozen=True, eq=False)
 class Cycle(Size):
-    """These sizes one after the other, and from the start again."""
+    """These sizes one after the other, and from the start again.
+
+    >>> models.Cycle([40, 1500]).bytes.tolist()
+    [40, 1500]
+    """
 
     kind: ClassVar[str] = "cycle"
     bytes: Any

@@ -18,6 +18,16 @@ class Stage:
     """How long packets were in one stage, in nanoseconds: exact count, sum, least, most; buckets exact to 1 part in 64.
 
     ``low``, ``width`` and ``counts`` are the buckets that are not empty: smallest value, number of values, packets.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> stage = results.stages["link0"]["latency"]
+    >>> stage.count, stage.mean / 1e6
+    (1000, 7.8125)
     """
 
     count: int

@@ -24,6 +24,10 @@ class Interval:
 
     ``n`` values that are taken as independent are behind it, by ``method``: "replications", "batch means", or "none",
     and then ``half_width`` is NaN: one value says nothing of its error.
+
+    >>> interval = models.Interval(10.0, 0.5, 20, 0.95, "replications")
+    >>> interval.low, interval.high, interval.relative
+    (9.5, 10.5, 0.05)
     """
 
     mean: float

@@ -63,6 +63,14 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
 
     Raises ``ValueError`` and ``TypeError`` for points and parameters that cannot be, with a note of the point, before
     anything runs; ``WorkerDiedError`` if a worker ends at the same place each time.
+
+    >>> def office(rate):
+    ...     return models.Link(
+    ...         traffic=models.Cbr(rate_pps=rate, size=500), line=models.Line(rate_bps=512_000)
+    ...     )
+    >>> table = models.sweep(office, {"rate": [50, 100]}, until=10, executor="serial")
+    >>> table.columns["utilisation"].round(2).tolist()
+    [0.39, 0.78]
     """
     checked_confidence(confidence)
     whole("replications", replications, 1)

@@ -39,6 +39,14 @@ class Sweep(Table):
     that `Results` has. ``means``: a row for each point and name of a link, with the mean over replications and half
     of its confidence interval for each column that measures. ``sweep[n]`` are the `Results` of point ``n``, with its
     histograms; ``sweep.at(window=4)`` those of the point with these parameters.
+
+    >>> def office(rate):
+    ...     return models.Link(
+    ...         traffic=models.Cbr(rate_pps=rate, size=500), line=models.Line(rate_bps=512_000)
+    ...     )
+    >>> table = models.sweep(office, {"rate": [50, 100]}, until=10, executor="serial")
+    >>> int(table.at(rate=50).columns["sent"][0])
+    501
     """
 
     points: tuple[dict[str, Any], ...]

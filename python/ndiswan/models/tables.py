@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ndiswan.notebook import parts
+from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +23,20 @@ SHOWN = 20
 """So many rows are shown of a table at most."""
 
 
-class Table(ABC):
+class Table(Shown, ABC):
     """Rows and named columns, for NumPy, pandas, Polars, Arrow, Parquet, and everything that takes an Arrow stream.
 
     Each of these packages is an extra (``pip install 'ndiswan[pandas]'``, ``polars``, ``arrow``); ``ImportError`` says
     which is missing. Columns of objects that are no numbers become text on the way.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> isinstance(results, models.Table), len(results)
+    (True, 1)
     """
 
     @property
@@ -81,7 +92,17 @@ class Table(ABC):
 
 
 class Columns(Table):
-    """A table that is nothing but its columns."""
+    """A table that is nothing but its columns.
+
+    >>> results = models.simulate(
+    ...     models.Link(
+    ...         traffic=models.Cbr(rate_pps=100, size=500), line=models.Line(rate_bps=512_000)
+    ...     ),
+    ...     until=10,
+    ... )
+    >>> sorted(results.columns)[:2]
+    ['aborted', 'broken']
+    """
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = columns
@@ -150,10 +171,5 @@ def html(columns: Mapping[str, Column]) -> str:
 
 def html_table(head: list[str], rows: list[list[str]], below: str = "") -> str:
     """A table with a line below it."""
-
-    def line(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(word)}</{tag}>" for word in cells) + "</tr>"
-
-    lines = [line(head, "th"), *(line(row, "td") for row in rows)]
-    note = f"<p>{escape(below)}</p>" if below else ""
-    return f"<table>{''.join(lines)}</table>{note}"
+    shown = parts.table(head, rows, numbers=range(1, len(head)))
+    return parts.page(shown, parts.line(below) if below else "")

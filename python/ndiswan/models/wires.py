@@ -8,19 +8,31 @@ from ndiswan.models.durations import Duration
 
 
 class Framing(Parameters):
-    """What framing adds to a frame on the line."""
+    """What framing adds to a frame on the line.
+
+    >>> isinstance(models.Line(rate_bps=64_000).framing, models.Framing)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class NoFraming(Framing):
-    """Nothing: a frame's bytes are the line's."""
+    """Nothing: a frame's bytes are the line's.
+
+    >>> models.Line(rate_bps=64_000, framing=models.NoFraming()).framing
+    NoFraming()
+    """
 
     kind: ClassVar[str] = "none"
 
 
 @dataclass(frozen=True)
 class Overhead(Framing):
-    """``bytes`` more for each frame: a header, a check sequence, a gap."""
+    """``bytes`` more for each frame: a header, a check sequence, a gap.
+
+    >>> models.Line(rate_bps=64_000, framing=models.Overhead(bytes=8)).framing
+    Overhead(bytes=8)
+    """
 
     kind: ClassVar[str] = "overhead"
     bytes: int
@@ -31,6 +43,9 @@ class Ppp(Framing):
     """PPP in HDLC-like framing on an asynchronous line (RFC 1662): flags, FCS, an escape for each octet that needs one.
 
     ``accm`` says which of the 32 control characters are escaped. The octets of a packet are taken as random.
+
+    >>> models.Line(rate_bps=64_000, framing=models.Ppp(accm=0)).framing
+    Ppp(accm=0)
     """
 
     kind: ClassVar[str] = "ppp"
@@ -38,19 +53,31 @@ class Ppp(Framing):
 
 
 class Loss(Parameters):
-    """Which frames the line loses; their sender is told SUCCESS all the same, as by a real card."""
+    """Which frames the line loses; their sender is told SUCCESS all the same, as by a real card.
+
+    >>> isinstance(models.Line(rate_bps=64_000).loss, models.Loss)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class NoLoss(Loss):
-    """None."""
+    """None.
+
+    >>> models.Line(rate_bps=64_000, loss=models.NoLoss()).loss
+    NoLoss()
+    """
 
     kind: ClassVar[str] = "none"
 
 
 @dataclass(frozen=True)
 class BitErrors(Loss):
-    """Each bit is wrong with probability ``rate``, independently; a frame with a wrong bit is lost."""
+    """Each bit is wrong with probability ``rate``, independently; a frame with a wrong bit is lost.
+
+    >>> models.Line(rate_bps=64_000, loss=models.BitErrors(rate=1e-6)).loss
+    BitErrors(rate=1e-06)
+    """
 
     kind: ClassVar[str] = "bit_errors"
     rate: float
@@ -61,6 +88,9 @@ class GilbertElliott(Loss):
     """Two states that change between frames (Gilbert 1960, Elliott 1963): to bad with ``p``, to good with ``r``.
 
     ``loss_good`` and ``loss_bad`` are the shares of frames that are lost in each.
+
+    >>> models.Line(rate_bps=64_000, loss=models.GilbertElliott(p=0.001, r=0.1)).loss
+    GilbertElliott(p=0.001, r=0.1, loss_good=0.0, loss_bad=1.0)
     """
 
     kind: ClassVar[str] = "gilbert_elliott"
@@ -76,6 +106,9 @@ class Line(Parameters):
 
     ``mtu`` is the largest frame without framing. ``jitter`` is added to the propagation; with ``reorder`` a frame may
     overtake others by it, else it waits for those before it.
+
+    >>> models.Line(rate_bps=1_544_000, propagation_ns=5_000_000, mtu=1500).rate_bps
+    1544000
     """
 
     rate_bps: int

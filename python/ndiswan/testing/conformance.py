@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 
 class ConformanceError(AssertionError):
-    """A driver does not do what the contract says; ``rule`` is the id of what it broke, ``report`` is all of it."""
+    """A driver does not do what the contract says; ``rule`` is the id of what it broke, ``report`` is all of it.
+
+    >>> from ndiswan.testing import ConformanceError
+    >>> ConformanceError("a packet was owed", rule="LOST").rule
+    'LOST'
+    """
 
     def __init__(self, report: str, *, rule: str) -> None:
         super().__init__(report)
@@ -68,6 +73,17 @@ class MiniportConformance:
         A folder of replay files, from the test's folder, that are replayed for ever.
     patience:
         Seconds of the machine, after which a scenario, a program or an example of a state machine has hung.
+
+    Examples
+    --------
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> from ndiswan.testing import MiniportConformance
+    >>> class TestInstant(MiniportConformance):
+    ...     miniport = Instant
+    >>> type(TestInstant().make_miniport()).__name__
+    'Instant'
     """
 
     miniport: ClassVar[type[Miniport]]
@@ -178,7 +194,10 @@ class MiniportConformance:
                 run()
         except EndlessError as error:
             bench.finish()
-            text = f"HANG: no answer in {self.patience:g} s in mode {bench.mode.name}"
+            text = (
+                f"HANG: expected an answer within {self.patience:g} s in mode {bench.mode.name};"
+                " patience gives it more"
+            )
             raise ConformanceError(text, rule="HANG") from error
 
     def _run_machine(self, request: pytest.FixtureRequest, *, adversarial: bool) -> None:

@@ -93,6 +93,18 @@ class MiniportMachine(RuleBasedStateMachine):
     targets:
         Whether Hypothesis is to look for more ownership edges (``target()``). It climbs for minutes on long
         programs, many of them without running anything, so it is off; the statistics have the edges anyway.
+
+    Examples
+    --------
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> from hypothesis import settings
+    >>> from hypothesis.stateful import run_state_machine_as_test
+    >>> from ndiswan.testing import MiniportMachine
+    >>> class Machine(MiniportMachine):
+    ...     miniport = Instant
+    >>> run_state_machine_as_test(Machine, settings=settings(max_examples=2, deadline=None))
     """
 
     miniport: ClassVar[type[Miniport]] = Miniport

@@ -49,7 +49,7 @@ class Peer(Protocol):
         number = packet.protocol_reserved[0]
         if number not in self.out:
             raise AssertionError(
-                f"send {number} came back with {status}, and was not out: out are {sorted(self.out)}"
+                f"send {number} came back with {status}; expected one of those that are out: {sorted(self.out)}"
             )
         self.out.remove(number)
         self.back.append((packet, status))

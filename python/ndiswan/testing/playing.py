@@ -86,6 +86,16 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
         With notes.
     ValueError
         A text is no token.
+
+    Examples
+    --------
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> def scenario(ndis):
+    ...     ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+    >>> from ndiswan.testing import play
+    >>> play(scenario, bytes([1, 0, 2]))  # raises what goes wrong
     """
     from ndiswan._native import from_token
 
@@ -123,6 +133,16 @@ def fuzz_one_input(
         A folder for the replay file of what is found.
     **settings:
         As of :func:`play`.
+
+    Examples
+    --------
+    >>> class Instant(nw.Miniport):
+    ...     def wan_send(self, link, packet):
+    ...         return nw.SUCCESS
+    >>> def scenario(ndis):
+    ...     ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+    >>> from ndiswan.testing import fuzz_one_input
+    >>> fuzz_one_input(scenario)(bytes([1, 0, 2]))
     """
     where = Settings(**settings)
     folder = None if save is None else Path(save)

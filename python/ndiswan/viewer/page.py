@@ -45,6 +45,15 @@ def to_html(runs: Sequence[Run]) -> str:
     """The page of one run, or of two beside each other.
 
     Raises ViewError for another number of runs.
+
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.viewer import read, to_html
+    >>> to_html(read("run.trace")).startswith("<!doctype html>")
+    True
     """
     if len(runs) not in (1, 2):
         raise ViewError(f"expected one run or two, got {len(runs)}")

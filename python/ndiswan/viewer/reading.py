@@ -24,6 +24,17 @@ def read(path: str | Path) -> list[Run]:
     ------
     ViewError
         The file is not to be read, none that can be shown, empty, or of a newer version.
+
+    Examples
+    --------
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.viewer import read
+    >>> [run.name for run in read("run.trace")]
+    ['run.trace']
     """
     path = Path(path)
     try:

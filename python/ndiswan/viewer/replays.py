@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
-    """The run in a replay file, and the one with the plain answer at the choice that matters.
+    """The run in a replay file, and the good one beside it, as of :func:`of_failure`.
 
-    There is no second one if it fails no more, or if no one answer makes it good. Raises ViewError if the file is
-    no replay file, or if what it runs is not to be found.
+    Raises ViewError if the file is no replay file, or if what it runs is not to be found.
     """
     try:
         failure = load(path)
@@ -29,7 +28,18 @@ def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
         if "version" in said:
             said += ". Install the version of ndiswan that wrote it, or a newer one"
         raise ViewError(said) from error
-    again = failure.replay()
+    return of_failure(failure, name)
+
+
+def of_failure(
+    failure: Failure, name: str, again: Execution | None = None
+) -> tuple[Run, Run | None]:
+    """The run of a failure, and the one with the plain answer at the choice that matters.
+
+    There is no second one if it fails no more, or if no one answer makes it good. ``again`` is an execution of it,
+    if there was one already.
+    """
+    again = again or failure.replay()
     decisive = failure.decisive() if again.symptom is not None else None
     words = again.ndis.choice_words()
     trace = failure.trace(again)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 OWNERS = ("none", "pool", "protocol", "ndis", "miniport", "returning", "line")
 """Who owns a packet, by the number in the column ``owner``; ``line`` is a frame on its way out of a simulated card."""
 
+NONE, POOL, PROTOCOL, NDIS, MINIPORT, RETURNING, LINE = range(len(OWNERS))
+
 COLUMNS = (
     *("time", "text", "cpu", "irql", "locks", "adapter", "link", "packet", "life", "owner"),
     *("number", "site"),
@@ -23,7 +25,17 @@ _COMPARED = tuple(name for name in COLUMNS if name not in ("text", "site", "time
 
 
 class ViewError(ValueError):
-    """A file that cannot be shown; the message says what was expected and what to do."""
+    """A file that cannot be shown; the message says what was expected and what to do.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.viewer import ViewError, read
+    >>> written = Path("empty.trace").write_text("")
+    >>> try:
+    ...     read("empty.trace")
+    ... except ViewError as error:
+    ...     print(str(error)[:40])
+    empty.trace: the file is empty; expected
+    """
 
 
 @dataclass
@@ -71,6 +83,18 @@ class Run:
     slots:
         Two numbers for each packet that the column ``packet`` points to; its name is the two with
         ``separator`` between them.
+
+    Examples
+    --------
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.viewer import read
+    >>> (run,) = read("run.trace")
+    >>> run.clock, len(run) > 0
+    ('virtual', True)
     """
 
     name: str
@@ -116,6 +140,15 @@ def first_difference(one: Run, other: Run) -> int | None:
 
     A time counts unless one of the clocks is the machine's, which is never the same twice. A source line does not.
     If one run is the beginning of the other, it is the number of the first event that it lacks.
+
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.viewer import first_difference, read
+    >>> first_difference(*read("run.trace"), *read("run.trace")) is None
+    True
     """
     length = min(len(one), len(other))
     differs = np.zeros(length, dtype=bool)

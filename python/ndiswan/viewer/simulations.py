@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ndiswan.viewer.owning import LINE, MINIPORT, NDIS, POOL
-from ndiswan.viewer.run import COLUMNS, Run, Text, ViewError, narrow
+from ndiswan.viewer.run import (
+    COLUMNS,
+    LINE,
+    MINIPORT,
+    NDIS,
+    POOL,
+    Run,
+    Text,
+    ViewError,
+    narrow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

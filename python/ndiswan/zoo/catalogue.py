@@ -46,6 +46,13 @@ class Entry:
     events:
         How many events the shortest story has that is known, from the first to the end of the execution: of any rule
         that may break first, however many switches it takes. None if nobody has looked.
+
+    Examples
+    --------
+    >>> from ndiswan.zoo import ENTRIES
+    >>> entry = ENTRIES["double-shared-list"]
+    >>> entry.rule, entry.preemptions
+    ('DOUBLE', 1)
     """
 
     id: str

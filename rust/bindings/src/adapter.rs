@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
 use ndiswan::oid::Answer;
 use ndiswan::{LinkSettings, Status};
@@ -26,6 +25,12 @@ use crate::timer::{Device, Dpc, Timer, callable};
 /// those of its locks, timers and DPCs as well, resets and requests too; only what gives back goes on:
 /// the release of a lock that is held, ``lower_irql``, ``cancel``, the end of a ``with`` block.
 /// Two objects of the same adapter are equal.
+///
+///     >>> with nw.Ndis() as ndis:
+///     ...     card = models.CardMiniport(models.Line(rate_bps=64_000))
+///     ...     adapter = ndis.bind(nw.Protocol(), card, name="modem").adapter
+///     ...     adapter.name, adapter.life, adapter.irql.name
+///     ('modem', 'running', 'PASSIVE')
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
@@ -55,14 +60,7 @@ impl Adapter {
     /// "stopped" by a bug check.
     #[getter]
     fn life(&self) -> &'static str {
-        match self.shared.core.life() {
-            Life::Initializing => "initializing",
-            Life::Running => "running",
-            Life::Resetting => "resetting",
-            Life::Halting => "halting",
-            Life::Halted => "halted",
-            Life::Stopped => "stopped",
-        }
+        self.shared.life()
     }
 
     /// The Ndis's clock, in seconds.

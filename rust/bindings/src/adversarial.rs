@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use ndiswan::choices::after::After;
 use ndiswan::choices::bytes::Bytes;
 use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
 use ndiswan::choices::{Choice, Ended, Explorer as Decides, NAMES, make};
 use ndiswan::coverage::{Coverage, Edges};
-use ndiswan::time::adversarial::{Adversity, MAX_CPUS};
+use ndiswan::time::adversarial::{Adversity, At, Kind, MAX_CPUS, Question};
 use ndiswan::time::stacks::{Body, Stacks};
 use parking_lot::Mutex;
 use pyo3::intern;
@@ -88,6 +89,38 @@ impl Explorer {
     }
 }
 
+fn explorer(name: &str, seed: u64) -> PyResult<Box<dyn Decides>> {
+    make(name, seed).ok_or_else(|| {
+        value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
+    })
+}
+
+/// A question for Python: (what is chosen, words and objects of the answers, of how many, which, the
+/// CPU that asked, the line that it is at, events so far, (number in events, level, what it waits for, whether it is busy) of each CPU).
+pub(crate) type Asked = (
+    String,
+    Vec<(String, String)>,
+    u32,
+    u32,
+    usize,
+    Option<String>,
+    u64,
+    Vec<(u32, u8, Option<String>, bool)>,
+);
+
+pub(crate) fn asked(question: Question) -> Asked {
+    let kind = match question.kind {
+        Kind::Step => "who goes on".to_string(),
+        Kind::Place => "where it begins".to_string(),
+        Kind::Value(what) => what,
+    };
+    let answers = question.answers.into_iter().map(|answer| (answer.words, answer.touches));
+    let cpu = |at: At| (at.id, at.irql.0, at.waits, at.busy);
+    let cpus = question.cpus.into_iter().map(cpu).collect();
+    let Question { n, chosen, cpu, site, events, .. } = question;
+    (kind, answers.collect(), n, chosen, cpu, site, events, cpus)
+}
+
 pub(crate) fn choices_of(pairs: Pairs) -> Vec<Choice> {
     pairs.into_iter().map(|(n, chosen)| Choice { n, chosen }).collect()
 }
@@ -97,6 +130,16 @@ pub(crate) fn pairs_of(choices: Vec<Choice>) -> Pairs {
 }
 
 impl Explorer {
+    /// One that gives these answers.
+    pub(crate) fn replaying(choices: Pairs) -> Explorer {
+        Explorer::of(Arc::new(Mutex::new(Replay::new(choices_of(choices)))))
+    }
+
+    /// Who decides, and what the executions have reached.
+    pub(crate) fn parts(&self) -> (Arc<Mutex<dyn Decides>>, Arc<Mutex<Coverage>>) {
+        (Arc::clone(&self.core), Arc::clone(&self.coverage))
+    }
+
     /// How a world is set up in which it decides.
     pub(crate) fn adversity(
         &self,
@@ -120,9 +163,14 @@ impl Explorer {
 impl Explorer {
     #[new]
     fn new(name: &str, seed: u64) -> PyResult<Explorer> {
-        let made = make(name, seed).ok_or_else(|| {
-            value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
-        })?;
+        Ok(Explorer::of(Arc::new(Mutex::new(explorer(name, seed)?))))
+    }
+
+    /// One that gives these answers, (of how many, which), in each execution, and lets the explorer of
+    /// that name go on behind them.
+    #[staticmethod]
+    fn after(choices: Pairs, name: &str, seed: u64) -> PyResult<Explorer> {
+        let made = After::new(choices_of(choices), explorer(name, seed)?);
         Ok(Explorer::of(Arc::new(Mutex::new(made))))
     }
 

@@ -78,6 +78,16 @@ const OFFSETS: usize = 5;
 /// ``wan_send_many`` and ``send_complete_many`` are called with one, ``link.send_many`` gives one. Its
 /// columns are one-dimensional NumPy arrays, which cannot be written to and may be kept. The length is
 /// the number of packets.
+///
+///     >>> class Arrays(nw.Miniport):
+///     ...     def wan_send_many(self, link, batch):
+///     ...         print(len(batch), batch.sizes)
+///     ...         return nw.SUCCESS
+///     >>> import numpy
+///     >>> with nw.Ndis() as ndis:
+///     ...     link = ndis.bind(nw.Protocol(), Arrays())
+///     ...     batch = link.send_many(numpy.array([40, 1500], numpy.uint32))
+///     2 [  40 1500]
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct Batch {
     shared: Arc<Shared>,
@@ -135,6 +145,10 @@ impl Batch {
 
 #[pymethods]
 impl Batch {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The packets' names, uint64: what ``adapter.wan_send_complete_many`` takes.
     #[getter]
     fn handles(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::bind::packets_of;
 use crate::callbacks::{Cell, PyProtocol};
 use crate::config::Entries;
+use crate::driver::Feed;
 use crate::error::{usage, value};
 use crate::link::Link;
 use crate::ndis::Ndis;
@@ -63,6 +64,17 @@ fn value_of(key: &str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
     )))
 }
 
+/// The registry of an adapter.
+pub(crate) fn registry(config: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+    let mut known = Vec::new();
+    for (key, given) in config {
+        let key: String = key.extract()?;
+        let value = value_of(&key, &given)?;
+        known.push((key, value));
+    }
+    Ok(known)
+}
+
 fn space_of(space: Space) -> &'static str {
     match space {
         Space::Port => "port",
@@ -80,12 +92,7 @@ fn settings(
     on_port: Option<Py<PyAny>>,
     there: &Arc<There>,
 ) -> PyResult<Settings> {
-    let mut known = Vec::new();
-    for (key, given) in config {
-        let key: String = key.extract()?;
-        let value = value_of(&key, &given)?;
-        known.push((key, value));
-    }
+    let known = registry(config)?;
     let again = || Arc::clone(there);
     let (tell, say, ask, ready, dead, tick) =
         (again(), again(), again(), again(), again(), again());
@@ -270,11 +277,13 @@ pub(crate) fn has_address_sanitizer() -> bool {
     ndiswan_driver::has_address_sanitizer()
 }
 
-/// Binds a protocol of Python's to a card of a driver in C.
+/// Binds a protocol of Python's, or built-in traffic in its place, to a card of a driver in C.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // an argument of a call from Python
 pub(crate) fn bind_c(
     py: Python<'_>,
     ndis: &Bound<'_, Ndis>,
+    feed: Option<Py<Feed>>,
     protocol_entries: &Bound<'_, PyDict>,
     driver: &CDriver,
     packets: i64,
@@ -287,13 +296,22 @@ pub(crate) fn bind_c(
     let cell: Cell = Arc::new(OnceLock::new());
     let _ = driver.there.world.set(Arc::clone(&ndis.world));
     let _ = driver.there.cell.set(Arc::clone(&cell));
-    let entries = Entries::new("send_complete", protocol_entries)?;
-    let protocol = PyProtocol { world: Arc::clone(&ndis.world), cell: Arc::clone(&cell), entries };
     if packets > 1 << 16 {
         return Err(value(format!(
             "packets: expected 1 to 65536 for a driver in C, got {packets}"
         )));
     }
-    let link = ndis.bind_as(py, protocol, Attached(Arc::clone(&driver.card)), packets, name);
-    ndis.bound(py, &cell, link)
+    let feed = feed.map(|feed| feed.get().once()).transpose()?;
+    let card = Attached(Arc::clone(&driver.card));
+    let link = if let Some(feed) = &feed {
+        ndis.bind_as(py, feed.clone(), card, packets, name)
+    } else {
+        let entries = Entries::new("send_complete", protocol_entries)?;
+        let world = Arc::clone(&ndis.world);
+        let protocol = PyProtocol { world, cell: Arc::clone(&cell), entries };
+        ndis.bind_as(py, protocol, card, packets, name)
+    };
+    let bound = ndis.bound(py, &cell, link)?;
+    crate::driver::begin(py, ndis, feed, &bound);
+    Ok(bound)
 }

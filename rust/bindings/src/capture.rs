@@ -89,8 +89,9 @@ impl CaptureWriter {
         let direction =
             outbound.map(|out| if out { Direction::Outbound } else { Direction::Inbound });
         let mut guard = self.0.lock();
-        let writer =
-            guard.as_mut().ok_or_else(|| PyValueError::new_err("the capture is closed"))?;
+        let writer = guard.as_mut().ok_or_else(|| {
+            PyValueError::new_err("the capture is closed, nothing was written; open another")
+        })?;
         let interface = writer.interface(name, link_type).map_err(|error| to_error(&error))?;
         writer
             .frame(interface, time_ns, &bytes, direction, comment)

@@ -10,6 +10,16 @@ use crate::event::Event;
 use crate::trace::Trace;
 
 /// How often each ownership edge was reached, and each pair of consecutive edges of one packet.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> from ndiswan.coverage import Edges
+///     >>> edges = Edges()
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     ...     edges.see(ndis.events()) > 0
+///     True
 #[pyclass(frozen, module = "ndiswan.coverage")]
 #[derive(Default)]
 pub(crate) struct Edges(Mutex<Counts>);

@@ -32,6 +32,19 @@ pub(crate) struct Feed {
     bound: OnceLock<()>,
 }
 
+fn once(bound: &OnceLock<()>) -> PyResult<()> {
+    bound
+        .set(())
+        .map_err(|()| usage("it is bound already; a model is bound once: make a new one"))
+}
+
+impl Feed {
+    /// The traffic, the first time.
+    pub(crate) fn once(&self) -> PyResult<ndiswan::model::Feed> {
+        once(&self.bound).map(|()| self.feed.clone())
+    }
+}
+
 /// What both are described by: a link, of which one takes the card and the line, the other the rest.
 fn described(link: &str) -> PyResult<LinkSpec> {
     let spec: LinkSpec =
@@ -166,19 +179,10 @@ pub(crate) fn bind_built_in(
     packets: i64,
     name: &str,
 ) -> PyResult<Py<Link>> {
-    let once = |bound: &OnceLock<()>| {
-        bound
-            .set(())
-            .map_err(|()| usage("it is bound already; a model is bound once: make a new one"))
-    };
     let (ndis, packets) = (ndis.get(), packets_of(packets)?);
     let cell: Cell = Arc::new(OnceLock::new());
     let world = Arc::clone(&ndis.world);
-    let feed = feed.map(|feed| {
-        let feed = feed.get();
-        once(&feed.bound).map(|()| feed.feed.clone())
-    });
-    let feed = feed.transpose()?;
+    let feed = feed.map(|feed| feed.get().once()).transpose()?;
     let protocol = || -> PyResult<PyProtocol> {
         let entries = Entries::new("send_complete", protocol_entries)?;
         Ok(PyProtocol { world: Arc::clone(&world), cell: Arc::clone(&cell), entries })
@@ -199,9 +203,19 @@ pub(crate) fn bind_built_in(
         ndis.bind_miniport(py, feed.clone(), &miniport, &cell, packets, name)
     };
     let bound = ndis.bound(py, &cell, link)?;
+    begin(py, ndis, feed, &bound);
+    Ok(bound)
+}
+
+/// Traffic begins when its link is there.
+pub(crate) fn begin(
+    py: Python<'_>,
+    ndis: &Ndis,
+    feed: Option<ndiswan::model::Feed>,
+    bound: &Py<Link>,
+) {
     if let Some(feed) = feed {
         let core = Arc::clone(&bound.get().core);
         ndis.world.away(py, || feed.start(&core));
     }
-    Ok(bound)
 }

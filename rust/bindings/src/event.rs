@@ -9,6 +9,14 @@ type Reduced = (Py<PyAny>, (String, Option<String>));
 /// Something that happened; ``str(event)`` is its line in a report.
 ///
 /// A packet's history and ``ndis.events()`` are lists of them.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     ...     [event.what for event in ndis.events()][-3:]
+///     ['return', 'deliver', 'free']
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct Event {
     inner: ndiswan::Event,

@@ -11,6 +11,7 @@ mod adversarial;
 mod batch;
 mod bind;
 mod c_driver;
+mod c_workload;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -33,6 +34,7 @@ mod memory;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be
 mod ndarray;
 mod ndis;
+mod notebook;
 mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
@@ -67,6 +69,8 @@ mod _native {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::c_driver::{CDriver, bind_c, has_address_sanitizer, library_functions, supervise};
+    #[pymodule_export]
+    use crate::c_workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]

@@ -13,6 +13,7 @@ use pyo3::types::PyBytes;
 use crate::adapter::Adapter;
 use crate::batch::Batch;
 use crate::error::{raise, settle, usage, value};
+use crate::number::number;
 use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
 use crate::status;
@@ -20,6 +21,14 @@ use crate::status;
 /// One line of an adapter: what a protocol sends on.
 ///
 /// ``ndis.bind`` and ``adapter.line_up`` give it. Two objects of the same link are equal.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     link = ndis.bind(nw.Protocol(), Instant())
+///     ...     link.send(b"hello").name, link.up, link.window
+///     ('SUCCESS', True, 4)
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Link {
     pub(crate) core: Arc<ndiswan::Link>,
@@ -154,6 +163,10 @@ impl Adapter {
 
 #[pymethods]
 impl Link {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
     ///
     /// ``data`` is bytes-like, or a :class:`Packet` of this adapter. Gives PENDING:
@@ -203,7 +216,8 @@ impl Link {
     fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
         let name = self.with_frame(py, data, allocate)?;
-        let name = raise(py, &self.shared.world, name)?.ok_or_else(|| usage("no packet"))?;
+        let name = raise(py, &self.shared.world, name)?
+            .ok_or_else(|| usage("no packet was taken; see the violations of its Ndis"))?;
         self.shared.protocol_packet(py, name.slot)
     }
 
@@ -285,7 +299,8 @@ impl Link {
     /// :class:`Status` if it failed, NOT_SUPPORTED for an OID that nobody knows. Raises
     /// ``IrqlViolation``, ``LifeCycleViolation``, ``FlowViolation`` (SERIAL: from inside of the
     /// miniport).
-    fn query(&self, py: Python<'_>, oid: u32) -> PyResult<Py<PyAny>> {
+    fn query(&self, py: Python<'_>, oid: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let oid = number("oid", 32, oid)?;
         let core = Arc::clone(&self.core);
         let result = self.shared.world.away(py, move || core.query(ndiswan::oid::Oid(oid)));
         let answer = crate::request::answered(py, &self.shared.world, result)?;
@@ -296,7 +311,13 @@ impl Link {
     /// Tells the miniport (NdisRequest, MiniportSetInformation); gives the status.
     ///
     /// Raises ``TypeError`` for a value that no OID has; else as :meth:`query`.
-    fn set(&self, py: Python<'_>, oid: u32, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn set(
+        &self,
+        py: Python<'_>,
+        oid: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        let oid = number("oid", 32, oid)?;
         let answer = crate::request::value_of(value)?;
         let core = Arc::clone(&self.core);
         let result = self.shared.world.away(py, move || core.set(ndiswan::oid::Oid(oid), &answer));

@@ -7,7 +7,7 @@
 //!
 //! NumPy is not imported for this: that is done when the first array of its comes in.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{c_char, c_int};
 
 use pyo3::buffer::PyBuffer;
 use pyo3::ffi;
@@ -66,14 +66,15 @@ fn class_of(given: &Bound<'_, PyAny>) -> *mut ffi::PyTypeObject {
     unsafe { ffi::Py_TYPE(given.as_ptr()) }
 }
 
-/// NumPy is asked when the first array of its comes in. By its class's name, since to ask Python for
-/// anything may end with a Ctrl-C.
+/// NumPy is asked when the first array of its comes in, or something of that name. The name comes from the
+/// class without running any Python, which may end with a Ctrl-C.
 #[cold]
 fn first(given: &Bound<'_, PyAny>) -> Option<&'static Known> {
-    // SAFETY: a class has a name that ends with 0; `given` keeps both.
-    let name = unsafe { CStr::from_ptr((*class_of(given)).tp_name) };
     let py = given.py();
-    (name == c"numpy.ndarray")
+    given
+        .get_type()
+        .name()
+        .is_ok_and(|name| name == "ndarray")
         .then(|| KNOWN.get_or_init(py, || learn(py).ok().flatten()).as_ref())
         .flatten()
 }

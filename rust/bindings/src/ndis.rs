@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::adapter::Adapter;
-use crate::adversarial::{Explorer, pairs_of};
+use crate::adversarial::{Asked, Explorer, asked, pairs_of};
 use crate::bind::packets_of;
 use crate::callbacks::{Cell, PyProtocol};
 use crate::config::{self, Entries};
@@ -200,6 +200,11 @@ impl Ndis {
     /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
     fn choice_words(&self) -> Vec<String> {
         self.world.core.choice_words()
+    }
+
+    /// What was asked for each of the answers in ``choices()``, if this Ndis records; see :class:`ndiswan.Stepper`.
+    fn questions(&self) -> Vec<Asked> {
+        self.world.core.questions().into_iter().map(asked).collect()
     }
 
     /// A number that stands for all recorded events, the same on every machine.

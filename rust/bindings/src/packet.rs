@@ -24,6 +24,14 @@ use crate::shared::Shared;
 ///
 /// What it holds raises, in every mode, ``AccessViolation`` (TOUCH, RESERVED) if it is not this
 /// side's now, and ``OwnershipViolation`` (STALE) through a reference of an earlier send.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     packet = ndis.bind(nw.Protocol(), Instant()).packet(b"hello")
+///     ...     packet.owner, len(packet), bytes(packet)
+///     ('protocol', 5, b'hello')
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Packet {
     pub(crate) shared: Arc<Shared>,
@@ -121,6 +129,10 @@ pub(crate) fn bytes_of(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<
 
 #[pymethods]
 impl Packet {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The data as a writable view that dies with ownership; see :class:`PacketData`.
     #[getter]
     fn data(slf: Bound<'_, Self>) -> PyResult<PacketData> {

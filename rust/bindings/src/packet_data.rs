@@ -17,6 +17,7 @@ use ndiswan::event::Part;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyIterator, PyMemoryView, PySlice};
 
 use crate::error::value;
@@ -31,6 +32,15 @@ use crate::packet::{Packet, bytes_of};
 /// Every use raises ``AccessViolation`` (TOUCH) once the packet is not that side's any more, and
 /// ``OwnershipViolation`` (STALE) once it was sent again. A buffer that is still exported when the
 /// packet changes hands is a TOUCH then; its owner goes on seeing the old memory, which no packet has.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     data = ndis.bind(nw.Protocol(), Instant()).packet(b"hello").data
+///     ...     data[0] = ord("j")
+///     ...     data.tobytes()
+///     b'jello'
 #[pyclass(frozen, sequence, module = "ndiswan")]
 pub(crate) struct PacketData {
     packet: Py<Packet>,
@@ -200,7 +210,9 @@ impl PacketData {
         let Some((start, epoch)) = counted else {
             // It changed hands since the first look.
             this.with(slf.py(), |_| ())?;
-            return Err(value("the packet changed hands while a view of it was made"));
+            return Err(value(
+                "the packet changed hands while a view of it was made; take views while it is yours",
+            ));
         };
         // SAFETY: `view` is the interpreter's, to be filled. `start..start + length` is memory of
         // the packet's boxed buffer: its address does not change while the box lives, and it is
@@ -269,19 +281,27 @@ impl crate::shared::Shared {
 
 /// Whether `packet` is the only reference to its object, weak ones included: nobody else can see
 /// it being used again. Never on a free-threaded interpreter, where a count of one says less.
-pub(crate) fn is_only_reference(_py: Python<'_>, packet: &Py<Packet>) -> bool {
+pub(crate) fn is_only_reference(py: Python<'_>, packet: &Py<Packet>) -> bool {
     if cfg!(Py_GIL_DISABLED) {
         return false;
     }
-    let object = packet.as_ptr();
+    let (object, list) = (packet.as_ptr(), weak_references(py));
     // SAFETY: `packet` keeps the object alive; reading its count needs no more than that, and who
     // has the only reference cannot be raced by one who would need a reference to add another. The
-    // class is ours, made with room for weak references at `tp_weaklistoffset`, a pointer there that is
-    // null as long as there are none; a weak reference is made by who has a strong one.
+    // class is ours, made with room for weak references at `list`, a pointer there that is null as long
+    // as there are none; a weak reference is made by who has a strong one.
     unsafe {
-        let list = (*ffi::Py_TYPE(object)).tp_weaklistoffset;
         ffi::Py_REFCNT(object) == 1
             && list > 0
             && (*object.byte_offset(list).cast::<*mut ffi::PyObject>()).is_null()
     }
+}
+
+/// Where a packet's object has its list of weak references. The class itself may not be looked into by
+/// what is to run on every version of Python, so it is asked once.
+#[inline]
+fn weak_references(py: Python<'_>) -> isize {
+    static OFFSET: PyOnceLock<isize> = PyOnceLock::new();
+    let ask = || py.get_type::<Packet>().getattr("__weakrefoffset__")?.extract::<isize>();
+    *OFFSET.get_or_init(py, || ask().unwrap_or(0))
 }

@@ -43,6 +43,16 @@ const SLICE: Duration = Duration::from_millis(50);
 /// As a context manager it is closed at the end of the block.
 ///
 /// Raises ``ValueError`` for a capacity out of range.
+///
+///     >>> import numpy
+///     >>> ring = nw.CompletionRing(1024)
+///     >>> ring.try_push(7, nw.SUCCESS)
+///     True
+///     >>> handles, statuses = numpy.zeros(16, numpy.uint64), numpy.zeros(16, numpy.uint32)
+///     >>> ring.drain_into(handles, statuses)
+///     1
+///     >>> int(handles[0])
+///     7
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct CompletionRing {
     ring: Ring<Record, Permits>,

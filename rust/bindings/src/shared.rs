@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use ndiswan::contract::adapter::Life;
 use ndiswan::cx::Cpu;
 use ndiswan::event::Side;
 use ndiswan::{Adapter, Name, Ndis, OnViolation, Violation};
@@ -76,6 +77,18 @@ pub(crate) fn alive(adapter: &ndiswan::Adapter) -> PyResult<()> {
 }
 
 impl Shared {
+    /// Where the adapter is in its life, in a word.
+    pub(crate) fn life(&self) -> &'static str {
+        match self.core.life() {
+            Life::Initializing => "initializing",
+            Life::Running => "running",
+            Life::Resetting => "resetting",
+            Life::Halting => "halting",
+            Life::Halted => "halted",
+            Life::Stopped => "stopped",
+        }
+    }
+
     pub(crate) fn new(core: &Arc<Adapter>, world: Arc<World>) -> Shared {
         let packets = core.packets();
         Shared {

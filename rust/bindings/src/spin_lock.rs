@@ -16,6 +16,15 @@ use crate::shared::alive;
 /// for the wrong form or level (DDK:"NdisAcquireSpinLock", "NdisDprAcquireSpinLock"); an acquire that
 /// raises has not taken it. With ``on_violation="record"`` one that broke LOCK_ORDER is taken all the
 /// same; one that broke another rule is not, and its release is none.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     adapter = ndis.bind(nw.Protocol(), Instant()).adapter
+///     ...     with adapter.spin_lock("queue") as lock:
+///     ...         lock.held, adapter.irql.name
+///     (True, 'DISPATCH')
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct SpinLock {
     shared: Arc<Shared>,

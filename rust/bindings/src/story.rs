@@ -8,11 +8,25 @@ use crate::error::value;
 /// The story of a failure: what happened to whom, step by step, up to the rule that was broken.
 ///
 /// ``str(story)`` is its text for a terminal.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     >>> ndis.save("run.trace")
+///     >>> from ndiswan._native import Trace
+///     >>> len(Trace("run.trace").story(full=True)) > 0
+///     True
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Story(pub(crate) Told);
 
 #[pymethods]
 impl Story {
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        crate::notebook::html(slf)
+    }
+
     /// The id of the rule that was broken; empty if none was.
     #[getter]
     fn rule(&self) -> &str {

@@ -6,6 +6,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error::raise;
+use crate::number::number;
 use crate::shared::Shared;
 use crate::shared::alive;
 use crate::time::nanoseconds;
@@ -22,6 +23,16 @@ pub(crate) fn callable(callback: &Bound<'_, PyAny>) -> PyResult<()> {
 /// A timer (NDIS_MINIPORT_TIMER) that calls its callback once, at DISPATCH, each time it is set.
 ///
 /// ``adapter.timer(callback)`` makes it. One that is still set when ``halt`` returns breaks TIMER.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     adapter = ndis.bind(nw.Protocol(), Instant()).adapter
+///     ...     timer = adapter.timer(lambda: print("at", ndis.now))
+///     ...     timer.set(0.5)
+///     ...     events = ndis.run()
+///     at 0.5
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Timer {
     pub(crate) shared: Arc<Shared>,
@@ -40,7 +51,8 @@ impl Timer {
     }
 
     /// Sets it to ``nanoseconds`` from now; else as :meth:`set`.
-    fn set_ns(&self, py: Python<'_>, nanoseconds: u64) -> PyResult<()> {
+    fn set_ns(&self, py: Python<'_>, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
+        let nanoseconds = number("nanoseconds", 64, nanoseconds)?;
         alive(&self.shared.core)?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds)).map(drop)
     }
@@ -71,6 +83,16 @@ impl Timer {
 /// Its callback is the card's doing and no entry point of the driver: it runs at no level, waits for no
 /// gate, and TIMER says nothing about it. It usually ends with ``adapter.interrupt()``. In virtual time
 /// it happens after the time that was set; in adversarial time when the explorer says so.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     adapter = ndis.bind(nw.Protocol(), Instant()).adapter
+///     ...     wire = adapter.device(lambda: print("out at", ndis.now))
+///     ...     wire.set(0.25)
+///     ...     events = ndis.run()
+///     out at 0.25
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Device {
     pub(crate) shared: Arc<Shared>,
@@ -86,8 +108,10 @@ impl Device {
     }
 
     /// Has it happen ``nanoseconds`` from now; else as :meth:`set`.
-    fn set_ns(&self, nanoseconds: u64) {
+    fn set_ns(&self, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
+        let nanoseconds = number("nanoseconds", 64, nanoseconds)?;
         self.shared.core.set_device(self.id, nanoseconds);
+        Ok(())
     }
 
     /// It does not happen; whether it would have.
@@ -108,6 +132,15 @@ impl Device {
 }
 
 /// A deferred procedure call: its callback runs at DISPATCH soon. ``adapter.dpc(callback)`` makes it.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis() as ndis:
+///     ...     adapter = ndis.bind(nw.Protocol(), Instant()).adapter
+///     ...     queued = adapter.dpc(lambda: print(adapter.irql.name)).queue()
+///     ...     events = ndis.run()
+///     DISPATCH
 #[pyclass(frozen, module = "ndiswan", weakref)]
 pub(crate) struct Dpc {
     pub(crate) shared: Arc<Shared>,

@@ -5,13 +5,15 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndiswan::event::What;
 use ndiswan::story::{Story as Told, Telling};
-use ndiswan::trace::{self, Found, TraceError};
+use ndiswan::trace::{self, Found, Row, TraceError};
 use pyo3::exceptions::{PyIndexError, PyOSError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::event::Event;
+use crate::notebook;
 use crate::story::Story;
 
 fn to_error(error: &TraceError) -> PyErr {
@@ -28,10 +30,69 @@ pub(crate) fn save(py: Python<'_>, ndis: &Arc<ndiswan::Ndis>, path: PathBuf) -> 
 }
 
 /// A recorded trace, read from its file.
+///
+///     >>> class Instant(nw.Miniport):
+///     ...     def wan_send(self, link, packet):
+///     ...         return nw.SUCCESS
+///     >>> with nw.Ndis(record=True) as ndis:
+///     ...     status = ndis.bind(nw.Protocol(), Instant()).send(b"hello")
+///     >>> ndis.save("run.trace")
+///     >>> from ndiswan._native import Trace
+///     >>> Trace("run.trace").adapters, Trace("run.trace").check()
+///     (['Instant'], [])
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Trace(trace::Trace);
 
+/// What `Trace.table` gives.
+type Columns = (
+    String,
+    Py<PyDict>,
+    String,
+    Vec<(u16, u32)>,
+    Vec<u32>,
+    String,
+    Vec<(usize, &'static str, Option<String>, bool)>,
+);
+
+/// A column's name, and its value in a row.
+type Column = (&'static str, fn(&Row) -> u64);
+
+const COLUMNS: [Column; 12] = [
+    ("time", |row| row.time),
+    ("text", |row| row.text),
+    ("cpu", |row| row.cpu),
+    ("irql", |row| row.irql),
+    ("locks", |row| row.locks),
+    ("adapter", |row| row.adapter),
+    ("link", |row| row.link),
+    ("packet", |row| row.packet),
+    ("life", |row| row.life),
+    ("owner", |row| row.owner),
+    ("number", |row| row.number),
+    ("site", |row| row.site),
+];
+
+fn octets(rows: &[Row], of: fn(&Row) -> u64) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(rows.len() * 8);
+    for row in rows {
+        octets.extend_from_slice(&of(row).to_le_bytes());
+    }
+    octets
+}
+
 impl Trace {
+    fn breaks(&self) -> Vec<(usize, &'static str, Option<String>, bool)> {
+        let broken = |(index, event): (usize, &ndiswan::Event)| match event.what {
+            What::Violation { rule } => {
+                let said = self.0.verdicts.get(&index);
+                let detail = said.map(|said| said.detail.clone());
+                Some((index, rule.id(), detail, said.is_some_and(|said| said.warning)))
+            }
+            _ => None,
+        };
+        self.0.events.iter().enumerate().filter_map(broken).collect()
+    }
+
     pub(crate) fn events(&self) -> &[ndiswan::Event] {
         &self.0.events
     }
@@ -117,6 +178,25 @@ impl Trace {
         told.map(Story).ok_or_else(missing)
     }
 
+    /// The events as columns, for the viewer: (the head as JSON, by name eight octets an event, what the events say as
+    /// JSON, adapter and slot of each packet, the links' numbers, the entry points as JSON, where which rule is broken).
+    fn table(&self, py: Python<'_>) -> PyResult<Columns> {
+        let (table, columns, breaks) = py.detach(|| {
+            let table = self.0.table();
+            let columns = COLUMNS.map(|(name, of)| (name, octets(&table.rows, of)));
+            (table, columns, self.breaks())
+        });
+        let dict = PyDict::new(py);
+        for (name, octets) in columns {
+            dict.set_item(name, PyBytes::new(py, &octets))?;
+        }
+        // Names and numbers: it does not fail.
+        let head = serde_json::to_string(&self.0.header).unwrap_or_default();
+        let texts = serde_json::to_string(&table.texts).unwrap_or_default();
+        let entries = serde_json::to_string(&table.entries).unwrap_or_default();
+        Ok((head, dict.unbind(), texts, table.packets, table.links, entries, breaks))
+    }
+
     /// The trace as the present version writes it.
     fn to_jsonl(&self, py: Python<'_>) -> PyResult<String> {
         let mut text = Vec::new();
@@ -135,6 +215,10 @@ impl Trace {
 
     fn __len__(&self) -> usize {
         self.0.events.len()
+    }
+
+    fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        notebook::html(slf)
     }
 
     fn __repr__(&self) -> String {

@@ -4,8 +4,28 @@
 //! of a round trip that has two such calls. So it is taken apart once, when the driver is bound, and room for
 //! the object is made on our own stack.
 
-use pyo3::ffi;
 use pyo3::prelude::*;
+
+/// What the interface that is the same for all versions has from 3.12 on only. CPython 3.11 exports it too, with
+/// these arguments, and will not change any more; without it a call costs twice as much.
+#[cfg(all(Py_LIMITED_API, not(Py_3_12)))]
+mod stable {
+    use pyo3::ffi::PyObject;
+
+    pub(super) const PY_VECTORCALL_ARGUMENTS_OFFSET: usize = 1 << (usize::BITS - 1);
+
+    // SAFETY: this is how CPython declares it (`size_t`, and pointers to objects), in all versions since 3.9.
+    unsafe extern "C" {
+        pub(super) fn PyObject_Vectorcall(
+            callable: *mut PyObject,
+            arguments: *const *mut PyObject,
+            count_and_flags: usize,
+            names: *mut PyObject,
+        ) -> *mut PyObject;
+    }
+}
+#[cfg(not(all(Py_LIMITED_API, not(Py_3_12))))]
+use pyo3::ffi as stable;
 
 /// A callable of two arguments, taken apart if it is a bound method.
 pub(crate) struct Method {
@@ -41,9 +61,10 @@ impl Method {
         // returned is a new reference, or null with an exception set.
         unsafe {
             let arguments = all.as_mut_ptr().add(skip).cast_const();
-            let flags = count | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+            let flags = count | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
             let function = self.function.as_ptr();
-            let result = ffi::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
+            let result =
+                stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
             Bound::from_owned_ptr_or_err(py, result)
         }
     }

@@ -144,6 +144,13 @@ impl<T> Biased<T> {
         BiasedGuard { lock: self, _thread: std::marker::PhantomData }
     }
 
+    /// The same for a thread whose CPU this is, which may be alone in the world.
+    #[inline]
+    pub(crate) fn lock_on(&self, cpu: &Cpu) -> BiasedGuard<'_, T> {
+        let straight = self.bias.alone(cpu).and_then(|span| self.lock_in(&span));
+        straight.unwrap_or_else(|| self.lock())
+    }
+
     /// The same in a span of this world; `None` if it is locked.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`

@@ -31,7 +31,7 @@ mod reach;
 pub use edge::{Edge, Place, Seat};
 pub use edges::Edges;
 pub use kind::Kind;
-pub(crate) use packets::Packets;
+pub(crate) use packets::{Packets, QuickMap};
 pub use reach::{Listed, every_edge, listed};
 
 /// The fold: events in, edges out.

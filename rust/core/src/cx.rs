@@ -9,9 +9,11 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::contract::cpu::CpuState;
+use crate::ndis::Adapter;
 use crate::ring::Completion;
 use crate::spin_lock::balance::Balance;
 
@@ -67,8 +69,46 @@ pub struct Cpu {
     pub(crate) raised: Cell<bool>,
     /// Acquires that a language binding has noted and whose releases have not come.
     pub(crate) balance: Balance,
+    /// A reference for the token of the packet that goes home now.
+    pub(crate) spare: Spare,
     /// Memory of a call that completes many packets, for the next one.
     pub(crate) kept: Cell<Vec<Completion>>,
+}
+
+/// A reference to an adapter that goes from one token to the next while completions go home one after the other, so that
+/// nothing is counted. It is there only while a ProtocolSendComplete runs for which somebody takes it back.
+#[derive(Default)]
+pub(crate) struct Spare {
+    wanted: Cell<bool>,
+    adapter: Cell<Option<Arc<Adapter>>>,
+}
+
+impl Spare {
+    /// Begins such a call; what is to be given back at its end.
+    #[inline]
+    pub(crate) fn lend(&self, adapter: Option<Arc<Adapter>>) -> (bool, Option<Arc<Adapter>>) {
+        (self.wanted.replace(true), self.adapter.replace(adapter))
+    }
+
+    /// Ends it: the reference, if it is here again.
+    #[inline]
+    pub(crate) fn give_back(&self, before: (bool, Option<Arc<Adapter>>)) -> Option<Arc<Adapter>> {
+        self.wanted.set(before.0);
+        self.adapter.replace(before.1)
+    }
+
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Arc<Adapter>> {
+        self.adapter.take()
+    }
+
+    /// A token has ended.
+    #[inline]
+    pub(crate) fn keep(&self, adapter: Arc<Adapter>) {
+        if self.wanted.get() {
+            drop(self.adapter.replace(Some(adapter)));
+        }
+    }
 }
 
 /// The CPUs of a thread; one variable, since finding one takes a call where the library is a shared one.
@@ -96,6 +136,7 @@ impl Cpu {
             depth: Cell::new(0),
             raised: Cell::new(false),
             balance: Balance::default(),
+            spare: Spare::default(),
             kept: Cell::default(),
         })
     }
@@ -145,8 +186,9 @@ impl Cpu {
         })
     }
 
-    /// The number of the virtual CPU that runs on the calling thread.
-    pub(crate) fn number() -> usize {
+    /// The number of the virtual CPU that runs on the calling thread, 0 for the thread's own.
+    #[inline]
+    pub fn current_number() -> usize {
         HERE.with(|here| here.number.get())
     }
 

@@ -4,6 +4,8 @@
 //! has a world of its own, in which a broken rule is recorded and repaired; the first one is the
 //! execution's failure, and what follows it goes the plain way.
 
+pub mod workload;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +44,9 @@ pub struct Options {
     pub time: Duration,
     /// After so many failures, alike or not, it ends.
     pub failures: usize,
+    /// Whether drivers that go on for ever are brought out of their calls by a panic; not if something else does that, since
+    /// frames of another language are on the stack.
+    pub leaves_by_panic: bool,
 }
 
 impl Default for Options {
@@ -56,6 +61,7 @@ impl Default for Options {
             coverage: Arc::default(),
             time: Duration::from_secs(60),
             failures: 1,
+            leaves_by_panic: true,
         }
     }
 }
@@ -134,6 +140,7 @@ pub fn execute(
             policies: options.policies,
             latency: options.latency,
             max_points: options.max_points,
+            stacks: (!options.leaves_by_panic).then(crate::time::stacks::of_rust),
             ..Adversity::new(Arc::clone(explorer), Arc::clone(&options.coverage))
         }),
         ..options.config.clone()

@@ -72,16 +72,12 @@ impl Adapter {
         part: Part,
     ) -> Arc<Violation> {
         let now = self.state_of(name).unwrap_or_default();
-        let who = match side {
-            Side::Protocol => "protocol",
-            Side::Miniport => "miniport",
-        };
         let detail = if rule == Rule::Reserved {
-            format!("the {who} used {part:?} of {name}, which is never its own")
+            format!("the {side} used {part} of {name}, which is never its own")
         } else if rule == Rule::Stale {
-            format!("the {who} used {name}, but the packet is in life {} now", now.generation())
+            format!("the {side} used {name}, but the packet is in life {} now", now.generation())
         } else {
-            format!("the {who} used {part:?} of {name}, which belongs to {:?} now", now.owner())
+            format!("the {side} used {part} of {name}, which belongs to {} now", now.owner())
         };
         self.emit(cpu, What::Touch { packet: name, side, part });
         self.report(cpu, rule, Some(name), detail)
@@ -104,6 +100,7 @@ impl Adapter {
     }
 
     /// The same, but a broken rule is `None` and not reported.
+    #[inline]
     pub fn with_own_packet<R>(
         &self,
         name: Name,
@@ -112,8 +109,9 @@ impl Adapter {
         f: impl FnOnce(&mut WanPacket) -> R,
     ) -> Option<R> {
         self.ndis.point(Access::packet(self.index, name.slot));
-        self.state_of(name)?.touch(name.generation, side, part).ok()?;
-        Some(f(&mut self.pool.slot(name.slot).body.lock()))
+        let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
+        slot.state().touch(name.generation, side, part).ok()?;
+        Some(f(&mut Cpu::here(|cpu| slot.body.lock_on(cpu))))
     }
 
     /// Whether `side` may use that part of the packet of this name now.

@@ -46,6 +46,7 @@ pub mod story;
 pub mod time;
 pub mod trace;
 pub mod violation;
+mod words;
 
 pub use cx::{Cx, Dirql, Dispatch, Irql, Passive, UpToDispatch, at_passive};
 pub use disposition::{Disposition, Held, MiniportView, Packet, Pending, Sending};
@@ -61,3 +62,8 @@ pub use spin_lock::{SpinLock, SpinLockGuard};
 pub use status::{FinalStatus, Status};
 pub use time::TimeKind;
 pub use violation::Violation;
+
+/// The README's example is compiled and run as one of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

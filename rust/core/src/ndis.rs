@@ -27,6 +27,7 @@ mod request;
 mod reset;
 mod send;
 mod send_many;
+mod sent;
 mod straight;
 mod thread;
 mod timer;
@@ -49,7 +50,7 @@ use emit::Watch;
 pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings};
 pub use request::RequestError;
-pub use send::{FrameError, SendError, Sent};
+pub use sent::{FrameError, SendError, Sent};
 use thread::Threads;
 pub(crate) use timer::HANG;
 
@@ -170,6 +171,7 @@ impl Ndis {
     }
 
     /// Now, in nanoseconds of this world's clock.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.queue.clock.now()
     }
@@ -305,7 +307,7 @@ impl Ndis {
     }
 
     /// The source line of the driver's call that is under way.
-    fn here(&self) -> Option<String> {
+    pub(crate) fn here(&self) -> Option<String> {
         self.config.call_site.and_then(|call_site| call_site())
     }
 

@@ -42,7 +42,8 @@ pub trait Protocol: Send + Sync + 'static {
         slot: u32,
         status: FinalStatus,
     ) {
-        self.send_complete(cx, Packet::new(adapter.arc(), slot), status);
+        let adapter = adapter.arc_on(cx.cpu());
+        self.send_complete(cx, Packet::new(adapter, slot), status);
     }
 
     /// From how many packets on [`send_complete_many`](Self::send_complete_many) is called for them;

@@ -5,77 +5,32 @@
 //! untyped calls of [`Adapter`], is one table of locks with owners and one graph of their order.
 
 pub(crate) mod balance;
+mod straight;
+mod table;
 mod typed;
 
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
-
+pub(crate) use table::LockTable;
 pub use typed::{SpinLock, SpinLockGuard};
 
 use crate::choices::Access;
-use crate::contract::order::LockOrder;
 use crate::cx::{Cpu, Irql};
 use crate::event::{Form, What};
 use crate::ndis::{Adapter, Ndis, OnViolation};
 use crate::rule::Rule;
 use crate::violation::Violation;
-
-#[derive(Debug)]
-struct Lock {
-    name: String,
-    /// The CPU that holds it, 0 for none.
-    owner: AtomicU32,
-}
-
-/// The locks of one world.
-#[derive(Debug, Default)]
-pub(crate) struct LockTable {
-    locks: RwLock<Vec<Arc<Lock>>>,
-    order: Mutex<LockOrder>,
-}
-
-impl LockTable {
-    fn get(&self, lock: u32) -> Option<Arc<Lock>> {
-        self.locks.read().get(lock as usize).cloned()
-    }
-
-    pub(crate) fn name(&self, lock: u32) -> String {
-        self.get(lock)
-            .map_or_else(|| format!("lock {lock}"), |lock| format!("spin lock {:?}", lock.name))
-    }
-
-    /// The names of all locks, by number.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.locks.read().iter().map(|lock| lock.name.clone()).collect()
-    }
-
-    pub(crate) fn force_release(&self, lock: u32) {
-        if let Some(lock) = self.get(lock) {
-            lock.owner.store(0, Ordering::Release);
-        }
-    }
-}
-
-impl LockTable {
-    /// Whether no CPU holds `lock`.
-    pub(crate) fn is_free(&self, lock: u32) -> bool {
-        self.get(lock).is_none_or(|lock| lock.owner.load(Ordering::Relaxed) == 0)
-    }
-
-    /// Which CPU holds `lock`, 0 for none.
-    pub(crate) fn owner(&self, lock: u32) -> u32 {
-        self.get(lock).map_or(0, |lock| lock.owner.load(Ordering::Relaxed))
-    }
-}
+use table::Lock;
 
 /// How long a lock is waited for before that is a hang.
 const PATIENCE: Duration = Duration::from_nanos(crate::ndis::HANG);
 
 /// Waits for a lock until it is the CPU's; false if it was not in time.
 fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
+    ndis.bias.shared();
     let begin = Instant::now();
     let mut turns = 0u32;
     while lock.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err() {
@@ -102,15 +57,15 @@ fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
 impl Adapter {
     /// NdisAllocateSpinLock: a lock's number.
     pub fn spin_lock(&self, name: &str) -> u32 {
-        let mut locks = self.ndis.locks.locks.write();
-        locks.push(Arc::new(Lock { name: name.to_string(), owner: AtomicU32::new(0) }));
-        locks.len() as u32 - 1
+        self.ndis.locks.add(name)
     }
 
     /// Whether the calling thread's CPU holds the lock.
     pub fn holds(&self, lock: u32) -> bool {
-        let cpu = Cpu::current();
-        self.ndis.locks.get(lock).is_some_and(|l| l.owner.load(Ordering::Acquire) == cpu.id)
+        self.ndis
+            .locks
+            .get(lock)
+            .is_some_and(|l| l.owner.load(Ordering::Acquire) == Cpu::current_id())
     }
 
     /// Whether some CPU holds the lock.
@@ -125,32 +80,46 @@ impl Adapter {
     /// [`takes_all_the_same`](Self::takes_all_the_same) says so,
     /// [`acquire_all_the_same`](Self::acquire_all_the_same) is to follow.
     pub fn try_acquire(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
+        Cpu::here(|cpu| self.try_acquire_on(cpu, lock, form))
+    }
+
+    #[inline]
+    fn try_acquire_on(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
+        if self.acquire_straight(cpu, lock, form) {
+            return Ok(true);
+        }
+        self.try_acquire_slowly(lock, form)
+    }
+
+    #[inline(never)]
+    fn try_acquire_slowly(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
         self.ndis.point(Access::lock(lock));
-        let cpu = Cpu::current();
+        let cpu = &Cpu::current(); // the point may have changed it
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
         // Waiting for oneself would not end, whether or not anybody looks at the rules.
         let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
         if own || !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_acquire(lock, form);
             verdict.map_err(|rule| {
-                self.emit(&cpu, What::Acquire { lock, form });
+                self.emit(cpu, What::Acquire { lock, form });
                 let name = self.ndis.locks.name(lock);
                 let detail = if rule == Rule::LockRecursion {
                     format!("{name} was acquired by the CPU that holds it: a certain deadlock")
                 } else {
                     format!(
-                        "{name} was acquired by the {form:?} form at {}; expected {}",
+                        "{name} was acquired by the {form} form at {}; expected {}",
                         cpu.irql(),
                         form.expects()
                     )
                 };
-                self.report(&cpu, rule, None, detail)
+                self.report(cpu, rule, None, detail)
             })?;
-            self.look_at_order(&cpu, lock, form)?;
+            self.look_at_order(cpu, entry, lock, form)?;
         }
+        self.ndis.bias.shared();
         let free = entry.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Acquire);
         if free.is_ok() {
-            self.emit(&cpu, What::Acquire { lock, form });
+            self.emit(cpu, What::Acquire { lock, form });
             cpu.state.borrow_mut().acquire(lock, form);
             self.ndis.point(Access::ANY);
         }
@@ -159,12 +128,13 @@ impl Adapter {
 
     fn look_at_order(
         &self,
-        cpu: &std::rc::Rc<Cpu>,
+        cpu: &Rc<Cpu>,
+        entry: &Lock,
         lock: u32,
         form: Form,
     ) -> Result<(), Arc<Violation>> {
         let held: Vec<u32> = cpu.state.borrow().held.iter().map(|held| held.lock).collect();
-        for before in held {
+        for &before in &held {
             let verdict = self.ndis.locks.order.lock().add(before, lock);
             verdict.map_err(|path| {
                 self.emit(cpu, What::Acquire { lock, form });
@@ -178,6 +148,9 @@ impl Adapter {
                 self.report(cpu, Rule::LockOrder, None, detail)
             })?;
         }
+        if let [before] = *held {
+            entry.follows.store(before.wrapping_add(1), Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -188,8 +161,8 @@ impl Adapter {
     pub fn wait_acquire(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
-        if !wait_for(&self.ndis, lock, &entry, &cpu) {
-            return Err(self.hang(&cpu, &entry, lock));
+        if !wait_for(&self.ndis, lock, entry, &cpu) {
+            return Err(self.hang(&cpu, entry, lock));
         }
         self.emit(&cpu, What::Acquire { lock, form });
         cpu.state.borrow_mut().acquire(lock, form);
@@ -197,7 +170,7 @@ impl Adapter {
         Ok(())
     }
 
-    fn hang(&self, cpu: &std::rc::Rc<Cpu>, entry: &Lock, lock: u32) -> Arc<Violation> {
+    fn hang(&self, cpu: &Rc<Cpu>, entry: &Lock, lock: u32) -> Arc<Violation> {
         let owner = entry.owner.load(Ordering::Relaxed);
         let name = self.ndis.locks.name(lock);
         let detail = self.ndis.deadlock(cpu.id, lock).unwrap_or_else(|| {
@@ -220,9 +193,9 @@ impl Adapter {
     pub fn acquire_all_the_same(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(()) };
-        if !wait_for(&self.ndis, lock, &entry, &cpu) {
+        if !wait_for(&self.ndis, lock, entry, &cpu) {
             self.emit(&cpu, What::Release { lock, form }); // of what the event said and is not so
-            return Err(self.hang(&cpu, &entry, lock));
+            return Err(self.hang(&cpu, entry, lock));
         }
         cpu.state.borrow_mut().acquire(lock, form);
         Ok(())
@@ -233,8 +206,19 @@ impl Adapter {
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire) and [`wait_acquire`](Self::wait_acquire). With
     /// `LOCK_ORDER` the lock is taken all the same where a broken rule is only recorded.
+    #[inline]
     pub fn acquire(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        match self.try_acquire(lock, form) {
+        Cpu::here(|cpu| {
+            if self.acquire_straight(cpu, lock, form) {
+                return Ok(());
+            }
+            self.acquire_slowly(lock, form)
+        })
+    }
+
+    #[inline(never)]
+    fn acquire_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        match self.try_acquire_slowly(lock, form) {
             Ok(true) => Ok(()),
             Ok(false) => self.wait_acquire(lock, form),
             Err(broken) => {
@@ -250,7 +234,16 @@ impl Adapter {
     ///
     /// # Errors
     /// `LOCK_UNHELD`, `LOCK_FORM`, `LOCK_ORDER`; a lock that the caller holds is released all the same.
+    #[inline]
     pub fn release(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        if Cpu::here(|cpu| self.release_straight(cpu, lock, form)) {
+            return Ok(());
+        }
+        self.release_slowly(lock, form)
+    }
+
+    #[inline(never)]
+    fn release_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::lock(lock));
         let cpu = Cpu::current();
         let verdict = cpu.state.borrow().may_release(lock, form);
@@ -259,7 +252,7 @@ impl Adapter {
             let name = self.ndis.locks.name(lock);
             let detail = match rule {
                 Rule::LockUnheld => format!("{name} was released by a CPU that does not hold it"),
-                Rule::LockForm => format!("{name} was acquired by one form and released by the {form:?} form"),
+                Rule::LockForm => format!("{name} was acquired by one form and released by the {form} form"),
                 _ => format!("{name} was released before a lock that was acquired after it; the level would come out wrong"),
             };
             self.report(&cpu, rule, None, detail)

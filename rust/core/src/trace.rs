@@ -31,14 +31,17 @@ use crate::policy::Policy;
 use crate::time::TimeKind;
 
 mod check;
+mod flat;
 mod pcapng;
 mod read;
 pub(crate) mod record;
+mod table;
 mod text;
 mod write;
 
 pub use check::Found;
 pub use record::LinkEntry;
+pub use table::{Row, Table};
 
 /// What a trace says that it is.
 pub const FORMAT: &str = "ndiswan-trace";

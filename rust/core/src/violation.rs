@@ -60,10 +60,10 @@ pub fn describe(event: &Event) -> String {
         What::Deliver { status, .. } => format!("protocol has it back, {status}"),
         What::Unsend { status, .. } => format!("queued send given back, {status}"),
         What::Free { .. } => "freed by the protocol".into(),
-        What::TakeBack { why, .. } => format!("taken back by NDIS ({why:?})"),
-        What::Touch { side, part, .. } => format!("{part:?} touched by the {side:?}"),
+        What::TakeBack { why, .. } => format!("taken back by NDIS ({why})"),
+        What::Touch { side, part, .. } => format!("{part} touched by the {side}"),
         What::Violation { rule } => format!("** breaks {} **", rule.id()),
-        other => format!("{other:?}"),
+        other => crate::words::of_no_packet(&other),
     };
     format!(
         "{:>14} ms  cpu {} {:<14} {}",

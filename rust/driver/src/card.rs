@@ -12,7 +12,8 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::context::Inside;
 use crate::image::{Image, LoadError};
-use crate::memory::Heap;
+use crate::locks::Locks;
+use crate::memory::{Access, Heap, Pages};
 use crate::packets::Arena;
 
 /// A value of the registry, for NdisReadConfiguration.
@@ -89,8 +90,7 @@ pub(crate) struct Driver {
     pub(crate) heap: Heap,
     pub(crate) entered: Mutex<Option<Status>>,
     pub(crate) handlers: OnceLock<Handlers>,
-    /// Spin locks by address: their number, and whether NdisFreeSpinLock came.
-    pub(crate) locks: RwLock<HashMap<usize, Lock>>,
+    pub(crate) locks: Locks,
     pub(crate) unload: AtomicUsize,
     /// Where in its source UBSan has found something: the address of the file's name, and the line.
     pub(crate) undefined: Mutex<HashSet<(usize, u32)>>,
@@ -104,12 +104,6 @@ impl Drop for Driver {
         let image = unsafe { ManuallyDrop::take(&mut self.image) };
         drop(crate::snapshot::keep(image));
     }
-}
-
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Lock {
-    pub(crate) number: Option<u32>,
-    pub(crate) freed: bool,
 }
 
 /// The functions of NDIS_MINIPORT_CHARACTERISTICS, 0 for those that are not there.
@@ -182,11 +176,23 @@ pub(crate) struct Window {
     pub(crate) space: Space,
 }
 
-/// Handles are addresses at which nothing is: a driver that looks inside of one faults.
-static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0x100);
+static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0);
+/// Bytes of addresses for handles, of 16 each.
+const HANDLES: usize = 64 << 20;
 
+/// Handles are addresses at which nothing is and nothing will be: a driver that looks inside of one faults, and memory that it is
+/// given is never at one. After four million the first comes again.
 pub(crate) fn new_handle() -> usize {
-    0x4000_0000 + 16 * NEXT_HANDLE.fetch_add(1, Ordering::Relaxed)
+    static PLACE: OnceLock<(Option<Pages>, usize)> = OnceLock::new();
+    let (_, start) = PLACE.get_or_init(|| {
+        let pages = Pages::new(HANDLES);
+        let start = pages.as_ref().map_or(0x3000_0000, |pages| pages.start);
+        if let Some(pages) = &pages {
+            pages.protect(start, HANDLES, Access::Nothing);
+        }
+        (pages, start)
+    });
+    start + 16 * (NEXT_HANDLE.fetch_add(1, Ordering::Relaxed) % (HANDLES / 16))
 }
 
 static CARDS: RwLock<Option<HashMap<usize, Weak<Card>>>> = RwLock::new(None);
@@ -209,18 +215,23 @@ impl Card {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
+        Ok(Card::on(Image::load(path)?, settings))
+    }
+
+    /// The first card of a driver.
+    pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
         crate::fault::install();
         let driver = Arc::new(Driver {
-            image: ManuallyDrop::new(Image::load(path)?),
+            image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
-            locks: RwLock::default(),
+            locks: Locks::default(),
             unload: AtomicUsize::new(0),
             undefined: Mutex::default(),
             crashed: OnceLock::new(),
         });
-        Ok(Card::of(driver, settings))
+        Card::of(driver, settings)
     }
 
     /// Another card of the same driver.
@@ -281,16 +292,34 @@ impl Card {
     #[inline]
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+        self.inside(function, |image, frame| image.invoke(function, arguments, frame))
+    }
+
+    /// The same for MiniportWanSend.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet
+    #[must_use = "none is a crash, or nothing to call"]
+    pub(crate) fn call_wan_send(&self, link: usize, packet: usize) -> Option<usize> {
+        let function = self.driver.handlers.get()?.wan_send;
+        let context = self.context.load(Ordering::Relaxed);
+        self.inside(function, |image, frame| image.send(function, [context, link, packet], frame))
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_wan_send`
+    fn inside(
+        &self,
+        function: usize,
+        call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
+    ) -> Option<usize> {
         // Of an execution that is cut off nobody may see to it that it goes on.
         let over = || self.adapter().is_some_and(|adapter| adapter.ndis.is_cut_off());
         if function == 0 || self.driver.crashed.get().is_some() || over() {
             return None;
         }
-        crate::fault::watch();
-        crate::watchdog::watch();
         let result = {
-            let _inside = Inside::enter(self);
-            self.driver.image.invoke(function, arguments)
+            let inside = Inside::enter(self);
+            call(&self.driver.image, inside.frame())
         };
         if result.is_none() {
             self.crash(crate::context::take_crash());
@@ -391,6 +420,25 @@ fn told(adapter: &Adapter, name: Name, verb: &str) -> String {
         let _ = write!(text, "\n            {}", ndiswan::violation::describe(&event));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_memory_is_where_a_handle_is() {
+        let first = new_handle();
+        let blocks: Vec<Pages> = (0..64).filter_map(|_| Pages::new(1 << 20)).collect();
+        assert_eq!(blocks.len(), 64);
+        for _ in 0..2_000_000 {
+            let handle = new_handle();
+            let taken = |block: &Pages| (block.start..block.start + block.length).contains(&handle);
+            assert!(!blocks.iter().any(taken), "{handle:#x}");
+        }
+        assert_eq!(crate::peek::get::<u8>(first), None);
+        assert_eq!(crate::peek::get::<u8>(new_handle()), None);
+    }
 }
 
 impl Drop for Card {

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use ndiswan::Rule;
 use ndiswan::cx::Cpu;
@@ -13,13 +14,30 @@ use crate::card::Card;
 use crate::fault::Fault;
 use crate::watchdog;
 
-thread_local! {
-    static CARD: Cell<*const Card> = const { Cell::new(ptr::null()) };
+/// What is looked at in each call, in one variable: finding one takes a call where the library is a shared one.
+pub(crate) struct Thread {
+    card: Cell<*const Card>,
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
-    static FRAME: Cell<*mut libc::c_void> = const { Cell::new(ptr::null_mut()) };
-    /// A bit for each CPU whose driver called the library and is inside of it: an explorer leaves one there and goes on with another.
-    static CALLED: Cell<u64> = const { Cell::new(0) };
-    static IN_LIBRARY: Cell<bool> = const { Cell::new(true) };
+    frame: Cell<*mut libc::c_void>,
+    /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
+    called: Cell<usize>,
+    in_library: Cell<bool>,
+    /// Whether there is something in `FAULTS`.
+    faulty: Cell<bool>,
+    pub(crate) watch: watchdog::Own,
+}
+
+thread_local! {
+    static THREAD: Thread = const {
+        Thread {
+            card: Cell::new(ptr::null()),
+            frame: Cell::new(ptr::null_mut()),
+            called: Cell::new(0),
+            in_library: Cell::new(true),
+            faulty: Cell::new(false),
+            watch: watchdog::Own::new(),
+        }
+    };
     /// What the driver did without a call of the library, not reported yet.
     static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
     /// Why the driver had to leave its call.
@@ -28,8 +46,10 @@ thread_local! {
 
 /// The innermost call of the driver on this thread, while the driver itself runs.
 pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
-    let frame = FRAME.get();
-    (!frame.is_null() && !IN_LIBRARY.get()).then_some(frame)
+    THREAD.with(|thread| {
+        let frame = thread.frame.get();
+        (!frame.is_null() && !thread.in_library.get()).then_some(frame)
+    })
 }
 
 /// A handler of a signal that came while the driver ran, until it returns: what comes meanwhile is not of the driver.
@@ -37,33 +57,46 @@ pub(crate) struct Handling(());
 
 impl Handling {
     pub(crate) fn begin() -> Handling {
-        IN_LIBRARY.set(true);
-        watchdog::stops();
+        THREAD.with(|thread| {
+            thread.in_library.set(true);
+            thread.watch.stops();
+        });
         Handling(())
     }
 }
 
 impl Drop for Handling {
     fn drop(&mut self) {
-        IN_LIBRARY.set(false);
-        watchdog::runs();
+        THREAD.with(|thread| {
+            thread.in_library.set(false);
+            thread.watch.runs();
+        });
     }
 }
 
-/// The present CPU's bit. Of a thread that is no explorer's there is one CPU; an explorer has few.
-#[inline]
-fn own() -> u64 {
-    1 << (Cpu::current_id() % 64)
-}
-
-/// Whether the driver is inside of a call of the library on the stack that runs now.
+/// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
+/// be of for a while, is another CPU's.
 pub(crate) fn is_called() -> bool {
-    CALLED.get() & own() != 0
+    THREAD.with(Thread::is_called)
 }
 
-fn mark(own: u64, called: bool) {
-    let others = CALLED.get() & !own;
-    CALLED.set(if called { others | own } else { others });
+/// Runs `copy` if `length` bytes from `address` are known, without asking the kernel, to be memory that the driver which called
+/// may use: its part of this stack, its variables, a block that it was given. Whether it did. Not for another stack's call (see
+/// `is_called`).
+#[inline]
+pub(crate) fn in_own(address: usize, length: usize, copy: impl FnOnce()) -> bool {
+    let Some(end) = address.checked_add(length) else { return false };
+    let known =
+        |thread: &Thread| thread.is_called().then(|| (thread.card(), thread.frame.get() as usize));
+    let Some((Some(card), frame)) = THREAD.with(known) else { return false };
+    // All between here and the call into the driver is in use.
+    let here = 0u8;
+    let on_stack = address >= (&raw const here) as usize && end <= frame;
+    if on_stack || card.driver.image.snapshot.holds(address, end) {
+        copy();
+        return true;
+    }
+    card.driver.heap.within(address, end, copy)
 }
 
 pub(crate) fn note(fault: Fault) {
@@ -72,6 +105,7 @@ pub(crate) fn note(fault: Fault) {
             faults.push(fault);
         }
     });
+    THREAD.with(|thread| thread.faulty.set(true));
 }
 
 pub(crate) fn note_crash(text: String) {
@@ -84,15 +118,34 @@ pub(crate) fn take_crash() -> String {
 
 /// The card whose driver runs on this thread.
 pub(crate) fn card() -> Option<&'static Card> {
-    // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
-    // the library call that asked.
-    unsafe { CARD.get().as_ref() }
+    THREAD.with(Thread::card)
 }
 
-fn report_faults() {
-    if FAULTS.with_borrow(Vec::is_empty) {
-        return;
+impl Thread {
+    #[inline]
+    fn is_called(&self) -> bool {
+        let called = self.called.get();
+        called != 0 && called == Cpu::current_number() + 1
     }
+
+    #[inline]
+    fn card(&self) -> Option<&'static Card> {
+        // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
+        // the library call that asked.
+        unsafe { self.card.get().as_ref() }
+    }
+
+    #[inline]
+    fn report_faults(&self) {
+        if self.faulty.get() {
+            self.faulty.set(false);
+            report_faults();
+        }
+    }
+}
+
+#[cold]
+fn report_faults() {
     for fault in FAULTS.take() {
         match card() {
             Some(card) => fault.report(card),
@@ -101,11 +154,32 @@ fn report_faults() {
     }
 }
 
+/// Does what reports nothing, waits for nobody and runs no driver's function, if it says that it did. The driver that calls
+/// does not notice how: what there is to report of it before, and what `f` leaves alone, is for a [`Here`].
+#[inline(always)]
+#[allow(clippy::inline_always)] // of two callers, which are a spin lock's whole way
+pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
+    THREAD.with(|thread| {
+        let Some(card) = thread.card() else { return false };
+        if thread.faulty.get() {
+            return false;
+        }
+        thread.watch.calls_quickly(|| {
+            // Not to be left half way by a signal, which looks at it on this thread.
+            thread.in_library.set(true);
+            compiler_fence(Ordering::SeqCst);
+            let done = f(card);
+            compiler_fence(Ordering::SeqCst);
+            thread.in_library.set(false);
+            done
+        })
+    })
+}
+
 /// A library call of the driver, until it returns.
 pub(crate) struct Here {
     card: *const Card,
     frame: *mut libc::c_void,
-    own: u64,
     /// Which function was called.
     pub(crate) name: &'static str,
 }
@@ -113,20 +187,27 @@ pub(crate) struct Here {
 impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
-        let here = Here { card: CARD.get(), frame: FRAME.get(), own: own(), name };
-        IN_LIBRARY.set(true);
-        mark(here.own, true);
-        watchdog::stops();
-        crate::last_words::called(name);
-        report_faults();
-        if watchdog::count() {
-            watchdog::begin();
-            std::panic::resume_unwind(Box::new(format!(
-                "the driver called the library a million times without returning, last {name}: an endless loop{}",
-                crate::fault::callers()
-            )));
-        }
-        here
+        THREAD.with(|thread| {
+            let here = Here { card: thread.card.get(), frame: thread.frame.get(), name };
+            thread.in_library.set(true);
+            thread.called.set(Cpu::current_number() + 1);
+            let endless = thread.watch.calls();
+            crate::last_words::called(name);
+            thread.report_faults();
+            if endless {
+                thread.watch.begins();
+                thread.watch.stops();
+                leave(&format!(
+                    "the driver called the library a million times without returning, last {name}: an endless loop"
+                ));
+            }
+            if let Some(adapter) = here.card().and_then(Card::adapter)
+                && adapter.ndis.is_cut_off()
+            {
+                leave("the drivers go on for ever; this execution is cut off");
+            }
+            here
+        })
     }
 
     /// The card whose driver calls.
@@ -163,14 +244,22 @@ impl Here {
     }
 }
 
+/// The driver's call ends here.
+#[cold]
+fn leave(why: &str) -> ! {
+    std::panic::resume_unwind(Box::new(format!("{why}{}", crate::fault::callers())))
+}
+
 impl Drop for Here {
     #[inline]
     fn drop(&mut self) {
-        CARD.set(self.card);
-        FRAME.set(self.frame);
-        mark(self.own, false);
-        IN_LIBRARY.set(false);
-        watchdog::runs();
+        THREAD.with(|thread| {
+            thread.card.set(self.card);
+            thread.frame.set(self.frame);
+            thread.called.set(0);
+            thread.in_library.set(false);
+            thread.watch.runs();
+        });
     }
 }
 
@@ -179,44 +268,57 @@ pub(crate) struct Inside {
     card: *const Card,
     frame: *mut libc::c_void,
     in_library: bool,
-    own: u64,
-    called: bool,
-    count: u64,
+    called: usize,
+    /// How many calls another stack's driver had made, which goes on counting.
+    calls: Option<u64>,
+    place: *mut *mut libc::c_void,
 }
 
 impl Inside {
     #[inline]
     pub(crate) fn enter(card: &Card) -> Inside {
-        let own = own();
-        let called = CALLED.get() & own != 0;
-        // What another CPU's stack has left here is not to be put back: its call may be over by then.
-        let frame = if called { FRAME.get() } else { ptr::null_mut() };
-        FRAME.set(frame);
-        let count = if frame.is_null() { watchdog::begin() } else { 0 };
-        watchdog::runs();
-        mark(own, false);
-        let in_library = IN_LIBRARY.replace(false);
-        Inside { card: CARD.replace(card), frame, in_library, own, called, count }
+        THREAD.with(|thread| {
+            if !thread.watch.is_watched() {
+                crate::fault::watch();
+                thread.watch.watch();
+            }
+            // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it.
+            let (outer, frame, called, calls) = if thread.is_called() {
+                thread.watch.runs();
+                (thread.card.get(), thread.frame.get(), thread.called.get(), None)
+            } else {
+                (ptr::null(), ptr::null_mut(), 0, Some(thread.watch.begins()))
+            };
+            thread.card.set(card);
+            thread.frame.set(frame);
+            thread.called.set(0);
+            let in_library = thread.in_library.replace(false);
+            let place = thread.frame.as_ptr();
+            Inside { card: outer, frame, in_library, called, calls, place }
+        })
     }
 
     /// Where `ndiswan_invoke` keeps the innermost call.
-    pub(crate) fn frame() -> *mut *mut libc::c_void {
-        FRAME.with(Cell::as_ptr)
+    #[inline]
+    pub(crate) fn frame(&self) -> *mut *mut libc::c_void {
+        self.place
     }
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        IN_LIBRARY.set(true);
-        watchdog::stops();
-        report_faults();
-        CARD.set(self.card);
-        FRAME.set(self.frame);
-        if self.frame.is_null() {
-            watchdog::end(self.count);
-        }
-        mark(self.own, self.called);
-        IN_LIBRARY.set(self.in_library);
+        THREAD.with(|thread| {
+            thread.in_library.set(true);
+            thread.watch.stops();
+            thread.report_faults();
+            thread.card.set(self.card);
+            thread.frame.set(self.frame);
+            thread.called.set(self.called);
+            thread.in_library.set(self.in_library);
+            if let Some(calls) = self.calls {
+                thread.watch.goes_on(calls);
+            }
+        });
     }
 }

@@ -49,6 +49,13 @@ pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -
     }
 }
 
+/// What is left to do where the quick way of a function was not possible.
+#[cold]
+#[inline(never)]
+pub(crate) fn rest<R>(all: impl FnOnce() -> R) -> R {
+    all()
+}
+
 /// Leaves the driver's innermost call from inside of the library. Nothing of this crate is on the stack between but the
 /// function that was called, which has dropped what it had.
 pub(crate) fn leave() {
@@ -64,13 +71,23 @@ pub(crate) fn leave() {
     }
 }
 
+/// The functions of a family. `unless` is what does the work where nothing is in the way, and says whether it did:
+/// [`quickly`](crate::context::quickly).
 macro_rules! exports {
-    ($($(#[$attribute:meta])* fn $name:ident($here:ident $(, $argument:ident: $type:ty)* $(,)?) $(-> $result:ty)? $body:block)*) => {
+    ($($(#[$attribute:meta])* fn $name:ident($here:ident $(, $argument:ident: $type:ty)* $(,)?) $(unless $quick:block)? $(-> $result:ty)? $body:block)*) => {
         $(
             #[allow(non_snake_case, unused_variables)] // the page's spelling, and its arguments, used or not
             $(#[$attribute])*
             extern "C-unwind" fn $name($($argument: $type),*) $(-> $result)? {
-                $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| $body)
+                let all = move || $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| $body);
+                $(
+                    // Out of line, so that the quick way saves no registers for it.
+                    if $quick {
+                        return;
+                    }
+                    let all = move || $crate::exports::rest(all);
+                )?
+                all()
             }
         )*
         /// Adds this family's functions.

@@ -38,6 +38,9 @@ const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, lib
 
 /// Has faults of this process's threads looked at, also if somebody else (faulthandler) has asked for them since the last time.
 pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    // Its handler ends the process; it would be asked first if it came later.
+    ONCE.call_once(ndiswan::time::stacks::prepare);
     for signal in FAULTS {
         take_over(signal);
     }

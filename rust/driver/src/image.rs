@@ -33,7 +33,7 @@ pub enum LoadError {
     },
     /// It was built for another version of this library.
     #[error(
-        "{path}: was built for version {got} of the library between driver and engine, this is version 1; build it again"
+        "{path}: was built for version {got} of the library between driver and engine, this is version 2; build it again"
     )]
     Version {
         /// The file.
@@ -62,6 +62,16 @@ type Invoke = unsafe extern "C" fn(
     *mut *mut libc::c_void,
 ) -> libc::c_int;
 
+// SAFETY: as above.
+type Send = unsafe extern "C" fn(
+    *const libc::c_void,
+    usize,
+    usize,
+    usize,
+    *mut usize,
+    *mut *mut libc::c_void,
+) -> libc::c_int;
+
 /// A loaded driver.
 #[derive(Debug)]
 pub struct Image {
@@ -70,6 +80,7 @@ pub struct Image {
     /// DriverEntry.
     pub(crate) entry: usize,
     invoke: Invoke,
+    send: Send,
     pub(crate) abandon: usize,
     /// Functions that its library has and this one lacks.
     pub(crate) missing: Vec<String>,
@@ -129,8 +140,12 @@ impl Image {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path) -> Result<Image, LoadError> {
-        let key = snapshot::key(path);
-        if let Some(image) = snapshot::spare(&key) {
+        Image::known(path, &snapshot::key(path))
+    }
+
+    /// The same for who knows which file it is, as it was then.
+    pub(crate) fn known(path: &Path, key: &Key) -> Result<Image, LoadError> {
+        if let Some(image) = snapshot::spare(key) {
             return Ok(image);
         }
         let named = || path.to_path_buf();
@@ -151,9 +166,10 @@ impl Image {
             path: copy,
             entry: 0,
             invoke: never,
+            send: never_sent,
             abandon: 0,
             missing: Vec::new(),
-            key,
+            key: key.clone(),
             snapshot: Snapshot::default(),
         };
         let need = |symbol: &'static str, text: &'static CStr| {
@@ -162,17 +178,21 @@ impl Image {
         let version = need("ndiswan_library_version", c"ndiswan_library_version")?;
         // SAFETY: an unsigned of the library that is linked in.
         let version = unsafe { *(version as *const u32) };
-        if version != 1 {
+        if version != 2 {
             return Err(LoadError::Version { path: named(), got: version });
         }
         let known = need("ndiswan_names", c"ndiswan_names")?;
         let pointers = need("ndiswan_pointers", c"ndiswan_pointers")?;
         let missing = need("ndiswan_missing", c"ndiswan_missing")?;
         let invoke = need("ndiswan_invoke", c"ndiswan_invoke")?;
+        let send = need("ndiswan_send", c"ndiswan_send")?;
         let abandon = need("ndiswan_abandon", c"ndiswan_abandon")?;
         let entry = need("DriverEntry", c"DriverEntry")?;
-        // SAFETY: the library's function of that name has this type.
-        image.invoke = unsafe { std::mem::transmute::<usize, Invoke>(invoke) };
+        // SAFETY: the library's functions of these names have these types.
+        unsafe {
+            image.invoke = std::mem::transmute::<usize, Invoke>(invoke);
+            image.send = std::mem::transmute::<usize, Send>(send);
+        }
         (image.abandon, image.entry) = (abandon, entry);
         // SAFETY: a pointer's place in the library.
         unsafe { *(missing as *mut usize) = exports::MISSING as *const () as usize };
@@ -208,9 +228,13 @@ impl Image {
 
     /// Calls a function of the driver with up to eight whole numbers; none if it had to leave the call.
     #[inline]
-    pub(crate) fn invoke(&self, function: usize, arguments: &[usize]) -> Option<usize> {
+    pub(crate) fn invoke(
+        &self,
+        function: usize,
+        arguments: &[usize],
+        frame: *mut *mut libc::c_void,
+    ) -> Option<usize> {
         let mut result = 0;
-        let frame = crate::context::Inside::frame();
         // SAFETY: the driver's own code, which is C and may do anything; what it does to our memory, an isolated process keeps
         // from others. Faults in it leave through `ndiswan_abandon`, over frames of C only.
         let left = unsafe {
@@ -225,6 +249,20 @@ impl Image {
         (left == 0).then_some(result)
     }
 
+    /// The same for MiniportWanSend.
+    #[inline]
+    pub(crate) fn send(
+        &self,
+        function: usize,
+        [context, link, packet]: [usize; 3],
+        frame: *mut *mut libc::c_void,
+    ) -> Option<usize> {
+        let (mut result, function) = (0, function as *const libc::c_void);
+        // SAFETY: as in `invoke`.
+        let left = unsafe { (self.send)(function, context, link, packet, &raw mut result, frame) };
+        (left == 0).then_some(result)
+    }
+
     /// Functions that a driver can be linked with and that this version does not have.
     pub fn missing(&self) -> &[String] {
         &self.missing
@@ -236,6 +274,18 @@ unsafe extern "C" fn never(
     _: *const libc::c_void,
     _: *const usize,
     _: u32,
+    _: *mut usize,
+    _: *mut *mut libc::c_void,
+) -> libc::c_int {
+    1
+}
+
+// SAFETY: as above.
+unsafe extern "C" fn never_sent(
+    _: *const libc::c_void,
+    _: usize,
+    _: usize,
+    _: usize,
     _: *mut usize,
     _: *mut *mut libc::c_void,
 ) -> libc::c_int {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::peek;
 use crate::sanitizer;
 
 /// Bytes of a page.
@@ -57,12 +58,77 @@ pub(crate) fn protect(start: usize, length: usize, access: Access) {
     unsafe { libc::mprotect(start as *mut libc::c_void, length, protection) };
 }
 
+/// Keeps a guard's pages a mapping of their own: the kernel would join them with closed pages beside them and part them again at
+/// each change, which costs more than the change. What differs is that they are in no core dump.
+pub(crate) fn set_apart(start: usize, length: usize) {
+    // SAFETY: pages of a mapping of ours; nothing is done to what is in them.
+    unsafe { libc::madvise(start as *mut libc::c_void, length, libc::MADV_DONTDUMP) };
+}
+
 impl Drop for Pages {
     fn drop(&mut self) {
+        if self.length == 0 {
+            return;
+        }
         // What comes to be here next is somebody else's.
         sanitizer::unpoison(self.start, self.length);
         // SAFETY: the mapping is this value's own.
         unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
+    }
+}
+
+/// How pages are that wait for the next who needs as many.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Kept {
+    /// Of zeros, for anybody's use.
+    Zeroed,
+    /// The same, and so already.
+    Clear,
+    /// Nobody may use them; what is in them is of a block that was.
+    Block,
+    /// Nobody may use them; what is in them is of packets that were.
+    Packets,
+}
+
+/// Mapping pages, and the first touch of each, cost more than what most executions of an explorer do.
+static SPARE: Mutex<Vec<(Kept, Pages)>> = Mutex::new(Vec::new());
+/// So many are kept, none of them longer than this.
+const MOST: usize = 256;
+const LONGEST: usize = 4 << 20;
+
+impl Pages {
+    /// Pages of that length that were [kept](Self::keep) as this.
+    pub(crate) fn spare(kept: Kept, bytes: usize) -> Option<Pages> {
+        let length = pages(bytes.max(1));
+        let mut spare = SPARE.lock();
+        let at = spare.iter().rposition(|(how, pages)| *how == kept && pages.length == length)?;
+        Some(spare.swap_remove(at).1)
+    }
+
+    /// None at all.
+    pub(crate) const fn none() -> Pages {
+        Pages { start: 0, length: 0 }
+    }
+
+    /// Keeps them for the next, who gets them as they are, or zeroed.
+    pub(crate) fn keep(self, kept: Kept) {
+        // What a sanitizer knows of them is not to be known of the next who has them.
+        if self.length == 0 || self.length > LONGEST || sanitizer::is_there() {
+            return;
+        }
+        if kept == Kept::Zeroed {
+            self.clear(self.length);
+        }
+        let mut spare = SPARE.lock();
+        if spare.len() < MOST {
+            spare.push((kept, self));
+        }
+    }
+
+    /// Zeroes the first `length` bytes.
+    fn clear(&self, length: usize) {
+        // SAFETY: inside of a mapping of ours that may be used and that nobody else has.
+        unsafe { std::ptr::write_bytes(self.start as *mut u8, 0, length.min(self.length)) };
     }
 }
 
@@ -114,7 +180,9 @@ pub(crate) enum Freed {
 
 impl Heap {
     pub(crate) fn new(guarded: bool) -> Heap {
-        Heap { guarded, ..Heap::default() }
+        let mut heap = Heap::default();
+        heap.guarded = guarded;
+        heap
     }
 
     /// A zeroed block of `length` bytes, aligned to 16 where it has no guard right behind it, else to 8.
@@ -127,9 +195,20 @@ impl Heap {
             return self.small.lock().allocate(length, by, tag);
         }
         let body = pages(length.max(1));
-        let pages = Pages::new(PAGE + body + PAGE)?;
-        pages.protect(pages.start, PAGE, Access::Nothing);
-        pages.protect(pages.start + PAGE + body, PAGE, Access::Nothing);
+        let whole = PAGE + body + PAGE;
+        let pages = if let Some(pages) = Pages::spare(Kept::Block, whole) {
+            pages.protect(pages.start + PAGE, body, Access::All);
+            // SAFETY: pages of a mapping of ours which nobody else has.
+            unsafe { std::ptr::write_bytes((pages.start + PAGE) as *mut u8, 0, body) };
+            pages
+        } else {
+            let pages = Pages::new(whole)?;
+            pages.protect(pages.start, PAGE, Access::Nothing);
+            pages.protect(pages.start + PAGE + body, PAGE, Access::Nothing);
+            set_apart(pages.start, PAGE);
+            set_apart(pages.start + PAGE + body, PAGE);
+            pages
+        };
         let start = pages.start + PAGE + body - length.div_ceil(8) * 8;
         sanitizer::poison(pages.start + PAGE, body);
         sanitizer::unpoison(start, length);
@@ -149,9 +228,66 @@ impl Heap {
         let mut freed = self.freed.lock();
         freed.push(block);
         if freed.len() > FREED {
-            freed.remove(0);
+            freed.remove(0).pages.keep(Kept::Block);
         }
         Freed::Now
+    }
+
+    /// Runs `copy` if all from `address` to `end` are of one block that the driver has; whether it did. Nobody frees it meanwhile.
+    pub(crate) fn within(&self, address: usize, end: usize, copy: impl FnOnce()) -> bool {
+        if self.guarded {
+            let live = self.live.lock();
+            let block = live.range(..=address).next_back().map(|(_, block)| block);
+            let inside = block.is_some_and(|block| end <= block.start + block.length);
+            if inside {
+                copy();
+            }
+            return inside;
+        }
+        let small = self.small.lock();
+        let inside = |chunk: &Pages| chunk.start <= address && end <= chunk.start + chunk.length;
+        let inside = small.chunks.iter().any(inside);
+        if inside {
+            copy();
+        }
+        inside
+    }
+
+    /// Puts a value into a block that was given; whether it is there.
+    pub(crate) fn put<T: peek::Plain>(&self, address: usize, value: T) -> bool {
+        let end = address + size_of::<T>();
+        // SAFETY: inside of a block that is ours and in use; see `within`.
+        let copy = || unsafe { (address as *mut T).write_unaligned(value) };
+        self.within(address, end, copy) || peek::put(address, value)
+    }
+
+    /// The value in a block that was given.
+    pub(crate) fn get<T: peek::Plain>(&self, address: usize) -> Option<T> {
+        let mut value = None;
+        // SAFETY: as in `put`; every pattern of bits is a value.
+        let copy = || value = Some(unsafe { (address as *const T).read_unaligned() });
+        if self.within(address, address + size_of::<T>(), copy) {
+            return value;
+        }
+        peek::get(address)
+    }
+
+    /// Puts bytes into a block that was given.
+    pub(crate) fn fill(&self, address: usize, from: &[u8]) -> bool {
+        // SAFETY: as in `put`.
+        let copy = || unsafe { std::ptr::copy(from.as_ptr(), address as *mut u8, from.len()) };
+        self.within(address, address + from.len(), copy) || peek::write(address, from)
+    }
+
+    /// The bytes of a block that was given.
+    pub(crate) fn bytes(&self, address: usize, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        // SAFETY: as in `put`.
+        let copy = || unsafe { std::ptr::copy(address as *const u8, bytes.as_mut_ptr(), length) };
+        if self.within(address, address + length, copy) {
+            return Some(bytes);
+        }
+        peek::bytes(address, length)
     }
 
     /// What is still allocated: where, how many bytes, by which function, with which tag.
@@ -194,6 +330,28 @@ fn footprint(length: usize) -> usize {
     (length + fence).max(16).next_multiple_of(16)
 }
 
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // What is freed is closed; what is not would have to be.
+        for block in self.freed.get_mut().drain(..) {
+            block.pages.keep(Kept::Block);
+        }
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Of one chunk it is known how far it was used.
+        if self.chunks.len() == 1
+            && !sanitizer::is_there()
+            && let Some(chunk) = self.chunks.pop()
+        {
+            chunk.clear(self.used);
+            chunk.keep(Kept::Clear);
+        }
+    }
+}
+
 impl Small {
     fn allocate(&mut self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
         let size = footprint(length);
@@ -205,7 +363,9 @@ impl Small {
         } else {
             let room = self.chunks.last().map_or(0, |chunk| chunk.length);
             if self.used + size > room {
-                self.chunks.push(Pages::new(CHUNK.max(size))?);
+                let length = CHUNK.max(size);
+                let chunk = Pages::spare(Kept::Clear, length).or_else(|| Pages::new(length))?;
+                self.chunks.push(chunk);
                 self.used = 0;
             }
             let start = self.chunks.last()?.start + self.used;

@@ -11,8 +11,7 @@ use ndiswan::{
 };
 
 use crate::card::{Card, Due};
-use crate::packets::Arena;
-use crate::peek;
+use crate::packets::{Arena, Finding};
 use crate::requests;
 
 /// What is bound: the card, which its driver's handles lead to as well.
@@ -60,9 +59,10 @@ impl Card {
             );
             let text = self.driver.heap.allocate(path.len(), "the system", 0).unwrap_or(0);
             let string = self.driver.heap.allocate(16, "the system", 0).unwrap_or(0);
-            peek::write(text, &path);
-            peek::put(string, [(path.len() - 2) as u16, path.len() as u16]);
-            peek::put(string + 8, text);
+            let heap = &self.driver.heap;
+            heap.fill(text, &path);
+            heap.put(string, [(path.len() - 2) as u16, path.len() as u16]);
+            heap.put(string + 8, text);
             let answer = self.call(self.driver.image.entry, &[object, string]);
             for block in [object, text, string] {
                 self.driver.heap.free(block);
@@ -82,12 +82,12 @@ impl Card {
         let media: [u32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
         let (out, list) = (heap.allocate(16, "NDIS", 0), heap.allocate(48, "NDIS", 0));
         let (Some(out), Some(list)) = (out, list) else { return Err(Status::RESOURCES) };
-        peek::put(list, media);
+        heap.put(list, media);
         let answer = self.call(
             handlers.initialize,
             &[out, out + 8, list, media.len(), self.handle, self.handle + 8],
         );
-        let selected = peek::get::<u32>(out + 8).unwrap_or(u32::MAX);
+        let selected = heap.get::<u32>(out + 8).unwrap_or(u32::MAX);
         heap.free(out);
         heap.free(list);
         let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
@@ -104,19 +104,25 @@ impl Card {
     }
 
     /// Copies what the driver did to the packet at `address` into the engine's, and reports what it should not have done.
+    #[inline]
     pub(crate) fn take_back(&self, adapter: &Adapter, name: ndiswan::Name, address: usize) {
-        let Some(arena) = self.arena.get().filter(|arena| arena.claim(address)) else { return };
+        let Some(arena) = self.arena.get() else { return };
         let found = adapter.with_own_packet(name, Side::Miniport, Part::Data, |body| {
-            arena.take_over(address, body)
+            arena.take_back(address, body)
         });
-        for (rule, text) in found.into_iter().flatten() {
-            drop(adapter.report_broken(
-                rule,
-                Some(name),
-                format!("{text}{}", crate::fault::callers()),
-            ));
+        match found {
+            None => arena.close(address),
+            Some(found) if found.is_empty() => {}
+            Some(found) => report(adapter, name, found),
         }
-        arena.close(address);
+    }
+}
+
+#[cold]
+fn report(adapter: &Adapter, name: ndiswan::Name, found: Vec<Finding>) {
+    for (rule, text) in found {
+        let text = format!("{text}{}", crate::fault::callers());
+        drop(adapter.report_broken(rule, Some(name), text));
     }
 }
 
@@ -144,20 +150,17 @@ impl Miniport for Attached {
 
     fn wan_send<'call>(
         &self,
-        _: &mut Cx<Dispatch>,
+        cx: &mut Cx<Dispatch>,
         link: &Arc<Link>,
         packet: Sending<'call, Serialized>,
     ) -> Disposition<'call> {
         let card = &*self.0;
         let held = packet.into_name();
-        let name = held.name;
-        let adapter = &link.adapter;
+        let (name, adapter) = (held.name, &*link.adapter);
         let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
-        let address = adapter
-            .with_own_packet(name, Side::Miniport, Part::Data, |body| arena.hand_over(name, body));
+        let address = held.copied(adapter, cx, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
-        let answer =
-            card.call(card.handlers().wan_send, &[card.context(), link.handle as usize, address]);
+        let answer = card.call_wan_send(link.handle as usize, address);
         let Some(answer) = answer else {
             let had = adapter.disown(name);
             card.let_go();
@@ -180,7 +183,7 @@ impl Miniport for Attached {
             return (Status::FAILURE, false);
         };
         let answer = card.call(card.handlers().reset, &[flag, card.context()]);
-        let addressing = peek::get::<u8>(flag).unwrap_or(0) != 0;
+        let addressing = card.driver.heap.get::<u8>(flag).unwrap_or(0) != 0;
         card.driver.heap.free(flag);
         let none = if card.crashed().is_some() { Status::FAILURE } else { Status::SUCCESS };
         (answer.map_or(none, |status| Status(status as u32)), addressing)
@@ -245,7 +248,7 @@ impl Miniport for Attached {
         }
         let Some(out) = card.driver.heap.allocate(8, "NDIS", 0) else { return false };
         let _ = card.call(handlers.isr, &[out, out + 4, card.context()]);
-        let queue = peek::get::<u8>(out + 4).unwrap_or(0) != 0;
+        let queue = card.driver.heap.get::<u8>(out + 4).unwrap_or(0) != 0;
         card.driver.heap.free(out);
         queue
     }

@@ -4,18 +4,23 @@
 //! both lose their pages' use when the packet goes back. A slot of the pool has several places in turn, so that a touch of a past
 //! life is found although the packet has been sent again.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
-use crate::fault::Fault;
-use crate::memory::{Access, PAGE, Pages, pages, protect};
+use crate::memory::{Access, Kept, PAGE, Pages, pages, protect, set_apart};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
+/// A descriptor as words; CurrentLength is the lower half of its.
+type Words = [u64; DESCRIPTOR / 8];
 /// What is before a buffer.
 const FENCE: u8 = 0xFD;
+
+mod known;
+
+pub(crate) use known::{name_of, touched};
 
 mod field {
     pub(super) const CURRENT_BUFFER: usize = 0x10;
@@ -59,6 +64,8 @@ pub(crate) struct Arena {
     memory: Pages,
     adapter: u16,
     stride: usize,
+    /// 2 to the 64 divided by `stride`, rounded up: dividing by it is a multiplication.
+    inverse: u64,
     /// Bytes of the whole buffer, and how far into a place it begins.
     buffer: usize,
     start: usize,
@@ -91,10 +98,22 @@ impl Arena {
         } else {
             ((DESCRIPTOR + buffer).next_multiple_of(64), 0, DESCRIPTOR)
         };
-        let memory = Pages::new(stride * slots * turns)?;
-        if guarded {
-            memory.protect(memory.start, memory.length, Access::Nothing);
-        }
+        let length = stride * slots * turns;
+        let kept = if guarded { Kept::Packets } else { Kept::Zeroed };
+        let memory = if let Some(memory) = Pages::spare(kept, length) {
+            memory
+        } else {
+            let memory = Pages::new(length)?;
+            if guarded {
+                memory.protect(memory.start, memory.length, Access::Nothing);
+                for place in (0..slots * turns).map(|place| memory.start + place * stride) {
+                    set_apart(place, PAGE);
+                    set_apart(place + 2 * PAGE, PAGE);
+                    set_apart(place + stride - PAGE, PAGE);
+                }
+            }
+            memory
+        };
         let places = (0..slots * turns).map(|_| Place::default()).collect();
         let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
         let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
@@ -102,6 +121,7 @@ impl Arena {
             memory,
             adapter,
             stride,
+            inverse: u64::MAX / stride as u64 + 1,
             buffer,
             start,
             descriptor,
@@ -116,6 +136,13 @@ impl Arena {
         Some(arena)
     }
 
+    /// The place that is `offset` bytes into the memory, or one that is not there.
+    #[inline]
+    fn place_of(&self, offset: usize) -> usize {
+        // Exact while both are below 2 to the 32, as all memory for drivers is.
+        ((offset as u128 * u128::from(self.inverse)) >> 64) as usize
+    }
+
     fn base(&self, place: usize) -> usize {
         self.memory.start + place * self.stride
     }
@@ -127,75 +154,150 @@ impl Arena {
     }
 
     /// Gives the packet in `slot` to the driver: the address of its descriptor.
+    #[inline]
     pub(crate) fn hand_over(&self, name: Name, body: &WanPacket) -> usize {
         let slot = name.slot as usize;
-        let turn = self.turn[slot].fetch_add(1, Ordering::Relaxed) as usize % self.turns;
-        let place = slot * self.turns + turn;
+        let mut place = slot;
+        if self.turns > 1 {
+            let turn = self.turn[slot].fetch_add(1, Ordering::Relaxed) as usize % self.turns;
+            place = slot * self.turns + turn;
+        }
         let state = &self.places[place];
+        let start = self.base(place) + self.start;
         if self.guarded {
-            for (start, length) in self.spans(place) {
-                protect(start, length, Access::All);
-            }
+            self.open_pages(place, start);
         }
         state.generation.store(name.generation, Ordering::Relaxed);
         state.open.store(true, Ordering::Relaxed);
         let descriptor = self.base(place) + self.descriptor;
-        let start = self.base(place) + self.start;
-        let (current, length) = (start + body.current_buffer(), body.current_length());
-        let data = body.data();
+        let (current, data) = (start + body.current_buffer(), body.data());
         // SAFETY: the place is this arena's, opened, and nobody else's until it is handed back: a driver that goes on using an
         // old address of it is at fault, and races as in C.
         unsafe {
-            let word = |at: usize| (descriptor + at) as *mut usize;
-            *word(0) = 0;
-            *word(8) = 0;
-            *word(field::CURRENT_BUFFER) = current;
-            *((descriptor + field::CURRENT_LENGTH) as *mut u32) = length as u32;
-            *word(field::START_BUFFER) = start;
-            *word(field::END_BUFFER) = start + self.buffer;
-            for (at, value) in body.protocol_reserved.iter().enumerate() {
-                *word(field::PROTOCOL_RESERVED + 8 * at) = *value as usize;
-            }
-            for (at, value) in body.mac_reserved.iter().enumerate() {
-                *word(field::MAC_RESERVED + 8 * at) = *value as usize;
-            }
-            if self.guarded {
-                std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
-            }
-            std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, length);
+            let word = |at: usize| (descriptor + at) as *mut u64;
+            (descriptor as *mut [u64; 2]).write([0; 2]);
+            word(field::CURRENT_BUFFER).write(current as u64);
+            word(field::CURRENT_LENGTH).write(data.len() as u64);
+            word(field::START_BUFFER).write(start as u64);
+            word(field::END_BUFFER).write((start + self.buffer) as u64);
+            word(field::PROTOCOL_RESERVED).cast::<[u64; 4]>().write(body.protocol_reserved);
+            word(field::MAC_RESERVED).cast::<[u64; 4]>().write(body.mac_reserved);
+            std::ptr::copy_nonoverlapping(data.as_ptr(), current as *mut u8, data.len());
         }
         descriptor
+    }
+
+    #[cold]
+    fn open_pages(&self, place: usize, start: usize) {
+        for (start, length) in self.spans(place) {
+            protect(start, length, Access::All);
+        }
+        // SAFETY: behind the start of the buffer's first page, which is open, as all of it is; see `hand_over`.
+        unsafe {
+            // What was here is of another life, or of another driver's packet.
+            std::ptr::write_bytes(start as *mut u8, 0, self.buffer);
+            std::ptr::write_bytes((start - self.fence) as *mut u8, FENCE, self.fence);
+        }
+    }
+
+    /// Nobody has it any more: its memory waits for the next.
+    fn give_memory_back(&mut self) {
+        for place in 0..self.places.len() {
+            let state = &self.places[place];
+            if state.open.load(Ordering::Relaxed) || state.spoilt.load(Ordering::Relaxed) {
+                self.close_place(place);
+            }
+        }
+        let memory = std::mem::replace(&mut self.memory, Pages::none());
+        memory.keep(if self.guarded { Kept::Packets } else { Kept::Zeroed });
     }
 
     /// The packet whose descriptor is at `address`, in the life in which it was handed over there.
     #[inline]
     pub(crate) fn name_at(&self, address: usize) -> Option<Name> {
         let offset = address.checked_sub(self.memory.start + self.descriptor)?;
-        let place = offset / self.stride;
-        if place * self.stride != offset || place >= self.places.len() {
+        let place = self.place_of(offset);
+        if place.wrapping_mul(self.stride) != offset || place >= self.places.len() {
             return None;
         }
         let generation = self.places[place].generation.load(Ordering::Relaxed);
-        (generation > 0).then_some(Name {
-            adapter: self.adapter,
-            slot: (place / self.turns) as u32,
-            generation,
-        })
+        let slot = if self.turns == 1 { place } else { place / self.turns } as u32;
+        (generation > 0).then_some(Name { adapter: self.adapter, slot, generation })
     }
 
-    /// Whether the packet at `address`, which `name_at` knows, is open; it counts as closed from here on, so that of two who
-    /// complete it at once only one looks at it.
-    pub(crate) fn claim(&self, address: usize) -> bool {
-        self.places[(address - self.memory.start) / self.stride].open.swap(false, Ordering::AcqRel)
+    /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`, if all of it is right and
+    /// nothing is to be done for guards; whether it did. The driver may not use the packet any more then.
+    #[inline]
+    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> bool {
+        let place = self.place_of(address - self.memory.start);
+        let state = &self.places[place];
+        if self.guarded || !state.open.load(Ordering::Relaxed) {
+            return false;
+        }
+        let start = self.base(place) + self.start;
+        // SAFETY: see `take_back`. Each word is read once.
+        let word = |at: usize| unsafe { ((address + at) as *const u64).read_volatile() };
+        let current = word(field::CURRENT_BUFFER) as usize;
+        let length = word(field::CURRENT_LENGTH) as u32 as usize;
+        let is_right = word(field::START_BUFFER) == start as u64
+            && word(field::END_BUFFER) == (start + self.buffer) as u64
+            && (0..4)
+                .all(|at| word(field::PROTOCOL_RESERVED + 8 * at) == body.protocol_reserved[at])
+            && body.set_current(current.wrapping_sub(start), length).is_ok();
+        if !is_right {
+            return false;
+        }
+        let data = body.data_mut();
+        // SAFETY: inside of the place's buffer, as `set_current` has looked at; see `hand_over`.
+        unsafe { std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length) };
+        for (at, value) in body.mac_reserved.iter_mut().enumerate() {
+            *value = word(field::MAC_RESERVED + 8 * at);
+        }
+        state.open.store(false, Ordering::Relaxed);
+        true
     }
 
-    /// Takes what the driver did to the packet over into `body`, and what it should not have done.
-    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
-        let start = address - self.descriptor + self.start;
+    /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`; what it should not have
+    /// done. It may not use it any more. Of two who complete it at once only one looks at it: the body is locked.
+    pub(crate) fn take_back(&self, address: usize, body: &mut WanPacket) -> Vec<Finding> {
+        let place = self.place_of(address - self.memory.start);
+        let state = &self.places[place];
+        if !state.open.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let start = self.base(place) + self.start;
         // SAFETY: an address that `name_at` knows, of a place that is open: see `hand_over`.
-        let word = |at: usize| unsafe { ((address + at) as *const usize).read_volatile() };
-        let current = word(field::CURRENT_BUFFER);
-        let length = word(field::CURRENT_LENGTH) & 0xFFFF_FFFF;
+        let words = unsafe { (address as *const Words).read_volatile() };
+        let current = words[field::CURRENT_BUFFER / 8] as usize;
+        let length = words[field::CURRENT_LENGTH / 8] as u32 as usize;
+        let mut found = self.faults(start, &words, body);
+        let offset = current.wrapping_sub(start);
+        if body.set_current(offset, length).is_ok() {
+            let data = body.data_mut();
+            // SAFETY: inside of the place's buffer, as was looked at; see `hand_over`.
+            unsafe {
+                std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length);
+            };
+            body.mac_reserved.copy_from_slice(&words[field::MAC_RESERVED / 8..][..4]);
+        } else {
+            found.push(self.outside(offset, length));
+        }
+        self.close_place(place);
+        found
+    }
+
+    #[cold]
+    fn outside(&self, offset: usize, length: usize) -> Finding {
+        let text = format!(
+            "CurrentBuffer is StartBuffer{:+} and CurrentLength {length}: outside of the buffer of {} bytes",
+            offset as isize, self.buffer
+        );
+        (Rule::Padding, text)
+    }
+
+    /// What the driver wrote that it may only read.
+    #[cold]
+    fn faults(&self, start: usize, words: &Words, body: &WanPacket) -> Vec<Finding> {
         let mut found = Vec::new();
         if self.guarded {
             // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
@@ -207,41 +309,29 @@ impl Arena {
                 found.push((Rule::Padding, text));
             }
         }
-        let ends = (word(field::START_BUFFER), word(field::END_BUFFER));
-        if ends != (start, start + self.buffer) {
+        let ends = (words[field::START_BUFFER / 8], words[field::END_BUFFER / 8]);
+        if ends != (start as u64, (start + self.buffer) as u64) {
             let text = "the driver changed StartBuffer or EndBuffer, which it may only read";
             found.push((Rule::Padding, text.to_string()));
         }
-        for (at, value) in body.protocol_reserved.iter().enumerate() {
-            if word(field::PROTOCOL_RESERVED + 8 * at) != *value as usize {
+        let reserved = &words[field::PROTOCOL_RESERVED / 8..];
+        for (at, (now, before)) in reserved.iter().zip(&body.protocol_reserved).enumerate() {
+            if now != before {
                 let text =
                     format!("the driver wrote ProtocolReserved{}, which is the protocol's", at + 1);
                 found.push((Rule::Reserved, text));
             }
         }
-        let offset = current.wrapping_sub(start);
-        if body.set_current(offset, length).is_err() {
-            let text = format!(
-                "CurrentBuffer is StartBuffer{:+} and CurrentLength {length}: outside of the buffer of {} bytes",
-                offset as isize, self.buffer
-            );
-            found.push((Rule::Padding, text));
-            return found;
-        }
-        let data = body.data_mut();
-        // SAFETY: inside of the place's buffer, as was looked at; see `hand_over`.
-        unsafe { std::ptr::copy_nonoverlapping(current as *const u8, data.as_mut_ptr(), length) };
-        for (at, value) in body.mac_reserved.iter_mut().enumerate() {
-            *value = word(field::MAC_RESERVED + 8 * at) as u64;
-        }
         found
     }
 
-    /// The driver may not use the packet at `address` any more.
-    #[inline]
+    /// The driver may not use the packet at `address` any more, which is not the miniport's.
+    #[cold]
     pub(crate) fn close(&self, address: usize) {
-        let place = (address - self.memory.start) / self.stride;
-        self.close_place(place);
+        let place = self.place_of(address - self.memory.start);
+        if self.places[place].open.swap(false, Ordering::AcqRel) {
+            self.close_place(place);
+        }
     }
 
     fn close_place(&self, place: usize) {
@@ -282,90 +372,4 @@ impl Arena {
             }
         }
     }
-}
-
-/// The arenas of this process, for who has only an address. A handler of signals reads it, so it has no lock.
-static KNOWN: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
-/// Counts faults that nobody could be told of.
-static UNKNOWN: AtomicU64 = AtomicU64::new(0);
-
-impl Arena {
-    fn register(&self) {
-        let own = (&raw const *self) as usize;
-        for known in &KNOWN {
-            if known.compare_exchange(0, own, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return;
-            }
-        }
-        UNKNOWN.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        let own = (&raw const *self) as usize;
-        for known in &KNOWN {
-            let _ = known.compare_exchange(own, 0, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
-}
-
-/// The packet whose descriptor is at `address`, of whichever adapter.
-pub(crate) fn name_of(address: usize) -> Option<Name> {
-    KNOWN.iter().find_map(|known| {
-        // SAFETY: see `touched`.
-        unsafe { (known.load(Ordering::Acquire) as *const Arena).as_ref() }?.name_at(address)
-    })
-}
-
-/// If `address` is of a packet: what the driver did wrong. The page is opened, so that the driver goes on as it would have.
-pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) -> Option<Fault> {
-    for known in &KNOWN {
-        let arena = known.load(Ordering::Acquire) as *const Arena;
-        // SAFETY: an arena takes itself out before it ends, and a driver runs only while its card, which has the arena, is there.
-        let Some(arena) = (unsafe { arena.as_ref() }) else { continue };
-        if address < arena.memory.start || address >= arena.memory.start + arena.memory.length {
-            continue;
-        }
-        let place = (address - arena.memory.start) / arena.stride;
-        let offset = address - arena.base(place);
-        let state = &arena.places[place];
-        let generation = state.generation.load(Ordering::Relaxed);
-        let name = Name { adapter: arena.adapter, slot: (place / arena.turns) as u32, generation };
-        let page = address & !(PAGE - 1);
-        protect(page, PAGE, Access::All);
-        state.spoilt.store(true, Ordering::Relaxed);
-        let verb = if writes { "wrote" } else { "read" };
-        let inside_data = offset >= arena.start && offset < arena.start + arena.buffer;
-        let inside_descriptor =
-            offset >= arena.descriptor && offset < arena.descriptor + DESCRIPTOR;
-        let (rule, what) = if inside_data || inside_descriptor {
-            let what = if inside_data {
-                format!("byte {} of the buffer", offset - arena.start)
-            } else {
-                format!("{} of the NDIS_WAN_PACKET", field::name(offset - arena.descriptor))
-            };
-            (
-                Rule::Touch,
-                format!("the driver {verb} {what} of {name} after it had given the packet back"),
-            )
-        } else if offset + PAGE / 2 < arena.start && offset >= arena.descriptor + DESCRIPTOR {
-            let beyond = offset - arena.descriptor - DESCRIPTOR;
-            (
-                Rule::Padding,
-                format!(
-                    "the driver {verb} {beyond} bytes behind the end of the NDIS_WAN_PACKET {name}"
-                ),
-            )
-        } else if offset >= arena.start + arena.buffer {
-            let beyond = offset - arena.start - arena.buffer;
-            (Rule::Padding, format!("the driver {verb} the byte EndBuffer+{beyond} of {name}"))
-        } else {
-            let before = arena.start.abs_diff(offset);
-            (Rule::Padding, format!("the driver {verb} the byte StartBuffer-{before} of {name}"))
-        };
-        let text = what + &trace();
-        return Some(Fault { rule: Some(rule), packet: (generation > 0).then_some(name), text });
-    }
-    None
 }

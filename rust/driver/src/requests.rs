@@ -5,7 +5,6 @@ use ndiswan::oid::{Answer, Oid, Stats};
 use ndiswan::{Status, WanInfo};
 
 use crate::card::Card;
-use crate::peek;
 
 /// A request that the driver answered PENDING, and how it was completed.
 #[derive(Debug, Default)]
@@ -50,12 +49,12 @@ impl Card {
         let Some(counts) = heap.allocate(8, "a request's counts", 0) else {
             return failed(Status::RESOURCES);
         };
-        peek::write(buffer, given);
+        heap.fill(buffer, given);
         let context = self.context.load(std::sync::atomic::Ordering::Relaxed);
         let answer =
             self.call(function, &[context, oid as usize, buffer, length, counts, counts + 4]);
         let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
-        let [written, needed] = peek::get::<[u32; 2]>(counts).unwrap_or_default();
+        let [written, needed] = heap.get::<[u32; 2]>(counts).unwrap_or_default();
         heap.free(counts);
         if status == Status::PENDING {
             self.request.lock().pending = Some(Pending { oid, buffer, length, set });
@@ -69,7 +68,7 @@ impl Card {
     fn collect(&self, buffer: usize, length: usize, written: u32) -> Vec<u8> {
         // A TAPI request answers in its own structure, which is both ways and may not count what was written.
         let count = if written == 0 { length } else { (written as usize).min(length) };
-        let bytes = peek::bytes(buffer, count).unwrap_or_default();
+        let bytes = self.driver.heap.bytes(buffer, count).unwrap_or_default();
         self.driver.heap.free(buffer);
         bytes
     }

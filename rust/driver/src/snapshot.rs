@@ -87,6 +87,11 @@ impl Snapshot {
         Snapshot(search.found.into_iter().filter(|(start, end)| end > start).map(read).collect())
     }
 
+    /// Whether all from `address` to `end` are variables.
+    pub(crate) fn holds(&self, address: usize, end: usize) -> bool {
+        self.0.iter().any(|(start, bytes)| *start <= address && end <= start + bytes.len())
+    }
+
     /// Puts every variable back.
     pub(crate) fn restore(&self) {
         for (start, bytes) in &self.0 {

@@ -21,40 +21,132 @@ struct Watched {
     thread: libc::pthread_t,
     /// The tick at which its driver began to run on its own, 0 while none does.
     since: AtomicU64,
+    /// How many calls of the library it made since its outermost function began; only its own thread writes it.
+    calls: AtomicU64,
+    /// What that was when the watching thread looked last, and the tick at which it had changed last.
+    seen: AtomicU64,
+    changed: AtomicU64,
 }
 
 thread_local! {
     static OWN: OnceCell<Arc<Watched>> = const { OnceCell::new() };
-    static SINCE: Cell<*const AtomicU64> = const { Cell::new(std::ptr::null()) };
-    static COUNT: Cell<u64> = const { Cell::new(0) };
 }
+
+/// The calling thread's part; null before it is watched.
+pub(crate) struct Own(Cell<*const Watched>);
 
 /// The signal that asks a thread to leave its driver.
 pub(crate) fn signal() -> libc::c_int {
     libc::SIGRTMIN() + 9
 }
 
-/// Has this thread watched, and the watching thread begin.
-pub(crate) fn watch() {
-    static ONCE: Once = Once::new();
-    if !SINCE.get().is_null() {
-        return;
+impl Own {
+    pub(crate) const fn new() -> Own {
+        Own(Cell::new(std::ptr::null()))
     }
-    OWN.with(|own| {
-        let watched = own.get_or_init(|| {
-            // SAFETY: the calling thread's own name has no preconditions.
-            let thread = unsafe { libc::pthread_self() };
-            let watched = Arc::new(Watched { thread, since: AtomicU64::new(0) });
-            THREADS.lock().push(Arc::downgrade(&watched));
-            watched
+
+    #[inline]
+    fn get(&self) -> Option<&Watched> {
+        // SAFETY: points to this thread's own entry, which lives as long as the thread.
+        unsafe { self.0.get().as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.0.get().is_null()
+    }
+
+    /// Has this thread watched, and the watching thread begin.
+    #[cold]
+    pub(crate) fn watch(&self) {
+        static ONCE: Once = Once::new();
+        OWN.with(|own| {
+            let watched = own.get_or_init(|| {
+                let zero = || AtomicU64::new(0);
+                // SAFETY: the calling thread's own name has no preconditions.
+                let thread = unsafe { libc::pthread_self() };
+                let (since, calls, seen, changed) = (zero(), zero(), zero(), zero());
+                let watched = Arc::new(Watched { thread, since, calls, seen, changed });
+                THREADS.lock().push(Arc::downgrade(&watched));
+                watched
+            });
+            self.0.set(Arc::as_ptr(watched));
         });
-        SINCE.set(&raw const watched.since);
-    });
-    ONCE.call_once(|| {
-        begin_to_look();
-        // SAFETY: a function of the right type, which does what a child may.
-        unsafe { libc::pthread_atfork(None, None, Some(forked)) };
-    });
+        ONCE.call_once(|| {
+            begin_to_look();
+            // SAFETY: a function of the right type, which does what a child may.
+            unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+        });
+    }
+
+    /// The outermost function of a driver begins; how many calls were counted before.
+    #[inline]
+    pub(crate) fn begins(&self) -> u64 {
+        self.runs();
+        let Some(watched) = self.get() else { return 0 };
+        let calls = watched.calls.load(Ordering::Relaxed);
+        watched.calls.store(0, Ordering::Relaxed);
+        calls
+    }
+
+    /// It has ended, and whoever was counted before goes on.
+    #[inline]
+    pub(crate) fn goes_on(&self, calls: u64) {
+        if let Some(watched) = self.get() {
+            watched.calls.store(calls, Ordering::Relaxed);
+        }
+    }
+
+    /// The driver runs on its own from here.
+    #[inline]
+    pub(crate) fn runs(&self) {
+        if let Some(watched) = self.get() {
+            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    /// It does not.
+    #[inline]
+    pub(crate) fn stops(&self) {
+        if let Some(watched) = self.get() {
+            watched.since.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// It does not, since it calls the library; whether it did so too often since its outermost function began.
+    #[inline]
+    pub(crate) fn calls(&self) -> bool {
+        let Some(watched) = self.get() else { return false };
+        watched.since.store(0, Ordering::Relaxed);
+        let calls = watched.calls.load(Ordering::Relaxed) + 1;
+        watched.calls.store(calls, Ordering::Relaxed);
+        calls > CALLS
+    }
+
+    /// A call that is over at once: if it was not one too many, `f` does it, or says that it does not.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `context::quickly`
+    pub(crate) fn calls_quickly(&self, f: impl FnOnce() -> bool) -> bool {
+        let Some(watched) = self.get() else { return false };
+        let calls = watched.calls.load(Ordering::Relaxed);
+        let done = calls < CALLS && f();
+        if done {
+            watched.calls.store(calls + 1, Ordering::Relaxed);
+        }
+        done
+    }
+}
+
+impl Watched {
+    /// Whether at this tick its driver has been running for too long without a call of the library.
+    fn is_late(&self, now: u64) -> bool {
+        let since = self.since.load(Ordering::Relaxed);
+        let calls = self.calls.load(Ordering::Relaxed);
+        if self.seen.swap(calls, Ordering::Relaxed) != calls {
+            self.changed.store(now, Ordering::Relaxed);
+        }
+        since != 0 && now - since.max(self.changed.load(Ordering::Relaxed)) > TICKS
+    }
 }
 
 fn begin_to_look() {
@@ -78,8 +170,7 @@ fn look() {
         let now = NOW.fetch_add(1, Ordering::Relaxed) + 1;
         THREADS.lock().retain(|watched| {
             let Some(watched) = watched.upgrade() else { return false };
-            let since = watched.since.load(Ordering::Relaxed);
-            if since != 0 && now - since > TICKS {
+            if watched.is_late(now) {
                 // SAFETY: a thread takes its entry along when it ends, and the entry is held here.
                 unsafe { libc::pthread_kill(watched.thread, signal()) };
             }
@@ -88,39 +179,25 @@ fn look() {
     }
 }
 
-/// The driver runs on its own from here.
-#[inline]
-pub(crate) fn runs() {
-    // SAFETY: points into this thread's own entry, which lives as long as the thread.
-    if let Some(since) = unsafe { SINCE.get().as_ref() } {
-        since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_calls_the_library_is_not_late_and_who_does_not_is() {
+        let zero = || AtomicU64::new(0);
+        let since = AtomicU64::new(1);
+        let (calls, seen, changed) = (zero(), zero(), zero());
+        // SAFETY: the calling thread's own name has no preconditions.
+        let thread = unsafe { libc::pthread_self() };
+        let watched = Watched { thread, since, calls, seen, changed };
+        for now in 2..200 {
+            watched.calls.fetch_add(1, Ordering::Relaxed);
+            assert!(!watched.is_late(now));
+        }
+        assert!(!watched.is_late(199 + TICKS), "it may run for so long");
+        assert!(watched.is_late(200 + TICKS));
+        watched.since.store(0, Ordering::Relaxed);
+        assert!(!watched.is_late(300 + TICKS), "it does not run");
     }
-}
-
-/// It does not.
-#[inline]
-pub(crate) fn stops() {
-    // SAFETY: as in `runs`.
-    if let Some(since) = unsafe { SINCE.get().as_ref() } {
-        since.store(0, Ordering::Relaxed);
-    }
-}
-
-/// One more call of the library; whether there were too many since `begin`.
-#[inline]
-pub(crate) fn count() -> bool {
-    COUNT.set(COUNT.get() + 1);
-    COUNT.get() > CALLS
-}
-
-/// The outermost function of a driver begins: the count of the one that another stack has left in the middle, if there is one.
-#[inline]
-pub(crate) fn begin() -> u64 {
-    COUNT.replace(0)
-}
-
-/// It has ended.
-#[inline]
-pub(crate) fn end(count: u64) {
-    COUNT.set(count);
 }

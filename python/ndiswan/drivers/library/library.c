@@ -2,7 +2,7 @@
  * The way from the engine to a driver is ndiswan_invoke, which can be left half way. */
 #include "library.h"
 
-const unsigned ndiswan_library_version = 1;
+const unsigned ndiswan_library_version = 2;
 void (*ndiswan_missing)(const char *name);
 
 #define FUNCTION(type, name, parameters, arguments) #name,
@@ -72,6 +72,26 @@ __attribute__((noinline)) int ndiswan_invoke(
         return 1;
     }
     *result = ((function_of_eight *)function)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+    *chain = here.outer;
+    return 0;
+}
+
+typedef uintptr_t function_of_three(uintptr_t, uintptr_t, uintptr_t);
+
+/* The same for MiniportWanSend, which is called most. */
+__attribute__((noinline)) int ndiswan_send(
+    void *function, uintptr_t context, uintptr_t link, uintptr_t packet, uintptr_t *result, void **frame)
+{
+    struct frame here;
+    void **volatile chain = frame;
+
+    here.outer = (struct frame *)*frame;
+    *frame = &here;
+    if (__builtin_setjmp(here.buffer) != 0) {
+        *chain = here.outer;
+        return 1;
+    }
+    *result = ((function_of_three *)function)(context, link, packet);
     *chain = here.outer;
     return 0;
 }

@@ -34,4 +34,17 @@ impl Access {
     pub(crate) fn timer(adapter: u16, timer: u32) -> Access {
         Access::of(5, adapter, timer)
     }
+
+    /// What it touches, in words; of what is not known, nothing.
+    pub(crate) fn words(self, lock: impl Fn(u32) -> String) -> String {
+        let (adapter, number) = (self.object >> 32 & 0xFFFF, self.object as u32);
+        match self.object >> 56 {
+            1 => format!("packet {adapter}.{number}"),
+            2 => lock(number),
+            3 => format!("adapter {adapter}"),
+            4 => format!("link {number}"),
+            5 => format!("timer {number} of adapter {adapter}"),
+            _ => String::new(),
+        }
+    }
 }

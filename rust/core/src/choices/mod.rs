@@ -17,6 +17,7 @@
 //! number, so the same seed makes the same choices on every machine and in every version.
 
 mod access;
+pub mod after;
 pub mod bounded;
 pub mod bytes;
 pub mod coverage;

@@ -1,6 +1,7 @@
 //! Explorers are tested on a small world of tasks that touch shared cells (`tests/toy.rs`), in which
 //! everything can be counted.
 
+mod after;
 mod bounded;
 mod bugs;
 mod bytes;

@@ -54,6 +54,7 @@ impl CpuState {
     ///
     /// # Errors
     /// `LOCK_RECURSION` if it holds it, `LOCK_FORM` at the wrong level.
+    #[inline]
     pub fn may_acquire(&self, lock: u32, form: Form) -> Result<(), Rule> {
         if self.held.iter().any(|h| h.lock == lock) {
             return Err(Rule::LockRecursion);
@@ -66,6 +67,7 @@ impl CpuState {
     }
 
     /// Notes that it holds `lock`; the level goes to DISPATCH.
+    #[inline]
     pub fn acquire(&mut self, lock: u32, form: Form) {
         self.held.push(Held { lock, form, old: self.irql });
         self.irql = self.irql.max(Irql::DISPATCH);
@@ -97,6 +99,21 @@ impl CpuState {
             None if gone.form == Form::Plain => self.irql = gone.old,
             None => {}
         }
+    }
+
+    /// Notes that it released `lock`, if that is the one that it acquired last and it may release it by `form`: what
+    /// [`may_release`](Self::may_release) and [`release`](Self::release) do then. Whether it did.
+    #[inline]
+    pub fn release_last(&mut self, lock: u32, form: Form) -> bool {
+        let Some(&Held { lock: last, form: by, old }) = self.held.last() else { return false };
+        if last != lock || by != form {
+            return false;
+        }
+        self.held.pop();
+        if form == Form::Plain {
+            self.irql = old;
+        }
+        true
     }
 
     /// Whether the level may go up to `to`.
@@ -159,6 +176,8 @@ impl CpuState {
     }
 
     /// An entry point begins at level `at`.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // twice for each packet, as `leave_clean`
     pub fn enter(&mut self, adapter: u16, entry: Entry, at: Irql) {
         let locks = self.held.len() as u32;
         self.inside.push(Inside { adapter, entry, at, old: self.irql, locks });
@@ -169,6 +188,7 @@ impl CpuState {
     ///
     /// # Errors
     /// `LOCK_LEAK` if it holds a lock that it did not begin with, `IRQL_LEAK` at another level.
+    #[inline]
     pub fn may_leave(&self) -> Result<(), Rule> {
         let Some(inside) = self.inside.last() else { return Ok(()) };
         if self.held.len() as u32 > inside.locks {
@@ -182,6 +202,8 @@ impl CpuState {
 
     /// The entry point that began last returned: [`leave`](Self::leave), if it may and left nothing
     /// over. Whether it did.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `enter`
     pub fn leave_clean(&mut self) -> bool {
         if self.may_leave().is_err() {
             return false;

@@ -17,13 +17,22 @@ use crate::rule::Rule;
 
 /// A quick hash for small keys; they are no input of an attacker's choice, and there are few.
 #[derive(Default)]
-pub(super) struct Quick(u64);
+pub(crate) struct Quick(u64);
 
 impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.write_u64(u64::from(*byte));
         }
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.write_u64(u64::from(word));
+    }
+
+    #[allow(clippy::cast_sign_loss)] // which variant of an enumeration: never below 0
+    fn write_isize(&mut self, word: isize) {
+        self.write_u64(word as u64);
     }
 
     fn write_u16(&mut self, word: u16) {
@@ -46,7 +55,7 @@ impl Hasher for Quick {
 }
 
 /// A map with that hash.
-pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+pub(crate) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// What is known of one packet.
 #[derive(Copy, Clone, Debug, Default)]

@@ -43,6 +43,8 @@ pub(crate) struct Drivers {
 pub(crate) struct Lent {
     pub(crate) down: Option<Arc<Drivers>>,
     pub(crate) up: Option<Arc<Drivers>>,
+    /// One to the adapter itself, for the token that the protocol gets.
+    pub(crate) own: Option<Arc<Adapter>>,
     /// The drivers were let go: nothing is put back.
     pub(crate) over: bool,
 }
@@ -180,6 +182,13 @@ impl Adapter {
         total.receives = get(&self.count.receives);
         total.resets = get(&self.count.resets);
         total
+    }
+
+    /// A reference for a token: one that was lent for that, or another.
+    #[inline]
+    pub(crate) fn arc_on(&self, cpu: &Cpu) -> Arc<Adapter> {
+        let lent = cpu.spare.take().filter(|lent| std::ptr::eq(&raw const **lent, self));
+        lent.unwrap_or_else(|| self.arc())
     }
 
     pub(crate) fn arc(&self) -> Arc<Adapter> {

@@ -88,8 +88,11 @@ impl Ndis {
         let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
         let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
         let adapter = self.add_adapter(|index| {
-            let (producer, consumer) =
-                crate::ring::ring(crate::ring::Config::new(packets as usize));
+            let mut size = crate::ring::Config::new(packets as usize);
+            if ndis.queue.adversary.is_some() {
+                size.lanes = 1; // all of its CPUs are one thread; a stranger has the shared lane
+            }
+            let (producer, consumer) = crate::ring::ring(size);
             let (pool, info) = if says_late {
                 (Late::unknown(), Late::unknown())
             } else {

@@ -35,7 +35,7 @@ impl Adapter {
         name: Name,
         status: Status,
     ) -> Result<(), Arc<Violation>> {
-        match self.complete_straight(cpu, name, status) {
+        match self.complete_straight(cpu, name, status, |_, _| Some(())) {
             Some(()) => Ok(()),
             None => self.complete_slowly(cpu, name, status),
         }
@@ -94,15 +94,13 @@ impl Adapter {
                 now.generation()
             ),
             Rule::Double => format!(
-                "{name} was completed with {status}, but it is complete already: it belongs to {:?}",
+                "{name} was completed with {status}, but it is complete already: it belongs to {}",
                 now.owner()
             ),
             Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
-            Rule::Halt => format!(
-                "{name} was completed on adapter {:?}, which is {:?}",
-                self.name,
-                self.life()
-            ),
+            Rule::Halt => {
+                format!("{name} was completed on adapter {:?}, which is {}", self.name, self.life())
+            }
             _ => format!("{name} was completed with {status} after NDIS had given it up"),
         }
     }
@@ -170,14 +168,18 @@ impl Adapter {
         deliver: bool,
         called: Moment,
     ) -> Status {
-        let slot = self.pool.slot(name.slot);
         if status == Status::PENDING {
-            let _ = slot.step_on(cpu, |packet| packet.returned(name.generation, status));
-            let now = self.ndis.later(called);
-            self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
+            self.returned_pending(cpu, name, called);
             return status;
         }
         self.returned_final(cpu, link, name, status, deliver, called)
+    }
+
+    pub(super) fn returned_pending(&self, cpu: &Rc<Cpu>, name: Name, called: Moment) {
+        let (slot, status) = (self.pool.slot(name.slot), Status::PENDING);
+        let _ = slot.step_on(cpu, |packet| packet.returned(name.generation, status));
+        let now = self.ndis.later(called);
+        self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
     }
 
     #[inline(never)]

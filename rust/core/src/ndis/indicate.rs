@@ -34,7 +34,7 @@ impl Adapter {
             let inside = cpu.state.borrow().inside.last().map(|inside| inside.entry.name());
             let detail = match rule {
                 Rule::Halt => {
-                    format!("{what} on adapter {:?}, which is {:?}", self.name, self.life())
+                    format!("{what} on adapter {:?}, which is {}", self.name, self.life())
                 }
                 Rule::Indicate => format!("{what} from {}", inside.unwrap_or("a forbidden place")),
                 Rule::LockHeld => format!("{what} with a spin lock held"),

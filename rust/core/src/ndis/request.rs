@@ -18,7 +18,7 @@ use crate::violation::Violation;
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// The miniport said no.
-    #[error("the request for {oid:?} was answered with {status}")]
+    #[error("the request for {oid} was answered with {status}")]
     Status {
         /// What was asked for.
         oid: Oid,
@@ -28,7 +28,7 @@ pub enum RequestError {
     /// The miniport said PENDING, which it may; that NDIS waits for
     /// NdisMQueryInformationComplete or NdisMSetInformationComplete then is not there yet.
     #[error(
-        "the miniport answered the request for {0:?} with NDIS_STATUS_PENDING; NdisMQueryInformationComplete and NdisMSetInformationComplete are not there yet: answer inside of the call"
+        "the miniport answered the request for {0} with NDIS_STATUS_PENDING; NdisMQueryInformationComplete and NdisMSetInformationComplete are not there yet: answer inside of the call"
     )]
     Pending(Oid),
     /// A bug check has stopped the adapter.
@@ -55,7 +55,7 @@ impl Adapter {
         if self.life() >= Life::Halting {
             return report(
                 Rule::Halt,
-                format!("a request of adapter {:?}, which is {:?}", self.name, self.life()),
+                format!("a request of adapter {:?}, which is {}", self.name, self.life()),
             );
         }
         if cpu.irql() > Irql::DISPATCH {

@@ -32,7 +32,7 @@ impl Adapter {
         if let Err(rule) = life.may_reset().and(may_call) {
             self.emit(&cpu, What::ResetStart);
             let detail = format!(
-                "a reset of adapter {:?}, which is {life:?}, at {}; expected it running, and DISPATCH_LEVEL or below",
+                "a reset of adapter {:?}, which is {life}, at {}; expected it running, and DISPATCH_LEVEL or below",
                 self.name,
                 cpu.irql()
             );
@@ -99,7 +99,7 @@ impl Adapter {
         if let Err(rule) = self.life().may_complete_reset() {
             self.emit(&cpu, What::ResetComplete { status });
             let detail = format!(
-                "NdisMResetComplete({status}) was called and no reset is pending: adapter {:?} is {:?}",
+                "NdisMResetComplete({status}) was called and no reset is pending: adapter {:?} is {}",
                 self.name,
                 self.life()
             );

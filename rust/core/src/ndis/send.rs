@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Adapter, Drivers, Link, PacketError};
+use super::sent::{FrameError, SendError, Sent};
+use super::{Adapter, Drivers, Link};
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
@@ -20,35 +21,6 @@ use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
 use crate::violation::Violation;
-
-/// How a send was answered.
-#[derive(Debug)]
-pub enum Sent {
-    /// ProtocolSendComplete will bring the packet back.
-    Pending,
-    /// It is finished, and here is the packet; ProtocolSendComplete is not called.
-    Done(Packet, FinalStatus),
-}
-
-/// A frame that was not sent; no packet is in use for it.
-#[derive(Debug, thiserror::Error)]
-pub enum FrameError {
-    /// There was no packet for it.
-    #[error(transparent)]
-    Packet(#[from] PacketError),
-    /// The send broke a rule.
-    #[error("{0}")]
-    Violation(Arc<Violation>),
-}
-
-/// A send that broke a rule: the packet is still the protocol's.
-#[derive(Debug)]
-pub struct SendError {
-    /// The packet.
-    pub packet: Packet,
-    /// What was broken.
-    pub violation: Arc<Violation>,
-}
 
 enum Way {
     Submit,
@@ -244,7 +216,7 @@ impl Link {
 
     #[cold]
     fn why_no_send(&self) -> String {
-        format!("a send on adapter {:?}, which is {:?}", self.adapter.name, self.adapter.life())
+        format!("a send on adapter {:?}, which is {}", self.adapter.name, self.adapter.life())
     }
 
     /// Whether a send may be made here and now, whatever the packet.
@@ -265,7 +237,7 @@ impl Link {
         };
         let state = slot.state();
         state.send().map_err(|rule| {
-            (rule, format!("{name} was sent, but it belongs to {:?} now", state.owner()))
+            (rule, format!("{name} was sent, but it belongs to {} now", state.owner()))
         })?;
         self.sender_may_send(cpu)?;
         let body = slot.body.lock();
@@ -328,13 +300,38 @@ impl Link {
         deliver: bool,
         now: Moment,
     ) -> Status {
+        let answer = self.call_miniport(drivers, cpu, name);
+        self.answered(cpu, name, answer, deliver, now)
+    }
+
+    /// What MiniportWanSend answers; none if it panicked.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as above
+    pub(super) fn call_miniport(
+        self: &Arc<Self>,
+        drivers: Option<&Drivers>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+    ) -> Option<Status> {
         let adapter = &*self.adapter;
         let at = if adapter.serialized() { Irql::DISPATCH } else { cpu.irql() };
-        let answer = drivers.and_then(|drivers| {
-            let (slot, generation) = (name.slot, name.generation);
-            let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
-            adapter.call_on(drivers, cpu, Entry::WanSend, at, call)
-        });
+        let (slot, generation) = (name.slot, name.generation);
+        let call = |drivers: &Drivers| drivers.miniport.wan_send(cpu, self, slot, generation);
+        adapter.call_on(drivers?, cpu, Entry::WanSend, at, call)
+    }
+
+    /// What comes of the answer.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as above
+    pub(super) fn answered(
+        self: &Arc<Self>,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        answer: Option<Status>,
+        deliver: bool,
+        now: Moment,
+    ) -> Status {
+        let adapter = &*self.adapter;
         if let Some(status) = answer {
             return adapter.returned(cpu, self, name, status, deliver, now);
         }

@@ -10,12 +10,15 @@ use std::sync::atomic::Ordering;
 
 use super::adapter::Lent;
 use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
+use crate::biased::Alone;
 use crate::contract;
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::event::{Name, What};
 use crate::history::who;
+use crate::packet::WanPacket;
+use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
 
 impl Link {
@@ -120,8 +123,15 @@ impl Link {
         now: Moment,
     ) -> Status {
         let adapter = &*self.adapter;
-        let status = self.hand_down(drivers.as_deref(), cpu, name, false, now);
-        adapter.put_back(cpu, drivers, |lent| &mut lent.down);
+        let answer = self.call_miniport(drivers.as_deref(), cpu, name);
+        let status = if answer == Some(Status::PENDING) {
+            adapter.pended_straight(cpu, name, now, drivers);
+            Status::PENDING
+        } else {
+            let status = self.answered(cpu, name, answer, false, now);
+            adapter.put_back(cpu, drivers, None, |lent| &mut lent.down);
+            status
+        };
         adapter.leave(cpu);
         adapter.ndis.settle(cpu);
         status
@@ -129,34 +139,85 @@ impl Link {
 }
 
 impl Adapter {
-    /// The reference to the drivers that was taken out for a call.
+    /// The references that were taken out for a call.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
     fn put_back(
         &self,
         cpu: &Cpu,
         drivers: Option<Arc<Drivers>>,
-        place: impl FnOnce(&mut Lent) -> &mut Option<Arc<Drivers>>,
+        own: Option<Arc<Adapter>>,
+        place: impl Fn(&mut Lent) -> &mut Option<Arc<Drivers>>,
     ) {
         if let Some(span) = self.ndis.bias.alone(cpu)
             && let Some(mut lent) = self.lent.lock_in(&span)
             && !lent.over
-            && let empty @ None = place(&mut lent)
+            && place(&mut lent).is_none()
+            && (own.is_none() || lent.own.is_none())
         {
-            *empty = drivers;
+            *place(&mut lent) = drivers;
+            if own.is_some() {
+                lent.own = own;
+            }
             return;
         }
-        // Perhaps the last one, whose end is a driver's code: not in a span, nor under a lock.
-        drop(drivers);
+        // Perhaps the last ones, whose end is a driver's code: not in a span, nor under a lock.
+        drop((drivers, own));
     }
 
-    /// A completion with SUCCESS that goes home on this stack.
+    /// The call with a packet was answered with PENDING.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn pended_straight(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        called: Moment,
+        drivers: Option<Arc<Drivers>>,
+    ) {
+        let (ndis, place) = (&*self.ndis, self.pool.slot(name.slot));
+        if let Some(span) = ndis.bias.alone(cpu)
+            && let Ok(pended) = place.state().returned(name.generation, Status::PENDING)
+            && let Some(mut lent) = self.lent.lock_in(&span)
+            && !lent.over
+            && lent.down.is_none()
+        {
+            place.set_in(&span, pended);
+            let what = What::Return { packet: name, status: Status::PENDING };
+            ndis.note(self, place, cpu, ndis.later(called), what);
+            lent.down = drivers;
+            return;
+        }
+        self.returned_pending(cpu, name, called);
+        drop(drivers); // as in `put_back`
+    }
+
+    /// For a language binding that has its own copy of the packet: NdisMWanSendComplete by a thread that is alone, if nothing
+    /// is in its way and `take` says so, which takes what the driver did to the packet over, or changes nothing and says no.
+    /// Whether it was done; if not, nothing was.
+    #[inline]
+    pub fn complete_at_once(
+        &self,
+        name: Name,
+        status: Status,
+        take: impl FnOnce(&mut WanPacket) -> bool,
+    ) -> bool {
+        let look = |place: &Slot, span: &Alone<'_>| {
+            let mut body = place.body.lock_in(span)?;
+            take(&mut body).then_some(())
+        };
+        Cpu::here(|cpu| self.complete_straight(cpu, name, status, look)).is_some()
+    }
+
+    /// A completion with SUCCESS that goes home on this stack, unless `look`, which comes when nothing else is in the way,
+    /// says no.
     #[inline]
     pub(super) fn complete_straight(
         &self,
         cpu: &Rc<Cpu>,
         name: Name,
         status: Status,
+        look: impl FnOnce(&Slot, &Alone<'_>) -> Option<()>,
     ) -> Option<()> {
         let ndis = &*self.ndis;
         if status != Status::SUCCESS
@@ -180,6 +241,7 @@ impl Adapter {
         let lines = self.links.lock_in(&span)?;
         let link = lines.find(place.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
+        look(place, &span)?;
         // From here on it is done.
         let now = ndis.instant();
         ndis.note_back(link, (name, place), cpu, (now, who), status.get());
@@ -191,6 +253,7 @@ impl Adapter {
         flow.count.completions += 1;
         flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
         let drivers = lent.up.take().or_else(|| flow.drivers.clone());
+        let before = cpu.spare.lend(lent.own.take());
         let waiting = (!flow.queue.is_empty()).then(|| Arc::clone(link));
         drop(flow);
         drop(lines);
@@ -199,7 +262,8 @@ impl Adapter {
         if let Some(drivers) = drivers.as_deref() {
             self.send_complete_on(drivers, cpu, name.slot, status);
         }
-        self.put_back(cpu, drivers, |lent| &mut lent.up);
+        let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
+        self.put_back(cpu, drivers, own, |lent| &mut lent.up);
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }

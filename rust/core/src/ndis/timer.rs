@@ -74,7 +74,7 @@ impl Adapter {
         if self.life() >= Life::Halted {
             self.emit(&cpu, What::TimerSet { timer, at });
             let detail = format!(
-                "timer {timer} was set on adapter {:?}, which is {:?}",
+                "timer {timer} was set on adapter {:?}, which is {}",
                 self.name,
                 self.life()
             );
@@ -155,7 +155,7 @@ impl Adapter {
         let _around = self.ndis.around(Access::timer(self.index, dpc));
         if self.life() >= Life::Halted {
             let detail = format!(
-                "DPC {dpc} was queued on adapter {:?}, which is {:?}",
+                "DPC {dpc} was queued on adapter {:?}, which is {}",
                 self.name,
                 self.life()
             );

@@ -1,7 +1,7 @@
 //! What a step says: who does it to whom, and what it is called. One arm a kind of event.
 
 use super::Lane;
-use crate::event::{Entry, Name, Side, TakenBack, What};
+use crate::event::{Entry, Name, Side, What};
 use crate::status::Status;
 use crate::trace::Trace;
 
@@ -74,8 +74,8 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
         What::Deliver { status: s, .. } => format!("has it back, {}", status(s)),
         What::Unsend { status: s, .. } => format!("has it back unsent, {}", status(s)),
         What::Free { .. } => "frees it".to_string(),
-        What::TakeBack { why, .. } => format!("NDIS takes it back: {}", taken(why)),
-        What::Touch { part, .. } => format!("uses {part:?}"),
+        What::TakeBack { why, .. } => format!("NDIS takes it back: {}", why),
+        What::Touch { part, .. } => format!("uses {part}"),
         What::Acquire { .. } | What::Release { .. } => {
             trace.describe(what).replace("(lock \"", "(\"")
         }
@@ -93,16 +93,6 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
             format!("{}: {text}", short(packet))
         }
         _ => text,
-    }
-}
-
-fn taken(why: TakenBack) -> &'static str {
-    match why {
-        TakenBack::Reset => "the reset is over",
-        TakenBack::Halt => "the adapter is halted",
-        TakenBack::Dropped => "its driver let go of it",
-        TakenBack::GivenUp => "it is given up",
-        TakenBack::Raised => "its driver raised an exception",
     }
 }
 

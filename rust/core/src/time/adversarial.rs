@@ -13,6 +13,7 @@ mod list;
 mod owner;
 mod point;
 mod policy;
+mod question;
 mod wait;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
 pub use owner::{FOREIGN, FOREIGNER};
+pub use question::{Answer, At, Kind, Question};
 
 /// The most virtual CPUs that a world has.
 pub const MAX_CPUS: usize = 32;
@@ -147,8 +149,8 @@ struct Inner {
     /// Whether a run goes on for the sake of background work.
     all: bool,
     choices: Vec<Choice>,
-    /// What the choices mean, if somebody wants to read it.
-    words: Option<Vec<String>>,
+    /// What the choices are about, if somebody wants to read it.
+    asked: Option<Vec<Question>>,
     progress: u64,
     quiet: bool,
     ending: bool,
@@ -165,12 +167,14 @@ pub(crate) struct Adversary {
     stacks: Arc<dyn Stacks>,
     /// How many points there were; changed under the lock of `inner`, and read without it.
     points: AtomicU64,
+    /// How many events there were; likewise.
+    seen: AtomicU64,
     inner: Mutex<Inner>,
 }
 
 impl Adversary {
-    /// With `words` it says of each choice what it means.
-    pub(crate) fn new(settings: &Adversity, words: bool) -> Adversary {
+    /// With `keeps` it can say of each choice what it was about.
+    pub(crate) fn new(settings: &Adversity, keeps: bool) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
         let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
         list[0].state = State::Ready;
@@ -182,6 +186,7 @@ impl Adversary {
             settings: settings.clone(),
             owner: owner::Owner::default(),
             points: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 cpus: list,
                 pending: Vec::new(),
@@ -189,7 +194,7 @@ impl Adversary {
                 until: u64::MAX,
                 all: false,
                 choices: Vec::new(),
-                words: words.then(Vec::new),
+                asked: keeps.then(Vec::new),
                 progress: 0,
                 quiet: false,
                 ending: false,
@@ -222,7 +227,13 @@ impl Adversary {
     }
 
     pub(crate) fn see(&self, event: &Event) {
+        self.seen.store(self.seen() + 1, Ordering::Relaxed);
         self.settings.coverage.lock().see(event);
+    }
+
+    /// How many events it has seen.
+    fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
     }
 
     /// How many edges this execution was the first to reach.
@@ -257,16 +268,12 @@ impl Adversary {
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let mut inner = self.inner.lock();
         let chosen = inner.value(&self.settings, kind, n);
-        inner.say(|_| format!("{what:?} is {chosen} of 0 to {}", n - 1));
+        inner.keep(|inner| self.asked(inner, Kind::Value(what.to_string()), n, chosen));
         chosen
     }
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
         self.inner.lock().choices.clone()
-    }
-
-    pub(crate) fn words(&self) -> Vec<String> {
-        self.inner.lock().words.clone().unwrap_or_default()
     }
 
     pub(crate) fn points(&self) -> u64 {
@@ -288,11 +295,11 @@ impl Inner {
         chosen
     }
 
-    /// Says what the last choice means, if it was one and somebody wants to read it.
-    fn say(&mut self, words: impl FnOnce(&Inner) -> String) {
-        if self.words.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
-            let words = words(self);
-            self.words.get_or_insert_default().push(words);
+    /// Keeps what the last choice was about, if it was one and somebody wants to read it.
+    fn keep(&mut self, asked: impl FnOnce(&Inner) -> Question) {
+        if self.asked.as_ref().is_some_and(|known| known.len() < self.choices.len()) {
+            let question = asked(self);
+            self.asked.get_or_insert_default().push(question);
         }
     }
 

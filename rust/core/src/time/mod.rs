@@ -36,6 +36,7 @@ impl Clock {
         }
     }
 
+    #[inline]
     pub(crate) fn now(&self) -> u64 {
         match self {
             Clock::Virtual(clock) => clock.now(),

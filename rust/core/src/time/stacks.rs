@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::Arc;
 
 use generator::{Generator, Gn};
 
@@ -45,6 +46,18 @@ fn stack() -> Stack {
             go_on_with(NEXT.take().map_or(0, |body| body()));
         }
     })
+}
+
+/// The stacks of one world, in the language of none.
+pub(crate) fn of_rust() -> Arc<dyn Stacks> {
+    Arc::new(Generators::default())
+}
+
+/// Has the crate that makes stacks do what it does once in a process: it handles faults. A handler of somebody else's that is to
+/// come first is set after this.
+pub fn prepare() {
+    let mut stack: Stack = Gn::new_opt(WORDS, || 0);
+    let _ = stack.resume();
 }
 
 /// Suspends the present stack, which is not the thread's own.

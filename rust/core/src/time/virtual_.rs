@@ -35,7 +35,9 @@ pub enum RunError {
     #[error("{0}")]
     Broken(Arc<Violation>),
     /// There is another clock.
-    #[error("expected a world in virtual time")]
+    #[error(
+        "expected a world in virtual time, whose clock can be run; the clocks of others run by themselves"
+    )]
     NotVirtual,
 }
 

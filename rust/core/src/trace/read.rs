@@ -104,8 +104,11 @@ impl<R: BufRead> Lines<'_, R> {
         }
     }
 
-    fn event(&self, whole: usize) -> Result<Line<'static>, TraceError> {
+    fn event(&self, whole: usize) -> Result<Line<'_>, TraceError> {
         let text = self.text.trim_ascii();
+        if let Some(line) = super::flat::line(text) {
+            return Ok(line);
+        }
         serde_json::from_slice(text).map_err(|error: serde_json::Error| {
             if error.is_eof() && !self.text.ends_with(b"\n") {
                 TraceError::Truncated { name: self.name.to_string(), line: self.line, whole }
@@ -154,7 +157,7 @@ fn hint(text: &[u8]) -> &'static str {
 
 fn unhex(text: &str) -> Option<Box<[u8]>> {
     let digit = |octet: u8| char::from(octet).to_digit(16);
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let octet = |pair: &[u8]| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8);

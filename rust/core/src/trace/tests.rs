@@ -18,6 +18,7 @@ mod broken;
 mod files;
 mod foreign;
 mod good;
+mod lines;
 
 /// What an untyped driver does, entry point by entry point.
 #[derive(Copy, Clone)]

@@ -10,7 +10,7 @@ use std::io;
 
 use super::{Trace, TraceError};
 use crate::cx::Irql;
-use crate::event::{Event, Form, TakenBack, What, milliseconds};
+use crate::event::{Event, Form, What, milliseconds};
 
 fn level(irql: Irql) -> String {
     irql.to_string().replace("_LEVEL", "")
@@ -103,16 +103,9 @@ impl Trace {
             }
             What::Free { packet } => format!("the protocol frees {packet}"),
             What::TakeBack { packet, why } => {
-                let why = match why {
-                    TakenBack::Reset => "the reset is over",
-                    TakenBack::Halt => "the adapter is halted",
-                    TakenBack::Dropped => "its driver let go of it",
-                    TakenBack::GivenUp => "it is given up",
-                    TakenBack::Raised => "its driver raised an exception",
-                };
                 format!("NDIS takes {packet} from the miniport: {why}")
             }
-            What::Touch { packet, side, part } => format!("the {side:?} uses {part:?} of {packet}"),
+            What::Touch { packet, side, part } => format!("the {side} uses {part} of {packet}"),
             What::LineUp { link, window } => format!("line up: link {link}, window {window}"),
             What::LineDown { link } => format!("line down: link {link}"),
             What::CloseCall { link } => format!("the call of link {link} is closed"),

@@ -4,8 +4,8 @@ use ndiswan::event::Form;
 use ndiswan::{Irql, Rule};
 
 use super::exports;
-use crate::card::Lock;
-use crate::context::Here;
+use crate::context::{Here, quickly};
+use crate::locks::Lock;
 use crate::peek;
 
 /// The system's own lock for cancelling IRPs, at an address at which nothing is.
@@ -17,8 +17,7 @@ const WRITES: u16 = 2;
 /// The engine's number of the lock at `address`; none if it was freed, which is reported.
 fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
-    let known = card.driver.locks.read().get(&address).copied();
-    match known {
+    match card.driver.locks.get(address) {
         Some(Lock { number: Some(number), freed: false }) => return Some(number),
         Some(Lock { freed: true, .. }) => {
             here.broken(
@@ -41,7 +40,7 @@ fn number(here: &Here, address: usize) -> Option<u32> {
         }
     }
     let number = card.adapter()?.spin_lock(&format!("{address:#x}"));
-    card.driver.locks.write().insert(address, Lock { number: Some(number), freed: false });
+    card.driver.locks.set(address, Lock { number: Some(number), freed: false });
     Some(number)
 }
 
@@ -50,7 +49,7 @@ fn initialize(here: &Here, address: usize) {
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    card.driver.locks.write().insert(address, Lock { number: None, freed: false });
+    card.driver.locks.set(address, Lock { number: None, freed: false });
 }
 
 fn acquire(here: &Here, address: usize, form: Form) {
@@ -67,6 +66,30 @@ fn release(here: &Here, address: usize, form: Form) {
     {
         drop(adapter.release(number, form));
     }
+}
+
+/// Acquires a lock that was used before, with nothing in the way; whether it did.
+#[inline(never)] // a spin lock's whole way is one function
+fn acquired(address: usize, form: Form) -> bool {
+    quickly(|card| {
+        let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
+        else {
+            return false;
+        };
+        adapter.acquire_at_once(number, form)
+    })
+}
+
+/// The same for a release.
+#[inline(never)] // see `acquired`
+fn released(address: usize, form: Form) -> bool {
+    quickly(|card| {
+        let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
+        else {
+            return false;
+        };
+        adapter.release_at_once(number, form)
+    })
 }
 
 fn level() -> u8 {
@@ -88,34 +111,28 @@ exports! {
 
     fn NdisFreeSpinLock(here, lock: usize) {
         let Some(card) = here.card() else { return };
-        let mut locks = card.driver.locks.write();
-        let known = locks.get_mut(&lock).filter(|known| !known.freed);
-        let Some(known) = known else {
-            drop(locks);
+        let Some(known) = card.driver.locks.free(lock) else {
             return here.wrong("SpinLock", lock, "a spin lock of NdisAllocateSpinLock that was not freed");
         };
-        known.freed = true;
-        let number = known.number;
-        drop(locks);
-        let held = number.is_some_and(|number| card.adapter().is_some_and(|adapter| adapter.is_held(number)));
+        let held = known.number.is_some_and(|number| card.adapter().is_some_and(|adapter| adapter.is_held(number)));
         if held {
             here.broken(Rule::LockLeak, &format!("NdisFreeSpinLock: the spin lock at {lock:#x} is held"));
         }
     }
 
-    fn NdisAcquireSpinLock(here, lock: usize) {
+    fn NdisAcquireSpinLock(here, lock: usize) unless { acquired(lock, Form::Plain) } {
         acquire(here, lock, Form::Plain);
     }
 
-    fn NdisReleaseSpinLock(here, lock: usize) {
+    fn NdisReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Plain) } {
         release(here, lock, Form::Plain);
     }
 
-    fn NdisDprAcquireSpinLock(here, lock: usize) {
+    fn NdisDprAcquireSpinLock(here, lock: usize) unless { acquired(lock, Form::Dpr) } {
         acquire(here, lock, Form::Dpr);
     }
 
-    fn NdisDprReleaseSpinLock(here, lock: usize) {
+    fn NdisDprReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Dpr) } {
         release(here, lock, Form::Dpr);
     }
 
@@ -137,15 +154,15 @@ exports! {
         before
     }
 
-    fn KeReleaseSpinLock(here, lock: usize, old: u8) {
+    fn KeReleaseSpinLock(here, lock: usize, old: u8) unless { released(lock, Form::Plain) } {
         release(here, lock, Form::Plain);
     }
 
-    fn KeAcquireSpinLockAtDpcLevel(here, lock: usize) {
+    fn KeAcquireSpinLockAtDpcLevel(here, lock: usize) unless { acquired(lock, Form::Dpr) } {
         acquire(here, lock, Form::Dpr);
     }
 
-    fn KeReleaseSpinLockFromDpcLevel(here, lock: usize) {
+    fn KeReleaseSpinLockFromDpcLevel(here, lock: usize) unless { released(lock, Form::Dpr) } {
         release(here, lock, Form::Dpr);
     }
 
@@ -172,7 +189,7 @@ exports! {
 
     fn IoAcquireCancelSpinLock(here, old: usize) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.write().entry(CANCEL).or_insert(Lock { number: None, freed: false });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false });
         let before = level();
         acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
@@ -182,7 +199,7 @@ exports! {
 
     fn IoReleaseCancelSpinLock(here, old: u8) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.write().entry(CANCEL).or_insert(Lock { number: None, freed: false });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false });
         release(here, CANCEL, Form::Plain);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndiswan::packet::WanPacket;
 use ndiswan::{Adapter, Link, LinkSettings, Rule, Status};
 
 use super::exports;
@@ -17,6 +18,7 @@ const TAPI_INDICATION: u32 = 0x4001_0080;
 const NEWCALL: u32 = 500;
 
 /// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
+#[inline]
 fn with_card<R>(
     here: &Here,
     handle: usize,
@@ -28,7 +30,16 @@ fn with_card<R>(
     {
         return Some(f(card, adapter));
     }
-    let Some(card) = by_handle(handle) else {
+    let card = named(here, handle)?;
+    let adapter = card.adapter()?;
+    Some(f(&card, adapter))
+}
+
+/// The same for who is not called by its driver.
+#[cold]
+fn named(here: &Here, handle: usize) -> Option<Arc<Card>> {
+    let card = by_handle(handle);
+    if card.is_none() {
         let hint = here.card().map_or("", |card| {
             if card.context.load(std::sync::atomic::Ordering::Relaxed) == handle {
                 "; this is the MiniportAdapterContext"
@@ -43,10 +54,8 @@ fn with_card<R>(
             handle,
             &format!("the handle that MiniportInitialize was given{hint}"),
         );
-        return None;
-    };
-    let adapter = card.adapter()?;
-    Some(f(&card, adapter))
+    }
+    card
 }
 
 fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
@@ -117,7 +126,14 @@ fn name_call(event: usize, length: usize) {
 exports! {
     fn NdisMWanSendComplete(here, handle: usize, packet: usize, status: u32) {
         with_card(here, handle, |card, adapter| {
-            let known = card.arena.get().and_then(|arena| arena.name_at(packet));
+            let arena = card.arena.get();
+            let known = arena.and_then(|arena| arena.name_at(packet));
+            if let (Some(arena), Some(name)) = (arena, known) {
+                let take = |body: &mut WanPacket| arena.take_over(packet, body);
+                if adapter.complete_at_once(name, Status(status), take) {
+                    return;
+                }
+            }
             let name = known.or_else(|| packets::name_of(packet));
             let Some(name) = name else {
                 let text = format!("NdisMWanSendComplete of {packet:#x}, which is no NDIS_WAN_PACKET that a driver was given");

@@ -1,4 +1,8 @@
-//! Our completion ring beside all rivals of issue 4: `ring --help` says what may be asked.
+//! Our completion ring beside the queues that people use instead: what an entry costs, in and out.
+//!
+//! "Closed" is with at most a pool of packets in flight, each of which goes in again when it is out, "open" with
+//! producers that never wait, "filling" with nobody at the other end. "Send, pend, push, drain, regain" is the typed hand-over,
+//! a token for each packet, beside the ring alone; "ledger on" with each step looked up. `ring --help` says what may be asked.
 
 use std::error::Error;
 use std::time::{Duration, Instant};

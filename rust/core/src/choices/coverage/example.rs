@@ -70,11 +70,11 @@ impl Player {
     }
 
     pub(super) fn step(&mut self, steps: &[Step]) -> Option<usize> {
-        if let Some((task, points)) = self.holds.take() {
-            if let (Some(index), 1..) = (index_of(steps, task), points) {
-                self.holds = Some((task, points - 1));
-                return Some(index);
-            }
+        if let Some((task, points)) = self.holds.take()
+            && let (Some(index), 1..) = (index_of(steps, task), points)
+        {
+            self.holds = Some((task, points - 1));
+            return Some(index);
         }
         loop {
             let turn = *self.example.turns.get(self.turn)?;

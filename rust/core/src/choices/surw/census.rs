@@ -97,10 +97,8 @@ impl Census {
             self.events.push((step.task, step.access));
         }
         let interesting = self.is_interesting(step.access);
-        if interesting {
-            if let Some(task) = self.tasks.get_mut(step.task as usize) {
-                task.ahead = task.ahead.saturating_sub(1);
-            }
+        if interesting && let Some(task) = self.tasks.get_mut(step.task as usize) {
+            task.ahead = task.ahead.saturating_sub(1);
         }
         interesting
     }
@@ -112,10 +110,10 @@ impl Census {
             (task.parent, task.counted) = (task.parent_now, 0);
         }
         for &(task, access) in &self.events {
-            if self.object == 0 || access.object == self.object {
-                if let Some(task) = self.tasks.get_mut(task as usize) {
-                    task.counted += 1;
-                }
+            if (self.object == 0 || access.object == self.object)
+                && let Some(task) = self.tasks.get_mut(task as usize)
+            {
+                task.counted += 1;
             }
         }
     }

@@ -21,7 +21,7 @@ fn entry(producer: usize, n: u64) -> Record {
 fn produce(ring: &Ring<Record>, producer: usize, count: u64, back: &Back) {
     // Two in four have their lane looked up for each push, and two push in batches.
     let lane = ring.producer();
-    let batch = if producer % 2 == 0 { 1 } else { 8 };
+    let batch = if producer.is_multiple_of(2) { 1 } else { 8 };
     let mut entries = Vec::new();
     let mut pushed = 0;
     while pushed < count {

@@ -106,7 +106,7 @@ impl Inner {
         at: At,
         pending: &'a Pending,
     ) -> impl Iterator<Item = usize> + 'a {
-        let me = crate::cx::Cpu::number();
+        let me = crate::cx::Cpu::current_number();
         let thread = matches!(pending.work, Work::Thread { .. });
         let is_idle = |cpu: &Virtual| cpu.state == State::Idle && cpu.inbox.is_none();
         // One idle CPU is like another. The caller's own counts while it is in `run`.

@@ -179,7 +179,7 @@ impl Ndis {
     }
 
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let mut guard = adversary.inner.lock();
         let inner = &mut *guard;
         let points = adversary.points() + 1;
@@ -203,10 +203,7 @@ impl Ndis {
             return inner.nothing_happens(me, at);
         }
         let chosen = inner.step(&adversary.settings);
-        inner.say(|inner| match inner.ways[chosen] {
-            Way::Cpu(other) => format!("cpu {other} goes on"),
-            Way::Work(index) => format!("{} begins", inner.pending[index].work.words()),
-        });
+        inner.keep(|inner| self.asked_step(adversary, inner, chosen));
         match inner.ways[chosen] {
             Way::Cpu(other) if other == me => {
                 inner.cpus[me].state = State::Ready;
@@ -218,7 +215,9 @@ impl Ndis {
                 let places = inner.places(at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(at, &pending).nth(place).unwrap_or(me);
-                inner.say(|_| format!("on cpu {other}"));
+                inner.keep(|inner| {
+                    self.asked_place(adversary, inner, inner.places(at, &pending), place)
+                });
                 inner.pending.remove(index);
                 inner.progress += 1;
                 if let Clock::Virtual(clock) = &self.queue.clock {
@@ -235,7 +234,7 @@ impl Ndis {
 
     /// Goes on with another CPU; what this one is to begin when it is its turn again.
     fn switch(&self, adversary: &Adversary, other: usize) -> Option<Pending> {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let first = {
             let mut inner = adversary.inner.lock();
             !std::mem::replace(&mut inner.cpus[other].started, true)
@@ -270,7 +269,7 @@ impl Ndis {
 
     /// Does work on this CPU, on top of what it is at.
     fn begin(&self, adversary: &Adversary, pending: Pending) {
-        let me = Cpu::number();
+        let me = Cpu::current_number();
         let cpu: Rc<Cpu> = Cpu::current();
         let before = {
             let mut inner = adversary.inner.lock();
@@ -304,7 +303,7 @@ impl Adversary {
     /// This CPU waits no more; whether what it waited for will never come.
     fn gave_up(&self) -> bool {
         let mut inner = self.inner.lock();
-        let me = &mut inner.cpus[Cpu::number()];
+        let me = &mut inner.cpus[Cpu::current_number()];
         me.state = State::Ready;
         std::mem::take(&mut me.gave_up)
     }

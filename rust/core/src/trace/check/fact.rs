@@ -29,7 +29,7 @@ impl Check<'_> {
 
     fn life_fact(&self, event: &Event) -> String {
         match self.state.adapters.get(&event.adapter) {
-            Some(adapter) => format!("the adapter is {:?}", adapter.life),
+            Some(adapter) => format!("the adapter is {}", adapter.life),
             None => "the adapter is not known".to_string(),
         }
     }
@@ -71,7 +71,7 @@ impl Check<'_> {
         let state = packet.and_then(|name| self.state.packets.get(&(name.adapter, name.slot)));
         match state {
             Some(state) if rule != Rule::Halt || life < Some(Life::Halted) => {
-                format!("the packet belongs to {:?} in life {}", state.owner(), state.generation())
+                format!("the packet belongs to {} in life {}", state.owner(), state.generation())
             }
             _ => self.life_fact(event),
         }

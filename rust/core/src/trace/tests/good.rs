@@ -56,7 +56,7 @@ where
         packet: Sending<'call, M>,
     ) -> Disposition<'call> {
         let queue = self.0.get().unwrap();
-        if packet.len() % 5 == 0 {
+        if packet.len().is_multiple_of(5) {
             return packet.complete(FinalStatus::SUCCESS);
         }
         let (answer, pending) = packet.pend();

@@ -1,0 +1,95 @@
+//! A driver in C under the workload of the engine: an execution of it calls nothing but Rust and the driver.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ndiswan::explore::workload::{Came, Subject, workload};
+use ndiswan::{Ndis, Status};
+
+use crate::card::{Card, Settings, Value};
+use crate::image::{Image, LoadError};
+use crate::miniport::Attached;
+use crate::snapshot::Key;
+
+/// Which driver, and how each execution brings it up: without a device, and with nobody who hears what it says.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    path: PathBuf,
+    key: Key,
+    name: String,
+    /// The registry of the adapter, by keyword.
+    pub config: Vec<(String, Value)>,
+    /// Whether packets and blocks of memory get pages of their own.
+    pub guard: bool,
+    /// NdisReadNetworkAddress's answer.
+    pub address: Option<[u8; 6]>,
+}
+
+/// What one execution came to, beside what the world knows of it.
+#[derive(Debug)]
+pub enum Ran {
+    /// The workload came this far.
+    Came(Came),
+    /// The driver crashed, and how.
+    Crashed(String),
+    /// The file could not be loaded.
+    NotLoaded(LoadError),
+}
+
+/// OID_TAPI_PROVIDER_INITIALIZE, with which a telephone program begins.
+const PROVIDER_INITIALIZE: u32 = 0x0703_0118;
+
+impl Subject for Card {
+    fn interrupts(&self) -> bool {
+        true // what a driver in C has of them it says when it is asked
+    }
+
+    fn goes_on_without_line(&self) -> bool {
+        // A call would bring the line up, if the driver knows of calls: that takes the script of Python's `Tapi`.
+        let question = [1u32, 0, 0, 0].map(u32::to_le_bytes).concat();
+        let answer = self.request(false, PROVIDER_INITIALIZE, &question, question.len());
+        !answer.is_ok_and(|outcome| matches!(outcome.status, Status::SUCCESS | Status::PENDING))
+    }
+
+    fn is_over(&self) -> bool {
+        self.crashed().is_some()
+    }
+}
+
+impl Scenario {
+    /// For the file of `ndiswan build` at `path`, as it is now, called `name` in reports.
+    pub fn new(path: PathBuf, name: String) -> Scenario {
+        let key = crate::snapshot::key(&path);
+        Scenario { path, key, name, config: Vec::new(), guard: true, address: None }
+    }
+
+    /// Runs it once in this world, which the caller closes.
+    pub fn run(&self, ndis: &Arc<Ndis>) -> Ran {
+        let none = |bytes: u8| if bytes >= 8 { u64::MAX } else { (1u64 << (8 * bytes)) - 1 };
+        let world = Arc::downgrade(ndis);
+        let settings = Settings {
+            config: self.config.clone(),
+            guard: self.guard,
+            address: self.address,
+            on_status: Box::new(|_, _| ()),
+            on_text: Box::new(|_| ()),
+            on_crash: Box::new(move |_| {
+                if let Some(ndis) = world.upgrade() {
+                    ndis.interrupt_run();
+                }
+            }),
+            on_port: Box::new(move |_, _, bytes, _| none(bytes)),
+            on_due: Box::new(|_, _| ()),
+            on_ready: Box::new(|_| ()),
+        };
+        let card = match Image::known(&self.path, &self.key) {
+            Ok(image) => Card::on(image, settings),
+            Err(error) => return Ran::NotLoaded(error),
+        };
+        let came = workload(ndis, Attached(Arc::clone(&card)), &self.name, &*card);
+        match card.crashed() {
+            Some(why) => Ran::Crashed(why.to_string()),
+            None => Ran::Came(came),
+        }
+    }
+}
