@@ -1,13 +1,12 @@
 //! A driver in C and one card of it: what its functions are called with, and what it was given.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use ndiswan::{Adapter, Link, Name, Status};
+use ndiswan::{Adapter, Link, Status};
 use parking_lot::{Mutex, RwLock};
 
 use crate::context::Inside;
@@ -328,50 +327,6 @@ impl Card {
         result.filter(|_| self.driver.crashed.get().is_none())
     }
 
-    /// The driver is not called any more.
-    #[cold]
-    pub(crate) fn crash(&self, mut why: String) {
-        if self.crashed().is_some() {
-            return;
-        }
-        why.push_str(&self.held());
-        if self.driver.crashed.set(why.clone()).is_ok() {
-            (self.settings.on_crash)(&why);
-        }
-    }
-
-    /// Something that the driver did and that breaks no rule of the contract; it is called further on.
-    #[cold]
-    pub(crate) fn found(&self, mut what: String) {
-        what.push_str(&self.held());
-        (self.settings.on_crash)(&what);
-    }
-
-    /// The packets that the driver has, each with its last events, as lines that follow a sentence. Reads without a lock.
-    pub(crate) fn held(&self) -> String {
-        let (Some(arena), Some(adapter)) = (self.arena.get(), self.adapter()) else {
-            return String::new();
-        };
-        let held = arena.names().filter(|(name, open)| *open && adapter.is_with_miniport(*name));
-        held.take(MOST_TOLD).map(|(name, _)| told(adapter, name, "the driver had")).collect()
-    }
-
-    /// The same, and where it has none the packets that it had last.
-    pub(crate) fn held_last(&self) -> String {
-        let (held, Some(arena), Some(adapter)) = (self.held(), self.arena.get(), self.adapter())
-        else {
-            return String::new();
-        };
-        if !held.is_empty() {
-            return held;
-        }
-        let when = |name| adapter.history_of(name).last().map(|event| event.time);
-        let mut names: Vec<Name> = arena.names().map(|(name, _)| name).collect();
-        names.sort_by_key(|name| (std::cmp::Reverse(when(*name)), name.slot));
-        names.dedup_by_key(|name| name.slot);
-        names.iter().take(2).map(|name| told(adapter, *name, "the driver had had")).collect()
-    }
-
     /// After a crash: what the driver owes goes back, with no blame for what it could not do any more.
     pub(crate) fn let_go(&self) {
         if self.crashed().is_some()
@@ -409,17 +364,6 @@ impl Card {
         leaks.extend(self.things.lock().leaks());
         leaks
     }
-}
-
-/// Of so many packets a report tells the history.
-const MOST_TOLD: usize = 4;
-
-fn told(adapter: &Adapter, name: Name, verb: &str) -> String {
-    let mut text = format!("\n  {verb} {name}");
-    for event in adapter.history_of(name) {
-        let _ = write!(text, "\n            {}", ndiswan::violation::describe(&event));
-    }
-    text
 }
 
 #[cfg(test)]

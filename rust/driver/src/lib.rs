@@ -11,6 +11,7 @@
 
 mod card;
 mod context;
+mod crash;
 pub mod exports;
 mod fault;
 mod image;

@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use crate::peek;
 use crate::sanitizer;
 
+mod describe;
+
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
 
@@ -299,29 +301,6 @@ impl Heap {
         );
         leaks
     }
-
-    /// What the address is of: words for a report.
-    pub(crate) fn describe(&self, address: usize) -> Option<String> {
-        let say = |block: &Block, state: &str| {
-            let end = block.start + block.length;
-            let place = if address < block.start {
-                format!("{} bytes before", block.start - address)
-            } else if address >= end {
-                format!("{} bytes behind the end of", address - end)
-            } else {
-                format!("byte {} of", address - block.start)
-            };
-            format!("{place} a {state}block of {} bytes that {} gave", block.length, block.by)
-        };
-        let within = |block: &&Block| {
-            (block.pages.start..block.pages.start + block.pages.length).contains(&address)
-        };
-        if let Some(block) = self.live.lock().values().find(within) {
-            return Some(say(block, ""));
-        }
-        let freed = self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "));
-        freed.or_else(|| self.small.lock().describe(address))
-    }
 }
 
 /// What a block without pages of its own takes: with a sanitizer there is something behind it that may not be touched.
@@ -376,22 +355,6 @@ impl Small {
         sanitizer::poison(start + length, size - length);
         self.live.insert(start, (length, by, tag));
         Some(start)
-    }
-
-    fn describe(&self, address: usize) -> Option<String> {
-        let mut chunks = self.chunks.iter();
-        chunks.find(|chunk| (chunk.start..chunk.start + chunk.length).contains(&address))?;
-        let before = self.live.range(..=address).next_back();
-        Some(match before.map(|(start, (length, by, _))| (address - start, *length, by)) {
-            Some((at, length, by)) if at < length => {
-                format!("byte {at} of a block of {length} bytes that {by} gave")
-            }
-            Some((at, length, by)) if at < length + 16 => {
-                let beyond = at - length;
-                format!("{beyond} bytes behind the end of a block of {length} bytes that {by} gave")
-            }
-            _ => "of a freed block".to_string(),
-        })
     }
 
     fn free(&mut self, start: usize) -> Freed {
