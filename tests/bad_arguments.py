@@ -92,5 +92,7 @@ def source(frame: Path) -> str:
     body += f"    UINT_PTR Values[] = {{{', '.join(VALUES)}}};"
     rest = frame.read_text("utf-8")
     rest = rest[rest.index("static VOID Halt") :].replace("&Table,", "Room,")
-    rest = rest.replace("    NdisMSetAttributesEx", "    Adapter = AdapterHandle;\n    NdisMSetAttributesEx")
+    rest = rest.replace(
+        "    NdisMSetAttributesEx", "    Adapter = AdapterHandle;\n    NdisMSetAttributesEx"
+    )
     return f"{BEGIN}{body}\n{END}\n{rest}"

@@ -185,11 +185,15 @@ def main():
     command = [sys.executable, *sys.argv]
     workers = [
         subprocess.Popen(
-            [*command, "--worker", str(number), "--jobs", str(given.jobs)], stdout=subprocess.PIPE, text=True
+            [*command, "--worker", str(number), "--jobs", str(given.jobs)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for number in range(given.jobs)
     ]
-    lines = [json.loads(line) for worker in workers for line in worker.communicate()[0].splitlines()]
+    lines = [
+        json.loads(line) for worker in workers for line in worker.communicate()[0].splitlines()
+    ]
     counts = Counter(line["what"] for line in lines)
     for line in lines:
         if line["what"] in {"broken", "killed", "endless"}:

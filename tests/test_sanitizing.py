@@ -37,7 +37,7 @@ def line_of(text: str) -> int:
     return 1 + next(at for at, line in enumerate(lines) if text in line)
 
 
-def found(length: int, sanitize: str, guard: bool = True) -> tuple[str, str | None]:  # noqa: FBT001, FBT002
+def found(length: int, sanitize: str, guard: bool = True) -> tuple[str, str | None]:
     """What a frame of that length brings to light, and where: of a sanitizer, or of a page that is nobody's."""
     miniport = load(SOURCE, sanitize=sanitize, guard=guard)
     with nw.Ndis(on_violation="record") as ndis:
@@ -51,7 +51,7 @@ def found(length: int, sanitize: str, guard: bool = True) -> tuple[str, str | No
     return "\n".join(broken), None
 
 
-def all_found(sanitize: str, guard: bool) -> dict[int, tuple[str, str | None]]:  # noqa: FBT001
+def all_found(sanitize: str, guard: bool) -> dict[int, tuple[str, str | None]]:
     """For each length."""
     return {length: found(length, sanitize, guard) for length in range(1, 8)}
 

@@ -243,7 +243,7 @@ def _put(made: Path, target: Path) -> None:
     part.replace(target)
 
 
-def _compile(  # noqa: PLR0913 -- one call
+def _compile(
     cc: str,
     files: list[Path],
     folders: list[Path],

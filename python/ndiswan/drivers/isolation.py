@@ -98,7 +98,7 @@ class Supervision:
         status = _ended(pid, None if timeout is None else timeout + GRACE)
         answer = self.folder / "answer"
         if answer.exists():
-            return pickle.loads(answer.read_bytes())  # noqa: S301 -- of a process of our own
+            return pickle.loads(answer.read_bytes())
         raise DriverCrash(self.told(status, timeout, what))
 
     def told(self, status: int | None, timeout: float | None, what: str) -> str:
@@ -229,13 +229,13 @@ def _work(
 
 def _travelling(error: BaseException, text: str) -> BaseException:
     try:
-        again = pickle.loads(pickle.dumps(error))  # noqa: S301 -- our own
+        again = pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 -- whatever its class does
         return RemoteError(text)
     return again if isinstance(again, BaseException) else RemoteError(text)
 
 
-def _started(  # noqa: PLR0913 -- one call
+def _started(
     supervision: Supervision,
     function: Callable[..., object],
     args: tuple[Any, ...],
@@ -266,5 +266,5 @@ def _started(  # noqa: PLR0913 -- one call
         status = -code if code < 0 else code << 8
     answer = supervision.folder / "answer"
     if answer.exists():
-        return pickle.loads(answer.read_bytes())  # noqa: S301 -- of a process of our own
+        return pickle.loads(answer.read_bytes())
     raise DriverCrash(supervision.told(status, timeout, what))

@@ -31,7 +31,7 @@ class SanitizerError(RuntimeError):
     """A driver needs the runtime of AddressSanitizer, which this process was started without."""
 
 
-def kinds_of(sanitize: bool | str) -> tuple[str, ...]:  # noqa: FBT001 -- as the user gives it
+def kinds_of(sanitize: bool | str) -> tuple[str, ...]:
     """Which sanitizers are meant: ``True`` is ``"address,undefined"``.
 
     Raises

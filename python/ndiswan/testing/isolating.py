@@ -99,7 +99,9 @@ def _home(value: object) -> str | None:
 def _is_of(module: ModuleType, root: Path) -> bool:
     file = getattr(module, "__file__", None)
     return (
-        file is not None and Path(file).is_relative_to(root) and "site-packages" not in Path(file).parts
+        file is not None
+        and Path(file).is_relative_to(root)
+        and "site-packages" not in Path(file).parts
     )
 
 
@@ -157,7 +159,9 @@ class Elsewhere:
 
     def escaped(self, error: BaseException | None) -> None:
         """In the child, where a test was ended otherwise: by Ctrl-C, by ``pytest.exit``."""
-        self._supervision.answer({"ended": f"{type(error).__name__} in {self.item.nodeid}: {error}"})
+        self._supervision.answer(
+            {"ended": f"{type(error).__name__} in {self.item.nodeid}: {error}"}
+        )
 
     def report(self, own: pytest.TestReport) -> pytest.TestReport:
         """Here: the report of this phase, the child's if it made one."""

@@ -39,20 +39,32 @@ const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, lib
 /// Has faults of this process's threads looked at, also if somebody else (faulthandler) has asked for them since the last time.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
-    // Its handler ends the process; it would be asked first if it came later.
-    ONCE.call_once(ndiswan::time::stacks::prepare);
+    ONCE.call_once(|| {
+        let before = FAULTS.map(action_of);
+        // Its handler ends the process, with no word of who was there before; it would be asked first if it came later.
+        ndiswan::time::stacks::prepare();
+        for (signal, before) in FAULTS.into_iter().zip(before) {
+            take_over(signal);
+            // SAFETY: nobody faults meanwhile, or is told so by either.
+            unsafe { OLD[signal as usize] = before };
+        }
+    });
     for signal in FAULTS {
         take_over(signal);
     }
 }
 
-/// Has `handle` called for this signal; who was asked before is asked for what is not a driver's.
-pub(crate) fn take_over(signal: libc::c_int) {
+fn action_of(signal: libc::c_int) -> libc::sigaction {
     // SAFETY: all zero is a valid sigaction.
     let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: asks only.
     unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut now) };
-    if now.sa_sigaction == handle as *const () as usize {
+    now
+}
+
+/// Has `handle` called for this signal; who was asked before is asked for what is not a driver's.
+pub(crate) fn take_over(signal: libc::c_int) {
+    if action_of(signal).sa_sigaction == handle as *const () as usize {
         return;
     }
     // SAFETY: all zero is a valid sigaction.
