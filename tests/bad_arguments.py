@@ -1,7 +1,7 @@
 """A driver in C that calls one function of the library with values that are wrong in each of its arguments.
 
-It is written from the lists of functions. Which function, which argument and which value it is are in its configuration, and an
-argument that is not the wrong one is as a good caller would have it: a handle of the driver's own, room, a small number.
+It is written from the lists of functions. Which function, which argument and which value it is are in the frame that
+it is sent, and an argument that is not the wrong one is the adapter's handle if it is the first, else room.
 """
 
 import re

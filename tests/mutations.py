@@ -1,4 +1,4 @@
-"""`make soak`: the sample drivers in C, changed at random in their machine code or their source, each in a process of its own.
+"""`make soak`: the sample drivers in C, changed at random in code or source, each in a process of its own.
 
     python tests/mutations.py [--source] [--isdn] [COUNT] [FIRST]
 

@@ -83,7 +83,7 @@ def test_a_process_that_dies_inside_of_a_drivers_call_has_its_lines() -> None:
 
 
 def test_a_crash_has_every_function_and_the_packets_history() -> None:
-    """A fault in a function that another one called: both lines, innermost first, and the packet that the driver had."""
+    """A fault in a function that another one called: both lines, innermost first, and the driver's packet."""
     with pytest.raises(DriverCrash) as caught:
         destroys(0x10, 3)
     lines = WILD.read_text("utf-8").splitlines()
@@ -198,7 +198,7 @@ def test_endless():
 def test_a_test_that_destroys_its_process_fails_and_the_next_one_runs(
     pytester: pytest.Pytester,
 ) -> None:
-    """In pytest, with nothing said: the failed test has the report and what it printed, the others their own outcomes."""
+    """In pytest, with nothing said: the failed test has the report, the others their own outcomes."""
     pytester.makepyfile(TESTS)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=6, failed=3, skipped=1, errors=1)

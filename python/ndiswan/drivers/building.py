@@ -173,7 +173,7 @@ def build(
     define:
         Macros: ``{"NDIS50_MINIPORT": 1}``; ``True`` defines without a value, ``None`` takes a default away.
     sanitize:
-        ``True`` for ``"address,undefined"``, AddressSanitizer and UBSan, or one of them; ``"address,stack,undefined"`` for
+        ``True`` for ``"address,undefined"``, AddressSanitizer and UBSan, or one of them; with ``"stack"``
         variables on the stack too, which an explorer's changes of stacks would disturb. A process that loads a driver
         with AddressSanitizer has to be started for that: see `sanitizing`.
     output:

@@ -8,8 +8,8 @@
             supervision.answer(value)   # and ends
         value = supervision.answered(pid, ...)  # the parent: the value, or DriverCrash
 
-A fork has all that its parent has, so what is run needs no name and its arguments do not travel; the answer does. A process for
-AddressSanitizer has to be started anew, and what is run there is pickled.
+A fork has all that its parent has, so what is run needs no name and its arguments do not travel; the answer does. A
+process for AddressSanitizer has to be started anew, and what is run there is pickled.
 """
 
 from __future__ import annotations

@@ -161,8 +161,8 @@ def see_runtime(path: Path) -> None:
         return
     words = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment().items())
     raise SanitizerError(
-        f"{path.name} is built with AddressSanitizer, whose runtime has to be in a process from its start; this one was started "
-        "without. `ndiswan check --sanitize` and `ndiswan fuzz --sanitize` start such processes, and so does "
+        f"{path.name} is built with AddressSanitizer, whose runtime has to be in a process from its start; this one was"
+        " started without. `ndiswan check --sanitize` and `ndiswan fuzz --sanitize` start such processes, and so does "
         "ndiswan.drivers.isolated(function, sanitize=True); sanitize='undefined' needs none. To start a script of yours:\n"
         f"  {words} python ..."
     )

@@ -1,7 +1,7 @@
 """What the pytest plugin does with a test of a driver in C: it runs in a process of its own, which may die.
 
-The setup and teardown of fixtures stay in pytest's process, and so does all that reports. The child is a copy of it, runs the
-test's function and makes its report, which travels back.
+The setup and teardown of fixtures stay in pytest's process, and so does all that reports. The child is a copy of it,
+runs the test's function and makes its report, which travels back.
 
     pytest  setup ─► fork ─────────────── wait ──────────► report ─► teardown
                        └► child: the test, its report, end
@@ -133,7 +133,7 @@ class Elsewhere:
         self.is_child = False
 
     def begin(self) -> bool:
-        """True in pytest's process, once the child has come to its end; False in the child, which goes on with the test."""
+        """True in pytest's process, once the child has ended; False in the child, which goes on with the test."""
         pid = fork()
         if pid == 0:
             self.is_child = True
@@ -149,7 +149,7 @@ class Elsewhere:
         return True
 
     def end(self, report: pytest.TestReport, close: Callable[[], object]) -> None:
-        """In the child, when the call is over: everything travels, and the child ends. ``close`` closes the test's worlds."""
+        """In the child, when the call is over: all travels, and the child ends. ``close`` closes its worlds."""
         reports = {"call": self._packed(report)}
         info: pytest.CallInfo[object] = pytest.CallInfo.from_call(close, "teardown")
         if info.excinfo is not None:
