@@ -66,8 +66,8 @@ END = """
         Given[Index] = Index == 0 ? (UINT_PTR)Adapter : (UINT_PTR)(Room + 256 * Index);
     }
     Given[Argument] = Values[Value];
-    ((TEN *)Functions[Function])(Given[0], Given[1], Given[2], Given[3], Given[4], Given[5], Given[6], Given[7], Given[8],
-        Given[9], Given[10], Given[11]);
+    ((TEN *)Functions[Function])(Given[0], Given[1], Given[2], Given[3], Given[4], Given[5], Given[6], Given[7],
+        Given[8], Given[9], Given[10], Given[11]);
 }
 
 static NDIS_STATUS Send(NDIS_HANDLE Context, NDIS_HANDLE Link, PNDIS_WAN_PACKET Packet)

@@ -45,7 +45,7 @@ def kinds_of(sanitize: bool | str) -> tuple[str, ...]:
     kinds = tuple(kind for kind in KINDS if kind in given)
     if len(kinds) != len(given) or ("stack" in kinds and "address" not in kinds):
         raise ValueError(
-            'sanitize: expected True, or "address", "address,stack" and "undefined" or some of them, with commas between,'
+            'sanitize: expected True, or "address", "address,stack" and "undefined" or some of them, with commas,'
             f" got {sanitize!r}"
         )
     return kinds
@@ -163,6 +163,6 @@ def see_runtime(path: Path) -> None:
     raise SanitizerError(
         f"{path.name} is built with AddressSanitizer, whose runtime has to be in a process from its start; this one was"
         " started without. `ndiswan check --sanitize` and `ndiswan fuzz --sanitize` start such processes, and so does "
-        "ndiswan.drivers.isolated(function, sanitize=True); sanitize='undefined' needs none. To start a script of yours:\n"
+        "ndiswan.drivers.isolated(function, sanitize=True); sanitize='undefined' needs none. To start a script:\n"
         f"  {words} python ..."
     )
