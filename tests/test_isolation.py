@@ -47,15 +47,13 @@ def destroys_the_heap() -> str:
 
 
 def test_a_process_that_a_driver_destroys_is_a_report_and_this_one_goes_on() -> None:
-    """How it died, which functions the driver called last, which packet it had had, and where Python was."""
+    """How it died, which functions the driver called last, and where Python was; of packets, what was not destroyed."""
     with pytest.raises(DriverCrash) as caught:
         isolated(destroys_the_heap)
     text = str(caught.value)
     assert "the process of destroys_the_heap was killed by SIG" in text
     assert "outside of the driver's own code the process" in text
     assert "the newest at the end: NdisMInitializeWrapper" in text
-    assert "the driver had had packet 0.0 (life 1)" in text
-    assert "MiniportWanSend returned NDIS_STATUS_SUCCESS" in text
     assert "test_isolation.py" in text
     assert isolated(lambda: 5) == 5
 
@@ -204,7 +202,6 @@ def test_a_test_that_destroys_its_process_fails_and_the_next_one_runs(
     result.assert_outcomes(passed=6, failed=3, skipped=1, errors=1)
     text = result.stdout.str()
     assert "the process of test_destroys was killed by SIG" in text
-    assert "the driver had had packet 0.0" in text
     assert "on its way" in text
     assert "At index 1 diff: 2 != 3" in text
     assert "ERROR at teardown of test_owes" in text
@@ -213,7 +210,7 @@ def test_a_test_that_destroys_its_process_fails_and_the_next_one_runs(
 
 
 def test_isolation_can_be_asked_for_and_turned_off(pytester: pytest.Pytester) -> None:
-    """`always` isolates tests without drivers; `never` none, and what is set at module level is seen by the next test."""
+    """`always` isolates tests without drivers; `never` none: what is set at module level is seen by the next."""
     pytester.makepyfile(
         "calls = []\ndef test_one(): calls.append(1)\ndef test_two(): assert calls == [1]\n"
     )

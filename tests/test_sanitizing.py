@@ -82,7 +82,7 @@ def test_undefined_behaviour_is_told_in_any_process(
 def test_touches_of_no_object_are_told(
     cc: str, guard: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AddressSanitizer's: behind a block's last byte, behind a variable, in freed memory, behind a variable on the stack."""
+    """AddressSanitizer: behind a block, behind a variable, in freed memory, behind a variable on the stack."""
     monkeypatch.setenv("CC", cc)
     texts = isolated(all_found, "address,stack", guard, sanitize=True)
     line = line_of("Into[Index] = 0x55")
