@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring import Exploration
     from ndiswan.ndis import Ndis
+    from ndiswan.testing.isolating import Elsewhere
     from ndiswan.testing.session import Worlds
 
 PROFILES = ("ci", "dev", "thorough")
+ISOLATE = ("auto", "always", "never")
 _FAILED = pytest.StashKey[bool]()
 _TEXTS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 _WORLDS: pytest.StashKey[Worlds] = pytest.StashKey()
+_ELSEWHERE: pytest.StashKey[Elsewhere] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +58,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="replay this file in place of exploring; what explores other scenarios is skipped",
     )
+    group.addoption(
+        "--ndiswan-isolate",
+        choices=ISOLATE,
+        default=None,
+        help="which tests run in a process of their own: auto (those of drivers in C, the default), always, never",
+    )
+    parser.addini("ndiswan_isolate", "as --ndiswan-isolate", default="auto")
     parser.addini("ndiswan_seed", "as --ndiswan-seed", default="")
     parser.addini("ndiswan_profile", "as --ndiswan-profile", default="")
     parser.addini("ndiswan_corpus", "as --ndiswan-corpus, from the root", default=".ndiswan/pytest")
@@ -66,7 +77,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "ndiswan_explore(executions=None, seconds=None, explorer='portfolio', **settings):"
         " run the test again and again under an explorer; its argument ndiswan_world is the world",
     )
+    config.addinivalue_line(
+        "markers",
+        "ndiswan_isolate(wanted=True, *, timeout=None): run the test in a process of its own, or not;"
+        " one that takes more than so many seconds is ended",
+    )
     option = config.option
+    if option.ndiswan_isolate is None:
+        option.ndiswan_isolate = config.getini("ndiswan_isolate")
+    if option.ndiswan_isolate not in ISOLATE:
+        raise pytest.UsageError(
+            f"ndiswan_isolate: expected one of {', '.join(ISOLATE)}, got {option.ndiswan_isolate!r}"
+        )
     if option.ndiswan_profile is None:
         ours = "ci" if os.environ.get("CI") else "dev"
         option.ndiswan_profile = config.getini("ndiswan_profile") or ours
@@ -149,9 +171,42 @@ def ndiswan_world(request: pytest.FixtureRequest) -> Iterator[Ndis | None]:
     yield make()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A child that was made for a test ends with it, whatever becomes of it."""
+    error: BaseException | None = None
+    try:
+        return (yield)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        elsewhere = item.stash.get(_ELSEWHERE, None)
+        if elsewhere is not None and elsewhere.is_child:
+            elsewhere.escaped(error)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A test with the marker is a scenario, and is explored."""
+    """A test of a driver in C runs in a child; one with the marker is a scenario, and is explored."""
+    if _may_be_isolated(pyfuncitem):
+        from ndiswan.testing.isolating import Elsewhere, is_wanted
+
+        if is_wanted(pyfuncitem):
+            elsewhere = pyfuncitem.stash[_ELSEWHERE] = Elsewhere(pyfuncitem)
+            if elsewhere.begin():
+                return True
+    return _explored(pyfuncitem)
+
+
+def _may_be_isolated(item: pytest.Function) -> bool:
+    """What can be said without the package, which a run without drivers does not load."""
+    wanted = item.config.option.ndiswan_isolate
+    loaded = "ndiswan.drivers" in sys.modules or (wanted == "auto" and "ndiswan" in sys.modules)
+    return loaded or wanted == "always" or item.get_closest_marker("ndiswan_isolate") is not None
+
+
+def _explored(pyfuncitem: pytest.Function) -> bool | None:
     marker = pyfuncitem.get_closest_marker("ndiswan_explore")
     if marker is None:
         return None
@@ -172,12 +227,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Stories, and broken rules that the failure itself does not tell, get a section of the report."""
+    """Stories, and broken rules that the failure itself does not tell, get a section of the report.
+
+    The report of a test that ran in a child is made there.
+    """
     report = yield
+    elsewhere = item.stash.get(_ELSEWHERE, None)
+    if elsewhere is not None and not elsewhere.is_child:
+        report = elsewhere.report(report)
+        item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+        return report
     if report.failed:
         item.stash[_FAILED] = True
         told = report.longreprtext
@@ -186,6 +249,9 @@ def pytest_runtest_makereport(
         item.stash[_TEXTS] = []
         if (worlds := item.stash.get(_WORLDS, None)) is not None:
             report.sections += [found for found in worlds.found() if _head(found[1]) not in told]
+    if elsewhere is not None and report.when == "call":
+        worlds, failed = item.stash.get(_WORLDS, None), bool(report.failed)
+        elsewhere.end(report, lambda: worlds and worlds.close(quiet=failed))
     return report
 
 

@@ -40,10 +40,12 @@ from ndiswan._parts import (
     bind_c,
     edge_names,
     fcs16,
+    has_address_sanitizer,
     hdlc_encode,
     library_functions,
     read_frames,
     read_sizes,
+    supervise,
 )
 from ndiswan.irql import Irql
 from ndiswan.oid import LinkInfo, LinkStats, Quality, WanInfo
@@ -89,6 +91,7 @@ __all__ = [
     "explorers",
     "fcs16",
     "from_token",
+    "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
     "read_frames",
@@ -97,6 +100,7 @@ __all__ = [
     "rule_table",
     "run_program",
     "shrink",
+    "supervise",
     "to_token",
 ]
 

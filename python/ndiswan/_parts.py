@@ -23,10 +23,12 @@ from ndiswan._native import (
     bind_c,
     edge_names,
     fcs16,
+    has_address_sanitizer,
     hdlc_encode,
     library_functions,
     read_frames,
     read_sizes,
+    supervise,
 )
 
 __all__ = [
@@ -48,8 +50,10 @@ __all__ = [
     "bind_c",
     "edge_names",
     "fcs16",
+    "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
     "read_frames",
     "read_sizes",
+    "supervise",
 ]

@@ -33,10 +33,12 @@ __all__ = [
     "bind_c",
     "edge_names",
     "fcs16",
+    "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
     "read_frames",
     "read_sizes",
+    "supervise",
 ]
 
 _Choices: TypeAlias = list[tuple[int, int]]
@@ -329,6 +331,8 @@ class CWorkload:
     ) -> Stretch: ...
 
 def library_functions() -> list[str]: ...
+def supervise(file: int) -> None: ...
+def has_address_sanitizer() -> bool: ...
 def bind_c(
     ndis: Ndis,
     feed: Feed | None,

@@ -70,6 +70,7 @@ class Ndis(_Native, Shown):
     """
 
     _record: bool
+    _real: bool
 
     def __new__(  # noqa: D102  (the class says it)
         cls,
@@ -101,6 +102,7 @@ class Ndis(_Native, Shown):
             time.settings() if isinstance(time, AdversarialTime) else None,
         )
         self._record = bool(record)
+        self._real = isinstance(time, RealTime)
         _open.add(self)
         return self
 

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ndiswan._native import supervise
 from ndiswan.checking import target as target_of
 from ndiswan.checking.bench import Bench
 from ndiswan.checking.frames import built_in, from_capture
@@ -61,6 +62,9 @@ class _Work:
         crash = self.place.with_suffix(".crash").open("w", encoding="utf-8")
         _open_files.append(crash)
         faulthandler.enable(crash)
+        words = self.place.with_suffix(".words").open("w", encoding="utf-8")
+        _open_files.append(words)
+        supervise(words.fileno())
         timeout = float(self.job["timeout"])
         faulthandler.dump_traceback_later(timeout + 1.0, exit=True, file=crash)
         timer = threading.Timer(timeout, self.late)

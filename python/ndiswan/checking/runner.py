@@ -277,7 +277,9 @@ class _Children:
         crash = place.with_suffix(".crash")
         traceback = crash.read_text("utf-8", "replace").strip() if crash.is_file() else ""
         site = site_in(traceback)
-        tail = f"\n{traceback}" if traceback else ""
+        words = place.with_suffix(".words")
+        known = words.read_text("utf-8", "replace").strip() if words.is_file() else ""
+        tail = "".join(f"\n{text}" for text in (known, traceback) if text)
         if said.strip():
             tail += f"\nit had printed:\n{said.strip()[-1000:]}"
         if status is None or traceback.startswith("Timeout"):

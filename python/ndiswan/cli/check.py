@@ -106,7 +106,7 @@ def check(
     in C (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
     """
     said = asked(given)
-    given["arguments"] = with_options(given)
+    given["arguments"] = with_options(given, "address,stack,undefined")
     wanted = Options(
         only=given["only"],
         arguments=list(given["arguments"]),

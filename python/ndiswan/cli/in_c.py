@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ndiswan.checking.in_c import arguments
+from ndiswan.drivers import BuildError
+from ndiswan.drivers.sanitizing import SanitizerError, restart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,17 +38,29 @@ CONFIG = click.option(
     help="Of the adapter's registry: a Python literal or a string, for NdisReadConfiguration.",
     show_default="none",
 )
+SANITIZE = click.option(
+    "--sanitize", is_flag=True, help="A driver in C with AddressSanitizer and UBSan."
+)
 
 
 def options(command: Command) -> Command:
-    """Adds ``-I``, ``-D`` and ``--config``."""
-    return INCLUDE(DEFINE(CONFIG(command)))
+    """Adds ``-I``, ``-D``, ``--config`` and ``--sanitize``."""
+    return INCLUDE(DEFINE(CONFIG(SANITIZE(command))))
 
 
-def with_options(given: dict[str, Any]) -> list[str]:
-    """The arguments for the driver: those of ``--arg``, and what the options say."""
+def with_options(given: dict[str, Any], kinds: str = "address,undefined") -> list[str]:
+    """The arguments for the driver: those of ``--arg``, and what the options say; ``kinds`` of sanitizers.
+
+    With ``--sanitize`` the command begins again, in a process that has what such a driver needs.
+    """
+    sanitize = [f"sanitize={kinds}"] if given.pop("sanitize") else []
+    if sanitize:
+        try:
+            restart()
+        except (SanitizerError, BuildError) as error:
+            raise click.UsageError(f"--sanitize: {error}") from error
     try:
         more = arguments(given.pop("include"), given.pop("define"), given.pop("config"))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    return [*given["arguments"], *more]
+    return [*given["arguments"], *more, *sanitize]

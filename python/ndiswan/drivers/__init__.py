@@ -1,7 +1,19 @@
 """Drivers in C: compiled as they are, loaded, and bound like those of Python."""
 
 from ndiswan.drivers.building import BuildError, build
-from ndiswan.drivers.crash import DriverCrash
+from ndiswan.drivers.crash import DriverCrash, SanitizerReport
+from ndiswan.drivers.isolation import RemoteError, isolated
 from ndiswan.drivers.loading import CMiniport, load
+from ndiswan.drivers.sanitizing import SanitizerError
 
-__all__ = ["BuildError", "CMiniport", "DriverCrash", "build", "load"]
+__all__ = [
+    "BuildError",
+    "CMiniport",
+    "DriverCrash",
+    "RemoteError",
+    "SanitizerError",
+    "SanitizerReport",
+    "build",
+    "isolated",
+    "load",
+]

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ndiswan.drivers import sanitizing
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
@@ -157,7 +158,7 @@ def build(
     *,
     include: Iterable[str | os.PathLike[str]] = (),
     define: Mapping[str, object] | None = None,
-    sanitize: bool = False,
+    sanitize: bool | str = False,
     optimize: str = "-O1",
     output: str | os.PathLike[str] | None = None,
 ) -> Path:
@@ -172,7 +173,9 @@ def build(
     define:
         Macros: ``{"NDIS50_MINIPORT": 1}``; ``True`` defines without a value, ``None`` takes a default away.
     sanitize:
-        With AddressSanitizer and UBSan; the process that loads it needs their libraries preloaded.
+        ``True`` for ``"address,undefined"``, AddressSanitizer and UBSan, or one of them; with ``"stack"``
+        variables on the stack too, which an explorer's changes of stacks would disturb. A process that loads a driver
+        with AddressSanitizer has to be started for that: see `sanitizing`.
     output:
         Where the file goes, instead of the cache.
 
@@ -180,6 +183,8 @@ def build(
     ------
     BuildError
         It does not compile, with the compiler's words, or needs functions that ndiswan does not have, all named.
+    ValueError
+        There is no such sanitizer.
 
     Examples
     --------
@@ -190,6 +195,7 @@ def build(
     >>> build("empty.c", output="empty.so").name
     'empty.so'
     """
+    kinds = sanitizing.kinds_of(sanitize)
     files = [file.resolve() for file in sources_of(sources)]
     folders = [Path(folder).resolve() for folder in include]
     missing = [str(folder) for folder in folders if not folder.is_dir()]
@@ -208,10 +214,8 @@ def build(
         for name, value in macros.items()
         if value is not None
     ]
-    options += [*FLAGS, optimize]
-    if sanitize:
-        options += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     cc = compiler()
+    options += [*FLAGS, optimize, *sanitizing.compile_flags(cc, kinds, alone=len(files) == 1)]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     parts = [
         cc.encode(),
@@ -227,13 +231,25 @@ def build(
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
-        made = _compile(cc, files, folders, options, Path(work))
-        shutil.move(made, target)
+        made = _compile(cc, files, folders, options, sanitizing.link_flags(cc, kinds), Path(work))
+        _put(made, target)
     return target
 
 
+def _put(made: Path, target: Path) -> None:
+    """Have the file there at once: others may look for it meanwhile."""
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    shutil.move(made, part)
+    part.replace(target)
+
+
 def _compile(
-    cc: str, files: list[Path], folders: list[Path], options: list[str], work: Path
+    cc: str,
+    files: list[Path],
+    folders: list[Path],
+    options: list[str],
+    linking: list[str],
+    work: Path,
 ) -> Path:
     spelled = overlay(files, folders, INCLUDE, work / "spelled")
     places = [
@@ -257,32 +273,41 @@ def _compile(
             f"{files[0].name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
             "write them in a C file of your own and build it with the driver, or leave out what calls them"
         )
-    flags = [flag for flag in options if not flag.startswith("-fsanitize")]
-    own = [f"-I{INCLUDE}", f"-I{LIBRARY}"]
-    for file in sorted(LIBRARY.glob("*.c")):
-        made = work / f"library-{file.stem}.o"
-        _run([cc, *flags, "-std=gnu11", "-O2", *own, "-c", str(file), "-o", str(made)], file)
-        objects.append(made)
+    objects.append(_library(cc, options))
     image = work / "driver.so"
-    sanitizers = [option for option in options if option.startswith("-fsanitize")]
-    _run(
-        [
-            cc,
-            "-shared",
-            *sanitizers,
-            "-Wl,-z,muldefs",
-            "-Wl,-Bsymbolic",
-            *map(str, objects),
-            "-o",
-            str(image),
-        ],
-        files[0],
-    )
+    more = ["-Wl,-z,muldefs", "-Wl,-Bsymbolic", *map(str, objects)]
+    _run([cc, "-shared", *linking, *more, "-o", str(image)], files[0])
     return image
 
 
+def _library(cc: str, options: list[str]) -> Path:
+    """The library as one object, in the form that a driver with these options needs; compiled once for all of them."""
+    form = ("-DNDIS", "-DBINARY_COMPATIBLE")
+    flags = [*FLAGS, *(flag for flag in options if flag.startswith(form))]
+    flags += ["-std=gnu11", "-O2", f"-I{INCLUDE}", f"-I{LIBRARY}"]
+    ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
+    key = _key([cc.encode(), " ".join(flags).encode(), *_content(ours)])
+    target = cache() / f"library-{key}.o"
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ndiswan-library-") as work:
+        objects = []
+        for file in sorted(LIBRARY.glob("*.c")):
+            made = Path(work) / f"{file.stem}.o"
+            _run([cc, *flags, "-c", str(file), "-o", str(made)], file)
+            objects.append(str(made))
+        whole = Path(work) / "whole.o"
+        _run([cc, "-r", "-nostdlib", *objects, "-o", str(whole)], LIBRARY)
+        _put(whole, target)
+    return target
+
+
 def _run(command: list[str], file: Path) -> str:
-    done = subprocess.run(command, capture_output=True, encoding="latin-1", check=False)
+    environment = sanitizing.without_runtime()
+    done = subprocess.run(
+        command, capture_output=True, encoding="latin-1", check=False, env=environment
+    )
     if done.returncode != 0:
         raise BuildError(f"{file}: does not compile\n{done.stderr.strip()}")
     return done.stdout

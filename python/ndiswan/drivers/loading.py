@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
 from ndiswan.drivers.building import build
+from ndiswan.drivers.sanitizing import see_runtime
 from ndiswan.oid import WanInfo
 
 TYPE_CHECKING = False
@@ -164,6 +165,7 @@ def load(
     device: Callable[[str, int, int, int | None], int | None] | None = None,
     address: bytes | None = None,
     guard: bool = True,
+    sanitize: bool | str = False,
 ) -> CMiniport:
     """Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
 
@@ -184,6 +186,8 @@ def load(
     guard:
         Packets and blocks of memory on pages of their own, so that touching what was given back is found at the
         instruction. Without, the driver runs faster and only what the contract says of calls is checked.
+    sanitize:
+        As for `build`. What a sanitizer finds is a `SanitizerReport`, raised or on record as a `DriverCrash` is.
 
     Raises
     ------
@@ -191,6 +195,8 @@ def load(
         It does not compile, or needs functions that ndiswan does not have.
     OSError
         The file cannot be loaded.
+    SanitizerError
+        It is built with AddressSanitizer, and this process was started without its runtime.
 
     Examples
     --------
@@ -202,5 +208,11 @@ def load(
     'empty'
     """
     built = isinstance(source, str | os.PathLike) and str(source).endswith(".so")
-    path = Path(source) if built else build(source, include=include, define=define)  # type: ignore[arg-type]
+    path = (
+        Path(source)  # type: ignore[arg-type]
+        if built
+        else build(source, include=include, define=define, sanitize=sanitize)
+    )
+    if path.exists():
+        see_runtime(path)
     return CMiniport(path, config=config, device=device, address=address, guard=guard)

@@ -193,7 +193,8 @@ def _of_violation(broken: ContractViolation) -> Symptom:
 def _of_exception(error: BaseException) -> Symptom:
     if isinstance(error, EndlessError):
         return Symptom("ENDLESS", "")  # where in its loop it is cut off is chance
-    return Symptom("EXCEPTION", f"{type(error).__name__} at {raised_at(error)}")
+    place = getattr(error, "place", None) or raised_at(error)  # a driver in C knows its line
+    return Symptom("EXCEPTION", f"{type(error).__name__} at {place}")
 
 
 def raised_at(error: BaseException) -> str:

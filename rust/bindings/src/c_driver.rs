@@ -158,10 +158,10 @@ fn settings(
     })
 }
 
-/// ``ndiswan.drivers.DriverCrash``.
+/// A ``ndiswan.drivers.DriverCrash`` of what was found.
 fn crash(py: Python<'_>, text: &str) -> PyErr {
-    let class = py.import("ndiswan.drivers.crash").and_then(|module| module.getattr("DriverCrash"));
-    match class.and_then(|class| class.call1((text,))) {
+    let make = py.import("ndiswan.drivers.crash").and_then(|module| module.getattr("crash_of"));
+    match make.and_then(|make| make.call1((text,))) {
         Ok(error) => PyErr::from_value(error),
         Err(error) => error,
     }
@@ -263,6 +263,20 @@ impl CDriver {
 #[pyfunction]
 pub(crate) fn library_functions() -> Vec<&'static str> {
     ndiswan_driver::exports::names()
+}
+
+/// Has this process write to the open file what it knows of its drivers, if a signal ends it.
+///
+/// Raises ``OSError`` if there is no thread or pipe for that.
+#[pyfunction]
+pub(crate) fn supervise(file: i32) -> PyResult<()> {
+    Ok(ndiswan_driver::supervise(file)?)
+}
+
+/// Whether this process was started with the runtime of AddressSanitizer, which drivers that are built with it need.
+#[pyfunction]
+pub(crate) fn has_address_sanitizer() -> bool {
+    ndiswan_driver::has_address_sanitizer()
 }
 
 /// Binds a protocol of Python's, or built-in traffic in its place, to a card of a driver in C.

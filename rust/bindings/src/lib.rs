@@ -65,7 +65,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, library_functions};
+    use crate::c_driver::{CDriver, bind_c, has_address_sanitizer, library_functions, supervise};
     #[pymodule_export]
     use crate::c_workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! A driver in C and one card of it: what its functions are called with, and what it was given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -66,7 +66,7 @@ pub struct Settings {
     pub on_status: Box<Told>,
     /// Told of what the driver prints, and of what it should hear.
     pub on_text: Box<dyn Fn(&str) + Send + Sync>,
-    /// Told, once, how and where the driver crashed.
+    /// Told how and where the driver crashed, once, and what else it did that breaks no rule of the contract.
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
     pub on_port: Box<Port>,
@@ -91,6 +91,8 @@ pub(crate) struct Driver {
     pub(crate) handlers: OnceLock<Handlers>,
     pub(crate) locks: Locks,
     pub(crate) unload: AtomicUsize,
+    /// Where in its source UBSan has found something: the address of the file's name, and the line.
+    pub(crate) undefined: Mutex<HashSet<(usize, u32)>>,
     /// Why nothing of it is called any more.
     pub(crate) crashed: OnceLock<String>,
 }
@@ -199,6 +201,13 @@ pub(crate) fn by_handle(handle: usize) -> Option<Arc<Card>> {
     CARDS.read().as_ref()?.get(&handle)?.upgrade()
 }
 
+/// Every card that there is; none if somebody changes the list at the moment.
+pub(crate) fn all() -> Vec<Arc<Card>> {
+    let known = CARDS.try_read();
+    let cards = known.iter().filter_map(|known| known.as_ref());
+    cards.flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
+}
+
 impl Card {
     /// Loads the driver at `path` for one card.
     ///
@@ -210,6 +219,7 @@ impl Card {
 
     /// The first card of a driver.
     pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
+        crate::fault::install();
         let driver = Arc::new(Driver {
             image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),
@@ -217,6 +227,7 @@ impl Card {
             handlers: OnceLock::new(),
             locks: Locks::default(),
             unload: AtomicUsize::new(0),
+            undefined: Mutex::default(),
             crashed: OnceLock::new(),
         });
         Card::of(driver, settings)
@@ -300,7 +311,9 @@ impl Card {
         function: usize,
         call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
     ) -> Option<usize> {
-        if function == 0 || self.driver.crashed.get().is_some() {
+        // Of an execution that is cut off nobody may see to it that it goes on.
+        let over = || self.adapter().is_some_and(|adapter| adapter.ndis.is_cut_off());
+        if function == 0 || self.driver.crashed.get().is_some() || over() {
             return None;
         }
         let result = {
@@ -308,17 +321,10 @@ impl Card {
             call(&self.driver.image, inside.frame())
         };
         if result.is_none() {
-            self.crash();
+            self.crash(crate::context::take_crash());
         }
-        result
-    }
-
-    #[cold]
-    fn crash(&self) {
-        let why = crate::context::take_crash();
-        if self.driver.crashed.set(why.clone()).is_ok() {
-            (self.settings.on_crash)(&why);
-        }
+        // A sanitizer may have found something in a call that returned all the same.
+        result.filter(|_| self.driver.crashed.get().is_none())
     }
 
     /// After a crash: what the driver owes goes back, with no blame for what it could not do any more.

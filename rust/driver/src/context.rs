@@ -52,6 +52,28 @@ pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
     })
 }
 
+/// A handler of a signal that came while the driver ran, until it returns: what comes meanwhile is not of the driver.
+pub(crate) struct Handling(());
+
+impl Handling {
+    pub(crate) fn begin() -> Handling {
+        THREAD.with(|thread| {
+            thread.in_library.set(true);
+            thread.watch.stops();
+        });
+        Handling(())
+    }
+}
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        THREAD.with(|thread| {
+            thread.in_library.set(false);
+            thread.watch.runs();
+        });
+    }
+}
+
 /// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
 /// be of for a while, is another CPU's.
 pub(crate) fn is_called() -> bool {
@@ -170,6 +192,7 @@ impl Here {
             thread.in_library.set(true);
             thread.called.set(Cpu::current_number() + 1);
             let endless = thread.watch.calls();
+            crate::last_words::called(name);
             thread.report_faults();
             if endless {
                 thread.watch.begins();
@@ -201,6 +224,15 @@ impl Here {
             Rule::Handle,
             &format!("{}: {argument} is {value:#x}; expected {expected}", self.name),
         );
+    }
+
+    /// Whether something is at `value`; reports an argument that is no address.
+    pub(crate) fn is_there(&self, argument: &str, value: usize, expected: &str) -> bool {
+        let there = crate::peek::get::<u8>(value).is_some();
+        if !there {
+            self.wrong(argument, value, expected);
+        }
+        there
     }
 
     /// Reports a broken rule of the card whose driver calls.

@@ -1,8 +1,9 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
@@ -15,37 +16,73 @@ use crate::packets;
 /// Something that the driver did on its own, to be reported by its next call of the library.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    pub(crate) rule: Rule,
+    /// None if it breaks no rule of the contract, and the driver is not to be called any more: a sanitizer found it.
+    pub(crate) rule: Option<Rule>,
     pub(crate) packet: Option<Name>,
     pub(crate) text: String,
 }
 
 impl Fault {
     pub(crate) fn report(self, card: &Card) {
-        if let Some(adapter) = card.adapter() {
-            drop(adapter.report_broken(self.rule, self.packet, self.text));
+        match (self.rule, card.adapter()) {
+            (None, _) => card.crash(self.text),
+            (Some(rule), Some(adapter)) => {
+                drop(adapter.report_broken(rule, self.packet, self.text));
+            }
+            (Some(_), None) => {}
         }
     }
 }
 
-/// Has faults of this process's threads looked at, once, and gives this thread a stack for that.
+const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
+
+/// Has faults of this process's threads looked at, also if somebody else (faulthandler) has asked for them since the last time.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = FAULTS.map(action_of);
+        // Its handler ends the process, with no word of who was there before; it would be asked first if it came later.
+        ndiswan::time::stacks::prepare();
+        for (signal, before) in FAULTS.into_iter().zip(before) {
+            take_over(signal);
+            // SAFETY: nobody faults meanwhile, or is told so by either.
+            unsafe { OLD[signal as usize] = before };
+        }
+    });
+    for signal in FAULTS {
+        take_over(signal);
+    }
+}
+
+fn action_of(signal: libc::c_int) -> libc::sigaction {
+    // SAFETY: all zero is a valid sigaction.
+    let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: asks only.
+    unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut now) };
+    now
+}
+
+/// Has `handle` called for this signal; who was asked before is asked for what is not a driver's.
+pub(crate) fn take_over(signal: libc::c_int) {
+    if action_of(signal).sa_sigaction == handle as *const () as usize {
+        return;
+    }
+    // SAFETY: all zero is a valid sigaction.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handle as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: a handler of the right type; the old action is kept for faults that are not a driver's.
+    unsafe { libc::sigaction(signal, &raw const action, &raw mut OLD[signal as usize]) };
+}
+
+/// Gives this thread a stack for handlers of faults, since its own may be used up, and has late drivers fetched.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     thread_local! {
         static STACK: std::cell::OnceCell<Box<[u8]>> = const { std::cell::OnceCell::new() };
     }
     ONCE.call_once(|| {
-        // Its handler ends the process; it would be asked first if it came later.
-        ndiswan::time::stacks::prepare();
-        for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL] {
-            // SAFETY: all zero is a valid sigaction.
-            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-            action.sa_sigaction = handle as *const () as usize;
-            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
-            // SAFETY: a handler of the right type; the old action is kept for faults that are not a driver's.
-            unsafe { libc::sigaction(signal, &raw const action, &raw mut OLD[signal as usize]) };
-        }
-        // SAFETY: as above.
+        // SAFETY: all zero is a valid sigaction.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         action.sa_sigaction = late as *const () as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
@@ -74,17 +111,34 @@ static mut OLD: [libc::sigaction; 32] = {
     unsafe { std::mem::zeroed() }
 };
 
+/// A fault that is no driver's ends the process, after its last words, by the handler that was there before.
+fn not_ours(signal: libc::c_int, address: usize, registers: &[libc::greg_t; 23]) {
+    static TIMES: AtomicU32 = AtomicU32::new(0);
+    crate::last_words::tell(signal, address, registers);
+    // SAFETY: all zero is the default action.
+    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
+    // Two handlers that each believe the other was there before would ask each other for ever.
+    if TIMES.fetch_add(1, Ordering::Relaxed) < 2 {
+        // SAFETY: written before the handler could be called.
+        old = unsafe { OLD[signal as usize] };
+    }
+    // SAFETY: an action that the kernel had, or the default one.
+    unsafe { libc::sigaction(signal, &raw const old, std::ptr::null_mut()) };
+    if signal == libc::SIGABRT {
+        // The others fault again when their instruction is tried again.
+        // SAFETY: as `abort` does it.
+        unsafe { libc::raise(signal) };
+    }
+}
+
 extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let Some(frame) = context::driver_frame() else {
-        // Not a driver's: whoever was asked before is asked when the instruction faults again.
-        // SAFETY: written once, before any fault.
-        unsafe { libc::sigaction(signal, &raw const OLD[signal as usize], std::ptr::null_mut()) };
-        return;
-    };
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let (address, context) =
         unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
     let registers = &mut context.uc_mcontext.gregs;
+    let frame = context::driver_frame().filter(|_| signal != libc::SIGABRT);
+    let Some(frame) = frame else { return not_ours(signal, address, registers) };
+    let _handling = context::Handling::begin();
     let (mut pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     if !crate::image::is_of_driver(pc) {
@@ -107,7 +161,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             );
             let verb = if writes { "wrote to" } else { "read" };
             let text = format!("the driver {verb} {what}{}", trace(pc, bp));
-            return context::note(Fault { rule: Rule::Touch, packet: None, text });
+            return context::note(Fault { rule: Some(Rule::Touch), packet: None, text });
         }
     }
     let sp = registers[libc::REG_RSP as usize] as usize;
@@ -133,6 +187,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
 /// The driver runs for too long.
 extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let Some(frame) = context::driver_frame() else { return };
+    let _handling = context::Handling::begin();
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let (pc, bp) =
@@ -181,6 +236,24 @@ pub(crate) fn callers() -> String {
     told(&places)
 }
 
+/// The same for the driver's function that runs now, somewhere above this in another library.
+pub(crate) fn running() -> String {
+    let mut places = Vec::new();
+    let (mut inside, mut passed) = (false, 0);
+    backtrace::trace(|frame| {
+        passed += 1;
+        let address = (frame.ip() as usize).wrapping_sub(1);
+        if crate::image::is_of_driver(address) {
+            inside = true;
+            places.push(address);
+            places.len() < DEEPEST
+        } else {
+            !inside && passed < 64
+        }
+    });
+    told(&places)
+}
+
 /// Return addresses in the driver that called, the innermost first, until `f` says no. Not beyond the driver's own frames: a
 /// stack may end in what no unwinder understands.
 fn calls(mut f: impl FnMut(usize) -> bool) {
@@ -209,17 +282,17 @@ struct Line {
 }
 
 /// By the copy that is loaded and the place in it: no two copies have the same name.
-type Known = HashMap<(CString, usize), Arc<[Line]>>;
+type Known = HashMap<(Arc<CStr>, usize), Arc<[Line]>>;
 
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
     static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
     let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
-    let key = (file.to_owned(), place);
+    let key = (Arc::clone(&file), place);
     if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
         return Arc::clone(found);
     }
-    let lines: Arc<[Line]> = read_lines(file, place as u64).unwrap_or_default().into();
+    let lines: Arc<[Line]> = read_lines(&file, place as u64).unwrap_or_default().into();
     KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
     lines
 }
@@ -257,7 +330,7 @@ pub fn call_site() -> Option<String> {
     found
 }
 
-fn told(places: &[usize]) -> String {
+pub(crate) fn told(places: &[usize]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for place in places {
         for line in &*lines_at(*place) {

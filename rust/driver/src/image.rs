@@ -1,7 +1,11 @@
 //! A driver's file, loaded: its stubs point at our functions, its variables can be put back to how they were.
 
 use std::ffi::{CStr, CString};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use crate::exports;
 use crate::snapshot::{self, Key, Snapshot};
@@ -110,25 +114,21 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     Ok(copy)
 }
 
+/// The copies that are loaded: from where to where, and their files. The dynamic linker would say it too, and takes its time.
+static LOADED: RwLock<Vec<(Range<usize>, Arc<CStr>)>> = RwLock::new(Vec::new());
+
 /// Whether code at this address is of a loaded driver.
 pub(crate) fn is_of_driver(address: usize) -> bool {
-    place_of(address).is_some()
+    // Who asks while the list is changed is a handler of a fault, and must not wait for what it interrupted.
+    let Some(loaded) = LOADED.try_read() else { return false };
+    loaded.iter().any(|(span, _)| span.contains(&address))
 }
 
 /// The copy of a driver that is loaded at an address, and where in it the address is.
-pub(crate) fn place_of(address: usize) -> Option<(&'static CStr, usize)> {
-    // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
-    let (found, info) = unsafe {
-        let mut info: libc::Dl_info = std::mem::zeroed();
-        (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
-    };
-    if found == 0 || info.dli_fname.is_null() {
-        return None;
-    }
-    // SAFETY: not null, ends with a zero, and lives as long as the driver, which is called or was just now.
-    let file = unsafe { CStr::from_ptr(info.dli_fname) };
-    let name = file.to_bytes().rsplit(|byte| *byte == b'/').next()?;
-    name.starts_with(PREFIX.as_bytes()).then_some((file, address - info.dli_fbase as usize))
+pub(crate) fn place_of(address: usize) -> Option<(Arc<CStr>, usize)> {
+    let loaded = LOADED.try_read()?;
+    let (span, file) = loaded.iter().find(|(span, _)| span.contains(&address))?;
+    Some((Arc::clone(file), address - span.start))
 }
 
 /// What the copies of drivers are called.
@@ -212,6 +212,10 @@ impl Image {
             }
         }
         image.snapshot = Snapshot::take(pointers);
+        let file = CString::new(image.path.as_os_str().as_encoded_bytes()).unwrap_or_default();
+        if let Some(span) = snapshot::span(pointers) {
+            LOADED.write().push((span, file.into()));
+        }
         Ok(image)
     }
 
@@ -290,6 +294,8 @@ unsafe extern "C" fn never_sent(
 
 impl Drop for Image {
     fn drop(&mut self) {
+        let entry = self.entry;
+        LOADED.write().retain(|(span, _)| !span.contains(&entry));
         // SAFETY: opened by `load`; nobody is inside, since a card keeps its image.
         unsafe { libc::dlclose(self.handle as *mut libc::c_void) };
         let _ = std::fs::remove_file(&self.path);

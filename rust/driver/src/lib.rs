@@ -11,15 +11,18 @@
 
 mod card;
 mod context;
+mod crash;
 pub mod exports;
 mod fault;
 mod image;
+mod last_words;
 mod locks;
 mod memory;
 mod miniport;
 mod packets;
 pub mod peek;
 mod requests;
+mod sanitizer;
 mod scenario;
 mod snapshot;
 mod watchdog;
@@ -28,6 +31,8 @@ mod wide;
 pub use card::{Card, Due, Settings, Space, Value};
 pub use fault::call_site;
 pub use image::{Image, LoadError};
+pub use last_words::supervise;
 pub use miniport::Attached;
 pub use requests::Outcome;
+pub use sanitizer::is_there as has_address_sanitizer;
 pub use scenario::{Ran, Scenario};

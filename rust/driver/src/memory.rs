@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use crate::peek;
+use crate::sanitizer;
+
+mod describe;
 
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
@@ -69,6 +72,8 @@ impl Drop for Pages {
         if self.length == 0 {
             return;
         }
+        // What comes to be here next is somebody else's.
+        sanitizer::unpoison(self.start, self.length);
         // SAFETY: the mapping is this value's own.
         unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
     }
@@ -109,7 +114,8 @@ impl Pages {
 
     /// Keeps them for the next, who gets them as they are, or zeroed.
     pub(crate) fn keep(self, kept: Kept) {
-        if self.length == 0 || self.length > LONGEST {
+        // What a sanitizer knows of them is not to be known of the next who has them.
+        if self.length == 0 || self.length > LONGEST || sanitizer::is_there() {
             return;
         }
         if kept == Kept::Zeroed {
@@ -206,6 +212,8 @@ impl Heap {
             pages
         };
         let start = pages.start + PAGE + body - length.div_ceil(8) * 8;
+        sanitizer::poison(pages.start + PAGE, body);
+        sanitizer::unpoison(start, length);
         self.live.lock().insert(start, Block { pages, start, length, by, tag });
         Some(start)
     }
@@ -293,28 +301,12 @@ impl Heap {
         );
         leaks
     }
+}
 
-    /// What the address is of: words for a report.
-    pub(crate) fn describe(&self, address: usize) -> Option<String> {
-        let say = |block: &Block, state: &str| {
-            let end = block.start + block.length;
-            let place = if address < block.start {
-                format!("{} bytes before", block.start - address)
-            } else if address >= end {
-                format!("{} bytes behind the end of", address - end)
-            } else {
-                format!("byte {} of", address - block.start)
-            };
-            format!("{place} a {state}block of {} bytes that {} gave", block.length, block.by)
-        };
-        let within = |block: &&Block| {
-            (block.pages.start..block.pages.start + block.pages.length).contains(&address)
-        };
-        if let Some(block) = self.live.lock().values().find(within) {
-            return Some(say(block, ""));
-        }
-        self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "))
-    }
+/// What a block without pages of its own takes: with a sanitizer there is something behind it that may not be touched.
+fn footprint(length: usize) -> usize {
+    let fence = if sanitizer::is_there() { 16 } else { 0 };
+    (length + fence).max(16).next_multiple_of(16)
 }
 
 impl Drop for Heap {
@@ -330,6 +322,7 @@ impl Drop for Small {
     fn drop(&mut self) {
         // Of one chunk it is known how far it was used.
         if self.chunks.len() == 1
+            && !sanitizer::is_there()
             && let Some(chunk) = self.chunks.pop()
         {
             chunk.clear(self.used);
@@ -340,8 +333,9 @@ impl Drop for Small {
 
 impl Small {
     fn allocate(&mut self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
-        let size = length.max(16).next_multiple_of(16);
+        let size = footprint(length);
         let start = if let Some(start) = self.spare.get_mut(&size).and_then(Vec::pop) {
+            sanitizer::unpoison(start, size);
             // SAFETY: `size` bytes of a chunk of ours which nobody has.
             unsafe { std::ptr::write_bytes(start as *mut u8, 0, size) };
             start
@@ -357,6 +351,8 @@ impl Small {
             self.used += size;
             start
         };
+        sanitizer::unpoison(start, length);
+        sanitizer::poison(start + length, size - length);
         self.live.insert(start, (length, by, tag));
         Some(start)
     }
@@ -366,7 +362,8 @@ impl Small {
             let before = self.spare.values().any(|spare| spare.contains(&start));
             return if before { Freed::Before } else { Freed::Never };
         };
-        let size = length.max(16).next_multiple_of(16);
+        let size = footprint(length);
+        sanitizer::poison(start, size);
         self.spare.entry(size).or_default().push(start);
         Freed::Now
     }

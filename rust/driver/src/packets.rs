@@ -349,6 +349,17 @@ impl Arena {
         }
     }
 
+    /// The packets that were ever given to the driver, in the lives in which they were, and whether it has them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (Name, bool)> + '_ {
+        let generation = |state: &Place| state.generation.load(Ordering::Relaxed);
+        let known = self.places.iter().enumerate().filter(move |(_, state)| generation(state) > 0);
+        known.map(move |(place, state)| {
+            let slot = (place / self.turns) as u32;
+            let name = Name { adapter: self.adapter, slot, generation: generation(state) };
+            (name, state.open.load(Ordering::Relaxed))
+        })
+    }
+
     /// Closes every open place whose packet the driver has no more, which NDIS took back.
     pub(crate) fn sweep(&self, has: impl Fn(Name) -> bool) {
         for (place, state) in self.places.iter().enumerate() {

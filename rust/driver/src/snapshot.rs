@@ -1,6 +1,7 @@
 //! The variables of a loaded driver as they were before it ran, to begin again without loading it again.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,6 +16,21 @@ pub(crate) struct Snapshot(Vec<(usize, Vec<u8>)>);
 struct Search {
     inside: usize,
     found: Vec<(usize, usize)>,
+    whole: Option<Range<usize>>,
+}
+
+/// From where to where the file is loaded that has `inside`.
+pub(crate) fn span(inside: usize) -> Option<Range<usize>> {
+    Search::of(inside).whole
+}
+
+impl Search {
+    fn of(inside: usize) -> Search {
+        let mut search = Search { inside, found: Vec::new(), whole: None };
+        // SAFETY: `look` gets the search, which outlives the call.
+        unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
+        search
+    }
 }
 
 // SAFETY: for dl_iterate_phdr alone, which calls it with what it says.
@@ -37,6 +53,8 @@ unsafe extern "C" fn look(
     if !loads().any(|header| (span(header).0..span(header).1).contains(&search.inside)) {
         return 0;
     }
+    let end = loads().map(|header| span(header).1).max().unwrap_or(base);
+    search.whole = Some(base..end);
     // What is made read-only after relocation is no variable.
     let fixed = headers
         .iter()
@@ -57,10 +75,12 @@ unsafe extern "C" fn look(
 impl Snapshot {
     /// Of the file that has `inside`.
     pub(crate) fn take(inside: usize) -> Snapshot {
-        let mut search = Search { inside, found: Vec::new() };
-        // SAFETY: `look` gets the search, which outlives the call.
-        unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
+        let search = Search::of(inside);
         let read = |(start, end): (usize, usize)| {
+            if crate::sanitizer::is_there() {
+                // Between its variables there is what nobody may copy.
+                return (start, crate::peek::bytes(start, end - start).unwrap_or_default());
+            }
             // SAFETY: a writable part of a loaded file, and nobody runs in it now.
             (start, unsafe { std::slice::from_raw_parts(start as *const u8, end - start) }.to_vec())
         };
@@ -75,6 +95,10 @@ impl Snapshot {
     /// Puts every variable back.
     pub(crate) fn restore(&self) {
         for (start, bytes) in &self.0 {
+            if crate::sanitizer::is_there() {
+                crate::peek::write(*start, bytes);
+                continue;
+            }
             // SAFETY: as in `take`.
             unsafe {
                 std::ptr::copy_nonoverlapping(bytes.as_ptr(), *start as *mut u8, bytes.len());

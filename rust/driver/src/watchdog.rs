@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Once, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
 const TICKS: u64 = 50;
@@ -65,14 +67,15 @@ impl Own {
                 let thread = unsafe { libc::pthread_self() };
                 let (since, calls, seen, changed) = (zero(), zero(), zero(), zero());
                 let watched = Arc::new(Watched { thread, since, calls, seen, changed });
-                THREADS.lock().expect("nobody panics with it").push(Arc::downgrade(&watched));
+                THREADS.lock().push(Arc::downgrade(&watched));
                 watched
             });
             self.0.set(Arc::as_ptr(watched));
         });
         ONCE.call_once(|| {
-            // Without it, a driver in an endless loop is the user's to interrupt.
-            let _ = std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look);
+            begin_to_look();
+            // SAFETY: a function of the right type, which does what a child may.
+            unsafe { libc::pthread_atfork(None, None, Some(forked)) };
         });
     }
 
@@ -146,11 +149,26 @@ impl Watched {
     }
 }
 
+fn begin_to_look() {
+    // Without it, a driver in an endless loop is the user's to interrupt.
+    let _ = std::thread::Builder::new().name("ndiswan-watchdog".into()).spawn(look);
+}
+
+/// A child has its parent's memory and one thread only, which is not the one that looks.
+extern "C" fn forked() {
+    // Who was in the middle of it in the parent will not let go of it: nobody of then is here.
+    if THREADS.is_locked() {
+        // SAFETY: its holder is no thread of this process, which has one so far.
+        unsafe { THREADS.force_unlock() };
+    }
+    begin_to_look();
+}
+
 fn look() {
     loop {
         std::thread::sleep(Duration::from_millis(100));
         let now = NOW.fetch_add(1, Ordering::Relaxed) + 1;
-        THREADS.lock().expect("nobody panics with it").retain(|watched| {
+        THREADS.lock().retain(|watched| {
             let Some(watched) = watched.upgrade() else { return false };
             if watched.is_late(now) {
                 // SAFETY: a thread takes its entry along when it ends, and the entry is held here.

@@ -96,8 +96,13 @@ __attribute__((noinline)) int ndiswan_send(
     return 0;
 }
 
+/* What AddressSanitizer keeps of the frames that are left is not true any more. */
+extern void __asan_handle_no_return(void) __attribute__((weak));
+
 __attribute__((noreturn, noinline)) void ndiswan_abandon(void *frame)
 {
+    if (__asan_handle_no_return != NULL)
+        __asan_handle_no_return();
     ndiswan_leave_lists();
     __builtin_longjmp(((struct frame *)frame)->buffer, 1);
 }

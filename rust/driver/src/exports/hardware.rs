@@ -10,6 +10,10 @@ use crate::peek;
 /// Where windows of registers are "mapped": addresses at which nothing is, so that a driver that does without NdisReadRegister
 /// faults.
 const BASE: usize = 0x5000_0000;
+/// No card takes more elements by one call, and a count that is none has more.
+const MOST: u32 = 1 << 20;
+/// Bytes of a function's PCI configuration; beyond it there is nothing to be read or written.
+const CONFIGURATION_SPACE: u32 = 4096;
 
 pub(super) fn open(
     here: &Here,
@@ -116,6 +120,9 @@ macro_rules! ports {
             }
 
             fn $read_many(here, port: usize, buffer: usize, count: u32) {
+                if count > super::MOST {
+                    return here.wrong("Length", count as usize, "a count of what goes through a port at once, at most 2**20");
+                }
                 for at in 0..count as usize {
                     let value = access(here, port, size_of::<$type>() as u8, Space::Port, None) as $type;
                     if !peek::put(buffer + at * size_of::<$type>(), value) {
@@ -125,6 +132,9 @@ macro_rules! ports {
             }
 
             fn $write_many(here, port: usize, buffer: usize, count: u32) {
+                if count > super::MOST {
+                    return here.wrong("Length", count as usize, "a count of what goes through a port at once, at most 2**20");
+                }
                 for at in 0..count as usize {
                     let Some(value) = peek::get::<$type>(buffer + at * size_of::<$type>()) else {
                         return here.wrong("Buffer", buffer, "the address of an array");
@@ -223,7 +233,11 @@ mod registers {
         }
 
         fn NdisReadPciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
-            let Some(card) = by_handle(handle) else { return 0 };
+            let Some(card) = by_handle(handle) else {
+                here.wrong("NdisAdapterHandle", handle, "the handle that MiniportInitialize was given");
+                return 0;
+            };
+            let length = length.min(super::CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
                 let value = (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, None) as u8;
                 if !peek::put(buffer + at as usize, value) {
@@ -234,7 +248,11 @@ mod registers {
         }
 
         fn NdisWritePciSlotInformation(here, handle: usize, slot: u32, offset: u32, buffer: usize, length: u32) -> u32 {
-            let Some(card) = by_handle(handle) else { return 0 };
+            let Some(card) = by_handle(handle) else {
+                here.wrong("NdisAdapterHandle", handle, "the handle that MiniportInitialize was given");
+                return 0;
+            };
+            let length = length.min(super::CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
                 let Some(value) = peek::get::<u8>(buffer + at as usize) else { return at };
                 (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, Some(u64::from(value)));

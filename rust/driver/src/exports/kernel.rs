@@ -138,6 +138,9 @@ exports! {
 
     fn KeCancelTimer(here, timer: usize) -> u8 {
         let Some(card) = here.card() else { return 0 };
+        if !here.is_there("Timer", timer, "the address of a KTIMER") {
+            return 0;
+        }
         let number = card.timers.write().iter_mut().find(|known| known.address == timer).map(|known| {
             known.period = 0;
             known.number
@@ -148,6 +151,9 @@ exports! {
     }
 
     fn KeReadStateTimer(here, timer: usize) -> u8 {
+        if !here.is_there("Timer", timer, "the address of a KTIMER") {
+            return 0;
+        }
         u8::from(waiting::state(timer) != 0)
     }
 

@@ -101,6 +101,24 @@ exports! {
         }
     }
 
+    fn ndiswan_touched(here, address: usize, bytes: usize, writes: u32) {
+        let Some(card) = here.card() else { return };
+        let verb = if writes == 0 { "read" } else { "wrote" };
+        let what = card.driver.heap.describe(address);
+        let what = what.unwrap_or_else(|| crate::sanitizer::describe(address));
+        let callers = crate::fault::callers();
+        card.crash(format!("AddressSanitizer: the driver {verb} {bytes} bytes, {what}{callers}"));
+    }
+
+    fn ndiswan_undefined(here, what: usize, file: usize, line: u32) {
+        let Some(card) = here.card() else { return };
+        if !card.driver.undefined.lock().insert((file, line)) {
+            return; // a place is told once
+        }
+        let what = peek::text(what);
+        card.found(format!("UndefinedBehaviorSanitizer: {what}{}", crate::fault::callers()));
+    }
+
     fn ndiswan_assert(here, expression: usize, file: usize, line: u32) {
         let text = format!("the driver's ASSERT({}) failed at {}:{line}", peek::text(expression), peek::text(file));
         if let Some(card) = here.card() {

@@ -183,6 +183,9 @@ exports! {
     fn KeRemoveQueueDpc(here, dpc: usize) -> u8 {
         // Its turn comes all the same, and finds nothing to do.
         let Some(card) = here.card() else { return 0 };
+        if !here.is_there("Dpc", dpc, "the address of a KDPC") {
+            return 0;
+        }
         u8::from(card.things.lock().queued.remove(&dpc).is_some())
     }
 

@@ -166,6 +166,9 @@ exports! {
     }
 
     fn KeReadStateEvent(here, event: usize) -> i32 {
+        if !here.is_there("Event", event, "the address of a KEVENT") {
+            return 0;
+        }
         i32::from(state(event) != 0)
     }
 

@@ -1,0 +1,194 @@
+//! What a process that dies says of its drivers, in a file that whoever supervises it reads afterwards.
+//!
+//! A driver that has written somewhere else lets somebody else fault, later: the interpreter, the allocator, the engine. The thread
+//! that faults may hold any lock, so another one tells, whose memory comes from a part of the heap of its own. What was destroyed
+//! may be what it looks at: it writes line by line, and has three seconds.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{FromRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::card::{self, Card};
+
+static SUPERVISED: AtomicBool = AtomicBool::new(false);
+static FILE: AtomicI32 = AtomicI32::new(-1);
+static BELL: AtomicI32 = AtomicI32::new(-1);
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+/// Where the thread that faults puts what it knows.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+const DEEPEST: usize = 64;
+static PLACES: [AtomicUsize; DEEPEST] = [const { AtomicUsize::new(0) }; DEEPEST];
+
+const CALLS: usize = 16;
+/// Names of the last functions that drivers called, by address and length.
+static CALLED: [(AtomicUsize, AtomicUsize); CALLS] =
+    [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; CALLS];
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+/// A driver calls the library.
+#[inline]
+pub(crate) fn called(name: &'static str) {
+    if SUPERVISED.load(Ordering::Relaxed) {
+        let (start, length) = &CALLED[NEXT.fetch_add(1, Ordering::Relaxed) % CALLS];
+        length.store(0, Ordering::Relaxed);
+        start.store(name.as_ptr() as usize, Ordering::Relaxed);
+        length.store(name.len(), Ordering::Release);
+    }
+}
+
+/// Has this process leave its last words in the open file `to`, if a signal ends it.
+///
+/// # Errors
+/// There is no thread to be had, or no pipe to wake it.
+pub fn supervise(to: RawFd) -> std::io::Result<()> {
+    let mut ends = [0; 2];
+    // SAFETY: room for the two.
+    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    crate::fault::install();
+    crate::fault::take_over(libc::SIGABRT);
+    BELL.store(ends[1], Ordering::Relaxed);
+    FILE.store(to, Ordering::Relaxed);
+    let bell = ends[0];
+    std::thread::Builder::new().name("ndiswan-last-words".into()).spawn(move || wait(bell))?;
+    SUPERVISED.store(true, Ordering::Release);
+    Ok(())
+}
+
+/// The calling thread has faulted: has it told, and waits for that.
+pub(crate) fn tell(signal: libc::c_int, address: usize, registers: &[libc::greg_t; 23]) {
+    if !SUPERVISED.swap(false, Ordering::AcqRel) {
+        return;
+    }
+    // SAFETY: the default action is to end the process, which has to end whatever becomes of this.
+    unsafe {
+        libc::signal(libc::SIGALRM, libc::SIG_DFL);
+        libc::alarm(10);
+    }
+    SIGNAL.store(signal, Ordering::Relaxed);
+    ADDRESS.store(address, Ordering::Relaxed);
+    PLACES[0].store(registers[libc::REG_RIP as usize] as usize, Ordering::Relaxed);
+    ring();
+    let mut at = 1;
+    backtrace::trace(|frame| {
+        PLACES[at].store(frame.ip() as usize, Ordering::Relaxed);
+        at += 1;
+        at < DEEPEST
+    });
+    ring();
+    for _ in 0..300 {
+        if TOLD.load(Ordering::Acquire) {
+            break;
+        }
+        let pause = libc::timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+        // SAFETY: a time to sleep; how much of it is left is not asked.
+        unsafe { libc::nanosleep(&raw const pause, std::ptr::null_mut()) };
+    }
+}
+
+fn ring() {
+    // SAFETY: one byte of a constant, to a pipe of ours.
+    unsafe { libc::write(BELL.load(Ordering::Relaxed), c"!".as_ptr().cast(), 1) };
+}
+
+fn heard(bell: RawFd) -> bool {
+    let mut byte = 0u8;
+    // SAFETY: room for one byte.
+    unsafe { libc::read(bell, (&raw mut byte).cast(), 1) == 1 }
+}
+
+fn wait(bell: RawFd) {
+    // From here on this thread has a part of the heap of its own.
+    drop(std::hint::black_box(Box::new(0u64)));
+    if !heard(bell) {
+        return;
+    }
+    // SAFETY: given to `supervise`, and nobody else's.
+    let mut file = unsafe { File::from_raw_fd(FILE.load(Ordering::Relaxed)) };
+    let _ = file.write_all(fault().as_bytes());
+    // The stack of the one that faulted may have no end that can be found.
+    let mut ready = libc::pollfd { fd: bell, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry.
+    if unsafe { libc::poll(&raw mut ready, 1, Duration::from_secs(1).as_millis() as i32) } == 1 {
+        let _ = file.write_all(callers().as_bytes());
+    }
+    let _ = file.write_all(last_calls().as_bytes());
+    for card in card::all() {
+        let _ = file.write_all(of_card(&card).as_bytes());
+    }
+    TOLD.store(true, Ordering::Release);
+}
+
+fn fault() -> String {
+    let (signal, address) = (SIGNAL.load(Ordering::Relaxed), ADDRESS.load(Ordering::Relaxed));
+    let what = match signal {
+        libc::SIGABRT => "was aborted".to_string(),
+        libc::SIGFPE => "divided by zero".to_string(),
+        libc::SIGILL => "ran into an illegal instruction".to_string(),
+        _ => format!("could not use address {address:#x}"),
+    };
+    let place = PLACES[0].load(Ordering::Relaxed);
+    format!("outside of the driver's own code the process {what}, in {}\n", module(place))
+}
+
+/// Which file the code at an address is of.
+fn module(address: usize) -> String {
+    // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
+    let (found, info) = unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
+    };
+    if found == 0 || info.dli_fname.is_null() {
+        return format!("no code that is known ({address:#x})");
+    }
+    // SAFETY: not null, ends with a zero.
+    let text = |text| unsafe { std::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    let file = text(info.dli_fname);
+    let file = file.rsplit('/').next().unwrap_or_default().to_string();
+    if info.dli_sname.is_null() { file } else { format!("{} of {file}", text(info.dli_sname)) }
+}
+
+fn callers() -> String {
+    let places: Vec<usize> = PLACES
+        .iter()
+        .map(|place| place.load(Ordering::Relaxed))
+        .filter(|place| *place != 0 && crate::image::is_of_driver(place.wrapping_sub(1)))
+        .map(|place| place.wrapping_sub(1))
+        .collect();
+    match crate::fault::told(&places) {
+        text if text.is_empty() => "no driver was in the middle of a call\n".to_string(),
+        text => format!("a driver was in the middle of a call{text}\n"),
+    }
+}
+
+fn last_calls() -> String {
+    let next = NEXT.load(Ordering::Relaxed);
+    let mut names = Vec::new();
+    for at in next.saturating_sub(CALLS)..next {
+        let (start, length) = &CALLED[at % CALLS];
+        let (length, start) = (length.load(Ordering::Acquire), start.load(Ordering::Relaxed));
+        if length > 0 {
+            // SAFETY: a `&'static str` that `called` took apart.
+            names.push(unsafe {
+                std::str::from_utf8_unchecked(std::slice::from_raw_parts(
+                    start as *const u8,
+                    length,
+                ))
+            });
+        }
+    }
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("drivers called last, the newest at the end: {}\n", names.join(", "))
+}
+
+fn of_card(card: &Card) -> String {
+    let Some(adapter) = card.adapter() else { return String::new() };
+    format!("adapter {:?}:{}\n", adapter.name, card.held_last())
+}
