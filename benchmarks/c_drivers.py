@@ -1,8 +1,8 @@
 """`make bench BENCH=c_drivers`: a driver in C under the engine, beside itself without one, and its twin in Python.
 
 The round trip is a send whose call completes the packet before it (`drivers/swap.c`): a spin lock, one completion.
-The rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`): with
-the same four packets again and again, and with a packet taken, filled in with a frame of 64 bytes as ours is, and freed.
+The rival is the same file with its pointers to functions that do nothing (`rust/driver/examples/round_trip.rs`):
+with the same four packets again and again, and with a packet taken, filled in with 64 bytes as ours is, and freed.
 Pages for packets are off. Times are the thread's own: others that want the processor do not count.
 Executions are those of the explorer with `examples/c/queued`, without and with pages for packets, and with the same
 logic in Python (`drivers/queued.py`).

@@ -12,7 +12,7 @@ FIELDS = {
     "length": "octets",
     "status": "an NDIS_STATUS, a number",
     "window": "packets; the send window that is in force",
-    "why": "`reset`, `halt`, `dropped`, `given_up` or `raised`",
+    "why": "`reset`, `halt`, `dropped`, `given_up`, `raised` or `paused`",
     "side": "`protocol` or `miniport`",
     "part": "`data`, `protocol_reserved` or `mac_reserved`",
     "lock": "the spin lock's number, an index of the head's `locks`",
@@ -22,6 +22,7 @@ FIELDS = {
     "timer": "the timer's number",
     "serialized": "true or false",
     "reentrant": "true or false",
+    "face": "`lan`, `condis` or `ndis6`; of WAN it is not said",
     "rule": "the rule's id",
 }
 AT = {
@@ -35,6 +36,11 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def joined(fields: re.Match[str]) -> str:
+    """The fields of a kind on one line."""
+    return f" {{ {' '.join(fields[1].split()).rstrip(',')} }},"
+
+
 def variants(enum: str) -> list[tuple[str, str, list[str]]]:
     """The kinds of an enum of the source: name in a trace, what the source says, its fields."""
     body = re.search(
@@ -42,7 +48,10 @@ def variants(enum: str) -> list[tuple[str, str, list[str]]]:
     )
     assert body is not None, f"{SOURCE}: expected an enum {enum}"
     found, said = [], ""
-    for line in map(str.strip, body[1].splitlines()):
+    # A kind over several lines, as one.
+    text = re.sub(r"\s*#\[.*?\]\n", "\n", body[1])
+    text = re.sub(r" \{\n((?:[^}/]*\n)*?)    \},", joined, text)
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("///"):
             said = f"{said} {line[3:].strip()}".strip()
         elif kind := re.match(r"(\w+)(?: \{ (.*) \})?,", line):

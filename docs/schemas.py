@@ -60,6 +60,8 @@ INFO = table(
     {name: U64 if name == "highest_acceptable_address" else U32 for name in nw.WanInfo.__slots__}
 )
 
+FACE = one_of("wan", "lan", "condis", "ndis6")
+
 # What each field of an event holds; `at` is a level, or of a timer a time.
 FIELDS: dict[str, Schema] = {
     "packet": NAME,
@@ -73,6 +75,7 @@ FIELDS: dict[str, Schema] = {
     "at": IRQL,
     "serialized": TRUTH,
     "reentrant": TRUTH,
+    "face": FACE,
     "rule": RULE,
 }
 
@@ -80,6 +83,8 @@ FIELDS: dict[str, Schema] = {
 def trace_head() -> Schema:
     """The first line of a trace."""
     adapter = {"index": U16, "name": TEXT, "serialized": TRUTH, "packets": U32, "info": INFO}
+    # WAN is not said.
+    adapter["face"] = FACE
     link = {"id": U32, "handle": U64, "adapter": U16}
     return {
         "$schema": DIALECT,
@@ -92,7 +97,7 @@ def trace_head() -> Schema:
                 "time": one_of("virtual", "real", "adversarial"),
                 "verify": whole(4),
                 "records": TRUTH,
-                "adapters": {"type": "array", "items": table(adapter)},
+                "adapters": {"type": "array", "items": table(adapter, ("face",))},
                 "locks": {"type": "array", "items": TEXT},
                 "links": {"type": "array", "items": table(link)},
                 "sites": {"type": "array", "items": TEXT},
@@ -111,6 +116,8 @@ def trace_event() -> Schema:
         if kind == "timer_set":
             own["at"] = U64
         may: dict[str, Schema] = {"site": U32}
+        if "face" in own:
+            may["face"] = own.pop("face")
         if kind in {"submit", "indicate"}:
             may["data"] = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
         if kind == "violation":

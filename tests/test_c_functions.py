@@ -63,7 +63,7 @@ def in_c() -> dict[str, tuple[int, ...]]:
 def rust_functions(text: str) -> dict[str, tuple[int, ...]]:
     """The same of each function in an `exports!` of this source, -1 for a type that a macro fills in."""
     functions = {}
-    pattern = r"^ {4,12}fn (\$?\w+)\(\s*here\b,?([^()]*)\)(?: -> (\w+))? \{"
+    pattern = r"^ {4,12}fn (\$?\w+)\(\s*here\b,?([^()]*)\)(?: unless \{[^}]*\})?(?: -> (\w+))? \{"
     for name, arguments, answer in re.findall(pattern, text, re.MULTILINE):
         types = re.findall(r"\w+: ([$\w]+)", arguments)
         functions[name] = tuple(RUST.get(kind, -1) for kind in ([answer] if answer else []) + types)

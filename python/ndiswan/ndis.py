@@ -225,9 +225,18 @@ _ENTRY_POINTS = {
 
 def _parts(miniport: Miniport) -> dict[str, object]:
     """What a miniport says of itself when it is bound."""
+    face = getattr(miniport, "_face", "wan")
+    entries = _entries(miniport, Miniport, "wan_send")
+    for name, own in getattr(miniport, "_more", {}).items():
+        entries[name] = getattr(miniport, own)
+    if face in {"condis", "ndis6"} and miniport.serialized:
+        raise ValueError(
+            f"{type(miniport).__name__}.serialized: a miniport of {face} is deserialized; set it to False"
+        )
     return {
         "driver": miniport,
-        "entries": _entries(miniport, Miniport, "wan_send"),
+        "face": face,
+        "entries": entries,
         "info": miniport.info,
         "serialized": bool(miniport.serialized),
         "check_for_hang_seconds": miniport.check_for_hang_seconds,

@@ -5,7 +5,17 @@ the broken rule is found. A line marked ``# breaks RULE`` is the call that raise
 such a line does nothing wrong at any one call, and NDIS finds it out later.
 """
 
-from catalogue import access, flow, irql, life_cycle, lock, ownership, progress, status_code
+from catalogue import (
+    access,
+    flow,
+    irql,
+    life_cycle,
+    lock,
+    ownership,
+    progress,
+    status_code,
+    twins,
+)
 from catalogue.case import CATALOGUE, Bench, Case, Entry
 
 __all__ = [
@@ -21,4 +31,5 @@ __all__ = [
     "ownership",
     "progress",
     "status_code",
+    "twins",
 ]

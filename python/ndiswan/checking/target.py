@@ -201,9 +201,7 @@ def make(name: str, factory: Callable[..., Any], arguments: list[str]) -> Any:
 
         # What does not compile says all of it itself; where in our files it was found helps nobody.
         told = str(error) if isinstance(error, BuildError) else _short(error)
-        raise TargetError(
-            f"{name}: expected a driver, but it cannot be made:\n{told}"
-        ) from error
+        raise TargetError(f"{name}: expected a driver, but it cannot be made:\n{told}") from error
     if not isinstance(miniport, Miniport) and not hasattr(miniport, "_c_driver"):
         raise TargetError(f"{name}: expected an ndiswan.Miniport from it, got {miniport!r}")
     return miniport

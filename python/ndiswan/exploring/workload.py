@@ -100,6 +100,10 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         ]
         if not _interrupts(miniport):
             operations.remove(miniport.adapter.interrupt)
+        if getattr(miniport, "_more", None):
+            from ndiswan._twins import operations as more
+
+            operations += more(miniport, link)
         _operate(ndis, operations)
         peer.stop()
         tapi = getattr(miniport, "tapi", None)

@@ -31,7 +31,7 @@ use crate::timer::{Device, Dpc, Timer, callable};
 ///     ...     adapter = ndis.bind(nw.Protocol(), card, name="modem").adapter
 ///     ...     adapter.name, adapter.life, adapter.irql.name
 ///     ('modem', 'running', 'PASSIVE')
-#[pyclass(frozen, module = "ndiswan", weakref)]
+#[pyclass(frozen, subclass, module = "ndiswan", weakref)]
 pub(crate) struct Adapter {
     pub(crate) shared: Arc<Shared>,
 }
@@ -44,6 +44,12 @@ impl Adapter {
 
 #[pymethods]
 impl Adapter {
+    /// The same adapter as an object of a class of its own: the sister contracts' handles are such.
+    #[new]
+    fn again(other: PyRef<'_, Adapter>) -> Adapter {
+        Adapter { shared: Arc::clone(&other.shared) }
+    }
+
     /// The name that it was bound with; the miniport's class name if none was given.
     #[getter]
     fn name(&self) -> &str {
@@ -57,7 +63,7 @@ impl Adapter {
     }
 
     /// Where it is in its life: "initializing", "running", "resetting", "halting", "halted", or
-    /// "stopped" by a bug check.
+    /// "stopped" by a bug check; of NDIS 6 "pausing" and "paused".
     #[getter]
     fn life(&self) -> &'static str {
         self.shared.life()
@@ -165,13 +171,7 @@ impl Adapter {
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
-        let id = self.shared.timers.with(py, |known| {
-            let id = self.shared.core.timer();
-            known.resize_with(id as usize, || py.None());
-            known.push(callback);
-            id
-        });
+        let id = self.numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
@@ -181,13 +181,7 @@ impl Adapter {
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
         callable(callback.bind(py))?;
-        // Its number is its place, so both in one. A driver in C has some of its own, whose places stay empty.
-        let id = self.shared.dpcs.with(py, |known| {
-            let id = self.shared.core.dpc();
-            known.resize_with(id as usize, || py.None());
-            known.push(callback);
-            id
-        });
+        let id = self.numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
@@ -318,13 +312,12 @@ impl Adapter {
         raise(py, &self.shared.world, self.shared.core.reset_complete(status)).map(drop)
     }
 
-    /// NdisMSendResourcesAvailable, which a WAN miniport never calls.
+    /// NdisMSendResourcesAvailable: a serialized LAN miniport takes sends again, a WAN one never calls it.
     ///
-    /// Raises ``StatusViolation`` (STATUS_RESOURCES), always.
+    /// Raises ``StatusViolation`` (STATUS_RESOURCES) for WAN, ``FlowViolation`` (RESOURCES) if no send waits.
     fn send_resources_available(&self, py: Python<'_>) -> PyResult<()> {
         self.alive()?;
-        let violation = self.shared.core.send_resources_available();
-        raise::<()>(py, &self.shared.world, Err(violation)).map(drop)
+        raise(py, &self.shared.world, self.shared.core.send_resources_available()).map(drop)
     }
 
     /// The card raises its interrupt: ``isr`` at DIRQL now, then ``handle_interrupt`` at DISPATCH.

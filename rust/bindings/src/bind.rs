@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use ndiswan::face::Face;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
 use ndiswan::{Miniport, Protocol, WanInfo};
@@ -29,6 +30,7 @@ struct Parts {
     cell: Cell,
     driver: Py<PyAny>,
     entries: Entries,
+    face: Face,
     info: WanInfo,
     hang_interval: u64,
     line_up_at_bind: bool,
@@ -36,12 +38,14 @@ struct Parts {
 
 impl Parts {
     fn driver<M: Mode>(self) -> PyMiniport<M> {
-        let Parts { world, cell, driver, entries, info, hang_interval, line_up_at_bind } = self;
+        let Parts { world, cell, driver, entries, face, info, hang_interval, line_up_at_bind } =
+            self;
         PyMiniport {
             world,
             cell,
             driver,
             entries,
+            face,
             info,
             hang_interval,
             line_up_at_bind,
@@ -82,11 +86,15 @@ impl Ndis {
             miniport.get_item(key)?.ok_or_else(|| usage(format!("the miniport has no {key:?}")))
         };
         let entries = known("entries")?;
+        let named: String = known("face")?.extract()?;
+        let face = Face::by_id(&named)
+            .ok_or_else(|| value(format!("expected wan, lan, condis or ndis6, got {named}")))?;
         let parts = Parts {
             world: Arc::clone(&self.world),
             cell: Arc::clone(cell),
             driver: known("driver")?.unbind(),
-            entries: Entries::new("wan_send", entries.cast()?)?,
+            entries: Entries::new("wan_send", entries.cast()?)?.of(face),
+            face,
             info: config::wan_info(&known("info")?)?,
             hang_interval: nanoseconds(known("check_for_hang_seconds")?.extract()?)?,
             line_up_at_bind: known("line_up_at_bind")?.extract()?,

@@ -82,11 +82,7 @@ fn place_of(violation: &Violation) -> String {
 }
 
 /// What went wrong; and whether the execution came to its end at all.
-fn verdict(
-    execution: &Execution,
-    ran: Option<&Ran>,
-    options: &Options,
-) -> (Option<Symptom>, bool) {
+fn verdict(execution: &Execution, ran: Option<&Ran>, options: &Options) -> (Option<Symptom>, bool) {
     let other = |text: &str| Some(("EXCEPTION".to_string(), text.to_string()));
     if execution.points > options.max_points.saturating_mul(2) {
         return (Some(("ENDLESS".to_string(), String::new())), true);

@@ -10,6 +10,7 @@ mod protocol;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use ndiswan::face::Face;
 use ndiswan::ndis::Batch;
 use ndiswan::oid::{Answer, Oid};
 use ndiswan::{
@@ -35,6 +36,7 @@ pub(crate) struct PyMiniport<M> {
     pub(crate) cell: Cell,
     pub(crate) driver: Py<PyAny>,
     pub(crate) entries: Entries,
+    pub(crate) face: Face,
     pub(crate) info: WanInfo,
     pub(crate) hang_interval: u64,
     pub(crate) line_up_at_bind: bool,
@@ -90,6 +92,25 @@ impl<M: Mode> PyMiniport<M> {
         Ok(None)
     }
 
+    /// What `pause` or `restart` answered; SUCCESS without a return statement, or without that function.
+    fn status_of_life(&self, name: &str) -> Status {
+        if self.entries.get(name).is_none() {
+            return Status::SUCCESS;
+        }
+        let answer = self.call(name, |py, answer| {
+            if answer.is_none() {
+                return Ok(Status::SUCCESS);
+            }
+            status::from_python(py, answer)?.ok_or_else(|| {
+                pyo3::exceptions::PyTypeError::new_err(format!(
+                    "{name} returned {}; expected None or an NDIS_STATUS",
+                    status::describe(answer)
+                ))
+            })
+        });
+        answer.unwrap_or(Status::FAILURE)
+    }
+
     fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Vec<Py<PyAny>>>, at: u32) {
         Python::attach(|py| {
             let callbacks = which(shared(&self.cell));
@@ -106,6 +127,10 @@ impl<M: Mode> PyMiniport<M> {
 impl<M: Mode> Miniport for PyMiniport<M> {
     type Mode = M;
 
+    fn face(&self) -> Face {
+        self.face
+    }
+
     fn info(&self) -> WanInfo {
         self.info.clone()
     }
@@ -119,11 +144,12 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         let _ = self.cell.set(Arc::clone(&made));
         Python::attach(|py| {
             let run = || -> PyResult<Status> {
-                self.driver.setattr(
-                    py,
-                    "adapter",
-                    crate::config::new_adapter(py, Adapter { shared: made })?,
-                )?;
+                let adapter = crate::config::new_adapter(py, Adapter { shared: made })?;
+                let adapter = match self.driver.getattr(py, "_adapter_class") {
+                    Ok(class) if self.face != Face::Wan => class.call1(py, (adapter,))?,
+                    _ => adapter,
+                };
+                self.driver.setattr(py, "adapter", adapter)?;
                 let Some(entry) = self.entries.get("initialize") else {
                     return Ok(Status::SUCCESS);
                 };
@@ -279,6 +305,23 @@ impl<M: Mode> Miniport for PyMiniport<M> {
 
     fn device(&self, device: u32) {
         self.timer_or_dpc(|shared| &shared.devices, device);
+    }
+
+    fn cancel_send(&self, _: &mut Cx<M::SendLevel>, id: u64) {
+        Python::attach(|py| {
+            let Some(entry) = self.entries.get("cancel_send") else { return };
+            if let Err(error) = entry.call1(py, (id,)) {
+                self.world.keep(py, error);
+            }
+        });
+    }
+
+    fn pause(&self, _: &mut Cx<Passive>) -> Status {
+        self.status_of_life("pause")
+    }
+
+    fn restart(&self, _: &mut Cx<Passive>) -> Status {
+        self.status_of_life("restart")
     }
 
     fn shutdown(&self, _: &mut Cx<Passive>) {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use ndiswan::event::{Part, Side};
+use ndiswan::face::Face;
 use ndiswan::{Rule, Status};
 use pyo3::prelude::*;
 
@@ -33,6 +34,18 @@ impl Adapter {
     pub(crate) fn complete(
         &self,
         py: Python<'_>,
+        packet: &Bound<'_, PyAny>,
+        status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.complete_as(py, Face::Wan, packet, status)
+    }
+
+    /// The same by the call of that interface.
+    #[inline]
+    pub(crate) fn complete_as(
+        &self,
+        py: Python<'_>,
+        face: Face,
         packet: &Bound<'_, PyAny>,
         status: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
@@ -88,7 +101,11 @@ impl Adapter {
             self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
-        let result = core.wan_send_complete(name, status);
+        let result = if face == Face::Wan && core.face() == Face::Wan {
+            core.wan_send_complete(name, status)
+        } else {
+            core.send_complete_by(face, name, status)
+        };
         if let Some(error) = bad_status {
             return Err(error);
         }

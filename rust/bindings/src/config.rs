@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ndiswan::face::Face;
 use ndiswan::policy::{
     BeyondWindow, OwedAtHalt, Policy, QueuedAtLineDown, Reentry, ResourcesAsFinal, WindowShrink,
 };
@@ -23,6 +24,8 @@ pub(crate) struct Entries {
     pub(crate) many: Option<Method>,
     /// Whether it wrote that one alone; `first` is the same then.
     pub(crate) only_many: bool,
+    /// From how many packets on the driver that has both is called for many.
+    few: usize,
     others: HashMap<String, Py<PyAny>>,
 }
 
@@ -37,13 +40,19 @@ impl Entries {
         let first = others.remove(first).ok_or_else(|| value(format!("a driver needs {first}")))?;
         let only_many = many.as_ref().is_some_and(|many| many.is(&first));
         let many = many.map(|many| Method::new(many.bind(py))).transpose()?;
-        Ok(Entries { first: Method::new(first.bind(py))?, many, only_many, others })
+        Ok(Entries { first: Method::new(first.bind(py))?, many, only_many, few: FEW, others })
     }
 
     /// From how many packets on the driver is called for many. Where it has both functions, fewer cost
     /// less one by one: a call with arrays has the price of some dozens without.
     pub(crate) fn least(&self) -> Option<usize> {
-        self.many.as_ref().map(|_| if self.only_many { 1 } else { FEW })
+        self.many.as_ref().map(|_| if self.only_many { 1 } else { self.few })
+    }
+
+    /// The same for a driver of that interface: arrays of any length where it takes arrays.
+    pub(crate) fn of(self, face: Face) -> Entries {
+        let few = if face == Face::Wan { FEW } else { 1 };
+        Entries { few, ..self }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Py<PyAny>> {

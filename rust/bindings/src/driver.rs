@@ -33,9 +33,7 @@ pub(crate) struct Feed {
 }
 
 fn once(bound: &OnceLock<()>) -> PyResult<()> {
-    bound
-        .set(())
-        .map_err(|()| usage("it is bound already; a model is bound once: make a new one"))
+    bound.set(()).map_err(|()| usage("it is bound already; a model is bound once: make a new one"))
 }
 
 impl Feed {

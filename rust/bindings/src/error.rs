@@ -18,8 +18,11 @@ pub(crate) fn exception(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<
     let info = violation.rule.info();
     let class = py.import("ndiswan.violations")?.getattr(info.family.python_class())?;
     let fields = PyDict::new(py);
-    let history: Vec<Event> =
-        violation.history.iter().map(|event| Event::of(*event, &violation.sites)).collect();
+    let history: Vec<Event> = violation
+        .history
+        .iter()
+        .map(|event| Event::of(*event, &violation.sites).seen_as(violation.face))
+        .collect();
     fields.set_item("rule", info.id)?;
     fields.set_item("detail", &violation.detail)?;
     fields.set_item("adapter", &violation.adapter)?;

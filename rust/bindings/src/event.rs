@@ -1,10 +1,11 @@
 //! Events as Python objects.
 
-use ndiswan::violation::describe;
+use ndiswan::face::Face;
+use ndiswan::violation::describe_as;
 use pyo3::prelude::*;
 
 /// What pickle makes an event from: the function, and its arguments.
-type Reduced = (Py<PyAny>, (String, Option<String>));
+type Reduced = (Py<PyAny>, (String, Option<String>, &'static str));
 
 /// Something that happened; ``str(event)`` is its line in a report.
 ///
@@ -21,12 +22,19 @@ type Reduced = (Py<PyAny>, (String, Option<String>));
 pub(crate) struct Event {
     inner: ndiswan::Event,
     site: Option<String>,
+    /// The send interface of its adapter, which names its calls.
+    face: Face,
 }
 
 impl Event {
     pub(crate) fn of(inner: ndiswan::Event, sites: &[String]) -> Event {
         let site = (inner.site as usize).checked_sub(1).and_then(|at| sites.get(at).cloned());
-        Event { inner, site }
+        Event { inner, site, face: Face::Wan }
+    }
+
+    /// The same of an adapter with that interface.
+    pub(crate) fn seen_as(self, face: Face) -> Event {
+        Event { face, ..self }
     }
 
     pub(crate) fn inner(&self) -> ndiswan::Event {
@@ -88,7 +96,7 @@ impl Event {
     }
 
     fn __str__(&self) -> String {
-        let text = describe(&self.inner);
+        let text = describe_as(self.face, &self.inner);
         match &self.site {
             Some(site) => format!("{text}  [{site}]"),
             None => text,
@@ -105,16 +113,17 @@ impl Event {
 
     /// An event of what :meth:`__reduce__` gave.
     #[staticmethod]
-    fn _of(json: &str, site: Option<String>) -> PyResult<Event> {
+    #[pyo3(signature = (json, site, face="wan"))]
+    fn _of(json: &str, site: Option<String>, face: &str) -> PyResult<Event> {
         let inner = ndiswan::Event::from_json(json);
         let inner = inner.map_err(|error| crate::error::value(error.to_string()))?;
-        Ok(Event { inner, site })
+        Ok(Event { inner, site, face: Face::by_id(face).unwrap_or_default() })
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Reduced> {
         let this = slf.get();
         let make = slf.get_type().getattr("_of")?.unbind();
-        Ok((make, (this.inner.to_json(), this.site.clone())))
+        Ok((make, (this.inner.to_json(), this.site.clone(), this.face.id())))
     }
 
     fn __hash__(&self) -> u64 {

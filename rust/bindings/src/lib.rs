@@ -3,8 +3,7 @@
 //! [`callbacks`] is the only way up into Python, [`error`] the only place where a broken rule
 //! becomes an exception. `unsafe` is in few files, each of which says below why.
 #![deny(unsafe_code)]
-// What Python sees is documented in Python, and in the stub.
-#![allow(missing_docs)]
+#![allow(missing_docs)] // what Python sees is documented in Python, and in the stub
 
 mod adapter;
 mod adversarial;
@@ -54,6 +53,7 @@ mod story;
 mod time;
 mod timer;
 mod trace;
+mod twins;
 #[allow(unsafe_code)] // arguments are passed as C passes them
 mod vectorcall;
 
@@ -107,6 +107,8 @@ mod _native {
     use crate::timer::{Device, Dpc, Timer};
     #[pymodule_export]
     use crate::trace::Trace;
+    #[pymodule_export]
+    use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     use pyo3::prelude::*;
 
     #[pymodule_init]

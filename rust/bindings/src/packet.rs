@@ -272,6 +272,34 @@ impl Packet {
         Ok(())
     }
 
+    /// The status in its out-of-band block, or in its net buffer list; can be set by who owns it.
+    ///
+    /// The sister contracts' miniports say there what became of it (``ndiswan.lan``, ``ndiswan.ndis6``). Setting
+    /// raises ``StatusViolation`` (STATUS_UNKNOWN) for what is no status.
+    #[getter]
+    fn status(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.with(py, Part::Data, |_| ())?;
+        crate::status::to_python(py, self.kept_status(py, ndiswan::Status::SUCCESS))
+    }
+
+    #[setter]
+    fn set_status(&self, py: Python<'_>, status: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_status_of(py, status)
+    }
+
+    /// The id by which its next send, or the present one, can be cancelled; ``None`` if there is none.
+    ///
+    /// The protocol sets it before it sends (NDIS_SET_PACKET_CANCEL_ID); it holds for one send. WAN has no cancel.
+    #[getter]
+    fn cancel_id(&self) -> Option<u64> {
+        self.shared.core.cancel_id(self.name())
+    }
+
+    #[setter]
+    fn set_cancel_id(&self, py: Python<'_>, id: u64) -> PyResult<()> {
+        self.set_id_to_cancel(py, id)
+    }
+
     /// Who owns it now: "pool", "protocol", "ndis", "miniport" or "returning". Never raises.
     #[getter]
     fn owner(&self) -> &'static str {
@@ -296,7 +324,8 @@ impl Packet {
     fn history(&self) -> Vec<Event> {
         let core = &self.shared.core;
         let sites = core.ndis.call_sites();
-        core.history_of(self.name()).into_iter().map(|event| Event::of(event, &sites)).collect()
+        let seen = |event| Event::of(event, &sites).seen_as(core.face());
+        core.history_of(self.name()).into_iter().map(seen).collect()
     }
 
     /// The link that it was sent on last, ``None`` if it never was.

@@ -48,6 +48,8 @@ pub(crate) struct PySlot {
     pub(crate) reserved: [Option<Py<PyAny>>; 2],
     /// WanPacketQueue.
     pub(crate) queue: Option<Py<PyAny>>,
+    /// The status in the out-of-band block, or in the net buffer list, if one was ever set.
+    pub(crate) status: Option<ndiswan::Status>,
     /// Memory that a view still looks at although the packet has gone on with other memory.
     pub(crate) graveyard: Vec<(u32, u32, Box<[u8]>)>,
     /// Counts the packet's memories.
@@ -83,6 +85,8 @@ impl Shared {
             Life::Initializing => "initializing",
             Life::Running => "running",
             Life::Resetting => "resetting",
+            Life::Pausing => "pausing",
+            Life::Paused => "paused",
             Life::Halting => "halting",
             Life::Halted => "halted",
             Life::Stopped => "stopped",

@@ -11,11 +11,13 @@ pub mod cpu;
 pub mod order;
 pub mod packet;
 mod repair;
+mod twins;
 
 use std::collections::BTreeMap;
 
 use crate::event::{Event, Form, Name, TakenBack, What};
-use crate::policy::{BeyondWindow, OwedAtHalt, Policy, ResourcesAsFinal, WindowShrink};
+use crate::face::Answer;
+use crate::policy::{BeyondWindow, OwedAtHalt, Policy, WindowShrink};
 use crate::rule::Rule;
 use crate::status::Status;
 use adapter::{AdapterState, Life, LinkState};
@@ -89,11 +91,13 @@ impl State {
     pub fn apply(&mut self, event: &Event) -> Result<(), Rule> {
         let adapter = event.adapter;
         match event.what {
-            What::Register { serialized, reentrant } => {
+            What::Register { serialized, reentrant, face } => {
                 let life = Life::Initializing;
                 // Again where MiniportInitialize says that it is not serialized: it runs meanwhile.
                 let inside = self.adapters.get(&adapter).map_or(0, |known| known.inside);
-                self.adapters.insert(adapter, AdapterState { serialized, reentrant, life, inside });
+                let stalled = false;
+                let known = AdapterState { serialized, reentrant, life, inside, face, stalled };
+                self.adapters.insert(adapter, known);
                 Ok(())
             }
             What::Acquire { .. }
@@ -116,6 +120,11 @@ impl State {
             | What::TimerSet { .. }
             | What::TimerCancel { .. }
             | What::TimerFire { .. } => self.apply_life(event),
+            What::Pause
+            | What::Paused
+            | What::ResourcesAvailable
+            | What::Requeue { .. }
+            | What::Cancel { .. } => self.apply_twin(event),
             What::Violation { .. } => Ok(()),
             _ => self.apply_packet(event),
         }
@@ -156,8 +165,12 @@ impl State {
             What::Return { packet, status } => {
                 let now = *self.packet(packet);
                 let next = now.returned(packet.generation, status)?;
-                if status == Status::RESOURCES && next != now {
-                    return Err(Rule::StatusResources);
+                if status != Status::PENDING && next != now {
+                    match self.face(event.adapter).answer(serialized, status) {
+                        Answer::Final => {}
+                        Answer::Requeue => return Ok(()), // the event of that name follows
+                        Answer::Broken(rule) => return Err(rule),
+                    }
                 }
                 *self.packet(packet) = next;
             }
@@ -167,14 +180,8 @@ impl State {
                 }
                 let done = may_complete(*self.packet(packet), packet.generation, life)?;
                 self.cpus.entry(event.cpu).or_default().may_complete(serialized)?;
-                let resources = self.policy.resources_as_final;
-                match status {
-                    Status::PENDING => return Err(Rule::StatusPending),
-                    Status::RESOURCES if resources == ResourcesAsFinal::Report => {
-                        return Err(Rule::StatusResources);
-                    }
-                    _ => {}
-                }
+                self.face(event.adapter).may_end(status, done.cancelled(), self.policy)?;
+                self.stall(event.adapter, false); // NDIS tries again what it keeps
                 *self.packet(packet) = done;
             }
             What::Deliver { packet, link, .. } => {
@@ -315,7 +322,7 @@ impl State {
             What::ResetStart => {
                 life.may_reset()?;
                 may_call?;
-                adapter.life = Life::Resetting;
+                (adapter.life, adapter.stalled) = (Life::Resetting, false);
             }
             What::ResetComplete { .. } => life.may_complete_reset()?,
             What::ResetEnd => {
@@ -325,7 +332,10 @@ impl State {
                 }
                 adapter.life = Life::Running;
             }
-            What::Halt => adapter.life = Life::Halting,
+            What::Halt => {
+                adapter.may_halt()?;
+                adapter.life = Life::Halting;
+            }
             What::Halted => {
                 if armed {
                     return Err(Rule::Timer);

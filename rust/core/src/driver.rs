@@ -28,6 +28,9 @@ pub(crate) trait AnyMiniport: Send + Sync {
         answers: &mut Vec<Status>,
     );
     fn halt(&self, cpu: &Rc<Cpu>);
+    fn cancel_send(&self, cpu: &Rc<Cpu>, id: u64);
+    fn pause(&self, cpu: &Rc<Cpu>) -> Status;
+    fn restart(&self, cpu: &Rc<Cpu>) -> Status;
     fn shutdown(&self, cpu: &Rc<Cpu>);
     fn reset(&self, cx: &mut Cx<Dispatch>) -> (Status, bool);
     fn has_check_for_hang(&self) -> bool;
@@ -70,6 +73,19 @@ impl<M: Miniport> AnyMiniport for M {
 
     fn halt(&self, cpu: &Rc<Cpu>) {
         Miniport::halt(self, &mut Cx::<Passive>::assume(Rc::clone(cpu)));
+    }
+
+    fn cancel_send(&self, cpu: &Rc<Cpu>, id: u64) {
+        let mut cx = Cx::<<M::Mode as Mode>::SendLevel>::assume(Rc::clone(cpu));
+        Miniport::cancel_send(self, &mut cx, id);
+    }
+
+    fn pause(&self, cpu: &Rc<Cpu>) -> Status {
+        Miniport::pause(self, &mut Cx::<Passive>::assume(Rc::clone(cpu)))
+    }
+
+    fn restart(&self, cpu: &Rc<Cpu>) -> Status {
+        Miniport::restart(self, &mut Cx::<Passive>::assume(Rc::clone(cpu)))
     }
 
     fn shutdown(&self, cpu: &Rc<Cpu>) {

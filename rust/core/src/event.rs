@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cx::Irql;
+use crate::face::Face;
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -66,6 +67,9 @@ pub enum Entry {
     Timer,
     Dpc,
     Shutdown,
+    CancelSend,
+    Pause,
+    Restart,
     SendComplete,
     Receive,
     ReceiveComplete,
@@ -94,6 +98,9 @@ impl Entry {
             Entry::Timer => "MiniportTimer",
             Entry::Dpc => "MiniportDpc",
             Entry::Shutdown => "MiniportShutdown",
+            Entry::CancelSend => "MiniportCancelSend",
+            Entry::Pause => "MiniportPause",
+            Entry::Restart => "MiniportRestart",
             Entry::SendComplete => "ProtocolSendComplete",
             Entry::Receive => "ProtocolReceive",
             Entry::ReceiveComplete => "ProtocolReceiveComplete",
@@ -139,6 +146,8 @@ pub enum TakenBack {
     GivenUp,
     /// The driver's function raised an exception, which is what the user is told.
     Raised,
+    /// A pause completed while the miniport still had it (NDIS 6).
+    Paused,
 }
 
 /// The two forms of the spin-lock calls.
@@ -174,6 +183,10 @@ pub enum What {
     Free { packet: Name },
     /// NDIS took the packet from the miniport.
     TakeBack { packet: Name, why: TakenBack },
+    /// A serialized LAN miniport returned RESOURCES: NDIS keeps the packet and sends it again later.
+    Requeue { packet: Name, link: u32 },
+    /// NDIS asks the miniport, which has the packet, to give it back unsent.
+    Cancel { packet: Name },
     /// Somebody used a part of the packet.
     Touch { packet: Name, side: Side, part: Part },
     /// NDIS_STATUS_WAN_LINE_UP, the first or a later one; the window is what is in force.
@@ -197,8 +210,13 @@ pub enum What {
     /// An entry point returned.
     Leave { entry: Entry },
     /// The adapter is there; reentrant if policy lets a completion re-enter MiniportWanSend.
-    Register { serialized: bool, reentrant: bool },
-    /// MiniportInitialize returned SUCCESS.
+    Register {
+        serialized: bool,
+        reentrant: bool,
+        #[serde(default, skip_serializing_if = "is_wan")]
+        face: Face,
+    },
+    /// MiniportInitialize returned SUCCESS, or, of NDIS 6, MiniportRestart.
     Start,
     /// A reset begins.
     ResetStart,
@@ -206,6 +224,12 @@ pub enum What {
     ResetComplete { status: Status },
     /// The reset is over: what the miniport still has is no longer its.
     ResetEnd,
+    /// MiniportPause is about to be called (NDIS 6).
+    Pause,
+    /// The pause is complete.
+    Paused,
+    /// NdisMSendResourcesAvailable.
+    ResourcesAvailable,
     /// MiniportHalt is about to be called.
     Halt,
     /// MiniportHalt returned.
@@ -256,10 +280,17 @@ impl What {
             | What::Unsend { packet, .. }
             | What::Free { packet }
             | What::TakeBack { packet, .. }
+            | What::Requeue { packet, .. }
+            | What::Cancel { packet }
             | What::Touch { packet, .. } => Some(packet),
             _ => None,
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as below
+pub(crate) fn is_wan(face: &Face) -> bool {
+    *face == Face::Wan
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes what it skips by reference

@@ -48,11 +48,19 @@ const BACK: u8 = 12;
 const DONE: u8 = 13;
 /// As SENT, and Return with PENDING.
 const PENDED: u8 = 14;
+const REQUEUE: u8 = 15;
+const CANCEL: u8 = 16;
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
-const REASONS: [TakenBack; 5] =
-    [TakenBack::Reset, TakenBack::Halt, TakenBack::Dropped, TakenBack::GivenUp, TakenBack::Raised];
+const REASONS: [TakenBack; 6] = [
+    TakenBack::Reset,
+    TakenBack::Halt,
+    TakenBack::Dropped,
+    TakenBack::GivenUp,
+    TakenBack::Raised,
+    TakenBack::Paused,
+];
 
 /// The part of word 1 that says on which CPU, at which level, with how many locks.
 #[inline]
@@ -79,6 +87,8 @@ fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
         What::Unsend { link, status, .. } => (7, 0, status.0, link),
         What::Free { .. } => (8, 0, 0, 0),
         What::TakeBack { why, .. } => (9, why as u8 - TakenBack::Reset as u8, 0, 0),
+        What::Requeue { link, .. } => (REQUEUE, 0, 0, link),
+        What::Cancel { .. } => (CANCEL, 0, 0, 0),
         What::Touch { side, part, .. } => (10, (side as u8) << 4 | part as u8, 0, 0),
         _ => return None,
     })
@@ -96,6 +106,8 @@ fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<
         7 => What::Unsend { packet, link, status },
         8 => What::Free { packet },
         9 => What::TakeBack { packet, why: *REASONS.get(detail as usize)? },
+        REQUEUE => What::Requeue { packet, link },
+        CANCEL => What::Cancel { packet },
         10 => What::Touch {
             packet,
             side: *SIDES.get((detail >> 4) as usize)?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cx::{AtMostDispatch, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
 use crate::disposition::{Disposition, Sending};
+use crate::face::Face;
 use crate::info::WanInfo;
 use crate::ndis::{Adapter, Batch, Link};
 use crate::oid::{Answer, Oid};
@@ -59,6 +60,12 @@ impl CanComplete<Deserialized> for Dispatch {}
 pub trait Miniport: Send + Sync + 'static {
     /// [`Serialized`] or [`Deserialized`].
     type Mode: Mode;
+
+    /// Which send interface it has: [`wan_send`](Self::wan_send) is called for all of them. A miniport of `CoNDIS` or NDIS 6
+    /// is [`Deserialized`].
+    fn face(&self) -> Face {
+        Face::Wan
+    }
 
     /// What OID_WAN_GET_INFO answers. Asked once, before `initialize`.
     fn info(&self) -> WanInfo;
@@ -182,6 +189,25 @@ pub trait Miniport: Send + Sync + 'static {
     /// the card's, which is simulated beside it.
     fn device(&self, device: u32) {
         let _ = device;
+    }
+
+    /// MiniportCancelSendPackets or MiniportCancelSend: complete the queued sends that have this id
+    /// ([`Adapter::cancel_id`]).
+    fn cancel_send(&self, cx: &mut Cx<<Self::Mode as Mode>::SendLevel>, id: u64) {
+        let _ = (cx, id);
+    }
+
+    /// MiniportPause (NDIS 6): complete what is queued with PAUSED; `Status::PENDING` owes an
+    /// [`Adapter::pause_complete`].
+    fn pause(&self, cx: &mut Cx<Passive>) -> Status {
+        let _ = cx;
+        Status::SUCCESS
+    }
+
+    /// MiniportRestart (NDIS 6); another status than SUCCESS leaves it paused.
+    fn restart(&self, cx: &mut Cx<Passive>) -> Status {
+        let _ = cx;
+        Status::SUCCESS
     }
 
     /// MiniportShutdown: no Ndis call may be relied on.

@@ -22,7 +22,9 @@ mod indicate;
 mod life;
 mod lines;
 mod link;
+mod look;
 mod memory;
+mod pause;
 mod request;
 mod reset;
 mod send;
@@ -31,6 +33,7 @@ mod sent;
 mod straight;
 mod thread;
 mod timer;
+mod twins;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -53,6 +56,7 @@ pub use request::RequestError;
 pub use sent::{FrameError, SendError, Sent};
 use thread::Threads;
 pub(crate) use timer::HANG;
+pub use twins::DISPATCH_LEVEL;
 
 use crate::biased::Bias;
 use crate::cx::Cpu;
@@ -283,6 +287,7 @@ impl Ndis {
             rule,
             detail,
             adapter: adapter.name.clone(),
+            face: adapter.face(),
             packet,
             history,
             irql,

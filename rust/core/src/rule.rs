@@ -22,6 +22,7 @@ mod progress;
 mod status_code;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 pub use family::Family;
 pub use info::{RuleInfo, RuleSeverity, Strength};
@@ -85,6 +86,13 @@ rules! {
     Hang => progress::HANG,
     Indicate => life_cycle::INDICATE,
     Timer => life_cycle::TIMER,
+    Sync => twins::SYNC,
+    StatusList => twins::STATUS_LIST,
+    IrqlFlag => twins::IRQL_FLAG,
+    Resources => twins::RESOURCES,
+    Face => twins::FACE,
+    Pause => twins::PAUSE,
+    Cancel => twins::CANCEL,
 }
 
 impl Rule {
@@ -96,6 +104,11 @@ impl Rule {
     /// The rule of this id, or `None`. Ids are compared exactly.
     pub fn by_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| rule.id() == id)
+    }
+
+    /// Whether it came with the sister contracts: LAN, `CoNDIS`, NDIS 6.
+    pub fn is_of_a_twin(self) -> bool {
+        self >= Self::Sync
     }
 
     /// The family, which decides the class of the exception.

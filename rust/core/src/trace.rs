@@ -25,6 +25,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Name};
+use crate::face::Face;
 use crate::info::WanInfo;
 use crate::ndis::{Ndis, OnViolation};
 use crate::policy::Policy;
@@ -58,6 +59,9 @@ pub struct AdapterEntry {
     pub name: String,
     /// Whether NDIS serializes its entry points.
     pub serialized: bool,
+    /// Which send interface its miniport has.
+    #[serde(skip_serializing_if = "crate::event::is_wan")]
+    pub face: Face,
     /// How many packets its pool has.
     pub packets: usize,
     /// What its miniport said of itself.
@@ -190,6 +194,12 @@ pub enum TraceError {
 }
 
 impl Trace {
+    /// Which send interface an adapter's miniport has.
+    pub(crate) fn face(&self, adapter: u16) -> Face {
+        let known = self.header.adapters.iter().find(|entry| entry.index == adapter);
+        known.map_or(Face::Wan, |entry| entry.face)
+    }
+
     /// The name of an adapter.
     pub fn adapter_name(&self, index: u16) -> String {
         let known = self.header.adapters.iter().find(|adapter| adapter.index == index);
@@ -243,6 +253,7 @@ impl Ndis {
             index: adapter.index,
             name: adapter.name.clone(),
             serialized: adapter.serialized(),
+            face: adapter.face(),
             packets: adapter.packets(),
             info: Some((*adapter.info).clone()),
         });

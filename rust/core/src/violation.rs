@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::cx::Irql;
 use crate::event::{Entry, Event, Name, What, milliseconds};
+use crate::face::Face;
 use crate::rule::Rule;
 
 /// A rule that was broken.
@@ -15,6 +16,8 @@ pub struct Violation {
     pub detail: String,
     /// The adapter's name.
     pub adapter: String,
+    /// The adapter's send interface.
+    pub face: Face,
     /// The packet that it is about, if it is about one.
     pub packet: Option<Name>,
     /// The packet's last events, oldest first; the adapter's own events if there is no packet.
@@ -43,24 +46,31 @@ impl Violation {
     }
 }
 
-/// One event as a line of a history.
+/// One event as a line of a history, of a WAN adapter.
 pub fn describe(event: &Event) -> String {
+    describe_as(Face::Wan, event)
+}
+
+/// One event as a line of a history, of an adapter with that interface.
+pub fn describe_as(face: Face, event: &Event) -> String {
     let text = match event.what {
         What::Allocate { .. } => "allocated by the protocol".into(),
         What::Send { length, link, .. } => {
             format!("sent by the protocol, {length} bytes, link {link}")
         }
         What::Submit { packet, .. } => {
-            format!("MiniportWanSend called (life {})", packet.generation)
+            format!("{} called (life {})", face.send(), packet.generation)
         }
-        What::Return { status, .. } => format!("MiniportWanSend returned {status}"),
+        What::Return { status, .. } => format!("{} returned {status}", face.send()),
         What::Complete { packet, status } => {
-            format!("NdisMWanSendComplete(life {}, {status})", packet.generation)
+            format!("{}(life {}, {status})", face.complete(), packet.generation)
         }
         What::Deliver { status, .. } => format!("protocol has it back, {status}"),
         What::Unsend { status, .. } => format!("queued send given back, {status}"),
         What::Free { .. } => "freed by the protocol".into(),
         What::TakeBack { why, .. } => format!("taken back by NDIS ({why})"),
+        What::Requeue { .. } => "queued again: the miniport is out of resources".into(),
+        What::Cancel { .. } => "cancelled: NDIS asks for it back".into(),
         What::Touch { side, part, .. } => format!("{part} touched by the {side}"),
         What::Violation { rule } => format!("** breaks {} **", rule.id()),
         other => crate::words::of_no_packet(&other),
@@ -81,7 +91,8 @@ impl fmt::Display for Violation {
         write!(f, "  rule      {}", info.sentence)?;
         write!(f, "\n  where     adapter {:?}, cpu {} at {}", self.adapter, self.cpu, self.irql)?;
         if let Some(entry) = self.inside.last() {
-            write!(f, ", inside {}", entry.name())?;
+            let name = if *entry == Entry::WanSend { self.face.send() } else { entry.name() };
+            write!(f, ", inside {name}")?;
         }
         if !self.locks.is_empty() {
             write!(f, ", holding {}", self.locks.join(", "))?;
@@ -91,7 +102,7 @@ impl fmt::Display for Violation {
         }
         for (index, event) in self.history.iter().enumerate() {
             let head = if index == 0 { "history" } else { "" };
-            write!(f, "\n  {head:<9} {}", describe(event))?;
+            write!(f, "\n  {head:<9} {}", describe_as(self.face, event))?;
             if let Some(site) = self.site(event) {
                 write!(f, "  [{site}]")?;
             }

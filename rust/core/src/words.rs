@@ -23,6 +23,8 @@ words! {
         Initializing => "not initialized yet",
         Running => "running",
         Resetting => "being reset",
+        Pausing => "being paused",
+        Paused => "paused",
         Halting => "being halted",
         Halted => "halted",
         Stopped => "stopped by a bug check",
@@ -53,6 +55,7 @@ words! {
         Dropped => "its driver let go of it",
         GivenUp => "it is given up",
         Raised => "its driver raised an exception",
+        Paused => "the pause is complete",
     }
 }
 
@@ -84,6 +87,9 @@ pub(crate) fn of_no_packet(what: &What) -> String {
         What::ResetStart => "a reset begins".into(),
         What::ResetComplete { status } => format!("NdisMResetComplete({status})"),
         What::ResetEnd => "the reset is over".into(),
+        What::Pause => "the adapter is to be paused".into(),
+        What::Paused => "the adapter is paused".into(),
+        What::ResourcesAvailable => "NdisMSendResourcesAvailable".into(),
         What::Halt => "the adapter is to be halted".into(),
         What::Halted => "the adapter is halted".into(),
         What::Stop => "a bug check stops the adapter".into(),

@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex};
 use ndiswan::contract::{State, step};
 use ndiswan::event::{TakenBack, What};
 use ndiswan::miniport::CanComplete;
-use ndiswan::{Config, Deserialized, Dispatch, Event, Mode, Rule, Serialized};
+use ndiswan::{Config, Deserialized, Dispatch, Event, Face, Mode, Rule, Serialized};
+use proptest::strategy::Strategy;
 use proptest::test_runner::RngAlgorithm::ChaCha;
 use proptest::test_runner::{Config as ProptestConfig, TestCaseError, TestRng, TestRunner};
-use support::arbitrary::{config, program};
+use support::arbitrary::{config, program, program_of_a_twin};
 use support::fold::{Fold, Unseen};
 use support::program::{Op, Run};
 
@@ -30,6 +31,11 @@ fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
             before.is_some_and(given_up)
         }
         // What a deserialized miniport has when its reset ends is reported before it is taken.
+        (Rule::Cancel, Some(Op::Run(_))) => before.is_some_and(given_up),
+        // As is what one of NDIS 6 has when its pause completes.
+        (Rule::Pause, _)
+        // A cancel or a pause from where none may be.
+        | (Rule::IrqlSend | Rule::Serial, Some(Op::Twin(_))) => true,
         (Rule::Reset, _) => matches!(before, Some(What::ResetComplete { .. })),
         // What only time tells; the buffer's geometry; level, locks and status of
         // NdisMResetComplete; a halt or a clock that is run from inside of something; what the
@@ -66,11 +72,11 @@ fn step_says(state: &State, event: &Event) -> Option<Rule> {
 }
 
 /// Runs a program and looks after each operation; the rules that were broken.
-fn agree<M: Mode>(config: &Config, program: &[Op]) -> Result<Vec<Rule>, String>
+fn agree<M: Mode>(config: &Config, face: Face, program: &[Op]) -> Result<Vec<Rule>, String>
 where
     Dispatch: CanComplete<M>,
 {
-    let run = Run::<M>::new(config.clone());
+    let run = Run::<M>::with(config.clone(), face);
     let ndis = Arc::clone(&run.rig.ndis);
     let mut fold = Fold::new(config);
     let look = |fold: &mut Fold, op: Option<&Op>| {
@@ -112,6 +118,16 @@ fn unbroken<M: Mode>(count: u32, anew: bool) -> Vec<Rule>
 where
     Dispatch: CanComplete<M>,
 {
+    let broken = broken::<M>(Face::Wan, count, anew);
+    let of_wan = Rule::ALL.iter().copied().filter(|rule| !rule.is_of_a_twin());
+    of_wan.filter(|rule| !broken.contains(rule)).collect()
+}
+
+/// The same of one interface; the rules that one of them broke.
+fn broken<M: Mode>(face: Face, count: u32, anew: bool) -> BTreeSet<Rule>
+where
+    Dispatch: CanComplete<M>,
+{
     let broken = Mutex::new(BTreeSet::new());
     let cases = ProptestConfig { cases: count, failure_persistence: None, ..Default::default() };
     let mut runner = if anew {
@@ -119,16 +135,19 @@ where
     } else {
         TestRunner::new_with_rng(cases, TestRng::deterministic_rng(ChaCha))
     };
-    let result = runner.run(&(config(), program()), |(config, program)| {
+    let programs = match face {
+        Face::Wan => program().boxed(),
+        _ => program_of_a_twin().boxed(),
+    };
+    let result = runner.run(&(config(), programs), |(config, program)| {
         // Each has a thread, and so a CPU, of its own: what one leaves held is not the next one's.
-        let thread = std::thread::spawn(move || agree::<M>(&config, &program));
+        let thread = std::thread::spawn(move || agree::<M>(&config, face, &program));
         let rules = thread.join().unwrap_or_else(|_| Err("the program panicked".to_string()));
         broken.lock().unwrap().extend(rules.map_err(TestCaseError::fail)?);
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
-    let broken = broken.into_inner().unwrap();
-    Rule::ALL.iter().copied().filter(|rule| !broken.contains(rule)).collect()
+    broken.into_inner().unwrap()
 }
 
 #[test]
@@ -140,6 +159,29 @@ fn a_serialized_adapter_and_the_contract_agree_on_random_programs() {
 #[test]
 fn a_deserialized_adapter_and_the_contract_agree_on_random_programs() {
     assert_eq!(unbroken::<Deserialized>(1024, false), []);
+}
+
+#[test]
+fn a_lan_adapter_and_the_contract_agree_on_random_programs() {
+    let serialized = broken::<Serialized>(Face::Lan, 256, false);
+    assert!(serialized.contains(&Rule::Resources));
+    assert!(!serialized.contains(&Rule::Sync));
+    assert!(broken::<Deserialized>(Face::Lan, 256, false).contains(&Rule::Sync));
+}
+
+#[test]
+fn a_condis_adapter_and_the_contract_agree_on_random_programs() {
+    let broken = broken::<Deserialized>(Face::Condis, 256, false);
+    assert!(broken.contains(&Rule::Sync));
+    assert!(!broken.contains(&Rule::StatusList));
+}
+
+#[test]
+fn an_ndis_6_adapter_and_the_contract_agree_on_random_programs() {
+    let broken = broken::<Deserialized>(Face::Ndis6, 512, false);
+    for rule in [Rule::Sync, Rule::StatusList, Rule::Pause, Rule::Cancel] {
+        assert!(broken.contains(&rule), "{rule}");
+    }
 }
 
 #[test]

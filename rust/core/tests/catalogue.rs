@@ -10,6 +10,7 @@ mod cases {
     pub mod lock;
     pub mod ownership;
     pub mod status;
+    pub mod twins;
 }
 mod support {
     pub mod card;
@@ -17,7 +18,7 @@ mod support {
 
 use std::path::Path;
 
-use cases::{access, life, lock, ownership, status};
+use cases::{access, life, lock, ownership, status, twins};
 use ndiswan::Rule;
 
 /// Runs the driver that breaks the rule, or the one that keeps it; what was reported.
@@ -59,6 +60,13 @@ const CASES: &[(Rule, Run, Option<&str>)] = &[
     (Rule::Hang, life::hang, None),
     (Rule::Indicate, life::indicate, None),
     (Rule::Timer, life::timer, None),
+    (Rule::Sync, twins::sync, None),
+    (Rule::StatusList, twins::status_list, None),
+    (Rule::IrqlFlag, twins::irql_flag, None),
+    (Rule::Resources, twins::resources, None),
+    (Rule::Face, twins::face, None),
+    (Rule::Pause, twins::pause, None),
+    (Rule::Cancel, twins::cancel, None),
 ];
 
 #[test]

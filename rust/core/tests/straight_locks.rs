@@ -67,7 +67,7 @@ fn told(rig: &Rig<Deserialized>, seed: u64) -> Vec<Seen> {
         let form = if next(4) == 0 { Dpr } else { Plain };
         step(adapter, next(10), next(LOCKS) as u32, form)
     });
-    let seen = steps.collect();
+    let all = steps.collect();
     for lock in 0..LOCKS as u32 {
         for form in [Plain, Dpr] {
             let _ = adapter.release(lock, form);
@@ -77,7 +77,7 @@ fn told(rig: &Rig<Deserialized>, seed: u64) -> Vec<Seen> {
         adapter.lower_irql(Irql::PASSIVE).unwrap();
     }
     assert_eq!(Cpu::current().locks_held(), 0);
-    seen
+    all
 }
 
 #[test]

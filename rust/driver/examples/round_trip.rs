@@ -38,6 +38,7 @@ fn engine(path: &Path) -> Arc<Link> {
 }
 
 /// Nanoseconds for which this thread has had a processor: others that want one too do not count.
+#[allow(clippy::cast_precision_loss)] // hours of nanoseconds fit
 fn spent() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: fills in the structure that it is given.
@@ -67,8 +68,9 @@ static mut FREE: Vec<usize> = Vec::new();
 
 extern "C" fn bare_free(_: usize, packet: usize, status: u32) {
     std::hint::black_box(status);
-    // SAFETY: one thread.
-    unsafe { (*(&raw mut FREE)).push(packet) };
+    let free = &raw mut FREE;
+    // SAFETY: one thread, and nobody keeps a reference.
+    unsafe { &mut *free }.push(packet);
 }
 
 extern "C" fn bare_lock(lock: usize) {
@@ -139,8 +141,9 @@ impl Bare {
         let frame = std::hint::black_box([0u8; 64]);
         let begin = spent();
         for _ in 0..sends {
-            // SAFETY: one thread, and nobody keeps a reference.
-            let packet = unsafe { (*(&raw mut FREE)).pop() }.expect("a free packet");
+            let free = &raw mut FREE;
+            // SAFETY: as in `bare_free`.
+            let packet = unsafe { &mut *free }.pop().expect("a free packet");
             let at = (packet - first as usize) / size_of::<[usize; 14]>();
             let (words, buffer) = (&mut self.packets[at], &mut self.buffers[at]);
             let start = buffer.as_mut_ptr() as usize;

@@ -64,9 +64,8 @@ pub(crate) fn is_called() -> bool {
 #[inline]
 pub(crate) fn in_own(address: usize, length: usize, copy: impl FnOnce()) -> bool {
     let Some(end) = address.checked_add(length) else { return false };
-    let known = |thread: &Thread| {
-        thread.is_called().then(|| (thread.card(), thread.frame.get() as usize))
-    };
+    let known =
+        |thread: &Thread| thread.is_called().then(|| (thread.card(), thread.frame.get() as usize));
     let Some((Some(card), frame)) = THREAD.with(known) else { return false };
     // All between here and the call into the driver is in use.
     let here = 0u8;

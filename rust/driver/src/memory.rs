@@ -239,8 +239,7 @@ impl Heap {
             return inside;
         }
         let small = self.small.lock();
-        let inside =
-            |chunk: &Pages| chunk.start <= address && end <= chunk.start + chunk.length;
+        let inside = |chunk: &Pages| chunk.start <= address && end <= chunk.start + chunk.length;
         let inside = small.chunks.iter().any(inside);
         if inside {
             copy();
@@ -270,8 +269,7 @@ impl Heap {
     /// Puts bytes into a block that was given.
     pub(crate) fn fill(&self, address: usize, from: &[u8]) -> bool {
         // SAFETY: as in `put`.
-        let copy =
-            || unsafe { std::ptr::copy(from.as_ptr(), address as *mut u8, from.len()) };
+        let copy = || unsafe { std::ptr::copy(from.as_ptr(), address as *mut u8, from.len()) };
         self.within(address, address + from.len(), copy) || peek::write(address, from)
     }
 
@@ -279,8 +277,7 @@ impl Heap {
     pub(crate) fn bytes(&self, address: usize, length: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; length];
         // SAFETY: as in `put`.
-        let copy =
-            || unsafe { std::ptr::copy(address as *const u8, bytes.as_mut_ptr(), length) };
+        let copy = || unsafe { std::ptr::copy(address as *const u8, bytes.as_mut_ptr(), length) };
         if self.within(address, address + length, copy) {
             return Some(bytes);
         }

@@ -15,6 +15,7 @@ from ndiswan.zoo.bugs import (
     stale,
     statuses,
     touched,
+    twins,
 )
 from ndiswan.zoo.catalogue import ENTRIES, Entry
 
@@ -35,4 +36,5 @@ __all__ = [
     "stale",
     "statuses",
     "touched",
+    "twins",
 ]

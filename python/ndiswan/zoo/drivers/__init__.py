@@ -6,6 +6,18 @@ from ndiswan.zoo.drivers.failover import Failover
 from ndiswan.zoo.drivers.isdn import Isdn
 from ndiswan.zoo.drivers.mailbox import Mailbox
 from ndiswan.zoo.drivers.modem import Modem
+from ndiswan.zoo.drivers.queued import CoCard, LanCard, NblCard
 from ndiswan.zoo.drivers.uart import Uart
 
-__all__ = ["Bundle", "Driver", "Failover", "Isdn", "Mailbox", "Modem", "Uart"]
+__all__ = [
+    "Bundle",
+    "CoCard",
+    "Driver",
+    "Failover",
+    "Isdn",
+    "LanCard",
+    "Mailbox",
+    "Modem",
+    "NblCard",
+    "Uart",
+]

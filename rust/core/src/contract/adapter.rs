@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Entry;
+use crate::face::Face;
 use crate::rule::Rule;
 
 /// Where an adapter is in its life.
@@ -16,12 +17,16 @@ pub enum Life {
     Running = 1,
     /// Between the call of MiniportReset and the end of the reset.
     Resetting = 2,
+    /// Between the call of MiniportPause and the end of the pause (NDIS 6).
+    Pausing = 3,
+    /// Paused, until it is restarted or halted (NDIS 6).
+    Paused = 4,
     /// MiniportHalt is called.
-    Halting = 3,
+    Halting = 5,
     /// MiniportHalt has returned, or MiniportInitialize failed.
-    Halted = 4,
+    Halted = 6,
     /// A bug check stopped it.
-    Stopped = 5,
+    Stopped = 7,
 }
 
 impl Life {
@@ -31,8 +36,10 @@ impl Life {
             0 => Life::Initializing,
             1 => Life::Running,
             2 => Life::Resetting,
-            3 => Life::Halting,
-            4 => Life::Halted,
+            3 => Life::Pausing,
+            4 => Life::Paused,
+            5 => Life::Halting,
+            6 => Life::Halted,
             _ => Life::Stopped,
         }
     }
@@ -46,7 +53,7 @@ impl Life {
     }
 
     /// Whether a protocol may send: NDIS keeps the packet until the miniport may be called, or
-    /// answers RESET_IN_PROGRESS.
+    /// answers RESET_IN_PROGRESS or PAUSED.
     ///
     /// # Errors
     /// `HALT` from halt on.
@@ -57,12 +64,14 @@ impl Life {
     /// Whether NDIS may call MiniportWanSend.
     ///
     /// # Errors
-    /// `LINE` before initialization is over, `RESET` during a reset, `HALT` from halt on.
+    /// `LINE` before initialization is over, `RESET` during a reset, `PAUSE` from a pause on, `HALT` from
+    /// halt on.
     pub fn may_send(self) -> Result<(), Rule> {
         match self {
             Life::Running => Ok(()),
             Life::Initializing => Err(Rule::Line),
             Life::Resetting => Err(Rule::Reset),
+            Life::Pausing | Life::Paused => Err(Rule::Pause),
             Life::Halting | Life::Halted | Life::Stopped => Err(Rule::Halt),
         }
     }
@@ -75,7 +84,20 @@ impl Life {
         match self {
             Life::Running => Ok(()),
             Life::Resetting => Err(Rule::Reset),
+            Life::Pausing | Life::Paused => Err(Rule::Pause),
             _ => Err(Rule::Halt),
+        }
+    }
+
+    /// Whether a pause may complete.
+    ///
+    /// # Errors
+    /// `PAUSE` if none is under way, `HALT` after the adapter's life.
+    pub fn may_end_pause(self) -> Result<(), Rule> {
+        match self {
+            Life::Pausing => Ok(()),
+            Life::Halted | Life::Stopped => Err(Rule::Halt),
+            _ => Err(Rule::Pause),
         }
     }
 
@@ -103,6 +125,10 @@ pub struct AdapterState {
     pub life: Life,
     /// How many of its entry points run (the ISR, which preempts, not counted).
     pub inside: u32,
+    /// Which send interface it has.
+    pub face: Face,
+    /// A serialized LAN miniport returned RESOURCES, and NDIS waits for it.
+    pub stalled: bool,
 }
 
 impl AdapterState {

@@ -33,6 +33,7 @@ pub enum Owner {
 /// ```text
 /// bits  0–2   who owns it
 /// bit   4     whether MiniportWanSend has returned PENDING in this life
+/// bit   5     whether NDIS has asked the miniport to give it back
 /// bits  8–10  why NDIS took it from the miniport in this life, 0 if it did not
 /// bits 32–63  generation: how often it was handed to the miniport
 /// ```
@@ -41,6 +42,7 @@ pub struct PacketState(u64);
 
 const OWNER: u64 = 7;
 const PENDED: u64 = 1 << 4;
+const CANCELLED: u64 = 1 << 5;
 const TAKEN_BACK: u64 = 7 << 8;
 
 impl fmt::Debug for PacketState {
@@ -96,6 +98,11 @@ impl PacketState {
         self.0 & PENDED != 0
     }
 
+    /// Whether NDIS has asked the miniport to give it back, in this life.
+    pub fn cancelled(self) -> bool {
+        self.0 & CANCELLED != 0
+    }
+
     /// Whether and why NDIS took it from the miniport in this life.
     pub fn taken_back(self) -> Option<TakenBack> {
         match (self.0 & TAKEN_BACK) >> 8 {
@@ -104,14 +111,15 @@ impl PacketState {
             2 => Some(TakenBack::Halt),
             3 => Some(TakenBack::Dropped),
             4 => Some(TakenBack::GivenUp),
-            _ => Some(TakenBack::Raised),
+            5 => Some(TakenBack::Raised),
+            _ => Some(TakenBack::Paused),
         }
     }
 
     /// The same without what is known of how its last life went.
     #[must_use]
     pub fn without_past(self) -> PacketState {
-        PacketState(self.0 & !(PENDED | TAKEN_BACK))
+        PacketState(self.0 & !(PENDED | CANCELLED | TAKEN_BACK))
     }
 
     /// Whether the miniport has it in the life `generation`.
@@ -132,6 +140,7 @@ impl PacketState {
             TakenBack::Dropped => 3,
             TakenBack::GivenUp => 4,
             TakenBack::Raised => 5,
+            TakenBack::Paused => 6,
         };
         PacketState(self.0 & !TAKEN_BACK | why << 8)
     }
@@ -212,8 +221,31 @@ impl PacketState {
             Some(TakenBack::Reset) => Rule::Reset,
             Some(TakenBack::Halt) => Rule::Halt,
             Some(TakenBack::GivenUp) => Rule::Late,
+            Some(TakenBack::Paused) => Rule::Pause,
             _ => Rule::Double,
         }
+    }
+
+    /// The serialized LAN miniport returned RESOURCES for the life `generation`: NDIS has it again.
+    ///
+    /// # Errors
+    /// `EARLY` if it was completed in the call.
+    pub fn requeue(self, generation: u32) -> Result<PacketState, Rule> {
+        if !self.is_with_miniport(generation) {
+            return Err(Rule::Early);
+        }
+        Ok(PacketState::new(Owner::Ndis, generation))
+    }
+
+    /// NDIS asks the miniport to give the life `generation` back.
+    ///
+    /// # Errors
+    /// `TOUCH` if the miniport does not have it.
+    pub fn cancel(self, generation: u32) -> Result<PacketState, Rule> {
+        if !self.is_with_miniport(generation) {
+            return Err(Rule::Touch);
+        }
+        Ok(PacketState(self.0 | CANCELLED))
     }
 
     /// Its driver raised, or answered with what is no status: the packet goes home with the return

@@ -8,7 +8,6 @@ use super::State;
 use super::adapter::Life;
 use super::packet::{Owner, PacketState};
 use crate::event::{Event, TakenBack, What};
-use crate::policy::ResourcesAsFinal;
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -18,7 +17,7 @@ impl State {
         let known = |status: Status| (!status.is_known()).then_some(Rule::StatusUnknown);
         match event.what {
             What::Complete { status: Status::RESOURCES, .. } => {
-                let warn = self.policy.resources_as_final == ResourcesAsFinal::Warn;
+                let warn = self.face(event.adapter).warns_of_resources(self.policy);
                 warn.then_some(Rule::StatusResources)
             }
             What::Complete { status, .. } => known(status),
@@ -50,6 +49,10 @@ impl State {
                 let _ = self.links.entry(link).or_default().line_up(window);
             }
             What::ResetEnd | What::Halted => self.repair_end(event, rule),
+            What::Paused => self.repair_pause(event),
+            What::Halt => {
+                self.adapters.entry(event.adapter).and_modify(|a| a.life = Life::Halting);
+            }
             _ => self.repair_packet(event, rule),
         }
     }
@@ -121,6 +124,8 @@ impl State {
                 self.timers.insert((event.adapter, timer), at);
             }
             (What::ResetStart, Some(adapter)) => adapter.life = life.max(Life::Resetting),
+            (What::Pause, Some(adapter)) => adapter.life = life.max(Life::Pausing),
+            (What::Paused, Some(adapter)) => adapter.life = life.max(Life::Paused),
             (What::ResetEnd, Some(adapter)) if life == Life::Resetting => {
                 adapter.life = Life::Running;
             }
@@ -134,7 +139,7 @@ impl State {
         let now = *self.packet(name);
         let owner = match event.what {
             What::Allocate { .. } | What::Unsend { .. } | What::Deliver { .. } => Owner::Protocol,
-            What::Send { .. } => Owner::Ndis,
+            What::Send { .. } | What::Requeue { .. } => Owner::Ndis,
             What::Submit { .. } => return self.repair_packet(event, Rule::Touch),
             What::Complete { .. } | What::TakeBack { .. } => Owner::Returning,
             What::Free { .. } => Owner::Pool,

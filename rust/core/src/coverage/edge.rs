@@ -23,13 +23,15 @@ pub enum Seat {
     Initializing,
     Running,
     Resetting,
+    Pausing,
+    Paused,
     Halting,
     Halted,
     Stopped,
 }
 
 /// Of each seat the name in files and the one for people.
-const SEATS: [(Seat, &str, &str); 12] = [
+const SEATS: [(Seat, &str, &str); 14] = [
     (Seat::Pool, "pool", "Pool"),
     (Seat::Protocol, "protocol", "Protocol"),
     (Seat::Ndis, "ndis", "Ndis"),
@@ -39,6 +41,8 @@ const SEATS: [(Seat, &str, &str); 12] = [
     (Seat::Initializing, "initializing", "adapter initializing"),
     (Seat::Running, "running", "adapter running"),
     (Seat::Resetting, "resetting", "adapter resetting"),
+    (Seat::Pausing, "pausing", "adapter pausing"),
+    (Seat::Paused, "paused", "adapter paused"),
     (Seat::Halting, "halting", "adapter halting"),
     (Seat::Halted, "halted", "adapter halted"),
     (Seat::Stopped, "stopped", "adapter stopped"),
@@ -70,6 +74,8 @@ impl Seat {
             Life::Initializing => Seat::Initializing,
             Life::Running => Seat::Running,
             Life::Resetting => Seat::Resetting,
+            Life::Pausing => Seat::Pausing,
+            Life::Paused => Seat::Paused,
             Life::Halting => Seat::Halting,
             Life::Halted => Seat::Halted,
             Life::Stopped => Seat::Stopped,

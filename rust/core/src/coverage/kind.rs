@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::cx::Irql;
 use crate::event::{Entry, Form, Name, Part, Side, TakenBack, What};
+use crate::face::Face;
 use crate::status::Status;
 
 /// A kind of event.
@@ -23,7 +24,7 @@ const fn touch(side: Side, part: Part) -> What {
 }
 
 /// An event of each kind but those of entry points. What is about a packet comes first.
-const PLAIN: [What; 41] = [
+const PLAIN: [What; 47] = [
     What::Allocate { packet: PACKET },
     What::Send { packet: PACKET, link: LINK, length: 1 },
     What::Submit { packet: PACKET, link: LINK },
@@ -38,6 +39,9 @@ const PLAIN: [What; 41] = [
     take_back(TakenBack::Dropped),
     take_back(TakenBack::GivenUp),
     take_back(TakenBack::Raised),
+    take_back(TakenBack::Paused),
+    What::Requeue { packet: PACKET, link: LINK },
+    What::Cancel { packet: PACKET },
     touch(Side::Protocol, Part::Data),
     touch(Side::Protocol, Part::ProtocolReserved),
     touch(Side::Protocol, Part::MacReserved),
@@ -54,7 +58,7 @@ const PLAIN: [What; 41] = [
     What::Release { lock: 0, form: Form::Dpr },
     What::Raise { to: Irql::DISPATCH },
     What::Lower { to: Irql::DISPATCH },
-    What::Register { serialized: false, reentrant: false },
+    What::Register { serialized: false, reentrant: false, face: Face::Wan },
     What::Start,
     What::ResetStart,
     What::ResetComplete { status: Status::SUCCESS },
@@ -65,10 +69,13 @@ const PLAIN: [What; 41] = [
     What::TimerSet { timer: 0, at: 0 },
     What::TimerCancel { timer: 0 },
     What::TimerFire { timer: 0 },
+    What::Pause,
+    What::Paused,
+    What::ResourcesAvailable,
 ];
 
 /// Every entry point, in the order of the enumeration.
-const ENTRIES: [Entry; 17] = [
+const ENTRIES: [Entry; 20] = [
     Entry::Initialize,
     Entry::Halt,
     Entry::WanSend,
@@ -81,6 +88,9 @@ const ENTRIES: [Entry; 17] = [
     Entry::Timer,
     Entry::Dpc,
     Entry::Shutdown,
+    Entry::CancelSend,
+    Entry::Pause,
+    Entry::Restart,
     Entry::SendComplete,
     Entry::Receive,
     Entry::ReceiveComplete,
@@ -95,7 +105,7 @@ impl Kind {
     /// How many there are; a kind's number is below.
     pub const COUNT: usize = LEAVE as usize + ENTRIES.len();
     /// How many of them are about a packet: the first ones.
-    pub const PACKET: usize = 20;
+    pub const PACKET: usize = 23;
 
     /// The kind of an event; a broken rule is none, it has a report of its own.
     #[inline]
@@ -110,26 +120,31 @@ impl Kind {
             What::Unsend { .. } => 7,
             What::Free { .. } => 8,
             What::TakeBack { why, .. } => 9 + why as u8,
-            What::Touch { side, part, .. } => 14 + side as u8 * 3 + part as u8,
-            What::LineUp { .. } => 20,
-            What::LineDown { .. } => 21,
-            What::CloseCall { .. } => 22,
-            What::Indicate { .. } => 23,
-            What::Acquire { form, .. } => 24 + form as u8,
-            What::Release { form, .. } => 26 + form as u8,
-            What::Raise { .. } => 28,
-            What::Lower { .. } => 29,
-            What::Register { .. } => 30,
-            What::Start => 31,
-            What::ResetStart => 32,
-            What::ResetComplete { .. } => 33,
-            What::ResetEnd => 34,
-            What::Halt => 35,
-            What::Halted => 36,
-            What::Stop => 37,
-            What::TimerSet { .. } => 38,
-            What::TimerCancel { .. } => 39,
-            What::TimerFire { .. } => 40,
+            What::Requeue { .. } => 15,
+            What::Cancel { .. } => 16,
+            What::Touch { side, part, .. } => 17 + side as u8 * 3 + part as u8,
+            What::LineUp { .. } => 23,
+            What::LineDown { .. } => 24,
+            What::CloseCall { .. } => 25,
+            What::Indicate { .. } => 26,
+            What::Acquire { form, .. } => 27 + form as u8,
+            What::Release { form, .. } => 29 + form as u8,
+            What::Raise { .. } => 31,
+            What::Lower { .. } => 32,
+            What::Register { .. } => 33,
+            What::Start => 34,
+            What::ResetStart => 35,
+            What::ResetComplete { .. } => 36,
+            What::ResetEnd => 37,
+            What::Halt => 38,
+            What::Halted => 39,
+            What::Stop => 40,
+            What::TimerSet { .. } => 41,
+            What::TimerCancel { .. } => 42,
+            What::TimerFire { .. } => 43,
+            What::Pause => 44,
+            What::Paused => 45,
+            What::ResourcesAvailable => 46,
             What::Enter { entry, .. } => ENTER + entry as u8,
             What::Leave { entry } => LEAVE + entry as u8,
             What::Violation { .. } => return None,

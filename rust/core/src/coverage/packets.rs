@@ -150,7 +150,10 @@ impl Packets {
             What::ResetStart if before.may_reset().is_ok() && event.irql <= Irql::DISPATCH => {
                 Life::Resetting
             }
+            What::Start if before == Life::Paused => Life::Running,
             What::ResetEnd if before == Life::Resetting => Life::Running,
+            What::Pause if before == Life::Running => Life::Pausing,
+            What::Paused if before == Life::Pausing => Life::Paused,
             What::Halt => before.max(Life::Halting),
             What::Halted => before.max(Life::Halted),
             What::Stop => Life::Stopped,
@@ -190,6 +193,9 @@ fn after(now: PacketState, event: &Event, name: Name, life: Life) -> PacketState
         What::Unsend { .. } => now.unsend(),
         What::Free { .. } => now.free(),
         What::TakeBack { why, .. } => now.take_back(why),
+        // The return that came before said that it is on its way.
+        What::Requeue { .. } => return PacketState::new(Owner::Ndis, name.generation),
+        What::Cancel { .. } => now.cancel(name.generation),
         _ => return now,
     };
     next.unwrap_or(now)

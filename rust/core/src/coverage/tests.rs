@@ -4,6 +4,7 @@ use super::*;
 use crate::contract::packet::Owner;
 use crate::cx::Irql;
 use crate::event::{Name, TakenBack, What};
+use crate::face::Face;
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -85,7 +86,7 @@ fn a_way_of_a_packet_is_named_for_people() {
 
 #[test]
 fn events_without_a_packet_are_edges_of_the_adapters_life() {
-    let register = What::Register { serialized: true, reentrant: false };
+    let register = What::Register { serialized: true, reentrant: false, face: Face::Wan };
     let life = [register, What::Start, What::ResetStart, What::ResetEnd, What::Halt, What::Halted];
     let edges = Edges::of(&life.map(passive));
     let seats: Vec<Seat> = edges.iter().map(|(edge, _)| edge.seat()).collect();

@@ -143,7 +143,12 @@ pub fn workload<M: Miniport>(
     let kinds = if subject.interrupts() { 7 } else { 6 };
     for _ in 0..=ndis.choose(MOST, "operations") {
         let operation = ndis.choose(kinds, "operation");
-        operate(ndis, &peer, &link, if kinds == 6 && operation > 2 { operation + 1 } else { operation });
+        operate(
+            ndis,
+            &peer,
+            &link,
+            if kinds == 6 && operation > 2 { operation + 1 } else { operation },
+        );
         if subject.is_over() {
             return Came::ToItsEnd;
         }

@@ -1,6 +1,7 @@
 //! One miniport bound to one protocol.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
 use crate::driver::AnyMiniport;
 use crate::event::{Entry, Name, What};
+use crate::face::Face;
 use crate::info::WanInfo;
 use crate::late::Late;
 use crate::oid::Oid;
@@ -98,6 +100,12 @@ pub struct Adapter {
     pub ndis: Arc<Ndis>,
     /// Whether NDIS serializes its entry points.
     pub(crate) serialized: AtomicBool,
+    /// Which send interface the miniport has.
+    pub(crate) face: Face,
+    /// Since when NDIS waits for send resources, in nanoseconds; 0 if it does not.
+    pub(crate) stalled_since: AtomicU64,
+    /// By which id the next send of a packet can be cancelled, and the life in which that was said; by slot.
+    pub(crate) cancel_ids: Mutex<BTreeMap<u32, (u32, u64)>>,
     /// What the miniport said of itself.
     pub info: Late<WanInfo>,
     pub(crate) me: std::sync::Weak<Adapter>,

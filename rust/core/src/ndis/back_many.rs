@@ -162,6 +162,7 @@ impl Adapter {
         drop(span);
         self.bring_many(cpu, &drivers, &link, batch, finals);
         if waiting {
+            self.unstall();
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);
@@ -291,6 +292,7 @@ impl Adapter {
             self.bring_many(cpu, &drivers, link, batch, finals);
         }
         if waits {
+            self.unstall();
             self.pump(cpu, link);
         }
     }

@@ -19,6 +19,7 @@ use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, What};
+use crate::face::Face;
 use crate::info::{BadInfo, MAX_PACKETS, WanInfo};
 use crate::late::Late;
 use crate::miniport::{Miniport, Mode};
@@ -85,6 +86,7 @@ impl Ndis {
             return Err(BindError::NotPassive(cpu.irql()));
         }
         let (line_up, keep) = (miniport.line_up_at_bind(), self.history_length());
+        let face = miniport.face();
         let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
         let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
         let adapter = self.add_adapter(|index| {
@@ -105,6 +107,9 @@ impl Ndis {
                 serialized: AtomicBool::new(M::Mode::SERIALIZED),
                 pool,
                 size: packets,
+                face,
+                stalled_since: AtomicU64::new(0),
+                cancel_ids: Mutex::default(),
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),
@@ -155,13 +160,21 @@ impl Ndis {
 impl Adapter {
     fn initialize(&self, cpu: &Rc<Cpu>, line_up: bool) -> Result<(), BindError> {
         let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
-        self.emit(cpu, What::Register { serialized: self.serialized(), reentrant });
+        let (serialized, face) = (self.serialized(), self.face);
+        self.emit(cpu, What::Register { serialized, reentrant, face });
         let _ = self.enter_and_wait(cpu, None); // nobody else knows it yet
         let this = self.arc();
         let result = self.call(cpu, Entry::Initialize, Irql::PASSIVE, |drivers| {
             drivers.miniport.initialize(cpu, &this)
         });
-        let result = result.unwrap_or(Err(Status::FAILURE));
+        let mut result = result.unwrap_or(Err(Status::FAILURE));
+        if result.is_ok() && self.face == Face::Ndis6 {
+            // It begins paused, and is restarted.
+            result = match self.call_restart(cpu) {
+                Status::SUCCESS => Ok(()),
+                status => Err(status),
+            };
+        }
         self.describe(WanInfo::default()); // unless the miniport did, or said it before
         // Inside of the miniport still, so that a halt finds one life or the other.
         let runs = result.is_ok() && self.begin_to_run();
@@ -195,7 +208,11 @@ impl Adapter {
             if self.serialized() {
                 self.set_level(cpu, What::Raise { to: Irql::DISPATCH }, Irql::DISPATCH);
             }
-            self.bring_up(cpu, &link, LinkSettings::default());
+            // NDIS's own word for it, since 0 closes the window of CoNDIS.
+            let most = u16::try_from(self.info.max_transmit).unwrap_or(u16::MAX);
+            let send_window = if self.face == Face::Condis { most } else { 0 };
+            let settings = LinkSettings { send_window, ..LinkSettings::default() };
+            self.bring_up(cpu, &link, settings);
             if self.serialized() {
                 self.set_level(cpu, What::Lower { to: before }, before);
             }
@@ -217,7 +234,7 @@ impl Adapter {
         self.leave(&cpu);
         self.serialized.store(false, Ordering::Relaxed);
         let reentrant = self.ndis.config.policy.serialized_reentry == Reentry::Recursive;
-        self.emit(&cpu, What::Register { serialized: false, reentrant });
+        self.emit(&cpu, What::Register { serialized: false, reentrant, face: self.face });
     }
 
     /// What the miniport answers to OID_WAN_GET_INFO, for one that [says it late](Miniport::says_late). The first

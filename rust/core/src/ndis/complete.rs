@@ -11,7 +11,6 @@ use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, Name, TakenBack, What};
-use crate::policy::ResourcesAsFinal;
 use crate::ring::Completion;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
@@ -114,7 +113,7 @@ impl Adapter {
                 .iter()
                 .map(|h| self.ndis.locks.name(h.lock))
                 .collect::<Vec<_>>();
-            format!("NdisMWanSendComplete was called with {} held", held.join(", "))
+            format!("{} was called with {} held", self.face.complete(), held.join(", "))
         } else {
             let (mode, expected) = if self.serialized() {
                 ("serialized", "exactly DISPATCH_LEVEL")
@@ -122,37 +121,6 @@ impl Adapter {
                 ("deserialized", "DISPATCH_LEVEL or below")
             };
             format!("a {mode} miniport completed at {}; expected {expected}", cpu.irql())
-        }
-    }
-
-    fn look_at_final(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> Option<Arc<Violation>> {
-        if status == Status::SUCCESS {
-            return None;
-        }
-        if status == Status::PENDING {
-            let detail = "NDIS_STATUS_PENDING was given as the final status".to_string();
-            return Some(self.report(cpu, Rule::StatusPending, Some(name), detail));
-        }
-        if status == Status::RESOURCES {
-            let detail = "NDIS_STATUS_RESOURCES was given as the final status".to_string();
-            let mode = self.ndis.config.policy.resources_as_final;
-            let warning = mode == ResourcesAsFinal::Warn;
-            if mode == ResourcesAsFinal::Allow {
-                return None;
-            }
-            let report =
-                self.ndis.report(self, cpu, Rule::StatusResources, Some(name), detail, warning);
-            return (!warning).then_some(report);
-        }
-        self.look_at_unknown(cpu, name, status);
-        None
-    }
-
-    /// A number that is not published is let through, and warned of.
-    fn look_at_unknown(&self, cpu: &Rc<Cpu>, name: Name, status: Status) {
-        if !status.is_known() {
-            let detail = format!("{status} is no published NDIS_STATUS; the number is passed on");
-            self.ndis.report(self, cpu, Rule::StatusUnknown, Some(name), detail, true);
         }
     }
 
@@ -192,6 +160,10 @@ impl Adapter {
         deliver: bool,
         called: Moment,
     ) -> Status {
+        if self.requeues(status) {
+            self.requeue(cpu, link, &[name], called);
+            return Status::PENDING;
+        }
         let slot = self.pool.slot(name.slot);
         let had = Cell::new(false);
         let verdict = slot.step_on(cpu, |packet| {
@@ -203,7 +175,8 @@ impl Adapter {
         match verdict {
             Err(rule) => {
                 let detail = format!(
-                    "{name} was completed inside of the call, and then MiniportWanSend returned {status}; expected NDIS_STATUS_PENDING"
+                    "{name} was completed inside of the call, and then {} returned {status}; expected NDIS_STATUS_PENDING",
+                    self.face.send()
                 );
                 self.report(cpu, rule, Some(name), detail);
                 return Status::PENDING;
@@ -221,18 +194,6 @@ impl Adapter {
             self.pump(cpu, link);
         }
         status.get()
-    }
-
-    fn look_at_return(&self, cpu: &Rc<Cpu>, name: Name, status: Status) -> FinalStatus {
-        if !self.ndis.verify_off() {
-            if status == Status::RESOURCES {
-                let detail = "MiniportWanSend returned NDIS_STATUS_RESOURCES, which a WAN miniport never does".to_string();
-                self.report(cpu, Rule::StatusResources, Some(name), detail);
-            } else {
-                self.look_at_unknown(cpu, name, status);
-            }
-        }
-        FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE)
     }
 
     /// Brings a completed packet home: inline, or by the ring.
@@ -307,6 +268,7 @@ impl Adapter {
             self.send_complete_on(&drivers, cpu, slot, status);
         }
         if let Some(link) = waiting {
+            self.unstall();
             self.pump(cpu, &link);
         }
     }

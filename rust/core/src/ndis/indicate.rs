@@ -9,6 +9,7 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, TakenBack, What};
+use crate::face::Face;
 use crate::policy::{QueuedAtLineDown, WindowShrink};
 use crate::protocol::{Protocol, fragment};
 use crate::rule::Rule;
@@ -82,7 +83,7 @@ impl Adapter {
             // The one that `bind` gave, since it gives one, counts from its first line-up.
             let counts = |link: &&Arc<Link>| !link.is_closed() && link.window() > 0;
             let open = self.links.lock().list.iter().filter(counts).count();
-            if open >= self.info.endpoints as usize {
+            if self.face == Face::Wan && open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",
                     open + 1,
@@ -113,6 +114,9 @@ impl Adapter {
 
     fn window(&self, settings: LinkSettings) -> u32 {
         match settings.send_window {
+            // The interface has none: all packets there are.
+            _ if !self.face.has_window() => self.size,
+            0 if self.face == Face::Condis => 0, // it is closed
             0 => self.info.max_transmit,
             window => u32::from(window),
         }

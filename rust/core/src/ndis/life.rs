@@ -36,6 +36,7 @@ impl Adapter {
         if outside {
             self.wait_for_initialize();
             self.wait_for_reset();
+            self.pause_before_halt(&cpu);
         }
         if !outside || self.enter_and_wait(&cpu, None).is_err() {
             return Err(self.not_from_inside(&cpu));
@@ -157,7 +158,7 @@ impl Adapter {
     }
 
     /// A queued send is the protocol's again.
-    fn unsend(&self, cpu: &Rc<Cpu>, link: &Link, packet: Name, status: FinalStatus) {
+    pub(super) fn unsend(&self, cpu: &Rc<Cpu>, link: &Link, packet: Name, status: FinalStatus) {
         self.emit(cpu, What::Unsend { packet, link: link.id, status: status.get() });
         let _ = self.pool.slot(packet.slot).step(PacketState::unsend);
     }

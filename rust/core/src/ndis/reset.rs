@@ -15,8 +15,8 @@ use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
 impl Adapter {
-    /// NdisReset: resets the adapter. Returns the reset's status, PENDING if it ends later, or
-    /// RESET_IN_PROGRESS.
+    /// NdisReset: resets the adapter. Returns the reset's status, PENDING if it ends later,
+    /// RESET_IN_PROGRESS, or INVALID_STATE for one that is paused.
     ///
     /// # Errors
     /// `HALT` after halt, `IRQL_SEND` above DISPATCH, `SERIAL` from inside of a serialized miniport,
@@ -25,8 +25,10 @@ impl Adapter {
         let _around = self.ndis.around(Access::adapter(self.index));
         let cpu = Cpu::current();
         let life = self.life();
-        if life == Life::Resetting {
-            return Ok(Status::RESET_IN_PROGRESS);
+        match life {
+            Life::Resetting => return Ok(Status::RESET_IN_PROGRESS),
+            Life::Pausing | Life::Paused => return Ok(Status::INVALID_STATE),
+            _ => {}
         }
         let may_call = cpu.state.borrow().may_send();
         if let Err(rule) = life.may_reset().and(may_call) {
@@ -55,6 +57,7 @@ impl Adapter {
     pub(crate) fn reset_inside(&self, cpu: &Rc<Cpu>) -> Status {
         self.bump(&self.count.resets);
         self.set_life(Life::Resetting);
+        self.unstall();
         self.emit(cpu, What::ResetStart);
         // NDIS completes what it holds queued itself first (DDK:"NdisReset").
         if self.serialized() || !cpu.is_outermost() {
@@ -155,15 +158,16 @@ impl Adapter {
         let mut broken = None;
         if let Some(first) = owed.first().filter(|_| !self.serialized()) {
             let detail = format!(
-                "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with NDIS_STATUS_REQUEST_ABORTED first",
-                owed.len()
+                "the reset ended and the deserialized miniport still has {} packet(s); it has to complete them with {} first",
+                owed.len(),
+                self.face.aborted()
             );
             broken = Some(self.report(cpu, Rule::Reset, Some(self.name_of(*first)), detail));
         }
         let status = if self.serialized() {
             self.ndis.config.policy.reset_leftovers
         } else {
-            FinalStatus::REQUEST_ABORTED
+            self.face.aborted()
         };
         for slot in owed {
             if self.take_back(cpu, slot, TakenBack::Reset).is_some() {

@@ -136,8 +136,10 @@ impl Link {
                     format!("a send on link {} of {:?}, which {what}", self.id, adapter.name);
                 return Err(self.refuse(cpu, name, rule, detail));
             }
-            if adapter.life() == Life::Resetting {
-                return Ok(Status::RESET_IN_PROGRESS);
+            match adapter.life() {
+                Life::Resetting => return Ok(Status::RESET_IN_PROGRESS),
+                Life::Pausing | Life::Paused => return Ok(Status::PAUSED),
+                _ => {}
             }
             if length > flow.info.max_send_frame_size + EXTRA_FRAME_BYTES {
                 return Ok(Status::INVALID_LENGTH);
@@ -349,6 +351,10 @@ impl Adapter {
         }
     }
 
+    fn may_pump(&self) -> bool {
+        self.life().may_send().is_ok() && !self.ndis.paused() && !self.is_stalled()
+    }
+
     pub(crate) fn pump_inside(&self, cpu: &Rc<Cpu>, id: u32) {
         let Some(link) = self.link_by_id(id) else { return };
         {
@@ -358,7 +364,7 @@ impl Adapter {
             }
             flow.pumping = true;
         }
-        while self.life().may_send().is_ok() && !self.ndis.paused() {
+        while self.may_pump() {
             if link.pump_many(cpu) {
                 continue;
             }
@@ -378,7 +384,7 @@ impl Adapter {
             flow.pumping = false;
             !flow.queue.is_empty() && flow.state.up && !flow.going_down && flow.state.has_room()
         };
-        if more && self.life().may_send().is_ok() && !self.ndis.paused() {
+        if more && self.may_pump() {
             // A packet came between the last look and the end of pumping.
             self.pump_inside(cpu, id);
         }

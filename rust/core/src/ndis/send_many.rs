@@ -294,8 +294,17 @@ impl Link {
             return;
         }
         let answers = answers.into_iter().chain(std::iter::repeat(Status::PENDING));
+        let mut again = Vec::new();
         for (name, answer) in names.zip(answers) {
-            statuses.push(adapter.returned(cpu, self, name, answer, deliver, now));
+            if !again.is_empty() || adapter.requeues(answer) {
+                again.push(name); // and all behind it, whatever it said of them
+                statuses.push(Status::PENDING);
+            } else {
+                statuses.push(adapter.returned(cpu, self, name, answer, deliver, now));
+            }
+        }
+        if !again.is_empty() {
+            adapter.requeue(cpu, self, &again, now);
         }
     }
 

@@ -265,6 +265,7 @@ impl Adapter {
         let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
         self.put_back(cpu, drivers, own, |lent| &mut lent.up);
         if let Some(link) = waiting {
+            self.unstall();
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);

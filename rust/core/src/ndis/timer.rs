@@ -14,11 +14,13 @@ use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, TakenBack, What};
 use crate::rule::Rule;
-use crate::status::{FinalStatus, Status};
+use crate::status::FinalStatus;
 use crate::violation::Violation;
 
 /// A send of a deserialized adapter is late after this (NdisTimedDataSend).
 const LATE: u64 = 30_000_000_000;
+/// A send that was cancelled is late after this (ours).
+const CANCEL: u64 = 10_000_000_000;
 /// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
 pub(crate) const HANG: u64 = 22_000_000_000;
 
@@ -276,17 +278,25 @@ impl Adapter {
         let mut late = false;
         for slot in owed {
             let age = now.saturating_sub(since(slot));
+            let cancelled = self.pool.slot(slot).state().cancelled();
+            let limit = if cancelled { limit.min(CANCEL) } else { limit };
             if age <= limit {
                 continue;
             }
-            late = true;
+            late |= !cancelled;
             let Some(name) = self.take_back(cpu, slot, TakenBack::GivenUp) else { continue };
+            let (what, rule) = if cancelled {
+                ("was cancelled", Rule::Cancel)
+            } else {
+                ("is owed for", Rule::Late)
+            };
             let detail = format!(
-                "{name} is owed for {:.1} s; expected a completion within {:.1} s",
+                "{name} {what} {:.1} s{}; expected a completion within {:.1} s",
                 seconds(age),
+                if cancelled { " ago" } else { "" },
                 seconds(limit)
             );
-            self.report(cpu, Rule::Late, Some(name), detail);
+            self.report(cpu, rule, Some(name), detail);
             self.deliver(cpu, slot, FinalStatus::FAILURE);
         }
         if late {
@@ -310,14 +320,5 @@ impl Adapter {
             }
         }
         false
-    }
-
-    /// NdisMSendResourcesAvailable, which a WAN miniport never calls.
-    pub fn send_resources_available(&self) -> Arc<Violation> {
-        let detail = format!(
-            "NdisMSendResourcesAvailable was called; a WAN miniport is never out of resources ({})",
-            Status::RESOURCES
-        );
-        self.report(&Cpu::current(), Rule::StatusResources, None, detail)
     }
 }

@@ -261,6 +261,8 @@ impl Wanted {
             What::ResetStart
             | What::ResetComplete { .. }
             | What::ResetEnd
+            | What::Pause
+            | What::Paused
             | What::Halt
             | What::Halted
             | What::Stop => true,
@@ -278,6 +280,7 @@ fn link_of(what: &What) -> Option<u32> {
         | What::Submit { link, .. }
         | What::Deliver { link, .. }
         | What::Unsend { link, .. }
+        | What::Requeue { link, .. }
         | What::LineUp { link, .. }
         | What::LineDown { link }
         | What::CloseCall { link }

@@ -14,11 +14,13 @@ pub(super) fn way(what: &What, driver: Lane) -> (Lane, Lane) {
         }
         What::Touch { side: Side::Miniport, .. } => (Miniport, Miniport),
         What::Send { .. } | What::CloseCall { .. } => (Protocol, Ndis),
-        What::Submit { .. } => (Ndis, Miniport),
+        What::Submit { .. } | What::Cancel { .. } => (Ndis, Miniport),
         What::Deliver { .. } | What::Unsend { .. } => (Ndis, Protocol),
         What::Return { .. }
         | What::Complete { .. }
         | What::TakeBack { .. }
+        | What::Requeue { .. }
+        | What::ResourcesAvailable
         | What::LineUp { .. }
         | What::LineDown { .. }
         | What::Indicate { .. }
@@ -36,6 +38,8 @@ pub(super) fn way(what: &What, driver: Lane) -> (Lane, Lane) {
         | What::Start
         | What::ResetStart
         | What::ResetEnd
+        | What::Pause
+        | What::Paused
         | What::Halt
         | What::Halted
         | What::Stop
@@ -63,13 +67,18 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
     let text = match *what {
         What::Allocate { .. } => "takes it out of the pool".to_string(),
         What::Send { length, .. } => format!("NdisSend, {length} bytes"),
-        What::Submit { packet, .. } => format!("MiniportWanSend (life {})", packet.generation),
-        What::Return { status: s, .. } => format!("MiniportWanSend returned {}", status(s)),
+        What::Submit { packet, .. } => {
+            format!("{} (life {})", trace.face(packet.adapter).send(), packet.generation)
+        }
+        What::Return { packet, status: s } => {
+            format!("{} returned {}", trace.face(packet.adapter).send(), status(s))
+        }
         What::Complete { packet, status: s } => match focus {
             Some(name) if is_same(name, packet) && name.generation != packet.generation => {
-                format!("NdisMWanSendComplete({}) of life {}", status(s), packet.generation)
+                let call = trace.face(packet.adapter).complete();
+                format!("{call}({}) of life {}", status(s), packet.generation)
             }
-            _ => format!("NdisMWanSendComplete({})", status(s)),
+            _ => format!("{}({})", trace.face(packet.adapter).complete(), status(s)),
         },
         What::Deliver { status: s, .. } => format!("has it back, {}", status(s)),
         What::Unsend { status: s, .. } => format!("has it back unsent, {}", status(s)),

@@ -17,6 +17,7 @@ use super::Trace;
 use crate::contract::State;
 use crate::contract::adapter::{AdapterState, Life};
 use crate::event::{Event, Name, TakenBack, What};
+use crate::face::Face;
 use crate::policy::Reentry;
 use crate::rule::{Family, Rule, RuleSeverity};
 
@@ -108,7 +109,9 @@ impl Trace {
                 let entry = self.header.adapters.iter().find(|adapter| adapter.index == index);
                 let serialized = entry.is_some_and(|adapter| adapter.serialized);
                 let life = Life::Running;
-                let adapter = AdapterState { serialized, reentrant, life, inside: 0 };
+                let face = entry.map_or(Face::Wan, |adapter| adapter.face);
+                let (inside, stalled) = (0, false);
+                let adapter = AdapterState { serialized, reentrant, life, inside, face, stalled };
                 state.adapters.insert(index, adapter);
             }
         }
@@ -208,9 +211,10 @@ impl Check<'_> {
 
     fn report(&mut self, index: usize, event: &Event, rule: Rule, warning: bool) {
         let left_over = match (event.what, rule) {
-            (What::Halted | What::ResetEnd, Rule::Lost | Rule::Reset) => {
-                self.state.owed(event.adapter).next()
-            }
+            (
+                What::Halted | What::ResetEnd | What::Paused,
+                Rule::Lost | Rule::Reset | Rule::Pause,
+            ) => self.state.owed(event.adapter).next(),
             _ => None,
         };
         let packet = event.what.packet().or(left_over);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::write::Line;
 use crate::cx::Irql;
 use crate::event::{Entry, Event, Form, Name, Part, Side, TakenBack, What};
+use crate::face::Face;
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -39,6 +40,8 @@ struct Flat<'a> {
     entry: Option<Entry>,
     serialized: Option<bool>,
     reentrant: Option<bool>,
+    #[serde(default)]
+    face: Face,
     timer: Option<u32>,
     rule: Option<Rule>,
     data: Option<Cow<'a, str>>,
@@ -70,6 +73,8 @@ impl Flat<'_> {
             "unsend" => What::Unsend { packet: packet?, link: link?, status: self.status? },
             "free" => What::Free { packet: packet? },
             "take_back" => What::TakeBack { packet: packet?, why: self.why? },
+            "requeue" => What::Requeue { packet: packet?, link: link? },
+            "cancel" => What::Cancel { packet: packet? },
             "touch" => What::Touch { packet: packet?, side: self.side?, part: self.part? },
             "line_up" => What::LineUp { link: link?, window: self.window? },
             "line_down" => What::LineDown { link: link? },
@@ -82,12 +87,16 @@ impl Flat<'_> {
             "enter" => What::Enter { entry: self.entry?, at: Irql(u8::try_from(self.at?).ok()?) },
             "leave" => What::Leave { entry: self.entry? },
             "register" => {
-                What::Register { serialized: self.serialized?, reentrant: self.reentrant? }
+                let (serialized, reentrant) = (self.serialized?, self.reentrant?);
+                What::Register { serialized, reentrant, face: self.face }
             }
             "start" => What::Start,
             "reset_start" => What::ResetStart,
             "reset_complete" => What::ResetComplete { status: self.status? },
             "reset_end" => What::ResetEnd,
+            "pause" => What::Pause,
+            "paused" => What::Paused,
+            "resources_available" => What::ResourcesAvailable,
             "halt" => What::Halt,
             "halted" => What::Halted,
             "stop" => What::Stop,

@@ -11,6 +11,7 @@ use std::io;
 use super::{Trace, TraceError};
 use crate::cx::Irql;
 use crate::event::{Event, Form, What, milliseconds};
+use crate::face::Face;
 
 fn level(irql: Irql) -> String {
     irql.to_string().replace("_LEVEL", "")
@@ -88,12 +89,14 @@ impl Trace {
             What::Send { packet, link, length } => {
                 format!("NdisSend({packet}, {length} bytes) on link {link}")
             }
-            What::Submit { packet, link } => format!("MiniportWanSend({packet}) on link {link}"),
+            What::Submit { packet, link } => {
+                format!("{}({packet}) on link {link}", self.face(packet.adapter).send())
+            }
             What::Return { packet, status } => {
-                format!("MiniportWanSend({packet}) returned {status}")
+                format!("{}({packet}) returned {status}", self.face(packet.adapter).send())
             }
             What::Complete { packet, status } => {
-                format!("NdisMWanSendComplete({packet}, {status})")
+                format!("{}({packet}, {status})", self.face(packet.adapter).complete())
             }
             What::Deliver { packet, link, status } => {
                 format!("the protocol has {packet} of link {link} back, {status}")
@@ -121,14 +124,26 @@ impl Trace {
             What::Lower { to } => format!("KeLowerIrql({to})"),
             What::Enter { entry, at } => format!("{} begins at {}", entry.name(), level(at)),
             What::Leave { entry } => format!("{} returned", entry.name()),
-            What::Register { serialized, reentrant } => {
+            What::Requeue { packet, link } => {
+                format!("NDIS queues {packet} on link {link} again")
+            }
+            What::Cancel { packet } => format!("NDIS asks for {packet} back unsent"),
+            What::Register { serialized, reentrant, face } => {
                 let mode = if serialized { "serialized" } else { "deserialized" };
-                format!("a {mode} adapter{}", if reentrant { ", re-entered by policy" } else { "" })
+                let kind = if face == Face::Wan { "" } else { face.id() };
+                let reentry = if reentrant { ", re-entered by policy" } else { "" };
+                format!(
+                    "a {mode} adapter{}{kind}{reentry}",
+                    if kind.is_empty() { "" } else { " of " }
+                )
             }
             What::Start => "the adapter runs".to_string(),
             What::ResetStart => "a reset begins".to_string(),
             What::ResetComplete { status } => format!("NdisMResetComplete({status})"),
             What::ResetEnd => "the reset is over".to_string(),
+            What::Pause => "the adapter is to be paused".to_string(),
+            What::Paused => "the adapter is paused".to_string(),
+            What::ResourcesAvailable => "NdisMSendResourcesAvailable".to_string(),
             What::Halt => "the adapter is to be halted".to_string(),
             What::Halted => "the adapter is halted".to_string(),
             What::Stop => "a bug check stops the adapter".to_string(),

@@ -7,7 +7,7 @@ use ndiswan::policy::{
 use ndiswan::{Config, Delivery, FinalStatus, Irql, OnViolation, Status};
 use proptest::prelude::*;
 
-use super::program::{Answer, Op};
+use super::program::{Answer, Op, Twin};
 
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
@@ -83,6 +83,31 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Indicate),
         1 => Just(Op::Drain),
     ]
+}
+
+#[allow(dead_code)]
+fn twin() -> impl Strategy<Value = Op> {
+    let paused = prop_oneof![3 => Just(Status::SUCCESS), 3 => Just(Status::PENDING), 1 => Just(Status::FAILURE)];
+    prop_oneof![
+        2 => Just(Twin::ResourcesAvailable),
+        1 => (paused, any::<bool>()).prop_map(|(status, completes)| Twin::Pause(status, completes)),
+        1 => Just(Twin::PauseComplete),
+        2 => Just(Twin::Restart),
+        2 => Just(Twin::SendToCancel),
+        1 => Just(Twin::Cancel),
+    ]
+    .prop_map(Op::Twin)
+}
+
+/// A program of a sister contract's driver.
+#[allow(dead_code)] // some test programs are of WAN only
+pub fn program_of_a_twin() -> impl Strategy<Value = Vec<Op>> {
+    let ops = proptest::collection::vec(prop_oneof![4 => op(), 1 => twin()], 1..40);
+    let end = prop_oneof![4 => Just(vec![]), 1 => Just(vec![Op::Halt(false)])];
+    (ops, end).prop_map(|(mut ops, end)| {
+        ops.extend(end);
+        ops
+    })
 }
 
 /// A program: operations, and perhaps an end that is not the usual one.

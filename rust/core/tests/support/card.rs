@@ -8,9 +8,9 @@ use ndiswan::miniport::CanComplete;
 use ndiswan::ndis::BindError;
 use ndiswan::protocol::fragment;
 use ndiswan::{
-    Adapter, Config, Cx, Dirql, Dispatch, Disposition, FinalStatus, Link, Miniport, Mode, Name,
-    Ndis, Packet, Passive, Pending, Protocol, Rule, Sending, Sent, Status, UpToDispatch, WanInfo,
-    at_passive,
+    Adapter, Config, Cx, Dirql, Dispatch, Disposition, Face, FinalStatus, Link, Miniport, Mode,
+    Name, Ndis, Packet, Passive, Pending, Protocol, Rule, Sending, Sent, Status, UpToDispatch,
+    WanInfo, at_passive,
 };
 
 type Cxs<M> = Cx<<M as Mode>::SendLevel>;
@@ -68,6 +68,7 @@ impl<M: Mode> Shared<M> {
 /// completes nothing.
 pub struct Card<M: Mode> {
     pub info: WanInfo,
+    pub face: Face,
     pub line_up_at_bind: bool,
     send: Box<OnSend<M>>,
     pub initialize: On<M, Passive, Result<(), Status>>,
@@ -80,6 +81,8 @@ pub struct Card<M: Mode> {
     pub dpc: On<M, Dispatch, ()>,
     pub query: On<M, Dispatch, ()>,
     pub shutdown: On<M, Passive, ()>,
+    pub cancel: Option<Box<dyn Fn(&Shared<M>) + Send + Sync>>,
+    pub pause: On<M, Passive, Status>,
     names: bool,
     shared: Arc<Shared<M>>,
 }
@@ -99,6 +102,7 @@ impl<M: Mode> Card<M> {
         });
         Card {
             info: WanInfo::default(),
+            face: Face::Wan,
             line_up_at_bind: true,
             send: Box::new(send),
             initialize: None,
@@ -111,6 +115,8 @@ impl<M: Mode> Card<M> {
             dpc: None,
             query: None,
             shutdown: None,
+            cancel: None,
+            pause: None,
             names: true,
             shared,
         }
@@ -201,6 +207,18 @@ impl<M: Mode> Miniport for Card<M> {
 
     fn dpc(&self, cx: &mut Cx<Dispatch>, _: u32) {
         self.dpc.iter().for_each(|f| f(&self.shared, cx));
+    }
+
+    fn face(&self) -> Face {
+        self.face
+    }
+
+    fn cancel_send(&self, _: &mut Cx<M::SendLevel>, _: u64) {
+        self.cancel.iter().for_each(|f| f(&self.shared));
+    }
+
+    fn pause(&self, cx: &mut Cx<Passive>) -> Status {
+        self.pause.as_ref().map_or(Status::SUCCESS, |f| f(&self.shared, cx))
     }
 
     fn shutdown(&self, cx: &mut Cx<Passive>) {

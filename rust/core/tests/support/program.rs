@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use ndiswan::event::{Form, Part, Side};
 use ndiswan::miniport::CanComplete;
 use ndiswan::{
-    Config, Cx, Dispatch, Disposition, FinalStatus, Irql, LinkSettings, Mode, Name, Rule, Sending,
-    Status, WanInfo, at_passive,
+    Config, Cx, Dispatch, Disposition, Face, FinalStatus, Irql, LinkSettings, Mode, Name, Rule,
+    Sending, Status, WanInfo, at_passive,
 };
 
 use super::card::{Card, Rig, Shared};
@@ -42,6 +42,19 @@ pub enum Answer {
     Prepend,
 }
 
+/// What only the sister contracts have, from outside.
+#[derive(Clone, Copy, Debug)]
+pub enum Twin {
+    ResourcesAvailable,
+    /// The answer of MiniportPause, and whether it completes what it has first.
+    Pause(Status, bool),
+    PauseComplete,
+    Restart,
+    /// A packet is sent that can be cancelled.
+    SendToCancel,
+    Cancel,
+}
+
 /// What is done from outside, on one thread, at whatever level it is.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -69,6 +82,8 @@ pub enum Op {
     Indicate,
     CloseCall,
     Drain,
+    /// What only the sister contracts have.
+    Twin(Twin),
     /// With a line-down from inside of MiniportHalt, or without.
     Halt(bool),
 }
@@ -79,6 +94,7 @@ pub struct Plan {
     answers: Mutex<VecDeque<Answer>>,
     reset: Mutex<Option<(Status, bool)>>,
     halt_indicates: AtomicBool,
+    pause: Mutex<Option<(Status, bool)>>,
 }
 
 fn answer<'c, M: Mode>(
@@ -143,10 +159,37 @@ where
 {
     /// The world.
     pub fn new(config: Config) -> Run<M> {
+        Run::with(config, Face::Wan)
+    }
+
+    /// The world of a sister contract.
+    pub fn with(config: Config, face: Face) -> Run<M> {
         let plan = Arc::new(Plan::default());
         let (send, reset, halt) = (Arc::clone(&plan), Arc::clone(&plan), Arc::clone(&plan));
         let card = Card::<M>::new(move |shared, cx, packet| answer(&send, shared, cx, packet));
+        let pause = Arc::clone(&plan);
         let card = card.with(|card| {
+            card.face = face;
+            card.pause = Some(Box::new(move |shared, _| {
+                let planned = *pause.pause.lock().unwrap();
+                let (status, completes) = planned.unwrap_or((Status::SUCCESS, true));
+                if completes {
+                    for packet in shared.all() {
+                        let name = packet.name();
+                        std::mem::forget(packet);
+                        let _ = shared.adapter().wan_send_complete(name, Status::PAUSED);
+                    }
+                }
+                status
+            }));
+            card.cancel = Some(Box::new(|shared| {
+                let aborted = shared.adapter().face().cancelled().get();
+                for packet in shared.oldest() {
+                    let name = packet.name();
+                    std::mem::forget(packet);
+                    let _ = shared.adapter().wan_send_complete(name, aborted);
+                }
+            }));
             card.info = WanInfo { max_transmit: 2, ..WanInfo::default() };
             card.reset = Some(Box::new(move |shared, cx| {
                 let planned = *reset.reset.lock().unwrap();
@@ -255,11 +298,35 @@ where
                 rig.ndis.drain();
                 None
             }
+            Op::Twin(twin) => self.twin(twin),
             Op::Halt(indicates) => {
                 self.plan.halt_indicates.store(indicates, Ordering::Relaxed);
                 adapter.halt().err()
             }
         };
         broken.map(|violation| violation.rule)
+    }
+
+    fn twin(&self, twin: Twin) -> Option<Arc<ndiswan::Violation>> {
+        let (rig, adapter) = (&self.rig, self.rig.adapter());
+        match twin {
+            Twin::ResourcesAvailable => adapter.send_resources_available().err(),
+            Twin::Pause(status, completes) => {
+                *self.plan.pause.lock().unwrap() = Some((status, completes));
+                adapter.pause().err()
+            }
+            Twin::PauseComplete => adapter.pause_complete().err(),
+            Twin::Restart => adapter.restart().err(),
+            Twin::SendToCancel => {
+                let name = adapter.packet(b"frame").ok()?.into_name();
+                let _ = adapter.set_cancel_id(name, 7);
+                let sent = rig.link.send_name(name);
+                if !matches!(sent, Ok(Status::PENDING)) {
+                    let _ = adapter.free(name);
+                }
+                sent.err()
+            }
+            Twin::Cancel => adapter.cancel_sends(7).err(),
+        }
     }
 }

@@ -17,7 +17,8 @@ pub const LOCK: u32 = 0;
 /// The state in which the adapter has just been registered.
 pub fn first(serialized: bool, packets: u32) -> State {
     let life = Life::Initializing;
-    let adapter = AdapterState { serialized, reentrant: false, life, inside: 0 };
+    let (face, stalled) = (ndiswan::Face::Wan, false);
+    let adapter = AdapterState { serialized, reentrant: false, life, inside: 0, face, stalled };
     let mut state = State::default();
     state.adapters.insert(0, adapter);
     state.links.insert(LINK, LinkState::default());

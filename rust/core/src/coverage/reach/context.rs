@@ -9,6 +9,7 @@ use crate::contract::cpu::{CpuState, Held, Inside};
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::Irql;
 use crate::event::{Entry, Event, Form, Name, TakenBack, What};
+use crate::face::Face;
 use crate::status::Status;
 
 const CPU: u32 = 1;
@@ -42,7 +43,8 @@ struct World {
 }
 
 fn lives(seat: Seat) -> Vec<Life> {
-    let all = (0..=5).map(Life::from_u8);
+    let paused = |life: &Life| matches!(life, Life::Pausing | Life::Paused);
+    let all = (0..=7).map(Life::from_u8).filter(|life| !paused(life)); // NDIS 6 has those
     let fits = |life: &Life| match seat {
         // After halt the miniport has nothing.
         Seat::InCall | Seat::Pended => *life < Life::Halted,
@@ -101,6 +103,8 @@ impl World {
             reentrant: false,
             life: self.life,
             inside: 0,
+            face: Face::Wan,
+            stalled: false,
         };
         let mut state = State::default();
         state.adapters.insert(0, adapter);
@@ -238,7 +242,7 @@ impl World {
 /// The levels at which an entry point is called (contract.md, R19 and the table of the levels).
 fn levels(entry: Entry) -> &'static [Irql] {
     match entry {
-        Entry::Initialize | Entry::Halt => &LEVELS[..1],
+        Entry::Initialize | Entry::Halt | Entry::Pause | Entry::Restart => &LEVELS[..1],
         Entry::Isr => &LEVELS[2..],
         Entry::WanSend => &LEVELS[..2],
         Entry::Shutdown => &LEVELS,

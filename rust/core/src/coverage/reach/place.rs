@@ -22,6 +22,9 @@ fn work(place: Place) -> bool {
 
 /// Whether `what` happens there at all, kept or broken. A driver does anything anywhere.
 pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
+    if is_of_a_twin(seat, what) {
+        return false;
+    }
     let with_miniport = matches!(seat, Seat::InCall | Seat::Pended);
     let dead = matches!(seat, Seat::Halted | Seat::Stopped);
     match *what {
@@ -46,6 +49,22 @@ pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
     }
 }
 
+/// What only the sister contracts have: the list is that of WAN.
+fn is_of_a_twin(seat: Seat, what: &What) -> bool {
+    let only_theirs = matches!(
+        what,
+        What::Requeue { .. }
+            | What::Cancel { .. }
+            | What::TakeBack { why: TakenBack::Paused, .. }
+            | What::Pause
+            | What::Paused
+            | What::ResourcesAvailable
+            | What::Enter { entry: Entry::CancelSend | Entry::Pause | Entry::Restart, .. }
+            | What::Leave { entry: Entry::CancelSend | Entry::Pause | Entry::Restart }
+    );
+    only_theirs || matches!(seat, Seat::Pausing | Seat::Paused)
+}
+
 /// What cannot happen without a broken rule although the contract lets the event itself pass: a packet
 /// is given up because it is late or its call is closed too early, a bug check has its reason.
 pub(super) fn blames(seat: Seat, what: &What) -> Option<&'static [Rule]> {
@@ -65,7 +84,7 @@ fn enters(seat: Seat, entry: Entry, place: Place) -> bool {
 /// Where the CPU is before an entry point is called on it.
 fn calls_from(entry: Entry, place: Place) -> bool {
     match entry {
-        Entry::Initialize | Entry::Halt => outside(place),
+        Entry::Initialize | Entry::Halt | Entry::Pause | Entry::Restart => outside(place),
         Entry::Shutdown => true,
         // On the stack of who sent or asked, whatever it holds; an interrupt preempts all of them.
         Entry::WanSend
@@ -75,6 +94,7 @@ fn calls_from(entry: Entry, place: Place) -> bool {
         | Entry::QueryInformation
         | Entry::SetInformation
         | Entry::Status
+        | Entry::CancelSend
         | Entry::ResetComplete => below_device(place),
         // Indicated with no lock held, or from a queue.
         Entry::Receive
@@ -97,6 +117,7 @@ fn lives(seat: Seat, entry: Entry) -> bool {
         Entry::Halt => seat == Seat::Halting,
         Entry::WanSend | Entry::CheckForHang | Entry::ResetComplete => seat == Seat::Running,
         Entry::Reset => seat == Seat::Resetting,
+        Entry::CancelSend | Entry::Pause | Entry::Restart => false,
         Entry::QueryInformation | Entry::SetInformation => {
             matches!(seat, Seat::Running | Seat::Resetting)
         }

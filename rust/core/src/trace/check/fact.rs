@@ -14,6 +14,9 @@ impl Check<'_> {
             Rule::Indicate => "the CPU is in an entry point that may not indicate".to_string(),
             Rule::StatusPending => "a completion has a final status".to_string(),
             Rule::StatusResources => "a WAN miniport is never out of resources".to_string(),
+            Rule::Sync => "its interface has no answer but a completion".to_string(),
+            Rule::StatusList => "that is no final status of NDIS 6".to_string(),
+            Rule::Resources => "it had not been out of them".to_string(),
             Rule::StatusUnknown => "this is no published status".to_string(),
             Rule::Timer => {
                 let timers = self.state.timers_set(event.adapter).map(|timer| timer.to_string());

@@ -1,0 +1,217 @@
+"""NDIS 5 LAN on the same engine: MiniportSend, arrays, RESOURCES, cancel."""
+
+from collections import deque
+
+import pytest
+
+import ndiswan as nw
+from ndiswan import lan
+
+S = nw.Status
+
+
+class Peer(lan.Protocol):
+    """Keeps what came back."""
+
+    def __init__(self):
+        self.back = []
+
+    def send_complete(self, packet, status):
+        self.back.append((bytes(packet), status))
+
+
+class Card(lan.Miniport):
+    """Holds so many packets; answers RESOURCES beyond, or queues if it is deserialized."""
+
+    def __init__(self, *, serialized, room=2):
+        self.serialized, self.room = serialized, room
+
+    def initialize(self):
+        self.owed = deque()
+        self.seen = []
+
+    def send(self, packet, flags):
+        self.seen.append(bytes(packet))
+        if self.serialized and len(self.owed) >= self.room:
+            return S.RESOURCES
+        self.owed.append(packet)
+        return nw.PENDING
+
+    def finish(self, status=nw.SUCCESS):
+        with self.adapter.at(nw.Irql.DISPATCH):
+            self.adapter.send_complete(self.owed.popleft(), status)
+
+    def cancel_send_packets(self, cancel_id):
+        for packet in [packet for packet in self.owed if packet.cancel_id == cancel_id]:
+            self.owed.remove(packet)
+            self.adapter.send_complete(packet, S.REQUEST_ABORTED)
+
+    def halt(self):
+        while self.owed:
+            self.finish(S.CLOSING)
+
+
+def frames(count):
+    """So many frames that differ."""
+    return [bytes([number]) * 20 for number in range(count)]
+
+
+def test_a_serialized_miniport_that_answers_resources_gets_the_packet_again_in_order():
+    """The refused packet, and what was sent after it, comes again in its order when there is room."""
+    with nw.Ndis() as ndis:
+        peer, card = Peer(), Card(serialized=True)
+        link = ndis.bind(peer, card)
+        assert [link.send(frame) for frame in frames(5)] == [nw.PENDING] * 5
+        assert (link.outstanding, link.queued) == (2, 3)
+        for _ in range(5):
+            card.finish()
+        assert [data for data, _ in peer.back] == frames(5)
+        assert sorted(card.seen) != frames(5)  # some came twice
+        assert ndis.counters["sends"] == ndis.counters["delivered"] == 5
+
+
+def test_send_resources_available_has_the_packet_sent_again():
+    """NDIS sends from its queue when the miniport says that it has room, without a completion."""
+    with nw.Ndis() as ndis:
+        card = Card(serialized=True, room=1)
+        link = ndis.bind(Peer(), card)
+        for frame in frames(2):
+            link.send(frame)
+        assert (link.outstanding, link.queued) == (1, 1)
+        card.room = 2
+        with card.adapter.at(nw.Irql.DISPATCH):
+            card.adapter.send_resources_available()
+        assert (link.outstanding, link.queued) == (2, 0)
+
+
+def test_a_deserialized_miniport_that_answers_resources_has_failed_the_send():
+    """It breaks STATUS_RESOURCES, and the protocol has its packet back with that status."""
+
+    class Full(Card):
+        def send(self, packet, flags):
+            return S.RESOURCES
+
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(Peer(), Full(serialized=False))
+        assert link.send(b"frame") == S.RESOURCES
+        assert [found.rule for found in ndis.violations] == ["STATUS_RESOURCES"]
+        assert "deserialized" in ndis.violations[0].detail
+
+
+@pytest.mark.parametrize("serialized", [True, False])
+def test_a_final_status_by_return_is_for_serialized_miniports(serialized):
+    """Serialized it ends the send; deserialized it breaks SYNC, and the packet goes home all the same."""
+
+    class Instant(Card):
+        def send(self, packet, flags):
+            return nw.SUCCESS
+
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(Peer(), Instant(serialized=serialized))
+        assert link.send(b"frame") == nw.SUCCESS
+        assert [found.rule for found in ndis.violations] == ([] if serialized else ["SYNC"])
+
+
+class Array(Card):
+    """Takes arrays: refuses what has no room by the out-of-band status."""
+
+    def initialize(self):
+        super().initialize()
+        self.lengths = []
+
+    def send_packets(self, packets):
+        self.lengths.append(len(packets))
+        for packet in packets:
+            if len(self.owed) >= self.room:
+                packet.status = S.RESOURCES
+                return
+            self.owed.append(packet)
+
+
+def test_an_array_comes_as_one_and_what_is_behind_resources_comes_again():
+    """The miniport is called with all five; two are taken, three come again when there is room."""
+    with nw.Ndis() as ndis:
+        peer, card = Peer(), Array(serialized=True)
+        link = ndis.bind(peer, card)
+        sent = lan.send_packets(link, frames(5))
+        assert list(sent.statuses) == [nw.PENDING] * 5
+        assert (card.lengths, link.outstanding, link.queued) == ([5], 2, 3)
+        while card.owed:
+            card.finish()
+        assert [data for data, _ in peer.back] == frames(5)
+        assert card.lengths[1] == 3
+
+
+def test_the_status_in_an_array_is_an_answer_only_if_serialized():
+    """Serialized, SUCCESS in the out-of-band block ends a send; deserialized, nobody looks, and the packet is owed."""
+
+    class Says(Array):
+        def send_packets(self, packets):
+            for packet in packets:
+                self.owed.append(packet)
+                packet.status = nw.SUCCESS
+
+    for serialized in (True, False):
+        with nw.Ndis(on_violation="record") as ndis:
+            card = Says(serialized=serialized)
+            link = ndis.bind(Peer(), card)
+            lan.send_packets(link, frames(3))
+            assert link.outstanding == (0 if serialized else 3)
+            if serialized:
+                card.owed.clear()
+
+
+def test_a_cancel_takes_what_is_queued_in_ndis_and_asks_the_miniport_for_the_rest():
+    """Packets of that id come back with REQUEST_ABORTED from both places; another id's stays."""
+    with nw.Ndis() as ndis:
+        peer, card = Peer(), Card(serialized=True)
+        link = ndis.bind(peer, card)
+        for number, frame in enumerate(frames(4)):
+            packet = link.packet(frame)
+            packet.cancel_id = number % 2
+            link.send(packet)
+        assert (link.outstanding, link.queued) == (2, 2)
+        lan.cancel_send_packets(link, 1)
+        assert peer.back == [(frames(4)[3], S.REQUEST_ABORTED), (frames(4)[1], S.REQUEST_ABORTED)]
+        card.finish()
+        card.finish()
+        assert [status for _, status in peer.back[2:]] == [nw.SUCCESS] * 2
+
+
+def test_a_miniport_without_a_send_function_says_what_it_needs():
+    """The error names send and send_packets."""
+    with pytest.raises(TypeError, match="neither send nor send_packets"), nw.Ndis() as ndis:
+        ndis.bind(Peer(), lan.Miniport()).send(b"frame")
+
+
+def test_a_wan_miniport_may_not_call_what_is_the_lan_s():
+    """`send_complete` on a WAN adapter breaks FACE; the packet goes home all the same."""
+
+    class Wan(nw.Miniport):
+        def wan_send(self, link, packet):
+            self.packet = packet
+            return nw.PENDING
+
+    with nw.Ndis(on_violation="record") as ndis:
+        peer, card = Peer(), Wan()
+        link = ndis.bind(peer, card)
+        link.send(b"frame")
+        with card.adapter.at(nw.Irql.DISPATCH):
+            lan.Adapter(card.adapter).send_complete(card.packet)
+        assert [found.rule for found in ndis.violations] == ["FACE"]
+        assert len(peer.back) == 1
+
+
+def test_a_report_has_the_lan_names():
+    """History and detail of a broken rule name MiniportSend and NdisMSendComplete, not the WAN functions."""
+    with nw.Ndis(on_violation="record") as ndis:
+        card = Card(serialized=False)
+        link = ndis.bind(Peer(), card)
+        link.send(b"frame")
+        packet = card.owed[0]
+        card.finish()
+        card.adapter.send_complete(packet)
+        text = str(ndis.violations[0])
+    assert "MiniportSend called (life 1)" in text
+    assert "NdisMSendComplete(life 1" in text
+    assert "WanSend" not in text.partition("the page")[0]
