@@ -251,7 +251,12 @@ def pytest_runtest_makereport(
             report.sections += [found for found in worlds.found() if _head(found[1]) not in told]
     if elsewhere is not None and report.when == "call":
         worlds, failed = item.stash.get(_WORLDS, None), bool(report.failed)
-        elsewhere.end(report, lambda: worlds and worlds.close(quiet=failed))
+
+        def close() -> None:
+            if worlds is not None:
+                worlds.close(quiet=failed)
+
+        elsewhere.end(report, close)
     return report
 
 

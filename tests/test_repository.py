@@ -85,7 +85,6 @@ WITHOUT_A_STEM = {
 BINDING_ONLY = {
     "lib",
     "c_driver",
-    "c_workload",
     "callbacks",
     "column",
     "error",

@@ -18,8 +18,6 @@ use crate::ndis::Ndis;
 use crate::shared::{Shared, World};
 use crate::status;
 
-pub(crate) use crate::workload::{CWorkload, CWorlds, Stretch};
-
 /// What is known once the card is bound.
 #[derive(Default)]
 struct There {

@@ -9,7 +9,6 @@ mod adversarial;
 mod batch;
 mod bind;
 mod c_driver;
-mod c_workload;
 mod callbacks;
 mod capture;
 #[allow(unsafe_code)] // the buffer protocol again, from the other side
@@ -53,6 +52,7 @@ mod trace;
 mod twins;
 #[allow(unsafe_code)] // arguments are passed as C passes them
 mod vectorcall;
+mod workload;
 
 use pyo3::prelude::*;
 
@@ -66,8 +66,6 @@ mod _native {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::c_driver::{CDriver, bind_c, has_address_sanitizer, library_functions, supervise};
-    #[pymodule_export]
-    use crate::c_workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
@@ -106,6 +104,8 @@ mod _native {
     use crate::trace::Trace;
     #[pymodule_export]
     use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
+    #[pymodule_export]
+    use crate::workload::{CWorkload, CWorlds, Stretch};
     use pyo3::prelude::*;
 
     #[pymodule_init]
