@@ -16,7 +16,7 @@ use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
 use crate::status;
 use crate::time::{nanoseconds, seconds};
-use crate::timer::{Device, Dpc, Timer, callable};
+use crate::timer::{Device, Dpc, Timer, callable, numbered};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
 ///
@@ -46,6 +46,7 @@ impl Adapter {
 impl Adapter {
     /// The same adapter as an object of a class of its own: the sister contracts' handles are such.
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // made for the call
     fn again(other: PyRef<'_, Adapter>) -> Adapter {
         Adapter { shared: Arc::clone(&other.shared) }
     }
@@ -171,7 +172,7 @@ impl Adapter {
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
         callable(callback.bind(py))?;
-        let id = self.numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
+        let id = numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
@@ -181,7 +182,7 @@ impl Adapter {
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
         callable(callback.bind(py))?;
-        let id = self.numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
+        let id = numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::adapter::Adapter;
 use crate::error::raise;
 use crate::gil_cell::GilCell;
 use crate::number::number;
@@ -165,21 +164,18 @@ impl Dpc {
     }
 }
 
-impl Adapter {
-    /// Keeps a callback under a new number. That is its place, so both in one: a driver in C has some of its
-    /// own, whose places stay empty.
-    pub(crate) fn numbered(
-        &self,
-        py: Python<'_>,
-        known: &GilCell<Vec<Py<PyAny>>>,
-        callback: Py<PyAny>,
-        number: impl FnOnce() -> u32,
-    ) -> u32 {
-        known.with(py, |known| {
-            let id = number();
-            known.resize_with(id as usize, || py.None());
-            known.push(callback);
-            id
-        })
-    }
+/// Keeps a callback under a new number. That is its place, so both in one: a driver in C has some of its own,
+/// whose places stay empty.
+pub(crate) fn numbered(
+    py: Python<'_>,
+    known: &GilCell<Vec<Py<PyAny>>>,
+    callback: Py<PyAny>,
+    number: impl FnOnce() -> u32,
+) -> u32 {
+    known.with(py, |known| {
+        let id = number();
+        known.resize_with(id as usize, || py.None());
+        known.push(callback);
+        id
+    })
 }

@@ -102,9 +102,8 @@ impl Face {
     /// What it means that the send entry returned `status`, which is not PENDING.
     pub fn answer(self, serialized: bool, status: Status) -> Answer {
         match (self, status) {
-            (Face::Wan, Status::RESOURCES) => Answer::Broken(Rule::StatusResources),
             (Face::Lan, Status::RESOURCES) if serialized => Answer::Requeue,
-            (Face::Lan, Status::RESOURCES) => Answer::Broken(Rule::StatusResources),
+            (Face::Wan | Face::Lan, Status::RESOURCES) => Answer::Broken(Rule::StatusResources),
             (Face::Wan, _) => Answer::Final,
             (Face::Lan, _) if serialized => Answer::Final,
             _ => Answer::Broken(Rule::Sync),

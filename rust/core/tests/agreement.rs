@@ -32,16 +32,15 @@ fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
         }
         // What a deserialized miniport has when its reset ends is reported before it is taken.
         (Rule::Cancel, Some(Op::Run(_))) => before.is_some_and(given_up),
-        // As is what one of NDIS 6 has when its pause completes.
-        (Rule::Pause, _)
-        // A cancel or a pause from where none may be.
-        | (Rule::IrqlSend | Rule::Serial, Some(Op::Twin(_))) => true,
         (Rule::Reset, _) => matches!(before, Some(What::ResetComplete { .. })),
         // What only time tells; the buffer's geometry; level, locks and status of
         // NdisMResetComplete; a halt or a clock that is run from inside of something; what the
         // closing thread holds: none of these is an event.
+        //
+        // So is what one of NDIS 6 has when its pause completes, and a cancel or a pause from where none may be.
         (Rule::Hang, Some(Op::Run(_)))
-        | (Rule::Padding, _)
+        | (Rule::Pause | Rule::Padding, _)
+        | (Rule::IrqlSend | Rule::Serial, Some(Op::Twin(_)))
         | (Rule::IrqlComplete | Rule::LockHeld | Rule::StatusPending, Some(Op::ResetComplete(_)))
         | (Rule::Serial, Some(Op::Halt(_) | Op::Run(_)))
         | (Rule::LockLeak | Rule::IrqlLeak, None) => true,

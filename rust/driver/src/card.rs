@@ -366,6 +366,14 @@ impl Card {
     }
 }
 
+impl Drop for Card {
+    fn drop(&mut self) {
+        if let Some(cards) = CARDS.write().as_mut() {
+            cards.remove(&self.handle);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,13 +390,5 @@ mod tests {
         }
         assert_eq!(crate::peek::get::<u8>(first), None);
         assert_eq!(crate::peek::get::<u8>(new_handle()), None);
-    }
-}
-
-impl Drop for Card {
-    fn drop(&mut self) {
-        if let Some(cards) = CARDS.write().as_mut() {
-            cards.remove(&self.handle);
-        }
     }
 }

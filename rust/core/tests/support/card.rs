@@ -64,6 +64,9 @@ impl<M: Mode> Shared<M> {
     }
 }
 
+/// What is done when sends are to be cancelled.
+pub type OnCancel<M> = dyn Fn(&Shared<M>) + Send + Sync;
+
 /// The miniport. Without a closure an entry point does what the trait's default does, and halt
 /// completes nothing.
 pub struct Card<M: Mode> {
@@ -81,7 +84,7 @@ pub struct Card<M: Mode> {
     pub dpc: On<M, Dispatch, ()>,
     pub query: On<M, Dispatch, ()>,
     pub shutdown: On<M, Passive, ()>,
-    pub cancel: Option<Box<dyn Fn(&Shared<M>) + Send + Sync>>,
+    pub cancel: Option<Box<OnCancel<M>>>,
     pub pause: On<M, Passive, Status>,
     names: bool,
     shared: Arc<Shared<M>>,

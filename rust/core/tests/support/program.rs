@@ -184,7 +184,7 @@ where
             }));
             card.cancel = Some(Box::new(|shared| {
                 let aborted = shared.adapter().face().cancelled().get();
-                for packet in shared.oldest() {
+                if let Some(packet) = shared.oldest() {
                     let name = packet.name();
                     std::mem::forget(packet);
                     let _ = shared.adapter().wan_send_complete(name, aborted);
