@@ -133,13 +133,13 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def wait(self, expression: str) -> Any:
-        """What it is as soon as it is something."""
+    def wait(self, expression: str, *, whatever: bool = False) -> Any:
+        """What it is as soon as it is something; an error of the page ends it, unless it is `whatever` happens."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             if value := self.value(expression):
                 return value
-            assert "Uncaught" not in str(self.problems()), self.problems()
+            assert whatever or "Uncaught" not in str(self.problems()), self.problems()
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE:g} s: {expression}; {self.problems()}")
 

@@ -24,6 +24,10 @@ VALUES = bad_arguments.VALUES
 MAY_BE_NONE = {
     ("NdisMRegisterUnloadHandler", 0),
     ("NdisTerminateWrapper", 0),
+    ("NdisMRegisterDevice", 0),
+    # The driver's own word for its card, which may be any.
+    ("NdisMSetAttributes", 1),
+    ("NdisMSetAttributesEx", 1),
 }
 
 

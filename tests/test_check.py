@@ -37,7 +37,8 @@ def test_a_good_driver_is_fine():
         assert any(rule in words for words in table)
     assert "broken" not in done.stdout
     # Whether a completion overtakes the return of its send depends on the pass in real time.
-    assert re.search(r"2[56] kept, [45] not reached", done.stdout)
+    # Seven rules are of the sister contracts, which the driver does not keep to.
+    assert re.search(r"2[56] kept, 1[12] not reached", done.stdout)
 
 
 def test_a_bad_driver_is_found(bad):

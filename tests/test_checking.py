@@ -22,6 +22,8 @@ MODES = {
     "STALE": "resend/inline",
     "LATE": "patience/inline",
     "HANG": "patience/inline",
+    "CANCEL": "cancel/inline",
+    "PAUSE": "pause/inline",
 }
 # Broken by a protocol, or by what only a test does to the driver: two cards, a nested run, a late thread.
 NOT_BY_A_CHECK = {"WINDOW", "IRQL_SEND", "FOREIGN", "SERIAL", "HALT"}

@@ -153,7 +153,7 @@ def test_a_name_cannot_end_the_script_that_it_is_in() -> None:
     ("content", "arguments", "said"),
     [
         ("a,b\n1,2\n", [], "expected the table of a sweep (point, parameters, link), got a, b"),
-        ("a,b\n1\n", [], "expected a head and rows as long as it"),
+        ("a,b\n1\n", [], "expected a line of names and below it rows with as many cells"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--x", "y"], "expected one of x, got 'y'"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--y", "z"], "got 'z'"),
     ],

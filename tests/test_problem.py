@@ -20,8 +20,10 @@ WITHOUT_A_CALL = {
     "LATE",
     "LOCK_LEAK",
     "LOST",
+    "PAUSE",
     "STATUS_RESOURCES",
     "STATUS_UNKNOWN",
+    "SYNC",
     "TIMER",
 }
 

@@ -13,14 +13,14 @@ from rigs import bound
 
 FAMILIES = {
     "OwnershipViolation": {"DOUBLE", "LOST", "FOREIGN", "STALE", "EARLY"},
-    "AccessViolation": {"TOUCH", "RESERVED", "PADDING", "HANDLE"},
-    "StatusViolation": {"STATUS_PENDING", "STATUS_RESOURCES", "STATUS_UNKNOWN"},
-    "IrqlViolation": {"IRQL_COMPLETE", "IRQL_SEND", "IRQL_LEAK"},
+    "AccessViolation": {"TOUCH", "RESERVED", "PADDING", "HANDLE", "FACE"},
+    "StatusViolation": {"STATUS_PENDING", "STATUS_RESOURCES", "STATUS_UNKNOWN", "STATUS_LIST", "SYNC"},
+    "IrqlViolation": {"IRQL_COMPLETE", "IRQL_SEND", "IRQL_LEAK", "IRQL_FLAG"},
     "LockViolation": {
         "LOCK_HELD", "LOCK_RECURSION", "LOCK_UNHELD", "LOCK_ORDER", "LOCK_FORM", "LOCK_LEAK",
     },
-    "FlowViolation": {"WINDOW", "LINE", "SERIAL"},
-    "LifeCycleViolation": {"RESET", "HALT", "INDICATE", "TIMER"},
+    "FlowViolation": {"WINDOW", "LINE", "SERIAL", "RESOURCES"},
+    "LifeCycleViolation": {"RESET", "HALT", "INDICATE", "TIMER", "PAUSE", "CANCEL"},
     "ProgressViolation": {"LATE", "HANG"},
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from ndiswan._parts import (
     CWorkload,
     CWorlds,
     Device,
+    Dpc,
     Edges,
     Explorer,
     Feed,
@@ -45,6 +46,7 @@ from ndiswan._parts import (
     library_functions,
     read_frames,
     read_sizes,
+    shrink,
     supervise,
 )
 from ndiswan.irql import Irql
@@ -141,9 +143,6 @@ class _RuleInfo(TypedDict):
 def explorers() -> list[str]: ...
 def from_token(token: str) -> _Choices: ...
 def to_token(choices: _Choices) -> str: ...
-def shrink(
-    choices: _Choices, run: Callable[[_Choices], _Choices | None], seconds: float
-) -> tuple[_Choices, bool, bool, int]: ...
 def rule_table() -> list[str]: ...
 def run_program(ndis: Ndis, link: Link, operations: Iterable[tuple[int, int]]) -> list[bool]: ...
 def rule_info(rule: str) -> _RuleInfo: ...
@@ -379,10 +378,6 @@ class SpinLock:
 class DprForm:
     def __enter__(self) -> SpinLock: ...
     def __exit__(self, *_args: object) -> None: ...
-
-@final
-class Dpc:
-    def queue(self) -> bool: ...
 
 @final
 class Event:

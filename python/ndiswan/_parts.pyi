@@ -20,6 +20,7 @@ __all__ = [
     "CardDriver",
     "CompletionRing",
     "Device",
+    "Dpc",
     "Edges",
     "Explorer",
     "Feed",
@@ -38,10 +39,15 @@ __all__ = [
     "library_functions",
     "read_frames",
     "read_sizes",
+    "shrink",
     "supervise",
 ]
 
 _Choices: TypeAlias = list[tuple[int, int]]
+
+def shrink(
+    choices: _Choices, run: Callable[[_Choices], _Choices | None], seconds: float
+) -> tuple[_Choices, bool, bool, int]: ...
 
 # A handle, a status or a tag is anything with an `__index__`, NumPy's numbers among them.
 @final
@@ -388,3 +394,7 @@ class Device:
     def cancel(self) -> bool: ...
     @property
     def armed(self) -> bool: ...
+
+@final
+class Dpc:
+    def queue(self) -> bool: ...

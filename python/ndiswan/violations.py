@@ -149,7 +149,7 @@ class OwnershipViolation(ContractViolation):
 
 
 class AccessViolation(ContractViolation):
-    """TOUCH, RESERVED, PADDING, HANDLE: something was used that is not one's own.
+    """TOUCH, RESERVED, PADDING, HANDLE, FACE: something was used that is not one's own.
 
     >>> class Owing(nw.Miniport):
     ...     def wan_send(self, link, packet):
@@ -169,7 +169,7 @@ class AccessViolation(ContractViolation):
 
 
 class StatusViolation(ContractViolation):
-    """STATUS_PENDING, STATUS_RESOURCES, STATUS_UNKNOWN: an answer that is none.
+    """STATUS_PENDING, STATUS_RESOURCES, STATUS_UNKNOWN, STATUS_LIST, SYNC: an answer that is none.
 
     >>> class Lan(nw.Miniport):
     ...     def wan_send(self, link, packet):
@@ -184,7 +184,7 @@ class StatusViolation(ContractViolation):
 
 
 class IrqlViolation(ContractViolation):
-    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK: the wrong interrupt request level.
+    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK, IRQL_FLAG: the wrong interrupt request level.
 
     >>> class Instant(nw.Miniport):
     ...     def wan_send(self, link, packet):
@@ -217,7 +217,7 @@ class LockViolation(ContractViolation):
 
 
 class FlowViolation(ContractViolation):
-    """WINDOW, LINE, SERIAL: when something may be sent or called.
+    """WINDOW, LINE, SERIAL, RESOURCES: when something may be sent or called.
 
     >>> class Instant(nw.Miniport):
     ...     def wan_send(self, link, packet):
@@ -235,7 +235,7 @@ class FlowViolation(ContractViolation):
 
 
 class LifeCycleViolation(ContractViolation):
-    """RESET, HALT, INDICATE, TIMER: where an adapter is in its life.
+    """RESET, HALT, INDICATE, TIMER, PAUSE, CANCEL: where an adapter is in its life.
 
     >>> class Instant(nw.Miniport):
     ...     def wan_send(self, link, packet):

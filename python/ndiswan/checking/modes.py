@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DELIVERIES = ("inline", "queued")
 REAL_TIME = {"real-time"}
 INTERRUPTS = {"interrupt"}
+CANCEL, PAUSE = {"cancel"}, {"pause"}  # of drivers of a sister contract
 
 # In the order in which they run: the simple ones first, so that the first finding is the simplest.
 SCENARIOS = {
@@ -31,6 +32,8 @@ SCENARIOS = {
     "line-down": "the line goes down with sends in flight, and comes up again",
     "reset": "a reset at several moments with sends in flight, then more sends",
     "halt": "a halt at several moments with sends in flight",
+    "cancel": "sends are cancelled by their id, among others with another",
+    "pause": "a pause at several moments with sends in flight, then a restart and more sends",
     "patience": "a minute of waiting for what is owed",
     "real-time": "threads, on the real clock, for a short time",
 }
@@ -68,6 +71,8 @@ def modes_of(driver: Driver, *, both: bool = False, real_time: bool = True) -> l
         for scenario in SCENARIOS
         for delivery in DELIVERIES
         if (driver.interrupts or scenario not in INTERRUPTS)
+        and (driver.cancels or scenario not in CANCEL)
+        and (driver.pauses or scenario not in PAUSE)
         and (real_time or scenario not in REAL_TIME)
     ]
 

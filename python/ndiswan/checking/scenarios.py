@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import ndiswan as nw
+from ndiswan._native import cancel as cancel_sends
+from ndiswan._native import change_life
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.modes import SCENARIOS
 
@@ -220,6 +222,35 @@ def halt(bench: Bench) -> None:
         with bench.world() as world:
             world.burst(world.some(BURST))
             world.step(moment)
+
+
+def cancel(bench: Bench) -> None:
+    """Of the sends in flight, every second one has the id that is cancelled at each of the moments."""
+    for moment in MOMENTS:
+        with bench.world() as world:
+            for at, frame in enumerate(world.some(BURST)):
+                packet = world.link.packet(frame)
+                packet.cancel_id = 1 + at % 2
+                world.send(packet)
+            world.step(moment)
+            world.call(cancel_sends, world.adapter, 1)
+            world.settle()
+            world.linger()
+
+
+def pause(bench: Bench) -> None:
+    """A pause with sends in flight and some that come meanwhile, and sends after the restart."""
+    for moment in MOMENTS:
+        with bench.world() as world:
+            world.burst(world.some(BURST))
+            world.step(moment)
+            world.call(change_life, world.adapter, "pause")
+            world.burst(world.some(2))
+            world.settle()
+            world.call(change_life, world.adapter, "restart")
+            world.burst(world.some(BURST))
+            world.settle()
+            world.linger()
 
 
 def patience(bench: Bench) -> None:

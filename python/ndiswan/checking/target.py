@@ -37,7 +37,16 @@ ENTRY_POINTS = {
     "isr": "MiniportISR",
     "handle_interrupt": "MiniportHandleInterrupt",
     "shutdown": "MiniportShutdown",
+    # Of the sister contracts; whichever a driver sends by is the one that NDIS calls with a send.
+    "send": "MiniportWanSend",
+    "send_packets": "MiniportWanSend",
+    "co_send_packets": "MiniportWanSend",
+    "send_net_buffer_lists": "MiniportWanSend",
+    "pause": "MiniportPause",
+    "restart": "MiniportRestart",
 }
+# What is defined in these is a base class's, not the driver's.
+_OURS = {f"ndiswan.{name}" for name in ("miniport", "_twins", "lan", "condis", "ndis6")}
 
 
 class TargetError(Exception):
@@ -67,6 +76,10 @@ class Driver:
     """Whether the class says so itself; else both serializations are its own."""
     interrupts: bool
     """Whether it has an `isr` or a `handle_interrupt`."""
+    cancels: bool = False
+    """Whether its sends can be cancelled, as in the sister contracts."""
+    pauses: bool = False
+    """Whether it can be paused, as one of NDIS 6."""
     defined: dict[str, str] = field(default_factory=dict)
     """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
@@ -244,18 +257,28 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
         interrupts = (
             kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
         )
+        more = getattr(miniport, "_more", {})
         drivers.append(
-            Driver(name, bool(miniport.serialized), fixed, interrupts, _entry_points(kind))
+            Driver(
+                name,
+                bool(miniport.serialized),
+                fixed,
+                interrupts,
+                cancels="cancel_send" in more,
+                pauses="pause" in more,
+                defined=_entry_points(kind),
+            )
         )
     return drivers
 
 
 def _entry_points(kind: type[Miniport]) -> dict[str, str]:
     """Where the class, or one that it inherits from, defines what NDIS calls."""
-    found = {}
+    found: dict[str, str] = {}
     for method, entry in ENTRY_POINTS.items():
-        function = getattr(kind, method)
-        code = getattr(inspect.unwrap(function), "__code__", None)
-        if code is not None and function is not getattr(Miniport, method):
-            found[entry] = f"{code.co_filename}:{code.co_firstlineno} in {function.__qualname__}"
+        function = getattr(kind, method, None)
+        code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+        if function and code is not None and function.__module__ not in _OURS:
+            site = f"{code.co_filename}:{code.co_firstlineno} in {function.__qualname__}"
+            found.setdefault(entry, site)
     return found

@@ -146,8 +146,10 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         pc = crate::peek::get::<usize>(registers[libc::REG_RSP as usize] as usize)
             .map_or(pc, |back| back.wrapping_sub(1));
     }
-    let writes = registers[libc::REG_ERR as usize] & 2 != 0;
-    if signal == libc::SIGSEGV {
+    let (writes, runs) =
+        (registers[libc::REG_ERR as usize] & 2 != 0, registers[libc::REG_ERR as usize] & 16 != 0);
+    // What is run and is no code is a crash wherever it is: opened for reading, it would be run again for ever.
+    if signal == libc::SIGSEGV && !runs {
         if let Some(fault) = packets::touched(address, writes, &|| trace(pc, bp)) {
             return context::note(fault);
         }
@@ -172,7 +174,13 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             "ran out of stack (recursion without an end?)".to_string()
         }
         libc::SIGSEGV | libc::SIGBUS => {
-            let verb = if writes { "wrote to" } else { "read or ran" };
+            let verb = if writes {
+                "wrote to"
+            } else if runs {
+                "ran"
+            } else {
+                "read or ran"
+            };
             let kind =
                 if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
             format!("{verb} address {address:#x}{kind}")

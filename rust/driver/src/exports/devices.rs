@@ -133,10 +133,12 @@ exports! {
     }
 
     fn NdisReadPcmciaAttributeMemory(here, handle: usize, offset: u32, buffer: usize, length: u32) -> u32 {
+        let _ = of_handle(here, handle);
         0 // no card of PCMCIA, no bytes
     }
 
     fn NdisWritePcmciaAttributeMemory(here, handle: usize, offset: u32, buffer: usize, length: u32) -> u32 {
+        let _ = of_handle(here, handle);
         0
     }
 
@@ -177,7 +179,7 @@ exports! {
     }
 
     fn NdisMSetMiniportSecondary(here, handle: usize, primary: usize) -> u32 {
-        let _ = of_handle(here, handle);
+        let _ = (of_handle(here, handle), of_handle(here, primary));
         NOT_SUPPORTED // no bundle of cards, no secondary one
     }
 

@@ -145,6 +145,9 @@ exports! {
     }
 
     fn ndiswan_write_error_log(here, handle: usize, code: u32, count: u32, values: usize) {
+        if crate::card::by_handle(handle).is_none() {
+            here.wrong("NdisAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        }
         let Some(card) = here.card() else { return };
         let values = (0..count.min(16) as usize).map_while(|at| peek::get::<u32>(values + 4 * at));
         let values: Vec<String> = values.map(|value| format!(", {value:#x}")).collect();

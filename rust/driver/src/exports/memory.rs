@@ -54,7 +54,11 @@ exports! {
     }
 
     fn NdisMAllocateSharedMemory(here, handle: usize, length: u32, cached: u8, out: usize, physical: usize) {
-        let block = take(here, length as usize, 0).unwrap_or(0);
+        let known = crate::card::by_handle(handle).is_some();
+        if !known {
+            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
+        }
+        let block = if known { take(here, length as usize, 0).unwrap_or(0) } else { 0 };
         // The card's address of it is its own: the device model looks at the same memory.
         if !peek::put(out, block) || !peek::put(physical, block as u64) {
             here.wrong("VirtualAddress or PhysicalAddress", out, "the address of a variable");
