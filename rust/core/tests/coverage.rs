@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use ndiswan::coverage::{Coverage, Edge, Edges, Seat, listed};
 use ndiswan::event::What;
 use ndiswan::miniport::CanComplete;
-use ndiswan::{Config, Deserialized, Dispatch, Event, Mode, Rule, Serialized};
+use ndiswan::{Config, Deserialized, Dispatch, Event, Face, Mode, Rule, Serialized};
 use proptest::test_runner::RngAlgorithm::ChaCha;
 use proptest::test_runner::{Config as ProptestConfig, TestRng, TestRunner};
 use support::arbitrary::{config, program};
@@ -40,7 +40,7 @@ fn differences<M: Mode>(config: &Config, program: &[Op]) -> (Vec<String>, Edges)
 where
     Dispatch: CanComplete<M>,
 {
-    let run = Run::<M>::new(config.clone());
+    let run = Run::<M>::with(config.clone(), Face::Wan);
     for op in program {
         run.step(op);
     }

@@ -157,12 +157,7 @@ impl<M: Mode> Run<M>
 where
     Dispatch: CanComplete<M>,
 {
-    /// The world.
-    pub fn new(config: Config) -> Run<M> {
-        Run::with(config, Face::Wan)
-    }
-
-    /// The world of a sister contract.
+    /// The world of a card with this face.
     pub fn with(config: Config, face: Face) -> Run<M> {
         let plan = Arc::new(Plan::default());
         let (send, reset, halt) = (Arc::clone(&plan), Arc::clone(&plan), Arc::clone(&plan));
