@@ -62,6 +62,7 @@ class ModeResult:
     >>> from ndiswan.checking import Finding, ModeResult
     >>> mode = ModeResult("send/inline")
     >>> mode.add(Finding("violation", "LOST", "packet 0.0 was owed", ""))
+    True
     >>> len(mode.errors)
     1
     """

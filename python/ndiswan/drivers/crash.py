@@ -36,6 +36,10 @@ class SanitizerReport(DriverCrash):
     """A sanitizer found that the driver does what C leaves undefined, or touches memory that is no object's.
 
     After what UBSan finds the driver goes on; after what AddressSanitizer finds it is not called any more.
+
+    >>> from ndiswan.drivers import DriverCrash, SanitizerReport
+    >>> issubclass(SanitizerReport, DriverCrash)
+    True
     """
 
 

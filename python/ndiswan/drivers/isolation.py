@@ -52,7 +52,18 @@ _open_files: list[io.BufferedWriter] = []
 
 
 class RemoteError(Exception):
-    """What was raised in another process and cannot travel; the text is its traceback."""
+    """What was raised in another process and cannot travel; the text is its traceback.
+
+    >>> from ndiswan.drivers import RemoteError, isolated
+    >>> def broken():
+    ...     class Local(Exception): ...
+    ...     raise Local("in there")
+    >>> try:
+    ...     isolated(broken)
+    ... except RemoteError as error:
+    ...     print(str(error).splitlines()[-1].endswith("Local: in there"))
+    True
+    """
 
 
 class Supervision:
@@ -173,6 +184,10 @@ def isolated(
 
     Whatever a driver in C does there, this process goes on. The other one is a copy of this one, so nothing that the
     function changes is changed here. Worlds in real time that were made before have no clock in it: make them inside.
+
+    >>> from ndiswan.drivers import isolated
+    >>> isolated(sum, [1, 2])
+    3
 
     Parameters
     ----------

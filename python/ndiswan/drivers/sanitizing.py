@@ -28,7 +28,12 @@ OPTIONS = (
 
 
 class SanitizerError(RuntimeError):
-    """A driver needs the runtime of AddressSanitizer, which this process was started without."""
+    """A driver needs the runtime of AddressSanitizer, which this process was started without.
+
+    >>> from ndiswan.drivers import SanitizerError
+    >>> issubclass(SanitizerError, RuntimeError)
+    True
+    """
 
 
 def kinds_of(sanitize: bool | str) -> tuple[str, ...]:

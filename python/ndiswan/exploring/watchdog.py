@@ -49,6 +49,11 @@ class Watchdog:
     in C, for a lock of ``threading`` or in ``time.sleep``, a signal that is otherwise ignored has it
     look; signals come to the main thread only, so another one that waits for ever is not ended.
 
+    >>> from ndiswan.exploring.watchdog import Watchdog
+    >>> with Watchdog(60.0, TimeoutError).watching():
+    ...     print("done in time")
+    done in time
+
     Parameters
     ----------
     patience:
