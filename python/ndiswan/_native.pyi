@@ -2,17 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import (
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    TypeAlias,
-    TypedDict,
-    TypeVarTuple,
-    final,
-    overload,
-)
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, TypeVarTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +79,11 @@ __all__ = [
     "__version__",
     "bind_built_in",
     "bind_c",
+    "cancel",
+    "change_life",
+    "co_complete",
+    "complete_all",
+    "complete_by",
     "edge_names",
     "explorers",
     "fcs16",
@@ -96,6 +91,7 @@ __all__ = [
     "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
+    "oob_status",
     "read_frames",
     "read_sizes",
     "rule_info",
