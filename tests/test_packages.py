@@ -38,7 +38,7 @@ def test_what_is_wrong_with_a_wheel_is_seen(wheel: Path, tmp_path: Path) -> None
 
     def changed(name: str, change: dict[str, bytes | None]) -> list[str]:
         path = tmp_path / name
-        with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(path, "w") as new:
+        with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
             bodies = {name: old.read(name) for name in old.namelist()} | change
             for inner, body in bodies.items():
                 if body is not None:
