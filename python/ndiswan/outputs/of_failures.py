@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 
 def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
-    """The report of a campaign: a problem for each failure that is new or fails still."""
+    """The report of a campaign: a problem for each failure that is new or fails still.
+
+    >>> from ndiswan.campaign import Campaign, Store
+    >>> from ndiswan.outputs import of_campaign
+    >>> target = "ndiswan.zoo.scenarios:double_shared_list"
+    >>> campaign = Campaign(target, Store("found"), executions=500, executor="serial")
+    >>> report = of_campaign(campaign, campaign.run(), 1)
+    >>> "DOUBLE" in {problem.rule for problem in report.problems}
+    True
+    """
     progress = verdict.progress
     report = Report("fuzz", campaign.target, exit_code, seconds=progress.seconds)
     report.headline = (
@@ -46,7 +55,18 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
 
 
 def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name: str) -> Report:
-    """The report of a failure that was run again; `content` is what its file holds, `name` the file's."""
+    """The report of a failure that was run again; `content` is what its file holds, `name` the file's.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> from ndiswan.outputs import of_replay
+    >>> report = of_replay(failure, failure.replay(), failure.to_json(), "double.json")
+    >>> [problem.rule for problem in report.problems]
+    ['DOUBLE']
+    >>> report.headline[:30]
+    'double.json: fails: DOUBLE at '
+    """
     target = name_of(failure.scenario)
     report = Report("replay", target, int(again.symptom is not None))
     report.problems = _problems(failure, again, content, f"ndiswan replay {name}")

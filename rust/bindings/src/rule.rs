@@ -13,10 +13,10 @@ use crate::error::value;
 #[pyfunction]
 #[pyo3(signature = (contract=None))]
 pub(crate) fn rule_table(contract: Option<&str>) -> PyResult<Vec<&'static str>> {
-    let face = contract.map(|id| {
-        Face::by_id(id).ok_or_else(|| {
+    let face = contract.map(|name| {
+        Face::by_id(name).ok_or_else(|| {
             let all = Face::ALL.map(Face::id).join(", ");
-            value(format!("expected a contract, one of {all}; got {id:?}"))
+            value(format!("expected a contract, one of {all}; got {name:?}"))
         })
     });
     let face = face.transpose()?;
