@@ -16,7 +16,7 @@ from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
-    from ndiswan.campaign import Campaign, Verdict
+    from ndiswan.campaign import Campaign, Died, Verdict
     from ndiswan.exploring.execution import Execution
     from ndiswan.exploring.failure import Failure
 
@@ -38,6 +38,7 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
         f"{progress.executions:,} executions in {progress.seconds:.0f} s, seed {campaign.seed}:"
         f" {len(verdict.new)} new, {len(verdict.known)} known,"
         f" {len(verdict.mended)} mended failures"
+        + (f", {len(verdict.died)} that ended the process" if verdict.died else "")
     )
     cases = []
     for paths, title in ((verdict.new, "found"), (verdict.known, "fails still")):
@@ -48,10 +49,28 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
             problems = _problems(failure, again, content, f"ndiswan replay {path}")
             report.problems += problems
             cases.append(Case(f"{title}: {path.stem}", campaign.target, problems))
+    for died in verdict.died:
+        problem = _died(campaign, died)
+        report.problems.append(problem)
+        cases.append(Case(f"ended its process: seed {died.seed}", campaign.target, [problem]))
     cases += [Case(f"fails no more: {path.stem}", campaign.target) for path in verdict.mended]
     whole = Case("explored", campaign.target, seconds=progress.seconds, output=report.headline)
     report.suites.append(Suite(campaign.target, [whole, *cases], {"seed": str(campaign.seed)}))
     return report
+
+
+def _died(campaign: Campaign, died: Died) -> Problem:
+    file = campaign.target.rpartition(":")[0] or campaign.target
+    return Problem(
+        rule="CRASH",
+        level="error",
+        detail=str(died).splitlines()[0],
+        driver=campaign.target.rpartition(":")[2],
+        report=str(died),
+        command=died.command,
+        place=Place.in_traceback(died.words),
+        file=file if Path(file).is_file() else None,
+    )
 
 
 def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name: str) -> Report:
