@@ -298,3 +298,121 @@ def test_a_reset_takes_back_with_reset_in_progress():
         card.owed.clear()
         assert rules(ndis) == ["RESET"]
         assert peer.back == [(b"frame", S.RESET_IN_PROGRESS)]
+
+
+class RestartsLater(Card):
+    """Answers its restarts with PENDING; a timer says what came of each."""
+
+    ended = S.SUCCESS
+    wait = 0.5
+
+    def initialize(self):
+        super().initialize()
+        self.timer = self.adapter.timer(self.restarted)
+
+    def restart(self):
+        if self.wait is not None:
+            self.timer.set(self.wait)
+        return nw.PENDING
+
+    def restarted(self):
+        self.adapter.restart_complete(self.ended)
+
+    def halt(self):
+        super().halt()
+        self.timer.cancel()
+
+
+def test_a_restart_may_end_later():
+    """Binding waits for the first one; after a pause nothing is sent until it has ended, and a second one is none."""
+    with nw.Ndis() as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        assert (ndis.now, card.adapter.life) == (0.5, "running")
+        assert ndis6.pause(link) == nw.SUCCESS
+        assert ndis6.restart(link) == nw.PENDING
+        assert ndis6.restart(link) == S.INVALID_STATE
+        assert (card.adapter.life, link.send(b"early")) == ("paused", S.PAUSED)
+        ndis.run()
+        assert (card.adapter.life, link.send(b"again")) == ("running", nw.PENDING)
+        card.finish()
+        assert rules(ndis) == []
+
+
+def test_a_restart_that_fails_later_leaves_it_paused():
+    """The status of restart_complete counts as that of the return would."""
+    with nw.Ndis() as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        ndis6.pause(link)
+        card.ended = S.FAILURE
+        assert ndis6.restart(link) == nw.PENDING
+        ndis.run()
+        assert card.adapter.life == "paused"
+        card.ended = S.SUCCESS
+        assert ndis6.restart(link) == nw.PENDING
+        ndis.run()
+        assert card.adapter.life == "running"
+
+
+def test_restart_complete_without_a_restart_is_found():
+    """It breaks PAUSE; so does PENDING, which ends nothing, and a restart that never ends, at the halt."""
+    with nw.Ndis(on_violation="record") as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        card.adapter.restart_complete()
+        assert rules(ndis) == ["PAUSE"]
+        ndis6.pause(link)
+        card.wait = None
+        assert ndis6.restart(link) == nw.PENDING
+        card.adapter.restart_complete(nw.PENDING)
+        assert rules(ndis) == ["PAUSE", "PAUSE"]
+    assert rules(ndis) == ["PAUSE", "PAUSE", "PAUSE"]
+    assert "within 10 s" in ndis.violations[-1].detail
+
+
+class HalfUnlocked(ndis6.Miniport):
+    """Takes a chain apart under a lock list by list, and completes what is queued from two timers without one."""
+
+    info = nw.WanInfo(max_transmit=4)
+
+    def initialize(self):
+        self.queue = []
+        self.lengths = LENGTHS
+        self.timers = [self.adapter.timer(self.sent) for _ in range(2)]
+
+    def send_net_buffer_lists(self, nbls, flags):
+        self.lengths.append(len(nbls))
+        self.queue += nbls
+        for timer in self.timers:
+            timer.set(0.001)
+
+    def sent(self):
+        while self.queue:
+            self.adapter.send_net_buffer_lists_complete([self.queue[0]], ndis6.DISPATCH_LEVEL)
+            del self.queue[:1]
+
+    def halt(self):
+        for timer in self.timers:
+            timer.cancel()
+        for nbl in self.queue:
+            self.adapter.send_net_buffer_lists_complete([nbl], 0)
+
+
+LENGTHS = []
+
+
+def test_a_chain_is_a_chain_under_an_explorer():
+    """It comes by one call with all of its lists, and the race that its driver has is found, and replays."""
+    LENGTHS.clear()
+
+    def scenario(ndis):
+        link = ndis.bind(ndis6.Protocol(), HalfUnlocked())
+        ndis6.send_net_buffer_lists(link, [b"one", b"two", b"three"])
+        ndis.run()
+
+    failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    assert set(LENGTHS) == {3}
+    assert failure.rule in {"DOUBLE", "STALE"}
+    assert failure.deterministic
+    assert failure.replay().symptom == failure.symptom

@@ -69,6 +69,13 @@ class Adapter(_Adapter):
         """
         change_life(self, "pause complete")
 
+    def restart_complete(self, status: Status = Status.SUCCESS) -> None:
+        """End a restart that was answered PENDING (NdisMRestartComplete): SUCCESS, or what went wrong.
+
+        Raises ``LifeCycleViolation`` (PAUSE) if none is pending, or for PENDING.
+        """
+        change_life(self, "restart complete", status)
+
 
 class Miniport(TwinMiniport):
     """An NDIS 6 miniport driver; subclass it and write at least :meth:`send_net_buffer_lists`.
@@ -114,7 +121,10 @@ class Miniport(TwinMiniport):
         return None
 
     def restart(self) -> Status | None:
-        """MiniportRestart, at PASSIVE, after initialize or a pause; another status than SUCCESS leaves it paused."""
+        """MiniportRestart, at PASSIVE, after initialize or a pause; another status than SUCCESS leaves it paused.
+
+        PENDING owes one ``self.adapter.restart_complete(status)`` within ten seconds.
+        """
         return None
 
     def cancel_send(self, cancel_id: int) -> None:
@@ -229,6 +239,8 @@ def pause(link: Link) -> Status:
 
 def restart(link: Link) -> Status:
     """Have NDIS restart a paused miniport; gives what MiniportRestart answered, INVALID_STATE if it is not paused.
+
+    PENDING: it runs when the driver calls ``restart_complete``.
 
     >>> from ndiswan import ndis6
     >>> class Card(ndis6.Miniport):
