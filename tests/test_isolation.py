@@ -221,6 +221,29 @@ def test_isolation_can_be_asked_for_and_turned_off(pytester: pytest.Pytester) ->
         result.assert_outcomes(**outcomes)
 
 
+def test_what_answers_to_every_name_and_an_interpreter_below_the_root_do_no_harm(
+    pytester: pytest.Pytester,
+) -> None:
+    """An object whose `__wrapped__` never ends is passed over, and Python's own modules are nobody's tests."""
+    pytester.makepyfile(
+        """
+        from unittest import mock
+        from unittest.mock import call
+
+        class Echo:
+            def __call__(self): pass
+            def __getattr__(self, name): return self
+
+        echo = Echo()
+
+        def test_one():
+            assert mock and call and echo.anything is echo
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir=/")
+    result.assert_outcomes(passed=1)
+
+
 def test_ctrl_c_in_a_child_ends_the_session_once(pytester: pytest.Pytester) -> None:
     """A test that is interrupted ends pytest, and its copy tells nothing of its own."""
     pytester.makepyfile(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ndiswan._native import Trace
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.place import site_in
+from ndiswan.checking.raised import text_of
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.steps import tell
@@ -103,7 +104,7 @@ class Bench:
             why = error.__cause__
             # What initialize raised is told with all that callbacks raised.
             if why is not None and not any(why is known for known in self._open[-1].ndis.errors):
-                found = _of_exception(why)
+                found = _of_exception(why, getattr(self._open[-1], "miniport", None))
                 found.detail = f"it cannot be bound: {why}"
                 self.result.add(found)
         return self.finish()
@@ -130,7 +131,7 @@ class Bench:
                 told.append(finding)
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
-                self.result.add(_of_exception(error))
+                self.result.add(_of_exception(error, getattr(world, "miniport", None)))
         for leak in getattr(getattr(world, "miniport", None), "leaks", []):
             self.result.add(
                 Finding("warning", None, f"after the halt: {leak}", f"LEAK: after the halt: {leak}")
@@ -174,11 +175,7 @@ def _of_violation(violation: ContractViolation, site: str | None) -> Finding:
     )
 
 
-def _of_exception(error: BaseException) -> Finding:
+def _of_exception(error: BaseException, miniport: Miniport | None) -> Finding:
     detail = traceback.format_exception_only(error)[-1].strip()
-    text = _text(error)
+    text = text_of(error, miniport)
     return Finding("exception", None, detail, text, site=site_in(text))
-
-
-def _text(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error)).rstrip()

@@ -157,10 +157,20 @@ class DriverResult:
 
     @property
     def first(self) -> tuple[ModeResult, Finding] | None:
-        """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
+        """The first thing that is wrong, and its mode; what may follow from another comes after it, a warning last.
+
+        An exception comes before the rules that are broken in its mode: its packet went back at once, and what the
+        driver does with it later is no mistake of its own.
+        """
         found = [(mode, finding) for mode in self.modes for finding in mode.findings]
-        order: list[_Kind] = ["violation", "hang", "crash", "exception", "internal", "warning"]
-        return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
+        order: dict[_Kind, int] = {"hang": 1, "crash": 2, "internal": 3, "warning": 4}
+
+        def key(pair: tuple[ModeResult, Finding]) -> tuple[int, int, bool]:
+            mode, finding = pair
+            number = next(n for n, one in enumerate(self.modes) if one is mode)
+            return order.get(finding.kind, 0), number, finding.kind != "exception"
+
+        return min(found, key=key, default=None)
 
     @property
     def problems(self) -> list[tuple[ModeResult, Finding]]:
