@@ -96,3 +96,40 @@ def test_a_driver_that_wants_its_adapter_too_early_is_told_when(tmp_path):
     assert done.returncode == USAGE
     assert "has no attribute 'adapter' before it is bound" in done.stderr
     assert "__getattr__" not in done.stderr
+
+
+FIRST = """#include <ndis.h>
+#include <ndiswan.h>
+{more}
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{{
+    {entry}
+    return NDIS_STATUS_SUCCESS;
+}}
+"""
+
+
+def in_c(tmp_path, entry="", more=""):
+    """A file with a DriverEntry that does this."""
+    path = tmp_path / "target.c"
+    path.write_text(FIRST.format(entry=entry, more=more))
+    return path
+
+
+def test_a_driver_in_c_that_crashes_is_told_by_the_name_of_the_crash(tmp_path):
+    """`DriverCrash` and its line in C come first, with no module of ours before it."""
+    text = said(in_c(tmp_path, "*(int *)8 = 1;"))
+    assert "\nDriverCrash: the driver crashed: it wrote to address 0x8" in text
+    assert "in DriverEntry (target.c:6)" in " ".join(text.split())
+    assert "ndiswan.drivers" not in text
+
+
+def test_a_file_in_c_without_a_driverentry_is_told_what_one_is(tmp_path):
+    """It names the user's file, not the library that was made of it, and how the function is declared."""
+    path = in_c(tmp_path)
+    path.write_text(path.read_text().replace("DriverEntry", "DriverEntri"))
+    done = ndiswan("check", path.name, *QUICK, cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert "target.c: expected a driver, but it has no function DriverEntry" in done.stderr
+    assert "NTSTATUS DriverEntry(PDRIVER_OBJECT" in done.stderr
+    assert ".so" not in done.stderr

@@ -11,6 +11,13 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # Drivers like anybody's, which only happen to lie in the package.
 _DRIVERS = _PACKAGE / "zoo"
 _CALL = re.compile(r"(?:\w+\.)*(?P<name>\w+)\(\) (?:takes|missing|got an unexpected) ")
+# How Python names a class of ours; its last name is the one that a reader meets elsewhere.
+_OURS = re.compile(r"^ndiswan\.[\w.]*\.(?=\w+(?:: |$))", re.MULTILINE)
+
+
+def detail_of(error: BaseException) -> str:
+    """The exception in a line, or what it needs."""
+    return _OURS.sub("", traceback.format_exception_only(error)[-1].strip())
 
 
 def text_of(error: BaseException, miniport: object = None) -> str:
@@ -24,7 +31,7 @@ def text_of(error: BaseException, miniport: object = None) -> str:
     while told.stack and is_ours(told.stack[-1]) and told.stack[-1].name == "__getattr__":
         del told.stack[-1]
     lines = told.format() if told.stack else told.format_exception_only()
-    return "".join(lines).rstrip() + _arguments(error, told, miniport)
+    return _OURS.sub("", "".join(lines).rstrip()) + _arguments(error, told, miniport)
 
 
 def is_ours(frame: traceback.FrameSummary) -> bool:

@@ -157,7 +157,11 @@ def full(
     yield paint(f"{finding.title} in mode {mode.name}{times}:", style)
     for line in finding.report.splitlines():
         yield from wrap(line.replace(f"{Path.cwd()}/", ""), width)
-    if finding.kind == "exception" and any(known.kind == "violation" for known in mode.findings):
+    if (
+        finding.kind == "exception"
+        and finding.site
+        and any(known.kind == "violation" for known in mode.findings)
+    ):
         yield from wrap(CONSEQUENCES, width)
 
 
