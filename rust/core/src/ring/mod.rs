@@ -93,7 +93,7 @@ pub use entry::{Completion, Entry, Record, ShortRecord};
 pub use idle::Waited;
 pub use make::{Config, open_ring, ring};
 pub(crate) use owed::{LetGo, Owed};
-pub(crate) use permit::{Permit, PermitLane, Places, Reader};
+pub(crate) use permit::{Permit, PermitLane, Places, Reader, Whose};
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
 
 #[cfg(test)]
