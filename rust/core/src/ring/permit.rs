@@ -28,74 +28,20 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::consumer::Consumer;
-use super::entry::Entry;
 use super::idle::Waited;
 use super::make::{Config, ring};
-use super::producer::{Permits, Producer, Ring};
+use super::permit_lane::PermitLane;
+use super::producer::{Permits, Ring};
 use super::sync::{Mark, Short, ShortGuard, touching};
-use super::take_all::{PIECE, take_all};
-use crate::status::{FinalStatus, Status};
+use super::ticket::{At, Ticket};
+use crate::status::FinalStatus;
 
 /// More places than that would not fit into an entry.
 const MOST: u32 = (1 << 30) - 1;
 
-/// Which place, as it stands in an entry: the index in the upper half of a word. It comes out of the ring so and goes in
-/// so, and is taken apart where the place is used; a packet that is sent round and round waits for nothing but that.
-#[derive(Copy, Clone, Debug)]
-struct At(u64);
-
-impl At {
-    /// `index` is at most [`MOST`].
-    #[inline]
-    fn new(index: u32) -> At {
-        At(u64::from(index) << 32)
-    }
-
-    #[inline]
-    fn index(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-}
-
-/// A [`Completion`](super::entry::Completion) of a pool that knows its indices: nothing has to be masked.
-#[derive(Copy, Clone, Debug)]
-struct Ticket(u64);
-
-impl Ticket {
-    #[inline]
-    fn new(at: At, status: FinalStatus) -> Ticket {
-        Ticket(at.0 | u64::from(status.get().0))
-    }
-
-    #[inline]
-    fn at(self) -> At {
-        At(self.0 & !u64::from(u32::MAX))
-    }
-
-    #[inline]
-    fn status(self) -> FinalStatus {
-        // What was put in as a final status is one.
-        FinalStatus::new(Status(self.0 as u32)).unwrap_or(FinalStatus::FAILURE)
-    }
-}
-
-impl Entry for Ticket {
-    const WORDS: usize = 1;
-
-    #[inline]
-    fn word(self, _: usize) -> u64 {
-        self.0
-    }
-
-    #[inline]
-    fn from_words(word: impl Fn(usize) -> u64) -> Self {
-        Ticket(word(0))
-    }
-}
-
 /// What a permit is the right to: a body, and a page on which something is written about it.
 #[derive(Debug)]
-struct Place<T, P, S> {
+pub(super) struct Place<T, P, S> {
     page: UnsafeCell<P>,
     body: UnsafeCell<T>,
     mark: Mark,
@@ -128,7 +74,10 @@ impl<T, P, S> Home<T, P, S> {
 /// Where a home's places begin. It is kept in a register, where the home itself would be asked again after each
 /// write.
 #[derive(Debug)]
-struct Base<'p, T, P, S>(NonNull<Place<T, P, S>>, PhantomData<&'p [Place<T, P, S>]>);
+pub(super) struct Base<'p, T, P, S>(
+    pub(super) NonNull<Place<T, P, S>>,
+    PhantomData<&'p [Place<T, P, S>]>,
+);
 
 // SAFETY: it is a reference to places.
 unsafe impl<'p, T, P, S> Send for Base<'p, T, P, S> where &'p [Place<T, P, S>]: Send {}
@@ -272,6 +221,16 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
     }
 
     #[inline]
+    pub(super) fn base(&self) -> Base<'p, T, P, S> {
+        self.whose.base
+    }
+
+    #[inline]
+    pub(super) fn at(&self) -> At {
+        self.whose.at
+    }
+
+    #[inline]
     pub(crate) fn page(&mut self) -> &mut P {
         let place = self.whose.place();
         touching(&place.mark);
@@ -304,92 +263,6 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
     #[inline]
     pub(crate) fn push(self, status: FinalStatus) {
         self.whose.home().ring.push(Ticket::new(self.whose.at, status));
-    }
-}
-
-/// A thread's own lane.
-#[derive(Debug)]
-pub(crate) struct PermitLane<'p, T, P, S> {
-    base: Base<'p, T, P, S>,
-    lane: Producer<'p, Ticket, Permits>,
-}
-
-impl<'p, T, P, S> PermitLane<'p, T, P, S> {
-    /// Puts a permit in; one of another ring goes into its own.
-    #[inline]
-    pub(crate) fn push(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) {
-        if let Some(ticket) = self.ticket(permit, status) {
-            self.lane.push(ticket);
-        }
-    }
-
-    /// What goes into this lane; a permit of another ring goes into its own.
-    #[inline]
-    fn ticket(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) -> Option<Ticket> {
-        if self.base.0 == permit.whose.base.0 {
-            return Some(Ticket::new(permit.whose.at, status));
-        }
-        permit.push(status);
-        None
-    }
-
-    /// Puts many in, up to 32 with one reservation.
-    #[inline]
-    pub(crate) fn push_many(
-        &self,
-        permits: impl Iterator<Item = (Permit<'p, T, P, S>, FinalStatus)>,
-    ) {
-        let mut piece = Piece { lane: &self.lane, entries: [NONE; PIECE], count: 0 };
-        for (permit, status) in permits {
-            if let Some(ticket) = self.ticket(permit, status) {
-                piece.push(ticket);
-            }
-        }
-    }
-
-    /// The same with what `with` makes of the values, all of which are taken. If that panics, the values that are left
-    /// are dropped.
-    #[inline]
-    pub(crate) fn push_from<V>(
-        &self,
-        values: &mut Vec<V>,
-        mut with: impl FnMut(V) -> (Permit<'p, T, P, S>, FinalStatus),
-    ) {
-        take_all(&self.lane, values, NONE, |value| {
-            let (permit, status) = with(value);
-            self.ticket(permit, status)
-        });
-    }
-}
-
-const NONE: Ticket = Ticket(0);
-
-/// Entries on their way into a lane. They get there also if what makes the next one panics.
-struct Piece<'a> {
-    lane: &'a Producer<'a, Ticket, Permits>,
-    entries: [Ticket; PIECE],
-    count: usize,
-}
-
-impl Piece<'_> {
-    #[inline]
-    fn push(&mut self, entry: Ticket) {
-        self.entries[self.count] = entry;
-        self.count += 1;
-        if self.count == PIECE {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.lane.push_batch(&self.entries[..self.count]);
-        self.count = 0;
-    }
-}
-
-impl Drop for Piece<'_> {
-    fn drop(&mut self) {
-        self.flush();
     }
 }
 
