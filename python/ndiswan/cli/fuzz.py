@@ -22,7 +22,7 @@ from ndiswan.campaign import (
     Verdict,
 )
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.console import out, out_json, painter, somebody_looks
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import (
     any_of,
@@ -188,7 +188,7 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     except OSError as error:
         raise click.UsageError(f"--folder: {error}") from error
     try:
-        verdict = campaign.run(_teller(sys.stderr.isatty()))
+        verdict = campaign.run(_teller(somebody_looks()))
     except ExecutorError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
