@@ -56,7 +56,7 @@ def test_a_campaign_of_which_each_task_kills_its_process_ends(tmp_path):
     """Told once on stdout, in --json and in SARIF, with the command; the exit code is that of a failure."""
     (tmp_path / "k.py").write_text(DEADLY)
     fuzz = ("fuzz", "k.py:deadly_each_time", "--task", "5", "--jobs", "1", "--seed", "4")
-    told = ndiswan(*fuzz, "--time", "60", "--json", "--sarif", "out.sarif", cwd=tmp_path)
+    told = ndiswan(*fuzz, "--executions", "50", "--json", "--sarif", "out.sarif", cwd=tmp_path)
     assert told.returncode == 1, told.stderr
     (died,) = json.loads(told.stdout)["died"]
     assert died["how"] == "the process ended itself with exit status 9"
