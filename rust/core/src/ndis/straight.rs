@@ -22,12 +22,14 @@ use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
 
 impl Link {
-    /// A frame from the pool to the miniport, with nothing in between.
+    /// A frame from the pool to the miniport, with nothing in between. `told` hears which packet it is before the miniport is
+    /// called with it.
     #[inline]
-    pub(super) fn send_straight(
+    pub(crate) fn send_straight(
         self: &Arc<Self>,
         cpu: &Rc<Cpu>,
         frame: &[u8],
+        told: impl FnOnce(Name),
     ) -> Option<(Name, Status)> {
         let adapter = &*self.adapter;
         let ndis = &*adapter.ndis;
@@ -67,6 +69,7 @@ impl Link {
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
+        told(packet);
         let status = self.call_down(drivers, cpu, name, now);
         if status != Status::PENDING {
             adapter.free_slot_on(cpu, slot);
