@@ -26,7 +26,10 @@ struct Model {
 
 impl Model {
     fn new() -> Model {
-        Model { queue: Queue::new(TimeKind::Virtual, None, &Bias::new(true)), dead: RefCell::default() }
+        Model {
+            queue: Queue::new(TimeKind::Virtual, None, &Bias::new(true)),
+            dead: RefCell::default(),
+        }
     }
 
     fn wants(&self, work: Work) -> bool {

@@ -200,7 +200,8 @@ impl Miniport for CardDriver {
             let mut work = up.work.lock_on(cpu);
             let Work { card, far, set_for, resetting, .. } = &mut *work;
             *set_for = NEVER;
-            let completes = card.advance(up.adapter.ndis.now(), far);
+            let now = up.adapter.ndis.now();
+            let completes = card.is_out_plain(now) || card.advance(now, far);
             let interrupts = completes || (*resetting && !card.is_resetting());
             if !interrupts {
                 up.arm(&mut work);
