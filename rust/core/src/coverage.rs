@@ -83,6 +83,13 @@ impl Coverage {
         Some(edge)
     }
 
+    /// All of these happened; they are taken out.
+    pub(crate) fn see_all(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            self.see(&event);
+        }
+    }
+
     /// How many edges and pairs were reached for the first time since [`begin`](Self::begin).
     pub fn fresh(&self) -> usize {
         self.fresh

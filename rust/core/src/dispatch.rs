@@ -244,14 +244,14 @@ impl Ndis {
     /// Whether work is still to be done: all but timers that were cancelled or set anew.
     pub(crate) fn wants(&self, work: Work) -> bool {
         match work {
-            Work::Timer { adapter, timer, arming } => self
-                .adapter(adapter)
-                .is_some_and(|adapter| adapter.timer_is_armed_by(timer, arming)),
-            Work::Device { adapter, device, arming } => self
-                .adapter(adapter)
-                .is_some_and(|adapter| adapter.device_is_armed_by(device, arming)),
+            Work::Timer { adapter, timer, arming } => {
+                self.is_so_of(adapter, |adapter| adapter.timer_is_armed_by(timer, arming))
+            }
+            Work::Device { adapter, device, arming } => {
+                self.is_so_of(adapter, |adapter| adapter.device_is_armed_by(device, arming))
+            }
             Work::Alarm { adapter, arming } => {
-                self.adapter(adapter).is_some_and(|adapter| adapter.alarm_is_armed_by(arming))
+                self.is_so_of(adapter, |adapter| adapter.alarm_is_armed_by(arming))
             }
             _ => true,
         }

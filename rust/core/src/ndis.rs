@@ -138,14 +138,18 @@ impl Ndis {
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
         let told = config.record || config.adversity.is_some();
+        let bias = match config.time {
+            TimeKind::Adversarial => Bias::of_locks(),
+            // At level 4 each event asks the interpreter, which no span may wait for.
+            time => Bias::new(time == TimeKind::Virtual && config.verify != Verify::CallSites),
+        };
         let adversary = config.adversity.as_ref();
-        let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
+        let adversary = adversary.map(|settings| Adversary::new(settings, config.record, &bias));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time, adversary),
-            // At level 4 each event asks the interpreter, which no span may wait for.
-            bias: Bias::new(config.time == TimeKind::Virtual && config.verify != Verify::CallSites),
+            bias,
             config,
             locks: LockTable::default(),
             adapters: Mutex::default(),
@@ -187,6 +191,11 @@ impl Ndis {
 
     pub(crate) fn adapter(&self, index: u16) -> Option<Arc<Adapter>> {
         self.adapters.lock().get(index as usize).cloned()
+    }
+
+    /// Whether that is so of an adapter, if there is one of that number; it is asked under the lock of all.
+    pub(crate) fn is_so_of(&self, index: u16, so: impl FnOnce(&Adapter) -> bool) -> bool {
+        self.adapters.lock().get(index as usize).is_some_and(|adapter| so(adapter))
     }
 
     /// What was found so far, in order.

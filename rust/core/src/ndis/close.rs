@@ -139,6 +139,9 @@ impl Ndis {
         }
         self.end_stacks();
         self.forget_adapters();
+        if let Some(adversary) = &self.queue.adversary {
+            adversary.count();
+        }
         Ok(())
     }
 

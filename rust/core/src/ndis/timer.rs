@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::Mutex;
-
 use super::Adapter;
+use crate::biased::{Bias, Biased};
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
@@ -54,8 +53,14 @@ struct Inner {
 }
 
 /// The timers and DPCs of one adapter.
-#[derive(Debug, Default)]
-pub(crate) struct Timers(Mutex<Inner>);
+#[derive(Debug)]
+pub(crate) struct Timers(Biased<Inner>);
+
+impl Timers {
+    pub(crate) fn new(bias: &Arc<Bias>) -> Timers {
+        Timers(Biased::new(bias, Inner::default()))
+    }
+}
 
 impl Adapter {
     /// NdisMInitializeTimer: a timer's number.

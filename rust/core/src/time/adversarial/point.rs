@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::list::At;
-use super::{Adversary, Pending, State, Way};
+use super::{Adversary, Inner, Pending, State, Way};
 use crate::choices::{Access, Choice};
-use crate::cx::Cpu;
+use crate::cx::{Cpu, Irql};
 use crate::ndis::Ndis;
 use crate::time::Clock;
 
@@ -59,11 +59,13 @@ impl Ndis {
         if std::thread::panicking() {
             return;
         }
-        self.go_on(adversary, At::Point(access));
+        if !self.passes(adversary, access) {
+            self.go_on(adversary, At::Point(access));
+        }
         // A language binding raises an exception instead.
         if adversary.settings.stacks.is_none()
-            && !Cpu::current().is_outermost()
             && adversary.is_cut_off()
+            && !Cpu::current().is_outermost()
         {
             std::panic::panic_any("the drivers go on for ever; this execution is cut off");
         }
@@ -178,22 +180,32 @@ impl Ndis {
         }
     }
 
+    /// Whether this is a point at which nothing else can happen, and which the explorer does not want to hear of: it is
+    /// counted then, and passed. That is what most of them are.
+    #[inline]
+    fn passes(&self, adversary: &Adversary, access: Access) -> bool {
+        let me = Cpu::current_number();
+        Cpu::here(|cpu| {
+            let mut inner = adversary.inner.lock_on(cpu);
+            let asks = adversary.asks_lone && !inner.quiet;
+            if asks || !inner.is_lone(me, |lock| self.locks.is_free(lock)) {
+                return false;
+            }
+            adversary.count_point(&mut inner);
+            inner.arrive(me, access, cpu.irql());
+            true
+        })
+    }
+
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
         let me = Cpu::current_number();
+        let irql = Cpu::here(|cpu| cpu.irql());
         let mut guard = adversary.inner.lock();
         let inner = &mut *guard;
-        let points = adversary.points() + 1;
-        adversary.points.store(points, Ordering::Relaxed);
-        if points >= adversary.settings.max_points {
-            inner.quiet = true;
-        }
+        adversary.count_point(inner);
         let cpu = &mut inner.cpus[me];
         match at {
-            At::Point(access) => {
-                inner.progress += 1;
-                (cpu.state, cpu.access) = (State::Ready, access);
-                cpu.irql = Cpu::current().irql();
-            }
+            At::Point(access) => inner.arrive(me, access, irql),
             At::Idle => cpu.state = State::Idle,
             At::Lock(lock) => cpu.state = State::Lock(lock),
             At::Waits => cpu.state = State::Waits(inner.progress),
@@ -212,11 +224,11 @@ impl Ndis {
             Way::Cpu(other) => Next::To(other),
             Way::Work(index) => {
                 let pending = inner.pending[index];
-                let places = inner.places(at, &pending).count() as u32;
+                let places = inner.places(me, at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
-                let other = inner.places(at, &pending).nth(place).unwrap_or(me);
+                let other = inner.places(me, at, &pending).nth(place).unwrap_or(me);
                 inner.keep(|inner| {
-                    self.asked_place(adversary, inner, inner.places(at, &pending), place)
+                    self.asked_place(adversary, inner, inner.places(me, at, &pending), place)
                 });
                 inner.pending.remove(index);
                 inner.progress += 1;
@@ -291,6 +303,15 @@ impl Ndis {
 }
 
 impl Adversary {
+    #[inline]
+    fn count_point(&self, inner: &mut Inner) {
+        let points = self.points() + 1;
+        self.points.store(points, Ordering::Relaxed);
+        if points >= self.settings.max_points {
+            inner.quiet = true;
+        }
+    }
+
     /// Whether the world ends; this CPU is no more then.
     fn has_ended(&self, me: usize) -> bool {
         let mut inner = self.inner.lock();
@@ -309,7 +330,16 @@ impl Adversary {
     }
 }
 
-impl super::Inner {
+impl Inner {
+    /// CPU `me` is at a point before `access`.
+    #[inline]
+    fn arrive(&mut self, me: usize, access: Access, irql: Irql) {
+        self.progress += 1;
+        let cpu = &mut self.cpus[me];
+        (cpu.state, cpu.access) = (State::Ready, access);
+        cpu.irql = irql;
+    }
+
     /// Nobody can go on.
     fn nothing_happens(&mut self, me: usize, at: At) -> Next {
         let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
