@@ -55,8 +55,13 @@ impl Coverage {
     }
 
     /// Something happened: its edge. A broken rule has none.
-    #[inline]
     pub fn see(&mut self, event: &Event) -> Option<Edge> {
+        self.fold(event)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // in the loop of `see_all` too
+    fn fold(&mut self, event: &Event) -> Option<Edge> {
         let mut last = None;
         let Some(kind) = Kind::of(&event.what) else {
             self.packets.take(event); // it says that a send was refused
@@ -86,7 +91,7 @@ impl Coverage {
     /// All of these happened; they are taken out.
     pub(crate) fn see_all(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
-            self.see(&event);
+            self.fold(&event);
         }
     }
 

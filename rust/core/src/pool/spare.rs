@@ -20,8 +20,7 @@ thread_local! {
 fn fits(slots: &mut [Slot], packets: u32, info: &WanInfo, keep: usize) -> bool {
     slots.len() == packets as usize
         && slots.first_mut().is_some_and(|slot| {
-            slot.history.most() == keep
-                && slot.body.get_mut().end_buffer() == info.buffer_size()
+            slot.history.most() == keep && slot.body.get_mut().end_buffer() == info.buffer_size()
         })
 }
 

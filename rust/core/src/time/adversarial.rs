@@ -213,20 +213,23 @@ impl Adversary {
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             told: Biased::new(bias, spare.told),
-            inner: Biased::new(bias, Inner {
-                cpus: list,
-                pending: spare.pending,
-                tasks: MAX_CPUS as u32,
-                until: u64::MAX,
-                all: false,
-                choices: spare.choices,
-                asked: keeps.then(Vec::new),
-                progress: 0,
-                quiet: false,
-                ending: false,
-                steps: spare.steps,
-                ways: spare.ways,
-            }),
+            inner: Biased::new(
+                bias,
+                Inner {
+                    cpus: list,
+                    pending: spare.pending,
+                    tasks: MAX_CPUS as u32,
+                    until: u64::MAX,
+                    all: false,
+                    choices: spare.choices,
+                    asked: keeps.then(Vec::new),
+                    progress: 0,
+                    quiet: false,
+                    ending: false,
+                    steps: spare.steps,
+                    ways: spare.ways,
+                },
+            ),
         }
     }
 
