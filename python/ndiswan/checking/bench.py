@@ -142,7 +142,7 @@ class Bench:
         world.ndis.save(path)
         if told:
             tell(told, Trace(path))
-        reached, _ = reached_in(path)
+        reached = reached_in(path).rules
         if not self._keep:
             path.unlink()
         self.result.reached = sorted({*self.result.reached, *reached})

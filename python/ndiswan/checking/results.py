@@ -129,13 +129,17 @@ class DriverResult:
 
     name: str
     modes: list[ModeResult] = field(default_factory=list)
+    contracts: list[str] = field(default_factory=lambda: ["wan"])
+    """Which it keeps to: ``wan``, ``lan``, ``condis``, ``ndis6``; of a recording with several drivers all of theirs."""
     defined: dict[str, str] = field(default_factory=dict)
     """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     @property
     def rules(self) -> list[RuleState]:
-        """Every rule's state, by family."""
-        states = [self._state(rule) for rule in rule_table()]
+        """The state of every rule of its contract, by family."""
+        known = {rule for contract in self.contracts for rule in rule_table(contract)}
+        found = {finding.rule for mode in self.modes for finding in mode.findings}
+        states = [self._state(rule) for rule in rule_table() if rule in known | found]
         families = list(dict.fromkeys(state.family for state in states))
         return sorted(states, key=lambda state: families.index(state.family))
 
@@ -215,6 +219,7 @@ class CheckResult(Shown):
                 {
                     "name": driver.name,
                     "clean": driver.clean,
+                    "contracts": driver.contracts,
                     "rules": [asdict(state) for state in driver.rules],
                     "modes": [_as_document(mode) for mode in driver.modes],
                 }

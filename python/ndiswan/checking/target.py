@@ -76,6 +76,8 @@ class Driver:
     """Whether the class says so itself; else both serializations are its own."""
     interrupts: bool
     """Whether it has an `isr` or a `handle_interrupt`."""
+    contract: str = "wan"
+    """Which contract it keeps to: ``wan``, ``lan``, ``condis`` or ``ndis6``."""
     cancels: bool = False
     """Whether its sends can be cancelled, as in the sister contracts."""
     pauses: bool = False
@@ -264,6 +266,7 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
                 bool(miniport.serialized),
                 fixed,
                 interrupts,
+                contract=getattr(miniport, "_face", "wan"),
                 cancels="cancel_send" in more,
                 pauses="pause" in more,
                 defined=_entry_points(kind),

@@ -256,6 +256,8 @@ def _compile(
         f"-I{folder}"
         for folder in [*dict.fromkeys(file.parent for file in files), *folders, spelled, INCLUDE]
     ]
+    # A file may have what the Microsoft compiler knows by itself before it includes anything.
+    places += ["-include", str(INCLUDE / "ndiswan_compiler.h")]
     objects = []
     for number, file in enumerate(files):
         made = work / f"{number}-{file.stem}.o"
@@ -305,9 +307,8 @@ def _library(cc: str, options: list[str]) -> Path:
 
 def _run(command: list[str], file: Path) -> str:
     environment = sanitizing.without_runtime()
-    done = subprocess.run(
-        command, capture_output=True, encoding="latin-1", check=False, env=environment
-    )
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
     if done.returncode != 0:
-        raise BuildError(f"{file}: does not compile\n{done.stderr.strip()}")
-    return done.stdout
+        said = done.stderr.decode(errors="replace").strip()
+        raise BuildError(f"{file}: does not compile\n{said}")
+    return done.stdout.decode("latin-1")

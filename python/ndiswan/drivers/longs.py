@@ -1,4 +1,9 @@
-"""``long`` has 32 bits on Windows and 64 here: in the driver's own lines it is made ``int``, after the preprocessor."""
+"""What the Microsoft compiler reads otherwise, changed in the driver's own lines after the preprocessor.
+
+``long`` has 32 bits on Windows and 64 here: it is made ``int``, and a number loses its ``L``, since ``-1 == 0xFFFFFFFFL`` holds there.
+Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it stands for, and the character that ended
+a text under DOS goes.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARKER = re.compile(r'^#(?: line)? \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)', re.MULTILINE)
-# A literal, which stays; or words that make a type together, in any order.
+# A literal, which stays; a number with a suffix; a break point; or words that make a type together, in any order.
 _TYPE = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    r"|(?<![\w.])(?P<number>0[xX][0-9a-fA-F]+?|\d+)(?P<suffix>[uU]?[lL]|[lL][uU]|[uU]?i(?:8|16|32|64))(?![\w.])"
+    r"|\b__?asm\s+(?:\{\s*int\s+3\s*;?\s*\}|int\s+3\b;?)"
     r"|\b(?:unsigned|signed|int|long|short|double)\b(?:\s+(?:unsigned|signed|int|long|double|const|volatile)\b)*"
 )
 _SYSTEM = " 3"
@@ -20,6 +27,11 @@ _SYSTEM = " 3"
 
 def _narrowed(match: re.Match[str]) -> str:
     text = match[0]
+    if match["number"]:
+        suffix = match["suffix"].lower()
+        return match["number"] + "u" * ("u" in suffix) + "ll" * ("64" in suffix)
+    if text[0] == "_":
+        return " ndiswan_break(); "
     words = re.findall(r"\w+", text) if text[0] not in "\"'" else []
     if words.count("long") != 1 or "double" in words:
         return text
@@ -28,6 +40,7 @@ def _narrowed(match: re.Match[str]) -> str:
 
 def narrowed(text: str, own: Iterable[Path]) -> str:
     """Preprocessed C in which the driver's ``long`` is ``int``; the folders of ``own`` are this package's and stay."""
+    text = text.replace("\x1a", "")
     kept = [str(folder) for folder in own]
     parts: list[str] = []
     end, stays = 0, False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\r\n]+)[>"]', re.MULTILINE)
 
@@ -41,6 +42,9 @@ def _find(name: str, folders: Iterable[Path]) -> Path | None:
 
 def overlay(sources: list[Path], include: list[Path], own: Path, into: Path) -> Path:
     """A folder in which every include that is spelled otherwise than its file is there as it is spelled."""
+    root = into
+    # Deep, so that what begins with `..` is inside too: clang makes a backslash a slash before it looks.
+    into = root.joinpath("up", "up", "up", "up", "up", "up")
     into.mkdir(parents=True, exist_ok=True)
     folders = [*dict.fromkeys(file.parent for file in sources), *include, own]
     waiting, seen = list(sources), set(sources)
@@ -51,10 +55,10 @@ def overlay(sources: list[Path], include: list[Path], own: Path, into: Path) -> 
             if found is None:
                 continue
             exact = any((folder / name).is_file() for folder in [file.parent, *folders])
-            if not exact:
-                spelled = into / name
-                spelled.parent.mkdir(parents=True, exist_ok=True)
-                if not spelled.exists():
+            for spelling in [] if exact else dict.fromkeys([name, name.replace("\\", "/")]):
+                spelled = Path(os.path.normpath(into / spelling))
+                if spelled.is_relative_to(root) and not spelled.exists():
+                    spelled.parent.mkdir(parents=True, exist_ok=True)
                     spelled.write_text(f'#include "{found.resolve()}"\n', encoding="utf-8")
             resolved = found.resolve()
             if resolved not in seen:

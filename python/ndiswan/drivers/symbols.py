@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parent / "library"
 #: What the C library and the compiler's own give.
 _RUNTIME = re.compile(
     r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__(asan|ubsan|tsan|sanitizer|gcov|mulodi|udiv|div|mod|ashl|lshr|float|fix)\w*"
-    r"|mem(cpy|move|set|cmp|chr)|str(n?(cpy|cat|cmp|len)|r?chr|str|spn|cspn|pbrk|tok)|to(upper|lower)"
+    r"|bcmp|mem(cpy|move|set|cmp|chr)|str(n?(cpy|cat|cmp|len)|r?chr|str|spn|cspn|pbrk|tok)|to(upper|lower)"
     r"|is(alpha|digit|alnum|space|upper|lower|xdigit|print|punct|cntrl)|__ctype_b_loc|__ctype_to(upper|lower)_loc|abs|labs|qsort|bsearch|rand|srand"
     r"|strto(u?l|u?ll)|ato[il]|__isoc\d+_\w+|setjmp|longjmp|_setjmp"
 )

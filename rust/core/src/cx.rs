@@ -56,9 +56,15 @@ impl fmt::Debug for Irql {
     }
 }
 
+/// The [`Cpu::number`] of the CPU with this [`Cpu::id`].
+#[inline]
+pub(crate) fn number_of(id: u32) -> u32 {
+    id.wrapping_sub(1)
+}
+
 /// The run-time side of a CPU: one a thread.
 pub struct Cpu {
-    /// Number of this CPU, unique in the process.
+    /// What owns a lock or a turn by its CPU calls it: unique in the process, not 0.
     pub id: u32,
     /// Number of the thread that it is on, unique in the process.
     pub(crate) thread: u32,
@@ -199,6 +205,12 @@ impl Cpu {
     /// From now on the calling thread is the virtual CPU of this number.
     pub(crate) fn become_number(number: usize) {
         HERE.with(|here| here.number.set(number));
+    }
+
+    /// Its number in events and in what people read, from 0. [`id`](Self::id) is one more, since 0 is nobody there.
+    #[inline]
+    pub fn number(&self) -> u32 {
+        number_of(self.id)
     }
 
     /// The number of the calling thread's CPU, or of the virtual one that it is now.

@@ -302,7 +302,7 @@ impl Ndis {
             irql,
             locks,
             inside,
-            cpu: cpu.id,
+            cpu: cpu.number(),
             time: self.now(),
             warning,
             site: if self.queue.adversary.is_some() { self.here() } else { None },

@@ -18,7 +18,7 @@ pub(crate) use table::LockTable;
 pub use typed::{SpinLock, SpinLockGuard};
 
 use crate::choices::Access;
-use crate::cx::{Cpu, Irql};
+use crate::cx::{Cpu, Irql, number_of};
 use crate::event::{Form, What};
 use crate::ndis::{Adapter, Ndis, OnViolation};
 use crate::rule::Rule;
@@ -174,6 +174,7 @@ impl Adapter {
         let owner = entry.owner.load(Ordering::Relaxed);
         let name = self.ndis.locks.name(lock);
         let detail = self.ndis.deadlock(cpu.id, lock).unwrap_or_else(|| {
+            let owner = number_of(owner);
             format!("{name} was waited for 22 s; cpu {owner} holds it and does not release it")
         });
         self.report(cpu, Rule::Hang, None, detail)

@@ -10,5 +10,8 @@
 #include "wdm_io.h"
 #include "wdm_declared.h"
 #include "wdm_functions.h"
+#include "wdm_bits.h"
+#include "wdm_ports.h"
+#include "wdm_system.h"
 
 #endif

@@ -1,4 +1,5 @@
-/* Functions of the kernel that are declared and not there: a driver that calls one compiles, and is told of it by name when it is loaded. */
+/* Functions of the kernel that few drivers call. Those without a body in library/system.c are not there: a driver that calls one compiles,
+ * and is told of it by name when it is built. */
 #ifndef NDISWAN_WDM_DECLARED_H
 #define NDISWAN_WDM_DECLARED_H
 

@@ -247,7 +247,7 @@ impl Ndis {
         };
         let event = Event {
             time: moment.time,
-            cpu: cpu.id,
+            cpu: cpu.number(),
             irql,
             locks,
             adapter: adapter.index,
@@ -271,6 +271,6 @@ impl Ndis {
 #[allow(clippy::inline_always)] // see `emit_at`
 fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
     let state = cpu.state.borrow();
-    let who = who(cpu.id, &state);
+    let who = who(cpu.number(), &state);
     place.history.keep_words(what, moment.time, who, moment.site);
 }

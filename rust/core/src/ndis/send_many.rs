@@ -124,7 +124,7 @@ impl Link {
         let who = {
             let state = cpu.state.borrow();
             state.may_send().ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         let mut flow = self.flow.lock_in(&span)?;
         let most = flow.room().min(frames.len() - from);
@@ -313,7 +313,7 @@ impl Link {
         let adapter = &*self.adapter;
         let ndis = &*adapter.ndis;
         let Some(span) = ndis.bias.alone(cpu) else { return false };
-        let (now, who) = (ndis.later(called), who(cpu.id, &cpu.state.borrow()));
+        let (now, who) = (ndis.later(called), who(cpu.number(), &cpu.state.borrow()));
         for name in batch.names(adapter.index) {
             let place = adapter.pool.slot(name.slot);
             if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {

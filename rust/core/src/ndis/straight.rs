@@ -35,7 +35,7 @@ impl Link {
         let who = {
             let state = cpu.state.borrow();
             state.may_send().ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         if adapter.life() != Life::Running || frame.is_empty() || frame.len() > adapter.info.room()
         {
@@ -232,7 +232,7 @@ impl Adapter {
         let who = {
             let state = cpu.state.borrow();
             state.may_complete(self.serialized()).ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         let place = self.pool.get(name.slot)?;
         let claimed = contract::may_complete(place.state(), name.generation, self.life()).ok()?;
