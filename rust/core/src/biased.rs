@@ -21,6 +21,10 @@
 //!
 //! A lock that is taken in a span is taken by a store. It is a lock all the same: a guard may outlive the
 //! span, and who comes then finds it locked.
+//!
+//! In adversarial time all virtual CPUs are one thread, each on a stack of its own, and a stack is left at a point. The
+//! straight ways have no points, so they are not gone there; but a lock that is taken, or a packet's step, is a span without
+//! one ([`Bias::briefly`]), and no other stack runs in it.
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};

@@ -107,7 +107,7 @@ impl Inner {
         }
     }
 
-    /// Whether nothing but going on can happen while CPU `me` is about to arrive at a point.
+    /// Whether nothing but going on can happen while CPU `me` is at a point.
     #[inline]
     pub(super) fn is_lone(&self, me: usize, free: impl Fn(u32) -> bool) -> bool {
         let stuck = |(number, cpu): (usize, &Virtual)| match cpu.state {
@@ -115,7 +115,7 @@ impl Inner {
             State::Idle => true,
             State::Ready => false,
             State::Lock(lock) => !free(lock),
-            State::Waits(seen) => seen == self.progress + 1,
+            State::Waits(seen) => seen == self.progress,
         };
         !self.all
             && self.pending.iter().all(|pending| pending.background)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use super::list::At;
 use super::{Adversary, Inner, Pending, State, Way};
 use crate::choices::{Access, Choice};
-use crate::cx::{Cpu, Irql};
+use crate::cx::Cpu;
 use crate::ndis::Ndis;
 use crate::time::Clock;
 
@@ -59,9 +59,7 @@ impl Ndis {
         if std::thread::panicking() {
             return;
         }
-        if !self.passes(adversary, access) {
-            self.go_on(adversary, At::Point(access));
-        }
+        self.go_on(adversary, At::Point(access));
         // A language binding raises an exception instead.
         if adversary.settings.stacks.is_none()
             && adversary.is_cut_off()
@@ -180,36 +178,38 @@ impl Ndis {
         }
     }
 
-    /// Whether this is a point at which nothing else can happen, and which the explorer does not want to hear of: it is
-    /// counted then, and passed. That is what most of them are.
     #[inline]
-    fn passes(&self, adversary: &Adversary, access: Access) -> bool {
+    fn decide(&self, adversary: &Adversary, at: At) -> Next {
         let me = Cpu::current_number();
         Cpu::here(|cpu| {
-            let mut inner = adversary.inner.lock_on(cpu);
-            let asks = adversary.asks_lone && !inner.quiet;
-            if asks || !inner.is_lone(me, |lock| self.locks.is_free(lock)) {
-                return false;
+            let inner = &mut *adversary.inner.lock_on(cpu);
+            let points = adversary.points() + 1;
+            adversary.points.store(points, Ordering::Relaxed);
+            if points >= adversary.settings.max_points {
+                inner.quiet = true;
             }
-            adversary.count_point(&mut inner);
-            inner.arrive(me, access, cpu.irql());
-            true
+            let here = &mut inner.cpus[me];
+            match at {
+                At::Point(access) => {
+                    inner.progress += 1;
+                    (here.state, here.access, here.irql) = (State::Ready, access, cpu.irql());
+                    // What most points are.
+                    let asks = adversary.asks_lone && !inner.quiet;
+                    if !asks && inner.is_lone(me, |lock| self.locks.is_free(lock)) {
+                        return Next::Go;
+                    }
+                }
+                At::Idle => here.state = State::Idle,
+                At::Lock(lock) => here.state = State::Lock(lock),
+                At::Waits => here.state = State::Waits(inner.progress),
+            }
+            self.decide_among(adversary, inner, me, at)
         })
     }
 
-    fn decide(&self, adversary: &Adversary, at: At) -> Next {
-        let me = Cpu::current_number();
-        let irql = Cpu::here(|cpu| cpu.irql());
-        let mut guard = adversary.inner.lock();
-        let inner = &mut *guard;
-        adversary.count_point(inner);
-        let cpu = &mut inner.cpus[me];
-        match at {
-            At::Point(access) => inner.arrive(me, access, irql),
-            At::Idle => cpu.state = State::Idle,
-            At::Lock(lock) => cpu.state = State::Lock(lock),
-            At::Waits => cpu.state = State::Waits(inner.progress),
-        }
+    /// The same where several things may happen.
+    #[inline(never)]
+    fn decide_among(&self, adversary: &Adversary, inner: &mut Inner, me: usize, at: At) -> Next {
         inner.list(me, at, adversary.settings.latency, |lock| self.locks.is_free(lock));
         if inner.steps.is_empty() {
             return inner.nothing_happens(me, at);
@@ -303,15 +303,6 @@ impl Ndis {
 }
 
 impl Adversary {
-    #[inline]
-    fn count_point(&self, inner: &mut Inner) {
-        let points = self.points() + 1;
-        self.points.store(points, Ordering::Relaxed);
-        if points >= self.settings.max_points {
-            inner.quiet = true;
-        }
-    }
-
     /// Whether the world ends; this CPU is no more then.
     fn has_ended(&self, me: usize) -> bool {
         let mut inner = self.inner.lock();
@@ -331,15 +322,6 @@ impl Adversary {
 }
 
 impl Inner {
-    /// CPU `me` is at a point before `access`.
-    #[inline]
-    fn arrive(&mut self, me: usize, access: Access, irql: Irql) {
-        self.progress += 1;
-        let cpu = &mut self.cpus[me];
-        (cpu.state, cpu.access) = (State::Ready, access);
-        cpu.irql = irql;
-    }
-
     /// Nobody can go on.
     fn nothing_happens(&mut self, me: usize, at: At) -> Next {
         let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
