@@ -13,6 +13,7 @@ from ndiswan._native import rule_info, rule_table
 from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
+CANNOT_BIND = "it cannot be bound"
 
 _Kind = Literal["violation", "warning", "exception", "hang", "crash", "internal"]
 _State = Literal["broken", "warned", "kept", "not reached"]
@@ -53,6 +54,11 @@ class Finding:
     def title(self) -> str:
         """The rule's id, or the kind in capitals."""
         return self.rule or self.kind.upper()
+
+    @property
+    def leads(self) -> bool:
+        """Whether broken rules may have come of it: an exception in a callback."""
+        return self.kind == "exception" and not self.detail.startswith(CANNOT_BIND)
 
 
 @dataclass(slots=True)
@@ -161,10 +167,21 @@ class DriverResult:
 
     @property
     def first(self) -> tuple[ModeResult, Finding] | None:
-        """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
+        """The first thing that is wrong, and its mode; what may follow from another comes after it, a warning last.
+
+        An exception of the driver's comes before the rules that are broken in its mode: its packet went back at once,
+        and what the driver does with it later is no mistake of its own. That it cannot be bound comes after them, being
+        what they led to.
+        """
         found = [(mode, finding) for mode in self.modes for finding in mode.findings]
-        order: list[_Kind] = ["violation", "hang", "crash", "exception", "internal", "warning"]
-        return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
+        order: dict[_Kind, int] = {"hang": 1, "crash": 2, "internal": 3, "warning": 4}
+
+        def key(pair: tuple[ModeResult, Finding]) -> tuple[int, int, bool]:
+            mode, finding = pair
+            number = next(n for n, one in enumerate(self.modes) if one is mode)
+            return order.get(finding.kind, 0), number, not finding.leads
+
+        return min(found, key=key, default=None)
 
     @property
     def problems(self) -> list[tuple[ModeResult, Finding]]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.in_c import factory as factory_in_c
 from ndiswan.checking.in_c import is_in_c, name_of
+from ndiswan.checking.raised import is_ours
 from ndiswan.miniport import Miniport
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _load_file(path: Path) -> ModuleType:
 def _short(error: BaseException) -> str:
     """The traceback from the user's own first line on."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    own = [f for f in frames if "importlib" not in f.filename and not is_ours(f)]
     lines = traceback.format_list(own) + traceback.format_exception_only(error)
     return "".join(lines).rstrip()
 

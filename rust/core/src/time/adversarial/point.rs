@@ -293,7 +293,7 @@ impl Ndis {
             (virtual_.state, virtual_.task) = (State::Ready, pending.task);
             before
         };
-        self.execute(&cpu, pending.work);
+        self.execute(&cpu, pending.work, &mut None);
         self.settle(&cpu);
         let mut inner = adversary.inner.lock();
         let virtual_ = &mut inner.cpus[me];
