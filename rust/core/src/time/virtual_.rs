@@ -111,7 +111,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
-            self.execute(&cpu, work);
+            self.execute(&cpu, work, &mut None);
             self.settle(&cpu);
             if self.interrupted() {
                 break;
