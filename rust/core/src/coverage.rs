@@ -55,8 +55,13 @@ impl Coverage {
     }
 
     /// Something happened: its edge. A broken rule has none.
-    #[inline]
     pub fn see(&mut self, event: &Event) -> Option<Edge> {
+        self.fold(event)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // in the loop of `see_all` too
+    fn fold(&mut self, event: &Event) -> Option<Edge> {
         let mut last = None;
         if let What::Register { face, .. } = event.what {
             self.edges.faces |= 1 << face as u8;
@@ -84,6 +89,13 @@ impl Coverage {
             }
         }
         Some(edge)
+    }
+
+    /// All of these happened; they are taken out.
+    pub(crate) fn see_all(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            self.fold(&event);
+        }
     }
 
     /// How many edges and pairs were reached for the first time since [`begin`](Self::begin).

@@ -220,6 +220,7 @@ impl Card {
     /// The first card of a driver.
     pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
         crate::fault::install();
+        crate::context::forget_calls();
         let driver = Arc::new(Driver {
             image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),

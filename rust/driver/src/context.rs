@@ -21,7 +21,11 @@ pub(crate) struct Thread {
     frame: Cell<*mut libc::c_void>,
     /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
     called: Cell<usize>,
+    /// A bit for each CPU of this thread whose driver is inside of a library call, whoever runs now.
+    calling: Cell<u64>,
     in_library: Cell<bool>,
+    /// Whether a handler has sent the innermost call to its end.
+    leaves: Cell<bool>,
     /// Whether there is something in `FAULTS`.
     faulty: Cell<bool>,
     pub(crate) watch: watchdog::Own,
@@ -33,7 +37,9 @@ thread_local! {
             card: Cell::new(ptr::null()),
             frame: Cell::new(ptr::null_mut()),
             called: Cell::new(0),
+            calling: Cell::new(0),
             in_library: Cell::new(true),
+            leaves: Cell::new(false),
             faulty: Cell::new(false),
             watch: watchdog::Own::new(),
         }
@@ -50,6 +56,16 @@ pub(crate) fn driver_frame() -> Option<*mut libc::c_void> {
         let frame = thread.frame.get();
         (!frame.is_null() && !thread.in_library.get()).then_some(frame)
     })
+}
+
+/// The same, unless that call was to be left before: what it needs for that is destroyed.
+pub(crate) fn driver_to_leave() -> Option<*mut libc::c_void> {
+    driver_frame().filter(|_| !THREAD.with(|thread| thread.leaves.get()))
+}
+
+/// The innermost call of the driver is being left.
+pub(crate) fn leaves() {
+    THREAD.with(|thread| thread.leaves.set(true));
 }
 
 /// A handler of a signal that came while the driver ran, until it returns: what comes meanwhile is not of the driver.
@@ -74,10 +90,24 @@ impl Drop for Handling {
     }
 }
 
-/// Whether the driver is inside of a call of the library on the stack that runs now. Another stack's call, which what is kept may
-/// be of for a while, is another CPU's.
-pub(crate) fn is_called() -> bool {
-    THREAD.with(Thread::is_called)
+/// Whether the driver is inside of a library call on the stack that runs now, others' calls in between or not. What else is kept
+/// of the thread may be another stack's.
+pub(crate) fn is_calling() -> bool {
+    THREAD.with(|thread| thread.calling.get() & bit() != 0)
+}
+
+/// Stacks that were given up in the middle of a call are not to be taken for calls of a new driver.
+pub(crate) fn forget_calls() {
+    THREAD.with(|thread| thread.calling.set(0));
+}
+
+/// The CPU's bit in `calling`; those beyond have none.
+#[inline]
+fn bit() -> u64 {
+    u32::try_from(Cpu::current_number())
+        .ok()
+        .and_then(|number| 1u64.checked_shl(number))
+        .unwrap_or(0)
 }
 
 /// Runs `copy` if `length` bytes from `address` are known, without asking the kernel, to be memory that the driver which called
@@ -122,6 +152,7 @@ pub(crate) fn card() -> Option<&'static Card> {
 }
 
 impl Thread {
+    /// The same, if no other stack has been here since.
     #[inline]
     fn is_called(&self) -> bool {
         let called = self.called.get();
@@ -191,6 +222,7 @@ impl Here {
             let here = Here { card: thread.card.get(), frame: thread.frame.get(), name };
             thread.in_library.set(true);
             thread.called.set(Cpu::current_number() + 1);
+            thread.calling.set(thread.calling.get() | bit());
             let endless = thread.watch.calls();
             crate::last_words::called(name);
             thread.report_faults();
@@ -257,6 +289,7 @@ impl Drop for Here {
             thread.card.set(self.card);
             thread.frame.set(self.frame);
             thread.called.set(0);
+            thread.calling.set(thread.calling.get() & !bit());
             thread.in_library.set(false);
             thread.watch.runs();
         });
@@ -269,6 +302,7 @@ pub(crate) struct Inside {
     frame: *mut libc::c_void,
     in_library: bool,
     called: usize,
+    calling: u64,
     /// How many calls another stack's driver had made, which goes on counting.
     calls: Option<u64>,
     place: *mut *mut libc::c_void,
@@ -292,9 +326,11 @@ impl Inside {
             thread.card.set(card);
             thread.frame.set(frame);
             thread.called.set(0);
+            let calling = thread.calling.get() & bit();
+            thread.calling.set(thread.calling.get() & !calling);
             let in_library = thread.in_library.replace(false);
             let place = thread.frame.as_ptr();
-            Inside { card: outer, frame, in_library, called, calls, place }
+            Inside { card: outer, frame, in_library, called, calling, calls, place }
         })
     }
 
@@ -310,11 +346,13 @@ impl Drop for Inside {
     fn drop(&mut self) {
         THREAD.with(|thread| {
             thread.in_library.set(true);
+            thread.leaves.set(false);
             thread.watch.stops();
             thread.report_faults();
             thread.card.set(self.card);
             thread.frame.set(self.frame);
             thread.called.set(self.called);
+            thread.calling.set(thread.calling.get() | self.calling);
             thread.in_library.set(self.in_library);
             if let Some(calls) = self.calls {
                 thread.watch.goes_on(calls);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
@@ -79,7 +79,7 @@ pub(crate) fn take_over(signal: libc::c_int) {
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     thread_local! {
-        static STACK: std::cell::OnceCell<Box<[u8]>> = const { std::cell::OnceCell::new() };
+        static STACK: std::cell::OnceCell<HandlersStack> = const { std::cell::OnceCell::new() };
     }
     ONCE.call_once(|| {
         // SAFETY: all zero is a valid sigaction.
@@ -99,11 +99,52 @@ pub(crate) fn watch() {
                 ss_flags: 0,
                 ss_size: memory.len(),
             };
-            // SAFETY: the memory lives as long as the thread.
+            // SAFETY: the memory lives until `HandlersStack` is dropped, which takes it back from the kernel first.
             unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
-            memory
+            known_thread(0, this_thread());
+            HandlersStack(memory)
         });
     });
+}
+
+/// The threads that have run a driver; others have no variables of this library yet, and a handler that asks for them waits for
+/// ever where the heap is destroyed: the first time they are allocated.
+static KNOWN_THREADS: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
+
+fn this_thread() -> usize {
+    // SAFETY: the calling thread's own name has no preconditions.
+    unsafe { libc::pthread_self() as usize }
+}
+
+/// Puts `to` in the place of `from`; false if there is none.
+fn known_thread(from: usize, to: usize) -> bool {
+    KNOWN_THREADS
+        .iter()
+        .any(|known| known.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok())
+}
+
+/// Whether the calling thread has run a driver.
+fn is_known() -> bool {
+    let own = this_thread();
+    KNOWN_THREADS.iter().any(|known| known.load(Ordering::Relaxed) == own)
+}
+
+/// A thread's stack for handlers. The thread goes on for a while after its variables have gone.
+struct HandlersStack(Box<[u8]>);
+
+impl Drop for HandlersStack {
+    fn drop(&mut self) {
+        known_thread(this_thread(), 0);
+        // SAFETY: all zero is a valid stack_t.
+        let mut now: libc::stack_t = unsafe { std::mem::zeroed() };
+        // SAFETY: asks only.
+        unsafe { libc::sigaltstack(std::ptr::null(), &raw mut now) };
+        if now.ss_sp as usize == self.0.as_ptr() as usize {
+            now.ss_flags = libc::SS_DISABLE;
+            // SAFETY: no handler runs on it: this is no handler.
+            unsafe { libc::sigaltstack(&raw const now, std::ptr::null_mut()) };
+        }
+    }
 }
 
 static mut OLD: [libc::sigaction; 32] = {
@@ -136,8 +177,10 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     let (address, context) =
         unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
     let registers = &mut context.uc_mcontext.gregs;
-    let frame = context::driver_frame().filter(|_| signal != libc::SIGABRT);
-    let Some(frame) = frame else { return not_ours(signal, address, registers) };
+    let ours = signal != libc::SIGABRT && is_known();
+    let Some(frame) = ours.then(context::driver_to_leave).flatten() else {
+        return not_ours(signal, address, registers);
+    };
     let _handling = context::Handling::begin();
     let (mut pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
@@ -200,8 +243,9 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let (pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
+    crate::watchdog::was_late();
     context::note_crash(format!(
-        "the driver ran for 5 s without returning or calling NDIS: an endless loop{}",
+        "the driver ran for seconds without returning or calling NDIS: an endless loop{}",
         trace(pc, bp)
     ));
     leave(registers, frame);
@@ -210,6 +254,7 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
 /// Has the thread go on in `ndiswan_abandon`, which leaves the innermost call.
 fn leave(registers: &mut [libc::greg_t; 23], frame: *mut libc::c_void) {
     let Some(card) = context::card() else { return };
+    context::leaves();
     registers[libc::REG_RIP as usize] = card.driver.image.abandon as libc::greg_t;
     registers[libc::REG_RDI as usize] = frame as libc::greg_t;
     // Below the frame: what is there was the driver's, which does not come back to it.
@@ -265,7 +310,7 @@ pub(crate) fn running() -> String {
 /// Return addresses in the driver that called, the innermost first, until `f` says no. Not beyond the driver's own frames: a
 /// stack may end in what no unwinder understands.
 fn calls(mut f: impl FnMut(usize) -> bool) {
-    if !context::is_called() {
+    if !context::is_calling() {
         return;
     }
     let (mut inside, mut passed) = (false, 0);
@@ -338,6 +383,55 @@ pub fn call_site() -> Option<String> {
     found
 }
 
+/// Where in the driver's code the library was called, if a driver called.
+pub(crate) fn caller() -> Option<usize> {
+    let mut found = None;
+    calls(|address| {
+        found = Some(address.wrapping_sub(1));
+        false
+    });
+    found
+}
+
+/// What a call at that place of a driver's code names, as its source spells it: the first argument of a call of `function`, without
+/// an `&` before it; where the source cannot be read or has no such call in that line, file and line.
+pub(crate) fn named_at(place: usize, functions: &[&str]) -> Option<String> {
+    static KNOWN: Mutex<Option<HashMap<(Arc<CStr>, usize), String>>> = Mutex::new(None);
+    let key = crate::image::place_of(place)?;
+    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
+        return Some(found.clone());
+    }
+    let found = read_name(lines_at(place).first()?, functions);
+    KNOWN.lock().get_or_insert_default().insert(key, found.clone());
+    Some(found)
+}
+
+fn read_name(at: &Line, functions: &[&str]) -> String {
+    let file = at.file.file_name().unwrap_or(at.file.as_os_str()).to_string_lossy().into_owned();
+    let text = std::fs::read(&at.file).unwrap_or_default();
+    let line = text.split(|byte| *byte == b'\n').nth((at.number as usize).saturating_sub(1));
+    let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    argument(&line, functions).unwrap_or_else(|| format!("{file}:{}", at.number))
+}
+
+/// The first argument of a call of one of the functions in a line of C.
+fn argument(line: &str, functions: &[&str]) -> Option<String> {
+    let after = functions.iter().find_map(|function| line.split_once(*function))?.1;
+    let rest = after.trim_start().strip_prefix('(')?;
+    let mut depth = 0u32;
+    let end = rest.find(|c: char| {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ',' if depth == 0 => return true,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        false
+    })?;
+    let name = rest[..end].trim().trim_start_matches('&').trim();
+    (!name.is_empty() && name.len() <= 64).then(|| name.to_string())
+}
+
 pub(crate) fn told(places: &[usize]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for place in places {
@@ -349,4 +443,22 @@ pub(crate) fn told(places: &[usize]) -> String {
     lines.dedup();
     lines.truncate(8);
     if lines.is_empty() { String::new() } else { format!(", in {}", lines.join(" <- ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn a_lock_is_called_what_the_line_calls_it() {
+        let of = |line| argument(line, &["NdisAllocateSpinLock"]);
+        assert_eq!(of("  NdisAllocateSpinLock(&card->Lock);").as_deref(), Some("card->Lock"));
+        assert_eq!(
+            of("NdisAllocateSpinLock ( & a[f(1, 2)].Lock )").as_deref(),
+            Some("a[f(1, 2)].Lock")
+        );
+        assert_eq!(of("INIT_LOCK(&card->Lock);"), None, "a macro of the driver's");
+        assert_eq!(of("NdisAllocateSpinLock("), None, "the argument is in another line");
+        assert_eq!(of("NdisAllocateSpinLock()"), None);
+    }
 }

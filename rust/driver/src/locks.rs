@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{RwLock, RwLockUpgradableReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockUpgradableReadGuard};
 
 /// What is known of a lock.
 #[derive(Copy, Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Lock {
     pub(crate) number: Option<u32>,
     /// Whether NdisFreeSpinLock came.
     pub(crate) freed: bool,
+    /// Where in the driver's code it was initialized; 0 if that is not known.
+    pub(crate) site: usize,
 }
 
 /// Places of the cache; a power of two.
@@ -27,12 +29,18 @@ const NUMBER: u32 = 16;
 #[derive(Debug)]
 pub(crate) struct Locks {
     known: RwLock<HashMap<usize, Lock>>,
+    /// How many locks had a name.
+    names: Mutex<HashMap<String, u32>>,
     cache: [AtomicU64; PLACES],
 }
 
 impl Default for Locks {
     fn default() -> Locks {
-        Locks { known: RwLock::default(), cache: [const { AtomicU64::new(0) }; PLACES] }
+        Locks {
+            known: RwLock::default(),
+            names: Mutex::default(),
+            cache: [const { AtomicU64::new(0) }; PLACES],
+        }
     }
 }
 
@@ -54,7 +62,7 @@ impl Locks {
     pub(crate) fn get(&self, address: usize) -> Option<Lock> {
         let known = self.known.read();
         let lock = known.get(&address).copied();
-        if let Some(Lock { number: Some(number), freed: false }) = lock
+        if let Some(Lock { number: Some(number), freed: false, .. }) = lock
             && number >> NUMBER == 0
             && address >> (u64::BITS - NUMBER) == 0
         {
@@ -76,6 +84,14 @@ impl Locks {
         self.known.write().entry(address).or_insert(lock);
     }
 
+    /// A name for the next lock that its source calls so: the second one of that name has a number behind it.
+    pub(crate) fn name(&self, wanted: String) -> String {
+        let mut names = self.names.lock();
+        let times = names.entry(wanted.clone()).or_insert(0u32);
+        *times += 1;
+        if *times == 1 { wanted } else { format!("{wanted} ({times})") }
+    }
+
     /// The lock at `address` is freed: what was known of it; none if it is no lock, or was freed before.
     pub(crate) fn free(&self, address: usize) -> Option<Lock> {
         let known = self.known.upgradable_read();
@@ -91,12 +107,12 @@ impl Locks {
 mod tests {
     use super::*;
 
-    const USED: Lock = Lock { number: Some(7), freed: false };
+    const USED: Lock = Lock { number: Some(7), freed: false, site: 0 };
 
     #[test]
     fn a_lock_is_in_the_cache_after_its_first_use_until_it_changes() {
         let locks = Locks::default();
-        locks.set(0x5000, Lock { number: None, freed: false });
+        locks.set(0x5000, Lock { number: None, ..USED });
         assert!(locks.get(0x5000).is_some());
         assert_eq!(locks.cached(0x5000), None, "it has no number yet");
         locks.set(0x5000, USED);
@@ -107,6 +123,13 @@ mod tests {
         assert!(locks.free(0x5000).is_none(), "only once");
         locks.set(0x5000, USED);
         assert_eq!(locks.cached(0x5000), None, "set anew");
+    }
+
+    #[test]
+    fn the_second_lock_of_a_name_has_a_number() {
+        let locks = Locks::default();
+        let given = ["Lock", "Lock", "Other", "Lock"].map(|name| locks.name(name.to_string()));
+        assert_eq!(given, ["Lock", "Lock (2)", "Other", "Lock (3)"]);
     }
 
     #[test]
@@ -126,7 +149,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_into_a_word_is_not_cached() {
         let locks = Locks::default();
-        locks.set(0x5000, Lock { number: Some(1 << NUMBER), freed: false });
+        locks.set(0x5000, Lock { number: Some(1 << NUMBER), ..USED });
         locks.set(1 << 50, USED);
         for address in [0x5000, 1 << 50] {
             assert!(locks.get(address).is_some());

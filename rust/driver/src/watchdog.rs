@@ -8,12 +8,16 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
-const TICKS: u64 = 50;
+const TICKS: u64 = 30;
+/// The same after one was in an endless loop in this process: whoever looks at it again, to make it small or to tell it, does not
+/// wait for so long each time.
+const TICKS_AGAIN: u64 = 8;
 /// How many calls of the library it may make before its outermost function returns.
 const CALLS: u64 = 1_000_000;
 
 /// Counts tenths of seconds, from 1.
 static NOW: AtomicU64 = AtomicU64::new(1);
+static PATIENCE: AtomicU64 = AtomicU64::new(TICKS);
 static THREADS: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
 
 #[derive(Debug)]
@@ -34,6 +38,11 @@ thread_local! {
 
 /// The calling thread's part; null before it is watched.
 pub(crate) struct Own(Cell<*const Watched>);
+
+/// A driver was in an endless loop.
+pub(crate) fn was_late() {
+    PATIENCE.store(TICKS_AGAIN, Ordering::Relaxed);
+}
 
 /// The signal that asks a thread to leave its driver.
 pub(crate) fn signal() -> libc::c_int {
@@ -145,7 +154,8 @@ impl Watched {
         if self.seen.swap(calls, Ordering::Relaxed) != calls {
             self.changed.store(now, Ordering::Relaxed);
         }
-        since != 0 && now - since.max(self.changed.load(Ordering::Relaxed)) > TICKS
+        let patience = PATIENCE.load(Ordering::Relaxed);
+        since != 0 && now - since.max(self.changed.load(Ordering::Relaxed)) > patience
     }
 }
 

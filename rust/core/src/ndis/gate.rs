@@ -16,6 +16,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{Adapter, HANG};
 use crate::cx::{Cpu, number_of};
+use crate::dispatch::Work;
 
 /// How long a request waits for its turn before that is a hang.
 pub(crate) const PATIENCE: Duration = Duration::from_nanos(HANG);
@@ -125,6 +126,11 @@ impl Adapter {
         if self.is_inside(cpu) {
             return Err(NoTurn::Inside);
         }
+        if let Some(sleeper) = self.sleeper_inside() {
+            return Err(NoTurn::Hang(format!(
+                "would wait for ever: cpu {sleeper} is inside and sleeps until this returns"
+            )));
+        }
         let _waiting = Waiting::begin(self.arc(), cpu)?;
         if let Some(free) = self.ndis.others_until(|| self.gate.inside.lock().cpu == 0) {
             let mut inside = self.gate.inside.lock();
@@ -157,9 +163,50 @@ impl Adapter {
         Ok(())
     }
 
+    /// Who is inside, if that is another CPU of this stack: in virtual time, whom a sleeper lets go on runs above it.
+    fn sleeper_inside(&self) -> Option<u32> {
+        if self.ndis.adversary().is_some() {
+            return None;
+        }
+        let inside = self.gate.inside.lock().cpu;
+        (0..Cpu::current_number()).map(|number| Cpu::numbered(number).id).find(|id| *id == inside)
+    }
+
     /// Whether this CPU is inside of the (serialized) miniport.
     pub(crate) fn is_inside(&self, cpu: &Cpu) -> bool {
         self.serialized() && self.gate.inside.lock().cpu == cpu.id
+    }
+
+    /// Whoever is inside goes out to come back; what was left with it is for whoever runs what is due.
+    pub(crate) fn step_out(&self) {
+        let jobs = {
+            let mut inside = self.gate.inside.lock();
+            inside.cpu = 0;
+            self.gate.left.notify_one();
+            std::mem::take(&mut inside.jobs)
+        };
+        for job in jobs {
+            self.ndis.queue.schedule(self.ndis.now(), self.work_of(job));
+        }
+    }
+
+    /// It comes back, and waits for its turn.
+    pub(crate) fn step_in(&self, cpu: &Cpu) {
+        if let Err(NoTurn::Hang(why)) = self.enter_and_wait(cpu, Some(PATIENCE)) {
+            drop(self.report_broken(crate::Rule::Hang, None, why));
+            self.gate.inside.lock().cpu = cpu.id;
+        }
+    }
+
+    fn work_of(&self, job: Job) -> Work {
+        let adapter = self.index;
+        match job {
+            Job::Pump(link) => Work::Pump { adapter, link },
+            Job::Timer(timer, arming) => Work::Timer { adapter, timer, arming },
+            Job::Dpc(dpc) => Work::Dpc { adapter, dpc },
+            Job::Interrupt => Work::Interrupt { adapter },
+            Job::HangCheck => Work::HangCheck { adapter },
+        }
     }
 
     /// Does `job` now, or leaves it with whoever is inside.

@@ -141,6 +141,9 @@ impl Adapter {
 
     /// Gives back, with `status`, every send that NDIS has queued.
     pub(crate) fn give_back_queued(&self, cpu: &Rc<Cpu>, status: FinalStatus) {
+        if self.links.lock().list.iter().all(|link| link.queued() == 0) {
+            return;
+        }
         for link in self.links() {
             self.give_back_queued_on(cpu, &link, status);
         }

@@ -53,7 +53,7 @@ impl Ndis {
             let message = super::adapter::words(&*payload);
             self.caught(Panic { adapter: String::new(), entry: "a thread", message });
         }
-        if let Some(adapter) = self.adapters().first() {
+        if let Some(adapter) = self.adapter(0) {
             adapter.put_right(&Cpu::current(), "a thread that was spawned ended");
         }
         self.threads.live.fetch_sub(1, Ordering::AcqRel);
@@ -73,15 +73,34 @@ impl Ndis {
 
 impl Adapter {
     /// NdisMSleep, for a thread at PASSIVE_LEVEL: others go on for `delay` nanoseconds. In virtual time
-    /// there are none beside the caller, and only the clock goes on; in adversarial time it comes back
-    /// when another CPU has done something, or there is nothing to do.
+    /// what is due until then happens, on another virtual CPU of the thread; in adversarial time it comes
+    /// back when another CPU has done something, or there is nothing to do.
+    ///
+    /// A serialized miniport that sleeps inside of `initialize` or `halt` keeps nobody out meanwhile: what serializes it is a spin
+    /// lock of NDIS, which nobody holds at PASSIVE_LEVEL.
     pub fn sleep(&self, delay: u64) {
+        let cpu = Cpu::current();
+        let inside = self.is_inside(&cpu);
+        if inside {
+            self.step_out();
+        }
+        self.let_others(delay);
+        if inside {
+            self.step_in(&cpu);
+        }
+    }
+
+    fn let_others(&self, delay: u64) {
         let slept = std::cell::Cell::new(false);
         if self.ndis.others_until(|| slept.replace(true)).is_some() {
             return;
         }
         match &self.ndis.queue.clock {
-            Clock::Virtual(clock) => clock.set(self.ndis.now().saturating_add(delay)),
+            Clock::Virtual(clock) => {
+                let until = self.ndis.now().saturating_add(delay);
+                self.ndis.go_on_meanwhile(until);
+                clock.set(until);
+            }
             Clock::Real(_) => std::thread::sleep(std::time::Duration::from_nanos(delay)),
         }
     }

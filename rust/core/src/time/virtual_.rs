@@ -41,6 +41,18 @@ pub enum RunError {
     NotVirtual,
 }
 
+/// So many sleepers may be inside of one another; who sleeps further in sees the clock go on, and nobody else.
+const DEEPEST: usize = 8;
+
+/// The calling thread is the virtual CPU of this number again when it goes.
+struct Back(usize);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        Cpu::become_number(self.0);
+    }
+}
+
 impl Ndis {
     /// Runs events in the order of time, priority and age. Without `until` it stops when nothing
     /// but background work (the checks for hang) is left; with it, it runs up to that time,
@@ -60,7 +72,7 @@ impl Ndis {
             return Ok(self.run_adversarial(adversary, until));
         }
         let most = max_events.unwrap_or(u64::MAX);
-        let mut ran = 0;
+        let (mut ran, mut known) = (0, None);
         while ran < most && !self.is_closed() {
             let Some((at, work)) =
                 self.queue
@@ -72,7 +84,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
-            if self.execute(&cpu, work) {
+            if self.execute(&cpu, work, &mut known) {
                 ran += 1;
             }
             self.settle(&cpu);
@@ -81,6 +93,30 @@ impl Ndis {
             }
         }
         Ok(ran)
+    }
+
+    /// Runs what is due until then while the calling CPU sleeps inside of a driver: on a virtual CPU of its own, since what the
+    /// sleeper's is at does not concern it. What is of a serialized miniport that the sleeper is inside of waits for it.
+    pub(crate) fn go_on_meanwhile(&self, until: u64) {
+        let Clock::Virtual(clock) = &self.queue.clock else { return };
+        let number = Cpu::current_number();
+        if number >= DEEPEST || self.is_foreign_thread() {
+            return;
+        }
+        let _back = Back(number);
+        Cpu::become_number(number + 1);
+        let cpu = Cpu::current();
+        while !self.is_closed() {
+            let Some((at, work)) = self.queue.next_due(until, true, |work| self.wants(work)) else {
+                break;
+            };
+            clock.set(at);
+            self.execute(&cpu, work, &mut None);
+            self.settle(&cpu);
+            if self.interrupted() {
+                break;
+            }
+        }
     }
 
     /// Whether the calling thread may run the clock, or wait for it.

@@ -5,11 +5,15 @@ use ndiswan::{Irql, Rule};
 
 use super::exports;
 use crate::context::{Here, quickly};
+use crate::fault::{caller, named_at};
 use crate::locks::Lock;
 use crate::peek;
 
 /// The system's own lock for cancelling IRPs, at an address at which nothing is.
 const CANCEL: usize = 0x3C00_0000;
+/// What makes a lock.
+const INITIALIZERS: [&str; 3] =
+    ["NdisAllocateSpinLock", "KeInitializeSpinLock", "NdisInitializeReadWriteLock"];
 /// LockState of a LOCK_STATE.
 const READS: u16 = 1;
 const WRITES: u16 = 2;
@@ -17,16 +21,15 @@ const WRITES: u16 = 2;
 /// The engine's number of the lock at `address`; none if it was freed, which is reported.
 fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
+    let mut site = 0;
     match card.driver.locks.get(address) {
-        Some(Lock { number: Some(number), freed: false }) => return Some(number),
-        Some(Lock { freed: true, .. }) => {
-            here.broken(
-                Rule::Touch,
-                &format!("{}: the spin lock at {address:#x} was freed before", here.name),
-            );
+        Some(Lock { number: Some(number), freed: false, .. }) => return Some(number),
+        Some(Lock { freed: true, site, .. }) => {
+            let text = format!("{}: {} was freed before", here.name, told(site, address));
+            here.broken(Rule::Touch, &text);
             return None;
         }
-        Some(_) => {}
+        Some(known) => site = known.site,
         None if peek::get::<u64>(address).is_none() => {
             here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
             return None;
@@ -39,9 +42,20 @@ fn number(here: &Here, address: usize) -> Option<u32> {
             here.broken(Rule::LockForm, &text);
         }
     }
-    let number = card.adapter()?.spin_lock(&format!("{address:#x}"));
-    card.driver.locks.set(address, Lock { number: Some(number), freed: false });
+    let name = if address == CANCEL {
+        "for cancelling".to_string()
+    } else {
+        named_at(site, &INITIALIZERS).unwrap_or_else(|| format!("{address:#x}"))
+    };
+    let number = card.adapter()?.spin_lock(&card.driver.locks.name(name));
+    card.driver.locks.set(address, Lock { number: Some(number), freed: false, site });
     Some(number)
+}
+
+/// The lock, for people.
+fn told(site: usize, address: usize) -> String {
+    let name = named_at(site, &INITIALIZERS).map_or_else(String::new, |name| format!("{name} "));
+    format!("the spin lock {name}at {address:#x}")
 }
 
 fn initialize(here: &Here, address: usize) {
@@ -49,7 +63,9 @@ fn initialize(here: &Here, address: usize) {
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    card.driver.locks.set(address, Lock { number: None, freed: false });
+    card.driver
+        .locks
+        .set(address, Lock { number: None, freed: false, site: caller().unwrap_or(0) });
 }
 
 fn acquire(here: &Here, address: usize, form: Form) {
@@ -116,7 +132,7 @@ exports! {
         };
         let held = known.number.is_some_and(|number| card.adapter().is_some_and(|adapter| adapter.is_held(number)));
         if held {
-            here.broken(Rule::LockLeak, &format!("NdisFreeSpinLock: the spin lock at {lock:#x} is held"));
+            here.broken(Rule::LockLeak, &format!("NdisFreeSpinLock: {} is held", told(known.site, lock)));
         }
     }
 
@@ -189,7 +205,7 @@ exports! {
 
     fn IoAcquireCancelSpinLock(here, old: usize) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false, site: 0 });
         let before = level();
         acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
@@ -199,7 +215,7 @@ exports! {
 
     fn IoReleaseCancelSpinLock(here, old: u8) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false, site: 0 });
         release(here, CANCEL, Form::Plain);
     }
 
