@@ -12,6 +12,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BENCH ?=
 PYTEST_ARGS ?=
+PARTS ?=
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -80,9 +81,8 @@ docs: .stamps/dev ## HTML in docs/_build/html; a warning is an error
 wheel: .stamps/wheel ## the wheel in dist/, for this Python on this machine
 	@ls -l dist/*.whl
 
-packages: $(VENV)/pyvenv.cfg ## what is given to others, in dist/release/: wheels, source, crate; each is tried
-	tools/packages dist/release $(BIN)/python
-	tools/crate dist/release
+packages: $(VENV)/pyvenv.cfg ## what is given to others, in dist/release/: wheels, source, crate; each is tried. PARTS="sdist user" for some
+	tools/packages dist/release $(BIN)/python $(PARTS)
 
 semver: ## the crate's public interface beside the last release; BASELINE=COMMIT for another
 	tools/crate dist/release semver

@@ -1,6 +1,14 @@
-"""What the tests of the viewer's page share: a browser and pages, made when the first of them asks."""
+"""What tests share: Ctrl-C, and for the viewer's page a browser and pages, made when the first of them asks."""
+
+import signal
 
 import pytest
+
+
+def pytest_configure():
+    """A shell has its background jobs ignore Ctrl-C, and so would all that the tests of Ctrl-C start and interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 A page is run as a reader would: top to bottom, in one interpreter and one empty folder.
 
 - ```` ```python ```` is executed. If its first line is `# name.py`, it is that file in the folder, too.
+- ```` ```c ```` whose first line is `/* name.c */` is that file in the folder.
 - ```` ```console ```` holds commands, each after a `$`, and below each what it prints.
 - ```` ```text ```` right behind a Python block is what that prints, to the letter; `...` stands for anything.
 - Any other block is for reading.
@@ -94,6 +95,8 @@ def _main(page: Path) -> int:
             printed = out.getvalue()
         elif block.language == "text" and block.follows:
             failures += [(block.line, differs(block.text, printed))]
+        elif block.language == "c" and (name := re.match(r"/\* (\w+\.c) \*/\n", block.text)):
+            Path(name[1]).write_text(block.text, "utf-8")
         elif block.language == "console":
             failures += _commands(block)
     for line, failure in failures:

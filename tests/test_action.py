@@ -7,18 +7,14 @@ import sys
 import pytest
 import yaml
 
+from acting import PYTHON, acted
 from ci import BIN, Action, git, sarif
 from commands import BAD, FINE, GOOD, ROOT, VIOLATIONS, driver
 
 ACTION = ROOT / "action.yml"
+PAGE = ROOT / "docs/how-to/put-it-in-ci.md"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 HERE = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-
-# What stands in for `pip install` alone: the rest of the steps runs with the wheel that is under test.
-PYTHON = f"""#!/bin/sh
-if [ "$2" = pip ]; then echo "installs: $*"; exit 0; fi
-exec {sys.executable} "$@"
-"""
 
 
 @pytest.fixture
@@ -99,7 +95,7 @@ def test_what_an_input_says_is_never_a_command(repository):
 
 def test_the_action_and_the_examples_keep_the_services_schemas(tmp_path):
     """action.yml, and the workflows and the GitLab file of the how-to page, are valid by the published schemas."""
-    page = (ROOT / "docs/how-to/put-it-in-ci.md").read_text("utf-8")
+    page = PAGE.read_text("utf-8")
     kinds = {"# .github/": "vendor.github-workflows", "# .gitlab-ci.yml": "vendor.gitlab-ci"}
     blocks = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
     checks = [(ACTION, "vendor.github-actions")]
@@ -117,6 +113,39 @@ def test_the_action_and_the_examples_keep_the_services_schemas(tmp_path):
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ── act ──
+
+
+@pytest.fixture
+def workflow():
+    """The first workflow of the page, letter for letter."""
+    blocks = PAGE.read_text("utf-8").split("```yaml\n")
+    return next(b.partition("```")[0] for b in blocks if b.startswith("# .github/workflows/"))
+
+
+def test_the_workflow_of_the_page_passes_a_good_driver(tmp_path, workflow):
+    """The job succeeds, a driver in C among the targets; the file is uploaded and has a run for each."""
+    log, code, kept = acted(tmp_path, workflow, [GOOD])
+    assert code == 0, log
+    assert "installs: -m pip install --quiet --disable-pip-version-check ndiswan[cli]" in log
+    assert "setup got 3.12" in log
+    assert "upload got ndiswan.sarif" in log
+    assert "::set-output:: exit-code=0" in log
+    runs = sarif(kept / "ndiswan.sarif")
+    assert [run["results"] for run in runs] == [[], []]
+
+
+def test_the_workflow_of_the_page_fails_a_bad_driver(tmp_path, workflow):
+    """The job fails with a note at the line, and what was found is uploaded all the same."""
+    log, code, kept = acted(tmp_path, workflow, [GOOD, BAD])
+    assert code == 1, log
+    assert "::error file=drivers/modem.py,line=" in log
+    assert "title=DOUBLE in BadModem::" in log
+    assert "upload got ndiswan.sarif" in log
+    assert "::set-output:: exit-code=1" in log
+    assert any(run["results"] for run in sarif(kept / "ndiswan.sarif"))
 
 
 # ── pre-commit ──

@@ -342,13 +342,3 @@ def test_an_endless_loop_is_told_in_a_few_patiences(tmp_path, monkeypatch):
     assert (again.known, again.progress.executions) == (verdict.new, 0)
     told = nw.replay(verdict.new[0])
     assert told.symptom.rule == "ENDLESS"
-
-
-def test_a_driver_that_ends_its_process_is_told_with_the_way_to_see_it(tmp_path):
-    """It is the driver's mistake, and not ours: which task it was is said, and the exit code is that of a failure."""
-    (tmp_path / "k.py").write_text("import os\ndef scenario(ndis):\n    os._exit(9)\n")
-    killed = ndiswan(
-        "fuzz", "k.py", "--executions", "9", "--jobs", "1", "--seed", "4", cwd=tmp_path
-    )
-    assert killed.returncode == 1, killed.stderr
-    assert "ndiswan fuzz k.py --executor serial --explorer portfolio --seed 4" in killed.stderr

@@ -1,11 +1,15 @@
 """The check as a library: it finds by itself what drivers break, and nothing in drivers that are good."""
 
+import re
+
 import pytest
 
 import ndiswan as nw
 from catalogue import CATALOGUE
 from commands import BAD, GOOD
 from drivers import GOOD as GOOD_DRIVERS
+from ndiswan import lan
+from ndiswan._native import rule_table
 from ndiswan.checking import Options, TargetError, check
 from ndiswan.checking.frames import built_in, lengths, of_length
 from ndiswan.checking.modes import Mode, choose, modes_of
@@ -13,6 +17,8 @@ from ndiswan.checking.reached import BY_EVENT, reached_in
 from ndiswan.checking.report import lines, table
 from ndiswan.checking.target import Driver
 from ndiswan.exploring.target import find
+from ndiswan.outputs import of_check
+from repository import ROOT
 
 # Where a driver of the catalogue breaks its rule, if not as soon as something is sent.
 MODES = {
@@ -27,6 +33,8 @@ MODES = {
 }
 # Broken by a protocol, or by what only a test does to the driver: two cards, a nested run, a late thread.
 NOT_BY_A_CHECK = {"WINDOW", "IRQL_SEND", "FOREIGN", "SERIAL", "HALT"}
+OF_NDIS_6 = {"STATUS_LIST", "IRQL_FLAG", "PAUSE"}
+PORTING = ROOT / "examples" / "porting"
 # Between them they ask everything of a good driver, in a second.
 SOME_MODES = [
     "resend/inline",
@@ -187,7 +195,9 @@ class Locking(Plain):
 
 def test_what_was_not_done_was_not_reached(tmp_path):
     """A driver that sends at once reaches no lock, no completion and no reset; its sends are counted."""
-    rules, sends = reached(tmp_path, Plain(), lambda _, link: [link.send(b"abc"), link.send(b"d")])
+    rules, sends, _ = reached(
+        tmp_path, Plain(), lambda _, link: [link.send(b"abc"), link.send(b"d")]
+    )
     assert sends == 2
     assert {"TOUCH", "EARLY", "STATUS_UNKNOWN", "HALT"} <= rules
     assert not rules & {"DOUBLE", "LOST", "LOCK_HELD", "LOCK_ORDER", "RESET", "TIMER", "SERIAL"}
@@ -202,15 +212,50 @@ def test_what_was_done_was_reached(tmp_path):
 
     miniport = Locking()
     miniport.info = nw.WanInfo(max_transmit=1)
-    rules, _ = reached(tmp_path, miniport, drive)
+    rules = reached(tmp_path, miniport, drive).rules
     assert {"LOCK_HELD", "LOCK_ORDER", "LOCK_FORM", "DOUBLE", "EARLY", "RESET", "WINDOW"} <= rules
     assert "STALE" not in rules
 
 
+@pytest.mark.parametrize(
+    ("file", "kind", "lacks", "reaches"),
+    [
+        ("wan5", "QueuedCard", {"SYNC", "RESOURCES", "CANCEL", *OF_NDIS_6}, {"FACE"}),
+        ("lan5", "SerializedCard", {"WINDOW", *OF_NDIS_6}, {"RESOURCES"}),
+        ("condis", "QueuedCard", {"RESOURCES", *OF_NDIS_6}, {"SYNC", "CANCEL"}),
+        ("ndis6", "QueuedCard", {"WINDOW", "RESOURCES"}, {"SYNC", "CANCEL", *OF_NDIS_6}),
+    ],
+)
+def test_a_driver_is_judged_by_the_rules_of_its_contract(file, kind, lacks, reaches):
+    """Those of a sister contract are in no form of the result; those of its own are reached."""
+    result = check(str(PORTING / f"{file}.py"), Options(only=kind, real_time=False))
+    states = {state.rule: state.state for state in result.drivers[0].rules}
+    assert set(rule_table()) - set(states) == lacks
+    assert {rule: states[rule] for rule in reaches} == dict.fromkeys(reaches, "kept")
+    report = of_check(result, lambda *_: "again")
+    listed = [name.removeprefix("rule.") for name in report.suites[0].properties]
+    assert listed == [rule["rule"] for rule in result.to_json()["drivers"][0]["rules"]]
+    assert listed == list(states)
+    unreached = list(states.values()).count("not reached")
+    assert f"{unreached} not reached" in report.headline
+    for text in ("\n".join(lines(result, lambda *_: "again")), result._repr_html_()):
+        assert not lacks & set(re.findall(r"[A-Z_]{3,}", text))
+
+
+def test_a_recording_is_judged_by_the_contracts_of_its_adapters(tmp_path):
+    """A trace names the contract of each adapter; a rule that none of them has is not listed."""
+    with nw.Ndis(record=True) as ndis:
+        ndis.bind(lan.Protocol(), CATALOGUE["RESOURCES"].keeps.driver()).send(b"frame")
+        ndis.run()
+    ndis.save(tmp_path / "lan.trace")
+    driver = check(str(tmp_path / "lan.trace")).drivers[0]
+    assert driver.contracts == ["lan"]
+    flow = [state.rule for state in driver.rules if state.family == "Flow"]
+    assert flow == ["LINE", "SERIAL", "RESOURCES"]
+
+
 def test_rules_of_events_are_rules():
     """The table names no rule that is none."""
-    from ndiswan._native import rule_table
-
     assert set().union(*BY_EVENT.values()) <= set(rule_table())
 
 

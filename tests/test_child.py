@@ -84,7 +84,7 @@ def test_an_exception_is_a_finding(tmp_path, error):
         ("    def initialize(self): raise OSError('no card')\n", "no card"),
         ("    def initialize(self): return nw.FAILURE\n", "NDIS_STATUS_FAILURE"),
         ("    info = nw.WanInfo(max_transmit=0)\n", "max_transmit"),
-        ("    info = 5\n", "max_frame_size"),
+        ("    info = 5\n", "Driver.info: expected an ndiswan.WanInfo, got 5"),
     ],
     ids=["raises", "fails", "info", "type"],
 )

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import ndiswan as nw
-from commands import FINE, INTERNAL, INTERRUPTED, USAGE, ndiswan
+from commands import FINE, INTERNAL, INTERRUPTED, QUICK, USAGE, driver, ndiswan
 from ndiswan._native import rule_info, rule_table
 from ndiswan.cli import commands
 
@@ -154,3 +154,23 @@ def test_colour_is_for_terminals_without_no_color(no_color, coloured):
     os.close(here)
     assert (b"\x1b[" in text) is coloured
     assert "\x1b" not in ndiswan("explain", "DOUBLE", NO_COLOR="").stdout
+
+
+@pytest.mark.parametrize(("service", "moves"), [("", True), ("true", False)])
+def test_a_bar_moves_for_a_person_and_not_in_a_log(tmp_path, service, moves):
+    """`ndiswan check` draws a bar on a terminal; one that a service keeps a log of (`CI`) gets the words alone."""
+    path = driver(tmp_path)
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "ndiswan", "check", path, *QUICK],
+        stdout=subprocess.DEVNULL,
+        stderr=there,
+        env={**os.environ, "CI": service, "TERM": "xterm", "COLUMNS": "80"},
+    ) as running:
+        assert running.wait(60) == FINE
+    os.write(there, b"end")
+    text = os.read(here, 65536)
+    os.close(there)
+    os.close(here)
+    assert (b"Driver" in text) is moves
+    assert moves or text == b"end"

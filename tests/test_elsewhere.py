@@ -43,7 +43,7 @@ def test_the_scenario_of_another_machine_is_found_below_this_folder(here):
 
 
 def test_who_is_in_another_folder_says_where_it_is(here, tmp_path, monkeypatch):
-    """Without --target it is said what to do; with it the failure is replayed, and made small."""
+    """Without --target it is said what to do; with it the failure is replayed, made small, and shown."""
     away = tmp_path / "away"
     away.mkdir()
     (here / "mail.json").rename(away / "mail.json")
@@ -53,6 +53,10 @@ def test_who_is_in_another_folder_says_where_it_is(here, tmp_path, monkeypatch):
     assert ndiswan("replay", "mail.json", *there, cwd=away).returncode == VIOLATIONS
     small = ndiswan("minimize", "mail.json", *there, "--out", "small.json", cwd=away)
     assert small.returncode == VIOLATIONS, small.stderr
+    assert ndiswan("view", "mail.json", "--html", "out.html", cwd=away).returncode == 4
+    shown = ndiswan("view", "mail.json", "--html", "out.html", *there, cwd=away)
+    assert shown.returncode == 0, shown.stderr
+    assert "DOUBLE" in (away / "out.html").read_text()
     monkeypatch.chdir(away)
     with pytest.raises(ReplayError, match=r"load\(path, target=...\)"):
         load(away / "mail.json")

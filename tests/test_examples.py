@@ -1,11 +1,13 @@
 """Every public name has a docstring, and an example in it that runs.
 
-`import ndiswan as nw` and `from ndiswan import models` stand before each example, and it begins in an empty folder.
+`import ndiswan as nw` and `from ndiswan import models` stand before each example, then what the docstring of its module
+shows, and it begins in an empty folder.
 """
 
 import doctest
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +24,6 @@ ON_A_PAGE = {
     "ndiswan.drivers.tapi.Line": "how-to/bring-up-a-line-by-tapi.md",
     "ndiswan.drivers.tapi.Call": "how-to/bring-up-a-line-by-tapi.md",
 }
-# What came while the examples were written, and has none of its own yet: pages show it. This list only gets shorter.
-NOT_YET = {
-    "ndiswan.Stepper",
-    "ndiswan.exploring.StepError",
-    "ndiswan.exploring.stepping.Cpu",
-    "ndiswan.exploring.stepping.Happened",
-    "ndiswan.exploring.stepping.Moment",
-    "ndiswan.exploring.stepping.Owned",
-    "ndiswan.exploring.stepping.Question",
-    "ndiswan.exploring.target.find",
-    "ndiswan.notebook.html",
-    "ndiswan.outputs.Case",
-    "ndiswan.outputs.Place",
-    "ndiswan.outputs.Problem",
-    "ndiswan.outputs.Report",
-    "ndiswan.outputs.Step",
-    "ndiswan.outputs.Suite",
-    "ndiswan.outputs.of_campaign",
-    "ndiswan.outputs.of_replay",
-    "ndiswan.outputs.repository",
-    "ndiswan.outputs.to_annotations",
-    "ndiswan.outputs.to_code_quality",
-    "ndiswan.outputs.to_junit",
-    "ndiswan.outputs.to_sarif",
-    "ndiswan.outputs.to_summary",
-    "ndiswan.viewer.Page",
-    "ndiswan.viewer.run.Break",
-    "ndiswan.viewer.run.Choice",
-    "ndiswan.viewer.run.Text",
-    "ndiswan.viewer.view",
-}
 NEEDS = {
     "ndiswan.strategies": "hypothesis",
     "ndiswan.testing": "hypothesis",
@@ -66,9 +37,11 @@ def examples_of(name: str, thing: Any) -> list[doctest.Example]:
 
 
 def run(name: str, thing: Any, say: Any = None) -> doctest.TestResults:
-    """Run the examples of a docstring."""
+    """Run the examples of a docstring, behind those of its module."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    examples = [*examples_of(name, module), *examples_of(name, thing)]
     given = {"nw": nw, "models": models, "__name__": "__main__"}
-    test = doctest.DocTest(examples_of(name, thing), given, name, None, 0, thing.__doc__)
+    test = doctest.DocTest(examples, given, name, None, 0, thing.__doc__)
     return doctest.DocTestRunner(verbose=False).run(test, out=say)
 
 
@@ -81,9 +54,6 @@ def test_a_public_name_has_an_example_that_runs(
     assert thing.__doc__, name
     if name in ON_A_PAGE:
         assert thing.__name__.lower() in (DOCS / ON_A_PAGE[name]).read_text("utf-8").lower()
-        return
-    if name in NOT_YET:
-        assert not examples_of(name, thing), f"{name}: has an example now; take it off the list"
         return
     assert examples_of(name, thing), f"{name}: expected an example in its docstring"
     for module, package in NEEDS.items():
@@ -115,3 +85,11 @@ def test_an_example_that_is_wrong_is_seen() -> None:
 
     assert run("wrong", wrong, lambda _: None).failed == 1
     assert run("raises", raises, lambda _: None).failed == 1
+
+
+@pytest.mark.parametrize("name", ["lan", "condis", "ndis6"])
+def test_no_driver_of_a_sister_contract_is_shown_twice(name: str) -> None:
+    """The one that all examples of a module need stands in the docstring of the module."""
+    source = Path(named(f"ndiswan.{name}").__file__).read_text("utf-8")
+    shown = [line.strip() for line in source.splitlines() if ">>> class " in line]
+    assert len(shown) == len(set(shown)) == 2

@@ -65,7 +65,10 @@ def test_a_campaign_that_cannot_be_run_says_so_in_its_files(tmp_path):
         "fuzz", "k.py", *budget, "--junit", "b.xml", "--sarif", "b.sarif", cwd=tmp_path
     )
     assert killed.returncode == VIOLATIONS, killed.stderr
-    assert cases(tmp_path / "b.xml") == {"explored": ["error"]}
+    assert cases(tmp_path / "b.xml") == {
+        "explored": [],
+        "ended its process: seed 4": ["error"],
+    }
     ((result,),) = [run["results"] for run in sarif(tmp_path / "b.sarif")]
     assert result["ruleId"] == "CRASH"
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "k.py"

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ndiswan.models.places import path_at, places
@@ -63,6 +63,8 @@ def bare(key: str) -> str:
     return key.strip("\"'")
 
 
+# How fast documents are made is the machine's matter.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_the_place_of_each_value_is_known(
     made: tuple[str, dict[tuple[str | int, ...], tuple[int, int]]],

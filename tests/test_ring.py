@@ -175,7 +175,7 @@ def test_ctrl_c_ends_a_wait():
 
 
 def test_one_at_a_time_takes_out():
-    """A drain while another one waits is a RuntimeError that says what to do, also from a signal's handler."""
+    """A drain while another one waits is a RuntimeError that says what to do."""
     ring = nw.CompletionRing(4)
     consumer = threading.Thread(target=drained, args=(ring,), kwargs={"timeout": None})
     consumer.start()
@@ -184,6 +184,10 @@ def test_one_at_a_time_takes_out():
         drained(ring)
     ring.close()
     consumer.join()
+
+
+def test_a_signals_handler_takes_out_nothing_meanwhile():
+    """A drain from a signal's handler, while the thread that the signal came to waits in one, is the same error."""
     ring, raised = nw.CompletionRing(4), []
 
     def again(*_):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -139,3 +140,26 @@ def test_fuzz_sanitizes_and_a_good_driver_is_left_alone(tmp_path: Path) -> None:
     assert "SanitizerReport at sanitized.c:" in bad.stdout
     good = ndiswan("fuzz", QUEUED, *options, "--executions", "100", "--folder", tmp_path / "good")
     assert good.returncode == 0, good.stdout + good.stderr
+
+
+def test_what_fuzz_found_sanitized_is_run_again_by_every_command(tmp_path: Path) -> None:
+    """The replay file says that its driver is sanitized: each command begins again in a process made for that."""
+    options = ["--sanitize", "--executor", "serial", "--seed", "1", "--shrink", "0"]
+    found = ndiswan("fuzz", SOURCE, *options, "--executions", "20", "--folder", tmp_path / "kept")
+    assert found.returncode == 1, found.stderr
+    file = next((tmp_path / "kept" / "failures").glob("*.json"))
+    again = ndiswan("replay", file, "--json")
+    assert (again.returncode, again.stderr) == (1, "")
+    assert json.loads(again.stdout)["identical"]
+    small = ndiswan("minimize", file, "--time", "1", "--out", tmp_path / "small.json")
+    assert small.returncode == 1, small.stderr
+    command = next(line for line in found.stdout.splitlines() if "ndiswan replay --target" in line)
+    by_token = ndiswan(*shlex.split(command.partition("ndiswan ")[2]))
+    assert "SanitizerReport" in by_token.stdout, by_token.stderr
+    page = tmp_path / "out.html"
+    shown = ndiswan("view", file, "--html", page)
+    assert shown.returncode == 0, shown.stderr
+    assert "Sanitizer: " in page.read_text()
+    stepped = tmp_path / "commands"
+    stepped.write_text("quit\n")
+    assert ndiswan("step", file, "--commands", stepped).returncode == 1

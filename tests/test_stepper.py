@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
+from array import array
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -278,3 +282,26 @@ def test_one_who_waits_is_seen_waiting():
                     assert stepper.locks.get("queue") != number
         stepper.goto(0)
     assert waits > 0
+
+
+def test_a_cpu_has_one_number_wherever_it_is_shown():
+    """Steps, trace, its text, story and page count the CPUs from 0, whichever thread an execution ran on."""
+
+    def shown():
+        failure = nw.explore(careless, seed=1, executions=400).failures[0]
+        stepper = nw.Stepper(failure)
+        told = []
+        while stepper.at < len(stepper):
+            stepper.forward()
+            told += [event.cpu for event in stepper.events]
+        trace = failure.trace()
+        story = json.loads(failure.story(full=True).to_json())
+        raw = array("Q", trace.table()[1]["cpu"])
+        return told, trace.to_text(), list(raw), [step["cpu"] for step in story["steps"]]
+
+    with ThreadPoolExecutor(1) as pool:
+        told, text, on_the_page, in_the_story = pool.submit(shown).result()
+    in_text = [int(number) for number in re.findall(r"^ +[\d.]+ +(\d+) ", text, re.MULTILINE)]
+    assert in_text[-len(told) :] == told
+    assert on_the_page == in_text == in_the_story
+    assert set(told) == {0, 1}

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from commands import DRIVER, GOOD, HEAD, NOTHING_RAN, QUICK, USAGE, driver, ndiswan
+from commands import DRIVER, GOOD, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, driver, ndiswan
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,13 @@ def test_a_driver_without_a_line_runs_nothing(tmp_path):
     assert done.returncode == NOTHING_RAN
     assert "no line came up" in done.stdout
     assert ET.parse(tmp_path / "junit.xml").find(".//skipped") is not None
+
+
+def test_a_driver_in_c_without_a_line_runs_nothing_though_it_warns(tmp_path):
+    """What it leaves behind is a warning, and no run: 5, with the call that brings a line up in C."""
+    source = (ROOT / "examples/c/queued/queued.c").read_text("utf-8")
+    path = tmp_path / "target.c"
+    path.write_text(source.replace("    NdisMIndicateStatus(", "    if (0) NdisMIndicateStatus("))
+    done = ndiswan("check", path, *QUICK)
+    assert done.returncode == NOTHING_RAN
+    assert "has to call NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP" in done.stdout

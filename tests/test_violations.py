@@ -78,7 +78,7 @@ def test_a_violation_carries_all_that_its_reader_needs():
     assert violation.irql is nw.Irql.DISPATCH
     assert violation.locks == ['spin lock "queue"']
     assert (violation.inside, violation.time_ns, violation.warning) == ([], 0, False)
-    assert violation.cpu > 0
+    assert violation.cpu >= 0
     whats = [event.what for event in violation.history]
     assert whats == [
         "allocate", "send", "submit", "return", "complete", "deliver", "free", "complete",

@@ -55,6 +55,18 @@ class Miniport:
     line_up_at_bind: bool = True
     adapter: Adapter
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            """What is not there yet, told; only called for attributes that are missing."""
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name == "adapter":
+                text += (
+                    " before it is bound: NDIS gives it just before it calls initialize,"
+                    " so use it there or later, not in __init__"
+                )
+            raise AttributeError(text, name=name, obj=self)
+
     def initialize(self) -> Status | None:
         """MiniportInitialize, at PASSIVE; another status than SUCCESS fails the bind."""
         return None

@@ -235,6 +235,10 @@ def _parts(miniport: Miniport) -> dict[str, object]:
         raise ValueError(
             f"{type(miniport).__name__}.serialized: a miniport of {face} is deserialized; set it to False"
         )
+    if not hasattr(miniport.info, "max_frame_size"):
+        raise TypeError(
+            f"{type(miniport).__name__}.info: expected an ndiswan.WanInfo, got {miniport.info!r}"
+        )
     return {
         "driver": miniport,
         "face": face,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import time
 from concurrent.futures import BrokenExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ndiswan.campaign import died
 from ndiswan.campaign.executors import Processes, open_executor
+from ndiswan.campaign.store import Store
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from ndiswan.campaign.store import Store
+    from ndiswan.campaign.died import Died
 
 TASK_EXECUTIONS = 2000
 ORDERLY = 30.0
 """So many seconds workers are waited for after Ctrl-C; one that makes a failure small takes some."""
 NEVER = float("inf")
+MOST_DIED = 3
+"""So many tasks that end their process, and none in between that does not, end the campaign."""
 
 
 @dataclass
@@ -67,13 +71,15 @@ class Verdict(Shown):
     """Failures of earlier that fail no more."""
     new: list[Path] = field(default_factory=list)
     """Failures that were found now."""
+    died: list[Died] = field(default_factory=list)
+    """Tasks that ended the process that did them, one of those that are alike."""
     interrupted: bool = False
     certificate: str | None = None
 
     @property
     def failed(self) -> bool:
         """Whether anything fails."""
-        return bool(self.known or self.new)
+        return bool(self.known or self.new or self.died)
 
 
 @dataclass
@@ -90,7 +96,9 @@ class Campaign:
         Task ``i`` has the seed ``seed + i``. Of ``shards`` machines that have nothing in common but
         the command, machine ``shard`` (from 1) does each ``shards``-th task, so that no two do the same.
     executions, seconds, failures:
-        The budget; the campaign ends when one of them is spent.
+        The budget; the campaign ends when one of them is spent. The seconds count from :meth:`run`: starting workers,
+        replaying what failed earlier and making failures small are in it. What may come on top: the execution that is
+        at its end, two seconds to make small what fails there, and the end of the workers.
     task:
         How many executions a worker does at a time. With a budget of executions only, what is found
         does not depend on who does the tasks.
@@ -177,15 +185,35 @@ class Campaign:
                 self.shrinking,
                 self.settings,
                 corpus,
+                # Clocks of other machines are not ours.
+                None if self.executor.startswith("dask:") else time.time() + seconds,
             )
             number += self.shards
 
     def _explore(self, verdict: Verdict, begun: float, tell: Callable[[Progress], object]) -> None:
-        work = Work(run_task, self._tasks(begun), _blame)
+        pool: list[Executor] = []
+        in_a_row = 0
+
+        def lost(task: Task) -> None:
+            nonlocal in_a_row
+            in_a_row += 1
+            over = self._lost(task, pool[-1], verdict)
+            if over or in_a_row >= MOST_DIED:
+                work.cancel()
+
+        work = Work(
+            run_task,
+            self._tasks(begun),
+            died.command,
+            last=lambda task: replace(task, careful=True),
+            lost=lost,
+        )
         while True:
             with open_executor(self.executor, self.jobs) as (executor, workers):
+                pool.append(executor)
                 try:
                     for found in work.done(executor, workers):
+                        in_a_row = 0 if found else in_a_row
                         over = [self._take(one, verdict, begun) for _, one in found]
                         verdict.progress.seconds = time.monotonic() - begun
                         tell(verdict.progress)
@@ -215,6 +243,24 @@ class Campaign:
             if not future.cancelled() and future.exception() is None:
                 self._take(future.result(), verdict, begun)
 
+    def _lost(self, task: Task, executor: Executor, verdict: Verdict) -> bool:
+        """Keep what is known of a task whose processes ended; whether that is enough."""
+        folder, begun = None, []
+        if isinstance(executor, Processes):
+            folder, begun = executor.folder, executor.begun
+        last = died.of_task(task, folder, begun)
+        if any(last.alike == one.alike for one in verdict.died):
+            return False
+        # A folder of its own, with what the task began with: there the command does the same again.
+        own = Store(self.store.folder / "died" / str(task.seed))
+        own.keep_corpus(task.target, task.corpus)
+        last = replace(last, command=f"{last.command} --folder {shlex.quote(str(own.folder))}")
+        own.keep_words(str(last))
+        verdict.died.append(last)
+        rules = verdict.progress.rules
+        rules["CRASH"] = rules.get("CRASH", 0) + 1
+        return len(verdict.died) + len(verdict.new) + len(verdict.known) >= self.failures
+
     def _take(self, found: Found, verdict: Verdict, begun: float) -> bool:
         """Keep what a task found; whether that is enough."""
         progress = verdict.progress
@@ -234,7 +280,7 @@ class Campaign:
         return (
             verdict.interrupted
             or exhausted
-            or len(verdict.new) + len(verdict.known) >= self.failures
+            or len(verdict.died) + len(verdict.new) + len(verdict.known) >= self.failures
         )
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
@@ -244,12 +290,3 @@ class Campaign:
             rule = content["expect"]["rule"]
             rules = verdict.progress.rules
             rules[rule] = rules.get(rule, 0) + 1
-
-
-def _blame(task: Task) -> str:
-    arguments = "".join(f" --arg {shlex.quote(value)}" for value in task.arguments)
-    return (
-        f"the task with seed {task.seed}; to see in which execution, and of what:"
-        f" ndiswan fuzz {task.target}{arguments} --executor serial"
-        f" --explorer {task.explorer} --seed {task.seed} --executions {task.executions}"
-    )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.process import BaseProcess
     from multiprocessing.synchronize import Event
     from types import FrameType
 
@@ -54,14 +59,36 @@ class Serial(Executor):
         return future
 
 
+class _Spawning(SpawnContext):
+    """Starts workers anew, since what this process has loaded is not the scenario's business; and remembers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[BaseProcess] = []
+
+    def Process(self, *args: Any, **keywords: Any) -> BaseProcess:  # type: ignore[override]  # noqa: N802
+        """As a pool asks for one."""
+        process = SpawnContext.Process(*args, **keywords)
+        self.begun.append(process)
+        return process
+
+
 class Processes(ProcessPoolExecutor):
-    """Processes that can be told to come to an end with what they do."""
+    """Processes that can be told to come to an end with what they do, and that leave last words."""
 
     def __init__(self, count: int) -> None:
-        # A worker starts anew: what this process has loaded is not the scenario's business.
-        context = get_context("spawn")
+        context = _Spawning()
+        self.begun = context.begun
+        """All that were started; those that are gone have an exit code."""
+        self.folder = Path(tempfile.mkdtemp(prefix="ndiswan-workers-"))
+        """Where each notes what it does: see `died`."""
         self._stop = context.Event()
-        super().__init__(count, context, _begin_worker, (self._stop,))
+        super().__init__(count, context, _begin_worker, (self._stop, str(self.folder)))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As every pool; and what the workers noted goes."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self) -> None:
         """Tasks that run give what they have found until now; those that wait do nothing."""
@@ -98,11 +125,14 @@ def told_to_stop() -> bool:
     return _told_to_stop is not None and _told_to_stop.is_set()
 
 
-def _begin_worker(stop: Event) -> None:
+def _begin_worker(stop: Event, folder: str) -> None:
+    from ndiswan.campaign import died
+
     global _told_to_stop  # noqa: PLW0603 -- a worker is a process of its own
     _told_to_stop = stop
     # Ctrl-C comes to each process of the terminal; who is asked to end says so to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    died.begin(Path(folder))
     threading.Thread(target=_end_with_parent, name="ndiswan parent", daemon=True).start()
 
 

@@ -84,6 +84,12 @@ class Store:
                 new += 1
         return new
 
+    def keep_words(self, text: str) -> Path:
+        """Keep the last words of a process; their file."""
+        path = self.folder / "last-words.txt"
+        _write(path, text + "\n")
+        return path
+
     def edges(self) -> str | None:
         """What was reached, as JSON."""
         path = self.folder / "coverage.json"

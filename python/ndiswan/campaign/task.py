@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ndiswan._native import from_token, to_token
+from ndiswan.campaign.died import doing
 from ndiswan.campaign.executors import told_to_stop
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Settings
@@ -39,6 +41,10 @@ class Task:
     settings: Settings = field(default_factory=Settings)
     corpus: tuple[str, ...] = ()
     """Choices, as tokens, that are tried first."""
+    until: float | None = None
+    """When it is over by this machine's clock (``time.time``), however long it waited for a worker."""
+    careful: bool = False
+    """Whether each execution is noted before it begins: the task has taken its process along."""
 
 
 @dataclass
@@ -91,10 +97,17 @@ def run_task(task: Task) -> Found:
         shrinking=task.shrinking,
         settings=task.settings,
         suggest=[from_token(token) for token in task.corpus],
+        before=lambda execution: doing(task.number, execution),
+        one_by_one=task.careful,
     )
+    seconds = task.seconds
+    if task.until is not None:
+        seconds = min(seconds, task.until - time.time())
+    if seconds <= 0:
+        return Found(task.number)
     found, interrupted = search.found, False
     try:
-        search.run(task.executions, task.seconds, stop=False, progress=_unless_told_to_stop)
+        search.run(task.executions, seconds, stop=False, progress=_unless_told_to_stop)
     except KeyboardInterrupt:
         interrupted = True
     files = [replace(failure, seed=task.seed).to_json() for failure in found.failures]

@@ -21,6 +21,8 @@ class Work(Generic[Task, Found]):
     """Tasks, those that run, and those whose worker died.
 
     ``do``: what a worker calls with a task; both travel. ``blame``: what a task is called if its workers die.
+    ``last``: the task as it is tried for the last time. ``lost``: is told of one whose workers died each time; without
+    it that is an error. For the last time a task is alone, so that no other one that dies is taken for it.
     """
 
     def __init__(
@@ -28,8 +30,12 @@ class Work(Generic[Task, Found]):
         do: Callable[[Task], Found],
         tasks: Iterator[Task],
         blame: Callable[[Task], str],
+        *,
+        last: Callable[[Task], Task] | None = None,
+        lost: Callable[[Task], object] | None = None,
     ) -> None:
         self._do, self._tasks, self._blame = do, tasks, blame
+        self._last, self._lost = last, lost
         self._again: list[tuple[Task, int]] = []
         self._over = False
         self.running: dict[Future[Found], tuple[Task, int]] = {}
@@ -64,9 +70,16 @@ class Work(Generic[Task, Found]):
                 raise failed
 
     def _submit(self, executor: Executor) -> bool:
-        """Give the next task to a worker; false if there is none."""
+        """Give the next task to a worker; false if there is none now."""
+        if any(tries == TRIES - 1 for _, tries in self.running.values()):
+            return False
         if self._again:
-            task, tries = self._again.pop()
+            task, tries = self._again[-1]
+            if tries == TRIES - 1:
+                if self.running:
+                    return False
+                task = self._last(task) if self._last is not None else task
+            self._again.pop()
         else:
             try:
                 task, tries = next(self._tasks), 0
@@ -76,9 +89,14 @@ class Work(Generic[Task, Found]):
         return True
 
     def put_back(self, futures: list[Future[Found]], error: BaseException) -> None:
-        """Have these tasks done again; raises WorkerDiedError if one has had its tries."""
+        """Have these tasks done again; one that has had its tries is lost, or raises WorkerDiedError."""
         for future in futures:
+            if future not in self.running:
+                continue  # it was cancelled meanwhile
             task, tries = self.running.pop(future)
+            if tries + 1 >= TRIES and self._lost is not None:
+                self._lost(task)
+                continue
             if tries + 1 >= TRIES:
                 raise WorkerDiedError(
                     f"expected an answer, but {TRIES} processes ended in the middle of {self._blame(task)}"

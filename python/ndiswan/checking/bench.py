@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Trace
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.place import site_in
+from ndiswan.checking.raised import detail_of, text_of
 from ndiswan.checking.reached import reached_in
-from ndiswan.checking.results import Finding, ModeResult
+from ndiswan.checking.results import CANNOT_BIND, Finding, ModeResult
 from ndiswan.checking.steps import tell
 from ndiswan.checking.world import ENOUGH, BindFailedError, EnoughError, NoLineError, World
 from ndiswan.violations import ContractViolation
@@ -103,8 +103,8 @@ class Bench:
             why = error.__cause__
             # What initialize raised is told with all that callbacks raised.
             if why is not None and not any(why is known for known in self._open[-1].ndis.errors):
-                found = _of_exception(why)
-                found.detail = f"it cannot be bound: {why}"
+                found = _of_exception(why, getattr(self._open[-1], "miniport", None))
+                found.detail = f"{CANNOT_BIND}: {why}"
                 self.result.add(found)
         return self.finish()
 
@@ -113,7 +113,7 @@ class Bench:
         for world in list(self._open):
             self.collect(world)
         self.result.note = self.note
-        self.result.ran = bool(self.result.sends or self.result.findings)
+        self.result.ran = bool(self.result.sends or self.result.errors)
         return self.result
 
     def collect(self, world: World) -> None:
@@ -130,7 +130,7 @@ class Bench:
                 told.append(finding)
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
-                self.result.add(_of_exception(error))
+                self.result.add(_of_exception(error, getattr(world, "miniport", None)))
         for leak in getattr(getattr(world, "miniport", None), "leaks", []):
             self.result.add(
                 Finding("warning", None, f"after the halt: {leak}", f"LEAK: after the halt: {leak}")
@@ -142,7 +142,7 @@ class Bench:
         world.ndis.save(path)
         if told:
             tell(told, Trace(path))
-        reached, _ = reached_in(path)
+        reached = reached_in(path).rules
         if not self._keep:
             path.unlink()
         self.result.reached = sorted({*self.result.reached, *reached})
@@ -174,11 +174,6 @@ def _of_violation(violation: ContractViolation, site: str | None) -> Finding:
     )
 
 
-def _of_exception(error: BaseException) -> Finding:
-    detail = traceback.format_exception_only(error)[-1].strip()
-    text = _text(error)
-    return Finding("exception", None, detail, text, site=site_in(text))
-
-
-def _text(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error)).rstrip()
+def _of_exception(error: BaseException, miniport: Miniport | None) -> Finding:
+    text = text_of(error, miniport)
+    return Finding("exception", None, detail_of(error), text, site=site_in(text))

@@ -16,7 +16,14 @@ _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of a source file, and the function that it is in."""
+    """A line of a source file, and the function that it is in.
+
+    >>> from ndiswan.outputs import Place
+    >>> print(Place.of("/src/modem.py:12 in Modem.sent").function)
+    Modem.sent
+    >>> Place.of("somewhere") is None
+    True
+    """
 
     file: str
     line: int
@@ -75,6 +82,12 @@ def repository() -> Path:
 
     What the service says (GITHUB_WORKSPACE, CI_PROJECT_DIR) if this folder is inside; else the repository of Git that
     this folder is in; else this folder.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import repository
+    >>> Path(".git").mkdir()
+    >>> repository() == Path.cwd().resolve()
+    True
     """
     here = Path.cwd().resolve()
     for name in _ROOTS:

@@ -7,7 +7,7 @@ This is coverage and no second contract: whether a rule was broken only the engi
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndiswan.status import Status
 
@@ -20,7 +20,7 @@ BY_EVENT = {
     "submit": {"TOUCH", "RESERVED", "PADDING"},
     "return": {"STATUS_UNKNOWN", "STATUS_RESOURCES"},
     "complete": {
-        *("DOUBLE", "FOREIGN", "HANDLE", "IRQL_COMPLETE"),
+        *("DOUBLE", "FOREIGN", "HANDLE", "FACE", "IRQL_COMPLETE"),
         *("STATUS_PENDING", "STATUS_RESOURCES", "STATUS_UNKNOWN"),
     },
     "leave": {"IRQL_LEAK"},
@@ -29,31 +29,52 @@ BY_EVENT = {
     "reset_start": {"RESET"},
     "halted": {"HALT"},
     "timer_set": {"TIMER"},
+    "resources_available": {"RESOURCES"},
+    "requeue": {"RESOURCES"},
+    "pause": {"PAUSE"},
+    "cancel": {"CANCEL"},
 }
 # From the card that a check plays they come too: only the driver's own count, if it is known whose they are.
 INDICATIONS = {"line_up", "line_down", "indicate"}
 CALL_SITES = 4
 
 
-def reached_in(trace: Path) -> tuple[set[str], int]:
-    """The rules that a trace file reached, and how many sends it has."""
+class Reached(NamedTuple):
+    """What a recording has."""
+
+    rules: set[str]
+    sends: int
+    contracts: list[str]
+    """Those of its adapters: ``wan``, ``lan``, ``condis``, ``ndis6``."""
+
+
+def reached_in(trace: Path) -> Reached:
+    """The rules that a trace file reached, how many sends it has, and by which contracts."""
     sends = 0
     with trace.open(encoding="utf-8") as lines:
         head = json.loads(next(lines, "{}"))
-        fold = _Fold(sited=head.get("verify") == CALL_SITES)
+        adapters = head.get("adapters", [])
+        fold = _Fold(adapters, sited=head.get("verify") == CALL_SITES)
         for line in lines:
             if line.strip():
                 event = json.loads(line)
                 sends += event["what"] == "send"
                 fold.look(event)
-    return fold.rules, sends
+    contracts = dict.fromkeys(adapter.get("face", "wan") for adapter in adapters)
+    return Reached(fold.rules, sends, list(contracts))
 
 
 class _Fold:
     """What has to be remembered for the rules that one event is not enough for."""
 
-    def __init__(self, *, sited: bool) -> None:
+    def __init__(self, adapters: list[dict[str, Any]], *, sited: bool) -> None:
         self.sited = sited
+        self.contracts = {one["index"]: one.get("face", "wan") for one in adapters}
+        self.void = {
+            one["index"]
+            for one in adapters
+            if one.get("face", "wan") != "wan" and not (one["face"] == "lan" and one["serialized"])
+        }
         self.rules: set[str] = set()
         self.windows: dict[int, int] = {}
         self.outstanding: dict[int, int] = {}
@@ -104,11 +125,15 @@ class _Fold:
             self.rules.add("STALE")
         if "LOCK_FORM" in self.rules:
             self.rules.add("LOCK_HELD")
+        if self.contracts.get(event["adapter"]) == "ndis6":
+            self.rules |= {"STATUS_LIST", "IRQL_FLAG"}
 
     def _return(self, event: dict[str, Any]) -> None:
         inside = tuple(event["packet"].values()) in self.completed
         if event["status"] != Status.PENDING or inside:
             self.rules.add("EARLY")
+        if event["adapter"] in self.void:
+            self.rules.add("SYNC")
         if event["status"] == Status.PENDING:
             self.rules |= {"LOST", "LATE", "HANG"}
 

@@ -30,6 +30,10 @@ STYLES = {
     "not reached": "dim",
 }
 WIDTH = 110
+CONSEQUENCES = (
+    "  first     mend this: to NDIS a callback that raises has failed, and its packet goes back at once. The rules that"
+    " are broken in this mode may be what comes of it."
+)
 
 
 def plain(text: str, style: str) -> str:  # noqa: ARG001 -- the style is for other painters
@@ -128,8 +132,10 @@ def summary(driver: DriverResult, paint: _Paint = plain) -> str:
     parts = [
         paint(f"{counts[state]} {state}", style) for state, style in STYLES.items() if counts[state]
     ]
-    kinds = Counter(finding.kind for _, finding in driver.problems)
-    parts += [paint(f"{count} modes with {kind}", "bad") for kind, count in kinds.items()]
+    # A mode may have several of one kind.
+    there = dict.fromkeys((mode.name, finding.kind) for mode, finding in driver.problems)
+    for kind, count in Counter(kind for _, kind in there).items():
+        parts.append(paint(f"{count} {'mode' if count == 1 else 'modes'} with {kind}", "bad"))
     return "  " + ", ".join(parts)
 
 
@@ -151,6 +157,12 @@ def full(
     yield paint(f"{finding.title} in mode {mode.name}{times}:", style)
     for line in finding.report.splitlines():
         yield from wrap(line.replace(f"{Path.cwd()}/", ""), width)
+    if (
+        finding.kind == "exception"
+        and finding.site
+        and any(known.kind == "violation" for known in mode.findings)
+    ):
+        yield from wrap(CONSEQUENCES, width)
 
 
 def wrap(line: str, width: int = WIDTH) -> list[str]:

@@ -13,6 +13,7 @@ from ndiswan._native import rule_info, rule_table
 from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
+CANNOT_BIND = "it cannot be bound"
 
 _Kind = Literal["violation", "warning", "exception", "hang", "crash", "internal"]
 _State = Literal["broken", "warned", "kept", "not reached"]
@@ -53,6 +54,11 @@ class Finding:
     def title(self) -> str:
         """The rule's id, or the kind in capitals."""
         return self.rule or self.kind.upper()
+
+    @property
+    def leads(self) -> bool:
+        """Whether broken rules may have come of it: an exception in a callback."""
+        return self.kind == "exception" and not self.detail.startswith(CANNOT_BIND)
 
 
 @dataclass(slots=True)
@@ -129,13 +135,17 @@ class DriverResult:
 
     name: str
     modes: list[ModeResult] = field(default_factory=list)
+    contracts: list[str] = field(default_factory=lambda: ["wan"])
+    """Which it keeps to: ``wan``, ``lan``, ``condis``, ``ndis6``; of a recording with several drivers all of theirs."""
     defined: dict[str, str] = field(default_factory=dict)
     """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
     @property
     def rules(self) -> list[RuleState]:
-        """Every rule's state, by family."""
-        states = [self._state(rule) for rule in rule_table()]
+        """The state of every rule of its contract, by family."""
+        known = {rule for contract in self.contracts for rule in rule_table(contract)}
+        found = {finding.rule for mode in self.modes for finding in mode.findings}
+        states = [self._state(rule) for rule in rule_table() if rule in known | found]
         families = list(dict.fromkeys(state.family for state in states))
         return sorted(states, key=lambda state: families.index(state.family))
 
@@ -157,10 +167,21 @@ class DriverResult:
 
     @property
     def first(self) -> tuple[ModeResult, Finding] | None:
-        """The first thing that is wrong, and its mode: a broken rule before an exception, a warning last."""
+        """The first thing that is wrong, and its mode; what may follow from another comes after it, a warning last.
+
+        An exception of the driver's comes before the rules that are broken in its mode: its packet went back at once,
+        and what the driver does with it later is no mistake of its own. That it cannot be bound comes after them, being
+        what they led to.
+        """
         found = [(mode, finding) for mode in self.modes for finding in mode.findings]
-        order: list[_Kind] = ["violation", "hang", "crash", "exception", "internal", "warning"]
-        return min(found, key=lambda pair: order.index(pair[1].kind), default=None)
+        order: dict[_Kind, int] = {"hang": 1, "crash": 2, "internal": 3, "warning": 4}
+
+        def key(pair: tuple[ModeResult, Finding]) -> tuple[int, int, bool]:
+            mode, finding = pair
+            number = next(n for n, one in enumerate(self.modes) if one is mode)
+            return order.get(finding.kind, 0), number, not finding.leads
+
+        return min(found, key=key, default=None)
 
     @property
     def problems(self) -> list[tuple[ModeResult, Finding]]:
@@ -215,6 +236,7 @@ class CheckResult(Shown):
                 {
                     "name": driver.name,
                     "clean": driver.clean,
+                    "contracts": driver.contracts,
                     "rules": [asdict(state) for state in driver.rules],
                     "modes": [_as_document(mode) for mode in driver.modes],
                 }

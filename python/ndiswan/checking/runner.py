@@ -137,7 +137,9 @@ def _check_drivers(
     result = CheckResult(target, frames=str(described["frames"]))
     chosen = {driver.name: _modes(driver, options) for driver in drivers}
     for driver in drivers:
-        result.drivers.append(DriverResult(driver.name, defined=driver.defined))
+        result.drivers.append(
+            DriverResult(driver.name, contracts=[driver.contract], defined=driver.defined)
+        )
     # Driver by driver, so that the progress is that of one; what is checked is the same in any order.
     with ThreadPoolExecutor(options.jobs or os.cpu_count() or 1) as pool:
         try:

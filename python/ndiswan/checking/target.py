@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.in_c import factory as factory_in_c
 from ndiswan.checking.in_c import is_in_c, name_of
+from ndiswan.checking.raised import is_ours
 from ndiswan.miniport import Miniport
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Driver:
     """Whether the class says so itself; else both serializations are its own."""
     interrupts: bool
     """Whether it has an `isr` or a `handle_interrupt`."""
+    contract: str = "wan"
+    """Which contract it keeps to: ``wan``, ``lan``, ``condis`` or ``ndis6``."""
     cancels: bool = False
     """Whether its sends can be cancelled, as in the sister contracts."""
     pauses: bool = False
@@ -144,7 +147,7 @@ def _load_file(path: Path) -> ModuleType:
 def _short(error: BaseException) -> str:
     """The traceback from the user's own first line on."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    own = [f for f in frames if "importlib" not in f.filename and not is_ours(f)]
     lines = traceback.format_list(own) + traceback.format_exception_only(error)
     return "".join(lines).rstrip()
 
@@ -264,6 +267,7 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
                 bool(miniport.serialized),
                 fixed,
                 interrupts,
+                contract=getattr(miniport, "_face", "wan"),
                 cancels="cancel_send" in more,
                 pauses="pause" in more,
                 defined=_entry_points(kind),

@@ -46,7 +46,8 @@ def check_trace(path: str) -> CheckResult:
         if mode.add(finding):
             new.append(finding)
     tell(new, trace)
-    reached, mode.sends = reached_in(Path(path))
-    mode.reached = sorted(reached)
+    seen = reached_in(Path(path))
+    mode.reached, mode.sends = sorted(seen.rules), seen.sends
     name = ", ".join(trace.adapters) or Path(path).name
-    return CheckResult(path, [DriverResult(name, [mode])], f"{mode.sends} recorded sends")
+    driver = DriverResult(name, [mode], contracts=seen.contracts or ["wan"])
+    return CheckResult(path, [driver], f"{mode.sends} recorded sends")

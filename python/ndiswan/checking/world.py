@@ -103,7 +103,9 @@ class World:
         if not self.link.up and hasattr(self.miniport, "dial"):
             self._dial()
         if not self.link.up:
-            raise NoLineError("no line came up; the driver has to call adapter.line_up")
+            in_c = "NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP"
+            call = in_c if hasattr(self.miniport, "_c_driver") else "adapter.line_up"
+            raise NoLineError(f"no line came up; the driver has to call {call}")
         return self
 
     def _dial(self) -> None:

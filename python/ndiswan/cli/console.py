@@ -65,10 +65,15 @@ def cannot_write(option: str, error: OSError) -> click.ClickException:
     )
 
 
+def somebody_looks() -> bool:
+    """Whether somebody watches stderr as it grows: it is a terminal, and not the one that a service keeps a log of."""
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A bar on stderr, if that is a terminal and rich is there; else nothing."""
-    if not sys.stderr.isatty():
+    """A bar on stderr, if somebody looks and rich is there; else nothing."""
+    if not somebody_looks():
         yield lambda *_: None
         return
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import re
 import secrets
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +20,15 @@ from ndiswan.campaign import (
     Progress,
     Store,
     Verdict,
-    WorkerDiedError,
 )
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import out, out_json, painter
+from ndiswan.cli.console import out, out_json, painter, somebody_looks
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import (
     any_of,
     asked,
     outputs,
     publish,
-    publish_crash,
     publish_trouble,
 )
 from ndiswan.exploring.elsewhere import command
@@ -77,7 +77,8 @@ class Shard(click.ParamType[tuple[int, int]]):
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     show_default="no limit",
-    help="Stop after so long.",
+    help="Stop after so long, all counted: workers that start, earlier failures, making failures small. On top come the"
+    " executions at hand, two seconds at most to make small what fails in one of them, and reports that are asked for.",
 )
 @click.option(
     "--executions",
@@ -160,7 +161,7 @@ class Shard(click.ParamType[tuple[int, int]]):
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="The most for one failure; 0 leaves it as it was found.",
+    help="The most for making one failure small; 0 leaves it as it was found.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
@@ -178,6 +179,8 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     except TargetError as error:
         publish_trouble("fuzz", target, error, said)
         raise
+    if given["executor"] == "serial":
+        faulthandler.enable(all_threads=False)  # a driver that faults takes this process along
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
     try:
@@ -185,13 +188,9 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     except OSError as error:
         raise click.UsageError(f"--folder: {error}") from error
     try:
-        verdict = campaign.run(_teller(sys.stderr.isatty()))
+        verdict = campaign.run(_teller(somebody_looks()))
     except ExecutorError as error:
         raise click.UsageError(str(error)) from error
-    except WorkerDiedError as error:
-        click.echo(f"ndiswan: {error}", err=True)
-        publish_crash("fuzz", target, error, said)
-        return VIOLATIONS
     if as_json:
         out_json(_document(campaign, verdict))
     else:
@@ -292,10 +291,14 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
             ]
             elsewhere = command(content, campaign.settings)
             lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
+    for died in verdict.died:
+        first, *rest = str(died).splitlines()
+        lines += [f"{paint('died', 'bad')}: {first}", *rest]
     lines.append(
         f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
         f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "
         f"{len(verdict.new)} new, {len(verdict.known)} known failure(s)"
+        + (f", {len(verdict.died)} that ended the process" if verdict.died else "")
     )
     if verdict.certificate and campaign.explorer == "bounded":
         lines.append(verdict.certificate)
@@ -316,6 +319,7 @@ def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
             "known": [str(path) for path in verdict.known],
             "mended": [str(path) for path in verdict.mended],
         },
+        "died": [asdict(died) for died in verdict.died],
         "rules": progress.rules,
         "interrupted": verdict.interrupted,
         "certificate": verdict.certificate,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,7 +14,7 @@ from ndiswan.drivers import BuildError
 from ndiswan.drivers.sanitizing import SanitizerError, restart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -54,13 +57,28 @@ def with_options(given: dict[str, Any], kinds: str = "address,undefined") -> lis
     With ``--sanitize`` the command begins again, in a process that has what such a driver needs.
     """
     sanitize = [f"sanitize={kinds}"] if given.pop("sanitize") else []
-    if sanitize:
-        try:
-            restart()
-        except (SanitizerError, BuildError) as error:
-            raise click.UsageError(f"--sanitize: {error}") from error
+    with_runtime(sanitize)
     try:
         more = arguments(given.pop("include"), given.pop("define"), given.pop("config"))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     return [*given["arguments"], *more, *sanitize]
+
+
+def with_runtime(arguments: Iterable[str]) -> None:
+    """If these arguments of a driver ask for AddressSanitizer, begin the command again in a process that has it."""
+    if any(re.match(r"sanitize=.*(address|True)", argument) for argument in arguments):
+        try:
+            restart()
+        except (SanitizerError, BuildError) as error:
+            raise click.UsageError(f"--sanitize: {error}") from error
+
+
+def with_runtime_for(file: str | Path) -> None:
+    """The same for the driver whose failure a replay file holds; what is none is left to who reads it."""
+    try:
+        content = json.loads(Path(file).read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(content, dict) and "ndiswan-replay" in content:
+        with_runtime(str(argument) for argument in content.get("arguments", []))

@@ -100,18 +100,6 @@ def publish_trouble(command: str, target: str, error: Exception, said: dict[str,
         publish([Report(command, target, code, trouble=[str(error)])], said)
 
 
-def publish_crash(command: str, target: str, error: Exception, said: dict[str, Any]) -> None:
-    """Write what is asked for of a driver that ends the process that it runs in."""
-    if any_of(said):
-        from ndiswan.outputs import Case, Problem, Report, Suite
-
-        text = str(error)
-        file = target.partition(".py")[0] + ".py" if ".py" in target else target
-        problem = Problem("CRASH", "error", text, target, text, file=file)
-        suite = Suite(target, [Case("explored", target, [problem])])
-        publish([Report(command, target, 1, problems=[problem], suites=[suite])], said)
-
-
 def _write(name: str, path: str, text: str, mode: str = "w") -> None:
     try:
         with Path(path).open(mode, encoding="utf-8") as file:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ndiswan.cli.console import cannot_write, out, out_json
+from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
 from ndiswan.exploring.execution import GOOD
@@ -24,6 +25,7 @@ FORMS = ("story", "mermaid", "svg", "report", "trace")
 
 
 def _load(path: str, target: str | None) -> Failure:
+    with_runtime_for(path)
     try:
         return load(path, target=target)
     except (ReplayError, OSError) as error:
@@ -55,7 +57,8 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
     """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
 
     FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
-    went wrong, as `ndiswan step` can save it, the story is told as well.
+    went wrong, as `ndiswan step` can save it, the story is told as well. What was found with --sanitize is run in a
+    process that has the sanitizers.
     """
     said = asked(given)
     what = replayed(file, given)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ndiswan._native import from_token
+from ndiswan.cli.in_c import with_runtime
 from ndiswan.exploring.execution import Settings, Symptom
 from ndiswan.exploring.failure import Failure, ReplayError, from_json
 from ndiswan.exploring.target import find
@@ -87,6 +88,8 @@ def replayed(file: str | None, given: dict[str, Any]) -> Replayed:
     if file is None:
         return _of_token(str(token), given)
     content = _content(file, given["number"])
+    if isinstance(content, dict):
+        with_runtime(map(str, content.get("arguments", [])))
     try:
         return Replayed(from_json(content, file, target=given["target"]), content, file)
     except ReplayError as error:
@@ -103,6 +106,7 @@ def _of_token(token: str, given: dict[str, Any]) -> Replayed:
     except ValueError as error:
         raise click.UsageError(f"--token: {error}") from error
     arguments = list(given["arguments"])
+    with_runtime(arguments)
     failure = Failure(
         symptom=Symptom("", ""),  # it has no word of what to expect
         detail="",

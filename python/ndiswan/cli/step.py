@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.in_c import options, with_options
+from ndiswan.cli.in_c import options, with_options, with_runtime_for
 from ndiswan.cli.prompt import Prompt
 from ndiswan.exploring.failure import ReplayError
 from ndiswan.exploring.stepping import Stepper
@@ -72,6 +72,8 @@ def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -
 
 def _stepper(target: str, arguments: list[str], cpus: int | None) -> Stepper:
     settings = {} if cpus is None else {"cpus": cpus}
+    if target.endswith(".json"):
+        with_runtime_for(target)
     try:
         return Stepper(target, arguments=arguments, **settings)
     except (ReplayError, OSError) as error:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.cli.console import cannot_write, out
+from ndiswan.cli.in_c import with_runtime_for
+from ndiswan.cli.replayed import TARGET
 
 if TYPE_CHECKING:
     from ndiswan.viewer import Run
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("other", required=False, type=click.Path(dir_okay=False))
 @click.option(
     "--html",
-    "target",
+    "out_file",
     metavar="OUT",
     type=click.Path(dir_okay=False),
     show_default="a browser opens it",
@@ -34,37 +36,45 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of a replay file, show beside it the run with the plain answer at the choice that matters.",
 )
-def view(file: str, other: str | None, target: str | None, *, beside: bool) -> None:
+@TARGET
+def view(
+    file: str, other: str | None, out_file: str | None, target: str | None, *, beside: bool
+) -> None:
     """Show the run in FILE as one HTML page: who owns each packet, locks and levels, and where a rule is broken.
 
     FILE is a replay file (`ndiswan fuzz`), a recorded trace (`ndis.save`) or a simulation's trace in JSON
     (`ndiswan simulate --trace run.json`). With OTHER, the two runs stand beside each other, and the first event in
-    which they differ is marked. The page asks for nothing from elsewhere: it can be sent, or kept.
+    which they differ is marked. The scenario of a replay file is where it says, or below this folder, or --target; with
+    OTHER that is for those of the two that are replay files. The page asks for nothing from elsewhere: it can be
+    sent, or kept.
     """
     from ndiswan.viewer import ViewError, to_html
 
     try:
-        runs = _runs(file, other, beside=beside)
+        for one in (file, other):
+            if one is not None:
+                with_runtime_for(one)
+        runs = _runs(file, other, target, beside=beside)
         page = to_html(runs)
     except ViewError as error:
         raise click.UsageError(str(error)) from error
     events = " and ".join(f"{len(run):,} events" for run in runs)
-    if target is None:
+    if out_file is None:
         _open(page)
         return
     try:
-        Path(target).write_text(page, "utf-8")
+        Path(out_file).write_text(page, "utf-8")
     except OSError as error:
         raise cannot_write("--html", error) from error
-    click.echo(f"{target}: {events}, {len(page) / 1e6:.1f} MB", err=True)
+    click.echo(f"{out_file}: {events}, {len(page) / 1e6:.1f} MB", err=True)
 
 
-def _runs(file: str, other: str | None, *, beside: bool) -> list[Run]:
+def _runs(file: str, other: str | None, target: str | None, *, beside: bool) -> list[Run]:
     from ndiswan.viewer import read
 
     if other is not None:
-        return [read(file)[0], read(other)[0]]
-    runs = read(file)
+        return [read(one, target=target)[0] for one in (file, other)]
+    runs = read(file, target=target)
     return runs if beside else runs[:1]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from ndiswan.cli.console import somebody_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """What shows a simulation, if stderr is a terminal and rich is there; else nothing does."""
+    """What shows a simulation, if somebody looks and rich is there; else nothing does."""
     try:
         from rich import console
         from rich import progress as bars
     except ModuleNotFoundError:
         yield lambda *_: None
         return
-    if not sys.stderr.isatty():
+    if not somebody_looks():
         yield lambda *_: None
         return
     shown = (

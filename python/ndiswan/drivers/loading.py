@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
-from ndiswan.drivers.building import build
+from ndiswan.drivers.building import BuildError, build
 from ndiswan.drivers.sanitizing import see_runtime
 from ndiswan.oid import WanInfo
 
@@ -192,7 +192,7 @@ def load(
     Raises
     ------
     BuildError
-        It does not compile, or needs functions that ndiswan does not have.
+        It does not compile, needs functions that ndiswan does not have, or has no DriverEntry.
     OSError
         The file cannot be loaded.
     SanitizerError
@@ -215,4 +215,12 @@ def load(
     )
     if path.exists():
         see_runtime(path)
-    return CMiniport(path, config=config, device=device, address=address, guard=guard)
+    try:
+        return CMiniport(path, config=config, device=device, address=address, guard=guard)
+    except OSError as error:
+        if built or "has no DriverEntry" not in str(error):
+            raise
+        raise BuildError(
+            f"{source}: expected a driver, but it has no function DriverEntry; NDIS calls that one first, to register"
+            " the others: NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)"
+        ) from None

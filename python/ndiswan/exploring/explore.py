@@ -11,7 +11,7 @@ from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.execution import Execution, Settings, Symptom, execute, raised_at
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
-from ndiswan.exploring.shrinking import failing_alike, make_small
+from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.shown import Shown
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
 STRETCH_SECONDS = 0.05
+SHRINK_BEYOND = 2.0
+"""So many seconds a failure that is found at the end is made small for, when the time of the search is over."""
 """How long executions in Rust go on before somebody looks whether to stop."""
 UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
@@ -106,6 +108,9 @@ class Search:
     ----------
     scenario, explorer, seed, shrinking, settings, suggest:
         As of :func:`explore`.
+    before:
+        Called before each execution with its number, from 1; for a driver that is executed in Rust before each
+        stretch of some, unless ``one_by_one``.
 
     Examples
     --------
@@ -125,6 +130,8 @@ class Search:
         shrinking: float = SHRINK_SECONDS,
         settings: Settings | None = None,
         suggest: Iterable[list[tuple[int, int]]] = (),
+        before: Callable[[int], object] = lambda _: None,
+        one_by_one: bool = False,
     ) -> None:
         if not 0 <= seed < 1 << 64:
             raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed!r}")
@@ -133,6 +140,9 @@ class Search:
         self.found = Exploration(explorer, seed)
         self._explorer = Explorer(explorer, seed)
         self._shrinking = shrinking
+        self._before, self._one_by_one = before, one_by_one
+        self._until = float("inf")
+        self._tell: Callable[[], object] = lambda: None
         for choices in suggest:
             self._explorer.suggest(choices)
         self._quick = in_rust(scenario, self.settings)
@@ -143,6 +153,7 @@ class Search:
     def once(self, watchdog: Watchdog) -> Symptom | None:
         """Run one execution; what went wrong in it."""
         found = self.found
+        self._before(found.executions + 1)
         with watchdog.watching():
             ran = execute(self.scenario, self._explorer, self.settings)
         found.executions += 1
@@ -164,6 +175,8 @@ class Search:
         found = self.found
         known = [seen for seen, symptom in self._alike.items() if not stop and found.knows(symptom)]
         most, longest = min(executions, 1 << 62), min(seconds, STRETCH_SECONDS)
+        most = 1 if self._one_by_one else most
+        self._before(found.executions + 1)
         ran = quick.explore(self._explorer, int(most), longest, known)
         found.executions += ran.executions
         found.points += ran.points
@@ -192,9 +205,12 @@ class Search:
         """The failure of an execution, if no such one is known."""
         assert ran.symptom is not None
         if not self.found.knows(ran.symptom):
-            failure = self._failure(ran, watchdog)
+            interrupted: list[KeyboardInterrupt] = []
+            failure = self._failure(ran, watchdog, interrupted)
             if not self.found.knows(failure.symptom):
                 self.found.failures.append(failure)
+            if interrupted:
+                raise interrupted[0]
 
     def run(
         self,
@@ -206,9 +222,13 @@ class Search:
     ) -> Exploration:
         """Go on until so many executions, so many seconds, or a failure if it is to stop there.
 
-        What was found until Ctrl-C is in ``found``.
+        The seconds count from when the search was made, and a failure is made small in what is left of them, or in
+        two seconds more. What was found until Ctrl-C is in ``found``.
         """
-        found, told = self.found, 0.0
+        found = self.found
+        self._until = self._begun + seconds
+        if progress is not None:
+            self._tell = self._teller(progress)
         try:
             with Watchdog(self.settings.patience, EndlessError) as watchdog:
                 while found.executions < executions and found.seconds < seconds:
@@ -221,9 +241,7 @@ class Search:
                         break
                     if found.exhausted:
                         break
-                    if progress is not None and found.seconds - told > PROGRESS_SECONDS:
-                        told, found.reached = found.seconds, self._explorer.reached
-                        progress(found)
+                    self._tell()
                 if not found.failures:  # what failed was run twice
                     self._twice([], watchdog)
         finally:
@@ -232,16 +250,29 @@ class Search:
             found.edges, found.reached = self._explorer.edges(), self._explorer.reached
         return found
 
-    def _failure(self, ran: Execution, watchdog: Watchdog) -> Failure:
-        """The failure of an execution, made small and run twice more."""
-        assert ran.symptom is not None
-        symptom, choices = ran.symptom, ran.ndis.choices()
+    def _teller(self, progress: Callable[[Exploration], object]) -> Callable[[], None]:
+        """What calls ``progress`` now and then; that may raise KeyboardInterrupt."""
+        told = self._begun
 
-        run = failing_alike(symptom, self.scenario, self.settings, watchdog.watching)
-        # What is cut off after seconds would be cut off after seconds each time.
-        begun = time.monotonic()
-        if self._shrinking > 0 and run(choices) and time.monotonic() - begun < self._shrinking / 10:
-            choices = make_small(choices, run, self._shrinking).choices
+        def tell() -> None:
+            nonlocal told
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told, self.found.reached = time.monotonic(), self._explorer.reached
+                progress(self.found)
+
+        return tell
+
+    def _failure(
+        self, ran: Execution, watchdog: Watchdog, interrupted: list[KeyboardInterrupt]
+    ) -> Failure:
+        """The failure of an execution, made small and run twice more; Ctrl-C meanwhile is put into a list."""
+        assert ran.symptom is not None
+        symptom = ran.symptom
+        left = max(0.0, self._until - time.monotonic()) + SHRINK_BEYOND
+        choices, stopped = small(
+            ran, self.scenario, self.settings, watchdog, min(self._shrinking, left), self._tell
+        )
+        interrupted += [stopped] if stopped is not None else []
         one, two = self._twice(choices, watchdog)
         digest = one.ndis.digest()
         found = self.found

@@ -304,7 +304,7 @@ def _find(name: str, arguments: list[str]) -> Scenario:
     except TargetError as error:
         raise ReplayError(
             f"expected its scenario where it was, but {error}; run this in the folder that has it, or say where it is:"
-            " `ndiswan replay --target FILE.py:NAME`, in Python load(path, target=...)"
+            " by --target FILE.py:NAME, in Python by load(path, target=...)"
         ) from error
 
 

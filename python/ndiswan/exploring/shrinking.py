@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,8 @@ from ndiswan.exploring.in_rust import in_rust
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan.exploring.execution import Scenario, Settings, Symptom
+    from ndiswan.exploring.execution import Execution, Scenario, Settings, Symptom
+    from ndiswan.exploring.watchdog import Watchdog
 
 Choices = list[tuple[int, int]]
 
@@ -60,3 +62,37 @@ def make_small(
     Stops after ``seconds`` of the machine's time.
     """
     return Shrunk(*shrink(choices, run, seconds))
+
+
+def small(
+    ran: Execution,
+    scenario: Scenario,
+    settings: Settings,
+    watchdog: Watchdog,
+    seconds: float,
+    tell: Callable[[], object],
+) -> tuple[Choices, KeyboardInterrupt | None]:
+    """The answers of an execution that failed, made small in so many seconds, at most.
+
+    ``tell`` is called before each try. What it raises on Ctrl-C is given back, with the smallest until then.
+    """
+    assert ran.symptom is not None
+    smallest = choices = ran.ndis.choices()
+    begun = time.monotonic()
+    alike = failing_alike(ran.symptom, scenario, settings, watchdog.watching)
+
+    def run(answers: Choices) -> Choices | None:
+        nonlocal smallest
+        tell()
+        used = alike(answers)
+        smallest = smallest if used is None else used
+        return used
+
+    try:
+        # What is cut off after seconds would be cut off after seconds each time.
+        if seconds > 0 and run(choices) and time.monotonic() - begun < seconds / 10:
+            left = seconds - (time.monotonic() - begun)
+            return make_small(choices, run, left).choices, None
+    except KeyboardInterrupt as error:
+        return smallest, error
+    return choices, None

@@ -51,6 +51,11 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     ------
     TargetError
         There is nothing of that name, or it is neither.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> print(nw.explore(scenario, seed=1, executions=500).failures[0].rule)
+    DOUBLE
     """
     if is_in_c(target):
         return _of_driver(target, None, arguments or [])

@@ -27,6 +27,13 @@ def html(shown: object) -> str:
     """An object of the package as HTML.
 
     Raises TypeError for one that has none.
+
+    >>> from ndiswan.notebook import html
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     html(link)[:4]
+    '<div'
     """
     for kind in type(shown).__mro__:
         if kind.__name__ in HOW:

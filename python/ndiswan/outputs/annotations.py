@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 
 def to_annotations(reports: Iterable[Report], root: Path) -> Iterator[str]:
-    """A line a problem; GitHub shows the first ten errors and the first ten warnings of a step."""
+    """A line a problem; GitHub shows the first ten errors and the first ten warnings of a step.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import Place, Problem, Report, to_annotations
+    >>> place = Place("modem.py", 12, "Modem.sent")
+    >>> lost = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...", place=place)
+    >>> report = Report("check", "modem.py", 1, "Modem: 1 broken", problems=[lost])
+    >>> for line in to_annotations([report], Path.cwd()):
+    ...     print(line[:59])
+    ::error file=modem.py,line=12,title=LOST in Modem::packet 0
+    """
     for report in reports:
         for text in report.trouble:
             title = f"ndiswan {report.command} {report.target}"

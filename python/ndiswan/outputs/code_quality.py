@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 
 def to_code_quality(reports: Iterable[Report], root: Path) -> str:
-    """The document. A finding without a line below `root` is not in it: GitLab takes none without."""
+    """The document. A finding without a line below `root` is not in it: GitLab takes none without.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import Place, Problem, Report, to_code_quality
+    >>> place = Place("modem.py", 12, "Modem.sent")
+    >>> lost = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...", place=place)
+    >>> report = Report("check", "modem.py", 1, "Modem: 1 broken", problems=[lost])
+    >>> import json
+    >>> (found,) = json.loads(to_code_quality([report], Path.cwd()))
+    >>> found["check_name"], found["location"]
+    ('LOST', {'path': 'modem.py', 'lines': {'begin': 12}})
+    """
     found = []
     for report in reports:
         for problem, fingerprint in report.numbered(root):

@@ -16,7 +16,14 @@ FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def to_junit(reports: Iterable[Report]) -> str:
-    """The document."""
+    """The document.
+
+    >>> from ndiswan.outputs import Case, Report, Suite, to_junit
+    >>> suite = Suite("modem.py:Modem", [Case("send/inline", "Modem", seconds=0.25)])
+    >>> report = Report("check", "modem.py", suites=[suite])
+    >>> '<testcase classname="Modem" name="send/inline" time="0.250"' in to_junit([report])
+    True
+    """
     reports = list(reports)
     name = f"ndiswan {reports[0].command}" if reports else "ndiswan"
     seconds = sum(report.seconds for report in reports)

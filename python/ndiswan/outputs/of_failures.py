@@ -16,19 +16,29 @@ from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
-    from ndiswan.campaign import Campaign, Verdict
+    from ndiswan.campaign import Campaign, Died, Verdict
     from ndiswan.exploring.execution import Execution
     from ndiswan.exploring.failure import Failure
 
 
 def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
-    """The report of a campaign: a problem for each failure that is new or fails still."""
+    """The report of a campaign: a problem for each failure that is new or fails still.
+
+    >>> from ndiswan.campaign import Campaign, Store
+    >>> from ndiswan.outputs import of_campaign
+    >>> target = "ndiswan.zoo.scenarios:double_shared_list"
+    >>> campaign = Campaign(target, Store("found"), executions=500, executor="serial")
+    >>> report = of_campaign(campaign, campaign.run(), 1)
+    >>> "DOUBLE" in {problem.rule for problem in report.problems}
+    True
+    """
     progress = verdict.progress
     report = Report("fuzz", campaign.target, exit_code, seconds=progress.seconds)
     report.headline = (
         f"{progress.executions:,} executions in {progress.seconds:.0f} s, seed {campaign.seed}:"
         f" {len(verdict.new)} new, {len(verdict.known)} known,"
         f" {len(verdict.mended)} mended failures"
+        + (f", {len(verdict.died)} that ended the process" if verdict.died else "")
     )
     cases = []
     for paths, title in ((verdict.new, "found"), (verdict.known, "fails still")):
@@ -39,14 +49,43 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
             problems = _problems(failure, again, content, f"ndiswan replay {path}")
             report.problems += problems
             cases.append(Case(f"{title}: {path.stem}", campaign.target, problems))
+    for died in verdict.died:
+        problem = _died(campaign, died)
+        report.problems.append(problem)
+        cases.append(Case(f"ended its process: seed {died.seed}", campaign.target, [problem]))
     cases += [Case(f"fails no more: {path.stem}", campaign.target) for path in verdict.mended]
     whole = Case("explored", campaign.target, seconds=progress.seconds, output=report.headline)
     report.suites.append(Suite(campaign.target, [whole, *cases], {"seed": str(campaign.seed)}))
     return report
 
 
+def _died(campaign: Campaign, died: Died) -> Problem:
+    file = campaign.target.rpartition(":")[0] or campaign.target
+    return Problem(
+        rule="CRASH",
+        level="error",
+        detail=str(died).splitlines()[0],
+        driver=campaign.target.rpartition(":")[2],
+        report=str(died),
+        command=died.command,
+        place=Place.in_traceback(died.words),
+        file=file if Path(file).is_file() else None,
+    )
+
+
 def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name: str) -> Report:
-    """The report of a failure that was run again; `content` is what its file holds, `name` the file's."""
+    """The report of a failure that was run again; `content` is what its file holds, `name` the file's.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> from ndiswan.outputs import of_replay
+    >>> report = of_replay(failure, failure.replay(), failure.to_json(), "double.json")
+    >>> [problem.rule for problem in report.problems]
+    ['DOUBLE']
+    >>> report.headline[:30]
+    'double.json: fails: DOUBLE at '
+    """
     target = name_of(failure.scenario)
     report = Report("replay", target, int(again.symptom is not None))
     report.problems = _problems(failure, again, content, f"ndiswan replay {name}")

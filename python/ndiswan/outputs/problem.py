@@ -44,7 +44,17 @@ _WAN_SEND, _COMPLETES = "MiniportWanSend", "NdisMWanSendComplete"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event of the way to a failure: when, on which virtual CPU, what, and from which line it was called."""
+    """One event of the way to a failure: when, on which virtual CPU, what, and from which line it was called.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> import json
+    >>> from ndiswan.outputs import Step
+    >>> steps = [Step.of(step) for step in json.loads(failure.story().to_json())["steps"]]
+    >>> steps[-1].broken, steps[-1].text[:13]
+    (True, 'breaks DOUBLE')
+    """
 
     index: int
     time_ns: int
@@ -106,6 +116,17 @@ class Problem:
     `rule` is a rule's id or one of ``NO_RULES``. `driver` is a class, a C driver, or a scenario; `modes` are those of
     a check in which it is wrong, `count` how often it was seen. `place` is the line that breaks the rule; `defined`
     says where the driver has its entry points, for what has no line of its own. `command` shows it again.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import Place, Problem
+    >>> place = Place("/src/modem.py", 12, "Modem.sent")
+    >>> lost = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...", place=place)
+    >>> print(lost.shown(Path("/src")))
+    /src/modem.py:12 in Modem.sent
+    >>> moved = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...")
+    >>> moved.place = Place("/src/modem.py", 40, "Modem.sent")  # another line of the same function
+    >>> moved.fingerprint(Path("/src")) == lost.fingerprint(Path("/src"))
+    True
     """
 
     rule: str
@@ -190,7 +211,12 @@ class Problem:
 
 @dataclass(slots=True)
 class Case:
-    """One test of JUnit's: a mode of a check, a failure that is kept."""
+    """One test of JUnit's: a mode of a check, a failure that is kept.
+
+    >>> from ndiswan.outputs import Case
+    >>> Case("send/inline", "Modem", seconds=0.2).problems  # it passed
+    []
+    """
 
     name: str
     owner: str
@@ -202,7 +228,13 @@ class Case:
 
 @dataclass(slots=True)
 class Suite:
-    """Tests that belong together, and what is known of them."""
+    """Tests that belong together, and what is known of them.
+
+    >>> from ndiswan.outputs import Case, Suite
+    >>> suite = Suite("modem.py:Modem", [Case("send/inline", "Modem")], {"rule.LOST": "kept"})
+    >>> len(suite.cases)
+    1
+    """
 
     name: str
     cases: list[Case]
@@ -211,7 +243,14 @@ class Suite:
 
 @dataclass(slots=True)
 class Report:
-    """What a command found in a target; `trouble` is what kept it from doing its work, in words."""
+    """What a command found in a target; `trouble` is what kept it from doing its work, in words.
+
+    >>> from ndiswan.checking import CheckResult
+    >>> from ndiswan.outputs import of_check
+    >>> report = of_check(CheckResult("modem.py"), lambda driver, mode: "ndiswan check modem.py")
+    >>> report.command, report.target, report.exit_code  # 5: nothing ran
+    ('check', 'modem.py', 5)
+    """
 
     command: str
     target: str

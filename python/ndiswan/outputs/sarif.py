@@ -39,7 +39,18 @@ DONE = (0, 1)
 
 
 def to_sarif(reports: Iterable[Report], root: Path) -> str:
-    """The document; `root` is what paths are relative to."""
+    """The document; `root` is what paths are relative to.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import Place, Problem, Report, to_sarif
+    >>> place = Place("modem.py", 12, "Modem.sent")
+    >>> lost = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...", place=place)
+    >>> report = Report("check", "modem.py", 1, "Modem: 1 broken", problems=[lost])
+    >>> import json
+    >>> (result,) = json.loads(to_sarif([report], Path.cwd()))["runs"][0]["results"]
+    >>> result["ruleId"], result["level"]
+    ('LOST', 'error')
+    """
     runs = [_Run(report, root).document() for report in reports]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
 

@@ -18,7 +18,16 @@ WIDEST_DIAGRAM = 20_000
 
 
 def to_summary(reports: Iterable[Report], root: Path) -> str:
-    """The text."""
+    """The text.
+
+    >>> from pathlib import Path
+    >>> from ndiswan.outputs import Place, Problem, Report, to_summary
+    >>> place = Place("modem.py", 12, "Modem.sent")
+    >>> lost = Problem("LOST", "error", "packet 0.0 was owed", "Modem", "LOST: ...", place=place)
+    >>> report = Report("check", "modem.py", 1, "Modem: 1 broken", problems=[lost])
+    >>> print(to_summary([report], Path.cwd()).splitlines()[0])
+    ### ❌ ndiswan check `modem.py`
+    """
     return "\n".join(line for report in reports for line in _report(report, root)) + "\n"
 
 

@@ -98,8 +98,10 @@ def _home(value: object) -> str | None:
 
 def _is_of(module: ModuleType, root: Path) -> bool:
     file = getattr(module, "__file__", None)
+    # An interpreter may lie in the project's folder, as an environment of conda's does.
     return (
         file is not None
+        and module.__name__.partition(".")[0] not in sys.stdlib_module_names
         and Path(file).is_relative_to(root)
         and "site-packages" not in Path(file).parts
     )
@@ -108,7 +110,10 @@ def _is_of(module: ModuleType, root: Path) -> bool:
 def _mentions(value: object) -> bool:
     functions = vars(value).values() if isinstance(value, type) else [value]
     for function in functions:
-        plain = inspect.unwrap(function) if callable(function) else None
+        try:
+            plain = inspect.unwrap(function) if callable(function) else None
+        except ValueError:  # it has whatever attribute is asked for, as `unittest.mock.call` does
+            continue
         code = getattr(plain, "__code__", None)
         if code is not None and _named_in(code):
             return True

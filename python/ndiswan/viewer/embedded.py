@@ -31,6 +31,16 @@ class Page:
     ------
     ViewError
         There is another number of runs.
+
+    >>> with nw.Ndis(record=True) as ndis:
+    ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+    ...     status = link.send(b"hello")
+    ...     events = ndis.run()
+    >>> ndis.save("run.trace")
+    >>> from ndiswan.viewer import Page, read
+    >>> path = Page(read("run.trace")).save("run.html")
+    >>> path.read_text("utf-8").startswith("<!doctype html>")
+    True
     """
 
     def __init__(self, runs: list[Run], *, height: int = HEIGHT) -> None:
@@ -68,6 +78,14 @@ def view(
 
     With ``beside`` a failure's good run stands beside it, if one answer makes it good. Raises ViewError for what
     cannot be shown.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> from ndiswan.viewer import view
+    >>> page = view(failure)  # in a notebook it shows itself
+    >>> len(page.runs)  # the failure, and the good run that one other answer makes of it
+    2
     """
     runs = _runs(shown)
     if other is not None:

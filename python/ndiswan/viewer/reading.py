@@ -17,8 +17,11 @@ EXPECTED = (
 _CAPTURES = (b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1")
 
 
-def read(path: str | Path) -> list[Run]:
+def read(path: str | Path, *, target: str | None = None) -> list[Run]:
     """The runs in a file: one, and of a replay file the good one beside it, if one answer makes it good.
+
+    ``target``, as of ``ndiswan fuzz``, says where the scenario of a replay file is on this machine, if it is neither
+    where the file says nor below this folder; what is recorded needs none.
 
     Raises
     ------
@@ -57,10 +60,10 @@ def read(path: str | Path) -> list[Run]:
                 "Write it once more with a name that ends with .json"
             )
         raise ViewError(f"{path}: begins with {text[:24]!r}; {EXPECTED}")
-    return _runs(path, text)
+    return _runs(path, text, target)
 
 
-def _runs(path: Path, head: str) -> list[Run]:
+def _runs(path: Path, head: str, target: str | None) -> list[Run]:
     if '"traceEvents"' in head[:200]:
         return [of_simulation(path)]
     if '"ndiswan-trace"' in head:
@@ -70,6 +73,6 @@ def _runs(path: Path, head: str) -> list[Run]:
             raise ViewError(str(error)) from error
         return [of_trace(trace, path.name)]
     if '"ndiswan-replay"' in head:
-        run, good = of_replay(str(path), path.name)
+        run, good = of_replay(str(path), path.name, target)
         return [run] if good is None else [run, good]
     raise ViewError(f"{path}: this is JSON, and nothing that can be shown; {EXPECTED}")

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ndiswan.exploring.failure import Failure
 
 
-def of_replay(path: str, name: str) -> tuple[Run, Run | None]:
-    """The run in a replay file, and the good one beside it, as of :func:`of_failure`.
+def of_replay(path: str, name: str, target: str | None = None) -> tuple[Run, Run | None]:
+    """The run in a replay file, and the good one beside it, as of :func:`of_failure`; ``target`` as of ``load``.
 
     Raises ViewError if the file is no replay file, or if what it runs is not to be found.
     """
     try:
-        failure = load(path)
+        failure = load(path, target=target)
     except ReplayError as error:
         said = str(error) if str(path) in str(error) else f"{path}: {error}"
         if "version" in said:

@@ -43,6 +43,10 @@ class Text:
     """What an event says, with what it is and on which lane it stands.
 
     In ``words``, ``%n`` is the event's number, ``%t`` the same as a time, ``%l`` its link, ``%g`` the packet's life.
+
+    >>> run = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list").shown()
+    >>> run.texts[1]
+    Text(kind='enter', lane='miniport', words='MiniportInitialize begins')
     """
 
     kind: str
@@ -52,7 +56,15 @@ class Text:
 
 @dataclass
 class Break:
-    """Where a rule was broken, or what else went wrong."""
+    """Where a rule was broken, or what else went wrong.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> run = failure.view().runs[0]
+    >>> [(broken.rule, broken.warning) for broken in run.breaks]
+    [('DOUBLE', False)]
+    """
 
     event: int
     rule: str
@@ -62,7 +74,15 @@ class Break:
 
 @dataclass
 class Choice:
-    """The choice that matters: what it was, and the first event that is another one with the plain answer."""
+    """The choice that matters: what it was, and the first event that is another one with the plain answer.
+
+    >>> from ndiswan.exploring.target import find
+    >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
+    >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
+    >>> run = failure.view().runs[0]
+    >>> "decides" in run.choice.words, run.choice.event is not None
+    (True, True)
+    """
 
     event: int | None
     words: str

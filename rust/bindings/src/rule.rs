@@ -1,15 +1,27 @@
 //! The rule table for Python: `ndiswan rules`, `ndiswan explain`, the docs.
 
 use ndiswan::Rule;
+use ndiswan::face::Face;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::value;
 
-/// The ids of all rules, in order.
+/// The ids of all rules, in order; of a contract (``wan``, ``lan``, ``condis``, ``ndis6``) those that it has.
+///
+/// Raises ``ValueError`` for a contract that there is not.
 #[pyfunction]
-pub(crate) fn rule_table() -> Vec<&'static str> {
-    Rule::ALL.iter().map(|rule| rule.id()).collect()
+#[pyo3(signature = (contract=None))]
+pub(crate) fn rule_table(contract: Option<&str>) -> PyResult<Vec<&'static str>> {
+    let face = contract.map(|name| {
+        Face::by_id(name).ok_or_else(|| {
+            let all = Face::ALL.map(Face::id).join(", ");
+            value(format!("expected a contract, one of {all}; got {name:?}"))
+        })
+    });
+    let face = face.transpose()?;
+    let has = |rule: &&Rule| face.is_none_or(|face| face.has_rule(**rule));
+    Ok(Rule::ALL.iter().filter(has).map(|rule| rule.id()).collect())
 }
 
 /// All that is known of a rule, by the names of the fields of the rule table.
@@ -20,7 +32,7 @@ pub(crate) fn rule_info<'py>(py: Python<'py>, rule: &str) -> PyResult<Bound<'py,
     let rule = Rule::by_id(rule).ok_or_else(|| {
         value(format!(
             "expected a rule's id, got {rule:?}; the ids are {}",
-            rule_table().join(", ")
+            Rule::ALL.iter().map(|rule| rule.id()).collect::<Vec<_>>().join(", ")
         ))
     })?;
     let info = rule.info();

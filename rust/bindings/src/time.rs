@@ -102,7 +102,7 @@ impl Ndis {
         if !self.world.raises() || self.world.core.violation_count() <= from {
             return None;
         }
-        let me = Cpu::current().id;
+        let me = Cpu::current().number();
         let found = self.world.core.violations_after(from);
         let mut numbered = (from..).zip(found);
         numbered.find(|(_, violation)| {

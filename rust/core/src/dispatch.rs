@@ -7,14 +7,16 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::biased::{Bias, Biased};
 use crate::cx::Cpu;
-use crate::ndis::Ndis;
+use crate::ndis::{Adapter, Ndis};
 use crate::time::adversarial::Adversary;
 use crate::time::{Clock, TimeKind};
 
@@ -88,6 +90,23 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Who has it: in real time threads that wait for each other; else for the most part the one that runs the clock.
+#[derive(Debug)]
+enum Store {
+    Many(Mutex<Inner>),
+    One(Biased<Inner>),
+}
+
+impl Store {
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> R {
+        match self {
+            Store::Many(inner) => f(&mut inner.lock()),
+            Store::One(inner) => Cpu::here(|cpu| f(&mut inner.lock_on(cpu))),
+        }
+    }
+}
+
 impl Inner {
     /// Whether there is work for whose sake a run goes on.
     fn waits(&self, wanted: impl Fn(Work) -> bool) -> bool {
@@ -109,7 +128,7 @@ pub(crate) struct Queue {
     pub(crate) clock: Clock,
     /// Who takes the place of the order, if the world has an adversary.
     pub(crate) adversary: Option<Adversary>,
-    inner: Mutex<Inner>,
+    inner: Store,
     changed: Condvar,
     worked: Condvar,
     /// How many pieces of work the dispatcher's thread did.
@@ -117,8 +136,12 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(kind: TimeKind, adversary: Option<Adversary>) -> Queue {
-        let (inner, changed, worked) = (Mutex::default(), Condvar::new(), Condvar::new());
+    pub(crate) fn new(kind: TimeKind, adversary: Option<Adversary>, bias: &Arc<Bias>) -> Queue {
+        let inner = match kind {
+            TimeKind::Real => Store::Many(Mutex::default()),
+            _ => Store::One(Biased::new(bias, Inner::default())),
+        };
+        let (changed, worked) = (Condvar::new(), Condvar::new());
         let done = AtomicU64::new(0);
         Queue { clock: Clock::new(kind), adversary, inner, changed, worked, done }
     }
@@ -127,12 +150,12 @@ impl Queue {
         if let Some(adversary) = &self.adversary {
             return adversary.schedule(at, work, background);
         }
-        let mut inner = self.inner.lock();
-        inner.ages += 1;
-        let item = Item { at, priority: work.priority(), age: inner.ages, background, work };
-        inner.foreground += usize::from(!background);
-        inner.heap.push(Reverse(item));
-        drop(inner);
+        self.inner.with(|inner| {
+            inner.ages += 1;
+            let item = Item { at, priority: work.priority(), age: inner.ages, background, work };
+            inner.foreground += usize::from(!background);
+            inner.heap.push(Reverse(item));
+        });
         self.changed.notify_one();
     }
 
@@ -154,21 +177,24 @@ impl Queue {
         all: bool,
         wanted: impl Fn(Work) -> bool,
     ) -> Option<(u64, Work)> {
-        let mut inner = self.inner.lock();
-        while all || inner.foreground > 0 {
-            let Reverse(item) = *inner.heap.peek()?;
-            let dead = !wanted(item.work);
-            if !dead && (item.at > until || (!all && item.background && !inner.waits(&wanted))) {
-                return None;
+        self.inner.with(|inner| {
+            while all || inner.foreground > 0 {
+                let Reverse(item) = *inner.heap.peek()?;
+                // Where none is dead, nobody has to be asked.
+                let dead = inner.dead > 0 && !wanted(item.work);
+                if !dead && (item.at > until || (!all && item.background && !inner.waits(&wanted)))
+                {
+                    return None;
+                }
+                inner.heap.pop();
+                inner.foreground -= usize::from(!item.background);
+                if !dead {
+                    return Some((item.at, item.work));
+                }
+                inner.dead = inner.dead.saturating_sub(1);
             }
-            inner.heap.pop();
-            inner.foreground -= usize::from(!item.background);
-            if !dead {
-                return Some((item.at, item.work));
-            }
-            inner.dead = inner.dead.saturating_sub(1);
-        }
-        None
+            None
+        })
     }
 
     /// A timer was cancelled or set anew, so that its work is `wanted` no more. Dead work is left
@@ -178,19 +204,21 @@ impl Queue {
         if let Some(adversary) = &self.adversary {
             return adversary.forget(wanted);
         }
-        let mut inner = self.inner.lock();
-        inner.dead += 1;
-        if inner.dead < FEW || inner.dead * 2 < inner.heap.len() {
-            return;
-        }
-        inner.dead = 0;
-        inner.heap.retain(|Reverse(item)| wanted(item.work));
-        inner.foreground = inner.heap.iter().filter(|Reverse(item)| !item.background).count();
+        self.inner.with(|inner| {
+            inner.dead += 1;
+            if inner.dead < FEW || inner.dead * 2 < inner.heap.len() {
+                return;
+            }
+            inner.dead = 0;
+            inner.heap.retain(|Reverse(item)| wanted(item.work));
+            inner.foreground = inner.heap.iter().filter(|Reverse(item)| !item.background).count();
+        });
     }
 
     /// Waits for the next work that is due on the real clock.
     pub(crate) fn wait_due(&self, patience: Duration) -> Due {
-        let mut inner = self.inner.lock();
+        let Store::Many(inner) = &self.inner else { return Due::Closed };
+        let mut inner = inner.lock();
         if inner.closed {
             return Due::Closed;
         }
@@ -211,30 +239,33 @@ impl Queue {
 
     /// The work that `wait_due` gave is done.
     pub(crate) fn worked(&self) {
-        self.inner.lock().running = false;
+        self.inner.with(|inner| inner.running = false);
         self.worked.notify_all();
     }
 
     pub(crate) fn wait_worked(&self, patience: Duration) {
-        let mut inner = self.inner.lock();
-        self.worked.wait_for(&mut inner, patience);
+        match &self.inner {
+            Store::Many(inner) => {
+                self.worked.wait_for(&mut inner.lock(), patience);
+            }
+            Store::One(_) => std::thread::sleep(patience),
+        }
     }
 
     pub(crate) fn is_idle(&self, wanted: impl Fn(Work) -> bool) -> bool {
-        let inner = self.inner.lock();
-        !inner.running && !inner.waits(&wanted)
+        self.inner.with(|inner| !inner.running && !inner.waits(&wanted))
     }
 
     pub(crate) fn set_thread(&self, thread: JoinHandle<()>) {
-        self.inner.lock().thread = Some(thread);
+        self.inner.with(|inner| inner.thread = Some(thread));
     }
 
     /// No more work is done; returns the thread to be joined.
     pub(crate) fn close(&self) -> Option<JoinHandle<()>> {
-        let mut inner = self.inner.lock();
-        inner.closed = true;
-        let thread = inner.thread.take();
-        drop(inner);
+        let thread = self.inner.with(|inner| {
+            inner.closed = true;
+            inner.thread.take()
+        });
         self.changed.notify_all();
         thread
     }
@@ -244,21 +275,27 @@ impl Ndis {
     /// Whether work is still to be done: all but timers that were cancelled or set anew.
     pub(crate) fn wants(&self, work: Work) -> bool {
         match work {
-            Work::Timer { adapter, timer, arming } => self
-                .adapter(adapter)
-                .is_some_and(|adapter| adapter.timer_is_armed_by(timer, arming)),
-            Work::Device { adapter, device, arming } => self
-                .adapter(adapter)
-                .is_some_and(|adapter| adapter.device_is_armed_by(device, arming)),
+            Work::Timer { adapter, timer, arming } => {
+                self.is_so_of(adapter, |adapter| adapter.timer_is_armed_by(timer, arming))
+            }
+            Work::Device { adapter, device, arming } => {
+                self.is_so_of(adapter, |adapter| adapter.device_is_armed_by(device, arming))
+            }
             Work::Alarm { adapter, arming } => {
-                self.adapter(adapter).is_some_and(|adapter| adapter.alarm_is_armed_by(arming))
+                self.is_so_of(adapter, |adapter| adapter.alarm_is_armed_by(arming))
             }
             _ => true,
         }
     }
 
-    /// Does one piece of work; false if there was nothing to it (a timer that was cancelled).
-    pub(crate) fn execute(&self, cpu: &Rc<Cpu>, work: Work) -> bool {
+    /// Does one piece of work; false if there was nothing to it (a timer that was cancelled). `known` is whose work was done
+    /// last: it is not looked for again, nor counted.
+    pub(crate) fn execute(
+        &self,
+        cpu: &Rc<Cpu>,
+        work: Work,
+        known: &mut Option<Arc<Adapter>>,
+    ) -> bool {
         use crate::ndis::Job;
         let (index, job) = match work {
             Work::Interrupt { adapter } => (adapter, Job::Interrupt),
@@ -271,19 +308,19 @@ impl Ndis {
                 return true;
             }
             Work::Device { adapter, device, arming } => {
-                return self
-                    .adapter(adapter)
-                    .is_some_and(|adapter| adapter.device_happens(cpu, device, arming));
+                let adapter = self.adapter_again(adapter, known);
+                return adapter.is_some_and(|adapter| adapter.device_happens(cpu, device, arming));
             }
             Work::Alarm { adapter, arming } => {
-                let adapter = self.adapter(adapter);
+                let adapter = self.adapter_again(adapter, known);
                 return adapter.is_some_and(|adapter| adapter.alarm_goes_off(cpu, arming));
             }
             Work::Deliver { adapter } => {
-                return self.adapter(adapter).is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);
+                let adapter = self.adapter_again(adapter, known);
+                return adapter.is_some_and(|adapter| adapter.deliver_batch(cpu) > 0);
             }
         };
-        let Some(adapter) = self.adapter(index) else { return false };
+        let Some(adapter) = self.adapter_again(index, known) else { return false };
         match job {
             Job::Timer(timer, arming) if !adapter.timer_is_armed_by(timer, arming) => return false,
             Job::HangCheck => {

@@ -78,6 +78,17 @@ impl Face {
         }
     }
 
+    /// Whether its contract has this rule: what a miniport of it can break at all.
+    pub const fn has_rule(self, rule: Rule) -> bool {
+        match rule {
+            Rule::Window => self.has_window(),
+            Rule::Resources => matches!(self, Face::Lan),
+            Rule::StatusList | Rule::IrqlFlag | Rule::Pause => matches!(self, Face::Ndis6),
+            Rule::Sync | Rule::Cancel => !matches!(self, Face::Wan),
+            _ => true,
+        }
+    }
+
     /// Whether NDIS keeps sends back by a window of the link.
     pub const fn has_window(self) -> bool {
         matches!(self, Face::Wan | Face::Condis)
@@ -154,6 +165,21 @@ mod tests {
                 assert_eq!(requeued, face == Face::Lan && serialized, "{face:?} {serialized}");
             }
         }
+    }
+
+    #[test]
+    fn each_contract_has_the_rules_that_its_miniports_can_break() {
+        let lacks = |face: Face| -> Vec<&str> {
+            Rule::ALL.iter().filter(|rule| !face.has_rule(**rule)).map(|rule| rule.id()).collect()
+        };
+        let of_ndis_6 = ["STATUS_LIST", "IRQL_FLAG", "PAUSE"];
+        assert_eq!(
+            lacks(Face::Wan),
+            ["SYNC", "STATUS_LIST", "IRQL_FLAG", "RESOURCES", "PAUSE", "CANCEL"]
+        );
+        assert_eq!(lacks(Face::Lan), [&["WINDOW"][..], &of_ndis_6].concat());
+        assert_eq!(lacks(Face::Condis), ["STATUS_LIST", "IRQL_FLAG", "RESOURCES", "PAUSE"]);
+        assert_eq!(lacks(Face::Ndis6), ["WINDOW", "RESOURCES"]);
     }
 
     #[test]

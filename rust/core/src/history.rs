@@ -50,6 +50,10 @@ const DONE: u8 = 13;
 const PENDED: u8 = 14;
 const REQUEUE: u8 = 15;
 const CANCEL: u8 = 16;
+/// Send and Submit; the generation is the one before.
+const AGAIN: u8 = 17;
+/// As AGAIN, and Return with PENDING.
+const AGAIN_PENDED: u8 = 18;
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
@@ -125,6 +129,18 @@ impl History {
         History { places, next: AtomicU32::new(0) }
     }
 
+    /// How many events it keeps.
+    pub(crate) fn most(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Becomes what [`new`](Self::new) makes for as many.
+    pub(crate) fn renew(&mut self) {
+        let History { places, next } = self;
+        let used = (std::mem::take(next.get_mut()) as usize).min(places.len());
+        places[..used].fill_with(Place::default);
+    }
+
     /// Keeps `event` and forgets the oldest one beyond the limit.
     pub(crate) fn keep(&self, event: &Event) {
         let who = words_of(event.cpu, event.irql, event.locks);
@@ -152,6 +168,14 @@ impl History {
     pub(crate) fn keep_sent(&self, time: u64, who: u64, generation: u32, length: u32, link: u32) {
         let what = u64::from(generation) << 32 | u64::from(length);
         self.keep_place([time, who | u64::from(SENT) << 8, what, u64::from(link)]);
+    }
+
+    /// That the packet, which the protocol had, was sent and submitted.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_again(&self, time: u64, who: u64, generation: u32, length: u32, link: u32) {
+        let what = u64::from(generation) << 32 | u64::from(length);
+        self.keep_place([time, who | u64::from(AGAIN) << 8, what, u64::from(link)]);
     }
 
     /// That it was completed with `status`, and delivered.
@@ -188,9 +212,14 @@ impl History {
         let last = self.next.load(Ordering::Relaxed).wrapping_sub(1) as usize;
         let Some(place) = self.places.get(last & self.places.len().wrapping_sub(1)) else { return };
         let word = |at: usize| place.0[at].load(Ordering::Relaxed);
-        let same = word(0) == time && word(1) == who | u64::from(SENT) << 8;
+        let kind = match word(1) ^ who {
+            sent if sent == u64::from(SENT) << 8 => PENDED,
+            again if again == u64::from(AGAIN) << 8 => AGAIN_PENDED,
+            _ => 0,
+        };
+        let same = kind != 0 && word(0) == time;
         if same && (word(2) >> 32) as u32 == packet.generation.wrapping_sub(1) {
-            return place.0[1].store(who | u64::from(PENDED) << 8, Ordering::Relaxed);
+            return place.0[1].store(who | u64::from(kind) << 8, Ordering::Relaxed);
         }
         self.keep_words(What::Return { packet, status: Status::PENDING }, time, who, 0);
     }
@@ -232,14 +261,16 @@ impl Place {
         let (irql, locks) = (Irql((who >> 24) as u8), (who >> 16) as u8);
         let (number, link) = (what as u32, where_ as u32);
         let all = match (who >> 8) as u8 {
-            kind @ (SENT | PENDED) => {
+            kind @ (SENT | PENDED | AGAIN | AGAIN_PENDED) => {
+                let (fresh, pends) =
+                    (kind == SENT || kind == PENDED, kind == PENDED || kind == AGAIN_PENDED);
                 let name = Name { generation: packet.generation.wrapping_add(1), ..packet };
                 let pended = What::Return { packet: name, status: Status::PENDING };
                 [
-                    Some(What::Allocate { packet }),
+                    fresh.then_some(What::Allocate { packet }),
                     Some(What::Send { packet, link, length: number }),
                     Some(What::Submit { packet: name, link }),
-                    (kind == PENDED).then_some(pended),
+                    pends.then_some(pended),
                 ]
             }
             kind @ (BACK | DONE) => {
@@ -263,121 +294,4 @@ impl Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(time: u64, what: What) -> Event {
-        let (cpu, irql, locks, adapter, site) = (7, Irql::DISPATCH, 2, 3, 9);
-        Event { time, cpu, irql, locks, adapter, site, what }
-    }
-
-    #[test]
-    fn every_event_about_a_packet_comes_back_as_it_was() {
-        let packet = Name { adapter: 3, slot: 5, generation: 11 };
-        let (link, status) = (0x0003_0001, Status::FAILURE);
-        let mut all = vec![
-            What::Allocate { packet },
-            What::Send { packet, link, length: 1500 },
-            What::Submit { packet, link },
-            What::Return { packet, status },
-            What::Complete { packet, status },
-            What::Deliver { packet, link, status },
-            What::Unsend { packet, link, status },
-            What::Free { packet },
-        ];
-        all.extend(REASONS.map(|why| What::TakeBack { packet, why }));
-        for side in SIDES {
-            all.extend(PARTS.map(|part| What::Touch { packet, side, part }));
-        }
-        let history = History::new(HISTORY);
-        let events: Vec<Event> = (0..).zip(&all).map(|(at, what)| event(at, *what)).collect();
-        for event in &events {
-            history.keep(event);
-        }
-        assert_eq!(history.to_vec(3, 5), events);
-    }
-
-    #[test]
-    fn what_took_one_place_comes_back_as_the_events_that_it_was() {
-        let (before, link, status) =
-            (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::SUCCESS);
-        let packet = Name { generation: 12, ..before };
-        let history = History::new(4);
-        let who = words_of(7, Irql::DISPATCH, 2);
-        history.keep_sent(1, who, before.generation, 64, link);
-        let sent = [
-            What::Allocate { packet: before },
-            What::Send { packet: before, link, length: 64 },
-            What::Submit { packet, link },
-        ];
-        let site = |what: What, time| Event { site: 0, ..event(time, what) };
-        assert_eq!(history.to_vec(3, 5), sent.map(|what| site(what, 1)));
-        history.keep_back(2, who, packet.generation, status.0, link);
-        let back = [What::Complete { packet, status }, What::Deliver { packet, link, status }];
-        let mut all = sent.map(|what| site(what, 1)).to_vec();
-        all.extend(back.map(|what| site(what, 2)));
-        assert_eq!(history.to_vec(3, 5), all[1..], "and no more than the limit");
-    }
-
-    #[test]
-    fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
-        let (before, link, status) =
-            (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::FAILURE);
-        let packet = Name { generation: 12, ..before };
-        let pended = What::Return { packet, status: Status::PENDING };
-        let what = [
-            What::Allocate { packet: before },
-            What::Send { packet: before, link, length: 64 },
-            What::Submit { packet, link },
-            pended,
-            What::Complete { packet, status },
-            What::Deliver { packet, link, status },
-            What::Free { packet },
-        ];
-        let history = History::new(8);
-        let who = words_of(7, Irql::DISPATCH, 2);
-        history.keep_sent(1, who, before.generation, 64, link);
-        history.warm();
-        history.keep_pended(1, who, packet);
-        history.keep_done(2, who, packet.generation, status.0, link);
-        let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
-        assert_eq!(found, what);
-        let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
-        assert_eq!(times, [1, 1, 1, 1, 2, 2, 2]);
-        assert_eq!(history.next.load(Ordering::Relaxed), 2, "places");
-    }
-
-    #[test]
-    fn a_return_is_an_event_of_its_own_where_time_or_a_completion_was_in_between() {
-        let packet = Name { adapter: 3, slot: 5, generation: 12 };
-        let who = words_of(7, Irql::DISPATCH, 2);
-        for (later, completed, other) in [(2, false, who), (1, true, who), (1, false, who + 1)] {
-            let history = History::new(8);
-            history.keep_sent(1, who, 11, 64, 7);
-            if completed {
-                history.keep_back(1, who, packet.generation, 0, 7);
-            }
-            history.keep_pended(later, other, packet);
-            let last = history.to_vec(3, 5).pop().map(|event| (event.time, event.what));
-            assert_eq!(last, Some((later, What::Return { packet, status: Status::PENDING })));
-        }
-        History::new(0).keep_pended(1, who, packet);
-    }
-
-    #[test]
-    fn the_oldest_are_forgotten_beyond_the_limit() {
-        let packet = Name { adapter: 3, slot: 5, generation: 1 };
-        let history = History::new(4);
-        for at in 0..8 {
-            history.keep(&event(at, What::Free { packet }));
-        }
-        let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
-        assert_eq!(times, [4, 5, 6, 7]);
-    }
-
-    #[test]
-    fn a_history_of_nothing_is_empty() {
-        assert_eq!(History::new(4).to_vec(0, 0), []);
-        assert_eq!(History::new(0).to_vec(0, 0), []);
-    }
-}
+mod tests;

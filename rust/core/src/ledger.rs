@@ -96,7 +96,7 @@ impl Adapter {
         f: impl FnOnce(&mut WanPacket) -> R,
     ) -> Result<R, Arc<Violation>> {
         self.may_touch(name, side, part)?;
-        Ok(f(&mut self.pool.slot(name.slot).body.lock()))
+        Ok(Cpu::here(|cpu| f(&mut self.pool.slot(name.slot).body.lock_on(cpu))))
     }
 
     /// The same, but a broken rule is `None` and not reported.

@@ -58,7 +58,7 @@ use thread::Threads;
 pub(crate) use timer::HANG;
 pub use twins::DISPATCH_LEVEL;
 
-use crate::biased::Bias;
+use crate::biased::{Bias, Biased};
 use crate::cx::Cpu;
 use crate::dispatch::{Queue, Work};
 use crate::event::{Event, Name, What};
@@ -93,7 +93,7 @@ pub struct Ndis {
     /// Whether one thread is alone in it.
     pub(crate) bias: Arc<Bias>,
     pub(crate) locks: LockTable,
-    adapters: Mutex<Vec<Arc<Adapter>>>,
+    adapters: Biased<Vec<Arc<Adapter>>>,
     /// What is told of the adapters when they are gone.
     pub(crate) ended: OnceLock<Vec<AdapterEntry>>,
     /// And they themselves, as long as somebody else has them.
@@ -138,17 +138,21 @@ impl Ndis {
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
         let told = config.record || config.adversity.is_some();
+        let bias = match config.time {
+            TimeKind::Adversarial => Bias::of_locks(),
+            // At level 4 each event asks the interpreter, which no span may wait for.
+            time => Bias::new(time == TimeKind::Virtual && config.verify != Verify::CallSites),
+        };
         let adversary = config.adversity.as_ref();
-        let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
+        let adversary = adversary.map(|settings| Adversary::new(settings, config.record, &bias));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
-            queue: Queue::new(config.time, adversary),
-            // At level 4 each event asks the interpreter, which no span may wait for.
-            bias: Bias::new(config.time == TimeKind::Virtual && config.verify != Verify::CallSites),
+            queue: Queue::new(config.time, adversary, &bias),
+            adapters: Biased::new(&bias, Vec::new()),
+            bias,
             config,
             locks: LockTable::default(),
-            adapters: Mutex::default(),
             ended: OnceLock::new(),
             gone: OnceLock::new(),
             full: AtomicBool::new(false),
@@ -186,7 +190,28 @@ impl Ndis {
     }
 
     pub(crate) fn adapter(&self, index: u16) -> Option<Arc<Adapter>> {
-        self.adapters.lock().get(index as usize).cloned()
+        Cpu::here(|cpu| self.adapters.lock_on(cpu).get(index as usize).cloned())
+    }
+
+    /// The same, unless it is `known`, which it is then.
+    #[inline]
+    pub(crate) fn adapter_again<'a>(
+        &self,
+        index: u16,
+        known: &'a mut Option<Arc<Adapter>>,
+    ) -> Option<&'a Arc<Adapter>> {
+        if known.as_ref().is_none_or(|known| known.index != index) {
+            *known = self.adapter(index);
+        }
+        known.as_ref()
+    }
+
+    /// Whether that is true of the adapter, which is there.
+    pub(crate) fn is_so_of(&self, index: u16, is_so: impl FnOnce(&Adapter) -> bool) -> bool {
+        Cpu::here(|cpu| {
+            let adapters = self.adapters.lock_on(cpu);
+            adapters.get(index as usize).is_some_and(|adapter| is_so(adapter))
+        })
     }
 
     /// What was found so far, in order.
@@ -293,7 +318,7 @@ impl Ndis {
             irql,
             locks,
             inside,
-            cpu: cpu.id,
+            cpu: cpu.number(),
             time: self.now(),
             warning,
             site: if self.queue.adversary.is_some() { self.here() } else { None },

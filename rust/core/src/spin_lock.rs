@@ -18,7 +18,7 @@ pub(crate) use table::LockTable;
 pub use typed::{SpinLock, SpinLockGuard};
 
 use crate::choices::Access;
-use crate::cx::{Cpu, Irql};
+use crate::cx::{Cpu, Irql, number_of};
 use crate::event::{Form, What};
 use crate::ndis::{Adapter, Ndis, OnViolation};
 use crate::rule::Rule;
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_nanos(crate::ndis::HANG);
 /// Waits for a lock until it is the CPU's; false if it was not in time.
 fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
     ndis.bias.shared();
-    let begin = Instant::now();
+    let mut begin = None;
     let mut turns = 0u32;
     while lock.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         match ndis.others_until_free(number) {
@@ -46,7 +46,7 @@ fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
             std::thread::yield_now();
         } else {
             std::thread::sleep(Duration::from_micros(100));
-            if begin.elapsed() > PATIENCE {
+            if begin.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return false;
             }
         }
@@ -174,6 +174,7 @@ impl Adapter {
         let owner = entry.owner.load(Ordering::Relaxed);
         let name = self.ndis.locks.name(lock);
         let detail = self.ndis.deadlock(cpu.id, lock).unwrap_or_else(|| {
+            let owner = number_of(owner);
             format!("{name} was waited for 22 s; cpu {owner} holds it and does not release it")
         });
         self.report(cpu, Rule::Hang, None, detail)

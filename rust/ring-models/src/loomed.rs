@@ -15,6 +15,8 @@ mod lane;
 mod make;
 #[path = "../../core/src/ring/permit.rs"]
 mod permit;
+#[path = "../../core/src/ring/permit_lane.rs"]
+mod permit_lane;
 #[path = "../../core/src/ring/producer.rs"]
 mod producer;
 #[path = "../../core/src/ring/registry.rs"]
@@ -25,6 +27,8 @@ mod sync;
 #[path = "../../core/src/ring/take_all.rs"]
 mod take_all;
 mod thread;
+#[path = "../../core/src/ring/ticket.rs"]
+mod ticket;
 #[path = "../../core/src/ring/wake.rs"]
 mod wake;
 

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
 
 class Happened(NamedTuple):
-    """An event, in words."""
+    """An event, in words.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> stepper.forward(3)
+    >>> for event in stepper.events:  # since the stepper stood somewhere else
+    ...     print(event.cpu, event.words)
+    0 NdisReleaseSpinLock(lock "driver")
+    """
 
     time_ns: int
     cpu: int
@@ -26,14 +33,26 @@ class Happened(NamedTuple):
 
 
 class Owned(NamedTuple):
-    """A packet that is out of its pool."""
+    """A packet that is out of its pool.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> stepper.owners["0.0"]
+    Owned(owner='miniport', life=1)
+    """
 
     owner: str
     life: int
 
 
 class Cpu(NamedTuple):
-    """A virtual CPU."""
+    """A virtual CPU.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> for cpu in stepper.cpus:
+    ...     print(cpu)
+    DISPATCH  in MiniportWanSend, isdn.py:47 in Isdn.fill
+    PASSIVE   idle
+    """
 
     level: str
     doing: str
@@ -46,7 +65,13 @@ class Cpu(NamedTuple):
 
 @dataclass(frozen=True)
 class Moment:
-    """What is the case at one question of an execution, or at its end."""
+    """What is the case at one question of an execution, or at its end.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> now = stepper.moment
+    >>> now.locks, [name for name, held in now.owners.items() if held.owner == "miniport"]
+    ({'driver': 0}, ['0.0'])
+    """
 
     owners: dict[str, Owned]
     """By the packet's name: who owns it. Those in their pool are left out."""

@@ -9,7 +9,16 @@ if TYPE_CHECKING:
 
 
 class StepError(ValueError):
-    """What is asked for is not there; the message says what was expected."""
+    """What is asked for is not there; the message says what was expected.
+
+    >>> from ndiswan.exploring import StepError
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> try:
+    ...     stepper.choose("cpu 7")
+    ... except StepError as error:
+    ...     print(error)
+    expected a number from 0 to 1, or words of one answer, got 'cpu 7'
+    """
 
 
 def chosen(question: Question, which: int | str) -> int:

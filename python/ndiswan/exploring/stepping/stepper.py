@@ -55,6 +55,16 @@ class Stepper(Shown):
         There is no such target.
     TypeError
         There is no such setting, or a failure was given some.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> stepper.choices
+    ['cpu 0 goes on', 'device 0 of adapter 0 begins']
+    >>> stepper.choose("device 0")  # the card's interrupt, while the driver is in its send function
+    >>> stepper.run("random", until="broken")
+    True
+    >>> print(stepper.symptom.rule)
+    DOUBLE
+    >>> path = stepper.save("double.json")  # as `ndiswan replay` takes it
     """
 
     def __init__(

@@ -19,7 +19,13 @@ MOST_NAMED = 100
 
 
 class Question(NamedTuple):
-    """A question that the explorer is asked."""
+    """A question that the explorer is asked.
+
+    >>> stepper = nw.Stepper("ndiswan.zoo.scenarios:double_shared_list")
+    >>> question = stepper.question
+    >>> question.what, question.of, question.chosen, question.cpu
+    ('who goes on', 2, 0, 0)
+    """
 
     what: str
     """What is chosen: ``who goes on``, ``where it begins``, or what a value is for."""

@@ -15,7 +15,7 @@ fn timer(arming: u64) -> Work {
 }
 
 fn size(queue: &Queue) -> usize {
-    queue.inner.lock().heap.len()
+    queue.inner.with(|inner| inner.heap.len())
 }
 
 /// A queue whose work is alive unless its arming is in `dead`.
@@ -26,7 +26,10 @@ struct Model {
 
 impl Model {
     fn new() -> Model {
-        Model { queue: Queue::new(TimeKind::Virtual, None), dead: RefCell::default() }
+        Model {
+            queue: Queue::new(TimeKind::Virtual, None, &Bias::new(true)),
+            dead: RefCell::default(),
+        }
     }
 
     fn wants(&self, work: Work) -> bool {

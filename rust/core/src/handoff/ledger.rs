@@ -5,8 +5,6 @@
 //! read is not needed to go on, and the processor does not wait for it.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::record::Broken;
 use crate::contract::packet::{Owner, PacketState};
@@ -51,6 +49,12 @@ impl Step {
         }
     }
 
+    /// The life after it.
+    #[inline]
+    fn life_after(self, life: u32) -> u32 {
+        life.wrapping_add(u32::from(self == Step::Send))
+    }
+
     /// The state after it, by the contract.
     #[inline]
     fn of(self, state: PacketState, life: u32) -> Result<PacketState, Rule> {
@@ -87,14 +91,14 @@ mod sealed {
 pub trait Ledger: sealed::Sealed + Sized + 'static {
     /// What is written down of each packet.
     #[doc(hidden)]
-    type Page: Default + Send + Sync + fmt::Debug;
+    type Page: Default + Send + fmt::Debug;
     /// What a token knows of its packet's life.
     #[doc(hidden)]
     type Life: Copy + Send + Sync + fmt::Debug;
 
     /// Makes the step of who has not known the packet's life, which is returned.
     #[doc(hidden)]
-    fn meet(page: &Self::Page, step: Step, report: impl FnOnce(Wrong)) -> Self::Life;
+    fn meet(page: &mut Self::Page, step: Step, report: impl Report) -> Self::Life;
 
     /// The life as a report tells it.
     #[doc(hidden)]
@@ -102,27 +106,22 @@ pub trait Ledger: sealed::Sealed + Sized + 'static {
 
     /// Makes a step, and tells if it broke a rule; returns the life after it.
     #[doc(hidden)]
-    fn step(
-        page: &Self::Page,
-        step: Step,
-        life: Self::Life,
-        report: impl FnOnce(Wrong),
-    ) -> Self::Life;
+    fn step(page: &mut Self::Page, step: Step, life: Self::Life, report: impl Report)
+    -> Self::Life;
 }
 
-/// A step that was wrong.
+/// Where a step that was wrong is told.
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct Wrong {
-    rule: Rule,
-    life: u32,
-    step: Step,
-    found: PacketState,
+pub trait Report {
+    /// By whom: which packet of whose pool.
+    fn put(self, step: Step, life: u32, found: PacketState);
 }
 
-impl Wrong {
-    pub(super) fn of(self, packet: u32) -> Broken {
-        let Wrong { rule, life, step, found } = self;
+impl Broken {
+    /// A step that the contract, or the packet's token, did not expect in the state `found`.
+    pub(super) fn new(step: Step, packet: u32, life: u32, found: PacketState) -> Broken {
+        // Where the contract has no objection to the step as such, it is not the token's packet any more.
+        let rule = step.of(found, life).err().unwrap_or(Rule::Touch);
         Broken { rule, packet, life: Some(life), step, found: Some(found) }
     }
 }
@@ -136,53 +135,37 @@ impl Ledger for NoLedger {
     type Life = ();
 
     #[inline]
-    fn meet((): &(), _: Step, _: impl FnOnce(Wrong)) {}
+    fn meet((): &mut (), _: Step, _: impl Report) {}
 
     fn known((): ()) -> Option<u32> {
         None
     }
 
     #[inline]
-    fn step((): &(), _: Step, (): (), _: impl FnOnce(Wrong)) {}
+    fn step((): &mut (), _: Step, (): (), _: impl Report) {}
 }
 
 /// A ledger: each step is checked.
 #[derive(Debug)]
 pub enum WithLedger {}
 
-/// A packet's state, beside its body.
+/// A packet's state, beside its body, and as its body who has the token's alone.
 #[doc(hidden)]
 #[derive(Debug, Default)]
-pub struct Page(AtomicU64);
-
-impl Page {
-    #[inline]
-    pub(super) fn state(&self) -> PacketState {
-        PacketState::from_word(self.0.load(Relaxed))
-    }
-
-    // The token's way from thread to thread orders this, too; and who has the token is the only
-    // one who writes.
-    #[inline]
-    pub(super) fn write(&self, state: PacketState) {
-        self.0.store(state.word(), Relaxed);
-    }
-}
+pub struct Page(pub(super) PacketState);
 
 impl Ledger for WithLedger {
     type Page = Page;
     type Life = u32;
 
     #[inline]
-    fn meet(page: &Page, step: Step, report: impl FnOnce(Wrong)) -> u32 {
-        let found = page.state();
+    fn meet(page: &mut Page, step: Step, report: impl Report) -> u32 {
+        let found = page.0;
         let life = found.generation();
-        if let Ok(next) = step.of(found, life) {
-            page.write(next);
-            next.generation()
-        } else {
-            wrong(page, step, life, found, report)
+        if step.of(found, life).is_err() {
+            report.put(step, life, found);
         }
+        page.after(step, life)
     }
 
     fn known(life: u32) -> Option<u32> {
@@ -190,33 +173,21 @@ impl Ledger for WithLedger {
     }
 
     #[inline]
-    fn step(page: &Page, step: Step, life: u32, report: impl FnOnce(Wrong)) -> u32 {
-        let (found, believed) = (page.state(), step.believed(life));
-        match step.of(believed, life) {
-            Ok(next) if step.agrees(found, believed) => {
-                page.write(next);
-                next.generation()
-            }
-            _ => wrong(page, step, life, found, report),
+    fn step(page: &mut Page, step: Step, life: u32, report: impl Report) -> u32 {
+        if !step.agrees(page.0, step.believed(life)) {
+            report.put(step, life, page.0);
         }
+        page.after(step, life)
     }
 }
 
-/// Repairs, and reports. By type the token is right, so what it believes is what is true.
-#[cold]
-#[inline(never)]
-fn wrong(
-    page: &Page,
-    step: Step,
-    life: u32,
-    found: PacketState,
-    report: impl FnOnce(Wrong),
-) -> u32 {
-    let believed = step.believed(life);
-    let next = step.of(believed, life).unwrap_or(believed);
-    page.write(next);
-    // Where the contract has no objection to the step as such, it is not the token's packet any more.
-    let rule = step.of(found, life).err().unwrap_or(Rule::Touch);
-    report(Wrong { rule, life, step, found });
-    next.generation()
+impl Page {
+    /// By type the token is right, so what it believes is what is true, and its step is made in either case. Where
+    /// several stand in one function, the compiler knows what was written last, and of their checks the first is left.
+    #[inline]
+    fn after(&mut self, step: Step, life: u32) -> u32 {
+        let believed = step.believed(life);
+        self.0 = step.of(believed, life).unwrap_or(believed);
+        step.life_after(life)
+    }
 }

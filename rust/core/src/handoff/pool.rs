@@ -10,7 +10,7 @@ use super::token::{Memory, Token};
 /// So many packets with a body `T` each, and the ring in which they come back. Nothing is allocated after it was
 /// made. Shared by reference; tokens borrow it.
 #[derive(Debug)]
-pub struct Pool<T, L: Ledger = NoLedger>(Memory<T, L>);
+pub struct Pool<T, L: Ledger = NoLedger>(pub(super) Memory<T, L>);
 
 impl<T> Pool<T> {
     /// `packets` packets, at most 2³⁰ − 1, each with the body that `body` makes of its index.
@@ -68,11 +68,11 @@ impl<T, L: Ledger> Pool<T, L> {
 
     /// How many rules were broken: tokens that were dropped, and what the ledger found.
     pub fn broken(&self) -> u64 {
-        self.0.shared.count()
+        self.0.shared().count()
     }
 
     /// The first 256 of them.
     pub fn record(&self) -> Vec<Broken> {
-        self.0.shared.to_vec()
+        self.0.shared().to_vec()
     }
 }

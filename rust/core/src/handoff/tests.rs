@@ -1,6 +1,5 @@
 //! What the ledger finds, which takes a forged page: tokens cannot get there.
 
-use super::ledger::Page;
 use super::*;
 use crate::contract::packet::{Owner, PacketState};
 use crate::rule::Rule;
@@ -14,16 +13,20 @@ fn pool() -> Checked {
     Pool::with_ledger(2, |index| index)
 }
 
+fn forge(pool: &Checked, index: u32, owner: Owner, life: u32) {
+    pool.0.forge(index, |page| page.0 = PacketState::new(owner, life));
+}
+
 fn found(pool: &Checked) -> Vec<(Rule, Step)> {
     pool.record().iter().map(|broken| (broken.rule, broken.step)).collect()
 }
 
 /// Sends a packet, forges its state while it is pending, and completes it.
-fn forged_while_pending(forge: impl FnOnce(&Page)) -> Vec<(Rule, Step)> {
+fn forged_while_pending(forge: impl FnOnce(&Checked)) -> Vec<(Rule, Step)> {
     let pool = pool();
-    let token = pool.packet().unwrap().send().pend().take();
-    forge(token.page());
-    Pending::new(token).complete(SUCCESS);
+    let pending = pool.packet().unwrap().send().pend();
+    forge(&pool);
+    pending.complete(SUCCESS);
     // One mistake is one report: what comes after it goes on as if nothing had been.
     let (packet, status) = pool.consumer().unwrap().pop().unwrap();
     assert_eq!(status, SUCCESS);
@@ -36,8 +39,7 @@ fn forged_while_pending(forge: impl FnOnce(&Page)) -> Vec<(Rule, Step)> {
 
 #[test]
 fn a_completion_finds_a_state_that_is_not_the_tokens() {
-    let write =
-        |owner, life| forged_while_pending(move |page| page.write(PacketState::new(owner, life)));
+    let write = |owner, life| forged_while_pending(move |pool| forge(pool, 0, owner, life));
     assert_eq!(forged_while_pending(|_| ()), []);
     assert_eq!(write(Owner::Protocol, 1), [(Rule::Double, Step::Complete)]);
     assert_eq!(write(Owner::Miniport, 7), [(Rule::Stale, Step::Complete)]);
@@ -47,24 +49,21 @@ fn a_completion_finds_a_state_that_is_not_the_tokens() {
 
 #[test]
 fn every_other_step_finds_one_too() {
-    let forge = |page: &Page| page.write(PacketState::new(Owner::Ndis, 5));
     let pool = pool();
-    let token = pool.packet().unwrap().take();
-    forge(token.page());
-    let token = Packet::new(token).send().take();
-    forge(token.page());
-    let token = Sending::new(token).pend().take();
-    let page = token.page();
-    Pending::new(token).complete(SUCCESS);
-    forge(page);
+    let forged = || forge(&pool, 0, Owner::Ndis, 5);
+    let packet = pool.packet().unwrap();
+    forged();
+    let sending = packet.send();
+    forged();
+    sending.pend().complete(SUCCESS);
+    forged();
     let mut consumer = pool.consumer().unwrap();
-    let token = consumer.pop().unwrap().0.send().take();
-    forge(token.page());
-    let Sent::Done(packet, _) = Sending::new(token).complete(SUCCESS) else { panic!("a status") };
-    let token = packet.take();
-    forge(token.page());
-    drop(Packet::new(token));
-    forge(page);
+    let sending = consumer.pop().unwrap().0.send();
+    forged();
+    let Sent::Done(packet, _) = sending.complete(SUCCESS) else { panic!("a status") };
+    forged();
+    drop(packet);
+    forged();
     drop(pool.packet());
     let steps: Vec<Step> = found(&pool).into_iter().map(|(_, step)| step).collect();
     assert_eq!(
@@ -76,24 +75,25 @@ fn every_other_step_finds_one_too() {
 #[test]
 fn a_state_goes_the_way_of_the_contract() {
     let pool = pool();
-    let state = |owner, life, page: &Page| {
-        assert_eq!((page.state().owner(), page.state().generation()), (owner, life));
+    let state = |owner, life| {
+        let state = pool.0.forge(0, |page| page.0);
+        assert_eq!((state.owner(), state.generation()), (owner, life));
+        state
     };
-    let token = pool.packet().unwrap().take();
-    let page = token.page();
-    state(Owner::Protocol, 0, page);
-    let sending = Packet::new(token).send();
-    state(Owner::Miniport, 1, page);
+    let packet = pool.packet().unwrap();
+    state(Owner::Protocol, 0);
+    let sending = packet.send();
+    state(Owner::Miniport, 1);
     let pending = sending.pend();
-    assert!(page.state().pended());
+    assert!(state(Owner::Miniport, 1).pended());
     pending.complete(SUCCESS);
-    state(Owner::Returning, 1, page);
+    state(Owner::Returning, 1);
     let (packet, _) = pool.consumer().unwrap().pop().unwrap();
-    state(Owner::Protocol, 1, page);
+    state(Owner::Protocol, 1);
     let Sent::Done(packet, _) = packet.send().complete(SUCCESS) else { panic!("a status") };
-    state(Owner::Protocol, 2, page);
+    state(Owner::Protocol, 2);
     drop(packet);
-    state(Owner::Pool, 2, page);
+    state(Owner::Pool, 2);
     assert_eq!(pool.broken(), 0);
 }
 
@@ -101,9 +101,9 @@ fn a_state_goes_the_way_of_the_contract() {
 fn a_packet_that_was_sent_four_billion_times_is_completed_as_before() {
     let pool = pool();
     let token = pool.packet().unwrap().take();
-    token.page().write(PacketState::new(Owner::Returning, u32::MAX));
+    forge(&pool, 0, Owner::Returning, u32::MAX);
     // As if it came out of the ring.
-    Packet::new(token).take().permit().push(SUCCESS);
+    token.permit().push(SUCCESS);
     let mut consumer = pool.consumer().unwrap();
     for _ in 0..3 {
         let (packet, status) = consumer.pop().unwrap();
@@ -117,9 +117,9 @@ fn a_packet_that_was_sent_four_billion_times_is_completed_as_before() {
 fn a_report_says_what_what_was_found_and_what_to_do() {
     let pool = pool();
     drop(pool.packet().unwrap().send());
-    let token = pool.packet().unwrap().send().take();
-    token.page().write(PacketState::new(Owner::Pool, 9));
-    Sending::new(token).pend().complete(SUCCESS);
+    let sending = pool.packet().unwrap().send();
+    forge(&pool, 1, Owner::Pool, 9);
+    sending.pend().complete(SUCCESS);
     let texts: Vec<String> = pool.record().iter().map(ToString::to_string).collect();
     let expected = "LOST: packet 0 (life 1) was owed, and its token was dropped: it goes home with \
                     NDIS_STATUS_FAILURE. Complete each token, also where the miniport gives up";

@@ -1,8 +1,9 @@
 //! What is inside of every token: the permit, and the packet's life.
 
-use super::ledger::{Ledger, Step, Wrong};
+use super::ledger::{Ledger, Report, Step};
 use super::record::{Broken, Record};
-use crate::ring::{Permit, PermitLane, Places, Reader};
+use crate::contract::packet::PacketState;
+use crate::ring::{Permit, PermitLane, Places, Reader, Whose};
 use crate::rule::Rule;
 use crate::status::FinalStatus;
 
@@ -25,17 +26,16 @@ pub(super) struct Token<'p, T, L: Ledger> {
 impl<'p, T, L: Ledger> Token<'p, T, L> {
     /// One that nobody had, out of the pool or out of the ring.
     #[inline]
-    pub(super) fn new(permit: Right<'p, T, L>, step: Step) -> Self {
-        let report = |wrong: Wrong| permit.shared().put(wrong.of(permit.index()));
-        let life = L::meet(permit.page(), step, report);
+    pub(super) fn new(mut permit: Right<'p, T, L>, step: Step) -> Self {
+        let whose = permit.whose();
+        let life = L::meet(permit.page(), step, whose);
         Token { permit, life }
     }
 
     #[inline]
     pub(super) fn step(mut self, step: Step) -> Self {
-        self.life = L::step(self.permit.page(), step, self.life, |wrong| {
-            self.permit.shared().put(wrong.of(self.permit.index()));
-        });
+        let whose = self.permit.whose();
+        self.life = L::step(self.permit.page(), step, self.life, whose);
         self
     }
 
@@ -47,12 +47,6 @@ impl<'p, T, L: Ledger> Token<'p, T, L> {
     #[inline]
     pub(super) fn index(&self) -> u32 {
         self.permit.index()
-    }
-
-    /// What the ledger has of it, to be forged.
-    #[cfg(test)]
-    pub(super) fn page(&self) -> &'p L::Page {
-        self.permit.page()
     }
 
     #[inline]
@@ -70,7 +64,15 @@ impl<'p, T, L: Ledger> Token<'p, T, L> {
     pub(super) fn lost(self) {
         let (packet, life) = (self.index(), L::known(self.life));
         let (rule, step) = (Rule::Lost, Step::Drop);
-        self.permit.shared().put(Broken { rule, packet, life, step, found: None });
+        self.permit.whose().shared().put(Broken { rule, packet, life, step, found: None });
         self.step(step).permit.push(FinalStatus::FAILURE);
+    }
+}
+
+impl<T, P> Report for Whose<'_, T, P, Record> {
+    #[cold]
+    #[inline(never)]
+    fn put(self, step: Step, life: u32, found: PacketState) {
+        self.shared().put(Broken::new(step, self.index(), life, found));
     }
 }

@@ -3,16 +3,18 @@
 //! So a protocol of one's own, in Rust or Python, can have a card that nobody had to write, in any of the three kinds of time,
 //! with every rule checked. The card's own events are those of a device; what it completes is completed by its interrupt's DPC.
 
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-
-use parking_lot::Mutex;
 
 use super::card::{Card, FarEnd, Frame, NEVER};
 use super::card_spec::CardSpec;
 use super::line::{Line, LineLuck, LineSpec};
 use super::spec::Luck;
+use crate::biased::Biased;
 use crate::cx::{Cpu, Cx, Dispatch, Passive, UpToDispatch};
-use crate::disposition::{Disposition, Pending, Sending};
+use crate::disposition::{Disposition, Sending};
+use crate::event::Name;
 use crate::info::WanInfo;
 use crate::miniport::{Deserialized, Miniport};
 use crate::ndis::{Adapter, Link};
@@ -33,14 +35,15 @@ pub struct CardDriver {
 struct Up {
     adapter: Arc<Adapter>,
     device: u32,
-    work: Mutex<Work>,
+    work: Biased<Work>,
 }
 
 #[derive(Debug)]
 struct Work {
     card: Card,
-    /// The tokens of the packets that the card has, by slot.
-    owed: Vec<Option<Pending<Deserialized>>>,
+    /// The lives of the packets that the card has, by slot: it holds names, and the ledger looks after them. A token for each
+    /// would count a reference to the adapter twice for each packet.
+    owed: Vec<Option<u32>>,
     sends: u64,
     set_for: u64,
     /// NdisMResetComplete is owed.
@@ -78,7 +81,7 @@ impl CardDriver {
 
     /// What has left the card so far.
     pub fn arrived(&self) -> Arrived {
-        self.up.get().map_or_else(Arrived::default, |up| up.work.lock().far)
+        self.up.get().map_or_else(Arrived::default, |up| Cpu::here(|cpu| up.work.lock_on(cpu).far))
     }
 }
 
@@ -107,17 +110,36 @@ impl Up {
         }
     }
 
-    /// The next packet that is to be completed.
-    fn next(&self) -> Option<(Pending<Deserialized>, FinalStatus)> {
-        let mut work = self.work.lock();
+    /// The next packet that is to be completed. If there is none, the device is set for what comes next, and a reset may be over.
+    fn next(&self, cpu: &Cpu) -> Next {
+        let mut work = self.work.lock_on(cpu);
         let Work { card, far, owed, .. } = &mut *work;
-        loop {
-            let (slot, status) = card.next(self.adapter.ndis.now(), far)?;
-            if let Some(token) = owed.get_mut(slot as usize).and_then(Option::take) {
-                return Some((token, status));
+        while let Some((slot, status)) = card.next(self.adapter.ndis.now(), far) {
+            if let Some(generation) = owed.get_mut(slot as usize).and_then(Option::take) {
+                return Next::Packet(self.name(slot, generation), status);
             }
         }
+        self.arm(&mut work);
+        let is_reset = work.resetting && !work.card.is_resetting();
+        work.resetting &= !is_reset;
+        if is_reset { Next::Reset } else { Next::Nothing }
     }
+
+    fn name(&self, slot: u32, generation: u32) -> Name {
+        Name { adapter: self.adapter.index, slot, generation }
+    }
+
+    /// NdisMWanSendComplete, which is VOID: what is wrong all the same, such as a halt in between, is on record.
+    fn complete(&self, cpu: &Rc<Cpu>, name: Name, status: FinalStatus) {
+        let _ = self.adapter.complete_on(cpu, name, status.get());
+    }
+}
+
+/// What the card has to say at its interrupt.
+enum Next {
+    Packet(Name, FinalStatus),
+    Reset,
+    Nothing,
 }
 
 impl Miniport for CardDriver {
@@ -139,66 +161,70 @@ impl Miniport for CardDriver {
         let far = Arrived::default();
         let work = Work { card, owed: Vec::new(), sends: 0, set_for: NEVER, resetting: false, far };
         let (adapter, device) = (Arc::clone(adapter), adapter.device());
-        let up = Up { adapter, device, work: Mutex::new(work) };
+        let work = Biased::new(&adapter.ndis.bias, work);
+        let up = Up { adapter, device, work };
         up.arm(&mut up.work.lock());
         self.up.set(up).map_err(|_| Status::FAILURE)
     }
 
     fn wan_send<'call>(
         &self,
-        _: &mut Cx<UpToDispatch>,
+        cx: &mut Cx<UpToDispatch>,
         _: &Arc<Link>,
         packet: Sending<'call, Deserialized>,
     ) -> Disposition<'call> {
         let Some(up) = self.up.get() else { return packet.complete(FinalStatus::FAILURE) };
-        let (now, slot, bytes) = (up.adapter.ndis.now(), packet.name().slot, packet.len() as u32);
-        let mut work = up.work.lock();
+        let held = packet.into_name();
+        let (now, slot) = (up.adapter.ndis.now(), held.name.slot);
+        let bytes = up.adapter.pool.slot(slot).length.load(Ordering::Relaxed);
+        let mut work = up.work.lock_on(cx.cpu());
         let seq = work.sends;
         work.sends += 1;
         let wire_bytes = work.card.line().wire_bytes(seq, bytes);
         let frame = Frame { handle: slot, bytes, wire_bytes, seq, offered: now, finish: NEVER };
         let answer = work.card.send(now, frame);
-        let disposition = if let Some(status) = answer {
-            packet.complete(status)
-        } else {
-            let (disposition, token) = packet.pend();
+        if answer.is_none() {
             let place = slot as usize;
             if work.owed.len() <= place {
-                work.owed.resize_with(place + 1, || None);
+                work.owed.resize(place + 1, None);
             }
-            work.owed[place] = Some(token);
-            disposition
-        };
+            work.owed[place] = Some(held.name.generation);
+        }
         up.arm(&mut work);
-        disposition
+        held.returned(answer.map_or(Status::PENDING, FinalStatus::get))
     }
 
     fn device(&self, _: u32) {
         let Some(up) = self.up.get() else { return };
-        let mut work = up.work.lock();
-        let Work { card, far, set_for, resetting, .. } = &mut *work;
-        *set_for = NEVER;
-        let completes = card.advance(up.adapter.ndis.now(), far);
-        if completes || (*resetting && !card.is_resetting()) {
-            drop(work);
-            return up.interrupt();
+        let interrupts = Cpu::here(|cpu| {
+            let mut work = up.work.lock_on(cpu);
+            let Work { card, far, set_for, resetting, .. } = &mut *work;
+            *set_for = NEVER;
+            let now = up.adapter.ndis.now();
+            let completes = card.is_out_plain(now) || card.advance(now, far);
+            let interrupts = completes || (*resetting && !card.is_resetting());
+            if !interrupts {
+                up.arm(&mut work);
+            }
+            interrupts
+        });
+        if interrupts {
+            up.interrupt();
         }
-        up.arm(&mut work);
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
         let Some(up) = self.up.get() else { return };
-        while let Some((token, status)) = up.next() {
-            token.complete(cx, status);
-        }
-        let mut work = up.work.lock();
-        up.arm(&mut work);
-        let is_reset = work.resetting && !work.card.is_resetting();
-        work.resetting &= !is_reset;
-        drop(work);
-        if is_reset {
-            // VOID: what is wrong all the same, such as a halt in between, is on record.
-            let _ = up.adapter.reset_complete(Status::SUCCESS);
+        loop {
+            match up.next(cx.cpu()) {
+                Next::Packet(name, status) => up.complete(cx.cpu(), name, status),
+                Next::Reset => {
+                    // VOID, too.
+                    let _ = up.adapter.reset_complete(Status::SUCCESS);
+                    return;
+                }
+                Next::Nothing => return,
+            }
         }
     }
 
@@ -229,10 +255,9 @@ impl Miniport for CardDriver {
         if pends {
             return (Status::PENDING, false);
         }
-        while let Some((token, status)) = up.next() {
-            token.complete(cx, status);
+        while let Next::Packet(name, status) = up.next(cx.cpu()) {
+            up.complete(cx.cpu(), name, status);
         }
-        up.arm(&mut up.work.lock());
         (Status::SUCCESS, false)
     }
 
@@ -243,11 +268,14 @@ impl Miniport for CardDriver {
             let mut work = up.work.lock();
             let Work { card, owed, .. } = &mut *work;
             let order = card.give_up(up.adapter.ndis.now());
-            let take = |slot: u32| owed.get_mut(slot as usize).and_then(Option::take);
+            let take = |slot: u32| {
+                let life = owed.get_mut(slot as usize).and_then(Option::take);
+                life.map(|generation| up.name(slot, generation))
+            };
             order.into_iter().filter_map(take).collect()
         };
-        for token in owed {
-            token.complete(cx, FinalStatus::FAILURE);
+        for name in owed {
+            up.complete(cx.cpu(), name, FinalStatus::FAILURE);
         }
     }
 }

@@ -13,9 +13,10 @@ use super::queue::{Queue, QueueSpec, Waiting};
 use super::source::Source;
 use super::spec::Luck;
 use super::traffic::Traffic;
-use crate::cx::{AtMostDispatch, Cx, Passive, UpToDispatch};
+use crate::biased::Biased;
+use crate::cx::{AtMostDispatch, Cpu, Cx, Passive, UpToDispatch};
 use crate::disposition::Packet;
-use crate::ndis::{Link, Sent};
+use crate::ndis::{Adapter, Link, Sent};
 use crate::protocol::Protocol;
 use crate::status::{FinalStatus, Status};
 
@@ -25,8 +26,15 @@ pub struct Feed(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    link: OnceLock<Arc<Link>>,
-    work: Mutex<Work>,
+    /// Until it is bound.
+    before: Mutex<Option<Work>>,
+    up: OnceLock<Up>,
+}
+
+#[derive(Debug)]
+struct Up {
+    link: Arc<Link>,
+    work: Biased<Work>,
 }
 
 #[derive(Debug)]
@@ -80,30 +88,44 @@ impl Feed {
             stages: Stages::default(),
             alarm_at: NEVER,
         };
-        Feed(Arc::new(Inner { link: OnceLock::new(), work: Mutex::new(work) }))
+        Feed(Arc::new(Inner { before: Mutex::new(Some(work)), up: OnceLock::new() }))
     }
 
     /// Begins to send on `link`, which it was bound to; a second time does nothing.
     pub fn start(&self, link: &Arc<Link>) {
-        if self.0.link.set(Arc::clone(link)).is_ok() {
-            self.0.rearm(&mut self.0.work.lock());
-        }
+        let mut before = self.0.before.lock();
+        let Some(work) = before.take() else { return };
+        let work = Biased::new(&link.adapter.ndis.bias, work);
+        let up = self.0.up.get_or_init(|| Up { link: Arc::clone(link), work });
+        drop(before);
+        up.rearm(&mut up.work.lock());
     }
 
     /// What it has counted: packets offered, dropped, sent, and how they came back.
     pub fn counters(&self) -> Counters {
-        self.0.work.lock().counters
+        self.look(|work| work.counters)
     }
 
     /// How long packets waited and were with the miniport.
     pub fn stages(&self) -> Stages {
-        self.0.work.lock().stages.clone()
+        self.look(|work| work.stages.clone())
+    }
+
+    fn look<R: Default>(&self, f: impl Fn(&Work) -> R) -> R {
+        if let Some(work) = &*self.0.before.lock() {
+            return f(work);
+        }
+        let look = |up: &Up| Cpu::here(|cpu| f(&up.work.lock_on(cpu)));
+        self.0.up.get().map(look).unwrap_or_default()
     }
 }
 
-impl Inner {
+/// What is sent as the data of packets that are not longer.
+static ZEROS: [u8; 16_384] = [0; 16_384];
+
+impl Up {
     fn now(&self) -> u64 {
-        self.link.get().map_or(0, |link| link.adapter.ndis.now())
+        self.link.adapter.ndis.now()
     }
 
     /// Sets the alarm for the next packet.
@@ -112,91 +134,100 @@ impl Inner {
         if due == NEVER || due == work.alarm_at {
             return;
         }
-        let Some(link) = self.link.get() else { return };
         work.alarm_at = due;
-        link.adapter.set_alarm(due.saturating_sub(link.adapter.ndis.now()));
-    }
-
-    /// One packet that is due is offered, and sent if the window takes it. One only: at the same instant the card goes first.
-    fn offer_one<L: AtMostDispatch>(&self, cx: &mut Cx<L>, of: Option<usize>) {
-        let now = self.now();
-        let mut work = self.work.lock();
-        let due = |flow: &usize| work.sources[*flow].due() <= now;
-        let Some(flow) =
-            of.map_or_else(|| (0..work.sources.len()).find(due), |flow| Some(flow).filter(due))
-        else {
-            return;
-        };
-        let goes = work.offer(flow, now);
-        drop(work);
-        if let Some((flow, bytes, offered)) = goes {
-            self.send(cx, flow, bytes, offered);
-        }
+        self.link.adapter.set_alarm(due.saturating_sub(self.now()));
     }
 
     /// Hands a packet to the miniport.
-    fn send<L: AtMostDispatch>(&self, cx: &mut Cx<L>, flow: usize, bytes: u32, offered: u64) {
-        let Some(link) = self.link.get() else { return };
-        let sent = self.now();
-        let Ok(packet) = link.adapter.packet(&vec![0; bytes as usize]) else {
-            return self.came_back(flow, sent, None);
-        };
-        let slot = packet.into_name();
-        {
-            let mut work = self.work.lock();
-            let place = slot.slot as usize;
-            if work.packets.len() <= place {
-                work.packets.resize(place + 1, Record::default());
-            }
-            work.packets[place] = Record { flow, bytes, offered, sent };
+    fn send<L: AtMostDispatch>(&self, cx: &mut Cx<L>, record: Record) {
+        match ZEROS.get(..record.bytes as usize) {
+            Some(zeros) => self.send_zeros(cx, record, zeros),
+            None => self.send_zeros(cx, record, &vec![0; record.bytes as usize]),
         }
-        let packet = Packet::new(Arc::clone(&link.adapter), slot.slot);
-        match link.send(cx, packet) {
+    }
+
+    fn send_zeros<L: AtMostDispatch>(&self, cx: &mut Cx<L>, record: Record, zeros: &[u8]) {
+        let sent = self.now();
+        let record = Record { sent, ..record };
+        let keep = |slot: u32| self.work.lock_on(cx.cpu()).keep(slot, record);
+        let straight = self.link.send_straight(cx.cpu(), zeros, |name| keep(name.slot));
+        if let Some((name, status)) = straight {
+            if let Ok(status) = FinalStatus::new(status) {
+                self.came_back(cx.cpu(), record.flow, sent, Some((name.slot, status)));
+            }
+            return;
+        }
+        let Ok(packet) = self.link.adapter.packet(zeros) else {
+            return self.came_back(cx.cpu(), record.flow, sent, None);
+        };
+        let slot = packet.into_name().slot;
+        keep(slot);
+        let packet = Packet::new(Arc::clone(&self.link.adapter), slot);
+        match self.link.send(cx, packet) {
             Ok(Sent::Pending) => {}
             Ok(Sent::Done(packet, status)) => {
                 drop(packet);
-                self.came_back(flow, sent, Some((slot.slot, status)));
+                self.came_back(cx.cpu(), record.flow, sent, Some((slot, status)));
             }
             Err(error) => {
                 drop(error.packet);
-                self.came_back(flow, sent, Some((slot.slot, FinalStatus::FAILURE)));
+                let failed = Some((slot, FinalStatus::FAILURE));
+                self.came_back(cx.cpu(), record.flow, sent, failed);
             }
         }
     }
 
-    fn came_back(&self, flow: usize, now: u64, packet: Option<(u32, FinalStatus)>) {
-        let mut work = self.work.lock();
-        work.outstanding -= 1;
-        if let Some((slot, status)) = packet {
-            let record = work.packets[slot as usize];
-            work.counters.completed(status);
-            work.stages.miniport.record(now - record.sent);
-            work.stages.latency.record(now - record.offered);
-        }
-        work.sources[flow].handed_back(now);
+    fn came_back(&self, cpu: &Cpu, flow: usize, now: u64, packet: Option<(u32, FinalStatus)>) {
+        self.work.lock_on(cpu).came_back(flow, now, packet);
     }
 
     /// What waits and the window takes now is sent.
     fn send_waiting<L: AtMostDispatch>(&self, cx: &mut Cx<L>) {
         loop {
-            let now = self.now();
-            let mut work = self.work.lock();
-            let Some(record) = work.next_waiting(now) else { return };
-            drop(work);
-            self.send(cx, record.flow, record.bytes, record.offered);
+            let waiting = self.work.lock_on(cx.cpu()).next_waiting(self.now());
+            let Some(record) = waiting else { return };
+            self.send(cx, record);
         }
     }
 }
 
 impl Work {
+    /// The packet in `slot` is that one.
+    fn keep(&mut self, slot: u32, record: Record) {
+        let place = slot as usize;
+        if self.packets.len() <= place {
+            self.packets.resize(place + 1, Record::default());
+        }
+        self.packets[place] = record;
+    }
+
+    fn came_back(&mut self, flow: usize, now: u64, packet: Option<(u32, FinalStatus)>) {
+        self.outstanding -= 1;
+        if let Some((slot, status)) = packet {
+            let record = self.packets[slot as usize];
+            self.counters.completed(status);
+            self.stages.miniport.record(now - record.sent);
+            self.stages.latency.record(now - record.offered);
+        }
+        self.sources[flow].handed_back(now);
+    }
+
+    /// The packet of this flow, or of the first one that has one, if it is due. One only: at the same instant the card goes first.
+    fn offer_due(&mut self, of: Option<usize>, now: u64) -> Option<Record> {
+        let due = |flow: &usize| self.sources[*flow].due() <= now;
+        let first = || (0..self.sources.len()).find(due);
+        let flow = of.map_or_else(first, |flow| Some(flow).filter(due))?;
+        self.offer(flow, now)
+    }
+
     /// A flow offers its packet: what to send, if the window takes it now.
-    fn offer(&mut self, flow: usize, now: u64) -> Option<(usize, u32, u64)> {
+    fn offer(&mut self, flow: usize, now: u64) -> Option<Record> {
         let (_, bytes) = self.sources[flow].take(now);
         self.counters.offered += 1;
         self.counters.offered_bytes += u64::from(bytes);
         if self.queue.is_empty() && self.may_send() {
             self.counts_as_sent(bytes, now, now);
-            return Some((flow, bytes, now));
+            return Some(Record { flow, bytes, offered: now, sent: 0 });
         }
         if !self.queue.has_room() {
             self.counters.dropped_full += 1;
@@ -256,37 +287,62 @@ impl Work {
 
 impl Protocol for Feed {
     fn send_complete(&self, cx: &mut Cx<UpToDispatch>, packet: Packet, status: FinalStatus) {
-        let slot = packet.into_name();
-        if let Some(link) = self.0.link.get() {
-            drop(Packet::new(Arc::clone(&link.adapter), slot.slot));
+        let adapter = Arc::clone(packet.adapter());
+        let slot = packet.into_name().slot;
+        self.send_complete_name(cx, &adapter, slot, status);
+    }
+
+    fn send_complete_name(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        adapter: &Adapter,
+        slot: u32,
+        status: FinalStatus,
+    ) {
+        adapter.free_slot_on(cx.cpu(), slot);
+        let Some(up) = self.0.up.get() else { return };
+        let (mut work, mut now) = (up.work.lock_on(cx.cpu()), up.now());
+        let flow = work.packets[slot as usize].flow;
+        work.came_back(flow, now, Some((slot, status)));
+        while let Some(record) = work.next_waiting(now) {
+            drop(work);
+            up.send(cx, record);
+            (work, now) = (up.work.lock_on(cx.cpu()), up.now());
         }
-        let flow = self.0.work.lock().packets[slot.slot as usize].flow;
-        self.0.came_back(flow, self.0.now(), Some((slot.slot, status)));
-        self.0.send_waiting(cx);
-        let goes_round = self.0.work.lock().sources[flow].goes_round();
-        if goes_round {
-            self.0.offer_one(cx, Some(flow));
+        if work.sources[flow].goes_round()
+            && let Some(record) = work.offer_due(Some(flow), now)
+        {
+            drop(work);
+            up.send(cx, record);
+            (work, now) = (up.work.lock_on(cx.cpu()), up.now());
         }
-        let mut work = self.0.work.lock();
-        work.try_again(self.0.now());
-        self.0.rearm(&mut work);
+        work.try_again(now);
+        up.rearm(&mut work);
     }
 
     fn status(&self, cx: &mut Cx<UpToDispatch>, status: Status) {
+        let Some(up) = self.0.up.get() else { return };
         match status {
-            Status::RESET_START => self.0.work.lock().held = true,
+            Status::RESET_START => up.work.lock().held = true,
             Status::RESET_END => {
-                self.0.work.lock().held = false;
-                self.0.send_waiting(cx);
-                self.0.rearm(&mut self.0.work.lock());
+                up.work.lock().held = false;
+                up.send_waiting(cx);
+                up.rearm(&mut up.work.lock());
             }
             _ => {}
         }
     }
 
     fn alarm(&self, cx: &mut Cx<Passive>) {
-        self.0.work.lock().alarm_at = NEVER;
-        self.0.offer_one(cx, None);
-        self.0.rearm(&mut self.0.work.lock());
+        let Some(up) = self.0.up.get() else { return };
+        let goes = {
+            let mut work = up.work.lock_on(cx.cpu());
+            work.alarm_at = NEVER;
+            work.offer_due(None, up.now())
+        };
+        if let Some(record) = goes {
+            up.send(cx, record);
+        }
+        up.rearm(&mut up.work.lock_on(cx.cpu()));
     }
 }

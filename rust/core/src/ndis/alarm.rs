@@ -36,7 +36,7 @@ impl Adapter {
         if self.alarm.armed.compare_exchange(arming, 0, order, relaxed).is_err() {
             return false;
         }
-        if let Some(drivers) = self.drivers.load_full() {
+        if let Some(drivers) = self.drivers.load().as_deref() {
             let wakes = AssertUnwindSafe(|| {
                 drivers.protocol.alarm(&mut Cx::<Passive>::assume(Rc::clone(cpu)));
             });

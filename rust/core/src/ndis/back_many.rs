@@ -102,7 +102,7 @@ impl Adapter {
         let who = {
             let state = cpu.state.borrow();
             state.may_complete(self.serialized()).ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         let lines = self.links.lock_in(&span)?;
         let first = self.pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;

@@ -109,6 +109,8 @@ impl Ndis {
                 size: packets,
                 face,
                 stalled_since: AtomicU64::new(0),
+                restarting: AtomicBool::new(false),
+                restarted: AtomicU32::new(0),
                 cancel_ids: Mutex::default(),
                 info,
                 me: std::sync::Weak::clone(me),
@@ -116,14 +118,14 @@ impl Ndis {
                 lent: Biased::new(&ndis.bias, Lent::default()),
                 life: AtomicU8::new(Life::Initializing as u8),
                 links: Biased::new(&ndis.bias, Lines::new(index)),
+                timers: Timers::new(&ndis.bias),
+                devices: Devices::new(&ndis.bias),
                 ndis,
                 gate: Gate::default(),
                 producer,
                 consumer: Mutex::new(consumer),
                 deliver_scheduled: AtomicBool::new(false),
                 deliver_missed: AtomicBool::new(false),
-                timers: Timers::default(),
-                devices: Devices::default(),
                 alarm: Alarm::default(),
                 dpcs_running: AtomicU32::new(0),
                 interrupts_running: AtomicU32::new(0),
@@ -170,7 +172,7 @@ impl Adapter {
         let mut result = result.unwrap_or(Err(Status::FAILURE));
         if result.is_ok() && self.face == Face::Ndis6 {
             // It begins paused, and is restarted.
-            result = match self.call_restart(cpu) {
+            result = match self.first_restart(cpu) {
                 Status::SUCCESS => Ok(()),
                 status => Err(status),
             };

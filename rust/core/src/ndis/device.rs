@@ -5,36 +5,53 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use parking_lot::Mutex;
+use std::sync::Arc;
 
 use super::{Adapter, Panic};
+use crate::biased::{Bias, Biased};
 use crate::cx::Cpu;
 use crate::dispatch::Work;
 
-/// The devices of one adapter: for each the number of its arming, 0 if it is not set.
+/// The devices of one adapter.
+#[derive(Debug)]
+pub(crate) struct Devices(Biased<Inner>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Devices {
-    armed: Mutex<Vec<u64>>,
-    armings: AtomicU64,
+struct Inner {
+    /// For each the number of its arming, 0 if it is not set.
+    armed: Vec<u64>,
+    armings: u64,
+}
+
+impl Devices {
+    pub(crate) fn new(bias: &Arc<Bias>) -> Devices {
+        Devices(Biased::new(bias, Inner::default()))
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> R {
+        Cpu::here(|cpu| f(&mut self.0.lock_on(cpu)))
+    }
 }
 
 impl Adapter {
     /// A source of hardware events: its number.
     pub fn device(&self) -> u32 {
-        let mut armed = self.devices.armed.lock();
-        armed.push(0);
-        armed.len() as u32 - 1
+        self.devices.with(|devices| {
+            devices.armed.push(0);
+            devices.armed.len() as u32 - 1
+        })
     }
 
     /// Has the device's event happen after `delay` nanoseconds; set again, only the last counts.
     pub fn set_device(&self, device: u32, delay: u64) {
-        let arming = self.devices.armings.fetch_add(1, Ordering::Relaxed) + 1;
-        let before = match self.devices.armed.lock().get_mut(device as usize) {
-            Some(armed) => std::mem::replace(armed, arming),
-            None => return,
-        };
+        let set = self.devices.with(|devices| {
+            devices.armings += 1;
+            let arming = devices.armings;
+            let armed = devices.armed.get_mut(device as usize)?;
+            Some((arming, std::mem::replace(armed, arming)))
+        });
+        let Some((arming, before)) = set else { return };
         if before != 0 {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
         }
@@ -44,12 +61,9 @@ impl Adapter {
 
     /// The event does not happen; whether it would have.
     pub fn cancel_device(&self, device: u32) -> bool {
-        let was_set = self
-            .devices
-            .armed
-            .lock()
-            .get_mut(device as usize)
-            .is_some_and(|a| std::mem::take(a) != 0);
+        let was_set = self.devices.with(|devices| {
+            devices.armed.get_mut(device as usize).is_some_and(|a| std::mem::take(a) != 0)
+        });
         if was_set {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
         }
@@ -58,20 +72,26 @@ impl Adapter {
 
     /// Whether the event is still to happen.
     pub fn device_is_set(&self, device: u32) -> bool {
-        self.devices.armed.lock().get(device as usize).is_some_and(|armed| *armed != 0)
+        self.devices.with(|devices| devices.armed.get(device as usize).is_some_and(|a| *a != 0))
     }
 
     pub(crate) fn device_is_armed_by(&self, device: u32, arming: u64) -> bool {
-        self.devices.armed.lock().get(device as usize) == Some(&arming)
+        self.devices.with(|devices| devices.armed.get(device as usize) == Some(&arming))
     }
 
     /// The event happens; false if it was cancelled, or set anew.
     pub(crate) fn device_happens(&self, cpu: &Rc<Cpu>, device: u32, arming: u64) -> bool {
-        match self.devices.armed.lock().get_mut(device as usize) {
-            Some(armed) if *armed == arming => *armed = 0,
-            _ => return false,
+        let happens = match self.devices.0.lock_on(cpu).armed.get_mut(device as usize) {
+            Some(armed) if *armed == arming => {
+                *armed = 0;
+                true
+            }
+            _ => false,
+        };
+        if !happens {
+            return false;
         }
-        if let Some(drivers) = self.drivers.load_full() {
+        if let Some(drivers) = self.drivers.load().as_deref() {
             let happens = AssertUnwindSafe(|| drivers.miniport.device(cpu, device));
             if let Err(payload) = catch_unwind(happens) {
                 let (adapter, message) = (self.name.clone(), super::adapter::words(&*payload));

@@ -157,6 +157,45 @@ impl Ndis {
         self.emit_with(&link.adapter, cpu, now, submit, || Note::Frame(frame.into()));
     }
 
+    /// That the packet in `place`, which the protocol had as `packet`, was sent and submitted.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_again(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        length: u32,
+        frame: impl FnOnce() -> Box<[u8]>,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                place.history.keep_again(now.time, who, packet.generation, length, link.id);
+            }
+            Watch::Everything => self.tell_again(link, packet, cpu, now, length, frame()),
+        }
+    }
+
+    #[cold]
+    fn tell_again(
+        &self,
+        link: &Link,
+        packet: Name,
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        length: u32,
+        frame: Box<[u8]>,
+    ) {
+        let id = link.id;
+        let send = What::Send { packet, link: id, length };
+        self.emit_with(&link.adapter, cpu, now, send, || Note::Nothing);
+        let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };
+        let submit = What::Submit { packet, link: id };
+        self.emit_with(&link.adapter, cpu, now, submit, || Note::Frame(frame));
+    }
+
     /// That the packet in `place` was completed and delivered.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
@@ -247,7 +286,7 @@ impl Ndis {
         };
         let event = Event {
             time: moment.time,
-            cpu: cpu.id,
+            cpu: cpu.number(),
             irql,
             locks,
             adapter: adapter.index,
@@ -258,7 +297,7 @@ impl Ndis {
             slot.history.keep(&event);
         }
         if let Some(adversary) = &self.queue.adversary {
-            adversary.see(&event);
+            adversary.see(cpu, &event);
         }
         if self.config.record {
             let note = note();
@@ -271,6 +310,6 @@ impl Ndis {
 #[allow(clippy::inline_always)] // see `emit_at`
 fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
     let state = cpu.state.borrow();
-    let who = who(cpu.id, &state);
+    let who = who(cpu.number(), &state);
     place.history.keep_words(what, moment.time, who, moment.site);
 }

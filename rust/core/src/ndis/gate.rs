@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::{Adapter, HANG};
-use crate::cx::Cpu;
+use crate::cx::{Cpu, number_of};
 use crate::dispatch::Work;
 
 /// How long a request waits for its turn before that is a hang.
@@ -47,8 +47,10 @@ impl Waiting {
         while let Some(adapter) = next.filter(|_| circle.len() <= waiting.len()) {
             let other = adapter.gate.inside.lock().cpu;
             circle.push(format!(
-                "cpu {who} waits for adapter {:?}, where cpu {other} is",
-                adapter.name
+                "cpu {} waits for adapter {:?}, where cpu {} is",
+                number_of(who),
+                adapter.name,
+                number_of(other)
             ));
             if other == cpu.id {
                 return Err(NoTurn::Hang(format!("would wait for ever: {}", circle.join("; "))));
@@ -133,7 +135,7 @@ impl Adapter {
         if let Some(free) = self.ndis.others_until(|| self.gate.inside.lock().cpu == 0) {
             let mut inside = self.gate.inside.lock();
             if !free {
-                let cpu = inside.cpu;
+                let cpu = number_of(inside.cpu);
                 let why = format!("would wait for ever: cpu {cpu} is inside and cannot go on");
                 return Err(NoTurn::Hang(why));
             }
@@ -151,7 +153,7 @@ impl Adapter {
                         return Err(NoTurn::Hang(format!(
                             "has waited for its turn for {} s; cpu {} is inside and does not come out",
                             HANG / 1_000_000_000,
-                            inside.cpu
+                            number_of(inside.cpu)
                         )));
                     }
                 }

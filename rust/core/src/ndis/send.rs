@@ -67,7 +67,7 @@ impl Link {
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     #[inline]
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
-        Cpu::here(|cpu| match self.send_straight(cpu, frame) {
+        Cpu::here(|cpu| match self.send_straight(cpu, frame, |_| ()) {
             Some(sent) => Ok(sent),
             None => self.send_frame_slowly(cpu, frame),
         })

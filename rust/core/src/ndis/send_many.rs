@@ -13,6 +13,7 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, TakenBack, What};
+use crate::face::Face;
 use crate::history::who;
 use crate::status::Status;
 
@@ -25,9 +26,10 @@ struct GoingDown {
 
 impl Adapter {
     /// From how many packets on this driver is called for many, in this world. An explorer that
-    /// chooses who runs next wants each call by itself.
+    /// chooses who runs next wants each call by itself, but where an array is what the contract has.
     pub(super) fn least(&self, driver: Option<usize>) -> usize {
-        driver.filter(|_| self.ndis.config.adversity.is_none()).unwrap_or(usize::MAX)
+        let alone = self.ndis.config.adversity.is_some() && self.face == Face::Wan;
+        driver.filter(|_| !alone).unwrap_or(usize::MAX)
     }
 
     fn least_down(&self) -> usize {
@@ -124,7 +126,7 @@ impl Link {
         let who = {
             let state = cpu.state.borrow();
             state.may_send().ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         let mut flow = self.flow.lock_in(&span)?;
         let most = flow.room().min(frames.len() - from);
@@ -313,7 +315,7 @@ impl Link {
         let adapter = &*self.adapter;
         let ndis = &*adapter.ndis;
         let Some(span) = ndis.bias.alone(cpu) else { return false };
-        let (now, who) = (ndis.later(called), who(cpu.id, &cpu.state.borrow()));
+        let (now, who) = (ndis.later(called), who(cpu.number(), &cpu.state.borrow()));
         for name in batch.names(adapter.index) {
             let place = adapter.pool.slot(name.slot);
             if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {

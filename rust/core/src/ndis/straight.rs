@@ -15,19 +15,21 @@ use crate::contract;
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
-use crate::event::{Name, What};
+use crate::event::Name;
 use crate::history::who;
 use crate::packet::WanPacket;
 use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
 
 impl Link {
-    /// A frame from the pool to the miniport, with nothing in between.
+    /// A frame from the pool to the miniport, with nothing in between. `told` hears which packet it is before the miniport is
+    /// called with it.
     #[inline]
-    pub(super) fn send_straight(
+    pub(crate) fn send_straight(
         self: &Arc<Self>,
         cpu: &Rc<Cpu>,
         frame: &[u8],
+        told: impl FnOnce(Name),
     ) -> Option<(Name, Status)> {
         let adapter = &*self.adapter;
         let ndis = &*adapter.ndis;
@@ -35,7 +37,7 @@ impl Link {
         let who = {
             let state = cpu.state.borrow();
             state.may_send().ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         if adapter.life() != Life::Running || frame.is_empty() || frame.len() > adapter.info.room()
         {
@@ -67,6 +69,7 @@ impl Link {
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
+        told(packet);
         let status = self.call_down(drivers, cpu, name, now);
         if status != Status::PENDING {
             adapter.free_slot_on(cpu, slot);
@@ -84,7 +87,11 @@ impl Link {
         let adapter = &*self.adapter;
         let ndis = &*adapter.ndis;
         let span = ndis.bias.alone(cpu)?;
-        cpu.state.borrow().may_send().ok()?;
+        let who = {
+            let state = cpu.state.borrow();
+            state.may_send().ok()?;
+            who(cpu.id, &state)
+        };
         if adapter.life() != Life::Running || name.adapter != adapter.index {
             return None;
         }
@@ -102,10 +109,11 @@ impl Link {
         }
         // From here on it is done.
         let now = ndis.instant();
+        let before = place.state().generation();
         place.set_in(&span, state);
-        ndis.note(adapter, place, cpu, now, What::Send { packet: name, link: self.id, length });
+        let packet = Name { generation: before, ..name };
+        ndis.note_again(self, (packet, place), cpu, (now, who), length, || body.data().into());
         let packet = Name { generation: state.generation(), ..name };
-        self.note_submit((packet, place), cpu, now, || body.data().into());
         place.goes_down(self.id, length, now.time, false);
         flow.goes_down();
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
@@ -183,8 +191,8 @@ impl Adapter {
             && lent.down.is_none()
         {
             place.set_in(&span, pended);
-            let what = What::Return { packet: name, status: Status::PENDING };
-            ndis.note(self, place, cpu, ndis.later(called), what);
+            let who = who(cpu.id, &cpu.state.borrow());
+            ndis.note_pended(self, (name, place), cpu, (ndis.later(called), who));
             lent.down = drivers;
             return;
         }
@@ -232,7 +240,7 @@ impl Adapter {
         let who = {
             let state = cpu.state.borrow();
             state.may_complete(self.serialized()).ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         let place = self.pool.get(name.slot)?;
         let claimed = contract::may_complete(place.state(), name.generation, self.life()).ok()?;

@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::Mutex;
-
 use super::Adapter;
+use crate::biased::{Bias, Biased};
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
@@ -24,19 +23,34 @@ const CANCEL: u64 = 10_000_000_000;
 /// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
 pub(crate) const HANG: u64 = 22_000_000_000;
 
-/// A DPC's routine runs, until this is dropped.
-struct Runs<'a>(&'a AtomicU32);
+/// A DPC's routine runs on this CPU, until this is dropped.
+struct Runs<'a> {
+    bias: &'a Bias,
+    cpu: &'a Cpu,
+    count: &'a AtomicU32,
+}
 
-impl Runs<'_> {
-    fn begin(count: &AtomicU32) -> Runs<'_> {
-        count.fetch_add(1, Ordering::AcqRel);
-        Runs(count)
+impl<'a> Runs<'a> {
+    fn begin(bias: &'a Bias, cpu: &'a Cpu, count: &'a AtomicU32) -> Runs<'a> {
+        let runs = Runs { bias, cpu, count };
+        runs.add(1);
+        runs
+    }
+
+    /// Who waits for it to be 0 ends the bias first.
+    fn add(&self, one: u32) {
+        if let Some(_span) = self.bias.alone(self.cpu) {
+            let count = self.count.load(Ordering::Relaxed);
+            self.count.store(count.wrapping_add(one), Ordering::Relaxed);
+        } else {
+            self.count.fetch_add(one, Ordering::AcqRel);
+        }
     }
 }
 
 impl Drop for Runs<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.add(u32::MAX); // one less
     }
 }
 
@@ -54,8 +68,19 @@ struct Inner {
 }
 
 /// The timers and DPCs of one adapter.
-#[derive(Debug, Default)]
-pub(crate) struct Timers(Mutex<Inner>);
+#[derive(Debug)]
+pub(crate) struct Timers(Biased<Inner>);
+
+impl Timers {
+    pub(crate) fn new(bias: &Arc<Bias>) -> Timers {
+        Timers(Biased::new(bias, Inner::default()))
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut Inner) -> R) -> R {
+        Cpu::here(|cpu| f(&mut self.0.lock_on(cpu)))
+    }
+}
 
 impl Adapter {
     /// NdisMInitializeTimer: a timer's number.
@@ -83,7 +108,7 @@ impl Adapter {
             return Err(self.report(&cpu, Rule::Timer, None, detail));
         }
         let (arming, before) = {
-            let mut inner = self.timers.0.lock();
+            let mut inner = self.timers.0.lock_on(&cpu);
             inner.armings += 1;
             let arming = inner.armings;
             let armed = inner.armed.get_mut(timer as usize);
@@ -100,10 +125,9 @@ impl Adapter {
     /// NdisMCancelTimer: whether it was set.
     pub fn cancel_timer(&self, timer: u32) -> bool {
         let _around = self.ndis.around(Access::timer(self.index, timer));
-        let was_set = {
-            let mut inner = self.timers.0.lock();
+        let was_set = self.timers.with(|inner| {
             inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
-        };
+        });
         if was_set {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
             self.emit(&Cpu::current(), What::TimerCancel { timer });
@@ -113,11 +137,11 @@ impl Adapter {
 
     /// Whether the timer is set and has not fired.
     pub fn timer_is_set(&self, timer: u32) -> bool {
-        self.timers.0.lock().armed.get(timer as usize).is_some_and(|armed| *armed != 0)
+        self.timers.with(|inner| inner.armed.get(timer as usize).is_some_and(|armed| *armed != 0))
     }
 
     pub(crate) fn timer_is_armed_by(&self, timer: u32, arming: u64) -> bool {
-        self.timers.0.lock().armed.get(timer as usize) == Some(&arming)
+        self.timers.with(|inner| inner.armed.get(timer as usize) == Some(&arming))
     }
 
     /// The timers that are set.
@@ -128,7 +152,7 @@ impl Adapter {
 
     pub(crate) fn timer_inside(&self, cpu: &Rc<Cpu>, timer: u32, arming: u64) {
         {
-            let mut inner = self.timers.0.lock();
+            let mut inner = self.timers.0.lock_on(cpu);
             match inner.armed.get_mut(timer as usize) {
                 Some(armed) if *armed == arming => *armed = 0,
                 _ => return, // cancelled, or set again
@@ -138,7 +162,7 @@ impl Adapter {
             return;
         }
         self.emit(cpu, What::TimerFire { timer });
-        let _runs = self.dpc_runs();
+        let _runs = self.dpc_runs(cpu);
         self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
     }
 
@@ -181,7 +205,7 @@ impl Adapter {
             *queued = false;
         }
         if self.life() < Life::Halted {
-            let _runs = self.dpc_runs();
+            let _runs = self.dpc_runs(cpu);
             self.call(cpu, Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
         }
     }
@@ -205,7 +229,8 @@ impl Adapter {
         // A halt begins with NdisMDeregisterInterrupt, which waits for the DPC that runs.
         if self.life() < Life::Halting {
             let at = Irql::DISPATCH;
-            let _runs = (self.dpc_runs(), Runs::begin(&self.interrupts_running));
+            let interrupt = Runs::begin(&self.ndis.bias, cpu, &self.interrupts_running);
+            let _runs = (self.dpc_runs(cpu), interrupt);
             self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
                 let mut cx = Cx::assume(Rc::clone(cpu));
                 drivers.miniport.handle_interrupt(&mut cx);
@@ -213,13 +238,14 @@ impl Adapter {
         }
     }
 
-    fn dpc_runs(&self) -> Runs<'_> {
-        Runs::begin(&self.dpcs_running)
+    fn dpc_runs<'a>(&'a self, cpu: &'a Cpu) -> Runs<'a> {
+        Runs::begin(&self.ndis.bias, cpu, &self.dpcs_running)
     }
 
     /// What NdisMDeregisterInterrupt does, with which a halt begins: no interrupt is handled any more,
     /// and one that is being handled has its time.
     pub(crate) fn deregister_interrupt(&self) {
+        self.ndis.bias.shared();
         let none = || self.interrupts_running.load(Ordering::Acquire) == 0;
         self.ndis.wait_until(std::time::Duration::from_secs(1), none);
     }
@@ -228,6 +254,7 @@ impl Adapter {
     /// another CPU; whether none does. A driver's halt needs it behind the cancellation of a timer that
     /// came too late. Not for code at DISPATCH, which such a routine may be waiting for.
     pub fn flush_dpcs(&self) -> bool {
+        self.ndis.bias.shared();
         let own =
             u32::from(!Cpu::current().is_outermost() && Cpu::current().irql() >= Irql::DISPATCH);
         let none = || self.dpcs_running.load(Ordering::Acquire) <= own;

@@ -80,12 +80,14 @@ mod lane;
 mod make;
 mod owed;
 mod permit;
+mod permit_lane;
 mod producer;
 mod registry;
 mod slots;
 mod sync;
 mod take_all;
 mod thread;
+mod ticket;
 mod wake;
 
 pub use consumer::Consumer;
@@ -93,7 +95,8 @@ pub use entry::{Completion, Entry, Record, ShortRecord};
 pub use idle::Waited;
 pub use make::{Config, open_ring, ring};
 pub(crate) use owed::{LetGo, Owed};
-pub(crate) use permit::{Permit, PermitLane, Places, Reader};
+pub(crate) use permit::{Permit, Places, Reader, Whose};
+pub(crate) use permit_lane::PermitLane;
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 //! it has places (`ring/mod.rs`): there are as many permits as bodies, and at least as many places.
 //!
 //! **So a push cannot fail, and a body needs no lock**: who has the permit is the only one who can reach
-//! the body, as with a `Box`. What one holder wrote the next one sees: a permit goes from thread to
+//! the body and its page, as with a `Box`. What one holder wrote the next one sees: a permit goes from thread to
 //! thread as a value, which synchronizes, through the ring (Release, Acquire), or through the
 //! free list's lock.
 //!
@@ -23,163 +23,231 @@
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::consumer::Consumer;
-use super::entry::Entry;
 use super::idle::Waited;
 use super::make::{Config, ring};
-use super::producer::{Permits, Producer, Ring};
+use super::permit_lane::PermitLane;
+use super::producer::{Permits, Ring};
 use super::sync::{Mark, Short, ShortGuard, touching};
-use super::take_all::{PIECE, take_all};
-use crate::status::{FinalStatus, Status};
+use super::ticket::{At, Ticket};
+use crate::status::FinalStatus;
 
 /// More places than that would not fit into an entry.
 const MOST: u32 = (1 << 30) - 1;
 
-/// A [`Completion`](super::entry::Completion) of a pool that knows its indices: nothing has to be masked.
-#[derive(Copy, Clone, Debug)]
-struct Ticket {
-    /// At most [`MOST`].
-    index: u32,
-    status: FinalStatus,
-}
-
-impl Entry for Ticket {
-    const WORDS: usize = 1;
-
-    #[inline]
-    fn word(self, _: usize) -> u64 {
-        u64::from(self.index) << 32 | u64::from(self.status.get().0)
-    }
-
-    #[inline]
-    fn from_words(word: impl Fn(usize) -> u64) -> Self {
-        let word = word(0);
-        // What was put in as a final status is one.
-        let status = FinalStatus::new(Status(word as u32)).unwrap_or(FinalStatus::FAILURE);
-        Ticket { index: (word >> 32) as u32, status }
-    }
-}
-
-/// What a permit is the right to, and a page on which something is written about it.
+/// What a permit is the right to: a body, and a page on which something is written about it.
 #[derive(Debug)]
-struct Place<T, P> {
-    page: P,
+pub(super) struct Place<T, P, S> {
+    page: UnsafeCell<P>,
     body: UnsafeCell<T>,
     mark: Mark,
+    home: *const Home<T, P, S>,
 }
 
-// SAFETY: a body is reached through its permit alone, of which there is one (see above). So what is
-// shared with another thread by sharing places is that bodies may move there; pages are really shared.
-unsafe impl<T: Send, P: Sync> Sync for Place<T, P> {}
+// SAFETY: a body and its page are reached through their permit alone, of which there is one (see above). So what is
+// shared with another thread by sharing places is that bodies and pages may move there; `home` is really shared.
+unsafe impl<T: Send, P: Send, S: Sync> Sync for Place<T, P, S> {}
+// SAFETY: as above, and what `home` points to is where this place is.
+unsafe impl<T: Send, P: Send, S: Sync> Send for Place<T, P, S> {}
+
+/// All places, and the ring in which the permits for them travel.
+#[derive(Debug)]
+struct Home<T, P, S> {
+    all: Box<[Place<T, P, S>]>,
+    free: Short<Vec<u32>>,
+    ring: Ring<Ticket, Permits>,
+    consumer: Short<Consumer<Ticket>>,
+    shared: S,
+}
+
+impl<T, P, S> Home<T, P, S> {
+    #[inline]
+    fn base(&self) -> Base<'_, T, P, S> {
+        Base(NonNull::from(&*self.all).cast(), PhantomData)
+    }
+}
+
+/// Where a home's places begin. It is kept in a register, where the home itself would be asked again after each
+/// write.
+#[derive(Debug)]
+pub(super) struct Base<'p, T, P, S>(
+    pub(super) NonNull<Place<T, P, S>>,
+    PhantomData<&'p [Place<T, P, S>]>,
+);
+
+// SAFETY: it is a reference to places.
+unsafe impl<'p, T, P, S> Send for Base<'p, T, P, S> where &'p [Place<T, P, S>]: Send {}
+// SAFETY: as above.
+unsafe impl<'p, T, P, S> Sync for Base<'p, T, P, S> where &'p [Place<T, P, S>]: Sync {}
+
+impl<T, P, S> Copy for Base<'_, T, P, S> {}
+impl<T, P, S> Clone for Base<'_, T, P, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'p, T, P, S> Base<'p, T, P, S> {
+    /// The permit for a place of this home that nobody has: out of the free ones, or out of the ring.
+    #[inline]
+    fn permit(self, at: At) -> Permit<'p, T, P, S> {
+        Permit { whose: Whose { base: self, at }, body: PhantomData }
+    }
+}
 
 /// Places, the permits for them, and the ring in which these travel. `S` is whatever else the holder of
 /// a permit wants to find.
 #[derive(Debug)]
-pub(crate) struct Places<T, P, S> {
-    all: Box<[Place<T, P>]>,
-    free: Short<Vec<u32>>,
-    ring: Ring<Ticket, Permits>,
-    consumer: Short<Consumer<Ticket>>,
-    pub(crate) shared: S,
-}
+pub(crate) struct Places<T, P, S>(Arc<Home<T, P, S>>);
 
 impl<T, P: Default, S> Places<T, P, S> {
     /// So many places, but not more than 2³⁰ − 1, each with what `body` makes of its index.
     pub(crate) fn new(count: u32, mut body: impl FnMut(u32) -> T, shared: S) -> Self {
         let count = count.min(MOST);
-        let place = |index| {
-            let (page, body) = (P::default(), UnsafeCell::new(body(index)));
-            Place { page, body, mark: Mark::default() }
-        };
         let (ring, consumer) = ring(Config::new(count as usize));
-        Places {
-            all: (0..count).map(place).collect(),
-            // The last one is the first one taken.
-            free: Short::new((0..count).rev().collect()),
-            ring,
-            consumer: Short::new(consumer),
-            shared,
-        }
+        Places(Arc::new_cyclic(|home: &Weak<Home<T, P, S>>| {
+            let home = home.as_ptr();
+            let place = |index| {
+                let (page, body) = (UnsafeCell::default(), UnsafeCell::new(body(index)));
+                Place { page, body, mark: Mark::default(), home }
+            };
+            Home {
+                all: (0..count).map(place).collect(),
+                // The last one is the first one taken.
+                free: Short::new((0..count).rev().collect()),
+                ring,
+                consumer: Short::new(consumer),
+                shared,
+            }
+        }))
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.all.len()
+        self.0.all.len()
     }
 
     /// How many nobody uses.
     pub(crate) fn free(&self) -> usize {
-        self.free.lock().len()
+        self.0.free.lock().len()
+    }
+
+    pub(crate) fn shared(&self) -> &S {
+        &self.0.shared
     }
 
     /// A permit that nobody uses.
     pub(crate) fn take(&self) -> Option<Permit<'_, T, P, S>> {
-        let index = self.free.lock().pop()?;
-        Some(Permit { places: self, index, body: PhantomData })
+        let index = self.0.free.lock().pop()?;
+        Some(self.0.base().permit(At::new(index)))
     }
 
     /// The end at which permits come out, if nobody else has it.
     pub(crate) fn reader(&self) -> Option<Reader<'_, T, P, S>> {
-        Some(Reader { places: self, consumer: self.consumer.try_lock()? })
+        Some(Reader { home: &self.0, consumer: self.0.consumer.try_lock()? })
     }
 
     /// The calling thread's lane.
     pub(crate) fn lane(&self) -> PermitLane<'_, T, P, S> {
-        PermitLane { places: self, lane: self.ring.producer() }
+        PermitLane { base: self.0.base(), lane: self.0.ring.producer() }
     }
 
     /// No more is to come: who waits is woken.
     pub(crate) fn close(&self) {
-        self.ring.close();
+        self.0.ring.close();
+    }
+
+    /// What stands on a page, whoever has the permit: for tests that forge it.
+    #[cfg(test)]
+    pub(crate) fn forge<R>(&self, index: u32, with: impl FnOnce(&mut P) -> R) -> R {
+        // SAFETY: a test has one thread here, and is in no step of a token's meanwhile.
+        with(unsafe { &mut *self.0.all[index as usize].page.get() })
+    }
+}
+
+/// Which place of which home, and no right to anything.
+#[derive(Debug)]
+pub(crate) struct Whose<'p, T, P, S> {
+    base: Base<'p, T, P, S>,
+    at: At,
+}
+
+impl<'p, T, P, S> Whose<'p, T, P, S> {
+    #[inline]
+    pub(crate) fn index(&self) -> u32 {
+        self.at.index()
+    }
+
+    #[inline]
+    fn place(&self) -> &'p Place<T, P, S> {
+        // SAFETY: an index is that of a place, from the beginning on, when they were all put into `free`; and the
+        // ring gives it back as it was put in.
+        unsafe { self.base.0.add(self.at.index() as usize).as_ref() }
+    }
+
+    #[inline]
+    fn home(&self) -> &'p Home<T, P, S> {
+        // SAFETY: a place is in its home, and is borrowed as long.
+        unsafe { &*self.place().home }
+    }
+
+    #[inline]
+    pub(crate) fn shared(&self) -> &'p S {
+        &self.home().shared
     }
 }
 
 /// The right to a body, and to push once.
 #[derive(Debug)]
 pub(crate) struct Permit<'p, T, P, S> {
-    places: &'p Places<T, P, S>,
-    index: u32,
+    whose: Whose<'p, T, P, S>,
     /// As good as the body itself: to be sent or shared only where that may be.
     body: PhantomData<&'p mut T>,
 }
 
 impl<'p, T, P, S> Permit<'p, T, P, S> {
     #[inline]
+    pub(crate) fn whose(&self) -> Whose<'p, T, P, S> {
+        Whose { ..self.whose }
+    }
+
+    #[inline]
     pub(crate) fn index(&self) -> u32 {
-        self.index
+        self.whose.index()
     }
 
     #[inline]
-    pub(crate) fn shared(&self) -> &'p S {
-        &self.places.shared
+    pub(super) fn base(&self) -> Base<'p, T, P, S> {
+        self.whose.base
     }
 
     #[inline]
-    fn place(&self) -> &'p Place<T, P> {
-        let places = &self.places.all;
-        debug_assert!((self.index as usize) < places.len());
-        // SAFETY: a permit's index is that of a place, from the beginning on, when they were all put
-        // into `free`; and the ring gives it back as it was put in.
-        unsafe { places.get_unchecked(self.index as usize) }
+    pub(super) fn at(&self) -> At {
+        self.whose.at
     }
 
     #[inline]
-    pub(crate) fn page(&self) -> &'p P {
-        &self.place().page
+    pub(crate) fn page(&mut self) -> &mut P {
+        let place = self.whose.place();
+        touching(&place.mark);
+        // SAFETY: this is the only permit for this page (see above), and it is borrowed exclusively.
+        unsafe { &mut *place.page.get() }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> &T {
         // SAFETY: this is the only permit for this body (see above), and while it is borrowed shared nobody
         // can borrow it exclusively.
-        unsafe { &*self.place().body.get() }
+        unsafe { &*self.whose.place().body.get() }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self) -> &mut T {
-        let place = self.place();
+        let place = self.whose.place();
         touching(&place.mark);
         // SAFETY: this is the only permit for this body (see above), and it is borrowed exclusively.
         unsafe { &mut *place.body.get() }
@@ -188,126 +256,29 @@ impl<'p, T, P, S> Permit<'p, T, P, S> {
     /// Nobody uses it any more.
     pub(crate) fn give(self) {
         // There is room for each index: nothing is allocated.
-        self.places.free.lock().push(self.index);
+        self.whose.home().free.lock().push(self.whose.index());
     }
 
     /// Puts it into its ring, by the calling thread's lane.
     #[inline]
     pub(crate) fn push(self, status: FinalStatus) {
-        self.places.ring.push(Ticket { index: self.index, status });
-    }
-}
-
-/// A thread's own lane.
-#[derive(Debug)]
-pub(crate) struct PermitLane<'p, T, P, S> {
-    places: &'p Places<T, P, S>,
-    lane: Producer<'p, Ticket, Permits>,
-}
-
-impl<'p, T, P, S> PermitLane<'p, T, P, S> {
-    fn is_of(&self, permit: &Permit<'p, T, P, S>) -> bool {
-        std::ptr::eq(self.places, permit.places)
-    }
-
-    /// Puts a permit in; one of another ring goes into its own.
-    #[inline]
-    pub(crate) fn push(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) {
-        if self.is_of(&permit) {
-            self.lane.push(Ticket { index: permit.index, status });
-        } else {
-            permit.push(status);
-        }
-    }
-
-    /// What goes into this lane; a permit of another ring goes into its own.
-    #[inline]
-    fn ticket(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) -> Option<Ticket> {
-        if self.is_of(&permit) {
-            return Some(Ticket { index: permit.index, status });
-        }
-        permit.push(status);
-        None
-    }
-
-    /// Puts many in, up to 32 with one reservation.
-    #[inline]
-    pub(crate) fn push_many(
-        &self,
-        permits: impl Iterator<Item = (Permit<'p, T, P, S>, FinalStatus)>,
-    ) {
-        let mut piece = Piece { lane: &self.lane, entries: [NONE; PIECE], count: 0 };
-        for (permit, status) in permits {
-            if let Some(ticket) = self.ticket(permit, status) {
-                piece.push(ticket);
-            }
-        }
-    }
-
-    /// The same with what `with` makes of the values, all of which are taken. If that panics, the values that are left
-    /// are dropped.
-    #[inline]
-    pub(crate) fn push_from<V>(
-        &self,
-        values: &mut Vec<V>,
-        mut with: impl FnMut(V) -> (Permit<'p, T, P, S>, FinalStatus),
-    ) {
-        take_all(&self.lane, values, NONE, |value| {
-            let (permit, status) = with(value);
-            self.ticket(permit, status)
-        });
-    }
-}
-
-const NONE: Ticket = Ticket { index: 0, status: FinalStatus::SUCCESS };
-
-/// Entries on their way into a lane. They get there also if what makes the next one panics.
-struct Piece<'a> {
-    lane: &'a Producer<'a, Ticket, Permits>,
-    entries: [Ticket; PIECE],
-    count: usize,
-}
-
-impl Piece<'_> {
-    #[inline]
-    fn push(&mut self, entry: Ticket) {
-        self.entries[self.count] = entry;
-        self.count += 1;
-        if self.count == PIECE {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.lane.push_batch(&self.entries[..self.count]);
-        self.count = 0;
-    }
-}
-
-impl Drop for Piece<'_> {
-    fn drop(&mut self) {
-        self.flush();
+        self.whose.home().ring.push(Ticket::new(self.whose.at, status));
     }
 }
 
 /// The end at which permits come out.
 #[derive(Debug)]
 pub(crate) struct Reader<'p, T, P, S> {
-    places: &'p Places<T, P, S>,
+    home: &'p Home<T, P, S>,
     consumer: ShortGuard<'p, Consumer<Ticket>>,
 }
 
 impl<'p, T, P, S> Reader<'p, T, P, S> {
-    #[inline]
-    fn permit(places: &'p Places<T, P, S>, entry: Ticket) -> (Permit<'p, T, P, S>, FinalStatus) {
-        (Permit { places, index: entry.index, body: PhantomData }, entry.status)
-    }
-
     /// The next permit, with the status that it was pushed with.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Permit<'p, T, P, S>, FinalStatus)> {
         let entry = self.consumer.pop()?;
-        Some(Self::permit(self.places, entry))
+        Some((self.home.base().permit(entry.at()), entry.status()))
     }
 
     /// Hands up to `most` of them to `with`; returns how many. If that panics, the others stay.
@@ -317,11 +288,8 @@ impl<'p, T, P, S> Reader<'p, T, P, S> {
         most: usize,
         mut with: impl FnMut(Permit<'p, T, P, S>, FinalStatus),
     ) -> usize {
-        let places = self.places;
-        self.consumer.drain(most, |entry| {
-            let (permit, status) = Self::permit(places, entry);
-            with(permit, status);
-        })
+        let base = self.home.base();
+        self.consumer.drain(most, |entry| with(base.permit(entry.at()), entry.status()))
     }
 
     /// The same into a vector, each as `with` makes it, which does not panic. Room is made before, so that nothing
@@ -333,15 +301,14 @@ impl<'p, T, P, S> Reader<'p, T, P, S> {
         out: &mut Vec<V>,
         with: impl Fn(Permit<'p, T, P, S>, FinalStatus) -> V,
     ) -> usize {
-        let most = most.min(self.places.all.len());
+        let most = most.min(self.home.all.len());
         out.reserve(most);
-        let (before, places) = (out.len(), self.places);
+        let (before, base) = (out.len(), self.home.base());
         let mut room = out.spare_capacity_mut().as_mut_ptr();
         let taken = self.consumer.drain(most, |entry| {
-            let (permit, status) = Self::permit(places, entry);
             // SAFETY: there is room for `most`, and no more are drained.
             unsafe {
-                (*room).write(with(permit, status));
+                (*room).write(with(base.permit(entry.at()), entry.status()));
                 room = room.add(1);
             }
         });

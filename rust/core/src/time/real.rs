@@ -51,7 +51,7 @@ impl Ndis {
             crate::dispatch::Due::Closed => return false,
             crate::dispatch::Due::Nothing => {}
             crate::dispatch::Due::Work(work) => {
-                if self.execute(&cpu, work) {
+                if self.execute(&cpu, work, &mut None) {
                     self.queue.done.fetch_add(1, Ordering::Relaxed);
                 }
                 self.settle(&cpu);

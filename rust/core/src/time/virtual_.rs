@@ -72,7 +72,7 @@ impl Ndis {
             return Ok(self.run_adversarial(adversary, until));
         }
         let most = max_events.unwrap_or(u64::MAX);
-        let mut ran = 0;
+        let (mut ran, mut known) = (0, None);
         while ran < most && !self.is_closed() {
             let Some((at, work)) =
                 self.queue
@@ -84,7 +84,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
-            if self.execute(&cpu, work) {
+            if self.execute(&cpu, work, &mut known) {
                 ran += 1;
             }
             self.settle(&cpu);
@@ -111,7 +111,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
-            self.execute(&cpu, work);
+            self.execute(&cpu, work, &mut None);
             self.settle(&cpu);
             if self.interrupted() {
                 break;

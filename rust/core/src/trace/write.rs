@@ -31,11 +31,11 @@ fn hex(data: &[u8]) -> String {
 }
 
 impl Trace {
-    /// Numbers the CPUs in the order in which they appear.
+    /// Numbers the CPUs in the order in which they appear, from 0.
     pub(super) fn number_cpus(&mut self) {
         let mut numbers = BTreeMap::new();
         for event in &mut self.events {
-            let next = numbers.len() as u32 + 1;
+            let next = numbers.len() as u32;
             event.cpu = *numbers.entry(event.cpu).or_insert(next);
         }
     }

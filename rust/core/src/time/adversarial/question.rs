@@ -137,7 +137,7 @@ impl Adversary {
         let at = |number: usize| {
             let (cpu, seen) = (Cpu::numbered(number), &inner.cpus[number]);
             At {
-                id: cpu.id,
+                id: cpu.number(),
                 irql: if number == me { Cpu::current().irql() } else { seen.irql },
                 waits: match seen.state {
                     State::Lock(lock) => Some(format!("lock {lock}")),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::State;
 use super::list::At;
-use crate::cx::Cpu;
+use crate::cx::{Cpu, number_of};
 use crate::ndis::Ndis;
 use crate::time::TimeKind;
 
@@ -53,8 +53,10 @@ impl Ndis {
         loop {
             let owner = self.locks.owner(wants);
             circle.push(format!(
-                "cpu {who} waits for {}, which cpu {owner} holds",
-                self.locks.name(wants)
+                "cpu {} waits for {}, which cpu {} holds",
+                number_of(who),
+                self.locks.name(wants),
+                number_of(owner)
             ));
             let next = waiting.iter().find(|(other, _)| *other == owner);
             match next {
