@@ -31,7 +31,7 @@ def test_virtual_time_is_what_was_waited_for() -> None:
 
 def test_a_lock_is_called_what_the_source_calls_it() -> None:
     """Reports name a spin lock by the argument of the line that initialized it; the second of a name has a number."""
-    driver = load(WAITS)
+    driver = load(WAITS, define={"MISUSE": 1})
     with nw.Ndis(on_violation="record") as ndis:
         ndis.bind(nw.Protocol(), driver)
         ndis.run(until=0.1)

@@ -1,5 +1,5 @@
 /* A serialized driver that waits inside of MiniportInitialize and MiniportHalt for its own work item and its own timer, and whose
- * locks are misused by a later timer. */
+ * locks are misused by a later timer if MISUSE is defined. */
 #include <ndis.h>
 #include <ndiswan.h>
 
@@ -24,10 +24,12 @@ static VOID Tick(PVOID a, PVOID context, PVOID b, PVOID c)
 
 static VOID IndicateLineUp(PVOID a, PVOID context, PVOID b, PVOID c)
 {
+#ifdef MISUSE
     NdisAcquireSpinLock(&Card.SendLock);
     NdisAcquireSpinLock(&Card.SendLock);
     NdisReleaseSpinLock(&Card.SendLock);
     NdisReleaseSpinLock(&Channels[1].SendLock);
+#endif
     Up.LinkSpeed = 640;
     Up.SendWindow = 4;
     Up.NdisLinkHandle = &Up;
