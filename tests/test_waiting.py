@@ -12,7 +12,7 @@ WAITS = Path(__file__).parent / "drivers" / "waits.c"
 
 @pytest.mark.parametrize("time", ["VirtualTime", "RealTime", "AdversarialTime"])
 def test_who_waits_at_passive_level_lets_others_run(time: str) -> None:
-    """Inside of MiniportInitialize and MiniportHalt a serialized driver's work item and timer run while it waits for them."""
+    """A serialized driver's work item and timer run while it waits for them in MiniportInitialize and MiniportHalt."""
     driver = load(WAITS)
     with nw.Ndis(time=getattr(nw, time)(), on_violation="record") as ndis:
         ndis.bind(nw.Protocol(), driver)
