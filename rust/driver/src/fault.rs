@@ -383,12 +383,13 @@ pub fn call_site() -> Option<String> {
     found
 }
 
-/// Where in the driver's code the library was called, if a driver called.
+/// Where in the driver's own code, behind the stub of the function, the library was called.
 pub(crate) fn caller() -> Option<usize> {
     let mut found = None;
     calls(|address| {
-        found = Some(address.wrapping_sub(1));
-        false
+        let place = address.wrapping_sub(1);
+        found = (!lines_at(place).is_empty()).then_some(place);
+        found.is_none()
     });
     found
 }
