@@ -46,6 +46,7 @@ impl Adapter {
             return Ok(()); // another thread halts it
         };
         self.emit(&cpu, What::Halt);
+        self.look_at_stalled(&cpu);
         self.run_down(&cpu, FinalStatus::CLOSING);
         self.deregister_interrupt();
         if before != Life::Initializing {
