@@ -84,8 +84,8 @@ impl Adapter {
         if since == 0 || self.pool.owned_by(Owner::Miniport).next().is_some() {
             return;
         }
-        let queues = self.links();
-        let queued = || queues.iter().map(|link| link.flow.lock());
+        let links = self.links();
+        let queued = || links.iter().map(|link| link.flow.lock());
         let (count, first) = (
             queued().map(|flow| flow.queue.len()).sum::<usize>(),
             queued().find_map(|flow| flow.queue.front().copied()),

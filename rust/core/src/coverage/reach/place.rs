@@ -33,11 +33,14 @@ pub(super) fn happens(face: Face, seat: Seat, what: &What, place: Place) -> bool
         // On the sender's stack, whatever it holds, or later on NDIS's own.
         What::Submit { .. } | What::Unsend { .. } => seat == Seat::Ndis && below_device(place),
         What::Return { .. } => below_device(place),
-        What::Deliver { .. } => seat == Seat::Returning && below_device(place),
+        // Before a requeueing came the return, which said that it is on its way.
+        What::Deliver { .. } | What::Requeue { .. } => {
+            seat == Seat::Returning && below_device(place)
+        }
         What::TakeBack { why: TakenBack::Raised, .. } => false, // goes home with the return
         // By a token that goes out of scope, or by a bug check: anywhere.
         What::TakeBack { why: TakenBack::Dropped | TakenBack::Halt, .. } => with_miniport,
-        What::TakeBack { .. } => with_miniport && below_device(place),
+        What::TakeBack { .. } | What::Cancel { .. } => with_miniport && below_device(place),
         What::Register { .. } => seat == Seat::Initializing && outside(place),
         What::Start => match seat {
             Seat::Initializing => outside(place),
@@ -45,9 +48,6 @@ pub(super) fn happens(face: Face, seat: Seat, what: &What, place: Place) -> bool
             _ => seat == Seat::Paused,
         },
         What::Pause => seat == Seat::Running && outside(place),
-        What::Cancel { .. } => with_miniport && below_device(place),
-        // The return that came before it said that it is on its way.
-        What::Requeue { .. } => seat == Seat::Returning && below_device(place),
         What::ResetEnd => seat == Seat::Resetting && below_device(place),
         What::Halt => !dead && seat != Seat::Halting && outside(place),
         What::Halted => matches!(seat, Seat::Halting | Seat::Stopped) && outside(place),
