@@ -10,7 +10,13 @@ from ndiswan.drivers import BuildError, build, load
 from ndiswan.drivers.longs import narrowed
 
 NINETIES = Path(__file__).parent / "drivers" / "nineties"
-CONFIG = {"IoBaseAddress": 0x300, "Hex": 0x1F, "SwitchType": "5ESS", "Multi": ["a", "bcd"], "Bin": b"123"}
+CONFIG = {
+    "IoBaseAddress": 0x300,
+    "Hex": 0x1F,
+    "SwitchType": "5ESS",
+    "Multi": ["a", "bcd"],
+    "Bin": b"123",
+}
 COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 
 
@@ -54,7 +60,7 @@ def test_a_check_of_the_nineties_can_fail(nineties: Path) -> None:
         ("a = 0xFFFFFFFFL + 1lu + 07L;", "a = 0xFFFFFFFF + 1u + 07;"),
         ("b = 10LL + 0x1fULL + 1.5L;", "b = 10LL + 0x1fULL + 1.5L;"),
         ("c = 5i64 + 0xFui64 + 3i32;", "c = 5ll + 0xFull + 3;"),
-        ("s = L\"5L\"; t = '5L'; u = \"_asm int 3\";", "s = L\"5L\"; t = '5L'; u = \"_asm int 3\";"),
+        ('s = L"5L"; t = \'5L\'; u = "_asm int 3";', 's = L"5L"; t = \'5L\'; u = "_asm int 3";'),
         ("{ __asm int 3 } _asm { int 3 }", "{  ndiswan_break();  }  ndiswan_break(); "),
         ("long double d; long long e; x1L = y;\x1a", "long double d; long long e; x1L = y;"),
     ],

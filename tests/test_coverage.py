@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 import ndiswan as nw
-from commands import FINE, NOTHING_RAN, USAGE, VIOLATIONS, ndiswan
+from commands import FINE, NOTHING_RAN, ROOT, USAGE, VIOLATIONS, ndiswan
 from ndiswan._native import Trace, edge_names
+from ndiswan.checking import Options, check
 from ndiswan.coverage import Edges, Report, Share, read, to_html
 
 FRAME = b"\xff\x03\xc0\x21\x01\x01\x00\x04"
@@ -245,3 +246,33 @@ def test_fail_under_is_an_exit_code(trace, tmp_path):
     assert ndiswan("coverage", tmp_path / "empty.jsonl").returncode == NOTHING_RAN
     assert ndiswan("coverage", trace, "--html", tmp_path / "no" / "such").returncode == USAGE
     assert ndiswan("coverage").returncode == USAGE
+
+
+@pytest.mark.parametrize("contract", ["lan", "condis", "ndis6"])
+def test_a_driver_of_a_sister_contract_is_measured_by_its_own_edges(tmp_path, contract):
+    """Nothing that a good one reaches is unforeseen or broken; what only the others have is not in the list."""
+    name = {"lan": "lan5"}.get(contract, contract)
+    result = check(
+        str(ROOT / "examples" / "porting" / f"{name}.py"),
+        Options(real_time=False, traces=str(tmp_path)),
+    )
+    assert result.exit_code == 0
+    report = Report.read(sorted(tmp_path.glob("*.jsonl")))
+    assert Edges.from_json(report.counts).contracts == [contract]
+    assert (report.broken, report.unforeseen) == ([], [])
+    states, events = {row.state for row in report.rows}, {row.event for row in report.rows}
+    assert ("paused" in states) == ("pause" in events) == (contract == "ndis6")
+    assert ("requeue" in events) == (contract == "lan")
+    assert "cancel" in events
+    assert "cancel" not in {row.event for row in Report.of(Edges()).rows}
+    again = Edges.from_json(json.dumps(report.to_json()))
+    again.merge(read_edges_of_wan())
+    assert again.contracts == ["wan", contract]
+    assert len(again.rows()) >= len(report.rows)
+
+
+def read_edges_of_wan():
+    """What a driver of a WAN card reached."""
+    edges = Edges()
+    edges.see(run().events())
+    return edges

@@ -1,11 +1,13 @@
 """Every public name has a docstring, and an example in it that runs.
 
-`import ndiswan as nw` and `from ndiswan import models` stand before each example, and it begins in an empty folder.
+`import ndiswan as nw` and `from ndiswan import models` stand before each example, then what the docstring of its module
+shows, and it begins in an empty folder.
 """
 
 import doctest
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,11 @@ def examples_of(name: str, thing: Any) -> list[doctest.Example]:
 
 
 def run(name: str, thing: Any, say: Any = None) -> doctest.TestResults:
-    """Run the examples of a docstring."""
+    """Run the examples of a docstring, behind those of its module."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    examples = [*examples_of(name, module), *examples_of(name, thing)]
     given = {"nw": nw, "models": models, "__name__": "__main__"}
-    test = doctest.DocTest(examples_of(name, thing), given, name, None, 0, thing.__doc__)
+    test = doctest.DocTest(examples, given, name, None, 0, thing.__doc__)
     return doctest.DocTestRunner(verbose=False).run(test, out=say)
 
 
@@ -81,3 +85,11 @@ def test_an_example_that_is_wrong_is_seen() -> None:
 
     assert run("wrong", wrong, lambda _: None).failed == 1
     assert run("raises", raises, lambda _: None).failed == 1
+
+
+@pytest.mark.parametrize("name", ["lan", "condis", "ndis6"])
+def test_no_driver_of_a_sister_contract_is_shown_twice(name: str) -> None:
+    """The one that all examples of a module need stands in the docstring of the module."""
+    source = Path(named(f"ndiswan.{name}").__file__).read_text("utf-8")
+    shown = [line.strip() for line in source.splitlines() if ">>> class " in line]
+    assert len(shown) == len(set(shown)) == 2

@@ -215,3 +215,61 @@ def test_a_report_has_the_lan_names():
     assert "MiniportSend called (life 1)" in text
     assert "NdisMSendComplete(life 1" in text
     assert "WanSend" not in text.partition("the page")[0]
+
+
+class NeverAgain(lan.Miniport):
+    """Answers RESOURCES to its first send, and forgets that NDIS waits for its word."""
+
+    serialized = True
+    owes = polls = False
+
+    def initialize(self):
+        self.owed = []
+        self.timer = self.adapter.timer(self.look)
+        if self.polls:
+            self.timer.set(1.0)
+
+    def send(self, packet, flags):
+        if self.owes and not self.owed:
+            self.owed.append(packet)
+            return nw.PENDING
+        return nw.Status.RESOURCES
+
+    def look(self):
+        self.timer.set(1.0)
+
+    def halt(self):
+        self.timer.cancel()
+        with self.adapter.at(nw.Irql.DISPATCH):
+            for packet in self.owed:
+                self.adapter.send_complete(packet, nw.Status.REQUEST_ABORTED)
+
+
+def stalled(ndis, miniport, seconds=0.0):
+    """A world in which two sends wait for the miniport."""
+    link = ndis.bind(lan.Protocol(), miniport)
+    for frame in b"one", b"two":
+        link.send(frame)
+    ndis.run(until=seconds)
+
+
+def test_resources_that_are_never_there_again_are_found_at_the_halt():
+    """With nothing owed, no timer and no work left the sends wait for ever, and RESOURCES says for whom."""
+    with nw.Ndis(on_violation="record") as ndis:
+        stalled(ndis, NeverAgain())
+    (violation,) = ndis.violations
+    assert violation.rule == "RESOURCES"
+    assert violation.packet == "packet 0.0 (life 1)"
+    assert "2 send(s) wait and the miniport owes none" in violation.detail
+    found = nw.explore(lambda ndis: stalled(ndis, NeverAgain()), seed=1, executions=50)
+    assert [failure.rule for failure in found.failures] == ["RESOURCES"]
+
+
+def test_a_miniport_that_may_still_say_so_is_left_alone():
+    """One that owes a send, whose completion says the same, and one whose timer goes on: for 22 seconds."""
+    for name, seconds, rules in (("owes", 0, []), ("polls", 20, []), ("polls", 23, ["RESOURCES"])):
+        with nw.Ndis(on_violation="record") as ndis:
+            miniport = NeverAgain()
+            setattr(miniport, name, True)
+            stalled(ndis, miniport, seconds)
+        assert [violation.rule for violation in ndis.violations] == rules, (name, seconds)

@@ -298,3 +298,74 @@ def test_a_reset_takes_back_with_reset_in_progress():
         card.owed.clear()
         assert rules(ndis) == ["RESET"]
         assert peer.back == [(b"frame", S.RESET_IN_PROGRESS)]
+
+
+class RestartsLater(Card):
+    """Answers its restarts with PENDING; a timer says what came of each."""
+
+    ended = S.SUCCESS
+    wait = 0.5
+
+    def initialize(self):
+        super().initialize()
+        self.timer = self.adapter.timer(self.restarted)
+
+    def restart(self):
+        if self.wait is not None:
+            self.timer.set(self.wait)
+        return nw.PENDING
+
+    def restarted(self):
+        self.adapter.restart_complete(self.ended)
+
+    def halt(self):
+        super().halt()
+        self.timer.cancel()
+
+
+def test_a_restart_may_end_later():
+    """Binding waits for the first one; after a pause nothing is sent until it has ended, and a second one is none."""
+    with nw.Ndis() as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        assert (ndis.now, card.adapter.life) == (0.5, "running")
+        assert ndis6.pause(link) == nw.SUCCESS
+        assert ndis6.restart(link) == nw.PENDING
+        assert ndis6.restart(link) == S.INVALID_STATE
+        assert (card.adapter.life, link.send(b"early")) == ("paused", S.PAUSED)
+        ndis.run()
+        assert (card.adapter.life, link.send(b"again")) == ("running", nw.PENDING)
+        card.finish()
+        assert rules(ndis) == []
+
+
+def test_a_restart_that_fails_later_leaves_it_paused():
+    """The status of restart_complete counts as that of the return would."""
+    with nw.Ndis() as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        ndis6.pause(link)
+        card.ended = S.FAILURE
+        assert ndis6.restart(link) == nw.PENDING
+        ndis.run()
+        assert card.adapter.life == "paused"
+        card.ended = S.SUCCESS
+        assert ndis6.restart(link) == nw.PENDING
+        ndis.run()
+        assert card.adapter.life == "running"
+
+
+def test_restart_complete_without_a_restart_is_found():
+    """It breaks PAUSE; so does PENDING, which ends nothing, and a restart that never ends, at the halt."""
+    with nw.Ndis(on_violation="record") as ndis:
+        card = RestartsLater()
+        _, link = bound(ndis, card)
+        card.adapter.restart_complete()
+        assert rules(ndis) == ["PAUSE"]
+        ndis6.pause(link)
+        card.wait = None
+        assert ndis6.restart(link) == nw.PENDING
+        card.adapter.restart_complete(nw.PENDING)
+        assert rules(ndis) == ["PAUSE", "PAUSE"]
+    assert rules(ndis) == ["PAUSE", "PAUSE", "PAUSE"]
+    assert "within 10 s" in ndis.violations[-1].detail

@@ -3,6 +3,17 @@
 A send belongs to a virtual connection (VC), which is a :class:`ndiswan.Link` here. ``MiniportCoSendPackets``
 returns nothing, so every send ends by ``NdisMCoSendComplete``. The window is that of WAN_CO_LINKPARAMS, where 0
 closes it (DDK:"NdisMCoSendComplete", "WAN_CO_LINKPARAMS").
+
+In the examples below ``Card`` and ``Client`` are these:
+
+>>> from ndiswan import condis
+>>> class Card(condis.Miniport):
+...     def co_send_packets(self, vc, packets):
+...         for packet in packets:
+...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
+>>> class Client(condis.Protocol):
+...     def co_send_complete(self, status, vc, packet):
+...         print(status.name)
 """
 
 # ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
@@ -24,14 +35,6 @@ __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "co_send_pa
 class Adapter(_Adapter):
     """What a CoNDIS miniport calls NDIS with.
 
-    >>> from ndiswan import condis
-    >>> class Card(condis.Miniport):
-    ...     def co_send_packets(self, vc, packets):
-    ...         for packet in packets:
-    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
-    >>> class Client(condis.Protocol):
-    ...     def co_send_complete(self, status, vc, packet):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     miniport = Card()
     ...     first = ndis.bind(Client(), miniport)
@@ -67,14 +70,6 @@ class Miniport(TwinMiniport):
     The attributes are those of ``ndiswan.Miniport``. It is deserialized. Binding creates and activates a first VC whose
     window is ``info.max_transmit``, unless ``line_up_at_bind`` is False; :class:`Adapter` makes others.
 
-    >>> from ndiswan import condis
-    >>> class Card(condis.Miniport):
-    ...     def co_send_packets(self, vc, packets):
-    ...         for packet in packets:
-    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
-    >>> class Client(condis.Protocol):
-    ...     def co_send_complete(self, status, vc, packet):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     ndis.bind(Client(), Card()).send(b"frame").name
     SUCCESS
@@ -114,14 +109,6 @@ class Miniport(TwinMiniport):
 class Protocol(_Protocol):
     """A CoNDIS client; subclass it and write :meth:`co_send_complete`.
 
-    >>> from ndiswan import condis
-    >>> class Card(condis.Miniport):
-    ...     def co_send_packets(self, vc, packets):
-    ...         for packet in packets:
-    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
-    >>> class Client(condis.Protocol):
-    ...     def co_send_complete(self, status, vc, packet):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Client(), Card()).send(b"frame")
     SUCCESS
@@ -140,14 +127,6 @@ class Protocol(_Protocol):
 def co_send_packets(vc: Link, frames: Iterable[bytes]) -> Batch:
     """Send frames on a VC as one array (NdisCoSendPackets); gives names. Raises as ``link.send_many``.
 
-    >>> from ndiswan import condis
-    >>> class Card(condis.Miniport):
-    ...     def co_send_packets(self, vc, packets):
-    ...         for packet in packets:
-    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
-    >>> class Client(condis.Protocol):
-    ...     def co_send_complete(self, status, vc, packet):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     vc = ndis.bind(Client(), Card())
     ...     len(condis.co_send_packets(vc, [b"one", b"two"]))
@@ -161,14 +140,6 @@ def co_send_packets(vc: Link, frames: Iterable[bytes]) -> Batch:
 def cancel_send_packets(vc: Link, cancel_id: int) -> None:
     """Cancel the sends whose ``packet.cancel_id`` this is, at DISPATCH or below; as ``lan.cancel_send_packets``.
 
-    >>> from ndiswan import condis
-    >>> class Card(condis.Miniport):
-    ...     def co_send_packets(self, vc, packets):
-    ...         for packet in packets:
-    ...             self.adapter.co_send_complete(nw.SUCCESS, vc, packet)
-    >>> class Client(condis.Protocol):
-    ...     def co_send_complete(self, status, vc, packet):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     vc = ndis.bind(Client(), Card())
     ...     packet = vc.packet(b"frame")

@@ -3,6 +3,17 @@
 ``MiniportSend`` returns a status, or ``MiniportSendPackets`` takes an array; ``NdisMSendComplete`` ends a send. A
 serialized miniport that is full answers RESOURCES, and NDIS sends the packet again later. The porting guide says what
 differs from WAN (DDK:"NdisMSendComplete", "Serialized NDIS Miniport Drivers", "Deserialized NDIS Miniport Drivers").
+
+In the examples below ``Card`` and ``Peer`` are these:
+
+>>> from ndiswan import lan
+>>> class Card(lan.Miniport):
+...     def send(self, packet, flags):
+...         self.adapter.send_complete(packet, nw.SUCCESS)
+...         return nw.PENDING
+>>> class Peer(lan.Protocol):
+...     def send_complete(self, packet, status):
+...         print(status.name)
 """
 
 # ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
@@ -24,14 +35,6 @@ __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "send_packe
 class Adapter(_Adapter):
     """What a LAN miniport calls NDIS with.
 
-    >>> from ndiswan import lan
-    >>> class Card(lan.Miniport):
-    ...     def send(self, packet, flags):
-    ...         self.adapter.send_complete(packet, nw.SUCCESS)
-    ...         return nw.PENDING
-    >>> class Peer(lan.Protocol):
-    ...     def send_complete(self, packet, status):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Peer(), Card()).send(b"frame")
     SUCCESS
@@ -53,14 +56,6 @@ class Miniport(TwinMiniport):
     With both NDIS calls :meth:`send_packets`, as it does. The attributes are those of ``ndiswan.Miniport``; there is
     no window: up to all packets of the pool are with the miniport, which answers RESOURCES or queues them itself.
 
-    >>> from ndiswan import lan
-    >>> class Card(lan.Miniport):
-    ...     def send(self, packet, flags):
-    ...         self.adapter.send_complete(packet, nw.SUCCESS)
-    ...         return nw.PENDING
-    >>> class Peer(lan.Protocol):
-    ...     def send_complete(self, packet, status):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     ndis.bind(Peer(), Card()).send(b"frame").name
     SUCCESS
@@ -126,14 +121,6 @@ def send_packets(link: Link, frames: Iterable[bytes]) -> Batch:
 
     A miniport without ``send_packets`` gets them one by one. Raises as ``link.send_many``.
 
-    >>> from ndiswan import lan
-    >>> class Card(lan.Miniport):
-    ...     def send(self, packet, flags):
-    ...         self.adapter.send_complete(packet, nw.SUCCESS)
-    ...         return nw.PENDING
-    >>> class Peer(lan.Protocol):
-    ...     def send_complete(self, packet, status):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     len(lan.send_packets(link, [b"one", b"two"]))
@@ -150,14 +137,6 @@ def cancel_send_packets(link: Link, cancel_id: int) -> None:
     What NDIS has queued itself comes back with REQUEST_ABORTED; for the rest the miniport is asked. Raises
     ``IrqlViolation`` (IRQL_SEND), ``FlowViolation`` (SERIAL: from inside of a serialized miniport).
 
-    >>> from ndiswan import lan
-    >>> class Card(lan.Miniport):
-    ...     def send(self, packet, flags):
-    ...         self.adapter.send_complete(packet, nw.SUCCESS)
-    ...         return nw.PENDING
-    >>> class Peer(lan.Protocol):
-    ...     def send_complete(self, packet, status):
-    ...         print(status.name)
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     packet = link.packet(b"frame")

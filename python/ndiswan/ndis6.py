@@ -3,6 +3,16 @@
 A chain is a list of :class:`ndiswan.Packet`, each a NET_BUFFER_LIST with one frame and a ``status`` of its own. A
 miniport is deserialized, owes a completion for each list, and is paused before it is halted
 (ddi:nc-ndis-miniport_send_net_buffer_lists, nf-ndis-ndismsendnetbufferlistscomplete, nc-ndis-miniport_pause).
+
+In the examples below ``Card`` and ``Peer`` are these:
+
+>>> from ndiswan import ndis6
+>>> class Card(ndis6.Miniport):
+...     def send_net_buffer_lists(self, nbls, flags):
+...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+>>> class Peer(ndis6.Protocol):
+...     def send_net_buffer_lists_complete(self, nbls, flags):
+...         print([nbl.status.name for nbl in nbls])
 """
 
 # ruff: noqa: ARG002  (entry points have NDIS's arguments, used or not)
@@ -37,13 +47,6 @@ DISPATCH_LEVEL = 1
 class Adapter(_Adapter):
     """What an NDIS 6 miniport calls NDIS with.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Peer(), Card()).send(b"frame")
     ['SUCCESS']
@@ -69,6 +72,13 @@ class Adapter(_Adapter):
         """
         change_life(self, "pause complete")
 
+    def restart_complete(self, status: Status = Status.SUCCESS) -> None:
+        """End a restart that was answered PENDING (NdisMRestartComplete): SUCCESS, or what went wrong.
+
+        Raises ``LifeCycleViolation`` (PAUSE) if none is pending, or for PENDING.
+        """
+        change_life(self, "restart complete", status)
+
 
 class Miniport(TwinMiniport):
     """An NDIS 6 miniport driver; subclass it and write at least :meth:`send_net_buffer_lists`.
@@ -76,13 +86,6 @@ class Miniport(TwinMiniport):
     The attributes are those of ``ndiswan.Miniport``. It is deserialized, and queues everything itself: NDIS keeps
     no window.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     ndis.bind(Peer(), Card()).send(b"frame").name
     ['SUCCESS']
@@ -114,7 +117,10 @@ class Miniport(TwinMiniport):
         return None
 
     def restart(self) -> Status | None:
-        """MiniportRestart, at PASSIVE, after initialize or a pause; another status than SUCCESS leaves it paused."""
+        """MiniportRestart, at PASSIVE, after initialize or a pause; another status than SUCCESS leaves it paused.
+
+        PENDING owes one ``self.adapter.restart_complete(status)`` within ten seconds.
+        """
         return None
 
     def cancel_send(self, cancel_id: int) -> None:
@@ -136,13 +142,6 @@ class Miniport(TwinMiniport):
 class Protocol(_Protocol):
     """An NDIS 6 protocol driver; subclass it and write :meth:`send_net_buffer_lists_complete`.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Peer(), Card()).send(b"frame")
     ['SUCCESS']
@@ -166,13 +165,6 @@ def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
 
     ``statuses`` has PAUSED for what a paused miniport does not get. Raises as ``link.send_many``.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     len(ndis6.send_net_buffer_lists(link, [b"one", b"two"]))
@@ -188,13 +180,6 @@ def cancel_send_net_buffer_lists(link: Link, cancel_id: int) -> None:
 
     Raises ``IrqlViolation`` (IRQL_SEND) above DISPATCH.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     nbl = link.packet(b"frame")
@@ -212,13 +197,6 @@ def pause(link: Link) -> Status:
     New sends are answered with PAUSED until :func:`restart`. Raises ``LifeCycleViolation`` (PAUSE: it still owes
     sends, or returned another status), ``FlowViolation`` (SERIAL: from inside of a callback).
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     ndis6.pause(link).name, link.send(b"frame").name
@@ -230,13 +208,8 @@ def pause(link: Link) -> Status:
 def restart(link: Link) -> Status:
     """Have NDIS restart a paused miniport; gives what MiniportRestart answered, INVALID_STATE if it is not paused.
 
-    >>> from ndiswan import ndis6
-    >>> class Card(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
-    >>> class Peer(ndis6.Protocol):
-    ...     def send_net_buffer_lists_complete(self, nbls, flags):
-    ...         print([nbl.status.name for nbl in nbls])
+    PENDING: it runs when the driver calls ``restart_complete``.
+
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     status = ndis6.pause(link)

@@ -99,7 +99,8 @@ class Report(Shown):
     """Counts of edges beside the list of all edges.
 
     `edges` counts only what can be reached without a broken rule: a good driver reaches nothing else. The list is
-    that of both modes and of every feature, so that hardly any driver alone reaches all of it.
+    that of the contracts of the adapters that were seen, WAN's if none was, of both modes and of every feature, so that
+    hardly any driver alone reaches all of it.
 
     >>> with nw.Ndis(record=True) as ndis:
     ...     link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))

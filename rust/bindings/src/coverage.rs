@@ -1,6 +1,7 @@
 //! Ownership edges for Python: the counts, and the list of what there is to reach.
 
-use ndiswan::coverage::{Edge, Edges as Counts, every_edge, listed};
+use ndiswan::Face;
+use ndiswan::coverage::{Edge, Edges as Counts, every_edge, listed_in};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -30,20 +31,26 @@ impl Edges {
     }
 }
 
-/// What there is to say of an edge.
-fn row(py: Python<'_>, edge: Edge, count: u64) -> PyResult<Bound<'_, PyDict>> {
+/// What there is to say of an edge under these contracts.
+fn row<'py>(
+    py: Python<'py>,
+    faces: &[Face],
+    edge: Edge,
+    count: u64,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    let known = listed(edge);
-    let rules = known.into_iter().flat_map(|known| &known.rules).map(|rule| rule.id());
+    let known = listed_in(faces, edge);
+    let rules = known.iter().flat_map(|known| &known.rules).map(|rule| rule.id());
+    let rules: Vec<&str> = rules.collect();
     dict.set_item("state", edge.seat().id())?;
     dict.set_item("event", edge.kind().id())?;
     dict.set_item("irql", edge.place().level())?;
     dict.set_item("locks", edge.place().locks())?;
     dict.set_item("name", edge.to_string())?;
     dict.set_item("count", count)?;
-    dict.set_item("kept", known.is_none_or(|known| known.kept))?;
+    dict.set_item("kept", known.as_ref().is_none_or(|known| known.kept))?;
     dict.set_item("listed", known.is_some())?;
-    dict.set_item("rules", rules.collect::<Vec<_>>())?;
+    dict.set_item("rules", rules)?;
     Ok(dict)
 }
 
@@ -102,15 +109,23 @@ impl Edges {
         self.0.lock().merge(&counts)
     }
 
-    /// Every edge that was reached and every one that there is to reach, in order: dicts with
+    /// The contracts of the adapters that it is from: ``wan``, ``lan``, ``condis``, ``ndis6``.
+    #[getter]
+    fn contracts(&self) -> Vec<&'static str> {
+        self.0.lock().contracts().into_iter().map(Face::id).collect()
+    }
+
+    /// Every edge that was reached and every one that there is to reach under its contracts, in order: dicts with
     /// ``state``, ``event``, ``irql``, ``locks``, ``name``, ``count``, whether it is ``listed``, whether a
     /// good driver can reach it (``kept``), and the ``rules`` that it can break.
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let counts = self.0.lock().clone();
-        let mut all: Vec<Edge> = every_edge().iter().map(|listed| listed.edge).collect();
-        all.extend(counts.iter().map(|(edge, _)| edge).filter(|edge| listed(*edge).is_none()));
+        let faces = counts.contracts();
+        let mut all: Vec<Edge> = counts.iter().map(|(edge, _)| edge).collect();
+        all.extend(faces.iter().flat_map(|face| every_edge(*face)).map(|listed| listed.edge));
         all.sort_unstable();
-        let rows = all.into_iter().map(|edge| row(py, edge, counts.count(edge)));
+        all.dedup();
+        let rows = all.into_iter().map(|edge| row(py, &faces, edge, counts.count(edge)));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 

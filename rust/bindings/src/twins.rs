@@ -91,20 +91,31 @@ pub(crate) fn cancel(py: Python<'_>, adapter: &Adapter, id: u64) -> PyResult<()>
     settle(py, &adapter.shared.world)
 }
 
-/// NDIS pauses or restarts the adapter, or the miniport says that its pause is complete (NdisMPauseComplete).
+/// NDIS pauses or restarts the adapter, or the miniport says that its pause is complete (NdisMPauseComplete), or what its
+/// restart came to (NdisMRestartComplete).
 #[pyfunction]
-pub(crate) fn change_life(py: Python<'_>, adapter: &Adapter, what: &str) -> PyResult<Py<PyAny>> {
+#[pyo3(signature = (adapter, what, ended=None))]
+pub(crate) fn change_life(
+    py: Python<'_>,
+    adapter: &Adapter,
+    what: &str,
+    ended: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Py<PyAny>> {
     let (core, world) = (&adapter.shared.core, &adapter.shared.world);
     let result = match what {
         "pause" => core.pause(),
         "restart" => core.restart(),
         // From inside of the driver: what callbacks raised is for who called it.
         _ => {
-            return status::to_python(
-                py,
-                raise(py, world, core.pause_complete())?
-                    .map_or(Status::FAILURE, |()| Status::SUCCESS),
-            );
+            let done = match ended {
+                Some(ended) => {
+                    let ended = status::from_python(py, ended)?.unwrap_or(Status::FAILURE);
+                    core.restart_complete(ended)
+                }
+                None => core.pause_complete(),
+            };
+            let done = raise(py, world, done)?.map_or(Status::FAILURE, |()| Status::SUCCESS);
+            return status::to_python(py, done);
         }
     };
     let status = raise(py, world, result)?.unwrap_or(Status::FAILURE);

@@ -21,6 +21,10 @@
 //!
 //! A lock that is taken in a span is taken by a store. It is a lock all the same: a guard may outlive the
 //! span, and who comes then finds it locked.
+//!
+//! In adversarial time all virtual CPUs are one thread, each on a stack of its own, and a stack is left at a point. The
+//! straight ways have no points, so they are not gone there; but a lock that is taken, or a packet's step, is a span without
+//! one ([`Bias::briefly`]), and no other stack runs in it.
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
@@ -31,8 +35,10 @@ use crate::cx::Cpu;
 use crate::ring::barrier::{can_heavy, heavy, light};
 
 const ALONE: u8 = 0;
-const ENDING: u8 = 1;
-const SHARED: u8 = 2;
+/// Alone, but in adversarial time: it takes locks without atomics, and does not go the straight ways, which have no points.
+const LOCKS: u8 = 1;
+const ENDING: u8 = 2;
+const SHARED: u8 = 3;
 
 /// Whether the thread that made a world is alone in it.
 #[derive(Debug)]
@@ -62,7 +68,22 @@ impl Drop for Alone<'_> {
 impl Bias {
     /// For a world that the calling thread makes; `alone` if other threads are no part of its nature.
     pub(crate) fn new(alone: bool) -> Arc<Bias> {
-        let state = if alone && can_heavy() { ALONE } else { SHARED };
+        Bias::of(if alone { ALONE } else { SHARED })
+    }
+
+    /// For a world in adversarial time that the calling thread makes: all of its CPUs are this thread, and what happens has
+    /// points, so that only locks and steps are in spans.
+    pub(crate) fn of_locks() -> Arc<Bias> {
+        Bias::of(LOCKS)
+    }
+
+    /// Whether it is [such a one](Self::of_locks), and no other thread has come.
+    pub(crate) fn is_of_locks(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == LOCKS
+    }
+
+    fn of(state: u8) -> Arc<Bias> {
+        let state = if can_heavy() { state } else { SHARED };
         Arc::new(Bias {
             owner: Cpu::thread(),
             state: AtomicU8::new(state),
@@ -74,14 +95,27 @@ impl Bias {
     #[inline(always)]
     #[allow(clippy::inline_always)] // eight instructions of a path that counts them
     pub(crate) fn alone(&self, cpu: &Cpu) -> Option<Alone<'_>> {
-        if cpu.thread != self.owner {
+        self.begin(cpu.thread, ALONE)
+    }
+
+    /// The same for a span that takes a lock or makes a step and nothing else, which a world in adversarial time has too.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `alone`
+    pub(crate) fn briefly(&self, thread: u32) -> Option<Alone<'_>> {
+        self.begin(thread, LOCKS)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `alone`
+    fn begin(&self, thread: u32, most: u8) -> Option<Alone<'_>> {
+        if thread != self.owner {
             return None;
         }
         let inside = self.inside.load(Ordering::Relaxed);
         self.inside.store(inside + 1, Ordering::Relaxed);
         light();
         let span = Alone { bias: self, _thread: std::marker::PhantomData };
-        (self.state.load(Ordering::Relaxed) == ALONE).then_some(span)
+        (self.state.load(Ordering::Relaxed) <= most).then_some(span)
     }
 
     /// Before a change by atomics: if another thread than the owner makes it, the owner is alone no more.
@@ -134,7 +168,29 @@ impl<T> Biased<T> {
         &self.bias
     }
 
+    /// Belongs to another world from now on, with another value, and nobody holds it.
+    pub(crate) fn renew(&mut self, bias: &Arc<Bias>, value: impl FnOnce(&mut T)) {
+        self.bias = Arc::clone(bias);
+        *self.locked.get_mut() = false;
+        value(self.value.get_mut());
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    #[inline]
     pub(crate) fn lock(&self) -> BiasedGuard<'_, T> {
+        if self.bias.state.load(Ordering::Relaxed) <= LOCKS
+            && let Some(span) = self.bias.briefly(Cpu::thread())
+            && let Some(guard) = self.lock_in(&span)
+        {
+            return guard;
+        }
+        self.lock_slowly()
+    }
+
+    fn lock_slowly(&self) -> BiasedGuard<'_, T> {
         self.bias.shared();
         while self.locked.swap(true, Ordering::Acquire) {
             while self.locked.load(Ordering::Relaxed) {
@@ -147,8 +203,8 @@ impl<T> Biased<T> {
     /// The same for a thread whose CPU this is, which may be alone in the world.
     #[inline]
     pub(crate) fn lock_on(&self, cpu: &Cpu) -> BiasedGuard<'_, T> {
-        let straight = self.bias.alone(cpu).and_then(|span| self.lock_in(&span));
-        straight.unwrap_or_else(|| self.lock())
+        let straight = self.bias.briefly(cpu.thread).and_then(|span| self.lock_in(&span));
+        straight.unwrap_or_else(|| self.lock_slowly())
     }
 
     /// The same in a span of this world; `None` if it is locked.

@@ -19,7 +19,7 @@
 
 use std::collections::hash_map::Entry;
 
-use crate::event::Event;
+use crate::event::{Event, What};
 
 mod edge;
 mod edges;
@@ -32,7 +32,7 @@ pub use edge::{Edge, Place, Seat};
 pub use edges::Edges;
 pub use kind::Kind;
 pub(crate) use packets::{Packets, QuickMap};
-pub use reach::{Listed, every_edge, listed};
+pub use reach::{Listed, every_edge, listed, listed_in};
 
 /// The fold: events in, edges out.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +55,17 @@ impl Coverage {
     }
 
     /// Something happened: its edge. A broken rule has none.
-    #[inline]
     pub fn see(&mut self, event: &Event) -> Option<Edge> {
+        self.fold(event)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // in the loop of `see_all` too
+    fn fold(&mut self, event: &Event) -> Option<Edge> {
         let mut last = None;
+        if let What::Register { face, .. } = event.what {
+            self.edges.faces |= 1 << face as u8;
+        }
         let Some(kind) = Kind::of(&event.what) else {
             self.packets.take(event); // it says that a send was refused
             return None;
@@ -81,6 +89,13 @@ impl Coverage {
             }
         }
         Some(edge)
+    }
+
+    /// All of these happened; they are taken out.
+    pub(crate) fn see_all(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            self.fold(&event);
+        }
     }
 
     /// How many edges and pairs were reached for the first time since [`begin`](Self::begin).

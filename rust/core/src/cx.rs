@@ -16,6 +16,7 @@ use crate::contract::cpu::CpuState;
 use crate::ndis::Adapter;
 use crate::ring::Completion;
 use crate::spin_lock::balance::Balance;
+use crate::time::adversarial::MAX_CPUS;
 
 /// An interrupt request level; only PASSIVE < DISPATCH < DIRQL matter to NDIS (DDK:"IRQLs").
 #[derive(
@@ -121,15 +122,31 @@ impl Spare {
 struct Here {
     /// The number of the virtual CPU that runs, 0 for the thread's own.
     number: Cell<usize>,
-    own: OnceCell<Rc<Cpu>>,
-    others: RefCell<Vec<Rc<Cpu>>>,
+    /// By their numbers.
+    cpus: [OnceCell<Rc<Cpu>>; MAX_CPUS],
+}
+
+impl Here {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Cpu::here`
+    fn cpu(&self, number: usize) -> &Rc<Cpu> {
+        self.cpus[number].get().unwrap_or_else(|| self.make(number))
+    }
+
+    /// Virtual ones have their numbers in the process in the order of those here.
+    #[cold]
+    fn make(&self, number: usize) -> &Rc<Cpu> {
+        for before in 1..number {
+            self.cpus[before].get_or_init(Cpu::new);
+        }
+        self.cpus[number].get_or_init(Cpu::new)
+    }
 }
 
 thread_local! {
     static THREAD: Cell<u32> = const { Cell::new(0) };
-    static HERE: Here = const {
-        Here { number: Cell::new(0), own: OnceCell::new(), others: RefCell::new(Vec::new()) }
-    };
+    static HERE: Here =
+        const { Here { number: Cell::new(0), cpus: [const { OnceCell::new() }; MAX_CPUS] } };
 }
 
 impl Cpu {
@@ -170,26 +187,13 @@ impl Cpu {
     #[inline(always)]
     #[allow(clippy::inline_always)] // the straight way is one function
     pub(crate) fn here<R>(f: impl FnOnce(&Rc<Cpu>) -> R) -> R {
-        HERE.with(|here| match here.number.get() {
-            0 => f(here.own.get_or_init(Cpu::new)),
-            number => f(&Cpu::numbered(number)),
-        })
+        HERE.with(|here| f(here.cpu(here.number.get())))
     }
 
     /// The virtual CPU of this number on the calling thread, 0 for the thread's own. They are kept for
     /// the next world that has some.
-    #[cold]
     pub(crate) fn numbered(number: usize) -> Rc<Cpu> {
-        HERE.with(|here| {
-            if number == 0 {
-                return Rc::clone(here.own.get_or_init(Cpu::new));
-            }
-            let mut others = here.others.borrow_mut();
-            while others.len() < number {
-                others.push(Cpu::new());
-            }
-            Rc::clone(&others[number - 1])
-        })
+        HERE.with(|here| Rc::clone(here.cpu(number)))
     }
 
     /// The number of the virtual CPU that runs on the calling thread, 0 for the thread's own.

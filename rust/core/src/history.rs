@@ -129,6 +129,18 @@ impl History {
         History { places, next: AtomicU32::new(0) }
     }
 
+    /// How many events it keeps.
+    pub(crate) fn most(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Becomes what [`new`](Self::new) makes for as many.
+    pub(crate) fn renew(&mut self) {
+        let History { places, next } = self;
+        let used = (std::mem::take(next.get_mut()) as usize).min(places.len());
+        places[..used].fill_with(Place::default);
+    }
+
     /// Keeps `event` and forgets the oldest one beyond the limit.
     pub(crate) fn keep(&self, event: &Event) {
         let who = words_of(event.cpu, event.irql, event.locks);

@@ -204,7 +204,8 @@ pub trait Miniport: Send + Sync + 'static {
         Status::SUCCESS
     }
 
-    /// MiniportRestart (NDIS 6); another status than SUCCESS leaves it paused.
+    /// MiniportRestart (NDIS 6); another status than SUCCESS leaves it paused, and `Status::PENDING` owes an
+    /// [`Adapter::restart_complete`].
     fn restart(&self, cx: &mut Cx<Passive>) -> Status {
         let _ = cx;
         Status::SUCCESS

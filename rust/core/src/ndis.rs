@@ -138,13 +138,15 @@ impl Ndis {
     pub fn new(config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
         let told = config.record || config.adversity.is_some();
+        let bias = match config.time {
+            TimeKind::Adversarial => Bias::of_locks(),
+            // At level 4 each event asks the interpreter, which no span may wait for.
+            time => Bias::new(time == TimeKind::Virtual && config.verify != Verify::CallSites),
+        };
         let adversary = config.adversity.as_ref();
-        let adversary = adversary.map(|settings| Adversary::new(settings, config.record));
+        let adversary = adversary.map(|settings| Adversary::new(settings, config.record, &bias));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
-        // At level 4 each event asks the interpreter, which no span may wait for.
-        let bias =
-            Bias::new(config.time == TimeKind::Virtual && config.verify != Verify::CallSites);
         let ndis = Arc::new_cyclic(|me| Ndis {
             queue: Queue::new(config.time, adversary, &bias),
             adapters: Biased::new(&bias, Vec::new()),

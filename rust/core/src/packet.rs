@@ -62,6 +62,31 @@ impl WanPacket {
         }
     }
 
+    /// Becomes what [`new`](Self::new) makes.
+    pub(crate) fn renew(&mut self, info: &WanInfo) {
+        if self.buffer.len() != info.buffer_size() {
+            *self = WanPacket::new(info); // somebody has put another one here
+            return;
+        }
+        let WanPacket {
+            wan_packet_queue,
+            current_buffer,
+            current_length,
+            buffer,
+            written,
+            protocol_reserved,
+            mac_reserved,
+        } = self;
+        *wan_packet_queue = [0; 2];
+        *current_buffer = info.header_padding as usize;
+        *current_length = 0;
+        if std::mem::take(written) {
+            buffer.fill(0);
+        }
+        *protocol_reserved = [0; 4];
+        *mac_reserved = [0; 4];
+    }
+
     /// Puts `frame` in as the protocol does before it sends: behind the header padding.
     ///
     /// # Errors

@@ -5,6 +5,8 @@
 //! body has a lock of its own that is never waited for by a rightful owner; it is what makes
 //! even a driver that forgets or doubles a token harmless.
 
+mod spare;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -108,7 +110,7 @@ impl Slot {
         cpu: &Cpu,
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
-        let Some(span) = self.body.bias().alone(cpu) else { return self.step(f) };
+        let Some(span) = self.body.bias().briefly(cpu.thread) else { return self.step(f) };
         let next = f(self.state())?;
         self.set_in(&span, next);
         Ok(next)
@@ -141,6 +143,47 @@ fn changed(seen: u64, top: u32) -> u64 {
     ((seen >> 32).wrapping_add(1) << 32) | u64::from(top)
 }
 
+/// The free packet below this one of a full pool, counted from 1.
+fn below(index: u32, packets: u32) -> u32 {
+    if index + 1 < packets { index + 2 } else { 0 }
+}
+
+impl Slot {
+    fn new(below: u32, info: &WanInfo, keep: usize, bias: &Arc<Bias>) -> Slot {
+        Slot {
+            word: AtomicU64::new(PacketState::default().word()),
+            next_free: AtomicU32::new(below),
+            link: AtomicU32::new(0),
+            submitted: AtomicU64::new(0),
+            length: AtomicU32::new(0),
+            anonymous: AtomicBool::new(false),
+            body: Biased::new(bias, WanPacket::new(info)),
+            history: History::new(keep),
+        }
+    }
+
+    /// Becomes what [`new`](Self::new) makes, for the same `info` and `keep`.
+    fn renew(&mut self, below: u32, info: &WanInfo, bias: &Arc<Bias>) {
+        let Slot { word, next_free, link, submitted, length, anonymous, body, history } = self;
+        *word.get_mut() = PacketState::default().word();
+        *next_free.get_mut() = below;
+        *link.get_mut() = 0;
+        *submitted.get_mut() = 0;
+        *length.get_mut() = 0;
+        *anonymous.get_mut() = false;
+        body.renew(bias, |packet| packet.renew(info));
+        history.renew();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if self.bias.is_of_locks() {
+            spare::keep(std::mem::take(&mut self.slots));
+        }
+    }
+}
+
 /// The packets of one adapter.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -153,18 +196,18 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize, bias: &Arc<Bias>) -> Pool {
-        let slots = (0..packets)
-            .map(|index| Slot {
-                word: AtomicU64::new(PacketState::default().word()),
-                next_free: AtomicU32::new(if index + 1 < packets { index + 2 } else { 0 }),
-                link: AtomicU32::new(0),
-                submitted: AtomicU64::new(0),
-                length: AtomicU32::new(0),
-                anonymous: AtomicBool::new(false),
-                body: Biased::new(bias, WanPacket::new(info)),
-                history: History::new(keep),
-            })
-            .collect();
+        let spare = bias.is_of_locks().then(|| spare::take(packets, info, keep)).flatten();
+        let slots = match spare {
+            Some(mut slots) => {
+                for (index, slot) in (0..packets).zip(&mut slots) {
+                    slot.renew(below(index, packets), info, bias);
+                }
+                slots
+            }
+            None => (0..packets)
+                .map(|index| Slot::new(below(index, packets), info, keep, bias))
+                .collect(),
+        };
         let free = AtomicU64::new(u64::from(packets > 0));
         Pool { slots, free, bias: Arc::clone(bias) }
     }

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_nanos(crate::ndis::HANG);
 /// Waits for a lock until it is the CPU's; false if it was not in time.
 fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
     ndis.bias.shared();
-    let begin = Instant::now();
+    let mut begin = None;
     let mut turns = 0u32;
     while lock.owner.compare_exchange(0, cpu.id, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         match ndis.others_until_free(number) {
@@ -46,7 +46,7 @@ fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
             std::thread::yield_now();
         } else {
             std::thread::sleep(Duration::from_micros(100));
-            if begin.elapsed() > PATIENCE {
+            if begin.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return false;
             }
         }

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use ndiswan::choices::Ended;
 use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::choices::random::Random;
 use ndiswan::choices::shrink::Limits;
+use ndiswan::choices::{Ended, Explorer, Step, make};
 use ndiswan::event::Form::Plain;
 use ndiswan::explore::{Options, execute, explore, replay, shrink};
 use ndiswan::{
@@ -112,7 +112,7 @@ fn scenario(careful: bool) -> impl FnMut(&Arc<Ndis>) {
     }
 }
 
-fn random(seed: u64) -> Arc<parking_lot::Mutex<dyn ndiswan::choices::Explorer>> {
+fn random(seed: u64) -> Arc<parking_lot::Mutex<dyn Explorer>> {
     Arc::new(parking_lot::Mutex::new(Random::new(seed)))
 }
 
@@ -160,10 +160,63 @@ fn a_careful_driver_is_left_alone_and_the_same_choices_give_the_same_events() {
     }
 }
 
+/// An explorer that is told of every point, of those too at which there is one way to go on.
+struct AsksLone(Box<dyn Explorer>);
+
+impl Explorer for AsksLone {
+    fn begin(&mut self) {
+        self.0.begin();
+    }
+
+    fn step(&mut self, steps: &[Step]) -> usize {
+        self.0.step(steps)
+    }
+
+    fn value(&mut self, n: u32) -> u32 {
+        self.0.value(n)
+    }
+
+    fn value_of(&mut self, what: u32, n: u32) -> u32 {
+        self.0.value_of(what, n)
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) -> bool {
+        self.0.end(ended)
+    }
+}
+
+#[test]
+fn a_point_that_is_passed_unasked_changes_nothing() {
+    let mut options = Options::default();
+    options.config.record = true;
+    for name in ndiswan::choices::NAMES {
+        let made = || make(name, 3).unwrap();
+        let passes: Arc<parking_lot::Mutex<dyn Explorer>> =
+            Arc::new(parking_lot::Mutex::new(made()));
+        let asks: Arc<parking_lot::Mutex<dyn Explorer>> =
+            Arc::new(parking_lot::Mutex::new(AsksLone(made())));
+        for execution in 0..100 {
+            let one = execute(&passes, &options, &mut scenario(execution % 2 == 0));
+            let other = execute(&asks, &options, &mut scenario(execution % 2 == 0));
+            assert_eq!(one.choices, other.choices, "{name}");
+            assert_eq!((one.points, &one.events), (other.points, &other.events), "{name}");
+            for (explorer, ran) in [(&passes, &one), (&asks, &other)] {
+                let ended = Ended {
+                    choices: &ran.choices,
+                    new_edges: 0,
+                    failed: ran.failure.is_some(),
+                    steps: ran.points,
+                };
+                explorer.lock().end(&ended);
+            }
+        }
+    }
+}
+
 /// Explores the good driver so often, and the bad one, whose failures are let go; with `each` between.
 fn executions(count: u64, mut each: impl FnMut(u64)) {
     let options = Options::default();
-    let portfolio = || -> Arc<parking_lot::Mutex<dyn ndiswan::choices::Explorer>> {
+    let portfolio = || -> Arc<parking_lot::Mutex<dyn Explorer>> {
         Arc::new(parking_lot::Mutex::new(Portfolio::new(5)))
     };
     let both = [(portfolio(), true), (portfolio(), false)];

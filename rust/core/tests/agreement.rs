@@ -33,6 +33,8 @@ fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
         // What a deserialized miniport has when its reset ends is reported before it is taken.
         (Rule::Cancel, Some(Op::Run(_))) => before.is_some_and(given_up),
         (Rule::Reset, _) => matches!(before, Some(What::ResetComplete { .. })),
+        // That nothing is left that could ask for the waiting sends.
+        (Rule::Resources, Some(Op::Halt(_)) | None) => true,
         // What only time tells; the buffer's geometry; level, locks and status of
         // NdisMResetComplete; a halt or a clock that is run from inside of something; what the
         // closing thread holds: none of these is an event.

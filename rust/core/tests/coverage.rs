@@ -36,11 +36,11 @@ fn shows(edge: Edge) -> bool {
 }
 
 /// Where the list and the engine differ on what a program does, in words.
-fn differences<M: Mode>(config: &Config, program: &[Op]) -> (Vec<String>, Edges)
+fn differences<M: Mode>(face: Face, config: &Config, program: &[Op]) -> (Vec<String>, Edges)
 where
     Dispatch: CanComplete<M>,
 {
-    let run = Run::<M>::with(config.clone(), Face::Wan);
+    let run = Run::<M>::with(config.clone(), face);
     for op in program {
         run.step(op);
     }
@@ -50,7 +50,7 @@ where
     let mut found = Vec::new();
     for (at, event) in events.iter().enumerate() {
         let Some(edge) = coverage.see(event) else { continue };
-        match (listed(edge), blamed(&events, at)) {
+        match (listed(face, edge), blamed(&events, at)) {
             (None, _) => found.push(format!("{edge} is not listed")),
             (Some(listed), None) if !listed.kept && shows(edge) => {
                 found
@@ -63,7 +63,7 @@ where
 }
 
 /// The differences on random programs, the same ones each time, and how many edges they reach.
-fn compare<M: Mode>(count: u32) -> (BTreeSet<String>, usize)
+fn compare<M: Mode>(face: Face, count: u32) -> (BTreeSet<String>, usize)
 where
     Dispatch: CanComplete<M>,
 {
@@ -73,7 +73,7 @@ where
     let result = runner.run(&(config(), program()), |(config, program)| {
         // The list is that of the default policy.
         let config = Config { policy: ndiswan::Policy::default(), ..config };
-        let thread = std::thread::spawn(move || differences::<M>(&config, &program));
+        let thread = std::thread::spawn(move || differences::<M>(face, &config, &program));
         let (differences, edges) = thread.join().unwrap();
         let mut found = found.lock().unwrap();
         found.0.extend(differences);
@@ -87,14 +87,26 @@ where
 
 #[test]
 fn a_serialized_adapter_reaches_what_is_listed_and_breaks_what_is_said() {
-    let (differences, reached) = compare::<Serialized>(1024);
+    let (differences, reached) = compare::<Serialized>(Face::Wan, 1024);
     assert_eq!(differences, BTreeSet::new());
     assert!(reached > 300, "{reached}"); // else the programs became tame
 }
 
 #[test]
 fn a_deserialized_adapter_reaches_what_is_listed_and_breaks_what_is_said() {
-    let (differences, reached) = compare::<Deserialized>(1024);
+    let (differences, reached) = compare::<Deserialized>(Face::Wan, 1024);
     assert_eq!(differences, BTreeSet::new());
     assert!(reached > 300, "{reached}");
+}
+
+#[test]
+fn an_adapter_of_a_sister_contract_reaches_what_is_listed_and_breaks_what_is_said() {
+    for face in [Face::Lan, Face::Condis, Face::Ndis6] {
+        let (differences, reached) = compare::<Deserialized>(face, 512);
+        assert_eq!(differences, BTreeSet::new(), "{face:?}");
+        assert!(reached > 250, "{face:?} {reached}");
+    }
+    let (differences, reached) = compare::<Serialized>(Face::Lan, 512);
+    assert_eq!(differences, BTreeSet::new());
+    assert!(reached > 250, "{reached}");
 }

@@ -34,6 +34,10 @@ impl Explorer for After {
         if self.is_given() { self.given.step(steps) } else { self.then.step(steps) }
     }
 
+    fn asks_lone(&self) -> bool {
+        self.then.asks_lone()
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         if self.is_given() { self.given.value(n) } else { self.then.value(n) }
     }

@@ -95,6 +95,10 @@ impl Explorer for Coverage {
         index
     }
 
+    fn asks_lone(&self) -> bool {
+        false
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         self.value_of(n, n)
     }

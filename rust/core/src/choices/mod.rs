@@ -108,9 +108,16 @@ pub trait Explorer: Send {
     /// An execution begins.
     fn begin(&mut self);
 
-    /// Which of the steps is next. Called at every point, with at least one step; only an answer
+    /// Which of the steps is next. Called at every point, with at least one step, but see
+    /// [`asks_lone`](Self::asks_lone); only an answer
     /// that was one of two or more is recorded as a [`Choice`].
     fn step(&mut self, steps: &[Step]) -> usize;
+
+    /// Whether [`step`](Self::step) is to be called with one step too. Asked after [`begin`](Self::begin), for the execution;
+    /// who says no answers 0 there and remembers nothing.
+    fn asks_lone(&self) -> bool {
+        true
+    }
 
     /// A value below `n`, which is at least 2; 0 is the plain one.
     fn value(&mut self, n: u32) -> u32;
@@ -146,6 +153,10 @@ impl Explorer for Box<dyn Explorer> {
 
     fn step(&mut self, steps: &[Step]) -> usize {
         (**self).step(steps)
+    }
+
+    fn asks_lone(&self) -> bool {
+        (**self).asks_lone()
     }
 
     fn value(&mut self, n: u32) -> u32 {

@@ -106,6 +106,10 @@ impl Explorer for Pct {
         next
     }
 
+    fn asks_lone(&self) -> bool {
+        false
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         self.value_of(n, n)
     }

@@ -112,6 +112,10 @@ impl Explorer for Portfolio {
         self.arms[self.turn].explorer.step(steps)
     }
 
+    fn asks_lone(&self) -> bool {
+        self.arms[self.turn].explorer.asks_lone()
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         self.arms[self.turn].explorer.value(n)
     }

@@ -50,6 +50,10 @@ impl Explorer for Random {
         self.rng.index(steps.len())
     }
 
+    fn asks_lone(&self) -> bool {
+        false
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         self.value_of(n, n)
     }

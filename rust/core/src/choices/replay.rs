@@ -86,6 +86,10 @@ impl Explorer for Replay {
         self.answer(steps.len() as u32) as usize
     }
 
+    fn asks_lone(&self) -> bool {
+        false
+    }
+
     fn value(&mut self, n: u32) -> u32 {
         self.answer(n)
     }

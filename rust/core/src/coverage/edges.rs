@@ -4,12 +4,15 @@ use super::edge::Edge;
 use super::packets::QuickMap;
 use super::{Coverage, Kind, Seat};
 use crate::event::Event;
+use crate::face::Face;
 
 /// How often each edge was reached, and each pair of consecutive edges of one packet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edges {
     pub(super) counts: Box<[u64]>,
     pub(super) pairs: QuickMap<u32, u64>,
+    /// A bit for each contract that an adapter was registered by.
+    pub(super) faces: u8,
 }
 
 /// A pair as one number.
@@ -24,7 +27,7 @@ pub(super) fn parts(pair: u32) -> (Edge, Edge) {
 
 impl Default for Edges {
     fn default() -> Edges {
-        Edges { counts: vec![0; Edge::COUNT].into(), pairs: QuickMap::default() }
+        Edges { counts: vec![0; Edge::COUNT].into(), pairs: QuickMap::default(), faces: 0 }
     }
 }
 
@@ -41,6 +44,7 @@ impl Edges {
     /// Adds the counts of another; how many edges and pairs are reached now and were not before.
     pub fn merge(&mut self, other: &Edges) -> usize {
         let mut new = 0;
+        self.faces |= other.faces;
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             new += usize::from(*count == 0 && *more > 0);
             *count = count.saturating_add(*more);
@@ -51,6 +55,13 @@ impl Edges {
             *count = count.saturating_add(*more);
         }
         new
+    }
+
+    /// The contracts of the adapters that it is from; WAN, if none of them was seen to be registered.
+    pub fn contracts(&self) -> Vec<Face> {
+        let seen = |face: &Face| self.faces & 1 << *face as u8 != 0;
+        let all: Vec<Face> = Face::ALL.into_iter().filter(seen).collect();
+        if all.is_empty() { vec![Face::Wan] } else { all }
     }
 
     /// How often an edge was reached.

@@ -1,7 +1,7 @@
 //! Edges as a file: JSON, by names, so that a file outlives the numbers of its version.
 //!
 //! ```text
-//! {"format": "ndiswan-coverage", "version": 1,
+//! {"format": "ndiswan-coverage", "version": 1, "contracts": ["wan"],
 //!  "edges": [{"state": "miniport_pended", "event": "complete", "irql": "dispatch", "locks": 1, "count": 3}, …],
 //!  "pairs": [[first, second, count], …]}        indexes into "edges"
 //! ```
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edge::Edge;
 use super::edges::{Edges, pair};
+use crate::face::Face;
 
 /// What a file of edges says that it is.
 const FORMAT: &str = "ndiswan-coverage";
@@ -24,6 +25,8 @@ const VERSION: u32 = 1;
 struct Document {
     format: String,
     version: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    contracts: Vec<Face>,
     edges: Vec<Row>,
     #[serde(default)]
     pairs: Vec<(usize, usize, u64)>,
@@ -67,6 +70,7 @@ impl Edges {
         let document = Document {
             format: FORMAT.to_string(),
             version: VERSION,
+            contracts: if self.faces == 0 { Vec::new() } else { self.contracts() },
             edges,
             pairs: pairs.collect(),
         };
@@ -91,7 +95,8 @@ impl Edges {
             ));
         }
         let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let mut edges = Edges::default();
+        let faces = document.contracts.iter().fold(0, |all, face| all | 1 << *face as u8);
+        let mut edges = Edges { faces, ..Edges::default() };
         let mut known = Vec::new();
         for (at, row) in document.edges.iter().enumerate() {
             let edge = Edge::by_ids(&row.state, &row.event, &row.irql, row.locks)

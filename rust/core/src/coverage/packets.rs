@@ -68,11 +68,17 @@ pub(super) struct Known {
 /// Where everything is. It allocates when it sees a packet or an adapter for the first time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packets {
+    /// The first packets of the first adapter, which most are.
+    near: Vec<Known>,
+    /// All others.
     known: QuickMap<u64, Known>,
     lives: Vec<Life>,
     /// The last send, until its CPU does something else: by which CPU, and which packet.
     sent: Option<(u32, u64)>,
 }
+
+/// How many packets are found by their number alone.
+const NEAR: u64 = 256;
 
 fn key(name: Name) -> u64 {
     u64::from(name.adapter) << 32 | u64::from(name.slot)
@@ -81,6 +87,7 @@ fn key(name: Name) -> u64 {
 impl Packets {
     /// Forgets everything: another world begins.
     pub(crate) fn clear(&mut self) {
+        self.near.clear();
         self.known.clear();
         self.lives.clear();
         self.sent = None;
@@ -88,8 +95,20 @@ impl Packets {
 
     /// What a packet's state is.
     #[cfg(test)]
-    pub(crate) fn state(&self, name: Name) -> PacketState {
-        self.known.get(&key(name)).map_or_else(PacketState::default, |known| known.state)
+    pub(crate) fn state(&mut self, name: Name) -> PacketState {
+        self.known_of(key(name)).state
+    }
+
+    #[inline]
+    fn known_of(&mut self, key: u64) -> &mut Known {
+        if key >= NEAR {
+            return self.known.entry(key).or_default();
+        }
+        let at = key as usize;
+        if self.near.len() <= at {
+            self.near.resize(at + 1, Known::default());
+        }
+        &mut self.near[at]
     }
 
     /// Where an adapter is in its life; one whose beginning nobody saw runs.
@@ -117,7 +136,7 @@ impl Packets {
             return Seat::of_adapter(self.step_adapter(event, life));
         };
         let key = key(name);
-        let known = self.known.entry(key).or_default();
+        let known = self.known_of(key);
         let (seat, next) = (Seat::of_packet(known.state), after(known.state, event, name, life));
         look(known);
         known.state = next;
@@ -136,9 +155,8 @@ impl Packets {
 
     #[cold]
     fn refuse(&mut self, packet: u64) {
-        if let Some(known) = self.known.get_mut(&packet) {
-            known.state = known.state.unsend().unwrap_or(known.state);
-        }
+        let known = self.known_of(packet);
+        known.state = known.state.unsend().unwrap_or(known.state);
     }
 
     /// The adapter's life before; the next one is noted.

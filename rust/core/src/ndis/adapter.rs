@@ -104,6 +104,10 @@ pub struct Adapter {
     pub(crate) face: Face,
     /// Since when NDIS waits for send resources, in nanoseconds; 0 if it does not.
     pub(crate) stalled_since: AtomicU64,
+    /// MiniportRestart runs, or has answered PENDING.
+    pub(crate) restarting: AtomicBool,
+    /// What the last restart that ended later came to.
+    pub(crate) restarted: AtomicU32,
     /// By which id the next send of a packet can be cancelled, and the life in which that was said; by slot.
     pub(crate) cancel_ids: Mutex<BTreeMap<u32, (u32, u64)>>,
     /// What the miniport said of itself.

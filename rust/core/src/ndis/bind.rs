@@ -109,6 +109,8 @@ impl Ndis {
                 size: packets,
                 face,
                 stalled_since: AtomicU64::new(0),
+                restarting: AtomicBool::new(false),
+                restarted: AtomicU32::new(0),
                 cancel_ids: Mutex::default(),
                 info,
                 me: std::sync::Weak::clone(me),
@@ -170,7 +172,7 @@ impl Adapter {
         let mut result = result.unwrap_or(Err(Status::FAILURE));
         if result.is_ok() && self.face == Face::Ndis6 {
             // It begins paused, and is restarted.
-            result = match self.call_restart(cpu) {
+            result = match self.first_restart(cpu) {
                 Status::SUCCESS => Ok(()),
                 status => Err(status),
             };

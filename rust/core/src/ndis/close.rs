@@ -89,7 +89,8 @@ impl Ndis {
     /// An adapter, of a closed world one that somebody still has: whoever can raise a level has one.
     fn some_adapter(&self) -> Option<Arc<Adapter>> {
         let gone = || self.gone.get()?.iter().find_map(Weak::upgrade);
-        self.adapters().into_iter().next().or_else(gone)
+        let first = self.adapters.lock().first().cloned();
+        first.or_else(gone)
     }
 
     /// It is closed: an adapter that came now would be halted by nobody.
@@ -124,21 +125,26 @@ impl Ndis {
         }
         self.join_threads();
         self.take_no_more_adapters();
-        for adapter in self.adapters() {
+        let adapters = self.adapters();
+        for adapter in &adapters {
             adapter.halt()?;
         }
-        if !self.adapters().iter().all(|adapter| adapter.wait_for_halt()) {
+        if !adapters.iter().all(|adapter| adapter.wait_for_halt()) {
             return Ok(()); // whoever halts it may close the world
         }
         self.let_others_finish();
         self.set_closed();
         self.stop_dispatcher();
-        for adapter in self.adapters() {
+        for adapter in &adapters {
             adapter.wait_for_returning(&cpu);
             adapter.forget_drivers();
         }
+        drop(adapters);
         self.end_stacks();
         self.forget_adapters();
+        if let Some(adversary) = &self.queue.adversary {
+            adversary.count();
+        }
         Ok(())
     }
 

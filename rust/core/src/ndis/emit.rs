@@ -297,7 +297,7 @@ impl Ndis {
             slot.history.keep(&event);
         }
         if let Some(adversary) = &self.queue.adversary {
-            adversary.see(&event);
+            adversary.see(cpu, &event);
         }
         if self.config.record {
             let note = note();

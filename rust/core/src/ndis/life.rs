@@ -46,6 +46,7 @@ impl Adapter {
             return Ok(()); // another thread halts it
         };
         self.emit(&cpu, What::Halt);
+        self.look_at_stalled(&cpu);
         self.run_down(&cpu, FinalStatus::CLOSING);
         self.deregister_interrupt();
         if before != Life::Initializing {
@@ -140,6 +141,9 @@ impl Adapter {
 
     /// Gives back, with `status`, every send that NDIS has queued.
     pub(crate) fn give_back_queued(&self, cpu: &Rc<Cpu>, status: FinalStatus) {
+        if self.links.lock().list.iter().all(|link| link.queued() == 0) {
+            return;
+        }
         for link in self.links() {
             self.give_back_queued_on(cpu, &link, status);
         }

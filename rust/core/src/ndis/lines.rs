@@ -6,11 +6,11 @@
 //! number from 0 on in its block, one that came later has one above [`LATER`]: so a binding that keeps
 //! an object for each of the first lines, by the lower half of the number, keeps few.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Counters, Link, Ndis};
+use crate::coverage::QuickMap;
 
 /// Numbers above this one, in each block, are of lines that came after one was let go.
 const LATER: u32 = 0x8000;
@@ -22,7 +22,7 @@ const LAST: u32 = 0xFFFF;
 pub(crate) struct Lines {
     /// In the order in which they came.
     pub(crate) list: Vec<Arc<Link>>,
-    by_id: HashMap<u32, Arc<Link>>,
+    by_id: QuickMap<u32, Arc<Link>>,
     /// The number of the next one; none if all were given.
     next: Option<u32>,
 }

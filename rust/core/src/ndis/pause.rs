@@ -110,7 +110,8 @@ impl Adapter {
         broken
     }
 
-    /// Restarts a paused NDIS 6 adapter: the status of MiniportRestart, INVALID_STATE for one that is not paused.
+    /// Restarts a paused NDIS 6 adapter: the status of MiniportRestart, PENDING if the miniport says later that it is
+    /// done, INVALID_STATE for one that is not paused or restarts already.
     ///
     /// # Errors
     /// `SERIAL` from inside of a callback or above PASSIVE.
@@ -119,7 +120,7 @@ impl Adapter {
         if !cpu.is_outermost() || cpu.irql() != Irql::PASSIVE {
             return Err(self.not_from_inside(&cpu));
         }
-        if self.life() != Life::Paused {
+        if self.life() != Life::Paused || self.restarting.load(Ordering::Acquire) {
             return Ok(Status::INVALID_STATE);
         }
         let status = self.call_restart(&cpu);
@@ -130,9 +131,73 @@ impl Adapter {
         Ok(status)
     }
 
-    pub(super) fn call_restart(&self, cpu: &Rc<Cpu>) -> Status {
-        self.call(cpu, Entry::Restart, Irql::PASSIVE, |drivers| drivers.miniport.restart(cpu))
-            .unwrap_or(Status::FAILURE)
+    /// The answer of MiniportRestart; after PENDING a restart is under way.
+    fn call_restart(&self, cpu: &Rc<Cpu>) -> Status {
+        self.restarting.store(true, Ordering::Release); // it may end inside of the call
+        let answer =
+            self.call(cpu, Entry::Restart, Irql::PASSIVE, |drivers| drivers.miniport.restart(cpu));
+        let status = answer.unwrap_or(Status::FAILURE);
+        if status != Status::PENDING && !self.restarting.swap(false, Ordering::AcqRel) {
+            let detail = format!(
+                "MiniportRestart returned {status} after NdisMRestartComplete was called inside of it; expected NDIS_STATUS_PENDING"
+            );
+            self.report(cpu, Rule::Pause, None, detail);
+        }
+        status
+    }
+
+    /// The restart with which an adapter begins: what came of it. One that answers PENDING is waited for.
+    pub(super) fn first_restart(&self, cpu: &Rc<Cpu>) -> Status {
+        match self.call_restart(cpu) {
+            Status::PENDING if self.restart_ends(cpu) => {
+                Status(self.restarted.load(Ordering::Acquire))
+            }
+            Status::PENDING => Status::FAILURE,
+            status => status,
+        }
+    }
+
+    /// Waits for a restart that answered PENDING, for ten seconds; whether it has ended.
+    fn restart_ends(&self, cpu: &Rc<Cpu>) -> bool {
+        let ended = || !self.restarting.load(Ordering::Acquire);
+        if ended() || self.ndis.wait(PATIENCE, ended) {
+            return true;
+        }
+        let detail = format!(
+            "MiniportRestart returned NDIS_STATUS_PENDING and NdisMRestartComplete was not called; expected within {} s",
+            PATIENCE.as_secs()
+        );
+        self.report(cpu, Rule::Pause, None, detail);
+        self.restarting.store(false, Ordering::Release);
+        false
+    }
+
+    /// NdisMRestartComplete: a restart that answered PENDING has come to `status`.
+    ///
+    /// # Errors
+    /// `PAUSE` if none is pending, or for PENDING, which ends nothing.
+    pub fn restart_complete(&self, status: Status) -> Result<(), Arc<Violation>> {
+        let cpu = Cpu::current();
+        if status == Status::PENDING {
+            let detail = format!(
+                "NdisMRestartComplete was called with {status}; expected NDIS_STATUS_SUCCESS or what went wrong"
+            );
+            return Err(self.report(&cpu, Rule::Pause, None, detail));
+        }
+        self.restarted.store(status.0, Ordering::Release);
+        if !self.restarting.swap(false, Ordering::AcqRel) {
+            let detail = format!(
+                "NdisMRestartComplete was called and no restart is pending: adapter {:?} is {}",
+                self.name,
+                self.life()
+            );
+            return Err(self.report(&cpu, Rule::Pause, None, detail));
+        }
+        if status == Status::SUCCESS && self.change_life(Life::Paused, Life::Running) {
+            self.emit(&cpu, What::Start);
+        }
+        self.ndis.settle(&cpu);
+        Ok(())
     }
 
     /// NDIS 6 halts a paused miniport only.
@@ -140,6 +205,7 @@ impl Adapter {
         if self.face != Face::Ndis6 {
             return;
         }
+        self.restart_ends(cpu);
         drop(self.pause()); // it is on record
         if self.life() != Life::Pausing || self.ndis.wait(PATIENCE, || self.life() != Life::Pausing)
         {

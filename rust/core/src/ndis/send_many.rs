@@ -13,6 +13,7 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, TakenBack, What};
+use crate::face::Face;
 use crate::history::who;
 use crate::status::Status;
 
@@ -25,9 +26,10 @@ struct GoingDown {
 
 impl Adapter {
     /// From how many packets on this driver is called for many, in this world. An explorer that
-    /// chooses who runs next wants each call by itself.
+    /// chooses who runs next wants each call by itself, but where an array is what the contract has.
     pub(super) fn least(&self, driver: Option<usize>) -> usize {
-        driver.filter(|_| self.ndis.config.adversity.is_none()).unwrap_or(usize::MAX)
+        let alone = self.ndis.config.adversity.is_some() && self.face == Face::Wan;
+        driver.filter(|_| !alone).unwrap_or(usize::MAX)
     }
 
     fn least_down(&self) -> usize {

@@ -53,7 +53,7 @@ impl Ndis {
             let message = super::adapter::words(&*payload);
             self.caught(Panic { adapter: String::new(), entry: "a thread", message });
         }
-        if let Some(adapter) = self.adapters().first() {
+        if let Some(adapter) = self.adapter(0) {
             adapter.put_right(&Cpu::current(), "a thread that was spawned ended");
         }
         self.threads.live.fetch_sub(1, Ordering::AcqRel);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::gate::PATIENCE;
-use super::{Adapter, Link, Moment};
+use super::{Adapter, HANG, Link, Moment};
 use crate::choices::Access;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Irql};
@@ -13,6 +13,7 @@ use crate::event::{Entry, Name, Part, Side, What};
 use crate::face::{Answer, Face};
 use crate::rule::Rule;
 use crate::status::Status;
+use crate::time::TimeKind;
 use crate::violation::Violation;
 
 /// `NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL` and its twin of the send: the caller is at DISPATCH_LEVEL.
@@ -73,6 +74,42 @@ impl Adapter {
         if self.face == Face::Lan {
             self.stalled_since.store(0, Ordering::Release);
         }
+    }
+
+    /// At the halt: whether sends wait for a serialized LAN miniport that will never say that it has send
+    /// resources again. That is certain if nothing is left that could have it say so (a send that it owes, a
+    /// timer, any work), and taken for certain after as long as nothing may stand still.
+    pub(super) fn look_at_stalled(&self, cpu: &Rc<Cpu>) {
+        let since = self.stalled_since.load(Ordering::Acquire);
+        if since == 0 || self.pool.owned_by(Owner::Miniport).next().is_some() {
+            return;
+        }
+        let queues = self.links();
+        let queued = || queues.iter().map(|link| link.flow.lock());
+        let (count, first) = (
+            queued().map(|flow| flow.queue.len()).sum::<usize>(),
+            queued().find_map(|flow| flow.queue.front().copied()),
+        );
+        let Some(first) = first else { return };
+        let waited = self.ndis.now().saturating_sub(since);
+        let over = self.ndis.config.time != TimeKind::Real
+            && self.set_timers().is_empty()
+            && self.ndis.queue.is_idle(|work| self.ndis.wants(work));
+        if !over && waited < HANG {
+            return;
+        }
+        let why = if over {
+            "nothing is left to happen that could make the call"
+        } else {
+            "it is too late"
+        };
+        let detail = format!(
+            "{} returned {} and NdisMSendResourcesAvailable was not called for {} ms, while {count} send(s) wait and the miniport owes none: {why}",
+            self.face.send(),
+            Status::RESOURCES,
+            waited / 1_000_000,
+        );
+        self.report(cpu, Rule::Resources, Some(self.name_of(first)), detail);
     }
 
     /// NdisMSendResourcesAvailable.

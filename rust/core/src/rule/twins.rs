@@ -62,12 +62,13 @@ pub(super) const IRQL_FLAG: RuleInfo = RuleInfo {
 pub(super) const RESOURCES: RuleInfo = RuleInfo {
     id: "RESOURCES",
     family: Family::Flow,
-    sentence: "`NdisMSendResourcesAvailable` is called by a serialized LAN miniport whose last answer to a send was `RESOURCES`.",
+    sentence: "A serialized LAN miniport calls `NdisMSendResourcesAvailable` when it has resources again after it answered `RESOURCES`, and never otherwise.",
     why: "The call makes NDIS send from its queue. A driver that calls it without having been asked to wait has lost count of \
-          its own descriptors, and the next burst finds none.",
+          its own descriptors, and the next burst finds none. One that never calls it, and owes no send whose completion would \
+          say the same, sends nothing any more.",
     page: "A serialized LAN miniport that returned NDIS_STATUS_RESOURCES tells NDIS by this call, or by a completion, that it \
            takes sends again; deserialized ones keep their own queue and do not call it. That a call out of turn is an error \
-           is ours.",
+           is ours, and so is when it is too late: at the halt, if nothing is left that could make it or 22 s have gone by.",
     source: "DDK:\"NdisMSendResourcesAvailable\", \"Serialized NDIS Miniport Drivers\"",
     facts: &["P3"],
     strength: Strength::OurChoice,
@@ -99,7 +100,7 @@ pub(super) const FACE: RuleInfo = RuleInfo {
 pub(super) const PAUSE: RuleInfo = RuleInfo {
     id: "PAUSE",
     family: Family::LifeCycle,
-    sentence: "A pause of an NDIS 6 miniport completes, once, when it owes no send, and it is halted paused.",
+    sentence: "A pause of an NDIS 6 miniport completes, once, when it owes no send, so does a restart, and it is halted paused.",
     why: "When a miniport is paused NDIS takes its buffers and its bindings apart. A send that is still with the card then is \
           written to after it is freed; a pause that never completes stops the machine with bug check 0x9F or 0x7C.",
     page: "MiniportPause returns SUCCESS or PENDING; the miniport completes what it has, refuses new sends with PAUSED, and \
@@ -110,7 +111,7 @@ pub(super) const PAUSE: RuleInfo = RuleInfo {
     severity: RuleSeverity::Error,
     switch: None,
     remedy: "In `pause` complete what is queued with `PAUSED`; return `PENDING` if the card still has sends, and call \
-             `pause_complete` where the last of them is completed.",
+             `pause_complete` where the last of them is completed. If `restart` returns `PENDING`, call `restart_complete` once.",
     broken_by: "A driver stops its card in pause and returns SUCCESS while the card has two sends.",
 };
 

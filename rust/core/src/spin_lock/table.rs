@@ -21,7 +21,7 @@ pub(super) struct Lock {
 }
 
 /// How many locks the first chunk has, as a power of two.
-const FIRST: u32 = 6;
+const FIRST: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(crate) struct LockTable {
@@ -103,7 +103,7 @@ mod tests {
             assert_eq!(table.add(name), at as u32);
         }
         assert_eq!(table.names(), names);
-        assert_eq!(place(u32::MAX), (26, 63), "no chunk has it, and none is asked beyond its end");
+        assert_eq!(place(u32::MAX), (29, 7), "no chunk has it, and none is asked beyond its end");
         assert!(table.get(u32::MAX).is_none());
     }
 

@@ -14,6 +14,7 @@ mod owner;
 mod point;
 mod policy;
 mod question;
+mod spare;
 mod wait;
 
 use std::fmt;
@@ -22,15 +23,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::biased::{Bias, Biased};
 use crate::choices::{Access, Choice, Explorer, Step};
 use crate::coverage::Coverage;
-use crate::cx::Irql;
+use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
 pub use owner::{FOREIGN, FOREIGNER};
 pub use question::{Answer, At, Kind, Question};
+use spare::Spare;
+
+/// How many events are counted together at most.
+const MANY: usize = 64;
 
 /// The most virtual CPUs that a world has.
 pub const MAX_CPUS: usize = 32;
@@ -165,42 +171,65 @@ pub(crate) struct Adversary {
     /// Whose stacks these are.
     owner: owner::Owner,
     stacks: Arc<dyn Stacks>,
+    /// Whether the explorer wants to hear of points with one step.
+    asks_lone: bool,
     /// How many points there were; changed under the lock of `inner`, and read without it.
     points: AtomicU64,
     /// How many events there were; likewise.
     seen: AtomicU64,
-    inner: Mutex<Inner>,
+    inner: Biased<Inner>,
+    /// What happened and is not counted yet: the events of a while are counted together.
+    told: Biased<Vec<Event>>,
+}
+
+impl Drop for Adversary {
+    fn drop(&mut self) {
+        self.count();
+        let inner = self.inner.get_mut();
+        Spare::keep(inner, std::mem::take(self.told.get_mut()));
+    }
 }
 
 impl Adversary {
     /// With `keeps` it can say of each choice what it was about.
-    pub(crate) fn new(settings: &Adversity, keeps: bool) -> Adversary {
+    pub(crate) fn new(settings: &Adversity, keeps: bool, bias: &Arc<Bias>) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
-        let mut list: Vec<Virtual> = (0..cpus).map(Virtual::new).collect();
+        let spare = Spare::take();
+        let mut list = spare.cpus;
+        list.extend((0..cpus).map(Virtual::new));
         list[0].state = State::Ready;
         list[0].started = true;
-        settings.explorer.lock().begin();
+        let asks_lone = {
+            let mut explorer = settings.explorer.lock();
+            explorer.begin();
+            explorer.asks_lone()
+        };
         settings.coverage.lock().begin();
         Adversary {
             stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
             settings: settings.clone(),
             owner: owner::Owner::default(),
+            asks_lone,
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
-            inner: Mutex::new(Inner {
-                cpus: list,
-                pending: Vec::new(),
-                tasks: MAX_CPUS as u32,
-                until: u64::MAX,
-                all: false,
-                choices: Vec::new(),
-                asked: keeps.then(Vec::new),
-                progress: 0,
-                quiet: false,
-                ending: false,
-                steps: Vec::new(),
-                ways: Vec::new(),
-            }),
+            told: Biased::new(bias, spare.told),
+            inner: Biased::new(
+                bias,
+                Inner {
+                    cpus: list,
+                    pending: spare.pending,
+                    tasks: MAX_CPUS as u32,
+                    until: u64::MAX,
+                    all: false,
+                    choices: spare.choices,
+                    asked: keeps.then(Vec::new),
+                    progress: 0,
+                    quiet: false,
+                    ending: false,
+                    steps: spare.steps,
+                    ways: spare.ways,
+                },
+            ),
         }
     }
 
@@ -226,9 +255,25 @@ impl Adversary {
         self.inner.lock().pending.retain(|pending| wanted(pending.work));
     }
 
-    pub(crate) fn see(&self, event: &Event) {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a few stores at each event
+    pub(crate) fn see(&self, cpu: &Cpu, event: &Event) {
         self.seen.store(self.seen() + 1, Ordering::Relaxed);
-        self.settings.coverage.lock().see(event);
+        let mut told = self.told.lock_on(cpu);
+        told.push(*event);
+        if told.len() >= MANY {
+            drop(told);
+            self.count();
+        }
+    }
+
+    /// Counts what happened and is not counted yet.
+    #[cold]
+    pub(crate) fn count(&self) {
+        let mut told = self.told.lock();
+        if !told.is_empty() {
+            self.settings.coverage.lock().see_all(&mut told);
+        }
     }
 
     /// How many events it has seen.
@@ -238,6 +283,7 @@ impl Adversary {
 
     /// How many edges this execution was the first to reach.
     pub(crate) fn fresh(&self) -> usize {
+        self.count();
         self.settings.coverage.lock().fresh()
     }
 

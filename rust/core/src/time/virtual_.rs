@@ -105,13 +105,13 @@ impl Ndis {
         }
         let _back = Back(number);
         Cpu::become_number(number + 1);
-        let (cpu, mut known) = (Cpu::current(), None);
+        let cpu = Cpu::current();
         while !self.is_closed() {
             let Some((at, work)) = self.queue.next_due(until, true, |work| self.wants(work)) else {
                 break;
             };
             clock.set(at);
-            self.execute(&cpu, work, &mut known);
+            self.execute(&cpu, work, &mut None);
             self.settle(&cpu);
             if self.interrupted() {
                 break;

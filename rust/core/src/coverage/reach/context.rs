@@ -14,19 +14,32 @@ use crate::status::Status;
 
 const CPU: u32 = 1;
 const NAME: Name = Name { adapter: 0, slot: 0, generation: 2 };
-const REASONS: [TakenBack; 5] =
-    [TakenBack::Reset, TakenBack::Halt, TakenBack::Dropped, TakenBack::GivenUp, TakenBack::Raised];
+const REASONS: [TakenBack; 6] = [
+    TakenBack::Reset,
+    TakenBack::Halt,
+    TakenBack::Dropped,
+    TakenBack::GivenUp,
+    TakenBack::Raised,
+    TakenBack::Paused,
+];
 const LEVELS: [Irql; 3] = [Irql::PASSIVE, Irql::DISPATCH, Irql::DIRQL];
 /// The lock that an event is about, if it is not one of those that are held (0, 1).
 const OTHER: u32 = 9;
 
 /// Calls `ask` with every world behind the edge of these three, and the event in it.
-pub(super) fn each(seat: Seat, kind: Kind, place: Place, mut ask: impl FnMut(State, &Event)) {
+pub(super) fn each(
+    face: Face,
+    seat: Seat,
+    kind: Kind,
+    place: Place,
+    mut ask: impl FnMut(State, &Event),
+) {
     for serialized in [false, true] {
-        for life in lives(seat) {
+        for life in lives(face, seat) {
             for link in links(kind) {
                 for packet in packets(seat, kind) {
-                    let world = World { serialized, life, link: link.clone(), packet, place };
+                    let link = link.clone();
+                    let world = World { face, serialized, life, link, packet, place };
                     world.events(kind, &mut ask);
                 }
             }
@@ -35,6 +48,7 @@ pub(super) fn each(seat: Seat, kind: Kind, place: Place, mut ask: impl FnMut(Sta
 }
 
 struct World {
+    face: Face,
     serialized: bool,
     life: Life,
     link: LinkState,
@@ -42,9 +56,9 @@ struct World {
     place: Place,
 }
 
-fn lives(seat: Seat) -> Vec<Life> {
-    let paused = |life: &Life| matches!(life, Life::Pausing | Life::Paused);
-    let all = (0..=7).map(Life::from_u8).filter(|life| !paused(life)); // NDIS 6 has those
+fn lives(face: Face, seat: Seat) -> Vec<Life> {
+    let pauses = |life: &Life| matches!(life, Life::Pausing | Life::Paused);
+    let all = (0..=7).map(Life::from_u8).filter(|life| face == Face::Ndis6 || !pauses(life));
     let fits = |life: &Life| match seat {
         // After halt the miniport has nothing.
         Seat::InCall | Seat::Pended => *life < Life::Halted,
@@ -77,13 +91,14 @@ fn packets(seat: Seat, kind: Kind) -> Vec<PacketState> {
     let call = of(Owner::Miniport);
     let pended = call.returned(NAME.generation, Status::PENDING).unwrap_or(call);
     let before = match seat {
+        _ if matches!(kind.sample(), What::Requeue { .. }) => return vec![call],
         Seat::Pool => Owner::Pool,
         Seat::Protocol => Owner::Protocol,
         Seat::Ndis => Owner::Ndis,
         Seat::Returning => Owner::Returning,
         Seat::InCall => return vec![call],
         Seat::Pended => return vec![pended],
-        _ if matches!(kind.sample(), What::ResetEnd | What::Halted) => {
+        _ if matches!(kind.sample(), What::ResetEnd | What::Halted | What::Paused) => {
             return vec![of(Owner::Pool), call, pended];
         }
         _ => return vec![of(Owner::Pool)],
@@ -103,7 +118,7 @@ impl World {
             reentrant: false,
             life: self.life,
             inside: 0,
-            face: Face::Wan,
+            face: self.face,
             stalled: false,
         };
         let mut state = State::default();
@@ -152,6 +167,10 @@ impl World {
                 }
             }
             What::Release { form, .. } => self.releases(form, at),
+            What::Cancel { .. } => at(self.state(), What::Cancel { packet: self.present() }),
+            What::Requeue { link, .. } => {
+                at(self.state(), What::Requeue { packet: self.present(), link });
+            }
             What::Raise { .. } => {
                 for to in LEVELS {
                     at(self.state(), What::Raise { to });
@@ -170,6 +189,12 @@ impl World {
                 }
             }
             What::Leave { entry } => self.leaves(entry, at),
+            What::ResourcesAvailable => {
+                let mut state = self.state();
+                at(state.clone(), What::ResourcesAvailable);
+                state.adapters.entry(0).and_modify(|adapter| adapter.stalled = true);
+                at(state, What::ResourcesAvailable);
+            }
             What::Halted => {
                 let mut state = self.state();
                 at(state.clone(), What::Halted);
@@ -187,6 +212,11 @@ impl World {
         let lives = [known, known.saturating_sub(1), known + 1, 0];
         let own = lives.map(|generation| Name { generation, ..NAME });
         own.into_iter().chain([Name { adapter: 1, ..NAME }]).collect()
+    }
+
+    /// NDIS's own name of it.
+    fn present(&self) -> Name {
+        Name { generation: self.packet.generation(), ..NAME }
     }
 
     /// A call returns once, for a life that began: the present one, or the one before.
@@ -244,7 +274,7 @@ fn levels(entry: Entry) -> &'static [Irql] {
     match entry {
         Entry::Initialize | Entry::Halt | Entry::Pause | Entry::Restart => &LEVELS[..1],
         Entry::Isr => &LEVELS[2..],
-        Entry::WanSend => &LEVELS[..2],
+        Entry::WanSend | Entry::CancelSend => &LEVELS[..2],
         Entry::Shutdown => &LEVELS,
         _ => &LEVELS[1..2],
     }

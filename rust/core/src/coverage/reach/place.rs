@@ -3,6 +3,7 @@
 use super::super::edge::{Place, Seat};
 use crate::cx::Irql;
 use crate::event::{Entry, TakenBack, What};
+use crate::face::Face;
 use crate::rule::Rule;
 
 /// The levels and locks of a CPU on which something happens.
@@ -21,8 +22,8 @@ fn work(place: Place) -> bool {
 }
 
 /// Whether `what` happens there at all, kept or broken. A driver does anything anywhere.
-pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
-    if is_of_a_twin(seat, what) {
+pub(super) fn happens(face: Face, seat: Seat, what: &What, place: Place) -> bool {
+    if is_of_another(face, seat, what) {
         return false;
     }
     let with_miniport = matches!(seat, Seat::InCall | Seat::Pended);
@@ -37,7 +38,16 @@ pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
         // By a token that goes out of scope, or by a bug check: anywhere.
         What::TakeBack { why: TakenBack::Dropped | TakenBack::Halt, .. } => with_miniport,
         What::TakeBack { .. } => with_miniport && below_device(place),
-        What::Register { .. } | What::Start => seat == Seat::Initializing && outside(place),
+        What::Register { .. } => seat == Seat::Initializing && outside(place),
+        What::Start => match seat {
+            Seat::Initializing => outside(place),
+            // NdisMRestartComplete is called wherever the driver is done.
+            _ => seat == Seat::Paused,
+        },
+        What::Pause => seat == Seat::Running && outside(place),
+        What::Cancel { .. } => with_miniport && below_device(place),
+        // The return that came before it said that it is on its way.
+        What::Requeue { .. } => seat == Seat::Returning && below_device(place),
         What::ResetEnd => seat == Seat::Resetting && below_device(place),
         What::Halt => !dead && seat != Seat::Halting && outside(place),
         What::Halted => matches!(seat, Seat::Halting | Seat::Stopped) && outside(place),
@@ -49,20 +59,22 @@ pub(super) fn happens(seat: Seat, what: &What, place: Place) -> bool {
     }
 }
 
-/// What only the sister contracts have: the list is that of WAN.
-fn is_of_a_twin(seat: Seat, what: &What) -> bool {
-    let only_theirs = matches!(
-        what,
-        What::Requeue { .. }
-            | What::Cancel { .. }
-            | What::TakeBack { why: TakenBack::Paused, .. }
-            | What::Pause
-            | What::Paused
-            | What::ResourcesAvailable
-            | What::Enter { entry: Entry::CancelSend | Entry::Pause | Entry::Restart, .. }
-            | What::Leave { entry: Entry::CancelSend | Entry::Pause | Entry::Restart }
-    );
-    only_theirs || matches!(seat, Seat::Pausing | Seat::Paused)
+/// What this contract does not have.
+fn is_of_another(face: Face, seat: Seat, what: &What) -> bool {
+    let owners: &[Face] = match what {
+        What::Requeue { .. } | What::ResourcesAvailable => &[Face::Lan],
+        What::Cancel { .. }
+        | What::Enter { entry: Entry::CancelSend, .. }
+        | What::Leave { entry: Entry::CancelSend } => &[Face::Lan, Face::Condis, Face::Ndis6],
+        What::TakeBack { why: TakenBack::Paused, .. }
+        | What::Pause
+        | What::Paused
+        | What::Enter { entry: Entry::Pause | Entry::Restart, .. }
+        | What::Leave { entry: Entry::Pause | Entry::Restart } => &[Face::Ndis6],
+        _ if matches!(seat, Seat::Pausing | Seat::Paused) => &[Face::Ndis6],
+        _ => &Face::ALL,
+    };
+    !owners.contains(&face)
 }
 
 /// What cannot happen without a broken rule although the contract lets the event itself pass: a packet
@@ -117,7 +129,9 @@ fn lives(seat: Seat, entry: Entry) -> bool {
         Entry::Halt => seat == Seat::Halting,
         Entry::WanSend | Entry::CheckForHang | Entry::ResetComplete => seat == Seat::Running,
         Entry::Reset => seat == Seat::Resetting,
-        Entry::CancelSend | Entry::Pause | Entry::Restart => false,
+        Entry::CancelSend => !matches!(seat, Seat::Initializing | Seat::Halted | Seat::Stopped),
+        Entry::Pause => seat == Seat::Pausing,
+        Entry::Restart => matches!(seat, Seat::Initializing | Seat::Paused),
         Entry::QueryInformation | Entry::SetInformation => {
             matches!(seat, Seat::Running | Seat::Resetting)
         }

@@ -27,12 +27,39 @@ impl Work {
             _ => Irql::DISPATCH,
         }
     }
+
+    fn is_thread(self) -> bool {
+        matches!(self, Work::Thread { .. })
+    }
 }
 
 impl Virtual {
-    /// Whether `pending` may begin on it although it runs something.
-    fn takes(&self, pending: &Pending) -> bool {
-        self.state == State::Ready && self.inbox.is_none() && self.irql < pending.work.level()
+    fn is_idle(&self) -> bool {
+        self.state == State::Idle && self.inbox.is_none()
+    }
+
+    /// Whether work may begin on it although it runs something.
+    fn is_interruptible(&self) -> bool {
+        self.state == State::Ready && self.inbox.is_none()
+    }
+}
+
+/// Where work could begin; the same for all work of a point.
+#[derive(Copy, Clone, Debug)]
+struct Room {
+    /// Whether a CPU other than the thread's own is idle.
+    idle: bool,
+    /// Whether the thread's own is.
+    idle_own: bool,
+    /// The lowest level of those that run something and may be interrupted.
+    lowest: Irql,
+    /// When the first of what runs began.
+    since: u64,
+}
+
+impl Room {
+    fn has_place(&self, work: Work) -> bool {
+        self.idle || (!work.is_thread() && (self.idle_own || self.lowest < work.level()))
     }
 }
 
@@ -57,7 +84,8 @@ impl Inner {
                 State::Waits(seen) => seen != self.progress,
             };
             if can {
-                self.offer(Way::Cpu(number), cpu.task, cpu.access, preempts);
+                let (task, access) = (cpu.task, cpu.access);
+                self.offer(Way::Cpu(number), task, access, preempts);
             }
         }
         if let At::Lock(lock) = at
@@ -65,32 +93,67 @@ impl Inner {
         {
             self.offer(Way::Cpu(me), self.cpus[me].task, self.cpus[me].access, false);
         }
-        if self.pending.is_empty() {
+        // A check for hang is of use in its order only, and never the reason to go on.
+        let first = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
+        if first.is_none() && !self.all {
             return;
         }
-        let busy = self.cpus.iter().filter(|cpu| cpu.state != State::Idle);
-        let late = busy.map(|cpu| cpu.since.saturating_add(latency)).min().unwrap_or(u64::MAX);
-        self.list_work(at, late, latency, preempts);
+        let last = first.map_or(u64::MAX, |first| first.saturating_add(latency)).min(self.until);
+        let room = self.room(me, preempts);
+        self.list_work(room, last.min(room.since.saturating_add(latency)), preempts);
         if self.steps.is_empty() {
             // Whoever is busy waits: time goes on all the same.
-            self.list_work(at, u64::MAX, latency, preempts);
+            self.list_work(room, last, preempts);
         }
     }
 
-    fn list_work(&mut self, at: At, late: u64, latency: u64, preempts: bool) {
-        let first = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        let last = first.map_or(u64::MAX, |first| first.saturating_add(latency));
-        for index in 0..self.pending.len() {
-            let pending = self.pending[index];
-            if pending.at > last.min(late).min(self.until) {
+    /// Whether nothing but going on can happen while CPU `me` is at a point.
+    #[inline]
+    pub(super) fn is_lone(&self, me: usize, free: impl Fn(u32) -> bool) -> bool {
+        let stuck = |(number, cpu): (usize, &Virtual)| match cpu.state {
+            _ if number == me => true,
+            State::Idle => true,
+            State::Ready => false,
+            State::Lock(lock) => !free(lock),
+            State::Waits(seen) => seen == self.progress,
+        };
+        !self.all
+            && self.pending.iter().all(|pending| pending.background)
+            && self.cpus.iter().enumerate().all(stuck)
+    }
+
+    /// `runs`: the CPU `me` runs something, and does not wait.
+    fn room(&self, me: usize, runs: bool) -> Room {
+        let mut room =
+            Room { idle: false, idle_own: false, lowest: Irql(u8::MAX), since: u64::MAX };
+        for (number, cpu) in self.cpus.iter().enumerate() {
+            if cpu.is_idle() {
+                if number == 0 {
+                    room.idle_own = true;
+                } else {
+                    room.idle = true;
+                }
+            }
+            if (number != me || runs) && cpu.is_interruptible() {
+                room.lowest = room.lowest.min(cpu.irql);
+            }
+            if cpu.state != State::Idle {
+                room.since = room.since.min(cpu.since);
+            }
+        }
+        room
+    }
+
+    /// The work that is due up to `last`.
+    fn list_work(&mut self, room: Room, last: u64, preempts: bool) {
+        for (index, pending) in self.pending.iter().enumerate() {
+            if pending.at > last {
                 break;
             }
-            // A check for hang is of use in its order only, and never the reason to go on.
-            if pending.background && (index > 0 || !(self.all || first.is_some())) {
-                continue;
-            }
-            if self.places(at, &pending).next().is_some() {
-                self.offer(Way::Work(index), pending.task, Access::ANY, preempts);
+            let in_order = !pending.background || index == 0;
+            if in_order && room.has_place(pending.work) {
+                self.ways.push(Way::Work(index));
+                self.steps.push(Step { task: pending.task, access: Access::ANY, preempts });
             }
         }
     }
@@ -101,20 +164,20 @@ impl Inner {
     }
 
     /// The CPUs on which `pending` could begin, idle ones first.
-    pub(super) fn places<'a>(
-        &'a self,
+    pub(super) fn places(
+        &self,
+        me: usize,
         at: At,
-        pending: &'a Pending,
-    ) -> impl Iterator<Item = usize> + 'a {
-        let me = crate::cx::Cpu::current_number();
-        let thread = matches!(pending.work, Work::Thread { .. });
-        let is_idle = |cpu: &Virtual| cpu.state == State::Idle && cpu.inbox.is_none();
+        pending: &Pending,
+    ) -> impl Iterator<Item = usize> + use<'_> {
+        let (thread, level) = (pending.work.is_thread(), pending.work.level());
         // One idle CPU is like another. The caller's own counts while it is in `run`.
-        let idle = (1..self.cpus.len()).find(|number| is_idle(&self.cpus[*number]));
-        let idle = idle.or_else(|| (!thread && is_idle(&self.cpus[0])).then_some(0));
+        let idle = (1..self.cpus.len()).find(|number| self.cpus[*number].is_idle());
+        let idle = idle.or_else(|| (!thread && self.cpus[0].is_idle()).then_some(0));
         let runs = matches!(at, At::Point(_));
         let busy = move |number: &usize| {
-            (*number != me || runs) && !thread && self.cpus[*number].takes(pending)
+            let cpu = &self.cpus[*number];
+            !thread && (*number != me || runs) && cpu.is_interruptible() && cpu.irql < level
         };
         idle.into_iter().chain((0..self.cpus.len()).filter(busy))
     }

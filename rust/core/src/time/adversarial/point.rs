@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::list::At;
-use super::{Adversary, Pending, State, Way};
+use super::{Adversary, Inner, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
@@ -62,8 +62,8 @@ impl Ndis {
         self.go_on(adversary, At::Point(access));
         // A language binding raises an exception instead.
         if adversary.settings.stacks.is_none()
-            && !Cpu::current().is_outermost()
             && adversary.is_cut_off()
+            && !Cpu::current().is_outermost()
         {
             std::panic::panic_any("the drivers go on for ever; this execution is cut off");
         }
@@ -178,26 +178,38 @@ impl Ndis {
         }
     }
 
+    #[inline]
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
         let me = Cpu::current_number();
-        let mut guard = adversary.inner.lock();
-        let inner = &mut *guard;
-        let points = adversary.points() + 1;
-        adversary.points.store(points, Ordering::Relaxed);
-        if points >= adversary.settings.max_points {
-            inner.quiet = true;
-        }
-        let cpu = &mut inner.cpus[me];
-        match at {
-            At::Point(access) => {
-                inner.progress += 1;
-                (cpu.state, cpu.access) = (State::Ready, access);
-                cpu.irql = Cpu::current().irql();
+        Cpu::here(|cpu| {
+            let inner = &mut *adversary.inner.lock_on(cpu);
+            let points = adversary.points() + 1;
+            adversary.points.store(points, Ordering::Relaxed);
+            if points >= adversary.settings.max_points {
+                inner.quiet = true;
             }
-            At::Idle => cpu.state = State::Idle,
-            At::Lock(lock) => cpu.state = State::Lock(lock),
-            At::Waits => cpu.state = State::Waits(inner.progress),
-        }
+            let here = &mut inner.cpus[me];
+            match at {
+                At::Point(access) => {
+                    inner.progress += 1;
+                    (here.state, here.access, here.irql) = (State::Ready, access, cpu.irql());
+                    // What most points are.
+                    let asks = adversary.asks_lone && !inner.quiet;
+                    if !asks && inner.is_lone(me, |lock| self.locks.is_free(lock)) {
+                        return Next::Go;
+                    }
+                }
+                At::Idle => here.state = State::Idle,
+                At::Lock(lock) => here.state = State::Lock(lock),
+                At::Waits => here.state = State::Waits(inner.progress),
+            }
+            self.decide_among(adversary, inner, me, at)
+        })
+    }
+
+    /// The same where several things may happen.
+    #[inline(never)]
+    fn decide_among(&self, adversary: &Adversary, inner: &mut Inner, me: usize, at: At) -> Next {
         inner.list(me, at, adversary.settings.latency, |lock| self.locks.is_free(lock));
         if inner.steps.is_empty() {
             return inner.nothing_happens(me, at);
@@ -212,11 +224,11 @@ impl Ndis {
             Way::Cpu(other) => Next::To(other),
             Way::Work(index) => {
                 let pending = inner.pending[index];
-                let places = inner.places(at, &pending).count() as u32;
+                let places = inner.places(me, at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
-                let other = inner.places(at, &pending).nth(place).unwrap_or(me);
+                let other = inner.places(me, at, &pending).nth(place).unwrap_or(me);
                 inner.keep(|inner| {
-                    self.asked_place(adversary, inner, inner.places(at, &pending), place)
+                    self.asked_place(adversary, inner, inner.places(me, at, &pending), place)
                 });
                 inner.pending.remove(index);
                 inner.progress += 1;
@@ -309,7 +321,7 @@ impl Adversary {
     }
 }
 
-impl super::Inner {
+impl Inner {
     /// Nobody can go on.
     fn nothing_happens(&mut self, me: usize, at: At) -> Next {
         let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
