@@ -33,14 +33,14 @@ fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
         // What a deserialized miniport has when its reset ends is reported before it is taken.
         (Rule::Cancel, Some(Op::Run(_))) => before.is_some_and(given_up),
         (Rule::Reset, _) => matches!(before, Some(What::ResetComplete { .. })),
-        // That nothing is left that could ask for the waiting sends.
-        (Rule::Resources, Some(Op::Halt(_)) | None) => true,
         // What only time tells; the buffer's geometry; level, locks and status of
         // NdisMResetComplete; a halt or a clock that is run from inside of something; what the
         // closing thread holds: none of these is an event.
         //
-        // So is what one of NDIS 6 has when its pause completes, and a cancel or a pause from where none may be.
-        (Rule::Hang, Some(Op::Run(_)))
+        // So is what one of NDIS 6 has when its pause completes, and a cancel or a pause from where none may be; and that
+        // nothing is left which could ask for the sends that wait for resources.
+        (Rule::Resources, Some(Op::Halt(_)) | None)
+        | (Rule::Hang, Some(Op::Run(_)))
         | (Rule::Pause | Rule::Padding, _)
         | (Rule::IrqlSend | Rule::Serial, Some(Op::Twin(_)))
         | (Rule::IrqlComplete | Rule::LockHeld | Rule::StatusPending, Some(Op::ResetComplete(_)))

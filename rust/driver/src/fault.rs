@@ -1,16 +1,13 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
-use std::collections::HashMap;
-use std::ffi::CStr;
-use std::path::Path;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
 
 use ndiswan::{Name, Rule};
-use parking_lot::Mutex;
 
 use crate::card::Card;
 use crate::context;
+use crate::lines::told;
 use crate::packets;
 
 /// Something that the driver did on its own, to be reported by its next call of the library.
@@ -139,7 +136,7 @@ impl Drop for HandlersStack {
         let mut now: libc::stack_t = unsafe { std::mem::zeroed() };
         // SAFETY: asks only.
         unsafe { libc::sigaltstack(std::ptr::null(), &raw mut now) };
-        if now.ss_sp as usize == self.0.as_ptr() as usize {
+        if std::ptr::eq(now.ss_sp.cast(), self.0.as_ptr()) {
             now.ss_flags = libc::SS_DISABLE;
             // SAFETY: no handler runs on it: this is no handler.
             unsafe { libc::sigaltstack(&raw const now, std::ptr::null_mut()) };
@@ -309,7 +306,7 @@ pub(crate) fn running() -> String {
 
 /// Return addresses in the driver that called, the innermost first, until `f` says no. Not beyond the driver's own frames: a
 /// stack may end in what no unwinder understands.
-fn calls(mut f: impl FnMut(usize) -> bool) {
+pub(crate) fn calls(mut f: impl FnMut(usize) -> bool) {
     if !context::is_calling() {
         return;
     }
@@ -324,142 +321,4 @@ fn calls(mut f: impl FnMut(usize) -> bool) {
             !inside && passed < 64
         }
     });
-}
-
-/// A place of a driver's source.
-#[derive(Clone, Debug)]
-struct Line {
-    function: String,
-    file: std::path::PathBuf,
-    number: u32,
-}
-
-/// By the copy that is loaded and the place in it: no two copies have the same name.
-type Known = HashMap<(Arc<CStr>, usize), Arc<[Line]>>;
-
-/// What is at a code address of a driver, the innermost function first; looked up once.
-fn lines_at(address: usize) -> Arc<[Line]> {
-    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
-    let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
-    let key = (Arc::clone(&file), place);
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
-        return Arc::clone(found);
-    }
-    let lines: Arc<[Line]> = read_lines(&file, place as u64).unwrap_or_default().into();
-    KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
-    lines
-}
-
-/// Read from the file's debug information. (`backtrace::resolve` knows only files that were loaded before its first use.)
-fn read_lines(file: &CStr, place: u64) -> Option<Vec<Line>> {
-    let information = addr2line::Loader::new(file.to_str().ok()?).ok()?;
-    let mut lines = Vec::new();
-    let mut frames = information.find_frames(place).ok()?;
-    while let Ok(Some(frame)) = frames.next() {
-        let (Some(function), Some(at)) = (frame.function, frame.location) else { continue };
-        let (Ok(name), Some(file)) = (function.raw_name(), at.file) else { continue };
-        if Card::is_source(Path::new(file)) {
-            lines.push(Line {
-                function: name.into_owned(),
-                file: file.into(),
-                number: at.line.unwrap_or(0),
-            });
-        }
-    }
-    Some(lines)
-}
-
-/// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
-#[must_use]
-pub fn call_site() -> Option<String> {
-    let mut found = None;
-    calls(|address| {
-        let lines = lines_at(address.wrapping_sub(1));
-        found = lines
-            .first()
-            .map(|at| format!("{}:{} in {}", at.file.display(), at.number, at.function));
-        found.is_none()
-    });
-    found
-}
-
-/// Where in the driver's own code, behind the stub of the function, the library was called.
-pub(crate) fn caller() -> Option<usize> {
-    let mut found = None;
-    calls(|address| {
-        let place = address.wrapping_sub(1);
-        found = (!lines_at(place).is_empty()).then_some(place);
-        found.is_none()
-    });
-    found
-}
-
-/// What a call at that place of a driver's code names, as its source spells it: the first argument of a call of `function`, without
-/// an `&` before it; where the source cannot be read or has no such call in that line, file and line.
-pub(crate) fn named_at(place: usize, functions: &[&str]) -> Option<String> {
-    static KNOWN: Mutex<Option<HashMap<(Arc<CStr>, usize), String>>> = Mutex::new(None);
-    let key = crate::image::place_of(place)?;
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
-        return Some(found.clone());
-    }
-    let found = read_name(lines_at(place).first()?, functions);
-    KNOWN.lock().get_or_insert_default().insert(key, found.clone());
-    Some(found)
-}
-
-fn read_name(at: &Line, functions: &[&str]) -> String {
-    let file = at.file.file_name().unwrap_or(at.file.as_os_str()).to_string_lossy().into_owned();
-    let text = std::fs::read(&at.file).unwrap_or_default();
-    let line = text.split(|byte| *byte == b'\n').nth((at.number as usize).saturating_sub(1));
-    let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
-    argument(&line, functions).unwrap_or_else(|| format!("{file}:{}", at.number))
-}
-
-/// The first argument of a call of one of the functions in a line of C.
-fn argument(line: &str, functions: &[&str]) -> Option<String> {
-    let after = functions.iter().find_map(|function| line.split_once(*function))?.1;
-    let rest = after.trim_start().strip_prefix('(')?;
-    let mut depth = 0u32;
-    let end = rest.find(|c: char| {
-        match c {
-            '(' | '[' => depth += 1,
-            ')' | ',' if depth == 0 => return true,
-            ')' | ']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        false
-    })?;
-    let name = rest[..end].trim().trim_start_matches('&').trim();
-    (!name.is_empty() && name.len() <= 64).then(|| name.to_string())
-}
-
-pub(crate) fn told(places: &[usize]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for place in places {
-        for line in &*lines_at(*place) {
-            let file = line.file.file_name().unwrap_or(line.file.as_os_str()).to_string_lossy();
-            lines.push(format!("{} ({file}:{})", line.function, line.number));
-        }
-    }
-    lines.dedup();
-    lines.truncate(8);
-    if lines.is_empty() { String::new() } else { format!(", in {}", lines.join(" <- ")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::argument;
-
-    #[test]
-    fn a_lock_is_called_what_the_line_calls_it() {
-        let of = |line| argument(line, &["NdisAllocateSpinLock"]);
-        assert_eq!(of("  NdisAllocateSpinLock(&card->Lock);").as_deref(), Some("card->Lock"));
-        assert_eq!(
-            of("NdisAllocateSpinLock ( & a[f(1, 2)].Lock )").as_deref(),
-            Some("a[f(1, 2)].Lock")
-        );
-        assert_eq!(of("INIT_LOCK(&card->Lock);"), None, "a macro of the driver's");
-        assert_eq!(of("NdisAllocateSpinLock("), None, "the argument is in another line");
-        assert_eq!(of("NdisAllocateSpinLock()"), None);
-    }
 }

@@ -168,7 +168,7 @@ fn callers() -> String {
         .filter(|place| *place != 0 && crate::image::is_of_driver(place.wrapping_sub(1)))
         .map(|place| place.wrapping_sub(1))
         .collect();
-    match crate::fault::told(&places) {
+    match crate::lines::told(&places) {
         text if text.is_empty() => "no driver was in the middle of a call\n".to_string(),
         text => format!("a driver was in the middle of a call{text}\n"),
     }

@@ -16,6 +16,7 @@ pub mod exports;
 mod fault;
 mod image;
 mod last_words;
+mod lines;
 mod locks;
 mod memory;
 mod miniport;
@@ -29,9 +30,9 @@ mod watchdog;
 mod wide;
 
 pub use card::{Card, Due, Settings, Space, Value};
-pub use fault::call_site;
 pub use image::{Image, LoadError};
 pub use last_words::supervise;
+pub use lines::call_site;
 pub use miniport::Attached;
 pub use requests::Outcome;
 pub use sanitizer::is_there as has_address_sanitizer;

@@ -5,7 +5,7 @@ use ndiswan::{Irql, Rule};
 
 use super::exports;
 use crate::context::{Here, quickly};
-use crate::fault::{caller, named_at};
+use crate::lines::{caller, named_at};
 use crate::locks::Lock;
 use crate::peek;
 
