@@ -1,8 +1,8 @@
 """What the Microsoft compiler reads otherwise, changed in the driver's own lines after the preprocessor.
 
-``long`` has 32 bits on Windows and 64 here: it is made ``int``, and a number loses its ``L``, since ``-1 == 0xFFFFFFFFL``
-holds there. Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it stands for, and the
-character that ended a text under DOS goes.
+``long`` has 32 bits on Windows and 64 here: it is made ``int``. A number loses its ``L``: ``-1 == 0xFFFFFFFFL`` there.
+Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it stands for, and the character
+that ended a text under DOS goes.
 """
 
 from __future__ import annotations
