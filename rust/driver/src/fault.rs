@@ -139,7 +139,7 @@ impl Drop for HandlersStack {
         let mut now: libc::stack_t = unsafe { std::mem::zeroed() };
         // SAFETY: asks only.
         unsafe { libc::sigaltstack(std::ptr::null(), &raw mut now) };
-        if now.ss_sp as usize == self.0.as_ptr() as usize {
+        if std::ptr::eq(now.ss_sp.cast(), self.0.as_ptr()) {
             now.ss_flags = libc::SS_DISABLE;
             // SAFETY: no handler runs on it: this is no handler.
             unsafe { libc::sigaltstack(&raw const now, std::ptr::null_mut()) };
@@ -337,6 +337,8 @@ struct Line {
 /// By the copy that is loaded and the place in it: no two copies have the same name.
 type Known = HashMap<(Arc<CStr>, usize), Arc<[Line]>>;
 
+type Names = HashMap<(Arc<CStr>, usize), String>;
+
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
     static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
@@ -397,7 +399,7 @@ pub(crate) fn caller() -> Option<usize> {
 /// What a call at that place of a driver's code names, as its source spells it: the first argument of a call of `function`, without
 /// an `&` before it; where the source cannot be read or has no such call in that line, file and line.
 pub(crate) fn named_at(place: usize, functions: &[&str]) -> Option<String> {
-    static KNOWN: Mutex<Option<HashMap<(Arc<CStr>, usize), String>>> = Mutex::new(None);
+    static KNOWN: Mutex<Option<Names>> = Mutex::new(None);
     let key = crate::image::place_of(place)?;
     if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
         return Some(found.clone());
