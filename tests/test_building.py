@@ -33,7 +33,7 @@ def nineties(tmp_path: Path) -> Path:
 
 @COMPILERS
 def test_a_driver_of_the_nineties_runs(cc: str, nineties: Path, monkeypatch) -> None:
-    """Own types first, K&R, other spellings, L for 32 bits, the kernel's and the C library's functions: each check holds."""
+    """Own types first, K&R, L for 32 bits, functions of the kernel and of the C library: each check holds."""
     monkeypatch.setenv("CC", cc)
     driver = load(nineties, define={"DBG": 1}, config=CONFIG)
     with nw.Ndis(on_violation="record") as ndis:
