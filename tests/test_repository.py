@@ -50,6 +50,7 @@ WITHOUT_A_STEM = {
     "imports": "what `import ndiswan` loads",
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
+    "waiting": "what happens while a driver in C waits",
     "porting": "the sister contracts as a whole, and examples/porting",
     "docs": "what the pages claim",
     "examples": "the examples in docstrings",
