@@ -40,10 +40,14 @@ def destroys(address: int, words: int) -> str:
 
 
 def destroys_the_heap() -> str:
-    """The same, through blocks of the C library's heap."""
-    allocate = ctypes.CDLL(None).malloc
-    allocate.restype = ctypes.c_void_p
-    return destroys(allocate(3000) - 16, 800)
+    """The same, through a block of the C library's heap, which is given back then."""
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    library.free.argtypes = [ctypes.c_void_p]
+    block = library.malloc(3000)
+    told = destroys(block - 16, 800)
+    library.free(block)
+    return told
 
 
 def test_a_process_that_a_driver_destroys_is_a_report_and_this_one_goes_on() -> None:

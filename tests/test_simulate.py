@@ -159,7 +159,10 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--json", "--threads", "1"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "COLUMNS": "120"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": "120", "CI": ""},
     ) as running:
         os.close(theirs)
         shown = b""

@@ -90,7 +90,7 @@ impl Link {
         let who = {
             let state = cpu.state.borrow();
             state.may_send().ok()?;
-            who(cpu.id, &state)
+            who(cpu.number(), &state)
         };
         if adapter.life() != Life::Running || name.adapter != adapter.index {
             return None;
@@ -191,7 +191,7 @@ impl Adapter {
             && lent.down.is_none()
         {
             place.set_in(&span, pended);
-            let who = who(cpu.id, &cpu.state.borrow());
+            let who = who(cpu.number(), &cpu.state.borrow());
             ndis.note_pended(self, (name, place), cpu, (ndis.later(called), who));
             lent.down = drivers;
             return;
