@@ -150,6 +150,18 @@ pub enum TakenBack {
     Paused,
 }
 
+impl TakenBack {
+    /// All of them, in their order.
+    pub(crate) const ALL: [TakenBack; 6] = [
+        TakenBack::Reset,
+        TakenBack::Halt,
+        TakenBack::Dropped,
+        TakenBack::GivenUp,
+        TakenBack::Raised,
+        TakenBack::Paused,
+    ];
+}
+
 /// The two forms of the spin-lock calls.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

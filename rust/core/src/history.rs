@@ -57,14 +57,6 @@ const AGAIN_PENDED: u8 = 18;
 
 const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
 const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
-const REASONS: [TakenBack; 6] = [
-    TakenBack::Reset,
-    TakenBack::Halt,
-    TakenBack::Dropped,
-    TakenBack::GivenUp,
-    TakenBack::Raised,
-    TakenBack::Paused,
-];
 
 /// The part of word 1 that says on which CPU, at which level, with how many locks.
 #[inline]
@@ -109,7 +101,7 @@ fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<
         6 => What::Deliver { packet, link, status },
         7 => What::Unsend { packet, link, status },
         8 => What::Free { packet },
-        9 => What::TakeBack { packet, why: *REASONS.get(detail as usize)? },
+        9 => What::TakeBack { packet, why: *TakenBack::ALL.get(detail as usize)? },
         REQUEUE => What::Requeue { packet, link },
         CANCEL => What::Cancel { packet },
         10 => What::Touch {

@@ -32,7 +32,7 @@ fn round_trip(rig: &Rig<Deserialized>) -> Name {
 }
 
 /// What a packet remembers after three round trips, and a fourth that ends with another status.
-fn told(rig: &Rig<Deserialized>) -> (Vec<(What, Irql, u8)>, Counters) {
+fn told(rig: &Rig<Deserialized>) -> (Vec<(What, Irql, u8)>, Vec<u32>, Counters) {
     for _ in 0..3 {
         round_trip(rig);
     }
@@ -40,7 +40,8 @@ fn told(rig: &Rig<Deserialized>) -> (Vec<(What, Irql, u8)>, Counters) {
     rig.adapter().wan_send_complete(name, Status::FAILURE).unwrap();
     let history = rig.adapter().history_of(name);
     let events = history.iter().map(|event| (event.what, event.irql, event.locks)).collect();
-    (events, rig.adapter().counters())
+    let cpus = history.iter().map(|event| event.cpu).collect();
+    (events, cpus, rig.adapter().counters())
 }
 
 #[test]
@@ -50,9 +51,10 @@ fn the_straight_way_leaves_the_history_and_the_counts_of_the_general_one() {
     // From here on that world's own thread goes the general way.
     let other = std::thread::scope(|scope| scope.spawn(|| round_trip(&shared)).join().unwrap());
     assert_eq!(other.slot, 0, "the packet of the first in both");
-    let (straight, general) = (told(&alone), told(&shared));
-    assert_eq!(straight, general);
-    assert_eq!(straight.0.len(), 32, "a history of full length");
+    let ((events, cpus, counters), general) = (told(&alone), told(&shared));
+    assert_eq!(cpus, [0; 32], "a history of full length, on the one CPU");
+    assert!(general.1.ends_with(&[0; 20]), "the other thread's part is older: {:?}", general.1);
+    assert_eq!((events, counters), (general.0, general.2));
     assert_eq!((alone.close(), shared.close()), (vec![], vec![]));
 }
 

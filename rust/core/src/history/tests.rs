@@ -21,7 +21,7 @@ fn every_event_about_a_packet_comes_back_as_it_was() {
         What::Unsend { packet, link, status },
         What::Free { packet },
     ];
-    all.extend(REASONS.map(|why| What::TakeBack { packet, why }));
+    all.extend(TakenBack::ALL.map(|why| What::TakeBack { packet, why }));
     for side in SIDES {
         all.extend(PARTS.map(|part| What::Touch { packet, side, part }));
     }

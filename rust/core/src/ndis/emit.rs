@@ -148,13 +148,9 @@ impl Ndis {
 
     #[cold]
     fn tell_sent(&self, link: &Link, packet: Name, cpu: &Rc<Cpu>, now: Moment, frame: &[u8]) {
-        let (id, length) = (link.id, frame.len() as u32);
-        let tell = |what| self.emit_with(&link.adapter, cpu, now, what, || Note::Nothing);
-        tell(What::Allocate { packet });
-        tell(What::Send { packet, link: id, length });
-        let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };
-        let submit = What::Submit { packet, link: id };
-        self.emit_with(&link.adapter, cpu, now, submit, || Note::Frame(frame.into()));
+        let taken = What::Allocate { packet };
+        self.emit_with(&link.adapter, cpu, now, taken, || Note::Nothing);
+        self.tell_again(link, packet, cpu, now, frame.into());
     }
 
     /// That the packet in `place`, which the protocol had as `packet`, was sent and submitted.
@@ -174,21 +170,13 @@ impl Ndis {
             Watch::Histories => {
                 place.history.keep_again(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_again(link, packet, cpu, now, length, frame()),
+            Watch::Everything => self.tell_again(link, packet, cpu, now, frame()),
         }
     }
 
     #[cold]
-    fn tell_again(
-        &self,
-        link: &Link,
-        packet: Name,
-        cpu: &Rc<Cpu>,
-        now: Moment,
-        length: u32,
-        frame: Box<[u8]>,
-    ) {
-        let id = link.id;
+    fn tell_again(&self, link: &Link, packet: Name, cpu: &Rc<Cpu>, now: Moment, frame: Box<[u8]>) {
+        let (id, length) = (link.id, frame.len() as u32);
         let send = What::Send { packet, link: id, length };
         self.emit_with(&link.adapter, cpu, now, send, || Note::Nothing);
         let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };

@@ -14,14 +14,6 @@ use crate::status::Status;
 
 const CPU: u32 = 1;
 const NAME: Name = Name { adapter: 0, slot: 0, generation: 2 };
-const REASONS: [TakenBack; 6] = [
-    TakenBack::Reset,
-    TakenBack::Halt,
-    TakenBack::Dropped,
-    TakenBack::GivenUp,
-    TakenBack::Raised,
-    TakenBack::Paused,
-];
 const LEVELS: [Irql; 3] = [Irql::PASSIVE, Irql::DISPATCH, Irql::DIRQL];
 /// The lock that an event is about, if it is not one of those that are held (0, 1).
 const OTHER: u32 = 9;
@@ -104,7 +96,7 @@ fn packets(seat: Seat, kind: Kind) -> Vec<PacketState> {
         _ => return vec![of(Owner::Pool)],
     };
     let mut all = vec![of(before), PacketState::new(before, 0)];
-    for why in REASONS {
+    for why in TakenBack::ALL {
         let taken = [call, pended].map(|packet| packet.take_back(why));
         all.extend(taken.into_iter().flatten().map(|taken| taken.owned_by(before)));
     }
