@@ -165,7 +165,9 @@ def rust(rounds: int) -> list[dict[str, object]]:
     command = run.cargo("simulate_rust", "compare/simulate")
     command += ["--rounds", str(rounds), "--expect", ",".join(map(str, expected))]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    rows = json.loads((table.RESULTS / "simulate_rust.json").read_text())["rows"]
+    written = table.RESULTS / "simulate_rust.json"
+    rows = json.loads(written.read_text())["rows"]
+    written.unlink()  # they become rows of this table
     return [row | {"case": f"{row['case']} : {row['names'][1]}"} for row in rows]
 
 
