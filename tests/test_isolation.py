@@ -40,12 +40,15 @@ def destroys(address: int, words: int) -> str:
 
 
 def destroys_the_heap() -> str:
-    """The same, through a block of the C library's heap, which is given back then."""
+    """The same, into a block of the C library's heap and what the library wrote before it; the block is given back then.
+
+    Nobody else's memory is written to: a lock of the engine that says it is taken would be waited for.
+    """
     library = ctypes.CDLL(None)
     library.malloc.restype = ctypes.c_void_p
     library.free.argtypes = [ctypes.c_void_p]
-    block = library.malloc(3000)
-    told = destroys(block - 16, 800)
+    block = library.malloc(8000)
+    told = destroys(block - 8, 800)
     library.free(block)
     return told
 
