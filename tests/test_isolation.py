@@ -40,7 +40,7 @@ def destroys(address: int, words: int) -> str:
 
 
 def destroys_the_heap() -> str:
-    """The same, into a block of the C library's heap and what the library wrote before it; the block is given back then.
+    """The same, into a block of the C library's heap and what was written before it; the block is given back then.
 
     Nobody else's memory is written to: a lock of the engine that says it is taken would be waited for.
     """
