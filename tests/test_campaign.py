@@ -100,6 +100,7 @@ def test_a_worker_that_dies_loses_nothing(tmp_path):
 
 SLOW = """
 import time
+from pathlib import Path
 import ndiswan as nw
 
 class Swallows:
@@ -109,6 +110,7 @@ class Swallows:
 def slow(ndis):
     Swallows()
     if ndis.choose(4, "size") == 3:
+        Path("failed").touch()
         raise KeyError("early")
 """
 

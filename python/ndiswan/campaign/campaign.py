@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 import time
 from concurrent.futures import BrokenExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndiswan.campaign import died
 from ndiswan.campaign.executors import Processes, open_executor
@@ -15,6 +16,7 @@ from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.failure import ReplayError, load
+from ndiswan.refused import refused
 from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ndiswan.campaign.died import Died
+
+T = TypeVar("T")
 
 TASK_EXECUTIONS = 2000
 ORDERLY = 30.0
@@ -75,6 +79,8 @@ class Verdict(Shown):
     """Tasks that ended the process that did them, one of those that are alike."""
     interrupted: bool = False
     certificate: str | None = None
+    elsewhere: str | None = None
+    """Why the campaign's folder took no more, and where the rest is kept."""
 
     @property
     def failed(self) -> bool:
@@ -143,10 +149,24 @@ class Campaign:
             verdict.interrupted = True
         progress = verdict.progress
         progress.seconds = time.monotonic() - begun
-        self.store.add_counts(
-            executions=progress.executions, seconds=progress.seconds, failing=progress.failing
-        )
+        counts = {
+            "executions": progress.executions,
+            "seconds": progress.seconds,
+            "failing": progress.failing,
+        }
+        self._kept(verdict, lambda store: store.add_counts(**counts))
         return verdict
+
+    def _kept(self, verdict: Verdict, keep: Callable[[Store], T]) -> T:
+        """Keep something: what the folder has no room for, among the temporary files, so that nothing found is lost."""
+        try:
+            return keep(self.store)
+        except OSError as error:
+            self.store = Store(tempfile.mkdtemp(prefix="ndiswan-campaign-"))
+            verdict.elsewhere = (
+                f"{refused(error) or error}; what was found from there on is in {self.store.folder}"
+            )
+            return keep(self.store)
 
     def _replay(self, verdict: Verdict) -> None:
         """What failed earlier comes first."""
@@ -251,12 +271,17 @@ class Campaign:
         last = died.of_task(task, folder, begun)
         if any(last.alike == one.alike for one in verdict.died):
             return False
-        # A folder of its own, with what the task began with: there the command does the same again.
-        own = Store(self.store.folder / "died" / str(task.seed))
-        own.keep_corpus(task.target, task.corpus)
-        last = replace(last, command=f"{last.command} --folder {shlex.quote(str(own.folder))}")
-        own.keep_words(str(last))
-        verdict.died.append(last)
+
+        def keep(store: Store) -> Died:
+            # A folder of its own, with what the task began with: there the command does the same again.
+            own = Store(store.folder / "died" / str(task.seed))
+            own.keep_corpus(task.target, task.corpus)
+            command = f"{last.command} --folder {shlex.quote(str(own.folder))}"
+            with_folder = replace(last, command=command)
+            own.keep_words(str(with_folder))
+            return with_folder
+
+        verdict.died.append(self._kept(verdict, keep))
         rules = verdict.progress.rules
         rules["CRASH"] = rules.get("CRASH", 0) + 1
         return len(verdict.died) + len(verdict.new) + len(verdict.known) >= self.failures
@@ -270,10 +295,11 @@ class Campaign:
         for content in found.failures:
             self._keep(content, verdict)
         before = progress.edges, progress.pairs
-        progress.edges, progress.pairs = self.store.keep_edges([found.edges])
-        if (progress.edges, progress.pairs) != before:
+        reached = self._kept(verdict, lambda store: store.keep_edges([found.edges]))
+        progress.edges, progress.pairs = reached
+        if reached != before:
             progress.last_new = time.monotonic() - begun
-            self.store.keep_corpus(self.target, found.corpus)
+            self._kept(verdict, lambda store: store.keep_corpus(self.target, found.corpus))
         verdict.certificate = found.certificate or verdict.certificate
         verdict.interrupted |= found.interrupted
         exhausted = found.exhausted and self.explorer == "bounded"
@@ -284,7 +310,7 @@ class Campaign:
         )
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
-        path, new = self.store.keep_failure(content)
+        path, new = self._kept(verdict, lambda store: store.keep_failure(content))
         if new:
             verdict.new.append(path)
             rule = content["expect"]["rule"]

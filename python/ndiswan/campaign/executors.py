@@ -85,6 +85,14 @@ class Processes(ProcessPoolExecutor):
         self._stop = context.Event()
         super().__init__(count, context, _begin_worker, (self._stop, str(self.folder)))
 
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """As every pool. A worker that this starts hears no Ctrl-C before it is ready not to listen."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As every pool; and what the workers noted goes."""
         super().shutdown(wait, cancel_futures=cancel_futures)
@@ -132,6 +140,7 @@ def _begin_worker(stop: Event, folder: str) -> None:
     _told_to_stop = stop
     # Ctrl-C comes to each process of the terminal; who is asked to end says so to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     died.begin(Path(folder))
     threading.Thread(target=_end_with_parent, name="ndiswan parent", daemon=True).start()
 

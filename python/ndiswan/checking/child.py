@@ -26,6 +26,7 @@ from ndiswan.checking.modes import Mode
 from ndiswan.checking.place import site_in
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.scenarios import FUNCTIONS
+from ndiswan.refused import refused
 
 if TYPE_CHECKING:
     import io
@@ -45,8 +46,9 @@ def main(job_file: str) -> None:
         answer = {"error": str(error), "nothing": True}
     except target_of.TargetError as error:
         answer = {"error": str(error)}
-    except BaseException:  # noqa: BLE001 -- a bug of ours: the parent tells it
-        answer = {"internal": traceback.format_exc()}
+    except BaseException as error:  # noqa: BLE001 -- a bug of ours, or the machine: the parent tells it
+        told = refused(error)
+        answer = {"internal": traceback.format_exc()} if told is None else {"error": told}
     work.answer(answer)
 
 
@@ -117,7 +119,11 @@ class _Work:
         """Write the answer and end; the first to come is the one that counts."""
         self.lock.acquire()
         ready = self.place.with_suffix(".ready")
-        ready.write_text(json.dumps(answer), "utf-8")
+        ready.touch()
+        try:
+            ready.write_text(json.dumps(answer), "utf-8")
+        except OSError:
+            os._exit(os.EX_IOERR)  # the parent says why
         ready.rename(self.place.with_suffix(".answer"))
         sys.stdout.flush()
         sys.stderr.flush()

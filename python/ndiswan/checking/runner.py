@@ -28,7 +28,10 @@ from ndiswan.checking.place import site_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
 from ndiswan.checking.target import Driver, NothingToCheckError, TargetError, is_trace
 from ndiswan.checking.traces import check_trace
+from ndiswan.refused import refused
 
+# The exit status of a child that could not write its answer, and left an empty `.ready`.
+NO_ROOM = os.EX_IOERR
 # What a child that was not ended by its own watchdog gets on top of its time.
 GRACE = 4.0
 # How much of what a driver prints is kept.
@@ -169,7 +172,7 @@ class _Children:
             self.traces.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise TargetError(f"--traces: {error}") from error
+            raise TargetError(f"--traces: {refused(error) or error}") from error
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._number = 0
@@ -240,6 +243,9 @@ class _Children:
                 process.wait()
         text = said.read_text("utf-8", "replace")[-OUTPUT:]
         answer_file = place.with_suffix(".answer")
+        if process.returncode == NO_ROOM and place.with_suffix(".ready").exists():
+            text = "expected to write its answer there, a child could not; make room, or name another folder in $TMPDIR"
+            raise TargetError(f"{self.folder}: {text}")
         if not answer_file.is_file():
             status = process.returncode if ended else None
             return {}, self._trouble(place, status, name, text)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from ndiswan.refused import WHAT_TO_DO, refused
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -56,13 +58,13 @@ def out_json(document: Any) -> None:
     out(json.dumps(document, indent=2))
 
 
-def cannot_write(option: str, error: OSError) -> click.ClickException:
-    """What is told when the file of an option cannot be written."""
-    why = error.strerror or error
-    return click.ClickException(
-        f"{option}: expected a file that can be written, {error.filename or 'this'} cannot: {why};"
-        " give one in a folder that is there"
-    )
+def cannot_write(option: str, error: OSError, path: object = "this") -> click.ClickException:
+    """What is told when the file of an option, at `path` if the error does not say it, cannot be written."""
+    told = refused(error) if error.errno in WHAT_TO_DO and error.filename else None
+    if told is None:
+        where = "" if error.errno is None else f"{error.filename or path}: "
+        told = f"{where}{error.strerror or error}; give one in a folder that is there and has room"
+    return click.ClickException(f"{option}: expected a file that can be written: {told}")
 
 
 def somebody_looks() -> bool:

@@ -34,6 +34,7 @@ from ndiswan.cli.outputs import (
 from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
+from ndiswan.refused import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +187,7 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     try:
         campaign = _campaign(target, seed, given)
     except OSError as error:
-        raise click.UsageError(f"--folder: {error}") from error
+        raise click.UsageError(f"--folder: {refused(error) or error}") from error
     try:
         verdict = campaign.run(_teller(somebody_looks()))
     except ExecutorError as error:
@@ -195,6 +196,8 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
         out_json(_document(campaign, verdict))
     else:
         out("\n".join(_lines(campaign, verdict)))
+    if verdict.elsewhere is not None:
+        click.echo(f"ndiswan: {verdict.elsewhere}", err=True)
     exit_code = VIOLATIONS if verdict.failed else FINE
     if verdict.interrupted:
         exit_code = INTERRUPTED
@@ -323,4 +326,5 @@ def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
         "rules": progress.rules,
         "interrupted": verdict.interrupted,
         "certificate": verdict.certificate,
+        "elsewhere": verdict.elsewhere,
     }

@@ -6,8 +6,11 @@ Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +18,8 @@ import click
 from ndiswan import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
 
@@ -86,7 +90,9 @@ class Commands(click.Group):
         self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
     ) -> int:
         """Run a command, and exit with its code (or return it, if not `standalone_mode`)."""
-        code = self._run(args, **extra)
+        _give_streams()
+        with _terminating_as_ctrl_c():
+            code = self._run(args, **extra)
         if standalone_mode:
             sys.exit(code)
         return code
@@ -105,12 +111,52 @@ class Commands(click.Group):
         return answer if isinstance(answer, int) else FINE
 
 
+def _give_streams() -> None:
+    """Who starts a program with a stream closed reads nothing of it; that is no reason to do nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- as long as we live
+
+
+@contextmanager
+def _terminating_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM, which a service sends before it kills, ends a command in order: what was found is kept and told."""
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
+        else:  # of somebody who asked not to hear Ctrl-C
+            signal.signal(signum, signal.SIG_DFL)
+            signal.raise_signal(signum)
+
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL or not _in_main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _in_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
+
+
 def _failed(error: Exception) -> int:
     from ndiswan.checking.target import NothingToCheckError, TargetError
+    from ndiswan.refused import refused
 
     if isinstance(error, TargetError):
         click.echo(f"ndiswan: {error}", err=True)
         return NOTHING_RAN if isinstance(error, NothingToCheckError) else USAGE
+    told = refused(error)
+    if told is not None:
+        click.echo(f"ndiswan: {told}", err=True)
+        return USAGE
     click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     click.echo("ndiswan: this is a mistake in ndiswan itself; please report it", err=True)
     return INTERNAL

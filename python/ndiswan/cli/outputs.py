@@ -105,4 +105,4 @@ def _write(name: str, path: str, text: str, mode: str = "w") -> None:
         with Path(path).open(mode, encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise cannot_write(name, error) from error
+        raise cannot_write(name, error, path) from error

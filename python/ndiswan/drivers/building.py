@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from ndiswan.drivers import sanitizing
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
+from ndiswan.refused import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -229,7 +232,6 @@ def build(
     target = Path(output) if output is not None else cache() / f"{stem}-{_key(parts)}.so"
     if output is None and target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
         made = _compile(cc, files, folders, options, sanitizing.link_flags(cc, kinds), Path(work))
         _put(made, target)
@@ -237,10 +239,19 @@ def build(
 
 
 def _put(made: Path, target: Path) -> None:
-    """Have the file there at once: others may look for it meanwhile."""
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    shutil.move(made, part)
-    part.replace(target)
+    """Have the file there at once: others may look for it meanwhile, and make it as well."""
+    part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, part)
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        told = refused(error) or f"{target.parent}: {error.strerror or error}"
+        raise BuildError(
+            f"{target.name} was built and cannot be kept: {told}; $NDISWAN_CACHE names the folder for built files"
+        ) from error
 
 
 def _compile(
@@ -292,7 +303,6 @@ def _library(cc: str, options: list[str]) -> Path:
     target = cache() / f"library-{key}.o"
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ndiswan-library-") as work:
         objects = []
         for file in sorted(LIBRARY.glob("*.c")):
