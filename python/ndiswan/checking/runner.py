@@ -172,7 +172,9 @@ class _Children:
             self.traces.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise TargetError(f"--traces: {refused(error) or error}") from error
+            raise TargetError(
+                f"--traces: expected a folder to write in: {refused(error) or error}"
+            ) from error
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._number = 0

@@ -187,7 +187,9 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     try:
         campaign = _campaign(target, seed, given)
     except OSError as error:
-        raise click.UsageError(f"--folder: {refused(error) or error}") from error
+        raise click.UsageError(
+            f"--folder: expected a folder to write in: {refused(error) or error}"
+        ) from error
     try:
         verdict = campaign.run(_teller(somebody_looks()))
     except ExecutorError as error:
