@@ -1,5 +1,7 @@
 """Whatever is passed in, the answer is a clear error at the call, and the Ndis goes on."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import ndiswan as nw
@@ -331,3 +333,53 @@ def test_what_cannot_be_called_is_no_callback():
         for make in (adapter.timer, adapter.dpc):
             with pytest.raises(TypeError, match="expected a callable, got 7"):
                 make(7)
+
+
+def _timer(link):
+    return link.adapter.timer(lambda: None)
+
+
+def _device(link):
+    return link.adapter.device(lambda: None)
+
+
+@pytest.mark.parametrize("wrong", [None, "soon", [1], b"1"], ids=kind)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda of, wrong: _timer(of.link).set(wrong),
+        lambda of, wrong: _device(of.link).set(wrong),
+        lambda of, wrong: of.link.adapter.sleep(wrong),
+        lambda of, wrong: of.ndis.wait(lambda: True, wrong),
+        lambda of, wrong: of.ndis.run(until=wrong if wrong is not None else "soon"),
+    ],
+    ids=["timer", "device", "sleep", "wait", "run"],
+)
+def test_what_is_no_time_is_told(call, wrong):
+    """Seconds are a number; what came instead is said."""
+    with nw.Ndis() as ndis:
+        link, _, _ = bound(ndis)
+        with pytest.raises(TypeError, match=r"expected seconds, a number, got .*(soon|1|None)"):
+            call(SimpleNamespace(ndis=ndis, link=link), wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, "1", 1.5, 2**70], ids=kind)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda of, wrong: of.ndis.choose(wrong),
+        lambda of, wrong: of.link.adapter.raise_irql(wrong),
+        lambda of, wrong: of.link.adapter.lower_irql(wrong),
+        lambda of, wrong: of.link.adapter.at(wrong),
+        lambda of, wrong: of.link.adapter.fragment(of.link, wrong),
+    ],
+    ids=["choose", "raise", "lower", "at", "fragment"],
+)
+def test_what_is_no_int_is_told(call, wrong):
+    """A whole number that fits is expected; what came instead is said."""
+    with nw.Ndis() as ndis:
+        link, _, _ = bound(ndis)
+        with pytest.raises(
+            (TypeError, OverflowError), match=r"expected an int of .*, got .*(1|None)"
+        ):
+            call(SimpleNamespace(ndis=ndis, link=link), wrong)

@@ -70,6 +70,7 @@ def campaign(of: Verdict) -> str:
         ),
         parts.line(head),
         parts.line(of.certificate) if of.certificate else "",
+        parts.line(of.elsewhere, kind="warn") if of.elsewhere else "",
         *(parts.folded(str(died).splitlines()[0], parts.block(str(died))) for died in of.died),
         parts.table(("", "replay file"), [(kind, parts.code(file)) for kind, file in known])
         if known

@@ -6,6 +6,8 @@ A run a report, so that several targets do not take each other's place: each has
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 BASE = "%SRCROOT%"
+PASSWORD = re.compile(r"//[^/@\s]*@")
 EXIT_CODES = (
     "fine",
     "violations found",
@@ -89,10 +92,12 @@ class _Run:
     def invocation(self) -> dict[str, Any]:
         report, end = self.report, datetime.now(UTC)
         begin = end - timedelta(seconds=report.seconds)
+        # Who reads the file needs no password.
+        arguments = [PASSWORD.sub("//", argument) for argument in sys.argv[1:]]
         return {
             "executionSuccessful": report.exit_code in DONE and not report.trouble,
-            "commandLine": " ".join(["ndiswan", *sys.argv[1:]]),
-            "arguments": sys.argv[1:],
+            "commandLine": shlex.join(["ndiswan", *arguments]),
+            "arguments": arguments,
             "startTimeUtc": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "endTimeUtc": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "exitCode": report.exit_code,

@@ -11,6 +11,7 @@ use pyo3::types::PyByteArray;
 use crate::error::{raise, settle, usage, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
+use crate::number::{Seconds, Whole, number};
 use crate::packet::bytes_of;
 use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
@@ -261,8 +262,14 @@ impl Adapter {
     ///
     /// ``errors`` are the bits of NDIS_MAC_FRAGMENT: CRC 1, FRAMING 2, HARDWAREOVERRUN 4,
     /// BUFFEROVERRUN 8, TIMEOUT 16, ALIGNMENT 32. Raises as :meth:`line_up`.
-    fn fragment(&self, py: Python<'_>, link: &Bound<'_, PyAny>, errors: u32) -> PyResult<()> {
+    fn fragment(
+        &self,
+        py: Python<'_>,
+        link: &Bound<'_, PyAny>,
+        errors: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         self.alive()?;
+        let errors = number("errors", 32, errors)?;
         let Some(link) = self.link_of(link)? else { return Ok(()) };
         raise(py, &self.shared.world, self.shared.core.fragment(link, errors)).map(drop)
     }
@@ -332,9 +339,9 @@ impl Adapter {
     ///
     /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
     /// done something. Raises ``RuntimeError`` above PASSIVE, ``ValueError`` for a time out of range.
-    fn sleep(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+    fn sleep(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
         self.alive()?;
-        let (delay, irql) = (nanoseconds(seconds)?, Cpu::current().irql());
+        let (delay, irql) = (nanoseconds(seconds.0)?, Cpu::current().irql());
         if irql != ndiswan::Irql::PASSIVE {
             return Err(usage(format!(
                 "sleep: expected PASSIVE_LEVEL, where a thread may wait, got {irql}"
@@ -354,9 +361,9 @@ impl Adapter {
     /// Raises the calling thread's level (KeRaiseIrql); gives the level before.
     ///
     /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is lower, ``ValueError`` outside of 0 to 31.
-    fn raise_irql(&self, py: Python<'_>, level: i64) -> PyResult<Py<PyAny>> {
+    fn raise_irql(&self, py: Python<'_>, level: Whole) -> PyResult<Py<PyAny>> {
         self.alive()?;
-        let (old, level) = (Cpu::current().irql(), irql::from_python(level)?);
+        let (old, level) = (Cpu::current().irql(), irql::from_python(level.0)?);
         raise(py, &self.shared.world, self.shared.core.raise_irql(level))?;
         irql::to_python(py, old)
     }
@@ -365,17 +372,17 @@ impl Adapter {
     ///
     /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is higher, or below DISPATCH with a spin lock
     /// held; ``ValueError`` outside of 0 to 31.
-    fn lower_irql(&self, py: Python<'_>, level: i64) -> PyResult<()> {
-        let level = irql::from_python(level)?;
+    fn lower_irql(&self, py: Python<'_>, level: Whole) -> PyResult<()> {
+        let level = irql::from_python(level.0)?;
         raise(py, &self.shared.world, self.shared.core.lower_irql(level)).map(drop)
     }
 
     /// The level as a block: ``with adapter.at(nw.Irql.DISPATCH):`` raises, and lowers at the end.
     ///
     /// ``as`` gives the level before. Raises as :meth:`raise_irql` and :meth:`lower_irql`.
-    fn at(&self, level: i64) -> PyResult<AtLevel> {
+    fn at(&self, level: Whole) -> PyResult<AtLevel> {
         self.alive()?;
-        Ok(AtLevel::new(&self.shared, irql::from_python(level)?))
+        Ok(AtLevel::new(&self.shared, irql::from_python(level.0)?))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -18,6 +18,7 @@ use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
 use crate::link::Link;
+use crate::number::{Seconds, Whole};
 use crate::shared::{Shared, World};
 use crate::status;
 use crate::time::{nanoseconds, seconds};
@@ -101,8 +102,13 @@ impl Ndis {
     /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
     /// Ndis is closed or the call comes from inside of a callback.
     #[pyo3(signature = (until=None, max_events=None))]
-    fn run(&self, py: Python<'_>, until: Option<f64>, max_events: Option<u64>) -> PyResult<u64> {
-        let until = until.map(nanoseconds).transpose()?;
+    fn run(
+        &self,
+        py: Python<'_>,
+        until: Option<Seconds>,
+        max_events: Option<u64>,
+    ) -> PyResult<u64> {
+        let until = until.map(|until| nanoseconds(until.0)).transpose()?;
         if self.world.core.is_closed() {
             return Err(usage("this Ndis is closed; make a new one"));
         }
@@ -135,7 +141,8 @@ impl Ndis {
     ///
     /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
     #[pyo3(signature = (n, what=""))]
-    fn choose(&self, py: Python<'_>, n: i64, what: &str) -> PyResult<u32> {
+    fn choose(&self, py: Python<'_>, n: Whole, what: &str) -> PyResult<u32> {
+        let Whole(n) = n;
         let below = u32::try_from(n).ok().filter(|n| *n > 0);
         let below =
             below.ok_or_else(|| value(format!("n: expected 1 to {}, got {n}", u32::MAX)))?;
@@ -154,10 +161,10 @@ impl Ndis {
     ///
     /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
     /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
-    #[pyo3(signature = (done, seconds=10.0))]
+    #[pyo3(signature = (done, seconds=Seconds(10.0)), text_signature = "($self, done, seconds=10.0)")]
     #[allow(clippy::needless_pass_by_value)] // what is called without the interpreter is owned
-    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: f64) -> PyResult<bool> {
-        let patience = Duration::from_nanos(nanoseconds(seconds)?);
+    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: Seconds) -> PyResult<bool> {
+        let patience = Duration::from_nanos(nanoseconds(seconds.0)?);
         let raised = Mutex::new(None);
         let core = &self.world.core;
         let met = self.world.away(py, || {

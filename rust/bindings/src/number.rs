@@ -1,5 +1,6 @@
 //! Numbers that Python hands in, or an error that says what would fit.
 
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
@@ -21,4 +22,36 @@ pub(crate) fn number<T: for<'a, 'py> FromPyObject<'a, 'py>>(
         return Err(PyOverflowError::new_err(text));
     }
     Err(PyTypeError::new_err(text))
+}
+
+/// Seconds, whole or not.
+#[derive(Clone, Copy)]
+pub(crate) struct Seconds(pub(crate) f64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Seconds {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        given.extract().map(Seconds).map_err(|_| {
+            PyTypeError::new_err(format!("expected seconds, a number, got {}", describe(&given)))
+        })
+    }
+}
+
+/// A whole number of Python's, with what it has to be told by whoever looks at it: of 64 bits here.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole(pub(crate) i64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Whole {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        given.extract().map(Whole).map_err(|error: PyErr| {
+            let text = format!("expected an int of 64 bits, got {}", describe(&given));
+            if error.is_instance_of::<PyOverflowError>(given.py()) {
+                return PyOverflowError::new_err(text);
+            }
+            PyTypeError::new_err(text)
+        })
+    }
 }

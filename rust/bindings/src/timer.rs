@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::error::raise;
 use crate::gil_cell::GilCell;
-use crate::number::number;
+use crate::number::{Seconds, number};
 use crate::shared::Shared;
 use crate::shared::alive;
 use crate::time::nanoseconds;
@@ -45,9 +45,9 @@ impl Timer {
     /// Sets it to ``seconds`` from now, whether it was set or not (NdisMSetTimer).
     ///
     /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt.
-    fn set(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+    fn set(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
         alive(&self.shared.core)?;
-        let delay = nanoseconds(seconds)?;
+        let delay = nanoseconds(seconds.0)?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, delay)).map(drop)
     }
 
@@ -103,8 +103,8 @@ pub(crate) struct Device {
 #[pymethods]
 impl Device {
     /// Has it happen ``seconds`` from now, whether it was set or not. Raises ``ValueError`` for less than 0.
-    fn set(&self, seconds: f64) -> PyResult<()> {
-        self.shared.core.set_device(self.id, nanoseconds(seconds)?);
+    fn set(&self, seconds: Seconds) -> PyResult<()> {
+        self.shared.core.set_device(self.id, nanoseconds(seconds.0)?);
         Ok(())
     }
 
