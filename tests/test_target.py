@@ -39,6 +39,14 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
     assert "ndiswan/checking" not in done.stderr
 
 
+def test_a_folder_without_c_files_is_told_as_one(tmp_path):
+    """Of a folder, one with C files is meant."""
+    (tmp_path / "modem.py").write_text(HEAD)
+    done = ndiswan("check", tmp_path)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "this is a folder without any: name the file in it" in done.stderr
+
+
 def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
     """A driver in C where nothing compiles C: what was looked for and what to do is told, and no line of ours."""
     path = tmp_path / "driver.c"

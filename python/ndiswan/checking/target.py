@@ -102,6 +102,11 @@ def load(target: str) -> tuple[ModuleType, str | None]:
     Raises TargetError if it is not there or cannot be imported.
     """
     place, colon, name = target.partition(":")
+    if Path(target).is_dir():
+        raise TargetError(
+            f"{target}: expected a file.py, module:Class, a recorded trace or a folder with C files;"
+            " this is a folder without any: name the file in it"
+        )
     if place.endswith(".py") or os.sep in place:
         return _load_file(Path(place)), name or None
     if not colon or not name:
