@@ -344,3 +344,10 @@ def test_an_endless_loop_is_told_in_a_few_patiences(tmp_path, monkeypatch):
     assert (again.known, again.progress.executions) == (verdict.new, 0)
     told = nw.replay(verdict.new[0])
     assert told.symptom.rule == "ENDLESS"
+
+
+@pytest.mark.parametrize("name", ["executions", "seconds", "failures", "task", "shrinking"])
+def test_a_budget_that_is_none_is_refused(tmp_path, name):
+    """A campaign says so before it begins."""
+    with pytest.raises(ValueError, match=rf"{name}: expected . or more, got nan"):
+        Campaign("modem.py:race", Store(tmp_path), **{name: float("nan")})

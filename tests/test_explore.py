@@ -356,3 +356,18 @@ def test_a_thread_of_a_drivers_own_is_a_failure_that_says_what_to_do():
     found = nw.explore(scenario, explorer="random", executions=3, shrinking=0)
     assert [failure.rule for failure in found.failures] == ["EXCEPTION"]
     assert "threads of a driver are begun by spawn" in found.failures[0].detail
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan")])
+@pytest.mark.parametrize("name", ["executions", "seconds"])
+def test_a_budget_with_which_nothing_runs_is_refused(name, wrong):
+    """No failure in no execution is no verdict."""
+    with pytest.raises(ValueError, match=rf"{name}: expected .* or more, got {wrong}"):
+        nw.explore(careful, **{name: wrong})
+
+
+@pytest.mark.parametrize("name", ["executions", "seconds", "shrinking"])
+def test_a_budget_that_is_no_number_is_refused(name):
+    """Words are none."""
+    with pytest.raises(TypeError, match=rf"{name}: expected a number of .* or more, got 'many'"):
+        nw.explore(careful, **{name: "many"})

@@ -72,6 +72,7 @@ def test_without_a_compiler_it_says_what_to_install(tmp_path, monkeypatch):
         ([GOOD, "--frames", "nosuch.pcap"], "nosuch.pcap"),
         ([GOOD, "--frames", GOOD], "not a capture"),
         ([GOOD, "--timeout", "0"], "timeout"),
+        ([GOOD, "--timeout", "nan"], "'--timeout': expected a number, got nan"),
         ([GOOD, *QUICK, "--junit", "/no/such/folder/junit.xml"], "--junit"),
         ([GOOD, *QUICK, "--traces", "/dev/null/traces"], "--traces"),
     ],

@@ -14,7 +14,7 @@ from ndiswan.campaign.executors import Processes, open_executor
 from ndiswan.campaign.store import Store
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
-from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.execution import Settings, budget
 from ndiswan.exploring.failure import ReplayError, load
 from ndiswan.refused import refused
 from ndiswan.shown import Shown
@@ -109,6 +109,11 @@ class Campaign:
         How many executions a worker does at a time. With a budget of executions only, what is found
         does not depend on who does the tasks.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A budget is no number, or less than can be spent.
+
     Examples
     --------
     >>> from ndiswan.campaign import Campaign, Store
@@ -136,6 +141,11 @@ class Campaign:
     share_corpus: bool = False
     """Whether tasks begin with what earlier ones found interesting; then order matters."""
     settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        for name, least in (("executions", 1), ("seconds", 0), ("failures", 1), ("task", 1)):
+            budget(name, getattr(self, name), least)
+        budget("shrinking", self.shrinking, 0)
 
     def run(self, tell: Callable[[Progress], object] = lambda _: None) -> Verdict:
         """Run it. Ctrl-C ends it in order: what was found until then is kept and told."""

@@ -15,7 +15,7 @@ from ndiswan.checking.report import lines
 from ndiswan.checking.results import FINE, INTERNAL, NOTHING_RAN, USAGE, VIOLATIONS
 from ndiswan.checking.runner import modes
 from ndiswan.checking.target import NothingToCheckError, TargetError
-from ndiswan.cli.console import out, out_json, painter, progress, width
+from ndiswan.cli.console import Number, out, out_json, painter, progress, width
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 
@@ -67,7 +67,7 @@ WORST = (INTERNAL, USAGE, VIOLATIONS, FINE, NOTHING_RAN)
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.05),
+    type=Number(min=0.05),
     default=20.0,
     show_default=True,
     metavar="SECONDS",

@@ -6,6 +6,7 @@ NO_COLOR (https://no-color.org) turns colour off, a stream that is no terminal a
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -56,6 +57,17 @@ def out(text: str) -> None:
 def out_json(document: Any) -> None:
     """Print a result as one JSON document."""
     out(json.dumps(document, indent=2))
+
+
+class Number(click.FloatRange):
+    """A number in a range; nan, which click lets through, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click asks for it."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"expected a number, got {value}.", param, ctx)
+        return number
 
 
 def cannot_write(option: str, error: OSError, path: object = "this") -> click.ClickException:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import cannot_write, out, out_json, painter, width
+from ndiswan.cli.console import Number, cannot_write, out, out_json, painter, width
 from ndiswan.coverage import Report, to_html
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ NOT_ENOUGH, NOTHING_RAN = 1, 5
 )
 @click.option(
     "--fail-under",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     metavar="PERCENT",
     help="Exit with 1 if a smaller share of the edges was reached.",
     show_default="0",

@@ -22,7 +22,7 @@ from ndiswan.campaign import (
     Verdict,
 )
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import out, out_json, painter, somebody_looks
+from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import (
     any_of,
@@ -75,7 +75,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 @click.option(
     "--time",
     "seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="SECONDS",
     show_default="no limit",
     help="Stop after so long, all counted: workers that start, earlier failures, making failures small. On top come the"
@@ -158,7 +158,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--shrink",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import cannot_write, out, out_json
+from ndiswan.cli.console import Number, cannot_write, out, out_json
 from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
@@ -116,7 +116,7 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 @click.option(
     "--time",
     "seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -96,6 +96,15 @@ class Settings:
                 raise ValueError(f"{name}: expected {least:g} to 1e9, got {value!r}")
 
 
+def budget(name: str, value: float, least: float) -> float:
+    """How much there is to spend: a number of `least` or more, without end too."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name}: expected a number of {least:g} or more, got {value!r}")
+    if not value >= least:
+        raise ValueError(f"{name}: expected {least:g} or more, got {value!r}")
+    return value
+
+
 @dataclass
 class Execution:
     """What one execution came to.

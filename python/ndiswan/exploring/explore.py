@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
-from ndiswan.exploring.execution import Execution, Settings, Symptom, execute, raised_at
+from ndiswan.exploring.execution import Execution, Settings, Symptom, budget, execute, raised_at
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import small
@@ -349,9 +349,9 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     Raises
     ------
     TypeError
-        There is no such setting.
+        There is no such setting, or a budget is no number.
     ValueError
-        There is no such explorer, or ``seed`` or a setting is out of range.
+        There is no such explorer, or ``seed``, a budget or a setting is out of range.
 
     Examples
     --------
@@ -366,14 +366,14 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         scenario,
         explorer,
         seed,
-        shrinking=shrinking,
+        shrinking=budget("shrinking", shrinking, 0),
         settings=Settings(**settings),
         suggest=suggest,
     )
     never = float("inf")
     return search.run(
-        never if executions is None else executions,
-        never if seconds is None else seconds,
+        never if executions is None else budget("executions", executions, 1),
+        never if seconds is None else budget("seconds", seconds, 1e-3),
         stop=stop,
         progress=progress,
     )
