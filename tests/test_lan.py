@@ -273,3 +273,37 @@ def test_a_miniport_that_may_still_say_so_is_left_alone():
             setattr(miniport, name, True)
             stalled(ndis, miniport, seconds)
         assert [violation.rule for violation in ndis.violations] == rules, (name, seconds)
+
+
+class Again(Peer):
+    """Sends one frame more when its first one is back."""
+
+    link = None
+
+    def send_complete(self, packet, status):
+        super().send_complete(packet, status)
+        link, self.link = self.link, None
+        if link is not None:
+            link.send(b"one more")
+
+
+@pytest.mark.parametrize("in_callback", [False, True])
+def test_a_completion_says_that_there_is_room_even_if_nothing_waits_for_it_then(in_callback):
+    """What was refused may have been cancelled meanwhile: what is sent next comes to the miniport, and is not kept."""
+    with nw.Ndis() as ndis:
+        peer, card = Again(), Card(serialized=True, room=1)
+        link = ndis.bind(peer, card)
+        link.send(b"frame")
+        packet = link.packet(b"refused")
+        packet.cancel_id = 7
+        link.send(packet)
+        del packet
+        lan.cancel_send_packets(link, 7)
+        peer.link = link if in_callback else None
+        assert (link.outstanding, link.queued) == (1, 0)
+        card.finish()
+        if not in_callback:
+            link.send(b"one more")
+        assert (link.outstanding, link.queued) == (1, 0)
+        card.finish()
+        assert [data for data, _ in peer.back] == [b"refused", b"frame", b"one more"]

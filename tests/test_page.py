@@ -235,3 +235,94 @@ def test_a_million_events_are_painted_within_three_seconds(browser, tmp_path):
     assert int(page.text("#count").split(" of ")[0].replace(",", "")) > 100_000
     assert page.problems() == []
     page.close()
+
+
+def test_the_lanes_are_printed_on_light_ground(browser, pages):
+    """On paper the lanes of a dark page are those of a light one, and on the screen they are dark again after it."""
+    page = browser.open(pages["good"])
+    light = lanes(page)
+    page.close()
+    page = browser.open(pages["good"], dark=True)
+    dark = lanes(page)
+    page.value("window.dispatchEvent(new Event('beforeprint'))")
+    assert lanes(page) == light != dark
+    page.value("window.dispatchEvent(new Event('afterprint'))")
+    page.settle()
+    assert lanes(page) == dark
+    page.close()
+
+
+CONTRAST = """(() => {
+  const canvas = document.createElement('canvas').getContext('2d');
+  const light = (name) => {
+    canvas.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  return PAIRS.map(([one, other]) => Math.max(light(one) / light(other), light(other) / light(one)));
+})()"""
+TEXT = [
+    *[(text, ground) for text in ("ink", "faint") for ground in ("paper", "raised", "stripe")],
+    *[("ink", "broken-paper"), ("ink", "choice-paper"), ("faint", "broken-paper")],
+    *[("on-bar", owner) for owner in ("protocol", "miniport", "returning", "line-owner")],
+    *[("on-ndis", "ndis"), ("broken", "paper"), ("choice", "paper")],
+]
+MARKS = [
+    (mark, "paper")
+    for mark in ("protocol", "miniport", "returning", "line-owner", "lock", "level-3")
+]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_and_marks_stand_out_from_their_ground(browser, pages, dark):
+    """Text has a contrast of 4.5 at least, marks of 3, on both grounds (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    page = browser.open(pages["good"], dark=dark)
+    for pairs, least in ((TEXT, 4.5), (MARKS, 3.0)):
+        found = page.value(CONTRAST.replace("PAIRS", json.dumps(pairs)))
+        assert {p: round(c, 2) for p, c in zip(pairs, found, strict=True) if c < least} == {}
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["failure", "good", "simulation"])
+def test_a_page_is_as_wide_as_its_window(browser, pages, name):
+    """On a narrow screen nothing hangs out to the right but a table, which scrolls in its own frame."""
+    page = browser.open(pages[name], width=400)
+    assert page.value("document.documentElement.scrollWidth") <= 400
+    page.close()
+
+
+def test_a_million_events_never_stall(browser, tmp_path):
+    """From the whole run to single events and back, no key, click or filter takes half a second of the processor."""
+    path = record_many(tmp_path / "many.trace", 1_000_000)
+    (tmp_path / "many.html").write_text(to_html(read(path)), "utf-8")
+    page = browser.open(tmp_path / "many.html")
+    page.call("Performance.enable", timeDomain="threadTicks")
+
+    def spent():
+        """Seconds of the processor, of the page's own thread."""
+        found = page.call("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in found if one["name"] == "TaskDuration")
+
+    took = {}
+
+    def act(what, does):
+        before = spent()
+        does()
+        page.settle()
+        took[what] = max(took.get(what, 0.0), spent() - before)
+
+    for key in [*"++++++++++++++++++", "ArrowRight", *"------------------", "0", "End", "Home"]:
+        act(key, lambda key=key: page.press(key))
+    for at in (300, 700, 1100):
+        act("the strip", lambda at=at: page.click("#overview", at=(at, 10)))
+    for at in (300, 700):
+        act("a click", lambda at=at: page.click(".panel canvas", at=(at, 60)))
+    act("a packet", lambda: page.set("#packet", "0.1"))
+    act("the axis", lambda: page.set("#axis", "time"))
+    act("clear", lambda: page.click("#clear"))
+    act("words", lambda: page.set("#search", "complete"))
+    assert {what: seconds for what, seconds in took.items() if seconds > 0.5} == {}, took
+    assert page.problems() == []
+    page.close()

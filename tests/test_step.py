@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -104,7 +105,12 @@ def test_a_good_execution_is_saved_and_replayed_too(tmp_path):
         ("run random pct", "expected until, steps or seed, got 'pct'"),
         ("run until dawn", "expected `broken` or `packet ADAPTER.SLOT`, got 'dawn'"),
         ("run until packet 9.9", "or a packet (0.0, 0.1, 0.2), got '9.9'"),
-        ("run until broken", "no execution from here was found in which a rule is broken"),
+        (
+            "run until broken",
+            "is broken; it stays as it was; `run portfolio until …` looks at other",
+        ),
+        ("undo", "there is nothing to undo: it stands as it began"),
+        ("undo 2", "expected nothing behind it, got '2'"),
         ("run seed x", "expected a number, got 'x'"),
         ("save", "expected the name of one file, got ''"),
         ("save no/such/folder/x.json", "No such file"),
@@ -114,7 +120,7 @@ def test_a_good_execution_is_saved_and_replayed_too(tmp_path):
 )
 def test_what_cannot_be_done_is_refused_with_what_was_expected(tmp_path, line, said):
     """From a file it is the end: exit code 4, and the line; as JSON it is an answer, and it goes on."""
-    ran = stepped(tmp_path, "show", line, "next")
+    ran = stepped(tmp_path, "show", line, "next")  # what only shows is no step to undo
     assert ran.returncode == USAGE
     assert ran.stderr.startswith("line 2: ")
     assert said in ran.stderr
@@ -165,8 +171,25 @@ def test_a_pipe_is_as_good_as_a_file():
     assert "question 2 of" in ran.stdout
 
 
-def test_a_person_is_prompted_and_told_and_goes_on():
-    """On a terminal there is a prompt; what cannot be done is said, Ctrl-C forgets a line, Ctrl-D ends."""
+def test_a_letter_is_enough(tmp_path):
+    """First letters stand for commands; the path marks what is not the plain answer."""
+    ran = stepped(
+        tmp_path, "n 12", "timer 0", "p", "u", "b 2", "g 3", "e", "r steps 2", "?", "q", "x"
+    )
+    assert ran.returncode == FINE, ran.stderr
+    parts = ran.stdout.split("\n\nstep> ")
+    at = [re.search(r"question (\d+) of", part) for part in parts]
+    assert [found and found[1] for found in at] == [
+        *("0", "12", "13", None, "12", "10", "3", None, "5", None, None)
+    ]
+    assert "   11   cpu" in parts[3]
+    assert "   12 > timer 0" in parts[3]
+    assert "n, b, u, g, r, e, p" in parts[9]
+
+
+def test_a_person_is_prompted_and_told_and_goes_on(tmp_path):
+    """On a terminal there is a prompt; what cannot be done is said, Tab completes, Ctrl-D ends."""
+    (tmp_path / "only.json").touch()
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [sys.executable, "-m", "ndiswan", "step", CARELESS],
@@ -175,6 +198,7 @@ def test_a_person_is_prompted_and_told_and_goes_on():
         stderr=theirs,
         close_fds=True,
         start_new_session=True,
+        cwd=tmp_path,
         env={**os.environ, "TERM": "dumb"},
     )
     os.close(theirs)
@@ -199,6 +223,12 @@ def test_a_person_is_prompted_and_told_and_goes_on():
         assert "expected a number from 0 to 1" in until("step> ")
         os.write(ours, b"next 2\n")
         assert "question 2 of" in until("step> ")
+        os.write(ours, b"und\t\n")
+        assert "question 0 of" in until("step> ")
+        os.write(ours, b"timer\t\n")
+        assert "question 1 of" in until("step> ")
+        os.write(ours, b"view o\t extra\n")
+        assert "expected the name of one file, got 'only.json extra'" in until("step> ")
         os.write(ours, b"\x04")
         assert running.wait(60) == FINE
     finally:

@@ -98,6 +98,42 @@ def test_it_goes_back_to_where_it_was():
     assert stepper.at == 0
 
 
+def test_it_undoes_steps_of_every_kind_up_to_the_first():
+    """After a choice, a jump and an explorer's execution, each undo stands where it stood, in that execution."""
+    stepper = nw.Stepper(careless)
+    seen = []
+
+    def now():
+        return stood(stepper), stepper.answers, stepper.events
+
+    for step in (
+        lambda: stepper.goto(5),
+        lambda: stepper.choose("timer 0 of adapter 0 begins"),
+        lambda: stepper.forward(3),
+        lambda: stepper.run("random", until="broken", seed=1),
+        lambda: stepper.back(2),
+        lambda: stepper.run("plain"),
+    ):
+        seen.append(now())
+        step()
+    for before in reversed(seen):
+        stepper.undo()
+        assert now() == before
+    with pytest.raises(StepError, match="nothing to undo: it stands as it began"):
+        stepper.undo()
+
+
+def test_what_was_refused_is_no_step_to_undo():
+    """An answer that is none, and a run that found nothing, leave the step before them to be undone."""
+    stepper = nw.Stepper(careful)
+    stepper.forward(2)
+    with pytest.raises(StepError):
+        stepper.choose("cpu 99")
+    assert not stepper.run("random", until="broken", executions=3)
+    stepper.undo()
+    assert stepper.at == 0
+
+
 @pytest.mark.parametrize("explorer", ["random", "pos"])
 def test_who_owns_and_holds_what_is_what_the_drivers_see(explorer):
     """At each question the owners are those of the packets, and a lock is held by whom the levels show."""

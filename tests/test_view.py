@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from runs import column, event, lanes
 
 SELECTED = "document.querySelector('#tables tr[aria-current]')?.dataset.event"
@@ -250,4 +252,126 @@ def test_the_keyboard_reaches_every_control(browser, pages):
         page.press(letter)
     assert page.value("document.getElementById('search').value") == "vcd"
     assert event(page) == before
+    page.close()
+
+
+# ── what is drawn ──
+
+
+def colour(page, name):
+    """A colour of the style, as a canvas has it: red, green and blue."""
+    return tuple(
+        page.value(
+            "(() => { const c = document.createElement('canvas').getContext('2d');"
+            f" c.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--{name}');"
+            " c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data.slice(0, 3)]; })()"
+        )
+    )
+
+
+def near(page, words):
+    """Look closely at the first event with these words."""
+    page.set("#search", words)
+    page.press("Home")
+    page.press("Escape")
+    for _ in range(5):
+        page.press("+")
+
+
+def painted(page, x):
+    """The colours of the lanes at a place, from top to bottom."""
+    column = page.value(
+        "(() => { const c = document.querySelector('.panel canvas');"
+        f" return [...c.getContext('2d').getImageData({x}, 0, 1, c.height).data]; }})()"
+    )
+    return [tuple(column[at : at + 3]) for at in range(0, len(column), 4)]
+
+
+def hints(page, x, step=3):
+    """What the pointer is told at a place of the lanes, by its distance from their top."""
+    told = page.value(
+        "(() => { const c = document.querySelector('.panel canvas'); const b = c.getBoundingClientRect();"
+        f" const told = []; for (let y = {step}; y < b.height; y += {step}) {{"
+        f" c.dispatchEvent(new PointerEvent('pointermove', {{ clientX: b.x + {x}, clientY: b.y + y }}));"
+        " told.push([y, c.title]); } return told; })()"
+    )
+    return dict(told)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_bar_has_the_colour_of_its_owner(browser, pages, dark):
+    """Protocol, miniport and the ring have bars, each in the colour that the legend has for that owner."""
+    page = browser.open(pages["good"], dark=dark)
+    near(page, "ndismwansendcomplete")
+    owners = {name: colour(page, name) for name in ("protocol", "ndis", "miniport", "returning")}
+    seen = set()
+    for x in range(200, 1300, 20):
+        pixels = painted(page, x)
+        for y, told in hints(page, x).items():
+            bar = re.match(r"Packet [\d.]+, (\w+): event", told)
+            if bar and pixels[y] in owners.values():  # else a name, the gap between bars, or a line
+                assert pixels[y] == owners[bar[1]], (x, y, told)
+                seen.add(bar[1])
+    assert seen >= {"protocol", "miniport", "returning"}
+    page.close()
+
+
+def test_the_bands_of_a_cpu_say_its_level_and_whether_it_holds_a_lock(browser, pages):
+    """Where the pointer hears of a lock there is the lock's colour, where of DISPATCH the level's; else neither."""
+    page = browser.open(pages["good"])
+    near(page, "acquirespinlock")
+    lock, dispatch = colour(page, "lock"), colour(page, "level-2")
+    seen = set()
+    for x in range(150, 1300, 23):
+        told = {text for text in hints(page, x, 6).values() if text.startswith("CPU 0")}
+        around = [set(painted(page, at)) for at in (x - 2, x, x + 2)]
+        if len(told) != 1 or len({(lock in one, dispatch in one) for one in around}) != 1:
+            continue  # where one thing ends and the next begins
+        (text,) = told
+        holds, high = "holds driver" in text, "DISPATCH" in text
+        assert (lock in around[1], dispatch in around[1]) == (holds, high), (x, text)
+        seen.add((holds, high))
+    assert seen >= {(True, True), (False, True), (False, False)}
+    page.close()
+
+
+def test_a_broken_rule_and_the_choice_are_lines_through_all_lanes(browser, pages):
+    """In the failure's lanes each has a line in its colour, from top to bottom; in the good run's none is broken."""
+    page = browser.open(pages["failure"])
+    for key in "0", "Home":  # the selected event has a line, too
+        page.press(key)
+    lines = (
+        "[...document.querySelectorAll('.panel canvas')].map((c) => { const t = c.getContext('2d');"
+        " const tall = (rgb) => { let most = 0; for (let x = 118; x < c.width; x++) {"
+        " const d = t.getImageData(x, 0, 1, c.height).data; let n = 0;"
+        " for (let at = 0; at < d.length; at += 4) n += rgb.every((part, of) => d[at + of] === part);"
+        " most = Math.max(most, n / c.height); } return most; };"
+        f" return [tall({list(colour(page, 'broken'))}), tall({list(colour(page, 'choice'))})]; }})"
+    )
+    (broken, choice), (fine, same) = page.value(lines)
+    assert broken > 0.9
+    assert fine < 0.1
+    # The line of a choice is dashed: five pixels of eight.
+    assert choice > 0.4
+    assert same > 0.4
+    page.close()
+
+
+def test_a_filter_fades_the_bars_of_other_packets(browser, pages):
+    """The bars of the packet that is chosen keep their colour; the others' are pale."""
+    page = browser.open(pages["good"])
+    near(page, "ndismwansendcomplete")
+    strong = {colour(page, name) for name in ("protocol", "ndis", "miniport", "returning")}
+    page.set("#packet", "0.1")
+    kept, faded = 0, 0
+    for x in range(200, 1300, 60):
+        pixels = painted(page, x)
+        for y, told in hints(page, x).items():
+            if told.startswith("Packet 0.1,"):
+                kept += pixels[y] in strong
+            elif told.startswith("Packet"):
+                assert pixels[y] not in strong, (x, y, told)
+                faded += 1
+    assert kept > 3
+    assert faded > 3
     page.close()

@@ -9,12 +9,14 @@ from click.testing import CliRunner
 
 import ndiswan as nw
 from commands import FINE, USAGE, ndiswan
+from ndiswan import lan
 from ndiswan.cli.view import view
 from ndiswan.exploring import load
 from ndiswan.exploring.target import find
 from ndiswan.viewer import ViewError, first_difference, read, to_html
+from ndiswan.viewer.kinds import KINDS
 from ndiswan.viewer.traces import of_trace
-from runs import REPLAYS, Twice, record, simulate
+from runs import REPLAYS, Batches, Twice, record, simulate
 
 DOUBLE = REPLAYS / "double-timer-against-interrupt.json"
 RAISES = """
@@ -25,6 +27,18 @@ def scenario(ndis):
     ndis.bind(nw.Protocol(), Batches()).send(bytes(9))
     raise ValueError("the modem is on fire")
 """
+
+
+class LanBatches(lan.Miniport):
+    """A LAN card that is done with a frame at once."""
+
+    serialized = False
+
+    def send(self, packet, flags):
+        self.adapter.send_complete(packet)
+        return nw.PENDING
+
+
 HEAD = '{"format":"ndiswan-trace","version":1}\n'
 
 
@@ -278,3 +292,45 @@ def test_an_exception_is_marked_at_the_last_event(tmp_path):
     assert run.story is not None
     assert len(run.story["steps"]) == len(run)
     assert "the modem is on fire" in to_html([run])
+
+
+@pytest.mark.parametrize(
+    ("bug", "said"),
+    [
+        ("double-cancelled-and-sent", ["MiniportSend on", "NdisMSendComplete(", "Packets begins"]),
+        (
+            "lost-when-cancelled",
+            ["MiniportCoSendPackets", "NdisMCoSendComplete", "NdisCoSendPackets"],
+        ),
+        (
+            "pause-with-a-half-full-chain",
+            [
+                "SendNetBufferLists on",
+                "the adapter is to be paused",
+                "NetBufferListsComplete begins",
+            ],
+        ),
+        ("cancel-of-the-whole-queue", ["asks for it back unsent", "MiniportCancelSend begins"]),
+    ],
+)
+def test_a_driver_of_a_sister_contract_has_its_own_names(bug, said):
+    """The page says MiniportSendNetBufferLists of an NDIS 6 driver, and nothing of WAN; each kind has words."""
+    run = read(REPLAYS / "shortest" / f"{bug}.json")[0]
+    told = "; ".join(text.words for text in run.texts)
+    assert [words for words in said if words not in told] == []
+    assert "WanSend" not in told
+    assert {text.kind for text in run.texts} <= set(KINDS)
+
+
+def test_adapters_of_several_contracts_have_words_for_all(tmp_path):
+    """A text that a LAN and a WAN adapter have in common names neither's function."""
+    with nw.Ndis(record=True) as ndis:
+        for protocol, miniport in ((nw.Protocol(), Batches()), (lan.Protocol(), LanBatches())):
+            ndis.bind(protocol, miniport).send(bytes(9))
+        ndis.run()
+    ndis.save(tmp_path / "both.trace")
+    (run,) = read(tmp_path / "both.trace")
+    told = "; ".join(text.words for text in run.texts)
+    assert "the miniport's send on link" in told
+    assert "WanSend" not in told
+    assert "NdisMSendComplete" not in told

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndiswan._native import Batch, Link, Packet
+    from ndiswan.exploring.workload import Peer
 
 
 def send_all(link: Link, frames: Iterable[bytes]) -> Batch:
@@ -49,23 +50,36 @@ def packets_of(batch: Batch) -> list[Packet]:
     return [batch.packet(at) for at in range(len(batch))]
 
 
-def operations(miniport: _Miniport, link: Link) -> list[Callable[[], object]]:
+def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], object]]:
     """What a workload does to a miniport of a sister contract besides what it does to one of WAN."""
     more: dict[str, str] = getattr(miniport, "_more", {})
-    found: list[Callable[[], object]] = []
+    choose = peer.ndis.choose
+
+    def together() -> None:
+        frames = [b"\xff" * (64 << at) for at in range(2 + choose(2, "together"))]
+        peer.send_by(link, len(frames), lambda link: send_all(link, frames).statuses)
+
+    found: list[Callable[[], object]] = [together]
     if "cancel_send" in more:
 
-        def cancelled() -> None:
-            try:
-                packet = link.packet(b"\xff" * 64)
-            except RuntimeError:
-                return  # the pool is empty
+        def one(link: Link) -> list[Status]:
+            packet = link.packet(b"\xff" * 64)
             packet.cancel_id = 1
-            link.send(packet)
-            del packet
+            return [link.send(packet)]
+
+        def cancelled() -> None:
+            peer.send_by(link, 1, one)
             cancel(link.adapter, 1)
 
         found.append(cancelled)
+    if hasattr(miniport.adapter, "activate_vc"):
+
+        def connected() -> None:
+            if not peer.others and miniport.adapter.life == "running":
+                peer.others.append(miniport.adapter.activate_vc(send_window=2))
+            peer.send()
+
+        found.append(connected)
     if "pause" in more:
         found += [
             lambda: change_life(link.adapter, "pause"),

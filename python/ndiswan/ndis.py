@@ -138,7 +138,7 @@ class Ndis(_Native, Shown):
         if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
-        callbacks = {} if feed else _entries(protocol, Protocol, "send_complete")
+        callbacks = {} if feed else _callbacks(protocol)
         if in_c is not None:
             known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
             return known(bind_c(self, feed, callbacks, in_c, packets, name))
@@ -248,6 +248,14 @@ def _parts(miniport: Miniport) -> dict[str, object]:
         "check_for_hang_seconds": miniport.check_for_hang_seconds,
         "line_up_at_bind": bool(miniport.line_up_at_bind),
     }
+
+
+def _callbacks(protocol: object) -> dict[str, Callable[..., Any]]:
+    """What a protocol has written itself; of a sister contract also what only its interface has."""
+    found = _entries(protocol, Protocol, "send_complete")
+    for name, own in getattr(protocol, "_more", {}).items():
+        found[name] = getattr(protocol, own)
+    return found
 
 
 def _entries(

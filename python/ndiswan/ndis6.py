@@ -23,7 +23,7 @@ from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
 from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import Batch, Link, Packet, cancel, change_life, complete_all, oob_status
+from ndiswan._native import Batch, Link, Packet, cancel, change_life, complete_all
 from ndiswan._twins import TwinMiniport, packets_of, send_all, void
 from ndiswan.irql import Irql
 from ndiswan.protocol import Protocol as _Protocol
@@ -147,17 +147,15 @@ class Protocol(_Protocol):
     ['SUCCESS']
     """
 
+    _more = {"send_complete_chain": "send_net_buffer_lists_complete"}  # noqa: RUF012
+
     def send_net_buffer_lists_complete(self, nbls: list[Packet], flags: int) -> None:
         """ProtocolSendNetBufferListsComplete: lists are the protocol's again, each with its ``status``.
 
-        NDIS splits chains: here each list comes by itself.
+        They are what one call of the miniport completed, whichever sends they came by; with queued delivery, what has
+        come since the last one. What breaks a rule, or is taken back by NDIS, comes by itself. ``flags`` has
+        ``DISPATCH_LEVEL`` if the call is at DISPATCH: it is at the level of the miniport's.
         """
-
-    def send_complete(self, packet: Packet, status: Status) -> None:
-        """The engine's hook; write :meth:`send_net_buffer_lists_complete`."""
-        oob_status(packet, status)
-        at = packet.link.adapter.irql if packet.link is not None else Irql.DISPATCH
-        self.send_net_buffer_lists_complete([packet], DISPATCH_LEVEL if at == Irql.DISPATCH else 0)
 
 
 def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
@@ -168,8 +166,7 @@ def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())
     ...     len(ndis6.send_net_buffer_lists(link, [b"one", b"two"]))
-    ['SUCCESS']
-    ['SUCCESS']
+    ['SUCCESS', 'SUCCESS']
     2
     """
     return send_all(link, frames)

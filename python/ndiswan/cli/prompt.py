@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import explorers
@@ -21,19 +22,27 @@ HELP = """\
 NUMBER or WORDS       give that answer; an empty line gives the one marked *
 next [N]              N questions on with the answers that the execution has; 1 without N
 back [N]              N questions back; 1 without N
+undo                  where it stood before, in the execution that it was then
 goto N                to question N
 run [WHO] [UNTIL]     go on without being asked
       WHO             {who}; without it as the execution is
       UNTIL           until broken | until packet A.S | steps N; without it to the end
       seed N          of an explorer that chooses at random; 0 without it
 events [N]            all that happened since the last choice, or the last N of it
-path                  what was answered up to here
+path                  what was answered up to here; > is not the plain answer
 story                 what led to what goes wrong
 save FILE             write a replay file, for `ndiswan replay` and `ndiswan view`
 view FILE             write the page of `ndiswan view`
 show                  where it stands, once more
 help                  this
-quit                  end; so does Ctrl-D"""
+quit                  end; so does Ctrl-D
+
+n, b, u, g, r, e, p, h or ?, and q are short for these. Tab completes commands, answers and names of files."""
+
+SHORT = {
+    name[0]: name
+    for name in ("next", "back", "undo", "goto", "run", "events", "path", "help", "quit")
+} | {"?": "help", "exit": "quit"}
 
 
 class Prompt:
@@ -46,6 +55,7 @@ class Prompt:
             "next": lambda words: stepper.forward(_one(words, 1)),
             "back": lambda words: stepper.back(_one(words, 1)),
             "goto": lambda words: stepper.goto(_one(words)),
+            "undo": self._undo,
             "run": self._run,
             "events": self._events,
             "path": self._path,
@@ -74,7 +84,8 @@ class Prompt:
         if line.startswith("#"):
             return ""
         word, *words = line.split(maxsplit=1) or [""]
-        if word in ("quit", "exit"):
+        word = SHORT.get(word, word)
+        if word == "quit":
             return None
         try:
             if self._do(word, line, shlex.split("".join(words)) if word in self._commands else []):
@@ -94,7 +105,22 @@ class Prompt:
             self._choose(line)
             return True
         command(words)
-        return word in ("next", "back", "goto", "run", "show")
+        return word in ("next", "back", "goto", "undo", "run", "show")
+
+    def completions(self, typed: str) -> list[str]:
+        """What a line that begins so may be: a command, an answer, or a command with the name of a file."""
+        word, blank, rest = typed.partition(" ")
+        if blank and word in ("save", "view"):
+            folder, _, begin = rest.rpartition("/")
+            place = Path(folder or ("/" if rest.startswith("/") else "."))
+            files = sorted(path.name for path in place.glob("*") if path.name.startswith(begin))
+            return [f"{typed.removesuffix(begin)}{name}" for name in files]
+        known = [*self._commands, "quit", *self._stepper.choices]
+        return [one for one in known if one.startswith(typed)]
+
+    def _undo(self, words: list[str]) -> None:
+        _none(words)
+        self._stepper.undo()
 
     def _choose(self, line: str) -> None:
         stepper = self._stepper
@@ -122,7 +148,10 @@ class Prompt:
                 raise StepError(f"expected until, steps or seed, got {word!r}; see `help`")
         if not stepper.run(**given):
             what = "a rule is broken" if given["until"] == "broken" else f"{given['until']} moves"
-            raise StepError(f"no execution from here was found in which {what}; it stays as it was")
+            hint = "" if "strategy" in given else "; `run portfolio until …` looks at other answers"
+            raise StepError(
+                f"no execution from here was found in which {what}; it stays as it was{hint}"
+            )
 
     def _events(self, words: list[str]) -> None:
         most = _one(words, len(self._stepper.events))
@@ -130,11 +159,10 @@ class Prompt:
 
     def _path(self, words: list[str]) -> None:
         _none(words)
-        path = self._stepper.path
-        self._tell(
-            "\n".join(f"{number:>5}  {said}" for number, said in enumerate(path))
-            or "nothing was answered yet"
-        )
+        stepper = self._stepper
+        path = enumerate(zip(stepper.path, stepper.answers, strict=False))
+        lines = [f"{at:>5} {'>' if which else ' '} {said}" for at, (said, (_, which)) in path]
+        self._tell("\n".join(lines) or "nothing was answered yet")
 
     def _story(self, words: list[str]) -> None:
         _none(words)

@@ -55,7 +55,7 @@ def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -
     by_hand = commands is None and sys.stdin.isatty()
     prompt = Prompt(stepper, as_json=as_json)
     prompt.show()
-    for number, line in enumerate(_typed() if by_hand else commands or sys.stdin, 1):
+    for number, line in enumerate(_typed(prompt) if by_hand else commands or sys.stdin, 1):
         if not by_hand and not as_json:
             prompt.echo(line)
         said = prompt.take(line)
@@ -84,10 +84,20 @@ def _stepper(target: str, arguments: list[str], cpus: int | None) -> Stepper:
         raise click.UsageError(f"--cpus: {error}") from error
 
 
-def _typed() -> Iterator[str]:
-    """The lines that somebody types, with history and editing; Ctrl-C forgets a line, Ctrl-D ends."""
-    import readline  # noqa: F401 -- `input` edits with it once it is there
+def _typed(prompt: Prompt) -> Iterator[str]:
+    """The lines that somebody types, with history, editing and completion; Ctrl-C forgets a line, Ctrl-D ends."""
+    import readline  # `input` edits with it once it is there
 
+    found: list[str] = []
+
+    def complete(typed: str, which: int) -> str | None:
+        if which == 0:
+            found[:] = prompt.completions(typed)
+        return found[which] if which < len(found) else None
+
+    readline.set_completer_delims("")  # an answer is several words
+    readline.set_completer(complete)
+    readline.parse_and_bind("tab: complete")
     while True:
         try:
             yield input("step> ")

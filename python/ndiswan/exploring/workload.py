@@ -13,7 +13,7 @@ from ndiswan.protocol import Protocol
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ndiswan._native import Link, Packet
     from ndiswan.drivers import CMiniport
@@ -33,20 +33,29 @@ class Peer(Protocol):
         self.ndis = ndis
         self.sizes: list[int] = []
         self.link: Link | None = None
+        self.others: list[Link] = []
         self.sent = self.again = self.sending = 0
         self.stopped = False
 
     def send(self) -> None:
         """Send a frame of some size, if there is a line and a packet."""
         size = self.sizes[self.ndis.choose(len(self.sizes), "size")]
-        free = self.sent < PACKETS
-        if self.stopped or self.link is None or not self.link.up or not free:
+        link = self.link
+        if link is not None and self.others:
+            link = [link, *self.others][self.ndis.choose(1 + len(self.others), "connection")]
+        self.send_by(link, 1, lambda link: [link.send(b"\xff" * size)])
+
+    def send_by(
+        self, link: Link | None, most: int, send: Callable[[Link], Iterable[Status]]
+    ) -> None:
+        """Send up to so many packets by one call, if there is a line and so many are free."""
+        free = self.sent + most <= PACKETS
+        if self.stopped or link is None or not link.up or not free:
             return
-        self.sent += 1
+        self.sent += most
         self.sending += 1
         try:
-            if self.link.send(b"\xff" * size) is not Status.PENDING:
-                self.sent -= 1
+            self.sent -= sum(status != Status.PENDING for status in send(link))
         finally:
             self.sending -= 1
 
@@ -71,7 +80,8 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
 
     The explorer chooses how many operations there are and which: sends of the smallest, a middle and
     the largest size, from this thread, from others and from inside of completions; interrupts, resets,
-    requests and the closing of the call; and when the machine gets on with what is outstanding.
+    requests and the closing of the call; and when the machine gets on with what is outstanding. A miniport of a sister
+    contract has arrays or chains, cancels, a second connection, pauses and restarts besides.
     """
 
     def scenario(ndis: Ndis) -> None:
@@ -103,7 +113,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         if getattr(miniport, "_more", None):
             from ndiswan._twins import operations as more
 
-            operations += more(miniport, link)
+            operations += more(miniport, link, peer)
         _operate(ndis, operations)
         peer.stop()
         tapi = getattr(miniport, "tapi", None)

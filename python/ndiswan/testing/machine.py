@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from ndiswan import strategies
-from ndiswan._native import Edges, to_token
+from ndiswan._native import Edges, cancel, change_life, to_token
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.irql import Irql
 from ndiswan.miniport import Miniport
@@ -64,7 +64,8 @@ class Owned:
 
 
 class MiniportMachine(RuleBasedStateMachine):
-    """Sends, interrupts, resets and line changes in any order, for the miniport of a subclass::
+    """Sends, interrupts, resets and line changes in any order, for the miniport of a subclass; of a sister contract
+    also arrays and chains, cancels, pauses and restarts::
 
         class ModemMachine(MiniportMachine):
             miniport = Modem
@@ -162,7 +163,12 @@ class MiniportMachine(RuleBasedStateMachine):
     def has_room(self) -> bool:
         """Whether the pool has a packet."""
         # What came back, and what rules hold, is the protocol's.
-        return self.held + len(self.peer.out) + len(self.peer.back) < self.packets
+        return self.room > 0
+
+    @property
+    def room(self) -> int:
+        """How many packets the pool has, as far as the peer knows."""
+        return self.packets - self.held - self.peer.missed - len(self.peer.back)
 
     held = 0
 
@@ -201,6 +207,36 @@ class MiniportMachine(RuleBasedStateMachine):
             made = self.packet(frame)
             if isinstance(made, Owned):
                 self.send(made)
+
+    @_when(lambda machine: machine.has_own("together") and machine.runs and machine.room > 1)
+    @rule(count=st.integers(2, 4), frame=_FRAMES)
+    def together(self, count: int, frame: bytes) -> None:
+        """Several frames as one array or chain, for a miniport of a sister contract."""
+        assert self.link is not None
+        self.peer.send_together(self.link, [frame] * min(count, self.room))
+        self._look()
+
+    @_when(lambda machine: machine.has_own("cancel_send") and machine.runs)
+    @rule(packet=consumes(owned))
+    def send_and_cancel(self, packet: Owned) -> None:
+        """A packet goes down, and is cancelled."""
+        assert self.link is not None
+        self.held -= 1
+        taken = packet.take()
+        taken.cancel_id = 1
+        self.peer.send(self.link, taken)
+        del taken
+        cancel(self.driver.adapter, 1)
+        self._look()
+
+    @_when(lambda machine: machine.has_own("pause"))
+    @rule()
+    def pause_or_restart(self) -> None:
+        """An NDIS 6 miniport that runs is paused, a paused one restarted."""
+        life = self.driver.adapter.life
+        if life in {"running", "paused"}:
+            change_life(self.driver.adapter, "restart" if life == "paused" else "pause")
+            self._look()
 
     @_when(lambda machine: bool(machine.peer.back))
     @rule(target=owned, frame=_FRAMES)
@@ -279,8 +315,9 @@ class MiniportMachine(RuleBasedStateMachine):
             return
         counters = self.driver.adapter.counters
         out = counters["sends"] - counters["delivered"]
-        assert out == len(self.peer.out), (
-            f"{out} sends are out, and the protocol misses {self.peer.out}"
+        assert out == self.peer.missed, (
+            f"{out} sends are out, and the protocol misses {self.peer.missed}: {self.peer.out}"
+            f" and {self.peer.together} that were sent together"
         )
 
     def teardown(self) -> None:
@@ -300,13 +337,21 @@ class MiniportMachine(RuleBasedStateMachine):
             self._look()
             self.peer.back.clear()
             counters = self.ndis.counters
-            assert not self.peer.out, f"never came back: {sorted(self.peer.out)} ({counters})"
+            assert not self.peer.missed, (
+                f"never came back: {sorted(self.peer.out)}, and {self.peer.together} that were sent together"
+                f" ({counters})"
+            )
         finally:
             self._watched.close()
             edges = Edges()
             edges.see(self.ndis.events())
             rules = [found.rule for found in self.ndis.violations]
             observe(rules, len(edges), targets=self.targets)
+
+    def has_own(self, what: str) -> bool:
+        """Whether the miniport is one of a sister contract, and has this, or sends together."""
+        more: dict[str, str] = getattr(self.driver, "_more", {})
+        return bool(more) and (what == "together" or what in more)
 
     @property
     def interrupts(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndiswan._twins import send_all
 from ndiswan.protocol import Protocol
 from ndiswan.status import Status
 
@@ -20,12 +21,14 @@ class Peer(Protocol):
         The numbers of the sends that have not come back.
     back:
         The packets that have, with their statuses.
+    together:
+        How many of those that were sent together, and have no numbers, have not come back.
     """
 
     def __init__(self) -> None:
         self.out: set[int] = set()
         self.back: list[tuple[Packet, Status]] = []
-        self.sends = 0
+        self.sends = self.together = 0
 
     def send(self, link: Link, packet: Packet) -> Status:
         """Send a packet that is the protocol's; one that is answered at once is back."""
@@ -44,9 +47,28 @@ class Peer(Protocol):
             self.back.append((packet, status))
         return status
 
+    def send_together(self, link: Link, frames: list[bytes]) -> None:
+        """Send frames as one array or chain."""
+        self.together += len(frames)
+        done = 0
+        try:
+            statuses = send_all(link, frames).statuses
+            done = sum(status != Status.PENDING for status in statuses)
+        finally:
+            self.together -= done
+
+    @property
+    def missed(self) -> int:
+        """How many sends have not come back."""
+        return len(self.out) + self.together
+
     def send_complete(self, packet: Packet, status: Status) -> None:
         """One is back; AssertionError if it was not out."""
         number = packet.protocol_reserved[0]
+        if number not in self.out and self.together:
+            self.together -= 1
+            self.back.append((packet, status))
+            return
         if number not in self.out:
             raise AssertionError(
                 f"send {number} came back with {status}; expected one of those that are out: {sorted(self.out)}"

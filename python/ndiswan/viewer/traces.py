@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndiswan._native import rule_info, rule_table
-from ndiswan.viewer.kinds import KINDS, Kind, entry, lane, words
+from ndiswan.viewer.kinds import KINDS, Kind, Names, entry, lane, names_of, words
 from ndiswan.viewer.run import COLUMNS, Break, Run, Text, ViewError, narrow
 
 if TYPE_CHECKING:
@@ -64,13 +64,14 @@ def _run(trace: Trace, name: str) -> Run:
     locks = head.get("locks", [])
     adapters = {entry["index"]: entry["name"] for entry in head.get("adapters", [])}
     most = max(adapters, default=-1)
+    names = names_of(entry.get("face", "wan") for entry in head.get("adapters", []))
     of = {entry["id"]: adapters.get(entry["adapter"]) for entry in head.get("links", [])}
     several = len(adapters) > 1
     return Run(
         name=name,
         clock=head.get("time", "virtual"),
         columns={name: narrow(np.frombuffer(columns[name], "<u8")) for name in COLUMNS},
-        texts=[_text(event, locks) for event in json.loads(texts)],
+        texts=[_text(event, locks, names) for event in json.loads(texts)],
         slots=np.array(packets, dtype=np.uint32).reshape(-1, 2),
         adapters=[adapters.get(n, f"adapter {n}") for n in range(most + 1)],
         links=[
@@ -78,7 +79,7 @@ def _run(trace: Trace, name: str) -> Run:
             for number in links
         ],
         locks=locks,
-        entries=[entry(name) for name in json.loads(entries)],
+        entries=[entry(name, names) for name in json.loads(entries)],
         sites=[Path(site).name for site in head.get("sites", [])],
         breaks=[
             Break(event, rule, detail or f"breaks {rule}", warning)
@@ -87,8 +88,8 @@ def _run(trace: Trace, name: str) -> Run:
     )
 
 
-def _text(event: dict[str, Any], locks: list[str]) -> Text:
+def _text(event: dict[str, Any], locks: list[str], names: Names) -> Text:
     what = event["what"]
     kind = KINDS.get(what) or Kind("ndis", what.replace("_", " "))
     values = tuple(event[name] for name in kind.fields)
-    return Text(what, kind.lane or lane(what, values), words(kind, values, locks))
+    return Text(what, kind.lane or lane(what, values), words(kind, values, locks, names))

@@ -5,6 +5,7 @@
 //! outermost call returns to Python, and is raised there.
 
 mod batch;
+mod chain;
 mod protocol;
 
 use std::marker::PhantomData;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ndiswan::event::{Part, Side};
 use ndiswan::face::Face;
-use ndiswan::{Rule, Status};
+use ndiswan::{Name, Rule, Status, Violation};
 use pyo3::prelude::*;
 
 use crate::adapter::Adapter;
@@ -48,6 +48,25 @@ impl Adapter {
         face: Face,
         packet: &Bound<'_, PyAny>,
         status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let core = &self.shared.core;
+        self.complete_by(py, packet, status, |name, status| {
+            if face == Face::Wan && core.face() == Face::Wan {
+                core.wan_send_complete(name, status)
+            } else {
+                core.send_complete_by(face, name, status)
+            }
+        })
+    }
+
+    /// The same by what is to be done with a packet of the miniport's, and its status.
+    #[inline]
+    pub(crate) fn complete_by(
+        &self,
+        py: Python<'_>,
+        packet: &Bound<'_, PyAny>,
+        status: Option<&Bound<'_, PyAny>>,
+        complete: impl FnOnce(Name, Status) -> Result<(), Arc<Violation>>,
     ) -> PyResult<()> {
         self.alive()?;
         let core = &self.shared.core;
@@ -101,11 +120,7 @@ impl Adapter {
             self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
-        let result = if face == Face::Wan && core.face() == Face::Wan {
-            core.wan_send_complete(name, status)
-        } else {
-            core.send_complete_by(face, name, status)
-        };
+        let result = complete(name, status);
         if let Some(error) = bad_status {
             return Err(error);
         }

@@ -55,7 +55,7 @@ pub(crate) fn co_complete(
     raise(py, &adapter.shared.world, wrong).map(drop)
 }
 
-/// NdisMSendNetBufferListsComplete: each net buffer list with its own status.
+/// NdisMSendNetBufferListsComplete: each net buffer list with its own status. Those that break no rule come home together.
 #[pyfunction]
 pub(crate) fn complete_all(
     py: Python<'_>,
@@ -63,22 +63,28 @@ pub(crate) fn complete_all(
     chain: &Bound<'_, PyAny>,
     flags: u32,
 ) -> PyResult<()> {
-    // The flag is looked at once, by a call with no list.
-    let told = adapter.shared.core.send_net_buffer_lists_complete(&[], flags);
+    // All of it before anything is completed: what is iterated over may run anything, and raise.
+    let lists: Vec<_> = chain.try_iter()?.collect::<PyResult<_>>()?;
+    let core = &adapter.shared.core;
+    adapter.alive()?;
+    let told = core.look_at_flags(flags);
     let mut first = Ok(());
-    for list in chain.try_iter()? {
-        if told.is_err() && adapter.alive().is_err() {
-            break; // a bug check for the flag: every list is home
+    let mut coming_home = core.chain();
+    for list in &lists {
+        if adapter.alive().is_err() {
+            break; // a bug check: every list is home
         }
-        let list = list?;
         let ended = match list.cast::<Packet>() {
             Ok(packet) => packet.get().kept_status(py, Status::SUCCESS),
             Err(_) => Status::FAILURE,
         };
         let ended = status::to_python(py, ended)?;
-        let done = adapter.complete_as(py, Face::Ndis6, &list, Some(ended.bind(py)));
+        let done = adapter.complete_by(py, list, Some(ended.bind(py)), |name, status| {
+            coming_home.complete(name, status)
+        });
         first = first.and(done);
     }
+    drop(coming_home);
     first?;
     raise(py, &adapter.shared.world, told).map(drop)
 }

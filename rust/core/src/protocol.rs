@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cx::{Cx, Passive, UpToDispatch};
 use crate::disposition::Packet;
 use crate::ndis::{Adapter, Batch, Link};
+use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
 
 /// Bits of `NDIS_MAC_FRAGMENT.Errors`.
@@ -64,6 +65,32 @@ pub trait Protocol: Send + Sync + 'static {
         statuses: Vec<Status>,
     ) {
         let _ = (cx, link, batch, statuses);
+    }
+
+    /// ProtocolSendNetBufferListsComplete (NDIS 6): the lists that one call of the miniport completed are the
+    /// protocol's again, all of them. At the level of that call, which `cx` knows; NDIS has it in flags. One that
+    /// does not write it has each by [`send_complete`](Self::send_complete).
+    fn send_net_buffer_lists_complete(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        chain: Vec<(Packet, FinalStatus)>,
+    ) {
+        for (packet, status) in chain {
+            self.send_complete(cx, packet, status);
+        }
+    }
+
+    /// The same for a protocol that knows packets by name. Only language bindings write this one.
+    #[doc(hidden)]
+    fn send_complete_names(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        adapter: &Adapter,
+        chain: &[Completion],
+    ) {
+        let adapter = adapter.arc_on(cx.cpu());
+        let token = |one: &Completion| (Packet::new(Arc::clone(&adapter), one.slot), one.status);
+        self.send_net_buffer_lists_complete(cx, chain.iter().map(token).collect());
     }
 
     /// A received frame; the data is the miniport's and must be copied out.

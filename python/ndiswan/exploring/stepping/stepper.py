@@ -86,6 +86,8 @@ class Stepper(Shown):
         given = target.choices if isinstance(target, Failure) else []
         self._walk = Walk(self._execute(Explorer.replay(given)))
         self._at = self._since = 0
+        # Where it stood before each step, and in which execution: what `undo` goes back to.
+        self._before: list[tuple[list[tuple[int, int]], int, int]] = []
 
     @property
     def at(self) -> int:
@@ -168,8 +170,9 @@ class Stepper(Shown):
         number = chosen(question, which)
         if number != question.chosen:
             given = [*self._walk.choices[: self._at], (question.of, number)]
-            self._walk = self._led(given, Explorer.replay(given))
-        self._stand(self._at + 1)
+            self._stand(self._at + 1, self._led(given, Explorer.replay(given)))
+        else:
+            self._stand(self._at + 1)
 
     def forward(self, count: int = 1) -> None:
         """Go on for so many questions with the answers that the execution has."""
@@ -221,11 +224,23 @@ class Stepper(Shown):
         for walk in self._walks(strategy, seed, budget):
             target = self._target(walk, until)
             if target is not None:
-                self._walk = walk
                 last = len(walk) if steps is None else self._at + _count(steps)
-                self._stand(min(target, last))
+                self._stand(min(target, last), walk)
                 return True
         return False
+
+    def undo(self) -> None:
+        """Stand where it stood before the last step, in the execution that it was then.
+
+        Raises StepError if it stands as it began.
+        """
+        if not self._before:
+            raise StepError("there is nothing to undo: it stands as it began")
+        answers, at, since = self._before[-1]
+        if answers != self.answers:
+            self._walk = self._led(answers, Explorer.replay(answers))
+        self._before.pop()
+        self._at, self._since = at, since
 
     def shown(self) -> Run:
         """The execution as the viewer shows it."""
@@ -285,7 +300,9 @@ class Stepper(Shown):
 
         return told(self)
 
-    def _stand(self, at: int) -> None:
+    def _stand(self, at: int, walk: Walk | None = None) -> None:
+        self._before.append((self.answers, self._at, self._since))
+        self._walk = walk or self._walk
         forward = at > self._at
         self._since = self._at if forward else max(at - 1, 0)
         self._at = at

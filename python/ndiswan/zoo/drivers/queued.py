@@ -185,11 +185,19 @@ class NblCard(Queued, ndis6.Miniport):
         self.take(nbls)
 
     def give_back(self, done: list[tuple[Packet, Status]]) -> None:
+        self.complete(self.ended(done))
+
+    def ended(self, done: list[tuple[Packet, Status]]) -> list[Packet]:
+        """The lists, each with its status in it."""
         for nbl, status in done:
             nbl.status = nw.FAILURE if status == nw.Status.HARD_ERRORS else status
+        return [nbl for nbl, _ in done]
+
+    def complete(self, nbls: list[Packet]) -> None:
+        """Give a chain back, with the flags of where that is done."""
         at_dispatch = self.adapter.irql == nw.Irql.DISPATCH
         flags = ndis6.DISPATCH_LEVEL if at_dispatch else 0
-        self.adapter.send_net_buffer_lists_complete([nbl for nbl, _ in done], flags)
+        self.adapter.send_net_buffer_lists_complete(nbls, flags)
 
     def pause(self) -> None:
         self.empty(nw.Status.PAUSED)

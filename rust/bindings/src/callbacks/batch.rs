@@ -109,13 +109,8 @@ impl PyProtocol {
         status: FinalStatus,
     ) {
         let core = &shared.core;
+        self.part(py, slot);
         let name = shared.present(Name { adapter: core.index, slot, generation: 0 });
-        let views = shared.views(slot);
-        if views > 0 {
-            // NDIS took the packet from a miniport that still has views of its memory.
-            shared.part_from_views(py, slot);
-            drop(core.report_views(name, views));
-        }
         let Some((link, batch)) = core.batch_of(name) else { return };
         match shared.protocol_packet(py, slot) {
             Ok(packet) => shared.let_go(py, cpu, packet),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ndiswan::ndis::Batch;
+use ndiswan::ring::Completion;
 use ndiswan::{Cx, FinalStatus, Packet, Protocol, Status, UpToDispatch};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -56,7 +57,7 @@ impl Protocol for PyProtocol {
     fn send_complete_name(
         &self,
         cx: &mut Cx<UpToDispatch>,
-        adapter: &ndiswan::Adapter,
+        _: &ndiswan::Adapter,
         slot: u32,
         status: FinalStatus,
     ) {
@@ -65,13 +66,10 @@ impl Protocol for PyProtocol {
             if self.entries.only_many {
                 return self.one_as_many(py, cx.cpu(), shared, slot, status);
             }
-            let views = shared.views(slot);
-            if views > 0 {
-                // NDIS took the packet from a miniport that still has views of its memory.
-                shared.part_from_views(py, slot);
-                let name = ndiswan::Name { adapter: adapter.index, slot, generation: 0 };
-                drop(adapter.report_views(shared.present(name), views));
+            if let Some(entry) = self.for_chains() {
+                return self.bring_chain(py, cx.cpu(), entry, &[Completion { slot, status }]);
             }
+            self.part(py, slot);
             let packet = match shared.protocol_packet(py, slot) {
                 Ok(packet) => packet,
                 Err(error) => return self.world.keep(py, error),
@@ -84,6 +82,21 @@ impl Protocol for PyProtocol {
             }
             shared.let_go(py, cx.cpu(), packet);
         });
+    }
+
+    fn send_complete_names(
+        &self,
+        cx: &mut Cx<UpToDispatch>,
+        adapter: &ndiswan::Adapter,
+        chain: &[Completion],
+    ) {
+        let Some(entry) = self.for_chains() else {
+            for one in chain {
+                self.send_complete_name(cx, adapter, one.slot, one.status);
+            }
+            return;
+        };
+        Python::attach(|py| self.bring_chain(py, cx.cpu(), entry, chain));
     }
 
     fn many(&self) -> Option<usize> {

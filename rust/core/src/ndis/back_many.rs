@@ -12,6 +12,7 @@ use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name, What};
+use crate::face::Face;
 use crate::history::who;
 use crate::policy::ResourcesAsFinal;
 use crate::pool::Slot;
@@ -160,9 +161,9 @@ impl Adapter {
         drop(flow);
         drop(lines);
         drop(span);
+        self.unstall();
         self.bring_many(cpu, &drivers, &link, batch, finals);
         if waiting {
-            self.unstall();
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);
@@ -248,6 +249,9 @@ impl Adapter {
     /// Delivers completions out of the ring, together where that goes.
     pub(super) fn deliver_run(&self, cpu: &Rc<Cpu>, all: &[Completion]) {
         let least = self.least_back();
+        if self.face == Face::Ndis6 && least == usize::MAX && all.len() > 1 {
+            return self.deliver_chain(cpu, all);
+        }
         let mut rest = all;
         while let Some(next) = rest.first() {
             let run = if rest.len() < least { 0 } else { self.run_of(rest) };
@@ -292,7 +296,6 @@ impl Adapter {
             self.bring_many(cpu, &drivers, link, batch, finals);
         }
         if waits {
-            self.unstall();
             self.pump(cpu, link);
         }
     }
@@ -306,7 +309,7 @@ impl Adapter {
         batch: Batch,
         Finals(statuses): Finals,
     ) {
-        let at = self.callback_level(cpu);
+        let at = self.completion_level(cpu);
         self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {
             let mut cx = Cx::assume(Rc::clone(cpu));
             drivers.protocol.send_complete_many(&mut cx, link, batch, statuses);

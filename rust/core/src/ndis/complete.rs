@@ -11,10 +11,18 @@ use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
 use crate::event::{Entry, Name, TakenBack, What};
+use crate::face::Face;
 use crate::ring::Completion;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
+
+/// A packet that was taken from the miniport: how it goes home, which rule its completion broke, and when it was.
+pub(super) struct Claimed {
+    pub(super) completion: Completion,
+    pub(super) broken: Option<Arc<Violation>>,
+    at: Moment,
+}
 
 impl Adapter {
     /// NdisMWanSendComplete for a packet that is known by name, from the calling thread.
@@ -48,9 +56,27 @@ impl Adapter {
         status: Status,
     ) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::packet(self.index, name.slot));
+        let Some(claimed) = self.claim_and_look(cpu, name, status)? else { return Ok(()) };
+        // After a broken rule of this CPU's the protocol must not run on top of it.
+        self.send_home(cpu, claimed.completion, claimed.broken.is_some(), claimed.at);
+        self.ndis.settle(cpu);
+        claimed.broken.map_or(Ok(()), Err)
+    }
+
+    /// Takes the packet of that name from the miniport, which completes it. `None` for what nobody is to hear of: the echo of
+    /// an exception that is on its way to the user.
+    ///
+    /// # Errors
+    /// The rule that was broken, if the packet was not the miniport's.
+    pub(super) fn claim_and_look(
+        &self,
+        cpu: &Rc<Cpu>,
+        name: Name,
+        status: Status,
+    ) -> Result<Option<Claimed>, Arc<Violation>> {
         if let Err(rule) = self.claim(cpu, name) {
             if self.is_disowned(name) {
-                return Ok(()); // the echo of an exception that is on its way to the user
+                return Ok(None);
             }
             let detail = self.why_not_complete(rule, name, status);
             let packet = (name.adapter == self.index).then_some(name);
@@ -59,9 +85,9 @@ impl Adapter {
             }
             return Err(self.report(cpu, rule, packet, detail));
         }
-        let now = self.ndis.moment();
+        let at = self.ndis.moment();
         let place = self.pool.slot(name.slot);
-        self.ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
+        self.ndis.note(self, place, cpu, at, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
             let verdict = cpu.state.borrow().may_complete(self.serialized());
@@ -72,56 +98,7 @@ impl Adapter {
             }
         }
         let status = FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE);
-        // After a broken rule of this CPU's the protocol must not run on top of it.
-        self.send_home(cpu, name.slot, status, broken.is_some(), now);
-        self.ndis.settle(cpu);
-        broken.map_or(Ok(()), Err)
-    }
-
-    fn why_not_complete(&self, rule: Rule, name: Name, status: Status) -> String {
-        let now = self.state_of(name).unwrap_or_default();
-        match rule {
-            Rule::Foreign if name.adapter != self.index => {
-                format!(
-                    "{name} was completed through adapter {:?}, which does not have it",
-                    self.name
-                )
-            }
-            Rule::Foreign => format!("{name} was completed, but was never handed to the miniport"),
-            Rule::Stale => format!(
-                "{name} was completed with {status}, but that life is over: the packet has been sent again (life {})",
-                now.generation()
-            ),
-            Rule::Double => format!(
-                "{name} was completed with {status}, but it is complete already: it belongs to {}",
-                now.owner()
-            ),
-            Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
-            Rule::Halt => {
-                format!("{name} was completed on adapter {:?}, which is {}", self.name, self.life())
-            }
-            _ => format!("{name} was completed with {status} after NDIS had given it up"),
-        }
-    }
-
-    fn why_not_here(&self, rule: Rule, cpu: &Cpu) -> String {
-        if rule == Rule::LockHeld {
-            let held = cpu
-                .state
-                .borrow()
-                .held
-                .iter()
-                .map(|h| self.ndis.locks.name(h.lock))
-                .collect::<Vec<_>>();
-            format!("{} was called with {} held", self.face.complete(), held.join(", "))
-        } else {
-            let (mode, expected) = if self.serialized() {
-                ("serialized", "exactly DISPATCH_LEVEL")
-            } else {
-                ("deserialized", "DISPATCH_LEVEL or below")
-            };
-            format!("a {mode} miniport completed at {}; expected {expected}", cpu.irql())
-        }
+        Ok(Some(Claimed { completion: Completion { slot: name.slot, status }, broken, at }))
     }
 
     /// MiniportWanSend returned `status` for the life that `name` says.
@@ -197,16 +174,26 @@ impl Adapter {
     }
 
     /// Brings a completed packet home: inline, or by the ring.
-    fn send_home(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, aside: bool, now: Moment) {
-        let inline = self.ndis.config.delivery == Delivery::Inline;
-        // No protocol runs above DISPATCH.
-        let aside = aside || cpu.irql() > Irql::DISPATCH;
-        if inline && !aside && cpu.depth.get() < MAX_DEPTH {
-            self.deliver_at(cpu, slot, status, now);
-            return;
+    fn send_home(&self, cpu: &Rc<Cpu>, completion: Completion, aside: bool, now: Moment) {
+        if self.goes_inline(cpu) && !aside && cpu.depth.get() < MAX_DEPTH {
+            self.deliver_at(cpu, completion.slot, completion.status, now);
+        } else {
+            self.queue_home(&[completion]);
         }
-        self.producer.push(Completion { slot, status });
-        if inline {
+    }
+
+    /// Whether a protocol may be called on this stack, however deep that is: none runs above DISPATCH.
+    pub(super) fn goes_inline(&self, cpu: &Rc<Cpu>) -> bool {
+        self.ndis.config.delivery == Delivery::Inline && cpu.irql() <= Irql::DISPATCH
+    }
+
+    /// By the ring.
+    pub(super) fn queue_home(&self, completions: &[Completion]) {
+        match completions {
+            [one] => self.producer.push(*one),
+            many => self.producer.push_batch(many),
+        }
+        if self.ndis.config.delivery == Delivery::Inline {
             self.ndis.overflow.store(true, Ordering::Release);
         }
         self.delivery_is_due();
@@ -239,6 +226,9 @@ impl Adapter {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
         }
+        if !answered {
+            self.unstall(); // before the protocol is called, which may send
+        }
         let length = u64::from(place.length.load(Ordering::Relaxed));
         let mut flow = link.flow.lock();
         // Before the packet is home: who closes the world waits until none is on its way, and lets
@@ -257,7 +247,7 @@ impl Adapter {
     }
 
     fn deliver_at(&self, cpu: &Rc<Cpu>, slot: u32, status: FinalStatus, now: Moment) {
-        let id = self.pool.slot(slot).link.load(Ordering::Relaxed);
+        let id = self.link_of_slot(slot);
         let (drivers, waiting) = {
             let links = self.links.lock();
             let Some(link) = links.find(id) else { return };
@@ -268,9 +258,13 @@ impl Adapter {
             self.send_complete_on(&drivers, cpu, slot, status);
         }
         if let Some(link) = waiting {
-            self.unstall();
             self.pump(cpu, &link);
         }
+    }
+
+    /// The link that the packet of a slot was sent on.
+    pub(super) fn link_of_slot(&self, slot: u32) -> u32 {
+        self.pool.slot(slot).link.load(Ordering::Relaxed)
     }
 
     /// Calls the protocol with a packet that is its own again.
@@ -287,11 +281,21 @@ impl Adapter {
         slot: u32,
         status: FinalStatus,
     ) {
-        let at = self.callback_level(cpu);
+        let at = self.completion_level(cpu);
         self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {
             let mut cx = Cx::assume(Rc::clone(cpu));
+            if self.face == Face::Ndis6 {
+                let one = [Completion { slot, status }];
+                return drivers.protocol.send_complete_names(&mut cx, self, &one);
+            }
             drivers.protocol.send_complete_name(&mut cx, self, slot, status);
         });
+    }
+
+    /// The level at which a completion comes to the protocol on this CPU: in NDIS 6 the completer's, as its flag says
+    /// (ddi:nc-ndis-protocol_send_net_buffer_lists_complete).
+    pub(super) fn completion_level(&self, cpu: &Cpu) -> Irql {
+        if self.face == Face::Ndis6 { cpu.irql() } else { self.callback_level(cpu) }
     }
 
     /// The level at which a protocol's callback runs on this CPU.
@@ -318,7 +322,8 @@ impl Adapter {
         self.take_back(&cpu, name.slot, why)?;
         let detail = format!("{name} was owed and can never be completed: {how}");
         let violation = self.report(&cpu, Rule::Lost, Some(name), detail);
-        self.send_home(&cpu, name.slot, FinalStatus::FAILURE, false, self.ndis.moment());
+        let failed = Completion { slot: name.slot, status: FinalStatus::FAILURE };
+        self.send_home(&cpu, failed, false, self.ndis.moment());
         Some(violation)
     }
 
@@ -336,7 +341,8 @@ impl Adapter {
         for slot in self.pool.owned_by(crate::contract::packet::Owner::Miniport).collect::<Vec<_>>()
         {
             if self.take_back(&cpu, slot, TakenBack::Raised).is_some() {
-                self.send_home(&cpu, slot, FinalStatus::FAILURE, false, self.ndis.moment());
+                let failed = Completion { slot, status: FinalStatus::FAILURE };
+                self.send_home(&cpu, failed, false, self.ndis.moment());
             }
         }
     }

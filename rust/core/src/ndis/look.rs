@@ -49,6 +49,52 @@ impl Adapter {
         None
     }
 
+    pub(super) fn why_not_complete(&self, rule: Rule, name: Name, status: Status) -> String {
+        let now = self.state_of(name).unwrap_or_default();
+        match rule {
+            Rule::Foreign if name.adapter != self.index => {
+                format!(
+                    "{name} was completed through adapter {:?}, which does not have it",
+                    self.name
+                )
+            }
+            Rule::Foreign => format!("{name} was completed, but was never handed to the miniport"),
+            Rule::Stale => format!(
+                "{name} was completed with {status}, but that life is over: the packet has been sent again (life {})",
+                now.generation()
+            ),
+            Rule::Double => format!(
+                "{name} was completed with {status}, but it is complete already: it belongs to {}",
+                now.owner()
+            ),
+            Rule::Reset => format!("{name} was completed after the reset that took it had ended"),
+            Rule::Halt => {
+                format!("{name} was completed on adapter {:?}, which is {}", self.name, self.life())
+            }
+            _ => format!("{name} was completed with {status} after NDIS had given it up"),
+        }
+    }
+
+    pub(super) fn why_not_here(&self, rule: Rule, cpu: &Cpu) -> String {
+        if rule == Rule::LockHeld {
+            let held = cpu
+                .state
+                .borrow()
+                .held
+                .iter()
+                .map(|h| self.ndis.locks.name(h.lock))
+                .collect::<Vec<_>>();
+            format!("{} was called with {} held", self.face.complete(), held.join(", "))
+        } else {
+            let (mode, expected) = if self.serialized() {
+                ("serialized", "exactly DISPATCH_LEVEL")
+            } else {
+                ("deserialized", "DISPATCH_LEVEL or below")
+            };
+            format!("a {mode} miniport completed at {}; expected {expected}", cpu.irql())
+        }
+    }
+
     /// A number that is not published is let through, and warned of.
     fn look_at_unknown(&self, cpu: &Rc<Cpu>, name: Name, status: Status) {
         if !status.is_known() {

@@ -258,6 +258,7 @@ impl Adapter {
             self.hang_reported.store(false, Ordering::Relaxed);
         }
         place.set_in(&span, home);
+        self.unstall();
         flow.count.completions += 1;
         flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
         let drivers = lent.up.take().or_else(|| flow.drivers.clone());
@@ -273,7 +274,6 @@ impl Adapter {
         let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
         self.put_back(cpu, drivers, own, |lent| &mut lent.up);
         if let Some(link) = waiting {
-            self.unstall();
             self.pump(cpu, &link);
         }
         ndis.settle(cpu);

@@ -167,32 +167,6 @@ impl Adapter {
         wrong.map_or(done, Err)
     }
 
-    /// NdisMSendNetBufferListsComplete: a chain, each with its own status.
-    ///
-    /// # Errors
-    /// The first rule that was broken, `IRQL_FLAG` among them; the others are on record.
-    pub fn send_net_buffer_lists_complete(
-        &self,
-        chain: &[(Name, Status)],
-        flags: u32,
-    ) -> Result<(), Arc<Violation>> {
-        let cpu = Cpu::current();
-        let says = flags & DISPATCH_LEVEL != 0;
-        let mut broken = (says != (cpu.irql() == Irql::DISPATCH)).then(|| {
-            let detail = format!(
-                "NdisMSendNetBufferListsComplete was called at {} with flags {flags:#x}, whose DISPATCH_LEVEL is {}",
-                cpu.irql(),
-                if says { "set" } else { "not set" }
-            );
-            self.report(&cpu, Rule::IrqlFlag, None, detail)
-        });
-        for &(name, status) in chain {
-            let done = self.send_complete_by(Face::Ndis6, name, status);
-            broken = broken.or(done.err());
-        }
-        broken.map_or(Ok(()), Err)
-    }
-
     /// Gives a packet of the protocol's an id by which its next send can be cancelled
     /// (`NDIS_SET_PACKET_CANCEL_ID`).
     ///

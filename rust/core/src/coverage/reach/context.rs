@@ -252,7 +252,7 @@ impl World {
 
     /// Entered at each level that is its own, with none of the locks or with all of them.
     fn leaves(&self, entry: Entry, mut at: impl FnMut(State, What)) {
-        for level in levels(entry) {
+        for level in levels(self.face, entry) {
             let most = if *level < Irql::DISPATCH { 0 } else { self.place.locks() };
             for locks in (0..=most).filter(|locks| begins_with(entry, *locks)) {
                 at(self.inside(entry, *level, locks.into()), What::Leave { entry });
@@ -262,8 +262,9 @@ impl World {
 }
 
 /// The levels at which an entry point is called (contract.md, R19 and the table of the levels).
-fn levels(entry: Entry) -> &'static [Irql] {
+fn levels(face: Face, entry: Entry) -> &'static [Irql] {
     match entry {
+        Entry::SendComplete if face == Face::Ndis6 => &LEVELS[..2],
         Entry::Initialize | Entry::Halt | Entry::Pause | Entry::Restart => &LEVELS[..1],
         Entry::Isr => &LEVELS[2..],
         Entry::WanSend | Entry::CancelSend => &LEVELS[..2],
