@@ -254,7 +254,7 @@ impl Batch {
             let count = self.columns.len();
             return Err(PyIndexError::new_err(format!("expected 0 to {count} - 1, got {index}")));
         }
-        self.shared.miniport_packet(py, self.name(index))
+        self.shared.miniport_packet(py, self.name(index)).map(Bound::unbind)
     }
 
     /// The link that they were sent on.

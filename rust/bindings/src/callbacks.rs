@@ -74,8 +74,8 @@ impl<M: Mode> PyMiniport<M> {
             return self.send_as_many(py, shared, name);
         }
         let packet = shared.miniport_packet(py, name)?;
-        let link = shared.link(py, link)?;
-        let answer = self.entries.first.call(py, link.bind(py), packet.bind(py))?;
+        let link = shared.bound_link(py, link)?;
+        let answer = self.entries.first.call(py, &link, &packet)?;
         if let Some(status) = status::from_python(py, &answer)? {
             return Ok(Some(status));
         }
@@ -116,9 +116,9 @@ impl<M: Mode> PyMiniport<M> {
         Python::attach(|py| {
             let callbacks = which(shared(&self.cell));
             let callback = callbacks
-                .with(py, |known| known.get(at as usize).map(|callback| callback.clone_ref(py)));
+                .with(py, |known| known.get(at as usize).map(|callback| callback.bind(py).clone()));
             let Some(callback) = callback else { return };
-            if let Err(error) = callback.call0(py) {
+            if let Err(error) = callback.call0() {
                 self.world.keep(py, error);
             }
         });

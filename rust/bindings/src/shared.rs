@@ -114,11 +114,21 @@ impl Shared {
         py: Python<'_>,
         link: &Arc<ndiswan::Link>,
     ) -> PyResult<Py<Link>> {
+        self.bound_link(py, link).map(Bound::unbind)
+    }
+
+    /// The same, bound: one that is let go need not ask whether its thread has the interpreter.
+    #[inline]
+    pub(crate) fn bound_link<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+        link: &Arc<ndiswan::Link>,
+    ) -> PyResult<Bound<'py, Link>> {
         let at = (link.id & 0xFFFF) as usize;
-        let known = self.links.with(py, |links| links.get(at).map(|link| link.clone_ref(py)));
+        let known = self.links.with(py, |links| links.get(at).map(|link| link.bind(py).clone()));
         match known {
             Some(known) => Ok(known),
-            None => self.new_link(py, link),
+            None => self.new_link(py, link).map(|made| made.into_bound(py)),
         }
     }
 
@@ -136,25 +146,38 @@ impl Shared {
 
     /// The miniport's object for the life that `name` says: the one of the last life if nobody
     /// else holds it, else a new one, so that an old reference stays an old name.
-    pub(crate) fn miniport_packet(
+    #[inline]
+    pub(crate) fn miniport_packet<'py>(
         self: &Arc<Self>,
-        py: Python<'_>,
+        py: Python<'py>,
         name: Name,
-    ) -> PyResult<Py<Packet>> {
+    ) -> PyResult<Bound<'py, Packet>> {
         let place = &self.slots[name.slot as usize];
         let (spare, scratch) = place.with(py, |slot| {
             let spare = slot.miniport.as_ref().filter(|packet| is_only_reference(py, packet));
             // MacReserved is of one life. Not dropped in here: that may run anything.
-            (spare.map(|packet| packet.clone_ref(py)), slot.reserved[1].take())
+            (spare.map(|packet| packet.bind(py).clone()), slot.reserved[1].take())
         });
         drop(scratch);
-        if let Some(packet) = spare {
-            packet.get().generation.store(name.generation, Ordering::Relaxed);
-            return Ok(packet);
+        match spare {
+            Some(packet) => {
+                packet.get().generation.store(name.generation, Ordering::Relaxed);
+                Ok(packet)
+            }
+            None => self.new_miniport_packet(py, name),
         }
+    }
+
+    #[inline(never)]
+    fn new_miniport_packet<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+        name: Name,
+    ) -> PyResult<Bound<'py, Packet>> {
         let made = Packet::new(Arc::clone(self), name.slot, name.generation, Side::Miniport);
-        let packet = Py::new(py, made)?;
-        let old = place.with(py, |slot| slot.miniport.replace(packet.clone_ref(py)));
+        let packet = Bound::new(py, made)?;
+        let kept = packet.clone().unbind();
+        let old = self.slots[name.slot as usize].with(py, |slot| slot.miniport.replace(kept));
         drop(old);
         Ok(packet)
     }

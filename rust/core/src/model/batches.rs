@@ -48,10 +48,16 @@ impl Batches {
     }
 
     fn close(&mut self) {
+        if self.sums.capacity() == 0 {
+            self.sums.reserve_exact(MOST);
+        }
         self.sums.push(std::mem::take(&mut self.sum));
         self.filled = 0;
         if self.sums.len() == MOST {
-            self.sums = self.sums.chunks_exact(2).map(|two| two[0] + two[1]).collect();
+            for at in 0..MOST / 2 {
+                self.sums[at] = self.sums[2 * at] + self.sums[2 * at + 1];
+            }
+            self.sums.truncate(MOST / 2);
             self.size *= 2;
         }
     }

@@ -1,6 +1,6 @@
 //! What is counted and measured of a link, exactly.
 
-use super::histogram::Histogram;
+use super::histogram::{Counts, Histogram};
 use crate::status::FinalStatus;
 
 /// What one link has done since its counters were last cleared.
@@ -125,6 +125,11 @@ impl Stages {
         self.miniport.add_sum(after.miniport - before.miniport);
         self.latency.add_sum(after.latency - before.latency);
         self.delivery.add_sum(after.delivery - before.delivery);
+    }
+
+    /// Packets that were with the miniport for as long as they took in all, which is their delivery, too: takes their counts.
+    pub(super) fn take_same(&mut self, counts: &mut Counts) {
+        counts.give([&mut self.miniport, &mut self.latency, &mut self.delivery]);
     }
 
     /// Each with its name, in order.

@@ -19,6 +19,13 @@ impl<T: Copy + Default> Fifo<T> {
         Fifo { places: vec![T::default(); 4].into(), first: 0, end: 0 }
     }
 
+    /// Makes room for so many, if there is nothing in it.
+    pub(super) fn reserve(&mut self, items: usize) {
+        if self.is_empty() && items > self.places.len() {
+            self.places = vec![T::default(); items.next_power_of_two()].into();
+        }
+    }
+
     /// Whether there is nothing in it.
     pub(super) fn is_empty(&self) -> bool {
         self.first == self.end

@@ -4,6 +4,8 @@
 //! needs, 13 KiB for a second. Counting is an index and an addition, which is why it is ours:
 //! the crate `hdrhistogram` keeps its bounds resizable and costs several times as much a value.
 
+use std::cell::Cell;
+
 /// Buckets to a power of two.
 const PARTS: usize = 64;
 const PARTS_BITS: u32 = PARTS.trailing_zeros();
@@ -42,7 +44,8 @@ fn bucket(place: usize) -> (u64, u64) {
     (((place - shift as usize * PARTS) as u64) << shift, 1 << shift)
 }
 
-/// Counts of values by their places, beside a histogram that they are added to ([`Histogram::add_counts`]).
+/// Counts of values by their places, beside histograms that they are added to ([`Histogram::add_counts`]). They are used again
+/// and again, since making so many zeros takes as long as a hundred packets.
 pub(super) struct Counts {
     at: [u32; Place::of(u64::MAX).0 + 1],
     min: u64,
@@ -55,7 +58,20 @@ impl Default for Counts {
     }
 }
 
+thread_local! {
+    /// Counts of which nobody has need at the moment, all of them zero.
+    static SPARE: Cell<Option<Box<Counts>>> = const { Cell::new(None) };
+}
+
 impl Counts {
+    /// Does something with counts that are zero, and that [`give`](Self::give) makes so again.
+    pub(super) fn lent<R>(f: impl FnOnce(&mut Counts) -> R) -> R {
+        let mut counts = SPARE.take().unwrap_or_default();
+        let result = f(&mut counts);
+        SPARE.set(Some(counts));
+        result
+    }
+
     /// Counts `value` once; less than 2³² times in all.
     #[inline(always)]
     pub(super) fn count(&mut self, value: u64) {
@@ -65,19 +81,28 @@ impl Counts {
             *count += 1;
         }
     }
+
+    /// Gives what was counted to these histograms, without the sums, and begins anew.
+    pub(super) fn give(&mut self, histograms: [&mut Histogram; 3]) {
+        if self.min > self.max {
+            return;
+        }
+        for histogram in histograms {
+            histogram.add_counts(self);
+        }
+        self.at[Place::of(self.min).0..=Place::of(self.max).0].fill(0);
+        (self.min, self.max) = (u64::MAX, 0);
+    }
 }
 
 impl Histogram {
-    /// Adds counts, without the sum.
-    pub(super) fn add_counts(&mut self, other: &Counts) {
-        if other.min > other.max {
-            return;
-        }
+    /// Adds counts, of which there are some, without the sum.
+    fn add_counts(&mut self, other: &Counts) {
         let (from, to) = (Place::of(other.min).0, Place::of(other.max));
-        self.widen(other.min, to);
         self.widen(other.max, to);
-        let mine = self.counts[from..].iter_mut();
-        mine.zip(&other.at[from..]).for_each(|(mine, more)| *mine += u64::from(*more));
+        self.min = self.min.min(other.min);
+        let mine = self.counts[from..=to.0].iter_mut();
+        mine.zip(&other.at[from..=to.0]).for_each(|(mine, more)| *mine += u64::from(*more));
     }
 
     /// Counts `value` once.
@@ -122,7 +147,8 @@ impl Histogram {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         if self.counts.len() <= place.0 {
-            self.counts.resize(place.0 + 1, 0);
+            // To the end of its power of two, so that a series that grows does not grow this each time.
+            self.counts.resize((place.0 | (PARTS - 1)) + 1, 0);
         }
     }
 

@@ -10,6 +10,7 @@
 //! ([`PacketState`]), and each step is one of the contract's.
 
 mod bare;
+mod ends;
 mod measure;
 mod queued;
 mod slot;
@@ -22,7 +23,7 @@ use super::far::{Air, Far};
 use super::line::{Line, LineLuck};
 use super::multilink::Trunk;
 use super::queue::{Queue, Waiting};
-use super::sink::Sink;
+use super::sink::{Listener, Sink};
 use super::source::Source;
 use super::spec::{LinkSpec, Luck};
 use crate::contract::packet::PacketState;
@@ -152,7 +153,7 @@ impl Link {
     }
 
     /// Runs until `until`, at most `most` events.
-    pub fn run<S: Sink>(
+    pub fn run<S: Listener>(
         &mut self,
         until: u64,
         most: u64,
@@ -166,10 +167,13 @@ impl Link {
             self.run_as::<S, false>(until, most, stages, sink)
         };
         stages.add(&before, &self.sums);
+        if progress == Progress::Ended {
+            self.let_go();
+        }
         if self.card.is_beyond() { Progress::Beyond } else { progress }
     }
 
-    fn run_as<S: Sink, const PLAIN: bool>(
+    fn run_as<S: Listener, const PLAIN: bool>(
         &mut self,
         until: u64,
         most: u64,

@@ -29,6 +29,7 @@ pub mod link;
 pub mod multilink;
 pub mod queue;
 pub mod random;
+pub mod records;
 pub mod simulation;
 pub mod sink;
 pub mod size;

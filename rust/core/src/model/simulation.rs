@@ -8,7 +8,8 @@ use super::counters::{Counters, Stages};
 use super::error::ModelError;
 use super::event_set::{Event, EventSet, LATEST};
 use super::link::{Link, Progress};
-use super::sink::{Digest, Nobody, PacketRecord, Records, Trace};
+use super::records::{PacketRecord, Packets};
+use super::sink::{Digest, Nobody, Records, Trace};
 use super::spec::{LinkSpec, Luck};
 
 /// How much of what happens is kept.
@@ -19,7 +20,7 @@ pub enum Detail {
     Counters,
     /// A fingerprint of all events, too.
     Digest,
-    /// A record of each packet, too: 56 bytes each.
+    /// A record of each packet, too: 8 bytes each where they come back in order, 48 at most.
     Records,
     /// Every event, too: 40 bytes each.
     Trace,
@@ -305,20 +306,16 @@ impl Simulation {
     }
 
     /// The records of the packets, link after link; empty if they were not asked for.
-    pub fn packets(&self) -> impl Iterator<Item = &PacketRecord> {
-        self.cells.iter().flat_map(|cell| match &cell.ears {
-            Ears::Records(records) => records.packets.as_slice(),
-            Ears::Trace(trace) => trace.records.packets.as_slice(),
-            _ => &[],
-        })
+    pub fn packets(&self) -> impl Iterator<Item = PacketRecord> {
+        (0..self.cells.len()).filter_map(|link| self.packets_of(link)).flat_map(Packets::iter)
     }
 
-    /// The records of the packets of one link; empty if they were not asked for.
-    pub fn packets_of(&self, link: usize) -> &[PacketRecord] {
-        match self.cells.get(link).map(|cell| &cell.ears) {
-            Some(Ears::Records(records)) => &records.packets,
-            Some(Ears::Trace(trace)) => &trace.records.packets,
-            _ => &[],
+    /// The records of the packets of one link; none if they were not asked for.
+    pub fn packets_of(&self, link: usize) -> Option<&Packets> {
+        match &self.cells.get(link)?.ears {
+            Ears::Records(records) => Some(&records.packets),
+            Ears::Trace(trace) => Some(&trace.records.packets),
+            _ => None,
         }
     }
 

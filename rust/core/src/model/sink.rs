@@ -1,6 +1,8 @@
 //! Who listens to what happens on the links: nobody, a digest, or a list of packets or of events.
 
 use super::card::Frame;
+use super::records::Last;
+pub use super::records::{PacketRecord, Packets};
 use crate::status::{FinalStatus, Status};
 
 /// Hears what happens, in the order in which it does on one link.
@@ -17,23 +19,38 @@ pub trait Sink {
     fn packet(&mut self, packet: &PacketRecord);
 }
 
-/// What became of one packet.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
-pub struct PacketRecord {
-    /// Which link.
-    pub link: u32,
-    /// Its number there: the flow in the upper 16 bits, the number in the flow below.
-    pub seq: u64,
-    /// Its bytes.
-    pub bytes: u32,
-    /// When it was offered.
-    pub offered: u64,
-    /// When the miniport was called with it.
-    pub sent: u64,
-    /// When it was handed back.
-    pub returned: u64,
-    /// With which status.
-    pub status: u32,
+/// One that may be asked to hold apart what changes with each event, while many events follow each other without a pause: in
+/// a local variable it stays in a register.
+pub trait Listener: Sink {
+    /// The part, and a reference to the rest.
+    type Apart<'a>: Sink
+    where
+        Self: 'a;
+    /// From now on the part hears what happens, until it is dropped.
+    fn apart(&mut self) -> Self::Apart<'_>;
+}
+
+impl<S: Sink> Sink for &mut S {
+    #[inline]
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        (**self).sent(time, seq, bytes, status);
+    }
+    #[inline]
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        (**self).completed(time, seq, status);
+    }
+    #[inline]
+    fn dropped(&mut self, time: u64, seq: u64) {
+        (**self).dropped(time, seq);
+    }
+    #[inline]
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        (**self).left(frame, at);
+    }
+    #[inline]
+    fn packet(&mut self, packet: &PacketRecord) {
+        (**self).packet(packet);
+    }
 }
 
 /// Nobody listens; it costs nothing.
@@ -51,6 +68,14 @@ impl Sink for Nobody {
     fn left(&mut self, _: &Frame, _: Option<u64>) {}
     #[inline]
     fn packet(&mut self, _: &PacketRecord) {}
+}
+
+impl Listener for Nobody {
+    type Apart<'a> = Nobody;
+    #[inline]
+    fn apart(&mut self) -> Nobody {
+        Nobody
+    }
 }
 
 /// The fingerprint of a stream of events: each turns, changes and multiplies what was there, so that order counts.
@@ -89,13 +114,68 @@ impl Sink for Digest {
     fn packet(&mut self, _: &PacketRecord) {}
 }
 
+/// What of [`Records`] changes with each event, in a local variable; where it came from it is again when this is dropped.
+#[derive(Debug)]
+pub struct Apart<'a> {
+    digest: Digest,
+    last: Last,
+    home: &'a mut Records,
+}
+
+impl Drop for Apart<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.home.digest = self.digest;
+        self.home.packets.last = self.last;
+    }
+}
+
+impl Sink for Apart<'_> {
+    #[inline(always)]
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        self.digest.sent(time, seq, bytes, status);
+    }
+    #[inline(always)]
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        self.digest.completed(time, seq, status);
+    }
+    #[inline]
+    fn dropped(&mut self, time: u64, seq: u64) {
+        self.digest.dropped(time, seq);
+    }
+    #[inline(always)]
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        self.digest.left(frame, at);
+    }
+    #[inline(always)]
+    fn packet(&mut self, packet: &PacketRecord) {
+        self.home.packets.push_after(&mut self.last, packet);
+    }
+}
+
+impl Listener for Digest {
+    type Apart<'a> = &'a mut Digest;
+    #[inline]
+    fn apart(&mut self) -> &mut Digest {
+        self
+    }
+}
+
+impl Listener for Records {
+    type Apart<'a> = Apart<'a>;
+    #[inline]
+    fn apart(&mut self) -> Apart<'_> {
+        Apart { digest: self.digest, last: self.packets.last, home: self }
+    }
+}
+
 /// The digest, and what became of each packet.
 #[derive(Debug, Default)]
 pub struct Records {
     /// The fingerprint.
     pub digest: Digest,
     /// The packets in the order in which they came back.
-    pub packets: Vec<PacketRecord>,
+    pub packets: Packets,
 }
 
 impl Sink for Records {
@@ -117,7 +197,7 @@ impl Sink for Records {
     }
     #[inline]
     fn packet(&mut self, packet: &PacketRecord) {
-        self.packets.push(*packet);
+        self.packets.push(packet);
     }
 }
 
@@ -160,5 +240,12 @@ impl Sink for Trace {
     }
     fn packet(&mut self, packet: &PacketRecord) {
         self.records.packet(packet);
+    }
+}
+
+impl Listener for Trace {
+    type Apart<'a> = &'a mut Trace;
+    fn apart(&mut self) -> &mut Trace {
+        self
     }
 }

@@ -159,7 +159,26 @@ impl Source {
     pub(super) fn turned(&mut self, turns: u64) {
         self.offered += turns;
         if let Size::Cycle { bytes } = &self.spec.size {
-            self.turn = ((self.turn as u64 + turns) % bytes.len() as u64) as usize;
+            let (turn, size) = (self.turn as u64 + turns, bytes.len() as u64);
+            self.turn = (if turn < size { turn } else { turn % size }) as usize;
+        }
+    }
+
+    /// How many of its packets are here and go out at once when it is their time.
+    pub(super) fn here(&self) -> u64 {
+        let State::Round { here } = &self.state else { return 0 };
+        u64::from(*here).min(self.most.saturating_sub(self.offered))
+    }
+
+    /// Whether they are sent again without a thought.
+    pub(super) fn goes_round_at_once(&self) -> bool {
+        self.turns
+    }
+
+    /// So many of its packets are back, and none of them goes out again.
+    pub(super) fn done(&mut self, packets: u32) {
+        if let State::Round { here } = &mut self.state {
+            *here += packets;
         }
     }
 

@@ -112,6 +112,40 @@ fn the_short_cut_of_a_saturated_link_changes_nothing() {
     }
 }
 
+/// The same from the first send to the last completion, in pieces of so many events, and to a time in their middle.
+#[test]
+fn the_short_cuts_at_both_ends_change_nothing() {
+    for packets in [1, 5, 8, 9, 40, 700] {
+        for (piece, start_ns) in [(1, 0), (3, 7_000), (1_000, 0)] {
+            let runs: Vec<Simulation> = [None, Some(Duration::Constant { ns: 0.0 })]
+                .into_iter()
+                .map(|think| {
+                    let arrivals = Arrivals::ClosedLoop { packets: 8, think };
+                    let sizes =
+                        Size::Cycle { bytes: (0..97).map(|n| 40 + n * 53 % 1400).collect() };
+                    let mut spec = link(traffic(arrivals, sizes, packets), 8, 1 << 20);
+                    spec.traffic[0].start_ns = start_ns;
+                    let luck = [Luck::of(3, 0)];
+                    let mut simulation =
+                        Simulation::new(vec![spec], &luck, Detail::Records).unwrap();
+                    simulation.run(Some(4_000_000), 1, &Control::default()).unwrap();
+                    while simulation.run_events(None, piece).unwrap() == piece {}
+                    simulation
+                })
+                .collect();
+            let [mut short, mut long] = runs.try_into().unwrap();
+            let what = format!("{packets} packets, {piece} events at a time");
+            assert_eq!(short.digest(), long.digest(), "{what}");
+            assert_eq!((short.now(), short.events()), (long.now(), long.events()), "{what}");
+            assert_eq!(short.counters(), long.counters(), "{what}");
+            assert_eq!(short.stages(0), long.stages(0), "{what}");
+            assert!(short.links().map(Link::batches).eq(long.links().map(Link::batches)));
+            assert!(short.packets().eq(long.packets()), "{what}");
+            assert_eq!(short.packets().count() as u64, packets);
+        }
+    }
+}
+
 fn bundle(members: &[(u64, u32)], fragment_bytes: u32, header_bytes: u32) -> MultilinkSpec {
     let member = |(rate_bps, window): &(u64, u32)| Member {
         line: LineSpec { rate_bps: *rate_bps, mtu: 2_000, ..LineSpec::default() },

@@ -153,10 +153,8 @@ impl<'a> Frames<'a> {
 
     /// The frame in any case.
     pub(crate) fn frame(&self, at: usize) -> &[u8] {
-        let zeros = || {
-            let longest = self.sizes.iter().max().map_or(0, |size| *size as usize);
-            &self.zeros.get_or_init(|| vec![0; longest])[..self.sizes[at] as usize]
-        };
+        let longest = || self.sizes.iter().max().map_or(0, |size| *size as usize);
+        let zeros = || &self.zeros.get_or_init(|| vec![0; longest()])[..self.sizes[at] as usize];
         self.bytes(at).unwrap_or_else(zeros)
     }
 }

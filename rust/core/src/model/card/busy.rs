@@ -1,6 +1,6 @@
 //! A plain card on a bare line while it has always something to send: what changes is held apart from the rest of it.
 
-use super::Card;
+use super::{Card, Fifo};
 use crate::model::line::Clock;
 
 /// The card at work; [`end`](Busy::end) gives it back.
@@ -17,6 +17,18 @@ pub(in crate::model) struct Busy<'a> {
 }
 
 impl Card {
+    /// Makes room for so many packets, if it has none.
+    pub(in crate::model) fn reserve(&mut self, packets: usize) {
+        self.out.reserve(packets);
+    }
+
+    /// It will have no packet any more.
+    pub(in crate::model) fn let_go(&mut self) {
+        if self.out.is_empty() {
+            self.out = Fifo::new();
+        }
+    }
+
     /// It, for turns of a packet that comes out and one that goes in.
     pub(in crate::model) fn busy(&mut self) -> Busy<'_> {
         let (places, first, end) = self.out.parts();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::model::records::Packets;
 use crate::model::simulation::Simulation;
 use crate::model::sink::Happened;
 use crate::status::Status;
@@ -71,7 +72,7 @@ impl<'a> Story<'a> {
             story.hear(event, &mut places);
         }
         let own = simulation.packets_of(number);
-        for record in own {
+        for record in own.into_iter().flat_map(Packets::iter) {
             if let Some(&place) = places.get(&record.seq) {
                 story.lives[place].offered = Some(record.offered);
             }

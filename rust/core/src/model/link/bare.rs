@@ -7,20 +7,23 @@
 use super::Link;
 use super::slot::Slot;
 use super::turn::turned;
+use crate::model::batches::Batches;
 use crate::model::card::Card;
 use crate::model::counters::Stages;
 use crate::model::histogram::Counts;
-use crate::model::sink::Sink;
+use crate::model::records::PacketRecord;
+use crate::model::sink::{Listener, Sink};
 use crate::status::{FinalStatus, Status};
 
 /// Fewer turns are not worth the look around before and the sums after.
-const ENOUGH: u64 = 512;
+const ENOUGH: u64 = 16;
+/// As long as a batch of latencies is shorter than this, each turn is put into one by itself.
+const SHORT: u64 = 32;
 
 /// What turns add up to.
 #[derive(Default)]
 struct Sum {
     turns: u64,
-    counts: Counts,
     with_miniport: u128,
     bytes_back: u64,
     bytes_sent: u64,
@@ -39,7 +42,7 @@ struct Stretch {
 impl Link {
     /// Takes up to `most` turns up to `until`, if the line is such a one and there are enough of them; how many. The caller has seen
     /// that there is one flow, whose packets are in flight, and that none waits.
-    pub(super) fn take_bare_turns<S: Sink>(
+    pub(super) fn take_bare_turns<S: Listener>(
         &mut self,
         until: u64,
         most: u64,
@@ -51,10 +54,32 @@ impl Link {
         if most < ENOUGH || !self.card.line().is_bare() || self.slots.iter().any(came_late) {
             return 0;
         }
+        let mut sink = sink.apart();
+        let sum = Counts::lent(|counts| {
+            let sum = self.stretches(until, most, counts, &mut sink);
+            stages.take_same(counts);
+            sum
+        });
+        if sum.turns > 0 {
+            self.add_up(&sum, stages);
+        }
+        sum.turns
+    }
+
+    #[inline]
+    fn stretches(
+        &mut self,
+        until: u64,
+        most: u64,
+        counts: &mut Counts,
+        sink: &mut impl Sink,
+    ) -> Sum {
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
         loop {
-            let size = batches.room().min(most - sum.turns);
+            let short = batches.size() < SHORT;
+            let room = if short { ENOUGH * SHORT } else { batches.room() };
+            let size = room.min(most - sum.turns);
             let (turns, before) = (sum.turns, sum.with_miniport);
             let stretch = Stretch { number: *number, first: source.offered(), most: size, until };
             if let Some((sizes, mut place)) = source.cycle() {
@@ -63,21 +88,24 @@ impl Link {
                     place = if place + 1 == sizes.len() { 0 } else { place + 1 };
                     size
                 };
-                stretch.run(card, slots, &mut sum, sink, next);
+                if short {
+                    stretch.run(card, slots, &mut sum, counts, Some(&mut *batches), sink, next);
+                } else {
+                    stretch.run(card, slots, &mut sum, counts, None, sink, next);
+                }
             } else {
-                stretch.run(card, slots, &mut sum, sink, |n| source.size(n));
+                let batches = short.then_some(&mut *batches);
+                stretch.run(card, slots, &mut sum, counts, batches, sink, |n| source.size(n));
             }
             let took = sum.turns - turns;
-            batches.add(sum.with_miniport - before, took);
+            if !short {
+                batches.add(sum.with_miniport - before, took);
+            }
             source.turned(took);
             if took < size || sum.turns == most {
-                break;
+                return sum;
             }
         }
-        if sum.turns > 0 {
-            self.add_up(&sum, stages);
-        }
-        sum.turns
     }
 
     fn add_up(&mut self, sum: &Sum, stages: &mut Stages) {
@@ -96,21 +124,21 @@ impl Link {
         self.sums.miniport += sum.with_miniport;
         self.sums.latency += sum.with_miniport;
         self.sums.delivery += sum.with_miniport;
-        for stage in [&mut stages.miniport, &mut stages.latency, &mut stages.delivery] {
-            stage.add_counts(&sum.counts);
-        }
         stages.queued.count_many(0, sum.turns);
     }
 }
 
 impl Stretch {
     #[inline(always)]
-    fn run<S: Sink>(
+    #[allow(clippy::too_many_arguments)] // parts of a link, apart so that none is taken for another
+    fn run(
         &self,
         card: &mut Card,
         slots: &mut [Slot],
         sum: &mut Sum,
-        sink: &mut S,
+        counts: &mut Counts,
+        mut batches: Option<&mut Batches>,
+        sink: &mut impl Sink,
         mut size: impl FnMut(u64) -> u32,
     ) {
         let Stretch { number, first, most, until } = *self;
@@ -128,11 +156,16 @@ impl Stretch {
 
             let took = now - slot.sent;
             with_miniport += u128::from(took);
-            sum.counts.count(took);
+            counts.count(took);
+            if let Some(batches) = &mut batches {
+                batches.record(took);
+            }
             back += u64::from(slot.bytes);
             sink.left(&slot.frame(index, now), Some(now));
             sink.completed(now, slot.seq, FinalStatus::SUCCESS);
-            sink.packet(&slot.record(number, now, FinalStatus::SUCCESS));
+            // It was sent when it was offered; told so, there is less to look at.
+            let record = slot.record(number, now, FinalStatus::SUCCESS);
+            sink.packet(&PacketRecord { offered: slot.sent, ..record });
 
             match turned(slot.state) {
                 Ok(state) => slot.state = state,

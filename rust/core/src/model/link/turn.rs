@@ -6,16 +6,16 @@
 
 use super::Link;
 use crate::contract::packet::PacketState;
-use crate::model::card::NEVER;
 use crate::model::counters::Stages;
 use crate::model::histogram::Place;
-use crate::model::sink::Sink;
+use crate::model::sink::Listener;
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 
 impl Link {
-    /// Takes up to `most` turns up to `until`, if that is what this link does now; how many.
-    pub(super) fn take_turns<S: Sink>(
+    /// Takes up to `most` turns up to `until`, if that is what this link does now, or what there is before the first of them and
+    /// after the last; how many events.
+    pub(super) fn take_turns<S: Listener>(
         &mut self,
         until: u64,
         most: u64,
@@ -23,8 +23,15 @@ impl Link {
         sink: &mut S,
     ) -> u64 {
         let waits = self.turned_away || !self.queue.is_empty();
-        if self.sources.len() != 1 || self.sources[0].due() != NEVER || waits {
+        if self.sources.len() != 1 || waits {
             return 0;
+        }
+        if self.is_offering() {
+            let first = self.slots.is_empty();
+            return if first { self.send_first(until, most, stages, sink) } else { 0 };
+        }
+        if self.sources[0].turns_left() == 0 {
+            return self.complete_last(until, most, stages, sink);
         }
         let bare = self.take_bare_turns(until, most, stages, sink);
         if bare > 0 {

@@ -1,0 +1,153 @@
+//! How a saturated link on a bare line begins and ends: its packets are sent for the first time, and come back for the last.
+//!
+//! Between the two are turns (`bare.rs`). As there, this is `offer` and `send` of the parent in one go, and `card_acts` and
+//! `hand_back`, with the sums at the end; the results are theirs to the last bit.
+
+use super::slot::Slot;
+use super::{Link, step};
+use crate::contract::packet::PacketState;
+use crate::model::card::NEVER;
+use crate::model::counters::Stages;
+use crate::model::histogram::Counts;
+use crate::model::sink::{Listener, Sink};
+use crate::rule::Rule;
+use crate::status::{FinalStatus, Status};
+
+/// No more packets at once: many events at one instant are counted one by one (`STUCK`).
+const MOST: u64 = 1 << 16;
+
+impl Link {
+    /// Sends up to `most` packets of a link on which there was none, if all of them go at once; how many. The caller has seen that
+    /// there is one flow, and that none waits.
+    pub(super) fn send_first<S: Listener>(
+        &mut self,
+        until: u64,
+        most: u64,
+        stages: &mut Stages,
+        sink: &mut S,
+    ) -> u64 {
+        let at = self.sources[0].due();
+        let packets = self.sources[0].here().min(self.window.into()).min(most).min(MOST);
+        let begins = self.slots.is_empty() && self.card.is_idle() && self.now <= at;
+        if !begins || packets == 0 || at > until || !self.card.line().is_bare() {
+            return 0;
+        }
+        let Ok(state) = sent_first() else { return 0 };
+        let (mut sink, mut sent, mut bytes_sent) = (sink.apart(), 0, 0);
+        self.slots.reserve_exact(packets as usize);
+        self.card.reserve(packets as usize);
+        // A frame that takes no time at all is out before the next one comes.
+        while sent < packets && self.card.due_plain() > at {
+            let (seq, bytes) = self.sources[0].take(at);
+            let slot =
+                Slot { state, seq, offered: at, sent: at, bytes, wire_bytes: bytes, flow: 0 };
+            self.card.send_plain(at, self.slots.len() as u32, bytes);
+            self.slots.push(slot);
+            sink.sent(at, seq, bytes, Status::PENDING);
+            bytes_sent += u64::from(bytes);
+            sent += 1;
+        }
+        if at != self.now {
+            self.now = at;
+            self.instant_began = self.events + 1;
+        }
+        self.events += sent;
+        self.outstanding += sent as u32;
+        let counters = &mut self.counters;
+        counters.offered += sent;
+        counters.offered_bytes += bytes_sent;
+        counters.sent += sent;
+        counters.sent_bytes += bytes_sent;
+        counters.most_outstanding = counters.most_outstanding.max(self.outstanding.into());
+        stages.queued.count_many(0, sent);
+        sent
+    }
+
+    /// Completes packets of which none is sent again, in up to `most` events up to `until`; how many events. The caller has seen
+    /// what `send_first` asks for, and that nothing is to be sent.
+    pub(super) fn complete_last<S: Listener>(
+        &mut self,
+        until: u64,
+        most: u64,
+        stages: &mut Stages,
+        sink: &mut S,
+    ) -> u64 {
+        if !self.sources[0].goes_round_at_once() || !self.card.line().is_bare() {
+            return 0;
+        }
+        let mut sink = sink.apart();
+        Counts::lent(|counts| {
+            let events = self.complete_counted(until, most, counts, &mut sink);
+            stages.take_same(counts);
+            events
+        })
+    }
+
+    #[inline]
+    fn complete_counted(
+        &mut self,
+        until: u64,
+        most: u64,
+        counts: &mut Counts,
+        sink: &mut impl Sink,
+    ) -> u64 {
+        let (mut events, mut back, mut bytes_back, mut with_miniport) = (0, 0, 0, 0u128);
+        self.free.reserve(self.slots.len() - self.free.len());
+        while let Some((finish, index)) = self.card.front_plain() {
+            let next = u64::from(finish != self.now);
+            if finish > until || events + next > most {
+                break;
+            }
+            let Some(slot) = self.slots.get_mut(index as usize) else { break };
+            if slot.offered != slot.sent {
+                break;
+            }
+            self.card.advance_plain();
+            (events, self.now) = (events + next, finish);
+            let took = finish - slot.sent;
+            counts.count(took);
+            self.batches.record(took);
+            with_miniport += u128::from(took);
+            bytes_back += u64::from(slot.bytes);
+            sink.left(&slot.frame(index, finish), Some(finish));
+            sink.completed(finish, slot.seq, FinalStatus::SUCCESS);
+            sink.packet(&slot.record(self.number, finish, FinalStatus::SUCCESS));
+            step(&mut slot.state, &mut self.counters, |state| {
+                state.complete(state.generation())?.deliver()?.free()
+            });
+            self.free.push(index);
+            back += 1;
+        }
+        if back > 0 {
+            self.events += events;
+            self.instant_began = self.events;
+            self.outstanding -= back;
+            let counters = &mut self.counters;
+            counters.succeeded += u64::from(back);
+            counters.received += u64::from(back);
+            counters.received_bytes += bytes_back;
+            self.sums.miniport += with_miniport;
+            self.sums.latency += with_miniport;
+            self.sums.delivery += with_miniport;
+            self.sources[0].done(back);
+        }
+        events
+    }
+
+    /// Nothing will happen any more: what its packets took is there for the next link.
+    pub(super) fn let_go(&mut self) {
+        (self.slots, self.free) = (Vec::new(), Vec::new());
+        self.card.let_go();
+    }
+
+    /// Whether its source is due for the first time, or again.
+    pub(super) fn is_offering(&self) -> bool {
+        self.sources[0].due() != NEVER
+    }
+}
+
+/// A packet's state after its first send.
+fn sent_first() -> Result<PacketState, Rule> {
+    let sent = Slot::new().state.allocate()?.send()?.submit()?;
+    sent.returned(sent.generation(), Status::PENDING)
+}
