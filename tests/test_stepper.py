@@ -341,3 +341,18 @@ def test_a_cpu_has_one_number_wherever_it_is_shown():
     assert in_text[-len(told) :] == told
     assert on_the_page == in_text == in_the_story
     assert set(told) == {0, 1}
+
+
+def test_a_driver_of_a_sister_contract_has_its_own_names():
+    """Of an NDIS 6 driver events, CPUs and the story name its functions, and nothing of WAN's or NDIS 5's."""
+    stepper = nw.Stepper("ndiswan.zoo.scenarios:pause_with_a_half_full_chain")
+    stepper.run()
+    told = "; ".join([*(event.words for event in stepper.events), stepper.story().to_text(width=400)])
+    for words in (
+        "MiniportSendNetBufferLists begins",
+        "NdisMSendNetBufferListsComplete(",
+        "ProtocolSendNetBufferListsComplete begins",
+    ):
+        assert words in told
+    assert "WanSend" not in told
+    assert "ProtocolSendComplete" not in told

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Entry;
 use crate::policy::{Policy, ResourcesAsFinal};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
@@ -75,6 +76,17 @@ impl Face {
             Face::Lan => "NdisMSendComplete",
             Face::Condis => "NdisMCoSendComplete",
             Face::Ndis6 => "NdisMSendNetBufferListsComplete",
+        }
+    }
+
+    /// NDIS's name of an entry point, where this interface has one of its own.
+    pub fn entry(self, entry: Entry) -> &'static str {
+        match (self, entry) {
+            (_, Entry::WanSend) => self.send(),
+            (Face::Condis, Entry::SendComplete) => "ProtocolCoSendComplete",
+            (Face::Ndis6, Entry::SendComplete) => "ProtocolSendNetBufferListsComplete",
+            (Face::Lan | Face::Condis, Entry::CancelSend) => "MiniportCancelSendPackets",
+            _ => entry.name(),
         }
     }
 
@@ -156,6 +168,17 @@ impl Face {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_point_has_the_name_of_its_interface() {
+        let names = |entry| Face::ALL.map(|face| face.entry(entry));
+        let back = names(Entry::SendComplete);
+        assert_eq!(back[..2], ["ProtocolSendComplete"; 2]);
+        assert_eq!(back[2..], ["ProtocolCoSendComplete", "ProtocolSendNetBufferListsComplete"]);
+        assert_eq!(names(Entry::WanSend), Face::ALL.map(Face::send));
+        assert_eq!(names(Entry::CancelSend)[1..3], ["MiniportCancelSendPackets"; 2]);
+        assert_eq!(names(Entry::Halt), ["MiniportHalt"; 4]);
+    }
 
     #[test]
     fn only_a_serialized_lan_miniport_has_its_packet_requeued() {

@@ -91,8 +91,7 @@ impl fmt::Display for Violation {
         write!(f, "  rule      {}", info.sentence)?;
         write!(f, "\n  where     adapter {:?}, cpu {} at {}", self.adapter, self.cpu, self.irql)?;
         if let Some(entry) = self.inside.last() {
-            let name = if *entry == Entry::WanSend { self.face.send() } else { entry.name() };
-            write!(f, ", inside {name}")?;
+            write!(f, ", inside {}", self.face.entry(*entry))?;
         }
         if !self.locks.is_empty() {
             write!(f, ", holding {}", self.locks.join(", "))?;

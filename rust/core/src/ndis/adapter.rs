@@ -318,7 +318,7 @@ impl Adapter {
     #[cold]
     fn caught(&self, entry: Entry, payload: &(dyn Any + Send)) {
         let (adapter, message) = (self.name.clone(), words(payload));
-        self.ndis.caught(Panic { adapter, entry: entry.name(), message });
+        self.ndis.caught(Panic { adapter, entry: self.face.entry(entry), message });
     }
 
     /// Gives back what an entry point took and, ending with an exception, did not give back.
@@ -349,7 +349,7 @@ impl Adapter {
         let detail = {
             let state = cpu.state.borrow();
             let entered = state.inside.last().map_or(Irql::PASSIVE, |inside| inside.at);
-            let name = entry.name();
+            let name = self.face.entry(entry);
             if rule == Rule::LockLeak {
                 let lock = state.held.last().map(|held| self.ndis.locks.name(held.lock));
                 format!("{name} returned and still holds {}", lock.unwrap_or_default())

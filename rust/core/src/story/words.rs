@@ -89,7 +89,7 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
             trace.describe(what).replace("(lock \"", "(\"")
         }
         What::ResetComplete { status: s } => format!("NdisMResetComplete({})", status(s)),
-        What::Enter { entry, .. } => entry.name().to_string(),
+        What::Enter { entry, .. } => trace.entry_name(entry).to_string(),
         What::TimerSet { timer, at } => {
             let at = crate::event::milliseconds(at);
             format!("NdisMSetTimer(timer {timer}), due at {} ms", at.trim_end_matches('0'))

@@ -10,7 +10,7 @@ use std::io;
 
 use super::{Trace, TraceError};
 use crate::cx::Irql;
-use crate::event::{Event, Form, What, milliseconds};
+use crate::event::{Entry, Event, Form, What, milliseconds};
 use crate::face::Face;
 
 fn level(irql: Irql) -> String {
@@ -75,6 +75,15 @@ impl Trace {
         line
     }
 
+    /// The name of an entry point: of the one interface that the adapters have; of several the engine's.
+    pub(crate) fn entry_name(&self, entry: Entry) -> &'static str {
+        let mut faces = self.header.adapters.iter().map(|adapter| adapter.face);
+        match faces.next() {
+            Some(first) if faces.all(|face| face == first) => first.entry(entry),
+            _ => entry.name(),
+        }
+    }
+
     /// The name of a spin lock.
     pub(super) fn lock_name(&self, lock: u32) -> String {
         let known = self.header.locks.get(lock as usize);
@@ -122,8 +131,10 @@ impl Trace {
             }
             What::Raise { to } => format!("KeRaiseIrql({to})"),
             What::Lower { to } => format!("KeLowerIrql({to})"),
-            What::Enter { entry, at } => format!("{} begins at {}", entry.name(), level(at)),
-            What::Leave { entry } => format!("{} returned", entry.name()),
+            What::Enter { entry, at } => {
+                format!("{} begins at {}", self.entry_name(entry), level(at))
+            }
+            What::Leave { entry } => format!("{} returned", self.entry_name(entry)),
             What::Requeue { packet, link } => {
                 format!("NDIS queues {packet} on link {link} again")
             }

@@ -62,7 +62,8 @@ impl Check<'_> {
     fn cpu_fact(&self, event: &Event) -> String {
         let cpu = self.state.cpus.get(&event.cpu).cloned().unwrap_or_default();
         let inside = cpu.inside.last().map_or(String::new(), |inside| {
-            format!(" inside of {}, entered at {}", inside.entry.name(), inside.at)
+            let name = self.trace.entry_name(inside.entry);
+            format!(" inside of {name}, entered at {}", inside.at)
         });
         let held: Vec<_> = cpu.held.iter().map(|held| self.trace.lock_name(held.lock)).collect();
         let held = if held.is_empty() { "no lock".to_string() } else { held.join(", ") };
