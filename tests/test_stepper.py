@@ -347,7 +347,9 @@ def test_a_driver_of_a_sister_contract_has_its_own_names():
     """Of an NDIS 6 driver events, CPUs and the story name its functions, and nothing of WAN's or NDIS 5's."""
     stepper = nw.Stepper("ndiswan.zoo.scenarios:pause_with_a_half_full_chain")
     stepper.run()
-    told = "; ".join([*(event.words for event in stepper.events), stepper.story().to_text(width=400)])
+    told = "; ".join(
+        [*(event.words for event in stepper.events), stepper.story().to_text(width=400)]
+    )
     for words in (
         "MiniportSendNetBufferLists begins",
         "NdisMSendNetBufferListsComplete(",
