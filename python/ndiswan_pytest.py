@@ -79,8 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "ndiswan_isolate(wanted=True, *, timeout=None): run the test in a process of its own, or not;"
-        " one that takes more than so many seconds is ended",
+        "ndiswan_isolate(wanted=True, *, timeout=None, standstill=60.0): run the test in a process of its own, or not;"
+        " one that takes more than so many seconds, or stands still for so many, is ended",
     )
     option = config.option
     if option.ndiswan_isolate is None:

@@ -247,6 +247,25 @@ def test_a_reader_writer_lock_is_held_at_dispatch_level(run) -> None:
     assert printed == ["2", "2", "0"]
 
 
+def test_a_lock_ends_with_the_memory_that_it_is_in(run) -> None:
+    """Used after NdisFreeMemory it is a TOUCH, however often it was used before; freed while it is held, LOCK_LEAK."""
+    body = """
+        PNDIS_SPIN_LOCK lock;
+        UINT i, held;
+        for (held = 0; held < 2; held++) {
+            NdisAllocateMemoryWithTag((PVOID *)&lock, sizeof(*lock), 'kcoL');
+            NdisAllocateSpinLock(lock);
+            for (i = 0; i < 3; i++)
+                NdisAcquireSpinLock(lock), NdisReleaseSpinLock(lock);
+            if (held) NdisAcquireSpinLock(lock);
+            NdisFreeMemory(lock, sizeof(*lock), 0);
+            if (!held) NdisAcquireSpinLock(lock);
+        }
+    """
+    for guard in (True, False):
+        run(body, broken=["TOUCH", "LOCK_LEAK", "LOCK_LEAK"], guard=guard)
+
+
 def test_sub_keys_of_the_registry_are_keywords_with_a_backslash(run) -> None:
     r"""``"Line0\Speed"`` is Speed of the sub-key Line0, found by name and by index; what is written is read."""
     printed = run(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import ndiswan as nw
+from ndiswan._native import engine_locks
 from ndiswan.checking import Options, check
 from ndiswan.drivers import DriverCrash, RemoteError, isolated, load
 
@@ -126,6 +129,63 @@ def test_what_does_not_end_is_ended() -> None:
 
     with pytest.raises(DriverCrash, match=r"did not come to its end in 0\.5 s(.|\n)*in endless"):
         isolated(endless, timeout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("lock", "told"),
+    [(0, "a thread was inside of the engine"), (1, "its watching thread stood still")],
+)
+def test_what_stands_still_in_the_engine_is_ended(
+    lock: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver writes to a lock of the engine, which is never free again: of memory, or of who looks for that."""
+    monkeypatch.setattr("ndiswan.drivers.isolation.AFTER", 0.0)
+
+    def destroys_a_lock() -> None:
+        taken = {"Where": engine_locks()[lock].to_bytes(8, "little"), "What": b"\1" + bytes(7)}
+        wild, other = load(WILD, config=taken), load(QUEUED)
+        with nw.Ndis() as ndis:
+            ndis.bind(nw.Protocol(), wild).send(b"x")
+            if lock == 0:
+                ndis.bind(nw.Protocol(), other)
+            else:
+                thread = threading.Thread(target=lambda: ndis.bind(nw.Protocol(), other))
+                thread.start()
+                thread.join()
+
+    with pytest.raises(DriverCrash) as caught:
+        isolated(destroys_a_lock, standstill=1.0)
+    text = str(caught.value)
+    assert "destroys_a_lock stood still; its process was ended (standstill=1 s; " in text
+    assert told in text
+    assert "the driver had had packet 0.0 (life 1)" in text
+    assert "in destroys_a_lock" in text
+
+
+def test_what_waits_on_purpose_is_no_standstill() -> None:
+    """Python that sleeps or computes, a world in real time, a driver that sleeps: longer than a standstill may take."""
+
+    def waits() -> str:
+        end = time.monotonic() + 2.2
+        while time.monotonic() < end:
+            pass
+        time.sleep(2.2)
+        sleeps = load(HERE / "drivers" / "waits.c", define={"SLEEPS": 2_200_000})
+        with nw.Ndis(time=nw.RealTime()) as ndis:
+            link = ndis.bind(nw.Protocol(), load(QUEUED))
+            ndis.run(until=2.2)
+            link.send(b"one")
+            ndis.bind(nw.Protocol(), sleeps)
+        return "it lives"
+
+    assert isolated(waits, standstill=1.0) == "it lives"
+
+
+@pytest.mark.parametrize("wrong", [0.9, -1.0, float("nan"), 1e10])
+def test_a_standstill_is_a_time(wrong: float) -> None:
+    """Less than a second, and no number, are refused before anything is started."""
+    with pytest.raises(ValueError, match="standstill: expected 1 to 1e9 seconds, or None"):
+        isolated(lambda: None, standstill=wrong)
 
 
 def test_an_endless_loop_is_seen_in_a_copy_too() -> None:

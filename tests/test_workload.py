@@ -11,7 +11,7 @@ import pytest
 import ndiswan as nw
 from exploring_targets import Careless, Modem
 from ndiswan._native import Explorer
-from ndiswan.drivers import CMiniport, build, load
+from ndiswan.drivers import CMiniport, DriverCrash, build, load
 from ndiswan.exploring import Settings, execute
 from ndiswan.exploring import load as load_failure
 from ndiswan.exploring.in_rust import InRust, in_rust
@@ -187,6 +187,24 @@ def test_a_crash_is_a_failure(statement: str, what: str, tmp_path: Path) -> None
     assert what in failure.detail
     assert "(crashing.c:" in failure.detail
     assert failure.replay().symptom == failure.symptom
+
+
+def test_a_rule_that_is_broken_for_ever_is_told_and_not_the_loop(tmp_path: Path) -> None:
+    """Whoever looks: the explorer has the rule as the failure, and the crash lists what was broken before it."""
+    target = tmp_path / "again.c"
+    loop = "    NdisAllocateSpinLock(&Own); for (;;) NdisReleaseSpinLock(&Own);\n"
+    text = QUEUED.read_text().replace(
+        "static VOID QueuedTimer", "static NDIS_SPIN_LOCK Own;\nstatic VOID QueuedTimer", 1
+    )
+    target.write_text(text.replace("    Card->Completing = FALSE;\n", loop, 1))
+    found = nw.explore(find(str(target)), executions=20, seed=1, shrinking=0)
+    assert [failure.rule for failure in found.failures] == ["LOCK_UNHELD"]
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), load(target)).send(b"one")
+        with pytest.raises(DriverCrash) as caught:
+            ndis.run()
+    assert "an endless loop, in QueuedTimer (again.c:" in str(caught.value)
+    assert '\n  it had broken LOCK_UNHELD: spin lock "Own" was released by' in str(caught.value)
 
 
 def test_what_never_ends_is_cut_off(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 /* A serialized driver that waits inside of MiniportInitialize and MiniportHalt for its own work item and its own timer, and whose
- * locks are misused by a later timer if MISUSE is defined. */
+ * locks are misused by a later timer if MISUSE is defined. It sleeps for SLEEPS microseconds, if that is defined. */
 #include <ndis.h>
 #include <ndiswan.h>
 
@@ -91,6 +91,9 @@ static NDIS_STATUS Initialize(PNDIS_STATUS open, PUINT selected, PNDIS_MEDIUM me
     NdisMSetTimer(&Timer, 20);
     for (i = 0; i < 100 && !Ticked; i++)
         NdisMSleep(10000);
+#ifdef SLEEPS
+    NdisMSleep(SLEEPS);
+#endif
     DbgPrint("ticked %d", Ticked);
     NdisMInitializeTimer(&LineUp, adapter, IndicateLineUp, NULL);
     NdisMSetTimer(&LineUp, 1);

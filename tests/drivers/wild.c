@@ -1,30 +1,29 @@
-/* A miniport whose send destroys memory that is not its own, by the length of the frame: 1 what is told to it of the heap. */
+/* A miniport whose send destroys memory that is not its own: writes as many words as the frame has bytes, of What (0x5A..), to Where. */
 #include <ndis.h>
 #include <ndiswan.h>
 
 static ULONG Words;
+static ULONGLONG What = 0x5A5A5A5A5A5A5A5AULL;
 
 static VOID Scribble(volatile ULONGLONG *From)
 {
     ULONG Index;
 
     for (Index = 0; Index < Words; Index++) {
-        From[Index] = 0x5A5A5A5A5A5A5A5AULL;
+        From[Index] = What;
     }
 }
 
-static VOID Look(NDIS_HANDLE ConfigurationContext, volatile ULONGLONG **Where)
+static VOID Look(NDIS_HANDLE ConfigurationContext, PNDIS_STRING Name, PVOID Value)
 {
-    static NDIS_STRING Name = NDIS_STRING_CONST("Where");
     NDIS_HANDLE Configuration;
     PNDIS_CONFIGURATION_PARAMETER Parameter;
     NDIS_STATUS Status;
 
-    *Where = NULL;
     NdisOpenConfiguration(&Status, &Configuration, ConfigurationContext);
-    NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterBinary);
+    NdisReadConfiguration(&Status, &Parameter, Configuration, Name, NdisParameterBinary);
     if (Status == NDIS_STATUS_SUCCESS) {
-        NdisMoveMemory((PVOID)Where, Parameter->ParameterData.BinaryData.Buffer, sizeof(*Where));
+        NdisMoveMemory(Value, Parameter->ParameterData.BinaryData.Buffer, sizeof(ULONGLONG));
     }
     NdisCloseConfiguration(Configuration);
 }
@@ -57,6 +56,7 @@ static NDIS_STATUS Initialize(
     PNDIS_STATUS OpenErrorStatus, PUINT SelectedMedium, PNDIS_MEDIUM Media, UINT Count, NDIS_HANDLE AdapterHandle,
     NDIS_HANDLE ConfigurationContext)
 {
+    static NDIS_STRING WhereName = NDIS_STRING_CONST("Where"), WhatName = NDIS_STRING_CONST("What");
     NDIS_MAC_LINE_UP LineUp;
     UINT Index;
 
@@ -64,7 +64,8 @@ static NDIS_STATUS Initialize(
     }
     *SelectedMedium = Index;
     NdisMSetAttributesEx(AdapterHandle, &Words, 0, NDIS_ATTRIBUTE_DESERIALIZE, NdisInterfaceInternal);
-    Look(ConfigurationContext, &Where);
+    Look(ConfigurationContext, &WhereName, (PVOID)&Where);
+    Look(ConfigurationContext, &WhatName, &What);
     NdisZeroMemory(&LineUp, sizeof(LineUp));
     LineUp.NdisLinkHandle = (NDIS_HANDLE)1;
     NdisMIndicateStatus(AdapterHandle, NDIS_STATUS_WAN_LINE_UP, &LineUp, sizeof(LineUp));

@@ -14,6 +14,7 @@ from ndiswan.shown import Shown
 
 FORMAT, VERSION = "ndiswan-check", 1
 CANNOT_BIND = "it cannot be bound"
+BROKE_BEFORE = "\n  it had broken "
 
 _Kind = Literal["violation", "warning", "exception", "hang", "crash", "internal"]
 _State = Literal["broken", "warned", "kept", "not reached"]
@@ -57,8 +58,9 @@ class Finding:
 
     @property
     def leads(self) -> bool:
-        """Whether broken rules may have come of it: an exception in a callback."""
-        return self.kind == "exception" and not self.detail.startswith(CANNOT_BIND)
+        """Whether broken rules may have come of it: an exception in a callback, unless it tells of some before."""
+        comes_first = not self.detail.startswith(CANNOT_BIND) and BROKE_BEFORE not in self.report
+        return self.kind == "exception" and comes_first
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ndiswan.drivers.crash import DriverCrash
-from ndiswan.drivers.isolation import Supervision, fork
+from ndiswan.drivers.isolation import STANDSTILL, Supervision, fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +132,8 @@ class Elsewhere:
         self.item = item
         marker = item.get_closest_marker(MARKER)
         self._timeout = marker.kwargs.get("timeout") if marker else None
-        self._supervision = Supervision()
+        given = marker.kwargs.get("standstill", STANDSTILL) if marker else STANDSTILL
+        self._supervision = Supervision(given)
         self._reports: dict[str, Any] = {}
         self._crash: str | None = None
         self.is_child = False

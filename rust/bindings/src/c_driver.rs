@@ -265,10 +265,24 @@ pub(crate) fn library_functions() -> Vec<&'static str> {
 
 /// Has this process write to the open file what it knows of its drivers, if a signal ends it.
 ///
-/// Raises ``OSError`` if there is no thread or pipe for that.
+/// With ``standstill`` that is done, and it is ended, if a thread stands still inside of the engine for so many seconds; a tick is
+/// written to the open file ``ticks`` each second. Raises ``OSError`` if there is no thread or pipe for that.
 #[pyfunction]
-pub(crate) fn supervise(file: i32) -> PyResult<()> {
-    Ok(ndiswan_driver::supervise(file)?)
+#[pyo3(signature = (file, standstill=None, ticks=None))]
+pub(crate) fn supervise(file: i32, standstill: Option<f64>, ticks: Option<i32>) -> PyResult<()> {
+    let still = match standstill.map(std::time::Duration::try_from_secs_f64) {
+        None => 0,
+        Some(Ok(still)) => (still.as_millis().div_ceil(100) as u64).max(1),
+        Some(Err(why)) => return Err(usage(format!("standstill: {why}"))),
+    };
+    Ok(ndiswan_driver::supervise(file, still, ticks)?)
+}
+
+/// Where two locks of the engine's are, for tests that have a driver destroy them: of memory that waits for the next who needs
+/// some, and of the threads that are watched.
+#[pyfunction]
+pub(crate) fn engine_locks() -> (usize, usize) {
+    ndiswan_driver::locks_of_ours()
 }
 
 /// Whether this process was started with the runtime of AddressSanitizer, which drivers that are built with it need.

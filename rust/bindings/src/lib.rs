@@ -65,7 +65,9 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::c_driver::{CDriver, bind_c, has_address_sanitizer, library_functions, supervise};
+    use crate::c_driver::{
+        CDriver, bind_c, engine_locks, has_address_sanitizer, library_functions, supervise,
+    };
     #[pymodule_export]
     use crate::capture::{CaptureWriter, read_frames, read_sizes};
     #[pymodule_export]
@@ -76,10 +78,6 @@ mod _native {
     use crate::event::Event;
     #[pymodule_export]
     use crate::hdlc::{HdlcDecoder, fcs16, hdlc_encode};
-    #[pymodule_export]
-    use crate::irql::AtLevel;
-    #[pymodule_export]
-    use crate::link::Link;
     #[pymodule_export]
     use crate::ndis::Ndis;
     #[pymodule_export]
@@ -106,6 +104,8 @@ mod _native {
     use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     #[pymodule_export]
     use crate::workload::{CWorkload, CWorlds, Stretch};
+    #[pymodule_export]
+    use crate::{irql::AtLevel, link::Link};
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -241,6 +241,7 @@ impl CompletionRing {
                 return Ok(0);
             }
             let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            ndiswan::alive::beat();
             let consumer = &mut *consumer;
             if py.detach(|| consumer.wait(Some(slice))) == Waited::Closed {
                 // Somebody puts in what was begun before the ring was closed.

@@ -103,6 +103,7 @@ impl Simulation {
                 });
                 let mut wish = Ok(());
                 while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(SLICE) {
+                    ndiswan::alive::beat();
                     if wish.is_ok() {
                         wish = look();
                     }
@@ -126,6 +127,7 @@ impl Simulation {
         let mut ran = 0;
         loop {
             py.check_signals()?;
+            ndiswan::alive::beat();
             let piece = (most - ran).min(1 << 20);
             let some = py.detach(|| model.run_events(until_ns, piece)).map_err(|e| failed(&e))?;
             ran += some;

@@ -72,6 +72,7 @@ impl Ndis {
         let before = core.events_run();
         loop {
             py.check_signals()?;
+            ndiswan::alive::beat();
             let left = until.map(|until| Duration::from_nanos(until.saturating_sub(core.now())));
             let slice = Duration::from_millis(20).min(left.unwrap_or(Duration::MAX));
             let idle = py.detach(|| match until {

@@ -6,6 +6,7 @@
 //! call. Start with [`Ndis`], [`Miniport`] and [`Protocol`]; the rules are in [`rule`].
 #![deny(unsafe_code)]
 
+pub mod alive;
 #[allow(unsafe_code)] // a lock that one thread takes by a store, argued there
 mod biased;
 pub mod capture;

@@ -93,7 +93,7 @@ impl Drop for Handling {
 /// Whether the driver is inside of a library call on the stack that runs now, others' calls in between or not. What else is kept
 /// of the thread may be another stack's.
 pub(crate) fn is_calling() -> bool {
-    THREAD.with(|thread| thread.calling.get() & bit() != 0)
+    THREAD.with(|thread| thread.calling.get() & bit(Cpu::current_number()) != 0)
 }
 
 /// Stacks that were given up in the middle of a call are not to be taken for calls of a new driver.
@@ -101,13 +101,10 @@ pub(crate) fn forget_calls() {
     THREAD.with(|thread| thread.calling.set(0));
 }
 
-/// The CPU's bit in `calling`; those beyond have none.
+/// The bit of the CPU of this number in `calling`; those beyond have none.
 #[inline]
-fn bit() -> u64 {
-    u32::try_from(Cpu::current_number())
-        .ok()
-        .and_then(|number| 1u64.checked_shl(number))
-        .unwrap_or(0)
+fn bit(number: usize) -> u64 {
+    if number < 64 { 1 << number } else { 0 }
 }
 
 /// Runs `copy` if `length` bytes from `address` are known, without asking the kernel, to be memory that the driver which called
@@ -155,8 +152,13 @@ impl Thread {
     /// The same, if no other stack has been here since.
     #[inline]
     fn is_called(&self) -> bool {
-        let called = self.called.get();
-        called != 0 && called == Cpu::current_number() + 1
+        self.is_called_on(Cpu::current_number())
+    }
+
+    /// The same for who knows the number of the calling thread's CPU.
+    #[inline]
+    fn is_called_on(&self, number: usize) -> bool {
+        self.called.get() == number + 1
     }
 
     #[inline]
@@ -164,6 +166,21 @@ impl Thread {
         // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
         // the library call that asked.
         unsafe { self.card.get().as_ref() }
+    }
+
+    /// After many calls: the driver leaves its outermost one if that goes on for ever.
+    #[cold]
+    fn leave_if_endless(&self, here: &Here, calls: u64) {
+        let adapter = here.card().and_then(Card::adapter);
+        let broken = adapter.map_or(0, |adapter| adapter.ndis.violation_count());
+        if self.watch.is_endless(calls, broken) {
+            self.watch.begins();
+            self.watch.stops();
+            leave(&format!(
+                "the driver called the library {calls} times without returning, last {}: an endless loop",
+                here.name
+            ));
+        }
     }
 
     #[inline]
@@ -211,6 +228,8 @@ pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
 pub(crate) struct Here {
     card: *const Card,
     frame: *mut libc::c_void,
+    /// Of the CPU that is inside of it.
+    bit: u64,
     /// Which function was called.
     pub(crate) name: &'static str,
 }
@@ -219,19 +238,17 @@ impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
         THREAD.with(|thread| {
-            let here = Here { card: thread.card.get(), frame: thread.frame.get(), name };
+            let number = Cpu::current_number();
+            let (card, frame, bit) = (thread.card.get(), thread.frame.get(), bit(number));
+            let here = Here { card, frame, bit, name };
             thread.in_library.set(true);
-            thread.called.set(Cpu::current_number() + 1);
-            thread.calling.set(thread.calling.get() | bit());
-            let endless = thread.watch.calls();
+            thread.called.set(number + 1);
+            thread.calling.set(thread.calling.get() | bit);
+            let calls = thread.watch.calls();
             crate::last_words::called(name);
             thread.report_faults();
-            if endless {
-                thread.watch.begins();
-                thread.watch.stops();
-                leave(&format!(
-                    "the driver called the library a million times without returning, last {name}: an endless loop"
-                ));
+            if let Some(calls) = calls {
+                thread.leave_if_endless(&here, calls);
             }
             if let Some(adapter) = here.card().and_then(Card::adapter)
                 && adapter.ndis.is_cut_off()
@@ -289,11 +306,18 @@ impl Drop for Here {
             thread.card.set(self.card);
             thread.frame.set(self.frame);
             thread.called.set(0);
-            thread.calling.set(thread.calling.get() & !bit());
+            thread.calling.set(thread.calling.get() & !self.bit);
             thread.in_library.set(false);
             thread.watch.runs();
         });
     }
+}
+
+/// Has the calling thread watched: for loops of a driver, and for standing still.
+#[cold]
+pub(crate) fn watch() {
+    crate::fault::watch();
+    THREAD.with(|thread| thread.watch.watch());
 }
 
 /// The driver runs, until this is dropped.
@@ -313,11 +337,11 @@ impl Inside {
     pub(crate) fn enter(card: &Card) -> Inside {
         THREAD.with(|thread| {
             if !thread.watch.is_watched() {
-                crate::fault::watch();
-                thread.watch.watch();
+                watch();
             }
             // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it.
-            let (outer, frame, called, calls) = if thread.is_called() {
+            let number = Cpu::current_number();
+            let (outer, frame, called, calls) = if thread.is_called_on(number) {
                 thread.watch.runs();
                 (thread.card.get(), thread.frame.get(), thread.called.get(), None)
             } else {
@@ -326,7 +350,7 @@ impl Inside {
             thread.card.set(card);
             thread.frame.set(frame);
             thread.called.set(0);
-            let calling = thread.calling.get() & bit();
+            let calling = thread.calling.get() & bit(number);
             thread.calling.set(thread.calling.get() & !calling);
             let in_library = thread.in_library.replace(false);
             let place = thread.frame.as_ptr();

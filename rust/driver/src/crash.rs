@@ -14,6 +14,7 @@ impl Card {
             return;
         }
         why.push_str(&self.held());
+        why.push_str(&self.broken());
         if self.driver.crashed.set(why.clone()).is_ok() {
             (self.settings.on_crash)(&why);
         }
@@ -24,6 +25,21 @@ impl Card {
     pub(crate) fn found(&self, mut what: String) {
         what.push_str(&self.held());
         (self.settings.on_crash)(&what);
+    }
+
+    /// The rules that the driver broke before, each once, as lines that follow a sentence: what it does now may come of them.
+    fn broken(&self) -> String {
+        let Some(adapter) = self.adapter() else { return String::new() };
+        let mut rules = Vec::new();
+        let mut text = String::new();
+        for broken in adapter.ndis.violations() {
+            if broken.adapter == adapter.name && !broken.warning && !rules.contains(&broken.rule) {
+                rules.push(broken.rule);
+                let detail = broken.detail.lines().next().unwrap_or_default();
+                let _ = write!(text, "\n  it had broken {}: {detail}", broken.rule.id());
+            }
+        }
+        text
     }
 
     /// The packets that the driver has, each with its last events, as lines that follow a sentence. Reads without a lock.

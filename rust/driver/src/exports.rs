@@ -29,11 +29,13 @@ use crate::context::Here;
 /// further in make the driver leave its innermost call.
 #[inline]
 pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
-    let result =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&Here::enter(name))));
-    let crashed = crate::context::card().is_some_and(|card| card.crashed().is_some());
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let here = Here::enter(name);
+        let result = body(&here);
+        (result, here.card().is_some_and(|card| card.crashed().is_some()))
+    }));
     match result {
-        Ok(result) if !crashed => result,
+        Ok((result, false)) => result,
         Ok(_) => {
             leave();
             R::default()

@@ -85,7 +85,9 @@ pub(crate) fn watch() {
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         // SAFETY: a handler of the right type for a signal of ours alone.
         unsafe {
-            libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut())
+            libc::sigaction(crate::watchdog::signal(), &raw const action, std::ptr::null_mut());
+            action.sa_sigaction = crate::standstill::asked as *const () as usize;
+            libc::sigaction(crate::standstill::signal(), &raw const action, std::ptr::null_mut());
         };
     });
     STACK.with(|stack| {

@@ -40,11 +40,13 @@ pub(crate) fn called(name: &'static str) {
     }
 }
 
-/// Has this process leave its last words in the open file `to`, if a signal ends it.
+/// Has this process leave its last words in the open file `to`, if a signal ends it. It is ended if a thread that has run a driver,
+/// or this one, stands still inside of the engine for so many tenths of a second, unless that is 0; a tick goes to `ticks` each
+/// second.
 ///
 /// # Errors
 /// There is no thread to be had, or no pipe to wake it.
-pub fn supervise(to: RawFd) -> std::io::Result<()> {
+pub fn supervise(to: RawFd, still: u64, ticks: Option<RawFd>) -> std::io::Result<()> {
     let mut ends = [0; 2];
     // SAFETY: room for the two.
     if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
@@ -57,6 +59,10 @@ pub fn supervise(to: RawFd) -> std::io::Result<()> {
     let bell = ends[0];
     std::thread::Builder::new().name("ndiswan-last-words".into()).spawn(move || wait(bell))?;
     SUPERVISED.store(true, Ordering::Release);
+    if still != 0 || ticks.is_some() {
+        crate::standstill::keep(still, ticks.unwrap_or(-1));
+        crate::context::watch();
+    }
     Ok(())
 }
 
@@ -133,6 +139,13 @@ fn wait(bell: RawFd) {
 }
 
 fn fault() -> String {
+    if let Some(seconds) = crate::standstill::stood() {
+        return format!(
+            "for {seconds} s a thread was inside of the engine, no driver was called and nothing happened: a driver may have \
+             written to a lock or to memory that the engine needs; it was in {}\n",
+            module(PLACES[0].load(Ordering::Relaxed))
+        );
+    }
     let (signal, address) = (SIGNAL.load(Ordering::Relaxed), ADDRESS.load(Ordering::Relaxed));
     let what = match signal {
         libc::SIGABRT => "was aborted".to_string(),
@@ -144,21 +157,31 @@ fn fault() -> String {
     format!("outside of the driver's own code the process {what}, in {}\n", module(place))
 }
 
-/// Which file the code at an address is of.
+/// Which file the code at an address is of, and which function, as far as that is known.
 fn module(address: usize) -> String {
+    match file_of(address) {
+        (file, _) if file.is_empty() => format!("no code that is known ({address:#x})"),
+        (file, function) if function.is_empty() => file,
+        (file, function) => format!("{function} of {file}"),
+    }
+}
+
+/// The name of the file that the code at an address is of, and of the function; empty where there is none.
+pub(crate) fn file_of(address: usize) -> (String, String) {
     // SAFETY: all zero is a valid Dl_info, and dladdr fills it or says no.
     let (found, info) = unsafe {
         let mut info: libc::Dl_info = std::mem::zeroed();
         (libc::dladdr(address as *const libc::c_void, &raw mut info), info)
     };
-    if found == 0 || info.dli_fname.is_null() {
-        return format!("no code that is known ({address:#x})");
-    }
-    // SAFETY: not null, ends with a zero.
-    let text = |text| unsafe { std::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    let text = |text: *const libc::c_char| {
+        if found == 0 || text.is_null() {
+            return String::new();
+        }
+        // SAFETY: not null, ends with a zero.
+        unsafe { std::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    };
     let file = text(info.dli_fname);
-    let file = file.rsplit('/').next().unwrap_or_default().to_string();
-    if info.dli_sname.is_null() { file } else { format!("{} of {file}", text(info.dli_sname)) }
+    (file.rsplit('/').next().unwrap_or_default().to_string(), text(info.dli_sname))
 }
 
 fn callers() -> String {

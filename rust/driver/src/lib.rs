@@ -26,6 +26,7 @@ mod requests;
 mod sanitizer;
 mod scenario;
 mod snapshot;
+mod standstill;
 mod watchdog;
 mod wide;
 
@@ -37,3 +38,4 @@ pub use miniport::Attached;
 pub use requests::Outcome;
 pub use sanitizer::is_there as has_address_sanitizer;
 pub use scenario::{Ran, Scenario};
+pub use standstill::locks_of_ours;

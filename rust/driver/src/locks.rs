@@ -14,8 +14,8 @@ use parking_lot::{Mutex, RwLock, RwLockUpgradableReadGuard};
 pub(crate) struct Lock {
     /// The engine's; none before its first use.
     pub(crate) number: Option<u32>,
-    /// Whether NdisFreeSpinLock came.
-    pub(crate) freed: bool,
+    /// The function that freed it, or the memory that it was in.
+    pub(crate) freed: Option<&'static str>,
     /// Where in the driver's code it was initialized; 0 if that is not known.
     pub(crate) site: usize,
 }
@@ -62,7 +62,7 @@ impl Locks {
     pub(crate) fn get(&self, address: usize) -> Option<Lock> {
         let known = self.known.read();
         let lock = known.get(&address).copied();
-        if let Some(Lock { number: Some(number), freed: false, .. }) = lock
+        if let Some(Lock { number: Some(number), freed: None, .. }) = lock
             && number >> NUMBER == 0
             && address >> (u64::BITS - NUMBER) == 0
         {
@@ -93,13 +93,30 @@ impl Locks {
     }
 
     /// The lock at `address` is freed: what was known of it; none if it is no lock, or was freed before.
-    pub(crate) fn free(&self, address: usize) -> Option<Lock> {
+    pub(crate) fn free(&self, address: usize, by: &'static str) -> Option<Lock> {
         let known = self.known.upgradable_read();
-        let lock = known.get(&address).copied().filter(|lock| !lock.freed)?;
+        let lock = known.get(&address).copied().filter(|lock| lock.freed.is_none())?;
         let mut known = RwLockUpgradableReadGuard::upgrade(known);
         self.place(address).store(0, Ordering::Relaxed);
-        known.insert(address, Lock { freed: true, ..lock });
+        known.insert(address, Lock { freed: Some(by), ..lock });
         Some(lock)
+    }
+
+    /// A block of memory is freed: the locks in it that were not freed before are not to be used any more. Which they were.
+    pub(crate) fn free_block(
+        &self,
+        start: usize,
+        length: usize,
+        by: &'static str,
+    ) -> Vec<(usize, Lock)> {
+        let known = self.known.read();
+        let inside = |address: &&usize| (start..start + length).contains(*address);
+        let inside: Vec<usize> = known.keys().filter(inside).copied().collect();
+        drop(known);
+        inside
+            .into_iter()
+            .filter_map(|address| self.free(address, by).map(|lock| (address, lock)))
+            .collect()
     }
 }
 
@@ -107,7 +124,7 @@ impl Locks {
 mod tests {
     use super::*;
 
-    const USED: Lock = Lock { number: Some(7), freed: false, site: 0 };
+    const USED: Lock = Lock { number: Some(7), freed: None, site: 0 };
 
     #[test]
     fn a_lock_is_in_the_cache_after_its_first_use_until_it_changes() {
@@ -118,9 +135,9 @@ mod tests {
         locks.set(0x5000, USED);
         let _ = locks.get(0x5000);
         assert_eq!(locks.cached(0x5000), Some(7));
-        assert!(locks.free(0x5000).is_some());
+        assert!(locks.free(0x5000, "NdisFreeSpinLock").is_some());
         assert_eq!(locks.cached(0x5000), None, "freed");
-        assert!(locks.free(0x5000).is_none(), "only once");
+        assert!(locks.free(0x5000, "NdisFreeSpinLock").is_none(), "only once");
         locks.set(0x5000, USED);
         assert_eq!(locks.cached(0x5000), None, "set anew");
     }
@@ -144,6 +161,20 @@ mod tests {
             assert_eq!(locks.cached(address), Some(number));
         }
         assert_eq!(locks.cached(other), None);
+    }
+
+    #[test]
+    fn a_lock_ends_with_its_memory() {
+        let locks = Locks::default();
+        for address in [0x5000, 0x5010, 0x5020] {
+            locks.set(address, USED);
+            let _ = locks.get(address);
+        }
+        let gone = locks.free_block(0x5000, 0x18, "NdisFreeMemory");
+        assert_eq!(gone.len(), 2);
+        assert_eq!(locks.get(0x5010).and_then(|lock| lock.freed), Some("NdisFreeMemory"));
+        assert_eq!([0x5000, 0x5010, 0x5020].map(|at| locks.cached(at)), [None, None, Some(7)]);
+        assert!(locks.free_block(0x5000, 0x18, "NdisFreeMemory").is_empty(), "only once");
     }
 
     #[test]

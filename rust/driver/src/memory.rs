@@ -93,7 +93,7 @@ pub(crate) enum Kept {
 }
 
 /// Mapping pages, and the first touch of each, cost more than what most executions of an explorer do.
-static SPARE: Mutex<Vec<(Kept, Pages)>> = Mutex::new(Vec::new());
+pub(crate) static SPARE: Mutex<Vec<(Kept, Pages)>> = Mutex::new(Vec::new());
 /// So many are kept, none of them longer than this.
 const MOST: usize = 256;
 const LONGEST: usize = 4 << 20;
@@ -173,7 +173,8 @@ const FREED: usize = 256;
 /// What became of an address that was to be freed.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Freed {
-    Now,
+    /// It had so many bytes.
+    Now(usize),
     /// It was freed before.
     Before,
     /// No block begins there.
@@ -227,12 +228,13 @@ impl Heap {
             return if before { Freed::Before } else { Freed::Never };
         };
         block.pages.protect(block.pages.start, block.pages.length, Access::Nothing);
+        let length = block.length;
         let mut freed = self.freed.lock();
         freed.push(block);
         if freed.len() > FREED {
             freed.remove(0).pages.keep(Kept::Block);
         }
-        Freed::Now
+        Freed::Now(length)
     }
 
     /// Runs `copy` if all from `address` to `end` are of one block that the driver has; whether it did. Nobody frees it meanwhile.
@@ -365,6 +367,6 @@ impl Small {
         let size = footprint(length);
         sanitizer::poison(start, size);
         self.spare.entry(size).or_default().push(start);
-        Freed::Now
+        Freed::Now(length)
     }
 }

@@ -7,21 +7,29 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::standstill::{self, Standing};
+
 /// How long a driver may run without a call of the library, in ticks of a tenth of a second.
 const TICKS: u64 = 30;
 /// The same after one was in an endless loop in this process: whoever looks at it again, to make it small or to tell it, does not
 /// wait for so long each time.
 const TICKS_AGAIN: u64 = 8;
+/// So many calls of the library are made before it is asked whether the driver goes on for ever.
+const SOME: u64 = 1024;
 /// How many calls of the library it may make before its outermost function returns.
-const CALLS: u64 = 1_000_000;
+const CALLS: u64 = 977 * SOME;
+
+/// Of some calls, so many that break a rule are often; that so often, one span after the other, is a loop without an end.
+const OFTEN: usize = 64;
+const SPANS: u32 = 8;
 
 /// Counts tenths of seconds, from 1.
 static NOW: AtomicU64 = AtomicU64::new(1);
 static PATIENCE: AtomicU64 = AtomicU64::new(TICKS);
-static THREADS: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
+pub(crate) static THREADS: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
 
 #[derive(Debug)]
-struct Watched {
+pub(crate) struct Watched {
     thread: libc::pthread_t,
     /// The tick at which its driver began to run on its own, 0 while none does.
     since: AtomicU64,
@@ -30,6 +38,7 @@ struct Watched {
     /// What that was when the watching thread looked last, and the tick at which it had changed last.
     seen: AtomicU64,
     changed: AtomicU64,
+    standing: Standing,
 }
 
 thread_local! {
@@ -37,7 +46,12 @@ thread_local! {
 }
 
 /// The calling thread's part; null before it is watched.
-pub(crate) struct Own(Cell<*const Watched>);
+pub(crate) struct Own {
+    watched: Cell<*const Watched>,
+    /// How many rules were broken when that was asked last, and in how many spans of calls, one after the other, often.
+    broken: Cell<usize>,
+    often: Cell<u32>,
+}
 
 /// A driver was in an endless loop.
 pub(crate) fn was_late() {
@@ -51,18 +65,18 @@ pub(crate) fn signal() -> libc::c_int {
 
 impl Own {
     pub(crate) const fn new() -> Own {
-        Own(Cell::new(std::ptr::null()))
+        Own { watched: Cell::new(std::ptr::null()), broken: Cell::new(0), often: Cell::new(0) }
     }
 
     #[inline]
     fn get(&self) -> Option<&Watched> {
         // SAFETY: points to this thread's own entry, which lives as long as the thread.
-        unsafe { self.0.get().as_ref() }
+        unsafe { self.watched.get().as_ref() }
     }
 
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
-        !self.0.get().is_null()
+        !self.watched.get().is_null()
     }
 
     /// Has this thread watched, and the watching thread begin.
@@ -75,11 +89,12 @@ impl Own {
                 // SAFETY: the calling thread's own name has no preconditions.
                 let thread = unsafe { libc::pthread_self() };
                 let (since, calls, seen, changed) = (zero(), zero(), zero(), zero());
-                let watched = Arc::new(Watched { thread, since, calls, seen, changed });
+                let standing = Standing::default();
+                let watched = Arc::new(Watched { thread, since, calls, seen, changed, standing });
                 THREADS.lock().push(Arc::downgrade(&watched));
                 watched
             });
-            self.0.set(Arc::as_ptr(watched));
+            self.watched.set(Arc::as_ptr(watched));
         });
         ONCE.call_once(|| {
             begin_to_look();
@@ -122,14 +137,26 @@ impl Own {
         }
     }
 
-    /// It does not, since it calls the library; whether it did so too often since its outermost function began.
+    /// It does not, since it calls the library; how many calls it has made since its outermost function began, if that is a
+    /// number at which to ask how it gets on.
     #[inline]
-    pub(crate) fn calls(&self) -> bool {
-        let Some(watched) = self.get() else { return false };
+    pub(crate) fn calls(&self) -> Option<u64> {
+        let watched = self.get()?;
         watched.since.store(0, Ordering::Relaxed);
         let calls = watched.calls.load(Ordering::Relaxed) + 1;
         watched.calls.store(calls, Ordering::Relaxed);
-        calls > CALLS
+        calls.is_multiple_of(SOME).then_some(calls)
+    }
+
+    /// Whether after so many calls the driver goes on for ever: it has made as many as it may, or of late it breaks rule upon rule,
+    /// which takes so long to report that it would not come to that. `broken` is how many there are.
+    #[cold]
+    pub(crate) fn is_endless(&self, calls: u64, broken: usize) -> bool {
+        let new = broken.saturating_sub(self.broken.replace(broken));
+        let before = if calls == SOME { 0 } else { self.often.get() };
+        let often = if calls > SOME && new >= OFTEN { before + 1 } else { 0 };
+        self.often.set(often);
+        calls >= CALLS || often >= SPANS
     }
 
     /// A call that is over at once: if it was not one too many, `f` does it, or says that it does not.
@@ -137,10 +164,10 @@ impl Own {
     #[allow(clippy::inline_always)] // see `context::quickly`
     pub(crate) fn calls_quickly(&self, f: impl FnOnce() -> bool) -> bool {
         let Some(watched) = self.get() else { return false };
-        let calls = watched.calls.load(Ordering::Relaxed);
-        let done = calls < CALLS && f();
+        let calls = watched.calls.load(Ordering::Relaxed) + 1;
+        let done = !calls.is_multiple_of(SOME) && f();
         if done {
-            watched.calls.store(calls + 1, Ordering::Relaxed);
+            watched.calls.store(calls, Ordering::Relaxed);
         }
         done
     }
@@ -178,12 +205,16 @@ fn look() {
     loop {
         std::thread::sleep(Duration::from_millis(100));
         let now = NOW.fetch_add(1, Ordering::Relaxed) + 1;
+        standstill::tick(now);
         THREADS.lock().retain(|watched| {
             let Some(watched) = watched.upgrade() else { return false };
             if watched.is_late(now) {
                 // SAFETY: a thread takes its entry along when it ends, and the entry is held here.
                 unsafe { libc::pthread_kill(watched.thread, signal()) };
             }
+            let runs = watched.since.load(Ordering::Relaxed) != 0;
+            let calls = watched.calls.load(Ordering::Relaxed);
+            standstill::look(watched.thread, &watched.standing, runs, calls);
             true
         });
     }
@@ -194,13 +225,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_breaks_a_rule_again_and_again_does_not_come_to_its_last_call() {
+        let own = Own::new();
+        let spans = 1 + u64::from(SPANS);
+        let endless = |each: usize| (1..=spans).map(move |at| (at, at as usize * each));
+        assert!(endless(OFTEN - 1).all(|(at, broken)| !own.is_endless(at * SOME, broken)));
+        own.is_endless(SOME, 10_000); // what was broken before this call of the driver
+        let found: Vec<bool> =
+            (2..=spans).map(|at| own.is_endless(at * SOME, 10_000 + at as usize * OFTEN)).collect();
+        assert_eq!(found.iter().filter(|endless| **endless).count(), 1, "at the last");
+        assert!(!own.is_endless(SOME, 90_000) && own.is_endless(CALLS, 90_000));
+    }
+
+    #[test]
     fn who_calls_the_library_is_not_late_and_who_does_not_is() {
         let zero = || AtomicU64::new(0);
         let since = AtomicU64::new(1);
         let (calls, seen, changed) = (zero(), zero(), zero());
         // SAFETY: the calling thread's own name has no preconditions.
         let thread = unsafe { libc::pthread_self() };
-        let watched = Watched { thread, since, calls, seen, changed };
+        let standing = Standing::default();
+        let watched = Watched { thread, since, calls, seen, changed, standing };
         for now in 2..200 {
             watched.calls.fetch_add(1, Ordering::Relaxed);
             assert!(!watched.is_late(now));

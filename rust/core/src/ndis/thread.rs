@@ -101,7 +101,7 @@ impl Adapter {
                 self.ndis.go_on_meanwhile(until);
                 clock.set(until);
             }
-            Clock::Real(_) => std::thread::sleep(std::time::Duration::from_nanos(delay)),
+            Clock::Real(_) => crate::alive::sleep(std::time::Duration::from_nanos(delay)),
         }
     }
 }

@@ -47,6 +47,7 @@ impl Ndis {
     /// Waits for work up to `patience` and does what is due; false when the world is closed.
     fn dispatch_some(&self, patience: Duration) -> bool {
         let cpu = Cpu::current();
+        crate::alive::beat();
         match self.queue.wait_due(patience) {
             crate::dispatch::Due::Closed => return false,
             crate::dispatch::Due::Nothing => {}

@@ -89,6 +89,9 @@ impl Ndis {
             clock.set(at);
             if self.execute(&cpu, work, &mut known) {
                 ran += 1;
+                if ran % 256 == 0 {
+                    crate::alive::beat();
+                }
             }
             self.settle(&cpu);
             if self.interrupted() {

@@ -23,9 +23,9 @@ fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
     let mut site = 0;
     match card.driver.locks.get(address) {
-        Some(Lock { number: Some(number), freed: false, .. }) => return Some(number),
-        Some(Lock { freed: true, site, .. }) => {
-            let text = format!("{}: {} was freed before", here.name, told(site, address));
+        Some(Lock { number: Some(number), freed: None, .. }) => return Some(number),
+        Some(Lock { freed: Some(by), site, .. }) => {
+            let text = format!("{}: {} was freed before, by {by}", here.name, told(site, address));
             here.broken(Rule::Touch, &text);
             return None;
         }
@@ -48,7 +48,7 @@ fn number(here: &Here, address: usize) -> Option<u32> {
         named_at(site, &INITIALIZERS).unwrap_or_else(|| format!("{address:#x}"))
     };
     let number = card.adapter()?.spin_lock(&card.driver.locks.name(name));
-    card.driver.locks.set(address, Lock { number: Some(number), freed: false, site });
+    card.driver.locks.set(address, Lock { number: Some(number), freed: None, site });
     Some(number)
 }
 
@@ -63,9 +63,24 @@ fn initialize(here: &Here, address: usize) {
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    card.driver
-        .locks
-        .set(address, Lock { number: None, freed: false, site: caller().unwrap_or(0) });
+    card.driver.locks.set(address, Lock { number: None, freed: None, site: caller().unwrap_or(0) });
+}
+
+/// A lock is freed, or the memory that it is in: nobody may hold it.
+fn freed(here: &Here, address: usize, known: Lock) {
+    let adapter = here.card().and_then(|card| card.adapter());
+    if known.number.is_some_and(|number| adapter.is_some_and(|adapter| adapter.is_held(number))) {
+        let text = format!("{}: {} is held", here.name, told(known.site, address));
+        here.broken(Rule::LockLeak, &text);
+    }
+}
+
+/// A block of the driver's memory was freed, and with it the locks that are in it.
+pub(super) fn block_freed(here: &Here, start: usize, length: usize) {
+    let Some(card) = here.card() else { return };
+    for (address, known) in card.driver.locks.free_block(start, length, here.name) {
+        freed(here, address, known);
+    }
 }
 
 fn acquire(here: &Here, address: usize, form: Form) {
@@ -127,13 +142,10 @@ exports! {
 
     fn NdisFreeSpinLock(here, lock: usize) {
         let Some(card) = here.card() else { return };
-        let Some(known) = card.driver.locks.free(lock) else {
+        let Some(known) = card.driver.locks.free(lock, here.name) else {
             return here.wrong("SpinLock", lock, "a spin lock of NdisAllocateSpinLock that was not freed");
         };
-        let held = known.number.is_some_and(|number| card.adapter().is_some_and(|adapter| adapter.is_held(number)));
-        if held {
-            here.broken(Rule::LockLeak, &format!("NdisFreeSpinLock: {} is held", told(known.site, lock)));
-        }
+        freed(here, lock, known);
     }
 
     fn NdisAcquireSpinLock(here, lock: usize) unless { acquired(lock, Form::Plain) } {
@@ -205,7 +217,7 @@ exports! {
 
     fn IoAcquireCancelSpinLock(here, old: usize) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
         let before = level();
         acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
@@ -215,7 +227,7 @@ exports! {
 
     fn IoReleaseCancelSpinLock(here, old: u8) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: false, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
         release(here, CANCEL, Form::Plain);
     }
 

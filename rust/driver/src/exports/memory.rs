@@ -20,7 +20,7 @@ fn give(here: &Here, address: usize) {
         return here.wrong("VirtualAddress", 0, "a block that NdisAllocateMemory gave");
     }
     match card.driver.heap.free(address) {
-        Freed::Now => {}
+        Freed::Now(length) => super::locks::block_freed(here, address, length),
         Freed::Before => {
             here.broken(
                 Rule::Touch,

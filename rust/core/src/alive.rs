@@ -1,0 +1,47 @@
+//! Signs of life of threads that wait on purpose, for who looks whether one stands still.
+//!
+//! A wait of the engine's that may take as long as it likes is made of short ones, with a sign after each. Where the memory that
+//! it waits in is destroyed, there are no more signs.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+thread_local! {
+    static BEATS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The longest that a thread sleeps without a sign.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// The calling thread goes on.
+pub fn beat() {
+    BEATS.with(|beats| beats.set(beats.get().wrapping_add(1)));
+}
+
+/// How often it did.
+pub fn beats() -> u64 {
+    BEATS.with(Cell::get)
+}
+
+/// Sleeps, and gives a sign now and then.
+pub fn sleep(duration: Duration) {
+    let mut left = duration;
+    while !left.is_zero() {
+        let slice = left.min(SLICE);
+        std::thread::sleep(slice);
+        left -= slice;
+        beat();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sleeps_for_long_gives_signs() {
+        let before = beats();
+        sleep(SLICE + SLICE / 5);
+        assert_eq!(beats() - before, 2);
+    }
+}
