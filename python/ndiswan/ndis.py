@@ -278,23 +278,34 @@ def _entries(
     return found
 
 
+_OURS = __file__.rpartition("/")[0]
+_WHOSE: dict[str, int] = {}
+"""Of each source file: 0 for a driver's, 1 for one that is passed, 2 for one that runs scenarios."""
+
+
+def _whose(file: str) -> int:
+    # Neither this package nor what starts a program (`python -m`) is the driver; its own drivers are.
+    drivers = tuple(_OURS + own for own in ("/miniports/", "/zoo/", "/exploring/workload.py"))
+    runs = ("/exploring/execution.py", "/checking/bench.py")
+    if not file.startswith((_OURS, "<frozen ")) or file.startswith(drivers):
+        return 0
+    return 2 if file.endswith(runs) else 1
+
+
 def _call_site() -> str | None:
     """The line of the driver that is calling, for verification level 4."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no other way)
-    package = __file__.rpartition("/")[0]
-    # Neither this package nor what starts a program (`python -m`) is the driver; its own drivers are.
-    others = (package, "<frozen ")
-    drivers = tuple(package + own for own in ("/miniports/", "/zoo/", "/exploring/workload.py"))
     while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(others) or file.startswith(drivers):
-            break
-        if file.endswith(("/exploring/execution.py", "/checking/bench.py")):
+        code = frame.f_code
+        whose = _WHOSE.get(code.co_filename)
+        if whose is None:
+            whose = _WHOSE[code.co_filename] = _whose(code.co_filename)
+        if whose == 0:
+            return f"{code.co_filename}:{frame.f_lineno} in {code.co_qualname}"
+        if whose == 2:
             return None  # what is further out runs the scenario, and is not in it
         frame = frame.f_back
-    if frame is None:
-        return None
-    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+    return None
 
 
 def _forget_frames(errors: list[BaseException]) -> None:

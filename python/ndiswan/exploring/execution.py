@@ -124,13 +124,18 @@ class Execution:
 
 
 def execute(
-    scenario: Scenario, explorer: Explorer, settings: Settings, *, record: bool = False
+    scenario: Scenario,
+    explorer: Explorer,
+    settings: Settings,
+    *,
+    record: bool = False,
+    sites: bool = True,
 ) -> Execution:
     """Run ``scenario`` once, as ``explorer`` says.
 
-    With ``record`` the world keeps its events, with their call sites. What the scenario or a driver
-    raises is in the answer, SystemExit too; only KeyboardInterrupt goes on, and what pytest and
-    Hypothesis end a test with that is none.
+    With ``record`` the world keeps its events, and with ``sites`` where in the source they were called.
+    What the scenario or a driver raises is in the answer, SystemExit too; only KeyboardInterrupt goes
+    on, and what pytest and Hypothesis end a test with that is none.
 
     >>> from ndiswan._native import Explorer
     >>> from ndiswan.exploring import Settings, execute
@@ -149,7 +154,7 @@ def execute(
         time=time,
         policy=settings.policy,
         on_violation="record",
-        verify=4 if record else 1,
+        verify=4 if record and sites else 1,
         delivery=settings.delivery,
         record=record,
     )

@@ -293,18 +293,21 @@ class Search:
 
     def _twice(self, choices: list[tuple[int, int]], watchdog: Watchdog) -> list[Execution]:
         """Two executions with the same choices, which should be the same."""
-        both: list[Execution] = []
-        with watching(self._undetermined):
-            for _ in range(2):
+
+        def recorded(*, sites: bool) -> Execution:
+            with watchdog.watching():
                 answers = Explorer.replay(choices)
-                with watchdog.watching():
-                    both.append(execute(self.scenario, answers, self.settings, record=True))
-                if isinstance(both[0].error, EndlessError):
-                    return [both[0], both[0]]  # it is cut off at another place each time
-        one, two = both
+                return execute(self.scenario, answers, self.settings, record=True, sites=sites)
+
+        one = recorded(sites=True)
+        if isinstance(one.error, EndlessError):
+            return [one, one]  # it is cut off at another place each time
+        two = recorded(sites=False)  # the digest is without them
         if one.ndis.digest() != two.ndis.digest():
+            with watching(self._undetermined):  # who does that is looked for in a third one
+                recorded(sites=False)
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
-        return both
+        return [one, two]
 
 
 def explore(  # noqa: PLR0913 -- what can be set is set here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import signal
 import threading
@@ -69,9 +70,9 @@ class Watchdog:
         self._given = False
         self._lock = threading.Lock()
         self._watched = threading.get_ident()
-        self._over = threading.Event()
+        self._over = False
+        self._end = threading.Lock()
         self._wakes = False
-        self._thread = threading.Thread(target=self._watch, name="ndiswan watchdog", daemon=True)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -99,10 +100,10 @@ class Watchdog:
             pass
 
     def _watch(self) -> None:
-        while not self._over.wait(min(1.0, self._patience / 4)):
+        while not self._end.acquire(timeout=min(1.0, self._patience / 4)):
             with self._lock:
                 patted = self._patted
-                if patted is None or time.monotonic() - patted <= self._patience:
+                if self._over or patted is None or time.monotonic() - patted <= self._patience:
                     continue
                 self._patted = time.monotonic()
                 self._given = True
@@ -118,7 +119,9 @@ class Watchdog:
         self._wakes = main and self._before in {signal.SIG_DFL, _look}
         if self._wakes:
             signal.signal(signal.SIGURG, _look)
-        self._thread.start()
+        # Neither is waited for: most searches are over in less time than it takes to begin and to join a `Thread`.
+        self._end.acquire()
+        _thread.start_new_thread(self._watch, ())
         return self
 
     def __exit__(
@@ -127,8 +130,9 @@ class Watchdog:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        with self._lock:
+            self._over = True  # from here on no exception is given
+        self._end.release()
         if self._wakes:
             signal.signal(signal.SIGURG, self._before)
 

@@ -7,7 +7,7 @@ use ndiswan::choices::bytes::Bytes;
 use ndiswan::choices::replay::Replay;
 use ndiswan::choices::shrink::{Limits, shrink};
 use ndiswan::choices::token::{from_token, to_token};
-use ndiswan::choices::{Choice, Ended, Explorer as Decides, NAMES, make};
+use ndiswan::choices::{Choice, Ended, Explorer as Decides, NAMES, Shared, make};
 use ndiswan::coverage::{Coverage, Edges};
 use ndiswan::time::adversarial::{Adversity, At, Kind, MAX_CPUS, Question};
 use ndiswan::time::stacks::{Body, Stacks};
@@ -79,12 +79,12 @@ impl Stacks for Greenlets {
 /// Who decides, in one execution after the other.
 #[pyclass(frozen, module = "ndiswan._native")]
 pub(crate) struct Explorer {
-    core: Arc<Mutex<dyn Decides>>,
+    core: Shared,
     coverage: Arc<Mutex<Coverage>>,
 }
 
 impl Explorer {
-    fn of(core: Arc<Mutex<dyn Decides>>) -> Explorer {
+    fn of(core: Shared) -> Explorer {
         Explorer { core, coverage: Arc::default() }
     }
 }
@@ -132,12 +132,12 @@ pub(crate) fn pairs_of(choices: Vec<Choice>) -> Pairs {
 impl Explorer {
     /// One that gives these answers.
     pub(crate) fn replaying(choices: Pairs) -> Explorer {
-        Explorer::of(Arc::new(Mutex::new(Replay::new(choices_of(choices)))))
+        Explorer::of(Shared::new(Replay::new(choices_of(choices))))
     }
 
     /// Who decides, and what the executions have reached.
-    pub(crate) fn parts(&self) -> (Arc<Mutex<dyn Decides>>, Arc<Mutex<Coverage>>) {
-        (Arc::clone(&self.core), Arc::clone(&self.coverage))
+    pub(crate) fn parts(&self) -> (Shared, Arc<Mutex<Coverage>>) {
+        (self.core.clone(), Arc::clone(&self.coverage))
     }
 
     /// How a world is set up in which it decides.
@@ -154,7 +154,7 @@ impl Explorer {
         }
         let stacks: Arc<dyn Stacks> = Arc::new(Greenlets::new(py)?);
         let stacks = Some(stacks);
-        let rest = Adversity::new(Arc::clone(&self.core), Arc::clone(&self.coverage));
+        let rest = Adversity::new(self.core.clone(), Arc::clone(&self.coverage));
         Ok(Adversity { cpus, policies, latency, max_points, stacks, ..rest })
     }
 }
@@ -163,7 +163,7 @@ impl Explorer {
 impl Explorer {
     #[new]
     fn new(name: &str, seed: u64) -> PyResult<Explorer> {
-        Ok(Explorer::of(Arc::new(Mutex::new(explorer(name, seed)?))))
+        Ok(Explorer::of(Shared::new(explorer(name, seed)?)))
     }
 
     /// One that gives these answers, (of how many, which), in each execution, and lets the explorer of
@@ -171,7 +171,7 @@ impl Explorer {
     #[staticmethod]
     fn after(choices: Pairs, name: &str, seed: u64) -> PyResult<Explorer> {
         let made = After::new(choices_of(choices), explorer(name, seed)?);
-        Ok(Explorer::of(Arc::new(Mutex::new(made))))
+        Ok(Explorer::of(Shared::new(made)))
     }
 
     /// One that gives these answers, (of how many, which), and plain ones after them.
@@ -182,13 +182,13 @@ impl Explorer {
     fn replay(choices: Pairs, lenient: bool) -> Explorer {
         let choices = choices_of(choices);
         let made = if lenient { Replay::lenient(choices) } else { Replay::new(choices) };
-        Explorer::of(Arc::new(Mutex::new(made)))
+        Explorer::of(Shared::new(made))
     }
 
     /// One that takes its answers from bytes, as a fuzzer makes them, and gives plain ones after them.
     #[staticmethod]
     fn of_bytes(data: &[u8]) -> Explorer {
-        Explorer::of(Arc::new(Mutex::new(Bytes::new(data))))
+        Explorer::of(Shared::new(Bytes::new(data)))
     }
 
     /// The execution in `ndis` is over; whether there is anything left to explore.

@@ -139,7 +139,7 @@ impl Bias {
 
 /// A lock that nobody holds while a driver's function runs, but for a packet's body, which a driver that
 /// owns the packet may be looking at. Who waits spins, and gives its processor away meanwhile.
-pub(crate) struct Biased<T> {
+pub(crate) struct Biased<T: ?Sized> {
     bias: Arc<Bias>,
     locked: AtomicBool,
     value: UnsafeCell<T>,
@@ -148,10 +148,10 @@ pub(crate) struct Biased<T> {
 // SAFETY: the value is reached through a guard, or through `&mut`. A guard is made by who set `locked`:
 // by an atomic exchange, or by a store in a span, in which (see above) no other thread sets it. So there is
 // one guard at a time; the value moves from thread to thread with it, hence `T: Send`.
-unsafe impl<T: Send> Sync for Biased<T> {}
+unsafe impl<T: ?Sized + Send> Sync for Biased<T> {}
 
 /// What is behind it.
-pub(crate) struct BiasedGuard<'a, T> {
+pub(crate) struct BiasedGuard<'a, T: ?Sized> {
     lock: &'a Biased<T>,
     /// As the guards of other locks: it stays on its thread.
     _thread: std::marker::PhantomData<*const ()>,
@@ -162,7 +162,9 @@ impl<T> Biased<T> {
         let (bias, locked) = (Arc::clone(bias), AtomicBool::new(false));
         Biased { bias, locked, value: UnsafeCell::new(value) }
     }
+}
 
+impl<T: ?Sized> Biased<T> {
     /// Whose world it is in.
     pub(crate) fn bias(&self) -> &Bias {
         &self.bias
@@ -219,14 +221,14 @@ impl<T> Biased<T> {
     }
 }
 
-impl<T> Drop for BiasedGuard<'_, T> {
+impl<T: ?Sized> Drop for BiasedGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         self.lock.locked.store(false, Ordering::Release);
     }
 }
 
-impl<T> Deref for BiasedGuard<'_, T> {
+impl<T: ?Sized> Deref for BiasedGuard<'_, T> {
     type Target = T;
 
     #[inline]
@@ -237,7 +239,7 @@ impl<T> Deref for BiasedGuard<'_, T> {
     }
 }
 
-impl<T> DerefMut for BiasedGuard<'_, T> {
+impl<T: ?Sized> DerefMut for BiasedGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and the guard is borrowed for as long as the reference lives.

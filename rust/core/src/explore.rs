@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::choices::replay::Replay;
 use crate::choices::shrink::{Limits, shrink as shrink_choices};
-use crate::choices::{Certificate, Choice, Ended, Explorer};
+use crate::choices::{Certificate, Choice, Ended, Shared};
 use crate::coverage::Coverage;
 use crate::event::Event;
 use crate::ndis::{Config, Ndis, OnViolation};
@@ -128,7 +128,7 @@ fn symptom(violation: &Violation) -> Symptom {
 
 /// Runs `scenario` once, with an explorer that has begun nothing yet.
 pub fn execute(
-    explorer: &Arc<Mutex<dyn Explorer>>,
+    explorer: &Shared,
     options: &Options,
     scenario: &mut dyn FnMut(&Arc<Ndis>),
 ) -> Execution {
@@ -141,7 +141,7 @@ pub fn execute(
             latency: options.latency,
             max_points: options.max_points,
             stacks: (!options.leaves_by_panic).then(crate::time::stacks::of_rust),
-            ..Adversity::new(Arc::clone(explorer), Arc::clone(&options.coverage))
+            ..Adversity::new(explorer.clone(), Arc::clone(&options.coverage))
         }),
         ..options.config.clone()
     };
@@ -175,8 +175,7 @@ pub fn replay(
     options: &Options,
     scenario: &mut dyn FnMut(&Arc<Ndis>),
 ) -> Execution {
-    let explorer: Arc<Mutex<dyn Explorer>> = Arc::new(Mutex::new(Replay::new(choices.to_vec())));
-    execute(&explorer, options, scenario)
+    execute(&Shared::new(Replay::new(choices.to_vec())), options, scenario)
 }
 
 /// Makes a failure small: the fewest answers that are not the plain one with which the same goes wrong in
@@ -188,8 +187,7 @@ pub fn shrink(
     mut scenario: impl FnMut(&Arc<Ndis>),
 ) -> Failure {
     let run = |choices: &[Choice]| {
-        let explorer: Arc<Mutex<dyn Explorer>> =
-            Arc::new(Mutex::new(Replay::lenient(choices.to_vec())));
+        let explorer = Shared::new(Replay::lenient(choices.to_vec()));
         let again = execute(&explorer, options, &mut scenario);
         let same = again.failure.is_some_and(|(symptom, _)| symptom == failure.symptom);
         same.then_some(again.choices)
@@ -200,7 +198,7 @@ pub fn shrink(
 
 /// Runs `scenario` as `explorer` says, until a limit of `options` is reached or nothing is left.
 pub fn explore(
-    explorer: &Arc<Mutex<dyn Explorer>>,
+    explorer: &Shared,
     options: &Options,
     mut scenario: impl FnMut(&Arc<Ndis>),
 ) -> Exploration {

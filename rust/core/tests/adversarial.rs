@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::choices::random::Random;
 use ndiswan::choices::shrink::Limits;
-use ndiswan::choices::{Ended, Explorer, Step, make};
+use ndiswan::choices::{Ended, Explorer, Shared, Step, make};
 use ndiswan::event::Form::Plain;
 use ndiswan::explore::{Options, execute, explore, replay, shrink};
 use ndiswan::{
@@ -112,8 +112,8 @@ fn scenario(careful: bool) -> impl FnMut(&Arc<Ndis>) {
     }
 }
 
-fn random(seed: u64) -> Arc<parking_lot::Mutex<dyn Explorer>> {
-    Arc::new(parking_lot::Mutex::new(Random::new(seed)))
+fn random(seed: u64) -> Shared {
+    Shared::new(Random::new(seed))
 }
 
 #[test]
@@ -191,10 +191,8 @@ fn a_point_that_is_passed_unasked_changes_nothing() {
     options.config.record = true;
     for name in ndiswan::choices::NAMES {
         let made = || make(name, 3).unwrap();
-        let passes: Arc<parking_lot::Mutex<dyn Explorer>> =
-            Arc::new(parking_lot::Mutex::new(made()));
-        let asks: Arc<parking_lot::Mutex<dyn Explorer>> =
-            Arc::new(parking_lot::Mutex::new(AsksLone(made())));
+        let passes = Shared::new(made());
+        let asks = Shared::new(AsksLone(made()));
         for execution in 0..100 {
             let one = execute(&passes, &options, &mut scenario(execution % 2 == 0));
             let other = execute(&asks, &options, &mut scenario(execution % 2 == 0));
@@ -216,9 +214,7 @@ fn a_point_that_is_passed_unasked_changes_nothing() {
 /// Explores the good driver so often, and the bad one, whose failures are let go; with `each` between.
 fn executions(count: u64, mut each: impl FnMut(u64)) {
     let options = Options::default();
-    let portfolio = || -> Arc<parking_lot::Mutex<dyn Explorer>> {
-        Arc::new(parking_lot::Mutex::new(Portfolio::new(5)))
-    };
+    let portfolio = || Shared::new(Portfolio::new(5));
     let both = [(portfolio(), true), (portfolio(), false)];
     for done in 0..count {
         let (explorer, careful) = &both[(done % 2) as usize];

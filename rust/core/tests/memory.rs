@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndiswan::choices::random::Random;
 use ndiswan::choices::shrink::Limits;
-use ndiswan::choices::{Choice, Explorer};
+use ndiswan::choices::{Choice, Shared};
 use ndiswan::explore::{Options, execute, explore, replay, shrink};
 use ndiswan::{
     Adapter, Config, Cx, Deserialized, Disposition, FinalStatus, Link, Miniport, Ndis, Packet,
@@ -103,8 +103,8 @@ fn options() -> Options {
     options
 }
 
-fn random(seed: u64) -> Arc<parking_lot::Mutex<dyn Explorer>> {
-    Arc::new(parking_lot::Mutex::new(Random::new(seed)))
+fn random(seed: u64) -> Shared {
+    Shared::new(Random::new(seed))
 }
 
 /// What is chosen when allocations, one after the other, fail or do not.

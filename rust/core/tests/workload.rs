@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndiswan::choices::Shared;
 use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::choices::shrink::Limits;
 use ndiswan::explore::workload::{Came, Subject, workload};
@@ -52,8 +53,7 @@ fn scenario(forgets: bool) -> impl FnMut(&Arc<Ndis>) {
 }
 
 fn explored(forgets: bool, executions: u64) -> Exploration {
-    let explorer: Arc<parking_lot::Mutex<dyn ndiswan::choices::Explorer>> =
-        Arc::new(parking_lot::Mutex::new(Portfolio::new(1)));
+    let explorer = Shared::new(Portfolio::new(1));
     explore(&explorer, &Options { executions, ..Options::default() }, scenario(forgets))
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use ndiswan::choices::{Choice, Ended, Explorer, make};
+use ndiswan::choices::{Choice, Ended, Shared, make};
 use ndiswan::event::Form::Plain;
 use ndiswan::explore::{Execution, Options, execute, replay};
 use ndiswan::{
@@ -180,8 +180,7 @@ fn options() -> Options {
 
 #[test]
 fn a_world_behind_many_others_is_what_a_first_one_is() {
-    let explorer: Arc<parking_lot::Mutex<dyn Explorer>> =
-        Arc::new(parking_lot::Mutex::new(make("random", 11).unwrap()));
+    let explorer = Shared::new(make("random", 11).unwrap());
     let mut failed = 0;
     for _ in 0..60 {
         for does in [Well, CompletesTwice, Forgets, Panics, KeepsItsLock, SetsItsTimerAgain] {

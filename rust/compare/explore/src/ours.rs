@@ -3,14 +3,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ndiswan::choices::{Explorer, make};
+use ndiswan::choices::{Shared, make};
 use ndiswan::event::{Form::Plain, Part, Side};
 use ndiswan::explore::{Options, explore as explore_scenario};
 use ndiswan::{
     Adapter, Cx, Deserialized, Dispatch, Disposition, FinalStatus, Link, Miniport, Name, Ndis,
     Packet, Passive, Protocol, Sending, Status, UpToDispatch, WanInfo, at_passive,
 };
-use parking_lot::Mutex;
 
 use crate::nic::{Driver, Nic, Play};
 
@@ -146,7 +145,7 @@ pub fn explore<D: Driver<Ours>>(
     play: Play,
 ) -> Explored {
     let made = make(explorer, seed).unwrap_or_else(|| panic!("no explorer is called {explorer}"));
-    let decides: Arc<Mutex<dyn Explorer>> = Arc::new(Mutex::new(made));
+    let decides = Shared::new(made);
     let options = Options { executions, time, ..Options::default() };
     let all = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
     Explored {

@@ -27,12 +27,15 @@ pub mod pos;
 pub mod random;
 pub mod replay;
 mod rng;
+mod shared;
 pub mod shrink;
 pub mod surw;
 #[cfg(test)]
 mod tests;
 pub mod token;
 mod values;
+
+pub use shared::Shared;
 
 /// The generator that every explorer draws from (Blackman and Vigna, ACM Transactions on
 /// Mathematical Software, 2021), named in replay files.

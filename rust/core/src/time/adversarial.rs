@@ -23,8 +23,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::biased::{Bias, Biased};
-use crate::choices::{Access, Choice, Explorer, Step};
+use crate::biased::{Bias, Biased, BiasedGuard};
+use crate::choices::{Access, Choice, Shared, Step};
 use crate::coverage::Coverage;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
@@ -45,7 +45,7 @@ pub const MAX_CPUS: usize = 32;
 #[derive(Clone)]
 pub struct Adversity {
     /// Who decides.
-    pub explorer: Arc<Mutex<dyn Explorer>>,
+    pub explorer: Shared,
     /// What the executions have reached, all of them together.
     pub coverage: Arc<Mutex<Coverage>>,
     /// How many CPUs there are to begin with; each thread that is spawned brings one.
@@ -68,7 +68,7 @@ impl fmt::Debug for Adversity {
 
 impl Adversity {
     /// Two CPUs, half a second of latency, 20,000 points.
-    pub fn new(explorer: Arc<Mutex<dyn Explorer>>, coverage: Arc<Mutex<Coverage>>) -> Adversity {
+    pub fn new(explorer: Shared, coverage: Arc<Mutex<Coverage>>) -> Adversity {
         Adversity {
             explorer,
             coverage,
@@ -162,6 +162,16 @@ struct Inner {
     ending: bool,
     steps: Vec<Step>,
     ways: Vec<Way>,
+    /// For whom `steps` and `ways` are what they would be if they were listed now.
+    listed: Option<Listed>,
+}
+
+/// Points of this CPU have the same steps, one after the other, until something else changes than what it does next.
+#[derive(Copy, Clone, Debug)]
+struct Listed {
+    cpu: usize,
+    /// As long as it runs at this level; `None` if that does not matter.
+    irql: Option<Irql>,
 }
 
 /// What decides in one world.
@@ -173,6 +183,8 @@ pub(crate) struct Adversary {
     stacks: Arc<dyn Stacks>,
     /// Whether the explorer wants to hear of points with one step.
     asks_lone: bool,
+    /// After so many points the driver is cut off.
+    most_points: u64,
     /// How many points there were; changed under the lock of `inner`, and read without it.
     points: AtomicU64,
     /// How many events there were; likewise.
@@ -210,6 +222,7 @@ impl Adversary {
             settings: settings.clone(),
             owner: owner::Owner::default(),
             asks_lone,
+            most_points: settings.max_points.saturating_mul(2),
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             told: Biased::new(bias, spare.told),
@@ -228,14 +241,22 @@ impl Adversary {
                     ending: false,
                     steps: spare.steps,
                     ways: spare.ways,
+                    listed: None,
                 },
             ),
         }
     }
 
+    /// What is decided from; whoever takes it may change what can happen.
+    fn change(&self) -> BiasedGuard<'_, Inner> {
+        let mut inner = self.inner.lock();
+        inner.listed = None;
+        inner
+    }
+
     /// Has `work` done, not before `at`.
     pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
-        let mut inner = self.inner.lock();
+        let mut inner = self.change();
         if inner.ending {
             return;
         }
@@ -252,7 +273,7 @@ impl Adversary {
 
     /// Cancelled timers are let go of.
     pub(crate) fn forget(&self, wanted: impl Fn(Work) -> bool) {
-        self.inner.lock().pending.retain(|pending| wanted(pending.work));
+        self.change().pending.retain(|pending| wanted(pending.work));
     }
 
     #[inline(always)]
@@ -289,12 +310,12 @@ impl Adversary {
 
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.
     pub(crate) fn be_quiet(&self) {
-        self.inner.lock().quiet = true;
+        self.change().quiet = true;
     }
 
     /// The world ends: nothing begins any more, and nothing is asked.
     pub(crate) fn end(&self) {
-        let mut inner = self.inner.lock();
+        let mut inner = self.change();
         (inner.quiet, inner.ending) = (true, true);
         inner.pending.clear();
     }
@@ -326,8 +347,9 @@ impl Adversary {
         self.points.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn is_cut_off(&self) -> bool {
-        self.points() > self.settings.max_points.saturating_mul(2)
+        self.points() > self.most_points
     }
 }
 
@@ -350,12 +372,13 @@ impl Inner {
     }
 
     /// Which of `steps` is taken.
-    fn step(&mut self, settings: &Adversity) -> usize {
+    #[inline]
+    fn step(&mut self, cpu: &Cpu, settings: &Adversity) -> usize {
         if self.quiet {
             return 0;
         }
         let n = self.steps.len();
-        let chosen = settings.explorer.lock().step(&self.steps).min(n - 1);
+        let chosen = settings.explorer.lock_on(cpu).step(&self.steps).min(n - 1);
         if n > 1 {
             self.choices.push(Choice { n: n as u32, chosen: chosen as u32 });
         }

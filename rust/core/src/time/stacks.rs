@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use generator::{Generator, Gn};
 
@@ -70,6 +71,8 @@ fn go_on_with(to: usize) {
 #[derive(Debug, Default)]
 pub(crate) struct Generators {
     waiting: parking_lot::Mutex<Vec<(usize, Bodied)>>,
+    /// Whether there is any: most switches are to stacks that have begun.
+    any: AtomicBool,
 }
 
 struct Bodied(Body);
@@ -91,11 +94,12 @@ impl Generators {
                 stacks[to - 1].take()
             });
             let mut stack = taken.unwrap_or_else(stack);
-            {
+            if self.any.load(Ordering::Relaxed) {
                 let mut waiting = self.waiting.lock();
                 if let Some(at) = waiting.iter().position(|(number, _)| *number == to) {
                     NEXT.set(Some(waiting.swap_remove(at).1.0));
                 }
+                self.any.store(!waiting.is_empty(), Ordering::Relaxed);
             }
             let next = stack.resume().unwrap_or(0);
             STACKS.with_borrow_mut(|stacks| stacks[to - 1] = Some(stack));
@@ -107,6 +111,7 @@ impl Generators {
 impl Stacks for Generators {
     fn start(&self, number: usize, body: Body) {
         self.waiting.lock().push((number, Bodied(body)));
+        self.any.store(true, Ordering::Relaxed);
     }
 
     fn switch(&self, from: usize, to: usize) {

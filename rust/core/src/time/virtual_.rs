@@ -19,7 +19,9 @@ impl VirtualClock {
     }
 
     pub(crate) fn set(&self, to: u64) {
-        self.0.fetch_max(to, Ordering::Relaxed);
+        if to > self.now() {
+            self.0.fetch_max(to, Ordering::Relaxed);
+        }
     }
 }
 

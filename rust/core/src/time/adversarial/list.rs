@@ -1,6 +1,6 @@
 //! What can happen at a point.
 
-use super::{Inner, Pending, State, Virtual, Way};
+use super::{Inner, Listed, Pending, State, Virtual, Way};
 use crate::choices::{Access, Step};
 use crate::cx::Irql;
 use crate::dispatch::Work;
@@ -46,7 +46,7 @@ impl Virtual {
 
 /// Where work could begin; the same for all work of a point.
 #[derive(Copy, Clone, Debug)]
-struct Room {
+pub(super) struct Room {
     /// Whether a CPU other than the thread's own is idle.
     idle: bool,
     /// Whether the thread's own is.
@@ -65,8 +65,15 @@ impl Room {
 
 impl Inner {
     /// Lists in `steps` and `ways` what can happen while CPU `me` is at such a point; the first is what
-    /// happens without an adversary.
-    pub(super) fn list(&mut self, me: usize, at: At, latency: u64, free: impl Fn(u32) -> bool) {
+    /// happens without an adversary. Where work could begin, if any could.
+    pub(super) fn list(
+        &mut self,
+        me: usize,
+        at: At,
+        latency: u64,
+        free: impl Fn(u32) -> bool,
+    ) -> Option<Room> {
+        self.listed = None;
         self.steps.clear();
         self.ways.clear();
         let mut preempts = false;
@@ -96,7 +103,7 @@ impl Inner {
         // A check for hang is of use in its order only, and never the reason to go on.
         let first = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
         if first.is_none() && !self.all {
-            return;
+            return None;
         }
         let last = first.map_or(u64::MAX, |first| first.saturating_add(latency)).min(self.until);
         let room = self.room(me, preempts);
@@ -105,21 +112,31 @@ impl Inner {
             // Whoever is busy waits: time goes on all the same.
             self.list_work(room, last, preempts);
         }
+        Some(room)
     }
 
-    /// Whether nothing but going on can happen while CPU `me` is at a point.
+    /// Whether the list is what it would be if CPU `me` listed it now, at this level, but for what it does next.
     #[inline]
-    pub(super) fn is_lone(&self, me: usize, free: impl Fn(u32) -> bool) -> bool {
-        let stuck = |(number, cpu): (usize, &Virtual)| match cpu.state {
-            _ if number == me => true,
-            State::Idle => true,
-            State::Ready => false,
-            State::Lock(lock) => !free(lock),
-            State::Waits(seen) => seen == self.progress,
-        };
-        !self.all
-            && self.pending.iter().all(|pending| pending.background)
-            && self.cpus.iter().enumerate().all(stuck)
+    pub(super) fn is_listed_for(&self, me: usize, irql: Irql) -> bool {
+        self.listed.is_some_and(|listed| {
+            listed.cpu == me && listed.irql.is_none_or(|listed| listed == irql)
+        })
+    }
+
+    /// [`list`](Self::list) at a point. Where nobody waits for what others do, the list stays what it is at the next point.
+    pub(super) fn list_point(
+        &mut self,
+        me: usize,
+        access: Access,
+        latency: u64,
+        free: impl Fn(u32) -> bool,
+    ) {
+        let mut waits = self.cpus.iter().map(|cpu| cpu.state);
+        let stays = !waits.any(|state| matches!(state, State::Lock(_) | State::Waits(_)));
+        let room = self.list(me, At::Point(access), latency, free);
+        // With an idle CPU all work has a place, at whatever level the others run.
+        let irql = room.filter(|room| !room.idle).map(|_| self.cpus[me].irql);
+        self.listed = stays.then_some(Listed { cpu: me, irql });
     }
 
     /// `runs`: the CPU `me` runs something, and does not wait.

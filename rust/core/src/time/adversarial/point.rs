@@ -53,16 +53,19 @@ impl Ndis {
         Around(self.queue.adversary.is_some().then_some(self))
     }
 
-    #[cold]
+    #[inline(never)]
     fn at_point(&self, adversary: &Adversary, access: Access) {
         // A stack that unwinds is not left: whether a thread panics is asked of the thread.
         if std::thread::panicking() {
             return;
         }
-        self.go_on(adversary, At::Point(access));
+        match self.decide(adversary, At::Point(access)) {
+            Next::Go => {}
+            next => drop(self.go_on_by(adversary, At::Point(access), next)),
+        }
         // A language binding raises an exception instead.
-        if adversary.settings.stacks.is_none()
-            && adversary.is_cut_off()
+        if adversary.is_cut_off()
+            && adversary.settings.stacks.is_none()
             && !Cpu::current().is_outermost()
         {
             std::panic::panic_any("the drivers go on for ever; this execution is cut off");
@@ -112,7 +115,7 @@ impl Ndis {
     pub(crate) fn run_adversarial(&self, adversary: &Adversary, until: Option<u64>) -> u64 {
         let from = adversary.points();
         {
-            let mut inner = adversary.inner.lock();
+            let mut inner = adversary.change();
             (inner.until, inner.all) = (until.unwrap_or(u64::MAX), until.is_some());
         }
         loop {
@@ -129,7 +132,7 @@ impl Ndis {
                 break;
             }
         }
-        let mut inner = adversary.inner.lock();
+        let mut inner = adversary.change();
         (inner.until, inner.all) = (u64::MAX, false);
         inner.cpus[0].state = State::Ready;
         if let (Some(until), Clock::Virtual(clock)) = (until, &self.queue.clock) {
@@ -152,7 +155,7 @@ impl Ndis {
         adversary.end();
         self.let_others_finish(); // a delivery at the very end may have begun something
         let started: Vec<usize> = {
-            let inner = adversary.inner.lock();
+            let inner = adversary.change();
             (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
         };
         for other in started {
@@ -162,8 +165,14 @@ impl Ndis {
 
     /// At such a point: true when this CPU goes on, false if it waits for what will never come.
     pub(super) fn go_on(&self, adversary: &Adversary, at: At) -> bool {
+        let next = self.decide(adversary, at);
+        self.go_on_by(adversary, at, next)
+    }
+
+    /// The same when it was decided what comes next.
+    fn go_on_by(&self, adversary: &Adversary, at: At, mut next: Next) -> bool {
         loop {
-            match self.decide(adversary, at) {
+            match next {
                 Next::Go => return true,
                 Next::GaveUp | Next::Nothing => {
                     adversary.gave_up();
@@ -175,13 +184,13 @@ impl Ndis {
                     None => return !adversary.gave_up(),
                 },
             }
+            next = self.decide(adversary, at);
         }
     }
 
     #[inline]
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
-        let me = Cpu::current_number();
-        Cpu::here(|cpu| {
+        Cpu::here_numbered(|me, cpu| {
             let inner = &mut *adversary.inner.lock_on(cpu);
             let points = adversary.points() + 1;
             adversary.points.store(points, Ordering::Relaxed);
@@ -189,33 +198,68 @@ impl Ndis {
                 inner.quiet = true;
             }
             let here = &mut inner.cpus[me];
-            match at {
-                At::Point(access) => {
-                    inner.progress += 1;
-                    (here.state, here.access, here.irql) = (State::Ready, access, cpu.irql());
-                    // What most points are.
-                    let asks = adversary.asks_lone && !inner.quiet;
-                    if !asks && inner.is_lone(me, |lock| self.locks.is_free(lock)) {
-                        return Next::Go;
-                    }
-                }
-                At::Idle => here.state = State::Idle,
-                At::Lock(lock) => here.state = State::Lock(lock),
-                At::Waits => here.state = State::Waits(inner.progress),
+            let At::Point(access) = at else {
+                here.state = match at {
+                    At::Lock(lock) => State::Lock(lock),
+                    At::Waits => State::Waits(inner.progress),
+                    _ => State::Idle,
+                };
+                return self.decide_otherwise(adversary, inner, (me, cpu), at);
+            };
+            inner.progress += 1;
+            let irql = cpu.irql();
+            (here.state, here.access, here.irql) = (State::Ready, access, irql);
+            if inner.quiet {
+                return Next::Go;
             }
-            self.decide_among(adversary, inner, me, at)
+            if inner.is_listed_for(me, irql) {
+                inner.steps[0].access = access;
+            } else {
+                inner.list_point(me, access, adversary.settings.latency, |lock| {
+                    self.locks.is_free(lock)
+                });
+            }
+            if inner.steps.len() == 1 && !adversary.asks_lone {
+                return Next::Go; // what most points are
+            }
+            let chosen = inner.step(cpu, &adversary.settings);
+            inner.keep(|inner| self.asked_step(adversary, inner, chosen));
+            if chosen == 0 {
+                return Next::Go;
+            }
+            self.take(adversary, inner, me, at, chosen)
         })
     }
 
-    /// The same where several things may happen.
+    /// The same for a CPU that is not at a point of its own.
     #[inline(never)]
-    fn decide_among(&self, adversary: &Adversary, inner: &mut Inner, me: usize, at: At) -> Next {
+    fn decide_otherwise(
+        &self,
+        adversary: &Adversary,
+        inner: &mut Inner,
+        (me, cpu): (usize, &Cpu),
+        at: At,
+    ) -> Next {
         inner.list(me, at, adversary.settings.latency, |lock| self.locks.is_free(lock));
         if inner.steps.is_empty() {
             return inner.nothing_happens(me, at);
         }
-        let chosen = inner.step(&adversary.settings);
+        let chosen = inner.step(cpu, &adversary.settings);
         inner.keep(|inner| self.asked_step(adversary, inner, chosen));
+        self.take(adversary, inner, me, at, chosen)
+    }
+
+    /// What was chosen among the ways, comes next.
+    #[inline(never)]
+    fn take(
+        &self,
+        adversary: &Adversary,
+        inner: &mut Inner,
+        me: usize,
+        at: At,
+        chosen: usize,
+    ) -> Next {
+        inner.listed = None;
         match inner.ways[chosen] {
             Way::Cpu(other) if other == me => {
                 inner.cpus[me].state = State::Ready;
@@ -248,7 +292,7 @@ impl Ndis {
     fn switch(&self, adversary: &Adversary, other: usize) -> Option<Pending> {
         let me = Cpu::current_number();
         let first = {
-            let mut inner = adversary.inner.lock();
+            let mut inner = adversary.change();
             !std::mem::replace(&mut inner.cpus[other].started, true)
         };
         if first && let Some(ndis) = self.me.upgrade() {
@@ -257,13 +301,13 @@ impl Ndis {
         Cpu::become_number(other);
         adversary.stacks.switch(me, other);
         Cpu::become_number(me);
-        adversary.inner.lock().cpus[me].inbox.take()
+        adversary.change().cpus[me].inbox.take()
     }
 
     /// What a CPU without a thread does: it takes work. Its end is the end of the world.
     fn idle(self: Arc<Self>, me: usize) -> usize {
         let Some(adversary) = &self.queue.adversary else { return 0 };
-        let mut pending = adversary.inner.lock().cpus[me].inbox.take();
+        let mut pending = adversary.change().cpus[me].inbox.take();
         loop {
             if let Some(pending) = pending.take() {
                 self.begin(adversary, pending);
@@ -284,7 +328,7 @@ impl Ndis {
         let me = Cpu::current_number();
         let cpu: Rc<Cpu> = Cpu::current();
         let before = {
-            let mut inner = adversary.inner.lock();
+            let mut inner = adversary.change();
             let virtual_ = &mut inner.cpus[me];
             let before = *virtual_;
             if before.state == State::Idle {
@@ -295,7 +339,7 @@ impl Ndis {
         };
         self.execute(&cpu, pending.work, &mut None);
         self.settle(&cpu);
-        let mut inner = adversary.inner.lock();
+        let mut inner = adversary.change();
         let virtual_ = &mut inner.cpus[me];
         (virtual_.task, virtual_.access, virtual_.since) =
             (before.task, before.access, before.since);
@@ -305,7 +349,7 @@ impl Ndis {
 impl Adversary {
     /// Whether the world ends; this CPU is no more then.
     fn has_ended(&self, me: usize) -> bool {
-        let mut inner = self.inner.lock();
+        let mut inner = self.change();
         if inner.ending {
             (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
         }
@@ -314,7 +358,7 @@ impl Adversary {
 
     /// This CPU waits no more; whether what it waited for will never come.
     fn gave_up(&self) -> bool {
-        let mut inner = self.inner.lock();
+        let mut inner = self.change();
         let me = &mut inner.cpus[Cpu::current_number()];
         me.state = State::Ready;
         std::mem::take(&mut me.gave_up)
