@@ -50,6 +50,7 @@ bench: .stamps/dev ## every comparison, and the page docs/explanation/performanc
 
 soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
 	cargo test --release $(LOCKED) $(TESTED) --tests -- --ignored soak
+	tools/crate dist/release semver
 	$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
 	$(BIN)/python tests/mutations.py
 	tools/sanitize

@@ -1,5 +1,6 @@
 """What is given to others holds what it should, and nothing else: the wheel under test, and the source distribution."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -62,3 +63,50 @@ def test_what_is_wrong_with_a_bill_is_seen() -> None:
     )
     assert "not in the bill: pyo3" in found
     assert "without version or licence in the bill: libc" in found
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working tree as the one commit of a repository of its own."""
+    place = tmp_path_factory.mktemp("repository")
+    listed = "git ls-files -z --cached --others --exclude-standard"
+    for command in (
+        f"cd {ROOT} && {listed} | tar --null --files-from=- -cf - | tar -xf - -C {place}",
+        f"cd {place} && git init --quiet && git add --all --force",
+        f"cd {place} && git -c user.name=a -c user.email=a@b.c commit --quiet --message all",
+    ):
+        subprocess.run(["bash", "-euo", "pipefail", "-c", command], check=True)
+    return place
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["", "HEAD"], ids=["no-release", "a-commit"])
+def test_a_public_function_that_is_gone_is_found(
+    repository: Path, tmp_path: Path, name: str
+) -> None:
+    """Without a change `tools/crate OUT semver` passes; a function that is gone is told, an error beside a commit."""
+    checks = ROOT / ".stamps" / "cargo" / "bin"  # where `make semver` has it
+    environment = os.environ | {
+        "PATH": f"{checks}:{os.environ['PATH']}",
+        "BASELINE": name,
+        "CARGO_TARGET_DIR": str(ROOT / "target"),
+    }
+
+    def compared() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [repository / "tools" / "crate", tmp_path, "semver"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    same = compared()
+    assert same.returncode == 0, same.stderr
+    source = repository / "rust" / "core" / "src" / "hdlc.rs"
+    text = source.read_text("utf-8")
+    source.write_text(text.replace("pub fn fcs16(", "pub(crate) fn fcs16("), "utf-8")
+    gone = compared()
+    source.write_text(text, "utf-8")
+    assert gone.returncode == (1 if name else 0)
+    assert "function ndiswan::hdlc::fcs16" in gone.stdout
