@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import ndiswan
 from repository import (
@@ -280,3 +281,8 @@ def test_each_decision_is_dated() -> None:
     dated = {note for note in notes if re.fullmatch(r"\d{4}-\d\d-\d\d-[a-z0-9-]+", note)}
     assert notes - dated <= {"index"}
     assert {date.fromisoformat(note[:10]).year for note in dated} <= set(range(2026, 2100))
+
+
+def test_a_slow_machine_fails_no_property() -> None:
+    """Hypothesis gives no example a deadline; where CI is set it does not anyway."""
+    assert settings.default.deadline is None
