@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -274,6 +275,24 @@ def test_each_load_has_its_own_variables() -> None:
     for _ in range(3):
         first, second = faulty(11)[1], faulty(11)[1]
         assert len(first.leaks) == len(second.leaks) == 1
+
+
+def test_what_a_process_left_that_was_killed_is_removed(tmp_path: Path) -> None:
+    """The next process that loads a driver removes copies of those that are gone, and no others."""
+    built = build(QUEUED, define={"NDIS50_MINIPORT": 1})
+    code = f"import os; from ndiswan.drivers import load; load({str(built)!r}); os._exit(0)"
+    ended = [sys.executable, "-c", code]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    for _ in range(3):
+        subprocess.run(ended, env=environment, check=True)
+    others = tmp_path / f"ndiswan-driver-{os.getpid()}-0-other.so"
+    others.touch()
+    strange = tmp_path / "ndiswan-driver-of-somebody.so"
+    strange.touch()
+    subprocess.run(ended, env=environment, check=True)
+    assert len(list(tmp_path.iterdir())) == 3
+    assert others.exists()
+    assert strange.exists()
 
 
 def test_two_cards_of_one_driver() -> None:

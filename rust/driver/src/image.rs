@@ -109,9 +109,28 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
-    let copy = std::env::temp_dir().join(name);
-    std::fs::copy(path, &copy)?;
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    let folder = std::env::temp_dir();
+    ONCE.call_once(|| sweep(&folder));
+    let copy = folder.join(name);
+    if let Err(why) = std::fs::copy(path, &copy) {
+        let _ = std::fs::remove_file(&copy);
+        return Err(why);
+    }
     Ok(copy)
+}
+
+/// Removes the copies of processes that are no more: who was killed, or ended at once, had no time to.
+fn sweep(folder: &Path) {
+    let Ok(files) = std::fs::read_dir(folder) else { return };
+    for file in files.flatten() {
+        let name = file.file_name();
+        let of = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
+        let Some(process) = of.and_then(|of| of.parse::<u32>().ok()) else { continue };
+        if !Path::new("/proc").join(process.to_string()).exists() {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
 }
 
 /// The copies that are loaded: from where to where, and their files. The dynamic linker would say it too, and takes its time.
