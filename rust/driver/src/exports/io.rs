@@ -81,6 +81,14 @@ fn store(here: &Here, address: usize, value: u8) -> bool {
     peek::put(address, value)
 }
 
+/// Whether all of a range is there, page by page: who is to write to it writes nothing else.
+fn all_there(here: &Here, start: usize, length: usize) -> bool {
+    let mut offsets = (0..length).step_by(4096).chain(length.checked_sub(1));
+    offsets.all(|at| {
+        start.checked_add(at).is_some_and(|at| mapped(here, at) || load(here, at).is_some())
+    })
+}
+
 exports! {
     fn NdisImmediateReadPortUchar(here, context: usize, port: u32, out: usize) {
         put(here, out, immediate(here, context, u64::from(port), 1, None) as u8);
@@ -147,8 +155,10 @@ exports! {
     }
 
     fn NdisMoveMappedMemory(here, to: usize, from: usize, length: u32) {
+        let there = all_there(here, to, length as usize) && all_there(here, from, length as usize);
         for at in 0..length as usize {
-            let done = load(here, from + at).is_some_and(|value| store(here, to + at, value));
+            let done = there
+                && load(here, from + at).is_some_and(|value| store(here, to + at, value));
             if !done {
                 return here.wrong("Destination or Source", to, &format!("{length} bytes of a mapped range, or of memory; Source is {from:#x}"));
             }
@@ -156,8 +166,9 @@ exports! {
     }
 
     fn NdisZeroMappedMemory(here, to: usize, length: u32) {
+        let there = all_there(here, to, length as usize);
         for at in 0..length as usize {
-            if !store(here, to + at, 0) {
+            if !there || !store(here, to + at, 0) {
                 return here.wrong("Destination", to, &format!("{length} bytes of a mapped range"));
             }
         }
