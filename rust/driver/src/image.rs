@@ -101,6 +101,7 @@ fn last_error() -> String {
 fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
+    static ONCE: std::sync::Once = std::sync::Once::new();
     let stem = path
         .file_stem()
         .map_or_else(|| "driver".into(), |stem| stem.to_string_lossy().into_owned());
@@ -109,7 +110,6 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
-    static ONCE: std::sync::Once = std::sync::Once::new();
     let folder = std::env::temp_dir();
     ONCE.call_once(|| sweep(&folder));
     let copy = folder.join(name);
