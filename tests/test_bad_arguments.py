@@ -108,3 +108,16 @@ def test_a_wrong_handle_is_a_finding(driver: Path) -> None:
             if not isolated(one, driver, function, argument, "0x77", timeout=60):
                 silent.append((function, argument, parameter.strip()))
     assert silent == []
+
+
+def test_what_reaches_beyond_the_memory_that_is_there_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A megabyte is cleared in, and moved to, a block of a hundred bytes: both are told, and it is as it was."""
+    monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path))
+    card = load(ROOT / "tests" / "drivers" / "faults.c")
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), card).send(b"x" * 12)
+    assert [violation.rule for violation in ndis.violations] == ["HANDLE", "HANDLE"]
+    assert "1048576 bytes" in ndis.violations[0].detail
+    assert [line.strip() for line in card.printed] == ["xx"]

@@ -26,6 +26,18 @@ static VOID FreedMemory(VOID)
     NdisFreeMemory((char *)Block + 1, 100, 0);
 }
 
+static VOID Beyond(VOID)
+{
+    PVOID Block;
+
+    NdisAllocateMemoryWithTag(&Block, 100, 'dnyB');
+    NdisFillMemory(Block, 100, 'x');
+    NdisZeroMappedMemory(Block, 1 << 20);
+    NdisMoveToMappedMemory(Block, (PVOID)Beyond, 1 << 20);
+    DbgPrint("%c%c\n", ((char *)Block)[0], ((char *)Block)[99]);
+    NdisFreeMemory(Block, 100, 0);
+}
+
 static VOID WrongNames(NDIS_HANDLE Context, PNDIS_WAN_PACKET Packet)
 {
     NdisMWanSendComplete(Context, Packet, NDIS_STATUS_SUCCESS);
@@ -80,6 +92,9 @@ static NDIS_STATUS Send(NDIS_HANDLE Context, NDIS_HANDLE Link, PNDIS_WAN_PACKET 
     case 11:
         NdisAllocateMemoryWithTag(&Block, 4321, 'kaeL');
         Allocated++;
+        break;
+    case 12:
+        Beyond();
         break;
     }
     return NDIS_STATUS_SUCCESS;

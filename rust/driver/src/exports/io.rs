@@ -155,22 +155,20 @@ exports! {
     }
 
     fn NdisMoveMappedMemory(here, to: usize, from: usize, length: u32) {
-        let there = all_there(here, to, length as usize) && all_there(here, from, length as usize);
-        for at in 0..length as usize {
-            let done = there
-                && load(here, from + at).is_some_and(|value| store(here, to + at, value));
-            if !done {
-                return here.wrong("Destination or Source", to, &format!("{length} bytes of a mapped range, or of memory; Source is {from:#x}"));
-            }
+        let length = length as usize;
+        let done = all_there(here, to, length)
+            && all_there(here, from, length)
+            && (0..length).all(|at| load(here, from + at).is_some_and(|value| store(here, to + at, value)));
+        if !done {
+            here.wrong("Destination or Source", to, &format!("{length} bytes of a mapped range, or of memory; Source is {from:#x}"));
         }
     }
 
     fn NdisZeroMappedMemory(here, to: usize, length: u32) {
-        let there = all_there(here, to, length as usize);
-        for at in 0..length as usize {
-            if !there || !store(here, to + at, 0) {
-                return here.wrong("Destination", to, &format!("{length} bytes of a mapped range"));
-            }
+        let length = length as usize;
+        let done = all_there(here, to, length) && (0..length).all(|at| store(here, to + at, 0));
+        if !done {
+            here.wrong("Destination", to, &format!("{length} bytes of a mapped range"));
         }
     }
 
