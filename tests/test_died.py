@@ -12,7 +12,7 @@ import pytest
 
 from commands import ndiswan
 from exploring_targets import careless
-from ndiswan.campaign import Campaign, Store, Task, run_task
+from ndiswan.campaign import Campaign, Store, Task, died, run_task
 from ndiswan.exploring import Search
 
 # One execution in some dozens kills its process; all the others are good.
@@ -116,3 +116,19 @@ def test_ctrl_c_while_a_failure_is_made_small_keeps_it():
         search.run(10_000, 60, stop=False, progress=progress)
     (failure,) = search.found.failures
     assert failure.replay().symptom == failure.symptom
+
+
+def test_an_exit_code_that_the_pool_takes_first_is_waited_for():
+    """As of a process for which another thread has waited and has not yet noted what it got."""
+
+    class Taken:
+        begun = time.monotonic()
+
+        def join(self, timeout):
+            return None
+
+        @property
+        def exitcode(self):
+            return -signal.SIGSEGV if time.monotonic() - self.begun > 0.2 else None
+
+    assert died.exit_code(Taken()) == -signal.SIGSEGV

@@ -41,6 +41,9 @@ static BOOLEAN CheckForHang(NDIS_HANDLE context) { return FALSE; }
 
 static VOID Halt(NDIS_HANDLE context)
 {
+    BOOLEAN cancelled;
+
+    NdisMCancelTimer(&LineUp, &cancelled); /* in real time it may not have been due yet */
     NdisResetEvent(&Done);
     NdisScheduleWorkItem(&Item);
     DbgPrint("halt waited %d", NdisWaitEvent(&Done, 5000));

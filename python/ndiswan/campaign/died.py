@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,14 +94,23 @@ def of_task(task: Task, folder: Path | None, processes: Iterable[BaseProcess]) -
         number, _, at = said.read_text("ascii").strip().partition(" ")
         if not number or int(number) != task.number:
             continue
-        process.join(10)
-        if process.exitcode == -signal.SIGTERM:
+        status = exit_code(process)
+        if status == -signal.SIGTERM:
             continue  # one that the pool ended, since another had died
-        execution, how = int(at), _how(process.exitcode)
+        execution, how = int(at), _how(status)
         words = _of_the_driver(
             last_words(name.with_suffix(".words"), name.with_suffix(".traceback"))
         )
     return Died(how, task.seed, execution, command(task, execution), words)
+
+
+def exit_code(process: BaseProcess) -> int | None:
+    """As the pool's thread waits for it as well, who comes second sees none until the first has noted it."""
+    end = time.monotonic() + 10
+    process.join(10)
+    while process.exitcode is None and time.monotonic() < end:
+        time.sleep(0.001)
+    return process.exitcode
 
 
 def _of_the_driver(words: str) -> str:
