@@ -41,7 +41,8 @@ from ndiswan.violations import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring.explore import Exploration, explore
+    from ndiswan.exploring.exploration import Exploration
+    from ndiswan.exploring.explore import explore
     from ndiswan.exploring.failure import Failure, replay
     from ndiswan.exploring.stepping import Stepper
 

@@ -26,10 +26,7 @@ def send_all(link: Link, frames: Iterable[bytes]) -> Batch:
 class TwinMiniport(_Miniport):
     """A miniport of another interface than WAN's; the engine calls it by the hooks of that one."""
 
-    _face = "wan"
     _adapter_class: type[Any]
-    # The engine's names of what only this interface has, and its own.
-    _more: dict[str, str] = {}  # noqa: RUF012  (each class has one)
 
 
 def void(

@@ -55,6 +55,10 @@ class Miniport:
     line_up_at_bind: bool = True
     adapter: Adapter
 
+    # Of which contract, and what only its interface has: the engine's names, and its own.
+    _face = "wan"
+    _more: dict[str, str] = {}  # noqa: RUF012  (each class has one)
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):

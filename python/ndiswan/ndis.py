@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any, Literal, Self
 
     from ndiswan.drivers import CMiniport
@@ -129,11 +129,14 @@ class Ndis(_Native, Shown):
         RuntimeError
             ``initialize`` answered with a failure, or this Ndis is closed or being closed.
         """
-        feed, card = getattr(protocol, "_feed", None), getattr(miniport, "_card", None)
+        feed = None if isinstance(protocol, Protocol) else getattr(protocol, "_feed", None)
         if feed is None and not isinstance(protocol, Protocol):
             raise TypeError(f"protocol: expected an ndiswan.Protocol, got {protocol!r}")
-        in_c = getattr(miniport, "_c_driver", None)
-        if card is None and in_c is None and not isinstance(miniport, Miniport):
+        # A driver that has none of these would say so at length.
+        written = miniport if isinstance(miniport, Miniport) else None
+        card = getattr(miniport, "_card", None) if written is None else None
+        in_c = getattr(miniport, "_c_driver", None) if written is None else None
+        if written is None and card is None and in_c is None:
             raise TypeError(f"miniport: expected an ndiswan.Miniport, got {miniport!r}")
         if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
@@ -142,7 +145,7 @@ class Ndis(_Native, Shown):
         if in_c is not None:
             known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
             return known(bind_c(self, feed, callbacks, in_c, packets, name))
-        driver = _parts(miniport) if isinstance(miniport, Miniport) else None
+        driver = None if written is None else _parts(written)
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)
         return bind_built_in(self, feed, callbacks, card, driver, packets, name)
@@ -227,9 +230,9 @@ _ENTRY_POINTS = {
 
 def _parts(miniport: Miniport) -> dict[str, object]:
     """What a miniport says of itself when it is bound."""
-    face = getattr(miniport, "_face", "wan")
+    face = miniport._face  # noqa: SLF001
     entries = _entries(miniport, Miniport, "wan_send")
-    for name, own in getattr(miniport, "_more", {}).items():
+    for name, own in miniport._more.items():  # noqa: SLF001
         entries[name] = getattr(miniport, own)
     if face in {"condis", "ndis6"} and miniport.serialized:
         raise ValueError(
@@ -250,10 +253,10 @@ def _parts(miniport: Miniport) -> dict[str, object]:
     }
 
 
-def _callbacks(protocol: object) -> dict[str, Callable[..., Any]]:
+def _callbacks(protocol: Any) -> dict[str, Callable[..., Any]]:
     """What a protocol has written itself; of a sister contract also what only its interface has."""
     found = _entries(protocol, Protocol, "send_complete")
-    for name, own in getattr(protocol, "_more", {}).items():
+    for name, own in protocol._more.items():  # noqa: SLF001
         found[name] = getattr(protocol, own)
     return found
 
@@ -281,6 +284,9 @@ def _entries(
 _OURS = __file__.rpartition("/")[0]
 _WHOSE: dict[str, int] = {}
 """Of each source file: 0 for a driver's, 1 for one that is passed, 2 for one that runs scenarios."""
+_SITES: dict[tuple[int, int], tuple[CodeType, str]] = {}
+"""Lines that have called, by the function's id and where in it; the function, so that its id is nobody else's."""
+_MANY_SITES = 10_000
 
 
 def _whose(file: str) -> int:
@@ -301,7 +307,14 @@ def _call_site() -> str | None:
         if whose is None:
             whose = _WHOSE[code.co_filename] = _whose(code.co_filename)
         if whose == 0:
-            return f"{code.co_filename}:{frame.f_lineno} in {code.co_qualname}"
+            place = id(code), frame.f_lasti
+            known = _SITES.get(place)
+            if known is None:
+                if len(_SITES) >= _MANY_SITES:
+                    _SITES.clear()
+                text = f"{code.co_filename}:{frame.f_lineno} in {code.co_qualname}"
+                known = _SITES[place] = code, text
+            return known[1]
         if whose == 2:
             return None  # what is further out runs the scenario, and is not in it
         frame = frame.f_back

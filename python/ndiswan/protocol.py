@@ -28,6 +28,9 @@ class Protocol:
     b'hello' SUCCESS
     """
 
+    # What only the interface of a sister contract has: the engine's names, and its own.
+    _more: dict[str, str] = {}  # noqa: RUF012  (each class has one)
+
     def send_complete(self, packet: Packet, status: Status) -> None:
         """ProtocolSendComplete: the packet is the protocol's again, with its final status.
 

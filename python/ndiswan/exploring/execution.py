@@ -129,11 +129,10 @@ def execute(
     settings: Settings,
     *,
     record: bool = False,
-    sites: bool = True,
 ) -> Execution:
     """Run ``scenario`` once, as ``explorer`` says.
 
-    With ``record`` the world keeps its events, and with ``sites`` where in the source they were called.
+    With ``record`` the world keeps its events, and where in the source they were called.
     What the scenario or a driver raises is in the answer, SystemExit too; only KeyboardInterrupt goes
     on, and what pytest and Hypothesis end a test with that is none.
 
@@ -154,7 +153,7 @@ def execute(
         time=time,
         policy=settings.policy,
         on_violation="record",
-        verify=4 if record and sites else 1,
+        verify=4 if record else 1,
         delivery=settings.delivery,
         record=record,
     )

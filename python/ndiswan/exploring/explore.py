@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.execution import Execution, Settings, Symptom, budget, execute, raised_at
+from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
-from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,81 +23,10 @@ if TYPE_CHECKING:
 SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
 STRETCH_SECONDS = 0.05
+"""How long executions in Rust go on before somebody looks whether to stop."""
 SHRINK_BEYOND = 2.0
 """So many seconds a failure that is found at the end is made small for, when the time of the search is over."""
-"""How long executions in Rust go on before somebody looks whether to stop."""
 UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
-
-
-@dataclass
-class Exploration(Shown):
-    """What a search came to.
-
-    >>> from ndiswan.zoo import ENTRIES
-    >>> good = ENTRIES["double-shared-list"].twin
-    >>> found = nw.explore(good, executions=50)
-    >>> found.executions, found.failures
-    (50, [])
-    """
-
-    explorer: str
-    seed: int
-    failures: list[Failure] = field(default_factory=list)
-    """One for each symptom, in the order in which they were found."""
-    executions: int = 0
-    points: int = 0
-    """Where the explorer was asked, over all executions."""
-    seconds: float = 0.0
-    failing: int = 0
-    """How many executions failed."""
-    interesting: list[list[tuple[int, int]]] = field(default_factory=list)
-    """The choices of executions that reached new edges: a corpus."""
-    last_new: float = 0.0
-    """When the last of them was, in seconds from the beginning."""
-    edges: str = ""
-    """What was reached: ownership edges as JSON, for ``ndiswan coverage``."""
-    reached: tuple[int, int] = (0, 0)
-    """How many edges, and pairs of consecutive edges of a packet."""
-    nondeterministic: list[str] = field(default_factory=list)
-    """Why the same choices gave other events: lines that read a clock or a global random generator."""
-    exhausted: bool = False
-    """Whether the explorer has nothing left to try."""
-    certificate: str | None = None
-    """What was shown, by an explorer that exhausts anything."""
-
-    def knows(self, symptom: Symptom) -> bool:
-        """Whether such a failure was found."""
-        return any(symptom == failure.symptom for failure in self.failures)
-
-    def raise_if_failed(self) -> None:
-        """Raise what the first failure's execution raised, with a note that says how to replay it."""
-        if self.failures:
-            failure = self.failures[0]
-            error = failure.replay().error or AssertionError(str(failure))
-            error.add_note(self.how_to_replay(failure))
-            raise error
-
-    def how_to_replay(self, failure: Failure) -> str:
-        """Where the failure was found, and the line that replays it."""
-        return (
-            f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
-            f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers from "
-            f"first-in first-out, {failure.events} events; failures[0].save(FILE) keeps it, "
-            "`ndiswan replay FILE` tells it"
-        )
-
-    def __str__(self) -> str:
-        rate = self.executions / self.seconds if self.seconds else 0.0
-        text = (
-            f"{self.executions} executions in {self.seconds:.1f} s ({rate:.0f}/s) by "
-            f"{self.explorer!r}, seed {self.seed}"
-        )
-        if self.certificate:
-            text += f"; {self.certificate}"
-        if self.nondeterministic:
-            text += f"; not deterministic: {', '.join(self.nondeterministic)}"
-        found = "".join(f"\n  {failure}" for failure in self.failures)
-        return f"{text}: {len(self.failures)} failure(s){found}"
 
 
 class Search:
@@ -137,8 +65,8 @@ class Search:
             raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed!r}")
         self.scenario = scenario
         self.settings = Settings() if settings is None else settings
-        self.found = Exploration(explorer, seed)
         self._explorer = Explorer(explorer, seed)
+        self.found = Exploration(explorer, seed, _reach=self._explorer)
         self._shrinking = shrinking
         self._before, self._one_by_one = before, one_by_one
         self._until = float("inf")
@@ -243,11 +171,11 @@ class Search:
                         break
                     self._tell()
                 if not found.failures:  # what failed was run twice
-                    self._twice([], watchdog)
+                    self._again([], watchdog)
         finally:
             found.seconds = time.monotonic() - self._begun
             found.certificate = _certificate(self._explorer)
-            found.edges, found.reached = self._explorer.edges(), self._explorer.reached
+            found.reached = self._explorer.reached
         return found
 
     def _teller(self, progress: Callable[[Exploration], object]) -> Callable[[], None]:
@@ -265,7 +193,7 @@ class Search:
     def _failure(
         self, ran: Execution, watchdog: Watchdog, interrupted: list[KeyboardInterrupt]
     ) -> Failure:
-        """The failure of an execution, made small and run twice more; Ctrl-C meanwhile is put into a list."""
+        """The failure of an execution, made small and run once more; Ctrl-C meanwhile is put into a list."""
         assert ran.symptom is not None
         symptom = ran.symptom
         left = max(0.0, self._until - time.monotonic()) + SHRINK_BEYOND
@@ -273,12 +201,13 @@ class Search:
             ran, self.scenario, self.settings, watchdog, min(self._shrinking, left), self._tell
         )
         interrupted += [stopped] if stopped is not None else []
-        one, two = self._twice(choices, watchdog)
-        digest = one.ndis.digest()
+        # What was made small ran last with other answers.
+        like = ran if choices == ran.ndis.choices() else None
+        again, same = self._again(choices, watchdog, like)
         found = self.found
         return Failure(
             symptom=symptom,
-            detail=_detail(one if one.symptom == symptom else ran),
+            detail=_detail(again if again.symptom == symptom else ran),
             choices=choices,
             scenario=self.scenario,
             settings=self.settings,
@@ -286,28 +215,31 @@ class Search:
             seed=found.seed,
             execution=found.executions,
             seconds=found.seconds,
-            digest=digest,
-            events=len(one.ndis.events()),
-            deterministic=one.symptom == two.symptom == symptom and digest == two.ndis.digest(),
+            digest=again.ndis.digest(),
+            events=again.ndis.recorded(),
+            deterministic=same and again.symptom == symptom,
         )
 
-    def _twice(self, choices: list[tuple[int, int]], watchdog: Watchdog) -> list[Execution]:
-        """Two executions with the same choices, which should be the same."""
+    def _again(
+        self, choices: list[tuple[int, int]], watchdog: Watchdog, like: Execution | None = None
+    ) -> tuple[Execution, bool]:
+        """A recorded execution with these choices, and whether it is the same as ``like``, or as another one."""
 
-        def recorded(*, sites: bool) -> Execution:
+        def run(*, record: bool) -> Execution:
             with watchdog.watching():
                 answers = Explorer.replay(choices)
-                return execute(self.scenario, answers, self.settings, record=True, sites=sites)
+                return execute(self.scenario, answers, self.settings, record=record)
 
-        one = recorded(sites=True)
-        if isinstance(one.error, EndlessError):
-            return [one, one]  # it is cut off at another place each time
-        two = recorded(sites=False)  # the digest is without them
-        if one.ndis.digest() != two.ndis.digest():
-            with watching(self._undetermined):  # who does that is looked for in a third one
-                recorded(sites=False)
+        again = run(record=True)
+        if isinstance(again.error, EndlessError):
+            return again, True  # it is cut off at another place each time
+        other = like or run(record=False)
+        if again.ndis.fingerprint() != other.ndis.fingerprint():
+            with watching(self._undetermined):  # who does that is looked for in one more
+                run(record=False)
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
-        return [one, two]
+            return again, False
+        return again, again.symptom == other.symptom
 
 
 def explore(  # noqa: PLR0913 -- what can be set is set here

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pytest
 
     from ndiswan.exploring.execution import Scenario
-    from ndiswan.exploring.explore import Exploration
+    from ndiswan.exploring.exploration import Exploration
 
 
 class ConformanceError(AssertionError):

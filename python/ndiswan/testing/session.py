@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ndiswan.exploring.explore import Exploration, explore
+from ndiswan.exploring.exploration import Exploration
+from ndiswan.exploring.explore import explore
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis

@@ -8,6 +8,7 @@ use ndiswan::policy::{
 };
 use ndiswan::{Delivery, FinalStatus, OnViolation, Status, TimeKind, Verify, WanInfo};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::error::value;
@@ -165,7 +166,9 @@ pub(crate) fn new_adapter(py: Python<'_>, adapter: crate::adapter::Adapter) -> P
 /// A number of a Python object's attribute, with the attribute's name in the error.
 fn number<T: TryFrom<i128>>(object: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<T> {
     let given = object.getattr(name)?;
-    let number = given.extract::<i128>().map_err(|_| {
+    // Only what has no room in 64 bits takes the long way.
+    let number = given.extract::<i64>().map(i128::from).or_else(|_| given.extract::<i128>());
+    let number = number.map_err(|_| {
         let got = crate::status::describe(&given);
         pyo3::exceptions::PyTypeError::new_err(format!(
             "{class}.{name}: expected an int, got {got}"
@@ -197,13 +200,15 @@ pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<(
     std::thread::spawn(move || Python::attach(|py| py.detach(body)))
 }
 
+static CALL_SITE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
 /// The source line of the driver that calls, in C or in Python.
 pub(crate) fn call_site() -> Option<String> {
     if let Some(site) = ndiswan_driver::call_site() {
         return Some(site);
     }
     Python::attach(|py| {
-        let found = py.import("ndiswan.ndis").and_then(|module| module.call_method0("_call_site"));
-        found.ok()?.extract().ok()?
+        let function = CALL_SITE.import(py, "ndiswan.ndis", "_call_site");
+        function.and_then(PyAnyMethods::call0).ok()?.extract().ok()?
     })
 }

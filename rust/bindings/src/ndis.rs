@@ -219,6 +219,16 @@ impl Ndis {
         format!("{:016x}", self.world.core.digest())
     }
 
+    /// A number that stands for all events under an explorer, recorded or not; for comparisons in one process.
+    fn fingerprint(&self) -> u64 {
+        self.world.core.fingerprint()
+    }
+
+    /// How many events were recorded.
+    fn recorded(&self) -> usize {
+        self.world.core.recorded()
+    }
+
     /// How many rules were found broken, warnings included.
     fn violation_count(&self) -> usize {
         self.world.core.violation_count()

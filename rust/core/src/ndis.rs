@@ -246,6 +246,11 @@ impl Ndis {
         self.recording.lock().events.clone()
     }
 
+    /// How many events [`events`](Self::events) has.
+    pub fn recorded(&self) -> usize {
+        self.recording.lock().events.len()
+    }
+
     /// A number that stands for the recording: FNV-1a over the events in words, the CPUs numbered in the
     /// order in which they appear, so that it does not depend on the process.
     pub fn digest(&self) -> u64 {

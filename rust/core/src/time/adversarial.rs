@@ -9,6 +9,7 @@
 //! Time jumps to what is chosen. Nothing that is due, and no driver's function that runs, is kept
 //! waiting longer than [`Adversity::latency`], so what is late is the driver's doing.
 
+mod happened;
 mod list;
 mod owner;
 mod point;
@@ -31,6 +32,7 @@ use crate::dispatch::Work;
 use crate::event::Event;
 use crate::time::stacks::{Generators, Stacks};
 
+use happened::Told;
 pub use owner::{FOREIGN, FOREIGNER};
 pub use question::{Answer, At, Kind, Question};
 use spare::Spare;
@@ -191,14 +193,14 @@ pub(crate) struct Adversary {
     seen: AtomicU64,
     inner: Biased<Inner>,
     /// What happened and is not counted yet: the events of a while are counted together.
-    told: Biased<Vec<Event>>,
+    told: Biased<Told>,
 }
 
 impl Drop for Adversary {
     fn drop(&mut self) {
         self.count();
         let inner = self.inner.get_mut();
-        Spare::keep(inner, std::mem::take(self.told.get_mut()));
+        Spare::keep(inner, std::mem::take(&mut self.told.get_mut().events));
     }
 }
 
@@ -225,7 +227,7 @@ impl Adversary {
             most_points: settings.max_points.saturating_mul(2),
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
-            told: Biased::new(bias, spare.told),
+            told: Biased::new(bias, Told::new(spare.told)),
             inner: Biased::new(
                 bias,
                 Inner {
@@ -281,8 +283,8 @@ impl Adversary {
     pub(crate) fn see(&self, cpu: &Cpu, event: &Event) {
         self.seen.store(self.seen() + 1, Ordering::Relaxed);
         let mut told = self.told.lock_on(cpu);
-        told.push(*event);
-        if told.len() >= MANY {
+        told.events.push(*event);
+        if told.events.len() >= MANY {
             drop(told);
             self.count();
         }
@@ -292,9 +294,15 @@ impl Adversary {
     #[cold]
     pub(crate) fn count(&self) {
         let mut told = self.told.lock();
-        if !told.is_empty() {
-            self.settings.coverage.lock().see_all(&mut told);
+        if !told.events.is_empty() {
+            told.count(&mut self.settings.coverage.lock());
         }
+    }
+
+    /// A number that stands for what has happened.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.count();
+        self.told.lock().fingerprint()
     }
 
     /// How many events it has seen.

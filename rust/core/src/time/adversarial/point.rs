@@ -94,6 +94,11 @@ impl Ndis {
         self.queue.adversary.as_ref().map_or(0, Adversary::points)
     }
 
+    /// A number that stands for all events so far: other executions of the process with the same one had the same events.
+    pub fn fingerprint(&self) -> u64 {
+        self.queue.adversary.as_ref().map_or(0, Adversary::fingerprint)
+    }
+
     /// How many ownership edges and pairs of them this execution was the first to reach.
     pub fn new_edges(&self) -> usize {
         self.queue.adversary.as_ref().map_or(0, Adversary::fresh)
