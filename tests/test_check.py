@@ -82,6 +82,18 @@ def test_the_report_says_how_to_see_one_mode():
     assert "DOUBLE in mode reset/inline" in again.stdout
 
 
+def test_a_report_without_a_finding_says_how_to_look_for_schedules(tmp_path):
+    """Its last line is a command that runs; no rule is broken in the order in which things happen in a check."""
+    done = ndiswan("check", GOOD, "--mode", "send")
+    assert done.returncode == FINE
+    head, _, command = done.stdout.strip().splitlines()[-1].partition(":  ")
+    assert head == "What only some schedules break"
+    few = ("--executions", "20", "--jobs", "1", "--folder", tmp_path / "kept")
+    again = ndiswan(*command.split()[1:], *few)
+    assert again.returncode == FINE
+    assert "20 executions" in again.stdout
+
+
 def test_junit_has_a_case_a_mode(tmp_path):
     """The file is JUnit XML: what a rule broke is a failure, and the rules' states are properties."""
     path = tmp_path / "junit.xml"

@@ -292,3 +292,36 @@ def test_each_operation_is_an_answer() -> None:
             stepper.goto(at)
             asked.add(stepper.question.what)
     assert {"operations", "operation", "size", "who goes on"} <= asked
+
+
+class Raises(nw.Miniport):
+    """Its timer raises; reset and halt complete what is there, so its protocol may want to send again."""
+
+    serialized = False
+
+    def initialize(self) -> None:
+        self.owed: list[nw.Packet] = []
+        self.timer = self.adapter.timer(self.sent)
+
+    def wan_send(self, link: nw.Link, packet: nw.Packet) -> nw.Status:
+        self.owed.append(packet)
+        self.timer.set(0.001)
+        return nw.PENDING
+
+    def sent(self) -> None:
+        raise IndexError("as drivers do")
+
+    def reset(self) -> None:
+        self.timer.cancel()
+        owed, self.owed = self.owed, []
+        for packet in owed:
+            self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
+
+    def halt(self) -> None:
+        self.reset()
+
+
+def test_a_peer_sends_nothing_while_the_world_ends_because_a_driver_raised() -> None:
+    """The exception is what is found, and no rule that the workload itself broke."""
+    found = nw.explore(workload(Raises), executions=400, stop=False, shrinking=0)
+    assert {failure.rule for failure in found.failures} == {"EXCEPTION"}

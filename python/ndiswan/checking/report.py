@@ -46,8 +46,9 @@ def lines(
     command: Callable[[str, str], str],
     paint: _Paint = plain,
     width: int = WIDTH,
+    search: Callable[[str], str] | None = None,
 ) -> Iterator[str]:
-    """The whole report; `command(driver, mode)` is what shows one mode only."""
+    """The whole report; `command(driver, mode)` shows one mode only, `search(driver)` looks for schedules."""
     for number, driver in enumerate(result.drivers):
         if number:
             yield ""
@@ -65,6 +66,10 @@ def lines(
             if driver.modes[0].name != "recorded":
                 yield ""
                 yield f"This mode only:  {paint(command(driver.name, mode.name), 'bold')}"
+        elif search is not None and driver.modes and driver.modes[0].name != "recorded":
+            # Nothing broke, in the order in which things happen here.
+            yield ""
+            yield f"What only some schedules break:  {paint(search(driver.name), 'bold')}"
 
 
 def heading(result: CheckResult, driver: DriverResult, paint: _Paint = plain) -> str:

@@ -160,7 +160,7 @@ class _Check:
         if self.exit_code == NOTHING_RAN and self._allow_nothing:
             self.exit_code = FINE
         if not quiet:
-            _print(self.result, _command(self.target, self.options))
+            _print(self.result, self.target, self.options)
             if not alone:
                 out("")
 
@@ -185,8 +185,14 @@ class _Check:
         return Report("check", self.target, self.exit_code, self.note, trouble=trouble)
 
 
-def _print(result: CheckResult, command: Callable[[str, str], str]) -> None:
-    out("\n".join(lines(result, command, painter(sys.stdout), width())))
+def _print(result: CheckResult, target: str, options: Options) -> None:
+    def search(driver: str) -> str:
+        one = target if ":" in target or len(result.drivers) == 1 else f"{target}:{driver}"
+        arguments = [word for value in options.arguments for word in ("--arg", value)]
+        return shlex.join(["ndiswan", "fuzz", one, *arguments, "--time", "60"])
+
+    shown = lines(result, _command(target, options), painter(sys.stdout), width(), search)
+    out("\n".join(shown))
 
 
 def _command(target: str, options: Options) -> Callable[[str, str], str]:

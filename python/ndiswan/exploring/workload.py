@@ -114,7 +114,10 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
             from ndiswan._twins import operations as more
 
             operations += more(miniport, link, peer)
-        _operate(ndis, operations)
+        try:
+            _operate(ndis, operations)
+        finally:
+            peer.stopped = True  # after an exception of the driver's too, which ends the world
         peer.stop()
         tapi = getattr(miniport, "tapi", None)
         if tapi and ndis.choose(2, "hang up"):
