@@ -259,9 +259,14 @@ def test_the_commands_say_what_they_found(tmp_path):
     assert ndiswan("replay", path, "--as", "svg").stdout.startswith("<svg")
     nowhere = ndiswan("replay", path, "--out", f"{path}/x")
     assert (nowhere.returncode, "--out" in nowhere.stderr) == (4, True)
+    kept = json.loads(Path(path).read_text())
+    Path(path).write_text(json.dumps({**kept, "detail": "the words of an earlier version"}))
     small = ndiswan("minimize", path, "--time", "20")
     assert small.returncode == 1
     assert "nothing smaller is left to try" in small.stdout
+    untried = ndiswan("minimize", path, "--time", "0")
+    assert (untried.returncode, "time is over" in untried.stdout) == (1, True)
+    assert json.loads(Path(path).read_text())["detail"] == kept["detail"]
     merged = ndiswan("campaign", "merge", str(tmp_path / "two"), folder)
     assert merged.returncode == 1
     assert f"{len(new)} failures" in merged.stdout

@@ -12,6 +12,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan.exploring import ReplayError, load
+from ndiswan.exploring.explore import detail_of
 from replaying import collect, without_line
 
 FOLDER = Path(__file__).parent / "replays"
@@ -32,6 +33,11 @@ def test_a_failure_of_earlier_fails_as_it_did(file):
     assert again.symptom.rule == failure.rule
     assert without_line(again.symptom.place) == without_line(failure.place)
     assert again.ndis.digest() == failure.digest
+    # pytest has words for a failed assertion that the same assertion has not elsewhere.
+    said, says = (
+        text.partition("; AssertionError")[0] for text in (failure.detail, detail_of(again))
+    )
+    assert said == says, f"rewrite it: ndiswan minimize --time 0 {file}"
 
 
 @pytest.mark.parametrize(

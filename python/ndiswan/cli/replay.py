@@ -13,6 +13,7 @@ from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
 from ndiswan.exploring.execution import GOOD
+from ndiswan.exploring.explore import detail_of
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
@@ -120,7 +121,7 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="Stop after so long.",
+    help="Stop after so long; 0 only writes what it says today.",
 )
 @click.option(
     "--out",
@@ -133,19 +134,22 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
     failure = _load(file, target)
+    symptom = failure.replay().symptom
+    if symptom is None or not symptom.is_like(failure.symptom):
+        out(f"it fails no more: {failure.rule} at {failure.place}")
+        return FINE
+    failure = changed(failure, symptom=symptom)  # its line may have moved
     run = failing_alike(
-        failure.symptom,
+        symptom,
         failure.scenario,
         failure.settings,
         lambda: watched(failure.settings.patience),
     )
-    shrunk = make_small(failure.choices, run, seconds)
-    if not shrunk.reproduced:
-        out(f"it fails no more: {failure.rule} at {failure.place}")
-        return FINE
+    shrunk = make_small(failure.choices, run, seconds)  # with no time at all it is as it was
     small = changed(failure, choices=shrunk.choices)
     last = small.replay()
-    small = changed(small, digest=last.ndis.digest(), events=len(last.ndis.events()))
+    events = len(last.ndis.events())
+    small = changed(small, detail=detail_of(last), digest=last.ndis.digest(), events=events)
     _writing(lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "

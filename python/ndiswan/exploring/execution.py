@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ _ENDS = {
 }
 
 
+_LINE = re.compile(r":\d+ in ")
+
+
 class Symptom(NamedTuple):
     """What went wrong, and where; failures of one symptom are alike.
 
@@ -41,6 +45,18 @@ class Symptom(NamedTuple):
     """The id of the rule; ``EXCEPTION`` or ``ENDLESS`` for what is none."""
     place: str
     """Whose function, and the line of its call."""
+
+    def is_like(self, other: Symptom | None) -> bool:
+        """Whether it is the same rule in the same function, whatever was written above it since.
+
+        >>> from ndiswan.exploring import Symptom
+        >>> Symptom("DOUBLE", "modem.py:20 in sent").is_like(Symptom("DOUBLE", "modem.py:23 in sent"))
+        True
+        """
+        if other is None or self.rule != other.rule:
+            return False
+        here, there = (_LINE.sub(" in ", place) for place in (self.place, other.place))
+        return here == there
 
 
 GOOD = Symptom("NONE", "")

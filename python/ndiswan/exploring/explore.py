@@ -207,7 +207,7 @@ class Search:
         found = self.found
         return Failure(
             symptom=symptom,
-            detail=_detail(again if again.symptom == symptom else ran),
+            detail=detail_of(again if again.symptom == symptom else ran),
             choices=choices,
             scenario=self.scenario,
             settings=self.settings,
@@ -323,8 +323,10 @@ def _certificate(explorer: Explorer) -> str | None:
     return f"exhausted up to {bound} preemptions in {count} executions; {most}"
 
 
-def _detail(ran: Execution) -> str:
+def detail_of(ran: Execution) -> str:
+    """What a file says of an execution that failed; of a note its first line, if that says more."""
     if isinstance(ran.error, EndlessError):
         return f"{ran.error}, at {raised_at(ran.error)}"
     detail = getattr(ran.error, "detail", None) or str(ran.error)
-    return "; ".join([detail, *getattr(ran.error, "__notes__", [])])
+    notes = (note.partition("\n")[0] for note in getattr(ran.error, "__notes__", []))
+    return "; ".join([detail, *(note for note in notes if detail not in note)])

@@ -3,6 +3,7 @@
 from ndiswan.zoo.drivers.bundle import Bundle
 from ndiswan.zoo.drivers.common import Driver
 from ndiswan.zoo.drivers.failover import Failover
+from ndiswan.zoo.drivers.fifo import FifoCard
 from ndiswan.zoo.drivers.isdn import Isdn
 from ndiswan.zoo.drivers.mailbox import Mailbox
 from ndiswan.zoo.drivers.modem import Modem
@@ -14,6 +15,7 @@ __all__ = [
     "CoCard",
     "Driver",
     "Failover",
+    "FifoCard",
     "Isdn",
     "LanCard",
     "Mailbox",
