@@ -1,6 +1,7 @@
 """What is given to others holds what it should, and nothing else: the wheel under test, and the source distribution."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -23,6 +24,11 @@ def wheel() -> Path:
 def test_the_wheel_holds_the_package_its_licences_and_its_bill(wheel: Path) -> None:
     """Files, tags, metadata, hashes, entry points, bill of material and size of the wheel are as they should be."""
     assert wheels.wrong_wheel(wheel) == []
+    said = wheels.held(wheel)
+    assert "3 licence files" in said
+    crates = re.search(r"a bill of material of (\d+) crates", said)
+    assert crates is not None, said
+    assert int(crates[1]) > 20  # PyO3 alone brings a dozen
 
 
 def test_the_source_distribution_holds_what_a_wheel_is_built_from(tmp_path: Path) -> None:
@@ -32,6 +38,7 @@ def test_the_source_distribution_holds_what_a_wheel_is_built_from(tmp_path: Path
     subprocess.run([*map(str, command)], cwd=ROOT, check=True, capture_output=True)
     (packed,) = tmp_path.glob("*.tar.gz")
     assert wheels.wrong_source(packed) == []
+    assert "3 licence files" in wheels.held(packed)
 
 
 def test_what_is_wrong_with_a_wheel_is_seen(wheel: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a wheel and a source distribution have to hold; `python tests/wheels.py FILE ...` prints what is wrong with one.
+"""What a wheel and a source distribution have to hold; `python tests/wheels.py FILE ...` says it.
 
 Each check returns what is wrong, so that an empty answer is the good one. Only the standard library is used, since
 `tools/packages` asks before anything is installed.
@@ -158,11 +158,28 @@ def wrong_size(path: Path) -> list[str]:
     return [] if size <= most else [f"{size} bytes, expected at most {most}"]
 
 
+def held(path: Path) -> str:
+    """What there is in a file with which nothing is wrong, in figures."""
+    if path.suffix != ".whl":
+        with tarfile.open(path) as packed:
+            names = [member.name for member in packed.getmembers() if member.isfile()]
+        licences = sum(Path(name).name in LICENCES and name.count("/") == 1 for name in names)
+        return f"{len(names)} files: sources, lock file, {licences} licence files; no page, no Python test"
+    with zipfile.ZipFile(path) as wheel:
+        names = wheel.namelist()
+        (bill,) = (json.loads(wheel.read(name)) for name in names if "/sboms/" in name)
+    licences = sum("/licenses/" in name for name in names)
+    return (
+        f"{len(names)} files as RECORD has them, {licences} licence files,"
+        f" a bill of material of {len(bill['components'])} crates, each with version and licence"
+    )
+
+
 def main(paths: list[str]) -> int:
-    """Print what is wrong."""
+    """Print what is wrong with each, or what is in it."""
     for path in map(Path, paths):
         found = wrong_wheel(path) if path.suffix == ".whl" else wrong_source(path)
-        print(f"{path.name}: {'; '.join(found) or 'holds what it should'}")
+        print(f"{path.name}: {'; '.join(found) or held(path)}")
         if found:
             return 1
     return 0
