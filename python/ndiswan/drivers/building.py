@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,13 +14,14 @@ from pathlib import Path
 
 from ndiswan.drivers import sanitizing
 from ndiswan.drivers.longs import narrowed
+from ndiswan.drivers.mending import Mended, only_pasting
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
 from ndiswan.refused import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 HERE = Path(__file__).parent
 INCLUDE = HERE / "include"
@@ -41,6 +43,23 @@ FLAGS = (
     "-fno-optimize-sibling-calls",
     "-fno-stack-protector",
     "-w",
+    # What newer compilers refuse even so, and the Microsoft compiler did not.
+    "-Wno-int-conversion",
+    "-Wno-incompatible-pointer-types",
+    "-Wno-return-mismatch",
+    "-Wno-return-type",
+    "-Wno-invalid-token-paste",
+)
+#: What gcc says of flags above that are other compilers', behind an error.
+_UNKNOWN = re.compile(
+    r"(?:^At top level:\n)?^cc1: note: unrecognized command-line option.*\n?", re.MULTILINE
+)
+_NO_HEADER = re.compile(
+    r"fatal error: (?:([\w./\\-]+): No such file|'([\w./\\-]+)' file not found)"
+)
+_ELSEWHERE = (
+    "\n{0} is none of ndiswan's headers, and not in the driver's folders: give the folder that has it, "
+    'include=["folder"] or -I folder; what it would declare of Windows can be in a file of your own'
 )
 
 
@@ -272,12 +291,20 @@ def _compile(
     objects = []
     for number, file in enumerate(files):
         made = work / f"{number}-{file.stem}.o"
-        text = _run([cc, *options, *places, "-E", str(file)], file)
+        text = _run([cc, *options, *places, "-E", str(file)], file, only_pasting)
         plain = work / f"{number}-{file.stem}.i"
-        plain.write_text(narrowed(text, [INCLUDE, LIBRARY]), encoding="latin-1")
-        _run([cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)], file)
+        compile_it = [cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
+        mended = Mended(narrowed(text, [INCLUDE, LIBRARY]))
+        plain.write_text(mended.text, encoding="latin-1")
+        while mended.by(_said(compile_it)):
+            plain.write_text(mended.text, encoding="latin-1")
+        _run(compile_it, file, hint=mended.hint)
+        if mended.local:
+            names = (f"--localize-symbol={name}" for name in sorted(mended.local))
+            _run(["objcopy", *names, str(made)], file)
         objects.append(made)
-    unknown = lacking(objects)
+    library = _library(cc, options)
+    unknown = lacking(objects, library)
     if unknown:
         lines = "\n".join(
             f"  {name}, called by {', '.join(callers)}" for name, callers in unknown.items()
@@ -286,7 +313,7 @@ def _compile(
             f"{files[0].name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
             "write them in a C file of your own and build it with the driver, or leave out what calls them"
         )
-    objects.append(_library(cc, options))
+    objects.append(library)
     image = work / "driver.so"
     more = ["-Wl,-z,muldefs", "-Wl,-Bsymbolic", *map(str, objects)]
     _run([cc, "-shared", *linking, *more, "-o", str(image)], files[0])
@@ -315,10 +342,27 @@ def _library(cc: str, options: list[str]) -> Path:
     return target
 
 
-def _run(command: list[str], file: Path) -> str:
+def _said(command: list[str]) -> str:
+    """What a compiler says of a file that it refuses; nothing if it takes it."""
+    done = subprocess.run(
+        command, capture_output=True, check=False, env=sanitizing.without_runtime()
+    )
+    return done.stderr.decode(errors="replace") if done.returncode else ""
+
+
+def _run(
+    command: list[str],
+    file: Path,
+    bearable: Callable[[str], bool] | None = None,
+    *,
+    hint: str = "",
+) -> str:
     environment = sanitizing.without_runtime()
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip()
-        raise BuildError(f"{file}: does not compile\n{said}")
+        said = _UNKNOWN.sub("", done.stderr.decode(errors="replace")).strip()
+        if bearable is None or not bearable(said):
+            lost = _NO_HEADER.search(said)
+            hint = _ELSEWHERE.format(lost[1] or lost[2]) if lost else hint
+            raise BuildError(f"{file}: does not compile\n{said}{hint}")
     return done.stdout.decode("latin-1")

@@ -2,7 +2,7 @@
 
 ``long`` has 32 bits on Windows and 64 here: it is made ``int``, and a number loses its ``L``, since there
 ``-1 == 0xFFFFFFFFL`` holds. Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it
-stands for, and the character that ended a text under DOS goes.
+stands for, ``__asm cli`` and its like are nothing, and the character that ended a text under DOS goes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,21 @@ _MARKER = re.compile(r'^#(?: line)? \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)', re.MULTI
 _TYPE = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
     r"|(?<![\w.])(?P<number>0[xX][0-9a-fA-F]+?|\d+)(?P<suffix>[uU]?[lL]|[lL][uU]|[uU]?i(?:8|16|32|64))(?![\w.])"
-    r"|\b__?asm\s+(?:\{\s*int\s+3\s*;?\s*\}|int\s+3\b;?)"
+    r"|\b__?asm\b(?!\s*(?:volatile\b|goto\b|\())\s*(?P<asm>\{[^{}]*\}|[^\n;{}]*[^\n;{}\s];?)"
     r"|\b(?:unsigned|signed|int|long|short|double)\b(?:\s+(?:unsigned|signed|int|long|double|const|volatile)\b)*"
 )
 _SYSTEM = " 3"
+#: Interrupts of the one processor that a driver runs on, and flags: a driver is alone on it as it is.
+_NOTHING = {"cli", "sti", "nop", "cld", "pushf", "popf", "pushfd", "popfd"}
+
+
+def _assembler(match: re.Match[str]) -> str:
+    """A break point, or nothing for what a driver cannot do here; other instructions stay for the compiler."""
+    parts = re.split(r"[\n;{}]|\b__?asm\b", match["asm"])
+    instructions = [" ".join(part.split()).lower() for part in parts if part.strip()]
+    if not all(one in _NOTHING or one == "int 3" for one in instructions):
+        return match[0]
+    return " ndiswan_break(); " if "int 3" in instructions else ";" + "\n" * match[0].count("\n")
 
 
 def _narrowed(match: re.Match[str]) -> str:
@@ -30,8 +41,8 @@ def _narrowed(match: re.Match[str]) -> str:
     if match["number"]:
         suffix = match["suffix"].lower()
         return match["number"] + "u" * ("u" in suffix) + "ll" * ("64" in suffix)
-    if text[0] == "_":
-        return " ndiswan_break(); "
+    if match["asm"]:
+        return _assembler(match)
     words = re.findall(r"\w+", text) if text[0] not in "\"'" else []
     if words.count("long") != 1 or "double" in words:
         return text

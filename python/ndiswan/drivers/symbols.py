@@ -22,7 +22,6 @@ _RUNTIME = re.compile(
 )
 _FUNCTION = re.compile(r"\b(?:FUNCTION|PROCEDURE)\(\s*(?:[^,()]+,\s*)?(\w+)\s*,\s*\(")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_DEFINED = re.compile(r"^(?!static)[A-Za-z_][\w \t*]*?\b(\w+)\s*\([^;{]*\)\s*\{", re.MULTILINE)
 
 
 def _lines(*command: str) -> list[str]:
@@ -40,16 +39,17 @@ def listed() -> set[str]:
     }
 
 
-def _undefined(objects: Iterable[Path]) -> set[str]:
+def _symbols(objects: Iterable[Path]) -> tuple[set[str], set[str]]:
+    """What they need and what they have for others."""
     needed: set[str] = set()
     defined: set[str] = set()
     for line in _lines("nm", *map(str, objects)):
         kind, _, name = line[17:].partition(" ")
         if kind == "U":
             needed.add(name)
-        elif kind and kind not in "bdrtNn":
+        elif kind and kind not in "bdrtNnwv":
             defined.add(name)
-    return needed - defined
+    return needed, defined
 
 
 def _callers(objects: Iterable[Path], names: set[str]) -> dict[str, list[str]]:
@@ -66,20 +66,18 @@ def _callers(objects: Iterable[Path], names: set[str]) -> dict[str, list[str]]:
     return callers
 
 
-def lacking(objects: list[Path]) -> dict[str, list[str]]:
-    """Functions that nobody has, each with the functions of the driver that call it."""
-    needed = _undefined(objects)
+def lacking(objects: list[Path], library: Path) -> dict[str, list[str]]:
+    """Functions that nobody has, each with the functions of the driver that call it; `library` is linked with it."""
+    needed, defined = _symbols(objects)
     ours = set(library_functions())
-    plain = {
-        name
-        for file in LIBRARY.glob("*.c")
-        for name in _DEFINED.findall(file.read_text(encoding="utf-8"))
-    } - listed()
+    _, plain = _symbols([library])
+    # The library has a stub of each function that the engine should have.
+    stubs = listed() - ours
     unknown = {
         name
-        for name in needed
+        for name in needed - defined
         if name not in ours
-        and name not in plain
+        and name not in plain - stubs
         and not name.startswith("ndiswan_")
         and not _RUNTIME.fullmatch(name)
     }

@@ -14,5 +14,6 @@
 #include "ndis_packet.h"
 #include "ndis_miniport.h"
 #include "ndis_functions.h"
+#include "ndis_address.h"
 
 #endif

@@ -43,6 +43,14 @@
 #define NdisMoveToMappedMemory(to, from, length) NdisMoveMappedMemory((PVOID)(to), (PVOID)(from), length)
 #define NdisMoveFromMappedMemory(to, from, length) NdisMoveMappedMemory((PVOID)(to), (PVOID)(from), length)
 
+/* Ports as drivers of NDIS 3.0 reach them, by a handle. */
+#define NdisReadPortUchar(handle, port, to) ((void)(handle), NdisRawReadPortUchar(port, to))
+#define NdisReadPortUshort(handle, port, to) ((void)(handle), NdisRawReadPortUshort(port, to))
+#define NdisReadPortUlong(handle, port, to) ((void)(handle), NdisRawReadPortUlong(port, to))
+#define NdisWritePortUchar(handle, port, value) ((void)(handle), NdisRawWritePortUchar(port, value))
+#define NdisWritePortUshort(handle, port, value) ((void)(handle), NdisRawWritePortUshort(port, value))
+#define NdisWritePortUlong(handle, port, value) ((void)(handle), NdisRawWritePortUlong(port, value))
+
 #define NdisMoveMemory(to, from, length) RtlMoveMemory(to, from, length)
 #define NdisZeroMemory(to, length) RtlZeroMemory(to, length)
 #define NdisFillMemory(to, length, value) RtlFillMemory(to, length, value)

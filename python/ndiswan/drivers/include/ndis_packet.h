@@ -56,6 +56,9 @@ typedef enum _NDIS_PER_PACKET_INFO {
     ScatterGatherListPacketInfo, Ieee8021QInfo, OriginalPacketInfo, PacketCancelId, OriginalNetBufferList, CachedNetBufferList,
     ShortPacketPaddingInfo, MaxPerPacketInfo
 } NDIS_PER_PACKET_INFO, *PNDIS_PER_PACKET_INFO;
+typedef struct _NDIS_PACKET_8021Q_INFO {
+    union { struct { UINT UserPriority : 3, CanonicalFormatId : 1, VlanId : 12, Reserved : 16; } TagHeader; PVOID Value; };
+} NDIS_PACKET_8021Q_INFO, *PNDIS_PACKET_8021Q_INFO;
 typedef struct _NDIS_PACKET_EXTENSION { PVOID NdisPacketInfo[MaxPerPacketInfo]; } NDIS_PACKET_EXTENSION, *PNDIS_PACKET_EXTENSION;
 
 #define fPACKET_WRAPPER_RESERVED 0x3F

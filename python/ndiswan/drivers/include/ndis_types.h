@@ -133,4 +133,15 @@ typedef struct _CO_ADDRESS_FAMILY { NDIS_AF AddressFamily; ULONG MajorVersion, M
 typedef struct _CO_CALL_PARAMETERS { ULONG Flags; PVOID CallMgrParameters, MediaParameters; } CO_CALL_PARAMETERS, *PCO_CALL_PARAMETERS;
 typedef struct _CO_SAP { ULONG SapType, SapLength; UCHAR Sap[1]; } CO_SAP, *PCO_SAP;
 
+#define CO_ADDRESS_FAMILY_Q2931 ((NDIS_AF)0x1)
+#define CO_ADDRESS_FAMILY_L2TP ((NDIS_AF)0x3)
+#define CO_ADDRESS_FAMILY_PPP ((NDIS_AF)0x6)
+#define CO_ADDRESS_FAMILY_TAPI ((NDIS_AF)0x800)
+#define CO_ADDRESS_FAMILY_TAPI_PROXY ((NDIS_AF)0x801)
+
+typedef enum _NDIS_PNP_DEVICE_STATE {
+    NdisPnPDeviceAdded, NdisPnPDeviceStarted, NdisPnPDeviceQueryStopped, NdisPnPDeviceStopped, NdisPnPDeviceQueryRemoved,
+    NdisPnPDeviceRemoved, NdisPnPDeviceSurpriseRemoved
+} NDIS_PNP_DEVICE_STATE;
+
 #endif

@@ -28,6 +28,14 @@
 #define __pascal
 #define _pascal
 #define __far
+#define _far
+#define _near
+#define __huge
+#define _huge
+#define _interrupt
+#define _loadds
+#define _export
+#define _saveregs
 #define __near
 #define FAR
 #define NEAR

@@ -5,6 +5,7 @@
 #include "ntdef.h"
 #include "ntddndis_oids.h"
 #include "ntddndis_media.h"
+#include "ntddndis_numbers.h"
 
 typedef ULONG NDIS_OID, *PNDIS_OID;
 

@@ -4,6 +4,7 @@
 
 #include "wdm_kernel.h"
 #include "wdm_resources.h"
+#include "wdm_power.h"
 
 struct _DEVICE_OBJECT;
 struct _DRIVER_OBJECT;
@@ -138,6 +139,15 @@ typedef struct DECLSPEC_ALIGN(8) _IO_STACK_LOCATION {
         struct { PVOID SecurityContext; ULONG Options; USHORT DECLSPEC_ALIGN(8) FileAttributes; USHORT ShareAccess; ULONG DECLSPEC_ALIGN(8) EaLength; } Create;
         struct { ULONG Length; ULONG DECLSPEC_ALIGN(8) Key; LARGE_INTEGER ByteOffset; } Read, Write;
         struct { ULONG OutputBufferLength; ULONG DECLSPEC_ALIGN(8) InputBufferLength; ULONG DECLSPEC_ALIGN(8) IoControlCode; PVOID Type3InputBuffer; } DeviceIoControl;
+        struct { ULONG Length; FILE_INFORMATION_CLASS DECLSPEC_ALIGN(8) FileInformationClass; } QueryFile;
+        struct { ULONG Length; FILE_INFORMATION_CLASS DECLSPEC_ALIGN(8) FileInformationClass; struct _FILE_OBJECT *FileObject; } SetFile;
+        struct { ULONG SystemContext; POWER_STATE_TYPE DECLSPEC_ALIGN(8) Type; POWER_STATE DECLSPEC_ALIGN(8) State; POWER_ACTION DECLSPEC_ALIGN(8) ShutdownType; } Power;
+        struct { SYSTEM_POWER_STATE PowerState; } WaitWake;
+        struct { DEVICE_RELATION_TYPE Type; } QueryDeviceRelations;
+        struct { PDEVICE_CAPABILITIES Capabilities; } DeviceCapabilities;
+        struct { BUS_QUERY_ID_TYPE IdType; } QueryId;
+        struct { DEVICE_TEXT_TYPE DeviceTextType; LCID DECLSPEC_ALIGN(8) LocaleId; } QueryDeviceText;
+        struct { ULONG_PTR ProviderId; PVOID DataPath; ULONG BufferSize; PVOID Buffer; } WMI;
         struct { PCM_RESOURCE_LIST AllocatedResources, AllocatedResourcesTranslated; } StartDevice;
         struct { PVOID Argument1, Argument2, Argument3, Argument4; } Others;
     } DECLSPEC_ALIGN(8) Parameters;

@@ -1,0 +1,2 @@
+/* <intrin.h>: the compiler's own functions for ports and bits. */
+#include "conio.h"

@@ -1,0 +1,2 @@
+/* <ntifs.h>: what a driver means by it is in <ntddk.h>. */
+#include "ntddk.h"

@@ -1,0 +1,2 @@
+/* <ntpoapi.h>: what a driver means by it is in <ntddk.h>. */
+#include "ntddk.h"

@@ -1,0 +1,2 @@
+/* <packoff.h>: ends what <packon.h> began. */
+#pragma pack(pop)

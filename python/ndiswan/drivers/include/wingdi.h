@@ -1,0 +1,2 @@
+/* <wingdi.h>: a driver that includes it means the types and numbers of <windows.h>. */
+#include "windows.h"

@@ -1,0 +1,2 @@
+/* <winioctl.h>: a driver that includes it means the types and numbers of <windows.h>. */
+#include "windows.h"

@@ -1,0 +1,113 @@
+"""What the Microsoft compiler takes and gcc or clang refuse, changed where they refuse it.
+
+The text is the driver's, after the preprocessor. Nothing of it changes as long as the compiler takes it; each change
+is made for an error that names it, and the compiler is asked again:
+
+- a cast that is assigned to or counted, ``((PULONG)p)++``: the same place read as the other type;
+- ``static`` for a function that was called or declared before without: the function is made local in the object;
+- ``int F();`` before ``int F(UCHAR a)``: the first gets the parameters of the second;
+- a label with nothing behind it at the end of a block: an empty statement.
+"""
+
+from __future__ import annotations
+
+import re
+
+# A type: words, then stars. A place: a name, what is inside of it or behind it, perhaps through a pointer.
+_TYPE = r"\(\s*(?P<type>[A-Za-z_][\w \t]*?[ \t]*\**)\s*\)"
+_NAME = r"\**[A-Za-z_]\w*(?:\s*(?:->|\.)\s*[A-Za-z_]\w*|\s*\[[^][]*\])*"
+_PLACE = rf"(?P<place>{_NAME}|\(\s*{_NAME}\s*\))"
+_ASSIGNS = r"(?:<<|>>|[-+*/%&|^])?=(?!=)"
+_CASTS = [
+    # ((T)p)++ and ((T)p) = x
+    re.compile(rf"\(\s*{_TYPE}\s*{_PLACE}\s*\)(?=\s*(?:\+\+|--|{_ASSIGNS}))"),
+    # ++((T)p)
+    re.compile(rf"(?P<before>\+\+|--)\s*\(\s*{_TYPE}\s*{_PLACE}\s*\)"),
+    # (T)p += x, where a statement or an expression begins
+    re.compile(rf"(?P<before>(?:[;{{}}),:]|\belse\b)\s*){_TYPE}\s*{_PLACE}(?=\s*{_ASSIGNS})"),
+]
+_REGISTER = re.compile(r"\bregister\s+(?=[A-Za-z_]\w*[\s*]+[A-Za-z_*])")
+_STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
+_NOT_A_TYPE = r"(?:return|else|do|goto|case|sizeof)"
+_ERROR = re.compile(r"\berror: (.*)")
+_PASTED = "does not give a valid preprocessing token"
+_QUOTED = r"['\u2018](\w+)['\u2019]"
+_STATIC = re.compile(rf"static declaration of {_QUOTED} follows non-static declaration")
+_CONFLICT = re.compile(rf"conflicting types for {_QUOTED}")
+_CAST = re.compile(r"lvalue required as|expression is not assignable|assignment to cast is illegal")
+_LABEL = re.compile(r"label at end of compound statement|expected statement")
+_ASSEMBLER = re.compile(r"\b__?asm\b")
+
+
+def only_pasting(said: str) -> bool:
+    """Whether all that the preprocessor refuses is ``p->##field``, which it writes as it is meant."""
+    errors = _ERROR.findall(said)
+    return bool(errors) and all(_PASTED in error for error in errors)
+
+
+def _outside_strings(text: str, change: re.Pattern[str], into: str) -> str:
+    """The text with what matches changed, but not what begins in a literal."""
+    literals = [match.span() for match in _STRINGS.finditer(text)]
+    parts, end, which = [], 0, 0
+    for match in change.finditer(text):
+        while which < len(literals) and literals[which][1] <= match.start():
+            which += 1
+        if which < len(literals) and literals[which][0] <= match.start():
+            continue
+        parts += [text[end : match.start()], match.expand(into)]
+        end = match.end()
+    return "".join([*parts, text[end:]])
+
+
+class Mended:
+    """A driver's text, and what was changed of it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        #: Functions that are not for other objects.
+        self.local: set[str] = set()
+        #: What may be said with an error that stays.
+        self.hint = ""
+
+    def by(self, said: str) -> bool:
+        """Whether something of what a compiler said was changed, so that it has to be asked again."""
+        before = self.text
+        errors = [error for error in _ERROR.findall(said) if error]
+        for error in errors:
+            if found := _STATIC.search(error):
+                self._make_local(found[1])
+            if found := _CONFLICT.search(error):
+                self._give_parameters(found[1])
+        if any(_CAST.search(error) for error in errors):
+            self._casts()
+        if any(_LABEL.search(error) for error in errors):
+            self.text = _outside_strings(self.text, re.compile(r":(\s*)\}"), r":;\1}")
+        changed = self.text != before
+        if errors and not changed and _ASSEMBLER.search(said):
+            self.hint = (
+                "\nexpected C; the line has __asm with instructions of a 32-bit processor, which are not translated: "
+                "leave them out, or write the C that they stand for, under a macro that is defined for this build"
+            )
+        return changed
+
+    def _casts(self) -> None:
+        self.text = _outside_strings(self.text, _CASTS[0], r"(*(\g<type>*)&(\g<place>))")
+        for cast in _CASTS[1:]:
+            self.text = _outside_strings(self.text, cast, r"\g<before>(*(\g<type>*)&(\g<place>))")
+        # The address of a register is none.
+        self.text = _outside_strings(self.text, _REGISTER, "")
+
+    def _make_local(self, name: str) -> None:
+        declared = re.compile(rf"\bstatic\b(?=(?:\s+\w+|\s*\*)*?[\s*]+{name}\s*\()")
+        self.text = _outside_strings(self.text, declared, "")
+        self.local.add(name)
+
+    def _give_parameters(self, name: str) -> None:
+        defined = re.search(rf"\b{name}\s*\(([^()]*[^()\s][^()]*)\)\s*\{{", self.text)
+        if defined is None:
+            return
+        parameters = " ".join(defined[1].split())
+        empty = re.compile(rf"(?<!\w)(?!{_NOT_A_TYPE}\b)(\w+[\s*]+){name}\s*\(\s*\)(?=\s*[;,])")
+        self.text = _outside_strings(
+            self.text, empty, rf"\g<1>{name}({parameters.replace(chr(92), chr(92) * 2)})"
+        )

@@ -1,0 +1,134 @@
+"""What the Microsoft compiler takes and gcc and clang refuse is built; what no compiler takes is told."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import ndiswan as nw
+from ndiswan.drivers import BuildError, build, load
+from ndiswan.drivers.longs import narrowed
+from ndiswan.drivers.mending import Mended, only_pasting
+
+REFUSED = Path(__file__).parent / "drivers" / "refused"
+COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
+
+
+@COMPILERS
+def test_a_driver_that_todays_compilers_refuse_runs(cc: str, monkeypatch) -> None:
+    """Casts that are assigned to, late statics, empty parameter lists, pasted fields: each does what it says."""
+    monkeypatch.setenv("CC", cc)
+    driver = load(REFUSED)
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), driver)
+    assert driver.crashed is None
+    assert driver.printed == ["all done\n"]
+
+
+@COMPILERS
+def test_the_driver_is_one_that_they_refuse(cc: str) -> None:
+    """Without what is changed for them the compilers have errors: else the test above would show nothing."""
+    include = Path(nw.__file__).parent / "drivers" / "include"
+    command = [cc, "-w", "-std=gnu89", "-fshort-wchar", "-fms-extensions", f"-I{include}"]
+    tried = subprocess.run(
+        [*command, "-fsyntax-only", REFUSED / "first.c"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tried.returncode != 0
+    assert "lvalue" in tried.stderr or "not assignable" in tried.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "becomes"),
+    [
+        ("lvalue required as increment operand", "*((PULONG)p)++ = 5;", "*(*(PULONG*)&(p))++ = 5;"),
+        (
+            "expression is not assignable",
+            "if (a) (PUCHAR)c->b[2] += 4;",
+            "if (a) (*(PUCHAR*)&(c->b[2])) += 4;",
+        ),
+        ("lvalue required as left operand", "((T)x) == y; f((T)x <= 1);", None),
+        ("lvalue required as left operand", 's = "((T)x)++";', None),
+        (
+            "assignment to cast is illegal, lvalue casts are not supported",
+            "register UCHAR *q; --((A *)*q);",
+            "UCHAR *q; --(*(A **)&(*q));",
+        ),
+        (
+            "static declaration of \u2018f\u2019 follows non-static declaration",
+            "static ULONG * f(a) int a; {} static int ff() {}",
+            " ULONG * f(a) int a; {} static int ff() {}",
+        ),
+        (
+            "conflicting types for 'f'; have 'int(UCHAR)'",
+            "int f(); int g() { return f(); } int f(UCHAR a) { }",
+            "int f(UCHAR a); int g() { return f(); } int f(UCHAR a) { }",
+        ),
+        ("conflicting types for 'f'", "int f(); int f(void *a);", None),
+        ("label at end of compound statement: expected statement", "{ x: }", "{ x:; }"),
+        ("'q' undeclared", "{ q: } ((T)x)++;", None),
+    ],
+)
+def test_an_error_changes_what_it_names(said: str, text: str, becomes: str | None) -> None:
+    """The place that an error is about is written as today's C has it; without such a place nothing changes."""
+    mended = Mended(text)
+    assert mended.by(f"a.c:1:2: error: {said}\n") == (becomes is not None)
+    assert mended.text == (becomes or text)
+    assert not mended.by("")
+
+
+def test_only_what_is_pasted_is_borne() -> None:
+    """An error of the preprocessor that is not about pasting stays one."""
+    pasting = 'a.c:1:1: error: pasting "->" and "x" does not give a valid preprocessing token\n'
+    assert only_pasting(pasting)
+    assert not only_pasting(pasting + "a.c:2:2: error: #error no\n")
+    assert not only_pasting("")
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("__asm cli\n__asm sti\nx;", ";\n;\nx;"),
+        ("__asm pushf __asm cli; y;", "; y;"),
+        ("_asm { cli\n nop }", ";\n"),
+        ("__asm { mov eax, 1 }", "__asm { mov eax, 1 }"),
+        ('__asm__("cli"); asm("x");', '__asm__("cli"); asm("x");'),
+    ],
+)
+def test_assembler_that_stands_for_nothing_here_is_nothing(given: str, read: str) -> None:
+    """Turning interrupts off and flags are nothing; other instructions stay for the compiler to refuse."""
+    assert narrowed(given, []) == read
+
+
+def test_assembler_is_told_for_what_it_is(tmp_path: Path, monkeypatch) -> None:
+    """Where gcc only sees bad C, the error says that it is assembler, and what to do."""
+    monkeypatch.setenv("CC", "gcc")
+    source = tmp_path / "port.c"
+    source.write_text("int f(void)\n{\n    __asm { mov eax, 1 }\n    return 1;\n}\n")
+    with pytest.raises(BuildError, match="has __asm with instructions of a 32-bit processor"):
+        build(source)
+
+
+def test_a_header_that_is_nobodys_is_told(tmp_path: Path) -> None:
+    """The error names the header, and how to give the folder that has it."""
+    source = tmp_path / "tunnel.c"
+    source.write_text("#include <ndis.h>\n#include <tdikrnl.h>\n")
+    with pytest.raises(BuildError, match=r"tdikrnl.h is none of ndiswan's headers.*include=\["):
+        build(source)
+
+
+def test_functions_that_macros_of_the_library_make_are_there(tmp_path: Path) -> None:
+    """What is linked with a driver is what the library's object has, however its source is written."""
+    source = tmp_path / "buffers.c"
+    source.write_text(
+        "#include <ndis.h>\n"
+        "void f(PUCHAR p)\n{\n"
+        "    READ_PORT_BUFFER_USHORT((PUSHORT)0x300, (PUSHORT)p, 4);\n"
+        "    WRITE_REGISTER_BUFFER_ULONG((PULONG)p, (PULONG)p, READ_REGISTER_ULONG((PULONG)p));\n"
+        "}\nint DriverEntry(void *a, void *b) { return 0; }\n"
+    )
+    assert build(source).is_file()
