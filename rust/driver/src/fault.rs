@@ -223,8 +223,14 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             } else {
                 "read or ran"
             };
-            let kind =
-                if address < 0x1_0000 { ", which is a null pointer or near one" } else { "" };
+            let kind = if address < 0x1_0000 {
+                ", which is a null pointer or near one"
+            } else if context::card().is_some_and(|card| card.maps(address)) {
+                ", which is memory of the card that was mapped: a device model is behind it, which NdisReadRegisterUchar, \
+                 NdisMoveToMappedMemory and their like reach, and a pointer does not"
+            } else {
+                ""
+            };
             format!("{verb} address {address:#x}{kind}")
         }
         libc::SIGFPE => "divided by zero".to_string(),

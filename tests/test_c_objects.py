@@ -1,0 +1,146 @@
+"""What the kernel gives a driver in C: its driver object, queues of a device, mapped memory, keys that are not there."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+import ndiswan as nw
+from ndiswan.drivers import DriverCrash, load
+from test_c_kernel import HARNESS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ndiswan.drivers.loading import CMiniport
+
+
+def run(folder: Path, body: str, globals_: str = "") -> tuple[nw.Ndis, CMiniport]:
+    """A driver with that body of its MiniportInitialize, bound, run for a second and halted."""
+    source = folder / "small.c"
+    text = HARNESS.replace("NDIS_HANDLE w;", "NDIS_HANDLE w; Kept = o;")
+    text = text.replace("@GLOBALS@", f"static PDRIVER_OBJECT Kept;\n{globals_}").replace(
+        "@HALT@", ""
+    )
+    source.write_text(text.replace("@BODY@", textwrap.indent(body, "    ")), "utf-8")
+    driver = load(source)
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), driver)
+        ndis.run(until=ndis.now + 1)
+    return ndis, driver
+
+
+def test_the_driver_object_stays_for_as_long_as_the_driver(tmp_path: Path) -> None:
+    """What DriverEntry was given may be kept and used later, its extension too; it is no leak."""
+    body = """
+        PDRIVER_DISPATCH Old = Kept->MajorFunction[IRP_MJ_DEVICE_CONTROL];
+        Kept->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Control;
+        Kept->DriverExtension->AddDevice = NULL;
+        DbgPrint("%d %d %d\\n", Kept->Type == IO_TYPE_DRIVER, Kept->Size == sizeof(DRIVER_OBJECT),
+                 Kept->DriverExtension->DriverObject == Kept);
+    """
+    control = "static NTSTATUS Control(PDEVICE_OBJECT d, PIRP i) { return STATUS_SUCCESS; }"
+    ndis, driver = run(tmp_path, body, control)
+    assert driver.printed == ["1 1 1\n"]
+    assert (driver.crashed, ndis.violations, driver.leaks) == (None, [], [])
+
+
+def test_a_pointer_to_the_cards_memory_is_told_for_what_it_is(tmp_path: Path) -> None:
+    """Registers that are read through a pointer crash the driver, and the report says what reaches them."""
+    source = tmp_path / "window.c"
+    body = """
+        PUCHAR Window;
+        NDIS_PHYSICAL_ADDRESS At = NDIS_PHYSICAL_ADDRESS_CONST(0xD0000, 0);
+        NdisMMapIoSpace((PVOID *)&Window, Adapter, At, 0x4000);
+        Window[4] = 1;
+    """
+    text = HARNESS.replace("@GLOBALS@", "").replace("@HALT@", "").replace("@BODY@", body)
+    source.write_text(text, "utf-8")
+    told = "which is memory of the card that was mapped.*NdisMoveToMappedMemory"
+    with nw.Ndis(on_violation="record") as ndis, pytest.raises(DriverCrash, match=told):
+        ndis.bind(nw.Protocol(), load(source))
+
+
+def test_requests_wait_for_their_device_in_order(tmp_path: Path) -> None:
+    """The first is started at once, the others by key, then as they came, at DISPATCH_LEVEL."""
+    body = """
+        static DEVICE_OBJECT Device;
+        static IRP Irps[4];
+        ULONG Keys[] = {0, 7, 3, 7}, i;
+        for (i = 0; i < 4; i++)
+            Irps[i].Size = (USHORT)i;
+        Device.DriverObject = Kept;
+        Kept->DriverStartIo = Start;
+        for (i = 0; i < 4; i++)
+            IoStartPacket(&Device, &Irps[i], &Keys[i], NULL);
+        DbgPrint("taken out %d\\n",
+                 KeRemoveEntryDeviceQueue(&Device.DeviceQueue, &Irps[3].Tail.Overlay.DeviceQueueEntry));
+        for (i = 0; i < 3; i++) {
+            KIRQL Level = KfRaiseIrql(DISPATCH_LEVEL);
+            IoStartNextPacket(&Device, FALSE);
+            KfLowerIrql(Level);
+        }
+        DbgPrint("idle %d %d\\n", Device.CurrentIrp == NULL, Device.DeviceQueue.Busy);
+    """
+    start = 'static VOID Start(PDEVICE_OBJECT d, PIRP i) { DbgPrint("%d at %d\\n", i->Size, KeGetCurrentIrql()); }'
+    ndis, driver = run(tmp_path, body, start)
+    assert driver.printed == [
+        "0 at 2\n",
+        "taken out 1\n",
+        "2 at 2\n",
+        "1 at 2\n",
+        "idle 1 0\n",
+    ]
+    assert ndis.violations == []
+
+
+def test_what_is_not_there_says_so(tmp_path: Path) -> None:
+    """Keys, files and sections have no handles; resources are free; a part of memory is described as one."""
+    body = """
+        static UCHAR Memory[64];
+        HANDLE Handle = (HANDLE)5;
+        OBJECT_ATTRIBUTES Name;
+        ULONG n;
+        BOOLEAN Conflict = TRUE;
+        KIRQL Level;
+        KAFFINITY Affinity;
+        KEVENT Event;
+        PMDL Whole = MmCreateMdl(NULL, Memory, 64), Part = MmCreateMdl(NULL, Memory, 64);
+        InitializeObjectAttributes(&Name, NULL, OBJ_CASE_INSENSITIVE, NULL, NULL);
+        DbgPrint("%x ", ZwCreateKey(&Handle, KEY_WRITE, &Name, 0, NULL, REG_OPTION_NON_VOLATILE, NULL));
+        DbgPrint("%x ", ZwOpenSection(&Handle, SECTION_MAP_READ, &Name));
+        DbgPrint("%x ", ZwQueryKey(Handle, KeyFullInformation, Memory, 64, &n));
+        DbgPrint("%x\\n", ZwQueryValueKey(Handle, NULL, KeyValueFullInformation, Memory, 64, &n));
+        DbgPrint("%x ", IoReportResourceUsage(NULL, Kept, NULL, 0, NULL, NULL, 0, FALSE, &Conflict));
+        DbgPrint("%d %x ", Conflict, HalGetInterruptVector(Isa, 0, 5, 5, &Level, &Affinity));
+        DbgPrint("%d\\n", HalGetBusDataByOffset(PCIConfiguration, 0, 0, Memory, 0, 4));
+        MmBuildMdlForNonPagedPool(Whole);
+        IoBuildPartialMdl(Whole, Part, Memory + 16, 0);
+        DbgPrint("%d %d\\n", MmGetMdlByteCount(Part), MmGetSystemAddressForMdl(Part) == Memory + 16);
+        IoFreeMdl(Part);
+        IoFreeMdl(Whole);
+        KeInitializeEvent(&Event, NotificationEvent, FALSE);
+        KePulseEvent(&Event, IO_NO_INCREMENT, FALSE);
+        DbgPrint("%d\\n", KeReadStateEvent(&Event));
+    """
+    ndis, driver = run(tmp_path, body)
+    assert driver.printed == [
+        "c0000022 ",
+        "c0000034 ",
+        "c0000008 ",
+        "c0000008\n",
+        "0 ",
+        "0 5 ",
+        "0\n",
+        "48 1\n",
+        "0\n",
+    ]
+    assert (driver.crashed, ndis.violations, driver.leaks) == (None, [], [])
+
+
+def test_a_status_that_is_raised_stops_the_driver(tmp_path: Path) -> None:
+    """Nobody handles an exception here: it is the stop that it would be without a handler."""
+    with pytest.raises(DriverCrash, match=r"KeBugCheckEx\(0x1e, 0xc0000005"):
+        run(tmp_path, "ExRaiseStatus(STATUS_ACCESS_VIOLATION);")
