@@ -1,4 +1,4 @@
-"""What the kernel gives a driver in C: its driver object, queues of a device, mapped memory, keys that are not there."""
+"""What the kernel gives a driver in C: its driver object, queues of devices, mapped memory; keys are not there."""
 
 from __future__ import annotations
 

@@ -15,9 +15,6 @@ use crate::locks::Locks;
 use crate::memory::{Access, Heap, Pages};
 use crate::packets::Arena;
 
-/// Who gives a driver what is not its own to give back.
-pub(crate) const SYSTEM: &str = "the system";
-
 /// A value of the registry, for NdisReadConfiguration.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -345,21 +342,10 @@ impl Card {
         !file.to_string_lossy().contains("ndiswan/drivers/")
     }
 
-    /// Whether something of the card's memory is mapped at an address.
-    pub(crate) fn maps(&self, address: usize) -> bool {
-        let windows = self.windows.lock();
-        windows.iter().any(|window| {
-            (window.virtual_address..window.virtual_address + window.length).contains(&address)
-        })
-    }
-
     /// What the driver still has after its halt: blocks of memory, timers that are set.
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = Vec::new();
         for (at, length, by, tag) in self.driver.heap.leaks() {
-            if by == SYSTEM {
-                continue;
-            }
             let tag: String = tag
                 .to_le_bytes()
                 .iter()

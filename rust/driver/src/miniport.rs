@@ -10,7 +10,8 @@ use ndiswan::{
     Status, WanInfo,
 };
 
-use crate::card::{Card, Due, SYSTEM};
+use crate::card::{Card, Due};
+use crate::memory::SYSTEM;
 use crate::packets::{Arena, Finding};
 use crate::requests;
 

@@ -87,7 +87,12 @@ pub(super) fn access(
 
 /// Whether the address is of a range of the card's memory.
 pub(super) fn mapped(here: &Here, address: usize) -> bool {
-    here.card().and_then(|card| place(card, address, Space::Memory)).is_some()
+    here.card().is_some_and(|card| is_mapped(card, address))
+}
+
+/// Whether memory of the card is mapped at an address.
+pub(crate) fn is_mapped(card: &Card, address: usize) -> bool {
+    place(card, address, Space::Memory).is_some()
 }
 
 /// A function of the driver's at the level of its interrupt.
