@@ -226,7 +226,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             };
             let kind = if address < 0x1_0000 {
                 ", which is a null pointer or near one"
-            } else if context::card().is_some_and(|card| is_mapped(&card, address)) {
+            } else if context::card().is_some_and(|card| is_mapped(card, address)) {
                 ", which is memory of the card that was mapped: a device model is behind it, which NdisReadRegisterUchar, \
                  NdisMoveToMappedMemory and their like reach, and a pointer does not"
             } else {
