@@ -120,6 +120,9 @@ def trace_event() -> Schema:
             may["face"] = own.pop("face")
         if kind in {"submit", "indicate"}:
             may["data"] = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
+        if kind == "submit":
+            lengths = {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}
+            may["net_buffers"] = {"type": "array", "items": lengths, "minItems": 2}
         if kind == "violation":
             may |= {"detail": TEXT, "about": NAME, "warning": TRUTH}
         kinds.append(table({**where, "what": {"const": kind}, **own, **may}, tuple(may)))

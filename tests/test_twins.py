@@ -1,7 +1,10 @@
 """Chains of net buffer lists under an explorer: they stay chains."""
 
+import pytest
+
 import ndiswan as nw
-from ndiswan import ndis6
+from ndiswan import condis, lan, ndis6
+from ndiswan.zoo.drivers import CoCard, LanCard, NblCard
 
 LENGTHS = []
 
@@ -106,3 +109,68 @@ def test_two_cpus_that_complete_one_chain_are_found():
 def test_one_who_takes_the_whole_chain_is_left_alone():
     """In five hundred schedules nothing is reported."""
     assert nw.explore(chained(Locked), seed=1, executions=500).failures == []
+
+
+FACES = {
+    lan: "send_complete",
+    condis: "co_send_complete",
+    ndis6: "send_net_buffer_lists_complete",
+}
+
+
+@pytest.mark.parametrize("called", FACES, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", FACES, ids=lambda module: module.__name__)
+def test_the_completion_of_another_interface_says_which_is_its_own(module, called):
+    """A driver that was ported all but for one call is told the call that it needs."""
+    name = FACES[called]
+    with nw.Ndis() as ndis:
+        driver = {lan: LanCard, condis: CoCard, ndis6: NblCard}[module](ndis)
+        ndis.bind(module.Protocol(), driver)
+        if module is called:
+            assert callable(getattr(driver.adapter, name))
+            return
+        with pytest.raises(
+            AttributeError, match=rf"^{name}\(.*this one completes by {FACES[module]}"
+        ):
+            getattr(driver.adapter, name)
+        with pytest.raises(AttributeError, match="no attribute 'xyz'"):
+            driver.adapter.xyz  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol", "names"),
+    [
+        (LanCard, lan.Protocol, ["MiniportSend ", "NdisMSendComplete("]),
+        (
+            CoCard,
+            condis.Protocol,
+            ["MiniportCoSendPackets ", "NdisMCoSendComplete(", "ProtocolCoSendComplete "],
+        ),
+        (
+            NblCard,
+            ndis6.Protocol,
+            ["MiniportSendNetBufferLists ", "NdisMSendNetBufferListsComplete("],
+        ),
+    ],
+)
+def test_events_have_the_names_of_their_interface(kind, protocol, names):
+    """What was recorded is told in the words of the driver's own contract, also when the world is closed."""
+    with nw.Ndis(record=True) as ndis:
+        ndis.bind(protocol(), kind(ndis)).send(b"frame")
+        ndis.run()
+    told = "\n".join(map(str, ndis.events()))
+    assert [name for name in names if name not in told] == []
+    assert "Wan" not in told
+
+
+def test_a_chain_that_is_no_list_is_told():
+    """A driver that completes a list as itself reads what a chain of one is."""
+
+    class Alone(ndis6.Miniport):
+        def send_net_buffer_lists(self, nbls, flags):
+            self.adapter.send_net_buffer_lists_complete(nbls[0], flags)
+
+    with nw.Ndis() as ndis:
+        link = ndis.bind(ndis6.Protocol(), Alone())
+        with pytest.raises(TypeError, match=r"a chain of one is \[nbl\]"):
+            link.send(b"frame")

@@ -1,6 +1,6 @@
 # The extension module, for type checkers; stubtest compares it with the module. The words are in the module itself.
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, TypeVarTuple, final, overload
 
@@ -93,12 +93,14 @@ __all__ = [
     "has_address_sanitizer",
     "hdlc_encode",
     "library_functions",
+    "net_buffer_list",
     "oob_status",
     "read_frames",
     "read_sizes",
     "rule_info",
     "rule_table",
     "run_program",
+    "send_chain",
     "shrink",
     "supervise",
     "to_token",
@@ -112,16 +114,8 @@ OPERATIONS: list[str]
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]
-_Asked: TypeAlias = tuple[
-    str,
-    list[tuple[str, str]],
-    int,
-    int,
-    int,
-    str | None,
-    int,
-    list[tuple[int, int, str | None, bool]],
-]
+_Known: TypeAlias = list[tuple[int, int, str | None, bool]]
+_Asked: TypeAlias = tuple[str, list[tuple[str, str]], int, int, int, str | None, int, _Known]
 
 class _RuleInfo(TypedDict):
     id: str
@@ -150,6 +144,8 @@ def complete_all(adapter: Adapter, chain: Iterable[Packet], flags: int) -> None:
 def cancel(adapter: Adapter, id: int) -> None: ...
 def change_life(adapter: Adapter, what: str, ended: int | None = None) -> Status: ...
 def oob_status(packet: Packet, to: int | None = None) -> Status: ...
+def send_chain(link: Link, packets: Sequence[Packet]) -> Batch: ...
+def net_buffer_list(link: Link, frames: Iterable[Buffer]) -> Packet: ...
 
 @disjoint_base
 class Ndis:
@@ -313,6 +309,8 @@ class Packet:
     def data(self) -> PacketData: ...
     @property
     def buffer(self) -> PacketData: ...
+    @property
+    def net_buffers(self) -> list[PacketData]: ...
     def __len__(self) -> int: ...
     def __bool__(self) -> Literal[True]: ...
     def __bytes__(self) -> bytes: ...

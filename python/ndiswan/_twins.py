@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from ndiswan._native import cancel, change_life, oob_status
+from ndiswan._native import Packet, cancel, change_life, net_buffer_list, oob_status, send_chain
 from ndiswan.miniport import Miniport as _Miniport
 from ndiswan.status import Status
 
@@ -13,14 +13,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from ndiswan._native import Batch, Link, Packet
+    from ndiswan._native import Batch, Link
     from ndiswan.exploring.workload import Peer
 
 
-def send_all(link: Link, frames: Iterable[bytes]) -> Batch:
-    """Send frames together, as far as they go down together; gives names, and how each was answered."""
-    frames = list(frames)
-    return link.send_many(array("I", [len(frame) for frame in frames]), b"".join(frames))
+def send_all(link: Link, frames: Iterable[bytes | Packet]) -> Batch:
+    """Send frames together, as far as they go down together; gives names, and how each was answered.
+
+    If one is a packet a packet is made of each of the others, too.
+    """
+    given = list(frames)
+    if any(isinstance(one, Packet) for one in given):
+        return send_chain(
+            link, [one if isinstance(one, Packet) else link.packet(one) for one in given]
+        )
+    plain = [one for one in given if not isinstance(one, Packet)]
+    return link.send_many(array("I", [len(frame) for frame in plain]), b"".join(plain))
+
+
+COMPLETIONS = {
+    "send_complete": "send_complete(packet, status), of a LAN miniport",
+    "co_send_complete": "co_send_complete(status, vc, packet), of a CoNDIS miniport",
+    "send_net_buffer_lists_complete": "send_net_buffer_lists_complete(nbls, flags), of an NDIS 6 miniport",
+}
+
+
+class Faced:
+    """An adapter that says which completion is its own when that of another interface is looked up."""
+
+    _completes: str
+
+    def __getattr__(self, name: str) -> Any:
+        text = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name in COMPLETIONS:
+            text = f"{COMPLETIONS[name]}; this one completes by {COMPLETIONS[self._completes]}"
+        raise AttributeError(text)
 
 
 class TwinMiniport(_Miniport):
@@ -47,6 +74,18 @@ def packets_of(batch: Batch) -> list[Packet]:
     return [batch.packet(at) for at in range(len(batch))]
 
 
+def _two(link: Link, *, lists: bool) -> Iterable[int]:
+    """Send two packets together, whose ids are 1 and 2; the second is a list of two net buffers if there are such."""
+    packets = [link.packet(b"\xff" * 64)]
+    packets.append(
+        net_buffer_list(link, [b"\xff" * 48, b"\xff" * 16]) if lists else link.packet(b"\xff" * 48)
+    )
+    for cancel_id, packet in enumerate(packets, 1):
+        packet.cancel_id = cancel_id
+    statuses: Iterable[int] = send_all(link, packets).statuses
+    return statuses
+
+
 def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], object]]:
     """What a workload does to a miniport of a sister contract besides what it does to one of WAN."""
     more: dict[str, str] = getattr(miniport, "_more", {})
@@ -59,14 +98,9 @@ def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], objec
     found: list[Callable[[], object]] = [together]
     if "cancel_send" in more:
 
-        def one(link: Link) -> list[Status]:
-            packet = link.packet(b"\xff" * 64)
-            packet.cancel_id = 1
-            return [link.send(packet)]
-
         def cancelled() -> None:
-            peer.send_by(link, 1, one)
-            cancel(link.adapter, 1)
+            peer.send_by(link, 2, lambda link: _two(link, lists="pause" in more))
+            cancel(link.adapter, 1 + choose(2, "cancel"))
 
         found.append(cancelled)
     if hasattr(miniport.adapter, "activate_vc"):

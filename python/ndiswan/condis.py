@@ -25,14 +25,14 @@ from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
 from ndiswan._native import Batch, Link, Packet, cancel, co_complete
-from ndiswan._twins import TwinMiniport, packets_of, send_all, void
+from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
 from ndiswan.protocol import Protocol as _Protocol
 from ndiswan.status import Status
 
 __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "co_send_packets"]
 
 
-class Adapter(_Adapter):
+class Adapter(Faced, _Adapter):
     """What a CoNDIS miniport calls NDIS with.
 
     >>> with nw.Ndis() as ndis:
@@ -42,6 +42,8 @@ class Adapter(_Adapter):
     ...     status = vc.send(b"frame")
     SUCCESS
     """
+
+    _completes = "co_send_complete"
 
     def co_send_complete(self, status: Status, vc: Link, packet: Packet) -> None:
         """Give a packet of this VC back with its final status (NdisMCoSendComplete; mind the order).
@@ -86,7 +88,7 @@ class Miniport(TwinMiniport):
         """MiniportCoSendPackets: an array of one VC, all of which are the miniport's.
 
         Owe one ``self.adapter.co_send_complete(status, vc, packet)`` for each, in any order, inside of this call
-        or later. Return nothing: an answer by return breaks SYNC.
+        or later. Return nothing: a final status by return breaks SYNC.
         """
         raise TypeError(
             f"{type(self).__name__} has no co_send_packets; a CoNDIS miniport needs one: "
@@ -124,8 +126,10 @@ class Protocol(_Protocol):
             self.co_send_complete(status, vc, packet)
 
 
-def co_send_packets(vc: Link, frames: Iterable[bytes]) -> Batch:
+def co_send_packets(vc: Link, frames: Iterable[bytes | Packet]) -> Batch:
     """Send frames on a VC as one array (NdisCoSendPackets); gives names. Raises as ``link.send_many``.
+
+    A frame is bytes, or what ``vc.packet`` made, with a ``cancel_id`` of its own.
 
     >>> with nw.Ndis() as ndis:
     ...     vc = ndis.bind(Client(), Card())

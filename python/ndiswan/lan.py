@@ -25,20 +25,22 @@ from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
 from ndiswan._native import Batch, Link, Packet, cancel, complete_by, oob_status
-from ndiswan._twins import TwinMiniport, packets_of, send_all, void
+from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
 from ndiswan.protocol import Protocol
 from ndiswan.status import Status
 
 __all__ = ["Adapter", "Miniport", "Protocol", "cancel_send_packets", "send_packets"]
 
 
-class Adapter(_Adapter):
+class Adapter(Faced, _Adapter):
     """What a LAN miniport calls NDIS with.
 
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Peer(), Card()).send(b"frame")
     SUCCESS
     """
+
+    _completes = "send_complete"
 
     def send_complete(self, packet: Packet, status: Status = Status.SUCCESS) -> None:
         """Give a packet back to the protocol with its final status (NdisMSendComplete).
@@ -116,10 +118,12 @@ class Miniport(TwinMiniport):
         return [oob_status(packet) for packet in packets]
 
 
-def send_packets(link: Link, frames: Iterable[bytes]) -> Batch:
+def send_packets(link: Link, frames: Iterable[bytes | Packet]) -> Batch:
     """Send frames as one array (NdisSendPackets); gives names, and in ``statuses`` how each was answered.
 
-    A miniport without ``send_packets`` gets them one by one. Raises as ``link.send_many``.
+    A frame is bytes, or what ``link.packet`` made, with a ``cancel_id`` of its own. A miniport without
+    ``send_packets`` gets them one by one. Raises as ``link.send_many``; of packets none is sent if the pool has
+    too few for the others.
 
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())

@@ -1,8 +1,9 @@
 """NDIS 6: the sister contract with chains of net buffer lists, pause and restart, on the same engine.
 
-A chain is a list of :class:`ndiswan.Packet`, each a NET_BUFFER_LIST with one frame and a ``status`` of its own. A
-miniport is deserialized, owes a completion for each list, and is paused before it is halted
-(ddi:nc-ndis-miniport_send_net_buffer_lists, nf-ndis-ndismsendnetbufferlistscomplete, nc-ndis-miniport_pause).
+A chain is a list of :class:`ndiswan.Packet`, each a NET_BUFFER_LIST with a ``status``, a ``cancel_id`` and
+``net_buffers`` of its own: one, unless :func:`net_buffer_list` made it. A miniport is deserialized, owes a completion
+for each list, and is paused before it is halted (ddi:nc-ndis-miniport_send_net_buffer_lists,
+nf-ndis-ndismsendnetbufferlistscomplete, nc-ndis-miniport_pause).
 
 In the examples below ``Card`` and ``Peer`` are these:
 
@@ -24,7 +25,8 @@ from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
 from ndiswan._native import Batch, Link, Packet, cancel, change_life, complete_all
-from ndiswan._twins import TwinMiniport, packets_of, send_all, void
+from ndiswan._native import net_buffer_list as _net_buffer_list
+from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
 from ndiswan.irql import Irql
 from ndiswan.protocol import Protocol as _Protocol
 from ndiswan.status import Status
@@ -35,6 +37,7 @@ __all__ = [
     "Miniport",
     "Protocol",
     "cancel_send_net_buffer_lists",
+    "net_buffer_list",
     "pause",
     "restart",
     "send_net_buffer_lists",
@@ -44,13 +47,15 @@ DISPATCH_LEVEL = 1
 """NDIS_SEND_FLAGS_DISPATCH_LEVEL, NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL: who calls is at DISPATCH_LEVEL."""
 
 
-class Adapter(_Adapter):
+class Adapter(Faced, _Adapter):
     """What an NDIS 6 miniport calls NDIS with.
 
     >>> with nw.Ndis() as ndis:
     ...     status = ndis.bind(Peer(), Card()).send(b"frame")
     ['SUCCESS']
     """
+
+    _completes = "send_net_buffer_lists_complete"
 
     def send_net_buffer_lists_complete(self, nbls: Iterable[Packet], flags: int) -> None:
         """Give net buffer lists back, each with its ``status`` (NdisMSendNetBufferListsComplete).
@@ -102,7 +107,8 @@ class Miniport(TwinMiniport):
         """MiniportSendNetBufferLists: a chain, all of which is the miniport's.
 
         Owe a ``self.adapter.send_net_buffer_lists_complete([nbl, ...], flags)`` for each list. ``flags`` has
-        ``DISPATCH_LEVEL`` if the call is at DISPATCH. Return nothing: an answer by return breaks SYNC.
+        ``DISPATCH_LEVEL`` if the call is at DISPATCH. Each of ``nbl.net_buffers`` is a frame for the line; the list is
+        completed once, when all are out. Return nothing: a final status by return breaks SYNC.
         """
         raise TypeError(
             f"{type(self).__name__} has no send_net_buffer_lists; an NDIS 6 miniport needs one: "
@@ -158,10 +164,35 @@ class Protocol(_Protocol):
         """
 
 
-def send_net_buffer_lists(link: Link, frames: Iterable[bytes]) -> Batch:
-    """Send frames as one chain (NdisSendNetBufferLists); gives names.
+def net_buffer_list(link: Link, frames: Iterable[bytes], *, cancel_id: int | None = None) -> Packet:
+    """A list with a NET_BUFFER for each of these frames, owned by the protocol; dropping it frees it.
 
-    ``statuses`` has PAUSED for what a paused miniport does not get. Raises as ``link.send_many``.
+    Together they have the room that one frame has, ``max_frame_size`` + 32 bytes. A recording has their lengths, a
+    capture each as a frame. Raises as ``link.packet``, ``ValueError`` if one is empty.
+
+    >>> class Counts(ndis6.Miniport):
+    ...     def send_net_buffer_lists(self, nbls, flags):
+    ...         print([[len(one) for one in nbl.net_buffers] for nbl in nbls])
+    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
+    >>> with nw.Ndis() as ndis:
+    ...     link = ndis.bind(Peer(), Counts())
+    ...     both = ndis6.net_buffer_list(link, [b"one", b"three"], cancel_id=7)
+    ...     batch = ndis6.send_net_buffer_lists(link, [both, b"alone"])
+    [[3, 5], [5]]
+    ['SUCCESS', 'SUCCESS']
+    """
+    nbl = _net_buffer_list(link, frames)
+    if cancel_id is not None:
+        nbl.cancel_id = cancel_id
+    return nbl
+
+
+def send_net_buffer_lists(link: Link, frames: Iterable[bytes | Packet]) -> Batch:
+    """Send lists as one chain (NdisSendNetBufferLists); gives names.
+
+    Of bytes a list is made; else it is what :func:`net_buffer_list` or ``link.packet`` made, with a ``cancel_id`` of
+    its own. ``statuses`` has PAUSED for what a paused miniport does not get. Raises as ``link.send_many``; of lists
+    none is sent if the pool has too few for the others.
 
     >>> with nw.Ndis() as ndis:
     ...     link = ndis.bind(Peer(), Card())

@@ -45,9 +45,7 @@ class Peer(Protocol):
             link = [link, *self.others][self.ndis.choose(1 + len(self.others), "connection")]
         self.send_by(link, 1, lambda link: [link.send(b"\xff" * size)])
 
-    def send_by(
-        self, link: Link | None, most: int, send: Callable[[Link], Iterable[Status]]
-    ) -> None:
+    def send_by(self, link: Link | None, most: int, send: Callable[[Link], Iterable[int]]) -> None:
         """Send up to so many packets by one call, if there is a line and so many are free."""
         free = self.sent + most <= PACKETS
         if self.stopped or link is None or not link.up or not free:

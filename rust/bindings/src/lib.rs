@@ -87,9 +87,9 @@ mod _native {
     #[pymodule_export]
     use crate::program::run_program;
     #[pymodule_export]
-    use crate::ring::CompletionRing;
-    #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
+    #[pymodule_export]
+    use crate::send_many::{net_buffer_list, send_chain};
     #[pymodule_export]
     use crate::simulation::Simulation;
     #[pymodule_export]
@@ -105,7 +105,7 @@ mod _native {
     #[pymodule_export]
     use crate::workload::{CWorkload, CWorlds, Stretch};
     #[pymodule_export]
-    use crate::{irql::AtLevel, link::Link};
+    use crate::{irql::AtLevel, link::Link, ring::CompletionRing};
     use pyo3::prelude::*;
 
     #[pymodule_init]

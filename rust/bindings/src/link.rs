@@ -93,6 +93,28 @@ impl Link {
     }
 
     fn send_packet(&self, py: Python<'_>, packet: &Bound<'_, Packet>) -> PyResult<Status> {
+        let going = match self.goes(py, packet) {
+            Ok(going) => going,
+            Err(violation) => {
+                raise::<()>(py, &self.shared.world, Err(violation))?;
+                return Ok(Status::FAILURE);
+            }
+        };
+        let result = self.core.send_name(going.name);
+        if !matches!(result, Ok(Status::PENDING)) {
+            going.is_back(py, packet.get());
+        }
+        let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
+        raise(py, &self.shared.world, going.touched)?;
+        Ok(status)
+    }
+
+    /// Gets the object of a packet ready for a send on this link.
+    pub(crate) fn goes(
+        &self,
+        py: Python<'_>,
+        packet: &Bound<'_, Packet>,
+    ) -> Result<Going, Arc<Violation>> {
         let this = packet.get();
         let core = &self.core.adapter;
         let name = this.name();
@@ -114,9 +136,7 @@ impl Link {
                     ),
                 )
             };
-            let violation = core.report_broken(rule, None, detail);
-            raise::<()>(py, &self.shared.world, Err(violation))?;
-            return Ok(Status::FAILURE);
+            return Err(core.report_broken(rule, None, detail));
         }
         let views = self.shared.views(name.slot);
         let mut touched = Ok(());
@@ -124,24 +144,34 @@ impl Link {
             self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
-        let place = &self.shared.slots[name.slot as usize];
         // In flight the slot keeps the object, so that the protocol gets the same one back.
         let held = this.holds.swap(false, Ordering::Relaxed);
         if held {
             let kept = packet.clone().unbind();
+            let place = &self.shared.slots[name.slot as usize];
             let old = place.with(py, |slot| slot.protocol.replace(kept));
             drop(old);
         }
-        let result = self.core.send_name(name);
-        let back = !matches!(result, Ok(Status::PENDING));
-        if back && held {
+        Ok(Going { name, held, touched })
+    }
+}
+
+/// A packet whose object is in its slot while it is under way.
+pub(crate) struct Going {
+    pub(crate) name: Name,
+    held: bool,
+    pub(crate) touched: Result<(), Arc<Violation>>,
+}
+
+impl Going {
+    /// It was not sent, or has come back by the send's return.
+    pub(crate) fn is_back(&self, py: Python<'_>, packet: &Packet) {
+        if self.held {
+            let place = &packet.shared.slots[self.name.slot as usize];
             let kept = place.with(py, |slot| slot.protocol.take());
-            this.holds.store(true, Ordering::Relaxed);
+            packet.holds.store(true, Ordering::Relaxed);
             drop(kept);
         }
-        let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
-        raise(py, &self.shared.world, touched)?;
-        Ok(status)
     }
 }
 
@@ -213,7 +243,7 @@ impl Link {
     ///
     /// Raises ``ValueError`` for an empty frame or one that is too long, ``TypeError`` for what is
     /// not bytes-like, ``RuntimeError`` if all packets of the pool are in use.
-    fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
+    pub(crate) fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
         let name = self.with_frame(py, data, allocate)?;
         let name = raise(py, &self.shared.world, name)?

@@ -287,8 +287,13 @@ impl Ndis {
 
     /// Everything that happened, if ``record=True``; else nothing.
     fn events(&self) -> Vec<Event> {
-        let sites = self.world.core.call_sites();
-        self.world.core.events().into_iter().map(|event| Event::of(event, &sites)).collect()
+        let core = &self.world.core;
+        let (sites, faces) = (core.call_sites(), core.faces());
+        let seen = |event: ndiswan::Event| {
+            let face = faces.get(&event.adapter).copied().unwrap_or_default();
+            Event::of(event, &sites).seen_as(face)
+        };
+        core.events().into_iter().map(seen).collect()
     }
 
     /// Writes the recording as a trace.

@@ -154,6 +154,18 @@ impl Packet {
         Ok(PacketData::new(slf, 0, end))
     }
 
+    /// The data of each NET_BUFFER, as views like ``data``: one, unless it was made by ``ndis6.net_buffer_list``.
+    ///
+    /// They lie one behind the other, and ``data`` is all of them. ``prepend`` lengthens the first, ``append`` the last.
+    #[getter]
+    fn net_buffers(slf: &Bound<'_, Self>) -> PyResult<Vec<PacketData>> {
+        let of = |p: &mut WanPacket| p.net_buffers().collect::<Vec<_>>();
+        let ranges = slf.get().with(slf.py(), Part::Data, of)?;
+        let view =
+            |range: std::ops::Range<usize>| PacketData::new(slf.clone(), range.start, range.len());
+        Ok(ranges.into_iter().map(view).collect())
+    }
+
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Part::Data, |packet| packet.current_length())
     }

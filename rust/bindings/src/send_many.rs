@@ -2,15 +2,45 @@
 
 use std::sync::Arc;
 
-use ndiswan::event::Side;
+use ndiswan::event::{Part, Side};
 use ndiswan::ndis::Frames;
+use ndiswan::{Name, Status};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::batch::Batch;
 use crate::column::{Column, Item};
 use crate::error::{raise_first, settle, usage, value};
 use crate::link::Link;
-use crate::packet::bytes_of;
+use crate::packet::{Packet, bytes_of};
+
+/// What the sister contracts send as one array or chain: packets, each with what belongs to it.
+#[pyfunction]
+pub(crate) fn send_chain(
+    py: Python<'_>,
+    link: &Link,
+    packets: Vec<Bound<'_, Packet>>,
+) -> PyResult<Batch> {
+    link.send_together(py, &packets)
+}
+
+/// A packet that is a NET_BUFFER_LIST with a NET_BUFFER of each of these.
+#[pyfunction]
+pub(crate) fn net_buffer_list(
+    py: Python<'_>,
+    link: &Link,
+    frames: &Bound<'_, PyAny>,
+) -> PyResult<Py<Packet>> {
+    let each = frames.try_iter()?.map(|frame| bytes_of(py, &frame?));
+    let frames: Vec<Vec<u8>> = each.collect::<PyResult<_>>()?;
+    let whole = PyBytes::new(py, &frames.concat());
+    let nbl = link.packet(py, whole.as_any())?;
+    let parts: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let info = &link.core.adapter.info;
+    let filled = nbl.get().with(py, Part::Data, |packet| packet.fill_net_buffers(info, &parts))?;
+    filled.map_err(|error| value(error.to_string()))?;
+    Ok(nbl)
+}
 
 impl Link {
     pub(crate) fn send_all(
@@ -36,5 +66,53 @@ impl Link {
         settle(py, &self.shared.world)?;
         let (shared, columns) = (&self.shared, &sent.batch);
         Ok(Batch::new(shared, &Arc::clone(&self.core), columns, Side::Protocol, sent.statuses))
+    }
+
+    /// Sends packets of the protocol's by one call. What breaks a rule is not sent, and has the name 0 and FAILURE.
+    fn send_together(&self, py: Python<'_>, packets: &[Bound<'_, Packet>]) -> PyResult<Batch> {
+        let core = &self.core.adapter;
+        let (mut broken, time) = (Vec::new(), core.ndis.now());
+        let mut going = Vec::with_capacity(packets.len());
+        for packet in packets {
+            let size = core.length_of(packet.get().name());
+            match self.goes(py, packet) {
+                Ok(goes) => going.push(Some((goes, size))),
+                Err(violation) => {
+                    broken.push(violation);
+                    going.push(None);
+                }
+            }
+        }
+        let names: Vec<Name> = going.iter().flatten().map(|(goes, _)| goes.name).collect();
+        let mut answers = self.core.send_chain(&names).into_iter();
+        let mut columns = ndiswan::ndis::Batch::default();
+        let mut statuses = Vec::with_capacity(packets.len());
+        for (packet, goes) in packets.iter().zip(going) {
+            let answer = goes.as_ref().and_then(|_| answers.next());
+            let (mut name, mut sent) = (Name { adapter: 0, slot: 0, generation: 0 }, 0);
+            if let Some((goes, size)) = goes {
+                if !matches!(answer, Some(Ok(Status::PENDING))) {
+                    goes.is_back(py, packet.get());
+                }
+                if let Some(Ok(_)) = answer {
+                    let generation = goes.name.generation.wrapping_add(1);
+                    (name, sent) = (Name { generation, ..goes.name }, size);
+                }
+                broken.extend(goes.touched.err());
+            }
+            columns.push(name, sent, time);
+            statuses.push(match answer {
+                Some(Ok(status)) => status,
+                Some(Err(violation)) => {
+                    broken.push(violation);
+                    Status::FAILURE
+                }
+                None => Status::FAILURE,
+            });
+        }
+        raise_first(py, &self.shared.world, broken)?;
+        settle(py, &self.shared.world)?;
+        let columns = Arc::new(columns);
+        Ok(Batch::new(&self.shared, &Arc::clone(&self.core), &columns, Side::Protocol, statuses))
     }
 }

@@ -99,8 +99,9 @@ impl Trace {
 
     fn found<'py>(&self, py: Python<'py>, found: &Found) -> PyResult<Bound<'py, PyDict>> {
         let sites = &self.0.header.sites;
-        let history: Vec<Event> =
-            found.history.iter().map(|event| Event::of(*event, sites)).collect();
+        let face = self.0.face(found.event.adapter);
+        let seen = |event: &ndiswan::Event| Event::of(*event, sites).seen_as(face);
+        let history: Vec<Event> = found.history.iter().map(seen).collect();
         let dict = PyDict::new(py);
         dict.set_item("rule", found.rule.id())?;
         dict.set_item("detail", &found.detail)?;

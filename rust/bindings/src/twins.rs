@@ -64,6 +64,10 @@ pub(crate) fn complete_all(
     flags: u32,
 ) -> PyResult<()> {
     // All of it before anything is completed: what is iterated over may run anything, and raise.
+    if chain.is_instance_of::<Packet>() {
+        let text = "expected a list of net buffer lists, got a Packet; a chain of one is [nbl]";
+        return Err(pyo3::exceptions::PyTypeError::new_err(text));
+    }
     let lists: Vec<_> = chain.try_iter()?.collect::<PyResult<_>>()?;
     let core = &adapter.shared.core;
     adapter.alive()?;

@@ -150,11 +150,11 @@ impl Adapter {
         self.state_of(name).is_some_and(|state| state.is_with_miniport(name.generation))
     }
 
-    /// The link that the packet was sent on last; none if that was closed and another has come up since.
+    /// The link that the packet was sent on last; none if it never was, or that was closed and another has come up since.
     pub fn link_of(&self, name: Name) -> Option<Arc<crate::ndis::Link>> {
         let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
         let id = slot.link.load(std::sync::atomic::Ordering::Relaxed);
-        (name.generation > 0).then(|| self.link_by_id(id))?
+        self.link_by_id(id)
     }
 
     /// Gives a packet back to the pool if it is the protocol's; for a binding whose object of

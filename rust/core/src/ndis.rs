@@ -29,6 +29,7 @@ mod pause;
 mod request;
 mod reset;
 mod send;
+mod send_chain;
 mod send_many;
 mod sent;
 mod straight;

@@ -7,6 +7,8 @@
 //!
 //! Pointers are offsets from StartBuffer here. Data may move and grow inside the buffer;
 //! outside of it is [`Rule::Padding`]. Who may call what is the token's business ([`crate::disposition`]).
+//!
+//! In NDIS 6 it stands for a NET_BUFFER_LIST. Its NET_BUFFERs, each a frame, lie one behind the other in CurrentLength.
 
 use crate::info::WanInfo;
 use crate::rule::Rule;
@@ -19,6 +21,8 @@ pub struct WanPacket {
     current_buffer: usize,
     current_length: usize,
     buffer: Box<[u8]>,
+    /// The lengths of the NET_BUFFERs, whose sum is `current_length`; none if there is one.
+    parts: Option<Box<[u32]>>,
     /// Whether somebody may have written to the buffer; if not, it is zeros.
     written: bool,
     /// ProtocolReserved1-4: the protocol's alone.
@@ -56,6 +60,7 @@ impl WanPacket {
             current_buffer: info.header_padding as usize,
             current_length: 0,
             buffer: vec![0; info.buffer_size()].into_boxed_slice(),
+            parts: None,
             written: false,
             protocol_reserved: [0; 4],
             mac_reserved: [0; 4],
@@ -73,6 +78,7 @@ impl WanPacket {
             current_buffer,
             current_length,
             buffer,
+            parts,
             written,
             protocol_reserved,
             mac_reserved,
@@ -80,6 +86,7 @@ impl WanPacket {
         *wan_packet_queue = [0; 2];
         *current_buffer = info.header_padding as usize;
         *current_length = 0;
+        *parts = None;
         if std::mem::take(written) {
             buffer.fill(0);
         }
@@ -103,10 +110,26 @@ impl WanPacket {
         Ok(())
     }
 
+    /// Puts frames in, a NET_BUFFER each, one behind the other.
+    ///
+    /// # Errors
+    /// [`BadFrame`] if there is none, one is empty, or all together are larger than the packet.
+    pub fn fill_net_buffers(&mut self, info: &WanInfo, frames: &[&[u8]]) -> Result<(), BadFrame> {
+        if frames.iter().any(|frame| frame.is_empty()) {
+            return Err(BadFrame::Empty { room: info.room() });
+        }
+        self.fill(info, &frames.concat())?;
+        if frames.len() > 1 {
+            self.parts = Some(frames.iter().map(|frame| frame.len() as u32).collect());
+        }
+        Ok(())
+    }
+
     /// The same for a frame that is known to fit.
     #[inline]
     pub(crate) fn put(&mut self, info: &WanInfo, frame: &[u8]) {
         self.written = true;
+        self.parts = None;
         self.current_buffer = info.header_padding as usize;
         self.current_length = frame.len();
         self.buffer[self.current_buffer..][..frame.len()].copy_from_slice(frame);
@@ -117,6 +140,7 @@ impl WanPacket {
     pub(crate) fn put_zeros(&mut self, info: &WanInfo, length: usize) {
         self.current_buffer = info.header_padding as usize;
         self.current_length = length;
+        self.parts = None;
         if self.written {
             self.buffer.fill(0);
             self.written = false;
@@ -143,6 +167,23 @@ impl WanPacket {
     /// EndBuffer, as an offset from StartBuffer: the size of the whole buffer.
     pub fn end_buffer(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Where each NET_BUFFER is, as offsets from StartBuffer: one, unless it was filled with several.
+    pub fn net_buffers(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let whole = [self.current_length as u32];
+        let count = self.parts.as_ref().map_or(1, |parts| parts.len());
+        let mut begin = self.current_buffer;
+        (0..count).map(move |at| {
+            let length = self.parts.as_deref().unwrap_or(&whole)[at] as usize;
+            begin += length;
+            begin - length..begin
+        })
+    }
+
+    /// The lengths of the NET_BUFFERs, if there are several.
+    pub(crate) fn parts(&self) -> Option<&[u32]> {
+        self.parts.as_deref()
     }
 
     /// The data.
@@ -181,18 +222,31 @@ impl WanPacket {
         }
     }
 
-    /// Moves CurrentBuffer and sets CurrentLength.
+    /// Moves CurrentBuffer and sets CurrentLength. Of several NET_BUFFERs the first begins and the last ends otherwise.
     ///
     /// # Errors
-    /// `PADDING` if that leaves the buffer; nothing is changed then.
+    /// `PADDING` if that leaves the buffer, or nothing of a NET_BUFFER; nothing is changed then.
     pub fn set_current(&mut self, offset: usize, length: usize) -> Result<(), Rule> {
         match offset.checked_add(length) {
             Some(end) if end <= self.buffer.len() => {
+                self.move_ends(offset, end)?;
                 (self.current_buffer, self.current_length) = (offset, length);
                 Ok(())
             }
             _ => Err(Rule::Padding),
         }
+    }
+
+    fn move_ends(&mut self, begin: usize, end: usize) -> Result<(), Rule> {
+        let (old_begin, old_end) = (self.current_buffer, self.current_buffer + self.current_length);
+        let Some([first, .., last]) = self.parts.as_deref_mut() else { return Ok(()) };
+        let longer = |part: u32, by: usize, less: usize| {
+            let length = (part as usize + by).checked_sub(less).filter(|length| *length > 0);
+            length.map(|length| length as u32).ok_or(Rule::Padding)
+        };
+        let ends = (longer(*first, old_begin, begin)?, longer(*last, end, old_end)?);
+        (*first, *last) = ends;
+        Ok(())
     }
 
     /// Writes `header` before the data and makes it part of the data.
@@ -236,6 +290,34 @@ mod tests {
         assert!(packet.has_padding(&info()));
         assert!(matches!(packet.fill(&info(), &[7; 43]), Err(BadFrame::TooLong { room: 42, .. })));
         assert!(matches!(packet.fill(&info(), b""), Err(BadFrame::Empty { .. })));
+    }
+
+    #[test]
+    fn net_buffers_lie_one_behind_the_other_and_only_the_outer_ends_move() {
+        let (info, mut packet) = (info(), WanPacket::new(&info()));
+        let each = |packet: &WanPacket| -> Vec<Vec<u8>> {
+            packet.net_buffers().map(|range| packet.buffer()[range].to_vec()).collect()
+        };
+        packet.fill(&info, b"whole").unwrap();
+        assert_eq!(each(&packet), [b"whole"]);
+        packet.fill_net_buffers(&info, &[b"one", b"two", b"three"]).unwrap();
+        assert_eq!((packet.data(), packet.current_length()), (&b"onetwothree"[..], 11));
+        packet.prepend(b"h").unwrap();
+        packet.append(b"t").unwrap();
+        assert_eq!(each(&packet), [&b"hone"[..], b"two", b"threet"]);
+        let (at, length) = (packet.current_buffer(), packet.current_length());
+        assert_eq!(packet.set_current(at + 4, length - 4), Err(Rule::Padding), "all of the first");
+        assert_eq!(packet.set_current(at, length - 6), Err(Rule::Padding), "all of the last");
+        packet.set_current(at + 1, length - 2).unwrap();
+        assert_eq!(each(&packet), [&b"one"[..], b"two", b"three"]);
+        packet.renew(&info);
+        assert_eq!(each(&packet), [b""]);
+        assert!(packet.fill_net_buffers(&info, &[b"one", b""]).is_err());
+        assert!(packet.fill_net_buffers(&info, &[]).is_err());
+        assert!(packet.fill_net_buffers(&info, &[&[7; 21], &[7; 22]]).is_err());
+        packet.fill_net_buffers(&info, &[b"one", b"two"]).unwrap();
+        packet.fill(&info, b"whole").unwrap();
+        assert_eq!(each(&packet), [b"whole"]);
     }
 
     #[test]

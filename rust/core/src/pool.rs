@@ -18,6 +18,9 @@ use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
 
+/// The link of a packet that was never sent.
+const NOWHERE: u32 = u32::MAX;
+
 /// One packet's place. It begins with a cache line, so that a step of one in a batch of a thousand, which
 /// are too many for the first cache, waits for as few as can be.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(crate) struct Slot {
     word: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
     next_free: AtomicU32,
-    /// The link that it was sent on last.
+    /// The link that it was sent on last, or [`NOWHERE`].
     pub(crate) link: AtomicU32,
     /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
     pub(crate) submitted: AtomicU64,
@@ -153,7 +156,7 @@ impl Slot {
         Slot {
             word: AtomicU64::new(PacketState::default().word()),
             next_free: AtomicU32::new(below),
-            link: AtomicU32::new(0),
+            link: AtomicU32::new(NOWHERE),
             submitted: AtomicU64::new(0),
             length: AtomicU32::new(0),
             anonymous: AtomicBool::new(false),
@@ -167,7 +170,7 @@ impl Slot {
         let Slot { word, next_free, link, submitted, length, anonymous, body, history } = self;
         *word.get_mut() = PacketState::default().word();
         *next_free.get_mut() = below;
-        *link.get_mut() = 0;
+        *link.get_mut() = NOWHERE;
         *submitted.get_mut() = 0;
         *length.get_mut() = 0;
         *anonymous.get_mut() = false;

@@ -115,6 +115,8 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// The frames, by the number of the event that carries them.
     pub frames: BTreeMap<usize, Box<[u8]>>,
+    /// How long each NET_BUFFER of such a frame is, where there are several; together they are the frame.
+    pub net_buffers: BTreeMap<usize, Box<[u32]>>,
     /// The engine's words, by the number of the violation event.
     pub verdicts: BTreeMap<usize, Verdict>,
 }
@@ -195,7 +197,7 @@ pub enum TraceError {
 
 impl Trace {
     /// Which send interface an adapter's miniport has.
-    pub(crate) fn face(&self, adapter: u16) -> Face {
+    pub fn face(&self, adapter: u16) -> Face {
         let known = self.header.adapters.iter().find(|entry| entry.index == adapter);
         known.map_or(Face::Wan, |entry| entry.face)
     }
@@ -204,6 +206,18 @@ impl Trace {
     pub fn adapter_name(&self, index: u16) -> String {
         let known = self.header.adapters.iter().find(|adapter| adapter.index == index);
         known.map_or_else(|| format!("adapter {index}"), |adapter| adapter.name.clone())
+    }
+
+    /// The frames of an event: none, one, or one for each NET_BUFFER.
+    pub fn frames_of(&self, index: usize) -> Vec<&[u8]> {
+        let Some(mut rest) = self.frames.get(&index).map(|data| &**data) else { return Vec::new() };
+        let mut frames = Vec::new();
+        for length in self.net_buffers.get(&index).map_or(&[][..], |parts| parts) {
+            let frame;
+            (frame, rest) = rest.split_at(rest.len().min(*length as usize));
+            frames.push(frame);
+        }
+        if frames.is_empty() { vec![rest] } else { frames }
     }
 
     /// The source line of an event, if it was recorded at verification level 4.
@@ -225,6 +239,10 @@ impl Ndis {
             match note {
                 record::Note::Nothing => {}
                 record::Note::Frame(data) => drop(trace.frames.insert(index, data)),
+                record::Note::Frames(data, parts) => {
+                    trace.frames.insert(index, data);
+                    trace.net_buffers.insert(index, parts);
+                }
                 record::Note::Verdict { packet, detail, warning } => {
                     trace.verdicts.insert(index, Verdict { detail, packet, warning });
                 }
@@ -242,6 +260,11 @@ impl Ndis {
         trace.header.sites.clone_from(&**self.sites.lock());
         trace.number_cpus();
         trace
+    }
+
+    /// Which send interface each adapter has, by its index, also when the world is closed.
+    pub fn faces(&self) -> BTreeMap<u16, Face> {
+        self.adapter_entries().into_iter().map(|entry| (entry.index, entry.face)).collect()
     }
 
     /// What a trace says of the adapters; of a closed world, what it said at its end.

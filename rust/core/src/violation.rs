@@ -73,6 +73,8 @@ pub fn describe_as(face: Face, event: &Event) -> String {
         What::Cancel { .. } => "cancelled: NDIS asks for it back".into(),
         What::Touch { side, part, .. } => format!("{part} touched by the {side}"),
         What::Violation { rule } => format!("** breaks {} **", rule.id()),
+        What::Enter { entry, at } => format!("{} begins at {at}", face.entry(entry)),
+        What::Leave { entry } => format!("{} returned", face.entry(entry)),
         other => crate::words::of_no_packet(&other),
     };
     format!(

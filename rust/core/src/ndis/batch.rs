@@ -33,9 +33,10 @@ impl Batch {
         Batch(Vec::with_capacity(packets))
     }
 
+    /// One more: its name, bytes and time.
     #[inline(always)]
     #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
-    pub(crate) fn push(&mut self, name: Name, size: u32, time: u64) {
+    pub fn push(&mut self, name: Name, size: u32, time: u64) {
         self.0.push(Entry { handle: name.handle(), time, size });
     }
 

@@ -150,7 +150,8 @@ impl Ndis {
     fn tell_sent(&self, link: &Link, packet: Name, cpu: &Rc<Cpu>, now: Moment, frame: &[u8]) {
         let taken = What::Allocate { packet };
         self.emit_with(&link.adapter, cpu, now, taken, || Note::Nothing);
-        self.tell_again(link, packet, cpu, now, frame.into());
+        let frame = (frame.len() as u32, Note::Frame(frame.into()));
+        self.tell_again(link, packet, cpu, now, frame);
     }
 
     /// That the packet in `place`, which the protocol had as `packet`, was sent and submitted.
@@ -163,25 +164,32 @@ impl Ndis {
         cpu: &Rc<Cpu>,
         (now, who): (Moment, u64),
         length: u32,
-        frame: impl FnOnce() -> Box<[u8]>,
+        frame: impl FnOnce() -> Note,
     ) {
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => {
                 place.history.keep_again(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_again(link, packet, cpu, now, frame()),
+            Watch::Everything => self.tell_again(link, packet, cpu, now, (length, frame())),
         }
     }
 
     #[cold]
-    fn tell_again(&self, link: &Link, packet: Name, cpu: &Rc<Cpu>, now: Moment, frame: Box<[u8]>) {
-        let (id, length) = (link.id, frame.len() as u32);
+    fn tell_again(
+        &self,
+        link: &Link,
+        packet: Name,
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        (length, frame): (u32, Note),
+    ) {
+        let id = link.id;
         let send = What::Send { packet, link: id, length };
         self.emit_with(&link.adapter, cpu, now, send, || Note::Nothing);
         let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };
         let submit = What::Submit { packet, link: id };
-        self.emit_with(&link.adapter, cpu, now, submit, || Note::Frame(frame));
+        self.emit_with(&link.adapter, cpu, now, submit, || frame);
     }
 
     /// That the packet in `place` was completed and delivered.

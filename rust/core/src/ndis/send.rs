@@ -230,7 +230,7 @@ impl Link {
     }
 
     /// Whether the packet and the sender are fit for a send; the length of the data.
-    fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<u32, (Rule, String)> {
+    pub(super) fn may_send(&self, cpu: &Rc<Cpu>, name: Name) -> Result<u32, (Rule, String)> {
         let adapter = &*self.adapter;
         let Some(slot) = adapter.pool.get(name.slot).filter(|_| name.adapter == adapter.index)
         else {
@@ -269,7 +269,7 @@ impl Link {
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { adapter: adapter.index, slot, generation: state.generation() };
         place.submitted.store(now.time, Ordering::Relaxed);
-        self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
+        self.note_submit((name, place), cpu, now, || Note::of(&place.body.lock()));
         self.hand_down(drivers, cpu, name, deliver, now)
     }
 
@@ -281,11 +281,11 @@ impl Link {
         (packet, place): (Name, &Slot),
         cpu: &Rc<Cpu>,
         now: Moment,
-        frame: impl FnOnce() -> Box<[u8]>,
+        frame: impl FnOnce() -> Note,
     ) {
         let (ndis, submit) = (&self.adapter.ndis, What::Submit { packet, link: self.id });
         if ndis.config.record {
-            ndis.emit_with(&self.adapter, cpu, now, submit, || Note::Frame(frame()));
+            ndis.emit_with(&self.adapter, cpu, now, submit, frame);
         } else {
             ndis.note(&self.adapter, place, cpu, now, submit);
         }

@@ -16,12 +16,13 @@ use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::history::who;
 use crate::status::Status;
+use crate::trace::record::Note;
 
 /// Packets that are the miniport's now, and the drivers. Who has it is inside.
-struct GoingDown {
-    batch: Batch,
-    drivers: Arc<Drivers>,
-    now: Moment,
+pub(super) struct GoingDown {
+    pub(super) batch: Batch,
+    pub(super) drivers: Arc<Drivers>,
+    pub(super) now: Moment,
 }
 
 impl Adapter {
@@ -32,7 +33,7 @@ impl Adapter {
         driver.filter(|_| !alone).unwrap_or(usize::MAX)
     }
 
-    fn least_down(&self) -> usize {
+    pub(super) fn least_down(&self) -> usize {
         let drivers = self.drivers.load();
         self.least(drivers.as_deref().and_then(|drivers| drivers.miniport.many()))
     }
@@ -227,11 +228,11 @@ impl Link {
     }
 
     /// A packet that was sent is the miniport's: its next life begins.
-    fn submit_one(&self, cpu: &Rc<Cpu>, name: Name, now: Moment) -> Name {
+    pub(super) fn submit_one(&self, cpu: &Rc<Cpu>, name: Name, now: Moment) -> Name {
         let place = self.adapter.pool.slot(name.slot);
         let state = place.own_step(PacketState::submit).unwrap_or_else(|_| place.state());
         let name = Name { generation: state.generation(), ..name };
-        self.note_submit((name, place), cpu, now, || place.body.lock().data().into());
+        self.note_submit((name, place), cpu, now, || Note::of(&place.body.lock()));
         name
     }
 
@@ -268,7 +269,7 @@ impl Link {
     }
 
     /// The call itself, and what comes of it: how each send is answered is added to `statuses`.
-    fn hand_down_many(
+    pub(super) fn hand_down_many(
         self: &Arc<Self>,
         drivers: &Drivers,
         cpu: &Rc<Cpu>,

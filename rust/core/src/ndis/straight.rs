@@ -20,6 +20,7 @@ use crate::history::who;
 use crate::packet::WanPacket;
 use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
+use crate::trace::record::Note;
 
 impl Link {
     /// A frame from the pool to the miniport, with nothing in between. `told` hears which packet it is before the miniport is
@@ -112,7 +113,7 @@ impl Link {
         let before = place.state().generation();
         place.set_in(&span, state);
         let packet = Name { generation: before, ..name };
-        ndis.note_again(self, (packet, place), cpu, (now, who), length, || body.data().into());
+        ndis.note_again(self, (packet, place), cpu, (now, who), length, || Note::of(&body));
         let packet = Name { generation: state.generation(), ..name };
         place.goes_down(self.id, length, now.time, false);
         flow.goes_down();

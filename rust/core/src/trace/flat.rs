@@ -45,6 +45,7 @@ struct Flat<'a> {
     timer: Option<u32>,
     rule: Option<Rule>,
     data: Option<Cow<'a, str>>,
+    net_buffers: Option<Vec<u32>>,
     detail: Option<Cow<'a, str>>,
     about: Option<Name>,
     #[serde(default)]
@@ -55,9 +56,23 @@ struct Flat<'a> {
 pub(super) fn line(text: &[u8]) -> Option<Line<'_>> {
     let flat: Flat<'_> = serde_json::from_slice(text).ok()?;
     let what = flat.what()?;
-    let Flat { time, cpu, irql, locks, adapter, site, data, detail, about, warning, .. } = flat;
+    let Flat {
+        time,
+        cpu,
+        irql,
+        locks,
+        adapter,
+        site,
+        data,
+        net_buffers,
+        detail,
+        about,
+        warning,
+        ..
+    } = flat;
     let event = Event { time, cpu, irql, locks, adapter, site, what };
-    Some(Line { event, data, detail, about, warning })
+    let net_buffers = net_buffers.map(Cow::Owned);
+    Some(Line { event, data, net_buffers, detail, about, warning })
 }
 
 impl Flat<'_> {

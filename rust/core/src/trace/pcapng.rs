@@ -1,6 +1,6 @@
 //! The frames of a trace as a capture: what went down to a miniport and what came up from it.
 //!
-//! One interface a link. A frame that goes down is written when MiniportWanSend is called, as the
+//! One interface a link. Each NET_BUFFER of a list is a frame of its own. A frame that goes down is written when MiniportWanSend is called, as the
 //! protocol sent it; its comment says which packet it was, through whose hands it went and how it
 //! ended. Times are those of the trace: nanoseconds since the world began.
 
@@ -61,7 +61,8 @@ impl Trace {
         let mut capture = CaptureWriter::new(writer)?;
         let types = self.link_types();
         let lives = self.lives();
-        for (&index, data) in &self.frames {
+        let mut count = 0;
+        for &index in self.frames.keys() {
             let Some(event) = self.events.get(index) else { continue };
             let (link, way, comment) = match event.what {
                 What::Submit { packet, link } => {
@@ -74,15 +75,18 @@ impl Trace {
             let name = format!("{} link {link}", self.adapter_name(event.adapter));
             let link_type = types.get(&link).copied().unwrap_or(LINK_PPP);
             let interface = capture.interface(&name, link_type)?;
-            capture.frame(interface, event.time, data, Some(way), comment.as_deref())?;
+            for frame in self.frames_of(index) {
+                capture.frame(interface, event.time, frame, Some(way), comment.as_deref())?;
+                count += 1;
+            }
         }
         capture.finish()?;
-        Ok(self.frames.len())
+        Ok(count)
     }
 
     fn link_types(&self) -> BTreeMap<u32, u16> {
         let mut types = BTreeMap::new();
-        for (index, data) in &self.frames {
+        for index in self.frames.keys() {
             let event = self.events.get(*index);
             let Some(Event {
                 what: What::Submit { link, .. } | What::Indicate { link, .. }, ..
@@ -91,7 +95,7 @@ impl Trace {
                 continue;
             };
             let all = types.entry(*link).or_insert(LINK_PPP_HDLC);
-            if !data.starts_with(&HDLC) {
+            if self.frames_of(*index).iter().any(|frame| !frame.starts_with(&HDLC)) {
                 *all = LINK_PPP;
             }
         }

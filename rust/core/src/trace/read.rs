@@ -41,6 +41,15 @@ impl Trace {
             if let Some(data) = &line.data {
                 let data = unhex(data)
                     .ok_or_else(|| lines.broken("`data` is not an even number of hex digits"))?;
+                if let Some(parts) = line.net_buffers {
+                    let sum: u64 = parts.iter().copied().map(u64::from).sum();
+                    if sum != data.len() as u64 || parts.len() < 2 || parts.contains(&0) {
+                        let what =
+                            "`net_buffers` are not the lengths of two or more parts of `data`";
+                        return Err(lines.broken(what));
+                    }
+                    trace.net_buffers.insert(index, parts.into_owned().into());
+                }
                 trace.frames.insert(index, data);
             }
             if let Some(detail) = line.detail {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Name};
+use crate::packet::WanPacket;
 
 /// What is said of one event and does not fit into it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -12,8 +13,20 @@ pub(crate) enum Note {
     Nothing,
     /// The data of the frame that goes down or comes up.
     Frame(Box<[u8]>),
+    /// The same of a NET_BUFFER_LIST, and how long each of its NET_BUFFERs is: two or more.
+    Frames(Box<[u8]>, Box<[u32]>),
     /// What the engine said when a rule was broken.
     Verdict { packet: Option<Name>, detail: String, warning: bool },
+}
+
+impl Note {
+    /// What is said of a packet that goes down.
+    pub(crate) fn of(packet: &WanPacket) -> Note {
+        match packet.parts() {
+            Some(parts) => Note::Frames(packet.data().into(), parts.into()),
+            None => Note::Frame(packet.data().into()),
+        }
+    }
 }
 
 /// A link, as the head of a trace names it.

@@ -66,6 +66,10 @@ impl Trace {
         if let Some(frame) = self.frames.get(&index) {
             let _ = write!(line, ", {} bytes", frame.len());
         }
+        if let Some(parts) = self.net_buffers.get(&index) {
+            let lengths: Vec<String> = parts.iter().map(u32::to_string).collect();
+            let _ = write!(line, " in net buffers of {}", lengths.join(", "));
+        }
         if let Some(verdict) = self.verdicts.get(&index) {
             let _ = write!(line, ": {}", verdict.detail);
         }

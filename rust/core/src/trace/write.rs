@@ -17,6 +17,8 @@ pub(super) struct Line<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) net_buffers: Option<Cow<'a, [u32]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) detail: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) about: Option<Name>,
@@ -59,6 +61,7 @@ impl Trace {
             let line = Line {
                 event: *event,
                 data: self.frames.get(&index).map(|data| hex(data).into()),
+                net_buffers: self.net_buffers.get(&index).map(|parts| Cow::Borrowed(&**parts)),
                 detail: verdict.map(|verdict| verdict.detail.as_str().into()),
                 about: verdict.and_then(|verdict| verdict.packet),
                 warning: verdict.is_some_and(|verdict| verdict.warning),

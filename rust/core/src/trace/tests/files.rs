@@ -108,3 +108,14 @@ fn a_saved_trace_is_the_one_that_is_read_call_sites_and_frames_included() {
     assert_eq!(trace.frames.values().next().unwrap()[..], *b"\xff\x03\xc0\x21hello");
     assert_eq!(rules(&trace.check()), [Rule::IrqlComplete]);
 }
+
+#[test]
+fn net_buffers_of_another_length_than_the_data_are_refused() {
+    const SUBMIT: &str = r#"{"time":0,"cpu":0,"irql":0,"locks":0,"adapter":0,"what":"submit","packet":{"adapter":0,"slot":0,"generation":1},"link":0,"data":"616263","net_buffers":[1,2]}"#;
+    let whole = Trace::read_from(format!("{HEAD}{SUBMIT}\n").as_bytes(), "run.trace").unwrap();
+    assert_eq!(whole.frames_of(0), [&b"a"[..], b"bc"]);
+    for wrong in ["[1,1]", "[3]", "[]", "[0,3]", "[4294967295,4]"] {
+        let line = SUBMIT.replace("[1,2]", wrong);
+        tells(format!("{HEAD}{line}\n"), &["line 2", "`net_buffers`", "parts of `data`"]);
+    }
+}
