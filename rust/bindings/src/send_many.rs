@@ -16,6 +16,7 @@ use crate::packet::{Packet, bytes_of};
 
 /// What the sister contracts send as one array or chain: packets, each with what belongs to it.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // an argument of a call from Python
 pub(crate) fn send_chain(
     py: Python<'_>,
     link: &Link,
