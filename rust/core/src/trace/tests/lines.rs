@@ -12,7 +12,8 @@ fn text(what: What) -> String {
     let event = Event { time: 7, cpu: 2, irql, locks: 1, adapter: 3, site: 4, what };
     let about = Some(Name { adapter: 3, slot: 5, generation: 6 });
     let (data, detail) = (Some("00ff".into()), Some("\"quoted\"".into()));
-    serde_json::to_string(&Line { event, data, detail, about, warning: true, net_buffers: None }).unwrap()
+    serde_json::to_string(&Line { event, data, detail, about, warning: true, net_buffers: None })
+        .unwrap()
 }
 
 fn parts<'a>(line: &'a Line<'_>) -> (Event, Option<&'a str>, Option<&'a str>, Option<Name>, bool) {
