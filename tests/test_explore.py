@@ -122,6 +122,23 @@ def test_a_driver_that_goes_on_for_ever_is_cut_off():
     assert not issubclass(EndlessError, Exception)
 
 
+def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch):
+    """An execution that is starved is not one that goes on for ever."""
+
+    def slow(ndis):
+        end = time.monotonic() + 0.7
+        while time.monotonic() < end:
+            ndis.point()
+
+    def rules():
+        found = nw.explore(slow, executions=1, patience=0.2, max_points=10**9, shrinking=0)
+        return [failure.rule for failure in found.failures]
+
+    assert rules() == ["ENDLESS"]
+    monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
+    assert rules() == []
+
+
 def test_an_exception_of_a_driver_is_a_failure_with_its_line():
     """What a driver raises is found like a broken rule, and is no rule."""
 

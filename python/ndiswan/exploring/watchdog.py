@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Watchdog:
     in C, for a lock of ``threading`` or in ``time.sleep``, a signal that is otherwise ignored has it
     look; signals come to the main thread only, so another one that waits for ever is not ended.
 
+    The time in which that thread could have run, and the machine ran something else, does not count.
+
     >>> from ndiswan.exploring.watchdog import Watchdog
     >>> with Watchdog(60.0, TimeoutError).watching():
     ...     print("done in time")
@@ -70,6 +73,7 @@ class Watchdog:
         self._given = False
         self._lock = threading.Lock()
         self._watched = threading.get_ident()
+        self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._over = False
         self._end = threading.Lock()
         self._wakes = False
@@ -99,11 +103,24 @@ class Watchdog:
         except self._error:
             pass
 
+    def _kept_waiting(self) -> float:
+        """Seconds in which the thread could have run and did not, since it began; 0 where Linux does not say so."""
+        try:
+            return int(self._schedule.read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+
     def _watch(self) -> None:
+        since, before = None, 0.0
         while not self._end.acquire(timeout=min(1.0, self._patience / 4)):
             with self._lock:
                 patted = self._patted
-                if self._over or patted is None or time.monotonic() - patted <= self._patience:
+                if self._over or patted is None:
+                    continue
+                kept_waiting = self._kept_waiting()
+                if patted != since:
+                    since, before = patted, kept_waiting
+                if time.monotonic() - patted - (kept_waiting - before) <= self._patience:
                     continue
                 self._patted = time.monotonic()
                 self._given = True
