@@ -111,15 +111,16 @@ class Watchdog:
             return 0.0
 
     def _watch(self) -> None:
-        since, before = None, 0.0
+        since, before, last = None, 0.0, self._kept_waiting()
         while not self._end.acquire(timeout=min(1.0, self._patience / 4)):
             with self._lock:
                 patted = self._patted
                 if self._over or patted is None:
                     continue
                 kept_waiting = self._kept_waiting()
-                if patted != since:
-                    since, before = patted, kept_waiting
+                if patted != since:  # the last look was before that, however late this one is
+                    since, before = patted, last
+                last = kept_waiting
                 if time.monotonic() - patted - (kept_waiting - before) <= self._patience:
                     continue
                 self._patted = time.monotonic()
