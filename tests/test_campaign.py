@@ -137,6 +137,7 @@ def test_what_was_found_until_ctrl_c_is_kept(tmp_path, executor):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        process.stdout.close()  # else a later test is told of it
     assert process.returncode == 2
     assert "found: EXCEPTION" in told
     assert [rule for rule, _, _ in verdicts(tmp_path / "kept")] == ["EXCEPTION"]
