@@ -170,15 +170,12 @@ def net_buffer_list(link: Link, frames: Iterable[bytes], *, cancel_id: int | Non
     Together they have the room that one frame has, ``max_frame_size`` + 32 bytes. A recording has their lengths, a
     capture each as a frame. Raises as ``link.packet``, ``ValueError`` if one is empty.
 
-    >>> class Counts(ndis6.Miniport):
-    ...     def send_net_buffer_lists(self, nbls, flags):
-    ...         print([[len(one) for one in nbl.net_buffers] for nbl in nbls])
-    ...         self.adapter.send_net_buffer_lists_complete(nbls, flags)
     >>> with nw.Ndis() as ndis:
-    ...     link = ndis.bind(Peer(), Counts())
+    ...     link = ndis.bind(Peer(), Card())
     ...     both = ndis6.net_buffer_list(link, [b"one", b"three"], cancel_id=7)
+    ...     print([bytes(one) for one in both.net_buffers])
     ...     batch = ndis6.send_net_buffer_lists(link, [both, b"alone"])
-    [[3, 5], [5]]
+    [b'one', b'three']
     ['SUCCESS', 'SUCCESS']
     """
     nbl = _net_buffer_list(link, frames)
