@@ -7,6 +7,7 @@ function; nothing in virtual time can.
 """
 
 import contextlib
+import inspect
 import signal
 import time
 from typing import Any
@@ -77,9 +78,10 @@ class Machine(RuleBasedStateMachine):
             name for kind in self.driver.__mro__ for name in getattr(kind, "__annotations__", {})
         }
         count = 3 if "following" in names else 2 if "partner" in names else adapters
-        self.miniports: list[Any] = [
-            self.driver(self.ndis, bits_per_second=bits) for _ in range(count)
-        ]
+        # A card of a LAN has the speed that it has.
+        takes = inspect.signature(self.driver).parameters
+        speed = {"bits_per_second": bits} if "bits_per_second" in takes else {}
+        self.miniports: list[Any] = [self.driver(self.ndis, **speed) for _ in range(count)]
         for number, miniport in enumerate(self.miniports):
             miniport.partner = miniport.following = self.miniports[(number + 1) % count]
             if miniport.info.header_padding:
