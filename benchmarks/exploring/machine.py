@@ -79,8 +79,9 @@ class Machine(RuleBasedStateMachine):
         }
         count = 3 if "following" in names else 2 if "partner" in names else adapters
         # A card of a LAN has the speed that it has.
-        takes = inspect.signature(self.driver).parameters
-        speed = {"bits_per_second": bits} if "bits_per_second" in takes else {}
+        takes = inspect.signature(self.driver).parameters.values()
+        slow = any(one.kind is one.VAR_KEYWORD or one.name == "bits_per_second" for one in takes)
+        speed = {"bits_per_second": bits} if slow else {}
         self.miniports: list[Any] = [self.driver(self.ndis, **speed) for _ in range(count)]
         for number, miniport in enumerate(self.miniports):
             miniport.partner = miniport.following = self.miniports[(number + 1) % count]
