@@ -134,7 +134,7 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
     failure = _load(file, target)
-    symptom = failure.replay().symptom
+    symptom = failure.replay(record=False, patience=failure.settings.patience).symptom
     if symptom is None or not symptom.is_like(failure.symptom):
         out(f"it fails no more: {failure.rule} at {failure.place}")
         return FINE
@@ -148,8 +148,9 @@ def minimize(file: str, *, target: str | None, seconds: float, output: str | Non
     shrunk = make_small(failure.choices, run, seconds)  # with no time at all it is as it was
     small = changed(failure, choices=shrunk.choices)
     last = small.replay()
-    events = len(last.ndis.events())
-    small = changed(small, detail=detail_of(last), digest=last.ndis.digest(), events=events)
+    small = changed(
+        small, detail=detail_of(last), digest=last.ndis.digest(), events=last.ndis.recorded()
+    )
     _writing(lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "

@@ -296,9 +296,11 @@ def _compile(
         compile_it = [cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
         mended = Mended(narrowed(text, [INCLUDE, LIBRARY]))
         plain.write_text(mended.text, encoding="latin-1")
-        while mended.by(_said(compile_it)):
+        while said := _said(compile_it):
+            if not mended.by(said):
+                _run(compile_it, file, hint=mended.hint)  # which says it
+                break
             plain.write_text(mended.text, encoding="latin-1")
-        _run(compile_it, file, hint=mended.hint)
         if mended.local:
             names = (f"--localize-symbol={name}" for name in sorted(mended.local))
             _run(["objcopy", *names, str(made)], file)
