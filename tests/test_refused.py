@@ -181,3 +181,10 @@ def _until(ready) -> None:
     while not ready():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_number_that_is_none_is_told_in_words_of_everyday():
+    """Not by the name that click has for its type."""
+    done = ndiswan("fuzz", "modem.py", "--time", "soon")
+    assert done.returncode == USAGE
+    assert "'--time': 'soon' is not a valid number" in done.stderr

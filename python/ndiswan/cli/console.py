@@ -62,6 +62,8 @@ def out_json(document: Any) -> None:
 class Number(click.FloatRange):
     """A number in a range; nan, which click lets through, is in none."""
 
+    name = "number"  # in click's own words about what is none
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click asks for it."""
         number = super().convert(value, param, ctx)
