@@ -47,22 +47,6 @@ def test_the_driver_object_stays_for_as_long_as_the_driver(tmp_path: Path) -> No
     assert (driver.crashed, ndis.violations, driver.leaks) == (None, [], [])
 
 
-def test_a_pointer_to_the_cards_memory_is_told_for_what_it_is(tmp_path: Path) -> None:
-    """Registers that are read through a pointer crash the driver, and the report says what reaches them."""
-    source = tmp_path / "window.c"
-    body = """
-        PUCHAR Window;
-        NDIS_PHYSICAL_ADDRESS At = NDIS_PHYSICAL_ADDRESS_CONST(0xD0000, 0);
-        NdisMMapIoSpace((PVOID *)&Window, Adapter, At, 0x4000);
-        Window[4] = 1;
-    """
-    text = HARNESS.replace("@GLOBALS@", "").replace("@HALT@", "").replace("@BODY@", body)
-    source.write_text(text, "utf-8")
-    told = "which is memory of the card that was mapped.*NdisMoveToMappedMemory"
-    with nw.Ndis(on_violation="record") as ndis, pytest.raises(DriverCrash, match=told):
-        ndis.bind(nw.Protocol(), load(source))
-
-
 def test_requests_wait_for_their_device_in_order(tmp_path: Path) -> None:
     """The first is started at once, the others by key, then as they came, at DISPATCH_LEVEL."""
     body = """

@@ -81,6 +81,7 @@ WITHOUT_A_STEM = {
     "packet_data": "the view of a packet's memory, which is in the bindings alone",
     "c_examples": "the sample drivers in C",
     "c_functions": "what drivers in C call, on both sides",
+    "c_mapped": "memory of the card that drivers in C have mapped",
     "c_objects": "what the kernel gives drivers in C, and keeps for them",
     "published_names": "what the C headers name of what is published",
     "c_kernel": "what drivers in C have of the kernel",

@@ -178,7 +178,8 @@ def load(
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
         ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a
-        read, which it answers.
+        read, which it answers. Memory that the driver has mapped is asked for in the same way when the driver
+        reads or writes it by a pointer. Without a device, ports read as ones, and mapped memory is plain memory.
         If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and
         its clock.
     address:

@@ -119,17 +119,17 @@ fn settings(
         on_crash: Box::new(move |text| {
             Python::attach(|py| dead.keep(py, crash(py, text)));
         }),
-        on_port: Box::new(move |space, address, bytes, value| {
-            let none = if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 };
-            let Some(callback) = &on_port else { return none };
-            Python::attach(|py| {
-                let answer = callback.call1(py, (space_of(space), address, bytes, value));
-                let number = answer.and_then(|answer| {
-                    if value.is_some() { Ok(0) } else { answer.extract::<u64>(py) }
-                });
-                number.unwrap_or_else(|error| {
-                    ask.keep(py, error);
-                    none
+        on_port: on_port.map(|callback| -> Box<ndiswan_driver::Port> {
+            Box::new(move |space, address, bytes, value| {
+                Python::attach(|py| {
+                    let answer = callback.call1(py, (space_of(space), address, bytes, value));
+                    let number = answer.and_then(|answer| {
+                        if value.is_some() { Ok(0) } else { answer.extract::<u64>(py) }
+                    });
+                    number.unwrap_or_else(|error| {
+                        ask.keep(py, error);
+                        if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 }
+                    })
                 })
             })
         }),

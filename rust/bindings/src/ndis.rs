@@ -59,7 +59,13 @@ impl Ndis {
             spawn: config::spawn,
             call_site: Some(config::call_site),
         };
-        let core = py.detach(|| ndiswan::Ndis::new(config));
+        // Each time the GIL is let go, whoever waits for it is woken, and is too late where it is taken again at once: an explorer
+        // makes a world an execution, beside a thread that is to watch over it.
+        let core = if config.time == ndiswan::TimeKind::Adversarial {
+            ndiswan::Ndis::new(config)
+        } else {
+            py.detach(|| ndiswan::Ndis::new(config))
+        };
         let world = Arc::new(World {
             core,
             pending: Mutex::default(),

@@ -28,7 +28,7 @@ fn engine(path: &Path) -> Arc<Link> {
         on_status: Box::new(|_, _| ()),
         on_text: Box::new(|_| ()),
         on_crash: Box::new(|why| panic!("{why}")),
-        on_port: Box::new(|_, _, _, _| 0),
+        on_port: None,
         on_ready: Box::new(|_| ()),
         on_due: Box::new(|_, _| ()),
     };

@@ -30,7 +30,8 @@ pub enum Value {
 
 type Told = dyn Fn(u32, &[u8]) + Send + Sync;
 type Ready = dyn Fn(&Arc<Adapter>) + Send + Sync;
-type Port = dyn Fn(Space, u64, u8, Option<u64>) -> u64 + Send + Sync;
+/// A device model: space, address, bytes, and the value that is written or none for a read; answers the value that is read.
+pub type Port = dyn Fn(Space, u64, u8, Option<u64>) -> u64 + Send + Sync;
 
 /// Which of the card's address spaces is meant.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -68,8 +69,8 @@ pub struct Settings {
     pub on_text: Box<dyn Fn(&str) + Send + Sync>,
     /// Told how and where the driver crashed, once, and what else it did that breaks no rule of the contract.
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
-    /// Reads (`None`) or writes a register of the device model: space, address, bytes, value.
-    pub on_port: Box<Port>,
+    /// The device model, if there is one: reads (`None`) or writes a register, by space, address, bytes and value.
+    pub on_port: Option<Box<Port>>,
     /// A timer, DPC or device of the scenario's is due, by its number.
     pub on_due: Box<dyn Fn(Due, u32) + Send + Sync>,
     /// Called when the adapter knows what it is, before any line comes up.
@@ -155,7 +156,7 @@ pub struct Card {
     pub(crate) interrupt: Mutex<Option<Interrupt>>,
     pub(crate) request: Mutex<crate::requests::Open>,
     pub(crate) shutdown: Mutex<Option<(usize, usize)>>,
-    pub(crate) windows: Mutex<Vec<Window>>,
+    pub(crate) windows: Mutex<Vec<crate::mapped::Window>>,
     pub(crate) config: Mutex<HashMap<String, usize>>,
     pub(crate) things: Mutex<crate::exports::Things>,
 }
@@ -164,15 +165,6 @@ pub struct Card {
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Interrupt {
     pub(crate) request_isr: bool,
-}
-
-/// A range of ports or of mapped registers.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Window {
-    pub(crate) virtual_address: usize,
-    pub(crate) physical: u64,
-    pub(crate) length: usize,
-    pub(crate) space: Space,
 }
 
 static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(0);

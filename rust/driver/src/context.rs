@@ -90,6 +90,11 @@ impl Drop for Handling {
     }
 }
 
+/// The driver's next call takes as long as so many more.
+pub(crate) fn weighs(more: u64) {
+    THREAD.with(|thread| thread.watch.weighs(more));
+}
+
 /// Whether the driver is inside of a library call on the stack that runs now, others' calls in between or not. What else is kept
 /// of the thread may be another stack's.
 pub(crate) fn is_calling() -> bool {

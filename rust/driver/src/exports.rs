@@ -17,7 +17,6 @@ mod timers;
 mod waiting;
 mod wan;
 
-pub(crate) use hardware::is_mapped;
 pub(crate) use things::Things;
 
 use std::collections::HashMap;

@@ -7,9 +7,10 @@ use ndiswan::{Name, Rule};
 
 use crate::card::Card;
 use crate::context;
-use crate::exports::is_mapped;
 use crate::lines::told;
+use crate::mapped::{self, Touched};
 use crate::packets;
+use crate::stepping;
 
 /// Something that the driver did on its own, to be reported by its next call of the library.
 #[derive(Debug)]
@@ -165,7 +166,7 @@ fn not_ours(signal: libc::c_int, address: usize, registers: &[libc::greg_t; 23])
     }
     // SAFETY: an action that the kernel had, or the default one.
     unsafe { libc::sigaction(signal, &raw const old, std::ptr::null_mut()) };
-    if signal == libc::SIGABRT {
+    if matches!(signal, libc::SIGABRT | libc::SIGTRAP) {
         // The others fault again when their instruction is tried again.
         // SAFETY: as `abort` does it.
         unsafe { libc::raise(signal) };
@@ -176,12 +177,19 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     // SAFETY: what the kernel hands to a handler with SA_SIGINFO.
     let (address, context) =
         unsafe { ((*info).si_addr() as usize, &mut *context.cast::<libc::ucontext_t>()) };
-    let registers = &mut context.uc_mcontext.gregs;
     let ours = signal != libc::SIGABRT && is_known();
     let Some(frame) = ours.then(context::driver_to_leave).flatten() else {
-        return not_ours(signal, address, registers);
+        return not_ours(signal, address, &context.uc_mcontext.gregs);
     };
     let _handling = context::Handling::begin();
+    if stepping::goes_on(signal, context) {
+        return;
+    }
+    let registers = &mut context.uc_mcontext.gregs;
+    stepping::cancel(registers);
+    if signal == libc::SIGTRAP {
+        return not_ours(signal, address, registers);
+    }
     let (mut pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     if !crate::image::is_of_driver(pc) {
@@ -196,6 +204,14 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         if let Some(fault) = packets::touched(address, writes, &|| trace(pc, bp)) {
             return context::note(fault);
         }
+        let touched = context::card()
+            .and_then(|card| mapped::touched(card, address, writes, &|| trace(pc, bp)));
+        match touched {
+            Some(Touched::Again) => return,
+            Some(Touched::Told(fault)) => return context::note(fault),
+            Some(Touched::Model) if stepping::begin(context) => return,
+            Some(Touched::Model) | None => {}
+        }
         if let Some(card) = context::card()
             && let Some(what) = card.driver.heap.describe(address)
         {
@@ -209,6 +225,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             return context::note(Fault { rule: Some(Rule::Touch), packet: None, text });
         }
     }
+    let registers = &mut context.uc_mcontext.gregs;
     let sp = registers[libc::REG_RSP as usize] as usize;
     let overflow =
         signal == libc::SIGSEGV && address.abs_diff(sp) < 64 * 1024 && address < sp + 4096;
@@ -226,9 +243,9 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             };
             let kind = if address < 0x1_0000 {
                 ", which is a null pointer or near one"
-            } else if context::card().is_some_and(|card| is_mapped(card, address)) {
-                ", which is memory of the card that was mapped: a device model is behind it, which NdisReadRegisterUchar, \
-                 NdisMoveToMappedMemory and their like reach, and a pointer does not"
+            } else if context::card().is_some_and(|card| card.is_port(address)) {
+                ", which is a range of ports that was registered: NdisRawReadPortUchar and its like reach it, and a \
+                 pointer does not"
             } else {
                 ""
             };
@@ -261,6 +278,7 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
 fn leave(registers: &mut [libc::greg_t; 23], frame: *mut libc::c_void) {
     let Some(card) = context::card() else { return };
     context::leaves();
+    stepping::cancel(registers);
     registers[libc::REG_RIP as usize] = card.driver.image.abandon as libc::greg_t;
     registers[libc::REG_RDI as usize] = frame as libc::greg_t;
     // Below the frame: what is there was the driver's, which does not come back to it.

@@ -18,9 +18,13 @@ pub fn read(address: usize, into: &mut [u8]) -> bool {
     let copy = |into: &mut [u8]| unsafe {
         std::ptr::copy(address as *const u8, into.as_mut_ptr(), into.len());
     };
-    if crate::context::in_own(address, into.len(), || copy(into)) {
-        return true;
-    }
+    crate::context::in_own(address, into.len(), || copy(into))
+        || read_as_is(address, into)
+        || crate::mapped::read(address, into)
+}
+
+/// The same, by nobody but the kernel.
+pub(crate) fn read_as_is(address: usize, into: &mut [u8]) -> bool {
     let (local, remote) = (span(into.as_mut_ptr() as usize, into.len()), span(address, into.len()));
     // SAFETY: `local` is `into`; the other address is looked at by the kernel, which answers EFAULT for what is not mapped.
     let count =
@@ -32,9 +36,13 @@ pub fn read(address: usize, into: &mut [u8]) -> bool {
 pub fn write(address: usize, from: &[u8]) -> bool {
     // SAFETY: as in `read`.
     let copy = || unsafe { std::ptr::copy(from.as_ptr(), address as *mut u8, from.len()) };
-    if crate::context::in_own(address, from.len(), copy) {
-        return true;
-    }
+    crate::context::in_own(address, from.len(), copy)
+        || write_as_is(address, from)
+        || crate::mapped::write(address, from)
+}
+
+/// The same, by nobody but the kernel.
+pub(crate) fn write_as_is(address: usize, from: &[u8]) -> bool {
     let (local, remote) = (span(from.as_ptr() as usize, from.len()), span(address, from.len()));
     // SAFETY: as in `read`. A driver that gives an address gives the memory, as with every out parameter in C.
     let count =

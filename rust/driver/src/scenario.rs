@@ -65,7 +65,6 @@ impl Scenario {
 
     /// Runs it once in this world, which the caller closes.
     pub fn run(&self, ndis: &Arc<Ndis>) -> Ran {
-        let none = |bytes: u8| if bytes >= 8 { u64::MAX } else { (1u64 << (8 * bytes)) - 1 };
         let world = Arc::downgrade(ndis);
         let settings = Settings {
             config: self.config.clone(),
@@ -78,7 +77,7 @@ impl Scenario {
                     ndis.interrupt_run();
                 }
             }),
-            on_port: Box::new(move |_, _, bytes, _| none(bytes)),
+            on_port: None,
             on_due: Box::new(|_, _| ()),
             on_ready: Box::new(|_| ()),
         };

@@ -148,6 +148,15 @@ impl Own {
         calls.is_multiple_of(SOME).then_some(calls)
     }
 
+    /// What comes takes as long as some calls, and counts as so many; no number at which to ask is passed over.
+    pub(crate) fn weighs(&self, more: u64) {
+        let Some(watched) = self.get() else { return };
+        let calls = watched.calls.load(Ordering::Relaxed);
+        if (calls + more) / SOME == calls / SOME {
+            watched.calls.store(calls + more, Ordering::Relaxed);
+        }
+    }
+
     /// Whether after so many calls the driver goes on for ever: it has made as many as it may, or of late it breaks rule upon rule,
     /// which takes so long to report that it would not come to that. `broken` is how many there are.
     #[cold]

@@ -3,13 +3,10 @@
 use ndiswan::{Irql, Status};
 
 use super::exports;
-use crate::card::{Card, Interrupt, Space, Window, by_handle};
+use crate::card::{Interrupt, Space, by_handle};
 use crate::context::Here;
 use crate::peek;
 
-/// Where windows of registers are "mapped": addresses at which nothing is, so that a driver that does without NdisReadRegister
-/// faults.
-const BASE: usize = 0x5000_0000;
 /// No card takes more elements by one call, and a count that is none has more.
 const MOST: u32 = 1 << 20;
 /// Bytes of a function's PCI configuration; beyond it there is nothing to be read or written.
@@ -26,12 +23,7 @@ pub(super) fn open(
         here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
         return None;
     };
-    let mut windows = card.windows.lock();
-    let next = windows
-        .last()
-        .map_or(BASE, |last| last.virtual_address + last.length.next_multiple_of(4096));
-    windows.push(Window { virtual_address: next, physical, length: length.max(1), space });
-    Some(next)
+    card.map(space, physical, length)
 }
 
 pub(super) fn close(here: &Here, handle: usize, address: usize) {
@@ -42,27 +34,8 @@ pub(super) fn close(here: &Here, handle: usize, address: usize) {
             "the handle that MiniportInitialize was given",
         );
     };
-    let mut windows = card.windows.lock();
-    let before = windows.len();
-    windows.retain(|window| window.virtual_address != address);
-    if windows.len() == before {
-        drop(windows);
+    if !card.unmap(address) {
         here.wrong("the range", address, "one that was registered or mapped");
-    }
-}
-
-/// The register at an address of a window, or a raw port.
-fn place(card: &Card, address: usize, space: Space) -> Option<(Space, u64)> {
-    let windows = card.windows.lock();
-    let window = windows
-        .iter()
-        .find(|w| (w.virtual_address..w.virtual_address + w.length).contains(&address));
-    match window {
-        Some(window) => {
-            Some((window.space, window.physical + (address - window.virtual_address) as u64))
-        }
-        None if space == Space::Port && address < 0x1_0000 => Some((Space::Port, address as u64)),
-        None => None,
     }
 }
 
@@ -74,25 +47,14 @@ pub(super) fn access(
     value: Option<u64>,
 ) -> u64 {
     let Some(card) = here.card() else { return 0 };
-    let Some((space, at)) = place(card, address, space) else {
+    card.register(space, address, bytes, value).unwrap_or_else(|| {
         here.wrong(
             "the register",
             address,
             "an address inside of a range that was registered or mapped",
         );
-        return u64::MAX;
-    };
-    (card.settings.on_port)(space, at, bytes, value)
-}
-
-/// Whether the address is of a range of the card's memory.
-pub(super) fn mapped(here: &Here, address: usize) -> bool {
-    here.card().is_some_and(|card| is_mapped(card, address))
-}
-
-/// Whether memory of the card is mapped at an address.
-pub(crate) fn is_mapped(card: &Card, address: usize) -> bool {
-    place(card, address, Space::Memory).is_some()
+        u64::MAX
+    })
 }
 
 /// A function of the driver's at the level of its interrupt.
@@ -244,7 +206,7 @@ mod registers {
             };
             let length = length.min(super::CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
-                let value = (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, None) as u8;
+                let value = card.device(Space::Pci, u64::from(offset + at), 1, None) as u8;
                 if !peek::put(buffer + at as usize, value) {
                     return at;
                 }
@@ -260,7 +222,7 @@ mod registers {
             let length = length.min(super::CONFIGURATION_SPACE.saturating_sub(offset));
             for at in 0..length {
                 let Some(value) = peek::get::<u8>(buffer + at as usize) else { return at };
-                (card.settings.on_port)(Space::Pci, u64::from(offset + at), 1, Some(u64::from(value)));
+                card.device(Space::Pci, u64::from(offset + at), 1, Some(u64::from(value)));
             }
             length
         }

@@ -1,7 +1,7 @@
 //! Ports before the card is registered, ports of the kernel's, and memory of the card that is copied.
 
 use super::exports;
-use super::hardware::{access, close, mapped, open};
+use super::hardware::{access, close, open};
 use crate::card::{Card, Space, by_handle};
 use crate::context::Here;
 use crate::peek;
@@ -16,8 +16,7 @@ pub(super) fn of_context(here: &Here, context: usize) -> Option<std::sync::Arc<C
 }
 
 fn immediate(here: &Here, context: usize, at: u64, bytes: u8, value: Option<u64>) -> u64 {
-    of_context(here, context)
-        .map_or(u64::MAX, |card| (card.settings.on_port)(Space::Port, at, bytes, value))
+    of_context(here, context).map_or(u64::MAX, |card| card.device(Space::Port, at, bytes, value))
 }
 
 fn put<T: peek::Plain>(here: &Here, out: usize, value: T) {
@@ -37,7 +36,7 @@ fn read_many(
 ) -> u32 {
     let Some(card) = of_context(here, context) else { return 0 };
     for byte in 0..length {
-        let value = (card.settings.on_port)(space, u64::from(at) + u64::from(byte), 1, None) as u8;
+        let value = card.device(space, u64::from(at) + u64::from(byte), 1, None) as u8;
         if !peek::put(buffer + byte as usize, value) {
             here.wrong("Buffer", buffer, &format!("the address of {length} bytes"));
             return byte;
@@ -60,32 +59,31 @@ fn write_many(
             here.wrong("Buffer", buffer, &format!("the address of {length} bytes"));
             return byte;
         };
-        (card.settings.on_port)(space, u64::from(at) + u64::from(byte), 1, Some(u64::from(value)));
+        card.device(space, u64::from(at) + u64::from(byte), 1, Some(u64::from(value)));
     }
     length
 }
 
-fn load(here: &Here, address: usize) -> Option<u8> {
-    if mapped(here, address) {
-        Some(access(here, address, 1, Space::Memory, None) as u8)
-    } else {
-        peek::get::<u8>(address)
+/// The byte at an address of the card's memory, or of memory.
+fn load(card: &Card, address: usize) -> Option<u8> {
+    if card.is_mapped(address) {
+        return card.register(Space::Memory, address, 1, None).map(|value| value as u8);
     }
+    peek::get::<u8>(address)
 }
 
-fn store(here: &Here, address: usize, value: u8) -> bool {
-    if mapped(here, address) {
-        access(here, address, 1, Space::Memory, Some(u64::from(value)));
-        return true;
+fn store(card: &Card, address: usize, value: u8) -> bool {
+    if card.is_mapped(address) {
+        return card.register(Space::Memory, address, 1, Some(u64::from(value))).is_some();
     }
     peek::put(address, value)
 }
 
 /// Whether all of a range is there, page by page: who is to write to it writes nothing else.
-fn all_there(here: &Here, start: usize, length: usize) -> bool {
+fn all_there(card: &Card, start: usize, length: usize) -> bool {
     let mut offsets = (0..length).step_by(4096).chain(length.checked_sub(1));
     offsets.all(|at| {
-        start.checked_add(at).is_some_and(|at| mapped(here, at) || load(here, at).is_some())
+        start.checked_add(at).is_some_and(|at| card.is_mapped(at) || peek::get::<u8>(at).is_some())
     })
 }
 
@@ -156,9 +154,11 @@ exports! {
 
     fn NdisMoveMappedMemory(here, to: usize, from: usize, length: u32) {
         let length = length as usize;
-        let done = all_there(here, to, length)
-            && all_there(here, from, length)
-            && (0..length).all(|at| load(here, from + at).is_some_and(|value| store(here, to + at, value)));
+        let done = here.card().is_some_and(|card| {
+            all_there(card, to, length)
+                && all_there(card, from, length)
+                && (0..length).all(|at| load(card, from + at).is_some_and(|value| store(card, to + at, value)))
+        });
         if !done {
             here.wrong("Destination or Source", to, &format!("{length} bytes of a mapped range, or of memory; Source is {from:#x}"));
         }
@@ -166,7 +166,9 @@ exports! {
 
     fn NdisZeroMappedMemory(here, to: usize, length: u32) {
         let length = length as usize;
-        let done = all_there(here, to, length) && (0..length).all(|at| store(here, to + at, 0));
+        let done = here
+            .card()
+            .is_some_and(|card| all_there(card, to, length) && (0..length).all(|at| store(card, to + at, 0)));
         if !done {
             here.wrong("Destination", to, &format!("{length} bytes of a mapped range"));
         }
