@@ -14,6 +14,7 @@ from commands import BAD, INTERRUPTED, USAGE, VIOLATIONS, ndiswan
 from ndiswan.campaign import Campaign, Store
 from ndiswan.drivers import BuildError, build
 from ndiswan.refused import THREADS, WHAT_TO_DO, refused
+from telephones import SAMPLES
 
 ONE = ("--mode", "reset/inline")
 RACE = "ndiswan.zoo.scenarios:double_shared_list"
@@ -105,6 +106,14 @@ def test_a_trace_that_has_no_room_is_not_blamed_on_the_driver(tmp_path):
     assert (done.returncode, "CRASH" in done.stdout) == (USAGE, False)
     assert "Traceback" not in done.stderr
     assert "File too large" in done.stderr or "could not" in done.stderr
+
+
+def test_a_small_stack_is_enough_for_a_driver_in_c(tmp_path):
+    """What a driver runs on is no larger than the process may have."""
+    words = ("fuzz", SAMPLES / "queued", "--executions", "50", "--folder", tmp_path)
+    done = run(*words, shell="ulimit -Ss 200; ulimit -Hs 200;")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "50 executions" in done.stdout
 
 
 def test_a_built_driver_that_cannot_be_kept_says_how_it_can(tmp_path, monkeypatch):

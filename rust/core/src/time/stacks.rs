@@ -6,8 +6,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use generator::{Generator, Gn};
 
@@ -31,6 +31,24 @@ impl fmt::Debug for dyn Stacks {
 
 /// Words of memory that a stack has: 512 KiB. Drivers nest at most 24 entry points deep.
 const WORDS: usize = 0x1_0000;
+/// Bytes of the least stack that is worth a try, and of what belongs to a stack beside it.
+const LEAST: usize = 32 * 1024;
+
+/// The same where this process may have no stack of so many bytes (`ulimit -Hs`): as many as it may.
+fn words() -> usize {
+    static KNOWN: OnceLock<usize> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+        let most = most_of(&limits).unwrap_or(usize::MAX);
+        WORDS.min(most.saturating_sub(LEAST).max(LEAST) / size_of::<usize>())
+    })
+}
+
+/// The hard limit of a stack in the text of /proc/PID/limits, in bytes; none if there is none.
+fn most_of(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max stack size"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
 
 type Stack = Generator<'static, (), usize>;
 
@@ -42,7 +60,7 @@ thread_local! {
 
 /// Takes one body after the other.
 fn stack() -> Stack {
-    Gn::new_opt(WORDS, || {
+    Gn::new_opt(words(), || {
         loop {
             go_on_with(NEXT.take().map_or(0, |body| body()));
         }
@@ -57,7 +75,7 @@ pub(crate) fn of_rust() -> Arc<dyn Stacks> {
 /// Has the crate that makes stacks do what it does once in a process: it handles faults. A handler of somebody else's that is to
 /// come first is set after this.
 pub fn prepare() {
-    let mut stack: Stack = Gn::new_opt(WORDS, || 0);
+    let mut stack: Stack = Gn::new_opt(words(), || 0);
     let _ = stack.resume();
 }
 
@@ -120,5 +138,31 @@ impl Stacks for Generators {
         } else {
             go_on_with(to);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_a_stack_is_the_hard_one() {
+        let of = |line: &str| {
+            most_of(&format!(
+                "Limit   Soft Limit   Hard Limit   Units\n{line}\nMax core file size 0 0 bytes"
+            ))
+        };
+        assert_eq!(
+            of("Max stack size            8388608              16777216             bytes"),
+            Some(16_777_216)
+        );
+        assert_eq!(
+            of("Max stack size            8388608              unlimited            bytes"),
+            None
+        );
+        assert_eq!(
+            of("Max data size             unlimited            unlimited            bytes"),
+            None
+        );
     }
 }
