@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 _Choices: TypeAlias = list[tuple[int, int]]
+_Tag: TypeAlias = SupportsIndex | None
+_Told: TypeAlias = tuple[Status, bytes, int]
 
 def shrink(
     choices: _Choices, run: Callable[[_Choices], _Choices | None], seconds: float
@@ -56,12 +58,8 @@ _Many: TypeAlias = Buffer | SupportsIndex
 @final
 class CompletionRing:
     def __new__(cls, capacity: SupportsIndex) -> Self: ...
-    def try_push(
-        self, handle: SupportsIndex, status: SupportsIndex, tag: SupportsIndex | None = None
-    ) -> bool: ...
-    def push(
-        self, handle: SupportsIndex, status: SupportsIndex, tag: SupportsIndex | None = None
-    ) -> None: ...
+    def try_push(self, handle: SupportsIndex, status: SupportsIndex, tag: _Tag = None) -> bool: ...
+    def push(self, handle: SupportsIndex, status: SupportsIndex, tag: _Tag = None) -> None: ...
     def push_many(self, handles: Buffer, statuses: _Many, tags: _Many | None = None) -> int: ...
     def drain_into(
         self,
@@ -245,6 +243,7 @@ class CDriver:
         on_status: Callable[[int, bytes], object] | None,
         on_text: Callable[[str], object] | None,
         on_port: Callable[[str, int, int, int | None], int | None] | None,
+        memory: list[tuple[int, Buffer]],
     ) -> Self: ...
     def another(
         self,
@@ -254,11 +253,10 @@ class CDriver:
         on_status: Callable[[int, bytes], object] | None,
         on_text: Callable[[str], object] | None,
         on_port: Callable[[str, int, int, int | None], int | None] | None,
+        memory: list[tuple[int, Buffer]],
     ) -> CDriver: ...
-    def request(
-        self, set: bool, oid: int, given: bytes, room: int
-    ) -> tuple[Status, bytes, int]: ...
-    def completed(self) -> tuple[Status, bytes, int] | None: ...
+    def request(self, set: bool, oid: int, given: bytes, room: int) -> _Told: ...
+    def completed(self) -> _Told | None: ...
     @property
     def pending(self) -> str | None: ...
     @property

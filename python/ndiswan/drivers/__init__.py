@@ -1,6 +1,7 @@
 """Drivers in C: compiled as they are, loaded, and bound like those of Python."""
 
 from ndiswan.drivers.building import BuildError, build
+from ndiswan.drivers.card_memory import CardMemory
 from ndiswan.drivers.crash import DriverCrash, SanitizerReport
 from ndiswan.drivers.isolation import RemoteError, isolated
 from ndiswan.drivers.loading import CMiniport, load
@@ -9,6 +10,7 @@ from ndiswan.drivers.sanitizing import SanitizerError
 __all__ = [
     "BuildError",
     "CMiniport",
+    "CardMemory",
     "DriverCrash",
     "RemoteError",
     "SanitizerError",

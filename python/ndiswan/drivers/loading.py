@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
@@ -12,7 +13,7 @@ from ndiswan.oid import WanInfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from ndiswan._native import Adapter, Link
     from ndiswan.drivers.tapi import Tapi
@@ -72,7 +73,13 @@ class CMiniport:
         def indicated(status: int, data: bytes) -> None:
             events.append((status, data))
 
-        given = (dict(config or {}), bool(guard), address, indicated, self.printed.append, device)
+        shared = getattr(device, "shared_memory", {})
+        if not isinstance(shared, Mapping):
+            raise TypeError(
+                f"device.shared_memory: expected a dict of buffers by address, got {type(shared).__name__}"
+            )
+        told = (indicated, self.printed.append, device, list(shared.items()))
+        given = (dict(config or {}), bool(guard), address, *told)
         self._c_driver = (
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
         )
@@ -180,6 +187,8 @@ def load(
         ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a
         read, which it answers. Memory that the driver has mapped is asked for in the same way when the driver
         reads or writes it by a pointer. Without a device, ports read as ones, and mapped memory is plain memory.
+        If it has an attribute ``shared_memory``, a dict of writable buffers by address, `CardMemory` for example, the
+        driver is given those bytes where it maps an address of one, and the device is not asked for them.
         If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and
         its clock.
     address:

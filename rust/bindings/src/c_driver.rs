@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use ndiswan_driver::{Attached, Card, Due, Outcome, Settings, Space, Value};
+use ndiswan_driver::{Attached, Card, Due, Outcome, Settings, SharedMemory, Space, Value};
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -133,6 +134,7 @@ fn settings(
                 })
             })
         }),
+        memory: Vec::new(),
         on_due: Box::new(move |what, number| {
             let Some(shared) = tick.cell.get().and_then(|cell| cell.get()) else { return };
             Python::attach(|py| {
@@ -154,6 +156,17 @@ fn settings(
             }
         }),
     })
+}
+
+/// A buffer that a device model shares with its driver at an address of the card's.
+fn shared((physical, buffer): (u64, PyBuffer<u8>)) -> PyResult<SharedMemory> {
+    if buffer.readonly() || !buffer.is_c_contiguous() {
+        return Err(PyTypeError::new_err(format!(
+            "device.shared_memory[{physical:#x}]: expected a writable buffer of bytes in one piece, such as a CardMemory"
+        )));
+    }
+    let (start, length) = (buffer.buf_ptr() as usize, buffer.len_bytes());
+    Ok(SharedMemory { physical, start, length, of: Box::new(buffer) })
 }
 
 /// A ``ndiswan.drivers.DriverCrash`` of what was found.
@@ -185,15 +198,18 @@ impl CDriver {
         on_status: Option<Py<PyAny>>,
         on_text: Option<Py<PyAny>>,
         on_port: Option<Py<PyAny>>,
+        memory: Vec<(u64, PyBuffer<u8>)>,
     ) -> PyResult<CDriver> {
         let there = Arc::new(There::default());
-        let settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        let mut settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        settings.memory = memory.into_iter().map(shared).collect::<PyResult<_>>()?;
         let card =
             Card::load(&path, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
         Ok(CDriver { card, there, bound: OnceLock::new() })
     }
 
     /// Another card of the same driver, with its own configuration.
+    #[allow(clippy::too_many_arguments)] // as `new`
     fn another(
         &self,
         config: &Bound<'_, PyDict>,
@@ -202,9 +218,11 @@ impl CDriver {
         on_status: Option<Py<PyAny>>,
         on_text: Option<Py<PyAny>>,
         on_port: Option<Py<PyAny>>,
+        memory: Vec<(u64, PyBuffer<u8>)>,
     ) -> PyResult<CDriver> {
         let there = Arc::new(There::default());
-        let settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        let mut settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        settings.memory = memory.into_iter().map(shared).collect::<PyResult<_>>()?;
         Ok(CDriver { card: self.card.another(settings), there, bound: OnceLock::new() })
     }
 

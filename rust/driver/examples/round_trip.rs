@@ -29,6 +29,7 @@ fn engine(path: &Path) -> Arc<Link> {
         on_text: Box::new(|_| ()),
         on_crash: Box::new(|why| panic!("{why}")),
         on_port: None,
+        memory: Vec::new(),
         on_ready: Box::new(|_| ()),
         on_due: Box::new(|_, _| ()),
     };

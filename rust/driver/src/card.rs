@@ -71,6 +71,8 @@ pub struct Settings {
     pub on_crash: Box<dyn Fn(&str) + Send + Sync>,
     /// The device model, if there is one: reads (`None`) or writes a register, by space, address, bytes and value.
     pub on_port: Option<Box<Port>>,
+    /// Memory of the card's that the device model shares with the driver, and is not asked for.
+    pub memory: Vec<crate::mapped::SharedMemory>,
     /// A timer, DPC or device of the scenario's is due, by its number.
     pub on_due: Box<dyn Fn(Due, u32) + Send + Sync>,
     /// Called when the adapter knows what it is, before any line comes up.

@@ -36,6 +36,7 @@ pub use card::{Card, Due, Port, Settings, Space, Value};
 pub use image::{Image, LoadError};
 pub use last_words::supervise;
 pub use lines::call_site;
+pub use mapped::SharedMemory;
 pub use miniport::Attached;
 pub use requests::Outcome;
 pub use sanitizer::is_there as has_address_sanitizer;

@@ -3,7 +3,7 @@
 //! Ports answer through functions only. Memory answers to pointers too. Without a device model it is plain memory: pages that are
 //! closed until they are touched first, and of ones then, as a bus reads where nothing drives it. With a device model each access
 //! is the model's to answer, one by a pointer like one by a function: the pages stay closed, and [`crate::stepping`] does what the
-//! instruction that faulted there wanted.
+//! instruction that faulted there wanted. A model may share memory with the driver, which is then neither's to answer for.
 
 use ndiswan::Rule;
 
@@ -24,6 +24,19 @@ pub(crate) struct Window {
     /// The driver has given it back. Its addresses stay its own, so that whoever uses them is told so.
     closed: bool,
     pages: Pages,
+}
+
+/// Memory that a card has by its own address: bytes of this process that stay where they are for as long as whoever shares
+/// them is kept.
+pub struct SharedMemory {
+    /// The card's own address of the first.
+    pub physical: u64,
+    /// Where they are.
+    pub start: usize,
+    /// How many.
+    pub length: usize,
+    /// Whose they are.
+    pub of: Box<dyn std::any::Any + Send + Sync>,
 }
 
 /// What a driver finds at an address of a window.
@@ -49,17 +62,41 @@ impl Window {
 }
 
 impl Card {
-    /// Asks the device model, which reads or writes. Where there is none, nothing is.
+    /// Reads or writes what is at the card's own address: memory that it shares, or whatever the device model says. Where there is
+    /// none, nothing is.
     pub(crate) fn device(&self, space: Space, at: u64, bytes: u8, value: Option<u64>) -> u64 {
+        if let Some(place) = self.shared(space, at, usize::from(bytes)) {
+            let mut held = value.unwrap_or(0).to_le_bytes();
+            let held = &mut held[..usize::from(bytes.min(8))];
+            if value.is_some() {
+                peek::write_as_is(place, held);
+            } else {
+                peek::read_as_is(place, held);
+            }
+            return number(held);
+        }
         self.settings.on_port.as_ref().map_or(ones(bytes), |ask| ask(space, at, bytes, value))
+    }
+
+    /// Where memory is that the device model shares, if all of this range is of it.
+    fn shared(&self, space: Space, at: u64, length: usize) -> Option<usize> {
+        let shared = self.settings.memory.iter().filter(|_| space == Space::Memory);
+        shared.into_iter().find_map(|shared| {
+            let within = usize::try_from(at.checked_sub(shared.physical)?).ok()?;
+            (within.checked_add(length)? <= shared.length).then_some(shared.start + within)
+        })
     }
 
     /// Gives the driver a range; none if there are not so many addresses.
     pub(crate) fn map(&self, space: Space, physical: u64, length: usize) -> Option<usize> {
-        let within = if space == Space::Memory { physical as usize % PAGE } else { 0 };
-        let pages = Pages::new(within + length.max(1))?;
-        pages.protect(pages.start, pages.length, Access::Nothing);
-        let start = pages.start + within;
+        let (start, pages) = if let Some(start) = self.shared(space, physical, length.max(1)) {
+            (start, Pages::none())
+        } else {
+            let within = if space == Space::Memory { physical as usize % PAGE } else { 0 };
+            let pages = Pages::new(within + length.max(1))?;
+            pages.protect(pages.start, pages.length, Access::Nothing);
+            (pages.start + within, pages)
+        };
         if self.settings.on_port.is_some() {
             fault::take_over(libc::SIGTRAP);
         }
@@ -74,6 +111,7 @@ impl Card {
         let found = windows.iter_mut().find(|window| window.start == address && !window.closed);
         found.is_some_and(|window| {
             window.closed = true;
+            // Memory that is shared stays the model's, and so within the reach of pointers.
             window.pages.protect(window.pages.start, window.pages.length, Access::Nothing);
             true
         })

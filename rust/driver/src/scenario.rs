@@ -78,6 +78,7 @@ impl Scenario {
                 }
             }),
             on_port: None,
+            memory: Vec::new(),
             on_due: Box::new(|_, _| ()),
             on_ready: Box::new(|_| ()),
         };
