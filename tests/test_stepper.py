@@ -13,6 +13,7 @@ import pytest
 import ndiswan as nw
 from exploring_targets import Careless, careful, run
 from ndiswan.exploring import StepError, load
+from ndiswan.exploring.workload import workload
 
 KNOWN = {"protocol", "ndis", "miniport", "returning"}
 
@@ -35,6 +36,40 @@ def test_it_begins_with_the_plain_execution_of_which_nothing_is_decided():
     assert {chosen for _, chosen in stepper.answers} == {0}
     assert stepper.choices[0] == "cpu 0 goes on"
     assert stepper.path == []
+
+
+def test_the_answers_of_a_workload_have_names():
+    """What is done to a driver without a scenario, how often and how large; a name chooses as a number does."""
+    stepper = nw.Stepper(workload(Careless))
+    assert stepper.choices[:2] == ["1 of them", "2 of them"]
+    stepper.choose("2 of them")
+    assert stepper.question.what == "operation"
+    assert stepper.choices[:3] == ["send", "run what is due", "send from another thread"]
+    stepper.choose("send")
+    assert stepper.choices[:2] == ["64 bytes", "2 bytes"]
+    while stepper.question.what != "run at the end":
+        stepper.forward()
+    assert stepper.choices == ["run what is due", "no", "no", "no"]
+    stepper.choose("no")
+    assert stepper.answers[stepper.at - 1] == (4, 1)
+
+
+def test_names_are_for_whoever_asks():
+    """A scenario names what it chooses; more answers than names are numbers, more names than answers are none."""
+
+    def scenario(ndis):
+        ndis.name_answers("few", ["a", "b"])
+        ndis.name_answers("many", "abcdef")
+        for what in ("few", "many", "none"):
+            ndis.choose(3, what)
+
+    stepper = nw.Stepper(scenario)
+    found = {}
+    while stepper.question is not None:
+        found[stepper.question.what] = stepper.choices
+        stepper.forward()
+    assert (found["few"], found["many"]) == (["a", "b", "2"], ["a", "b", "c"])
+    assert found["none"] == ["0", "1", "2"]
 
 
 def test_an_answer_that_is_the_one_it_has_changes_nothing():

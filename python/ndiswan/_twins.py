@@ -86,7 +86,7 @@ def _two(link: Link, *, lists: bool) -> Iterable[int]:
     return statuses
 
 
-def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], object]]:
+def operations(miniport: Any, link: Link, peer: Peer) -> dict[str, Callable[[], object]]:
     """What a workload does to a miniport of a sister contract besides what it does to one of WAN."""
     more: dict[str, str] = getattr(miniport, "_more", {})
     choose = peer.ndis.choose
@@ -95,14 +95,14 @@ def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], objec
         frames = [b"\xff" * (64 << at) for at in range(2 + choose(2, "together"))]
         peer.send_by(link, len(frames), lambda link: send_all(link, frames).statuses)
 
-    found: list[Callable[[], object]] = [together]
+    found: dict[str, Callable[[], object]] = {"send several by one call": together}
     if "cancel_send" in more:
 
         def cancelled() -> None:
             peer.send_by(link, 2, lambda link: _two(link, lists="pause" in more))
             cancel(link.adapter, 1 + choose(2, "cancel"))
 
-        found.append(cancelled)
+        found["send two and cancel one"] = cancelled
     if hasattr(miniport.adapter, "activate_vc"):
 
         def connected() -> None:
@@ -110,10 +110,8 @@ def operations(miniport: Any, link: Link, peer: Peer) -> list[Callable[[], objec
                 peer.others.append(miniport.adapter.activate_vc(send_window=2))
             peer.send()
 
-        found.append(connected)
+        found["send on a second connection"] = connected
     if "pause" in more:
-        found += [
-            lambda: change_life(link.adapter, "pause"),
-            lambda: change_life(link.adapter, "restart"),
-        ]
+        found["pause"] = lambda: change_life(link.adapter, "pause")
+        found["restart"] = lambda: change_life(link.adapter, "restart")
     return found

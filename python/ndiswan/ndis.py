@@ -18,7 +18,7 @@ from ndiswan.time import AdversarialTime, RealTime, VirtualTime
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import CodeType, FrameType, TracebackType
     from typing import Any, Literal, Self
 
@@ -71,6 +71,7 @@ class Ndis(_Native, Shown):
 
     _record: bool
     _real: bool
+    _answers: dict[str, Sequence[str]]
 
     def __new__(  # noqa: D102  (the class says it)
         cls,
@@ -103,6 +104,7 @@ class Ndis(_Native, Shown):
         )
         self._record = bool(record)
         self._real = isinstance(time, RealTime)
+        self._answers = {}
         _open.add(self)
         return self
 
@@ -156,6 +158,19 @@ class Ndis(_Native, Shown):
         if not isinstance(adapter, Adapter):
             raise TypeError(f"target: expected a Link or an Adapter, got {target!r}")
         return self._reset(adapter)
+
+    def name_answers(self, what: str, answers: Sequence[str]) -> None:
+        """Name the answers of ``choose(n, what)``, from 0 on, for who goes through an execution by hand.
+
+        Those without a name are numbers. Of several calls with the same ``what`` the last one counts.
+
+        >>> def scenario(ndis):
+        ...     ndis.name_answers("weather", ["sun", "rain"])
+        ...     ndis.choose(3, "weather")
+        >>> nw.Stepper(scenario).choices
+        ['sun', 'rain', '2']
+        """
+        self._answers[what] = answers
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording as a trace: JSON lines, for ``ndiswan trace`` and ``ndiswan check``.

@@ -24,6 +24,16 @@ PACKETS = 8
 MOST = 10
 AGAIN = 3
 SHORTEST = 2
+ANSWERS = {
+    "operations": [f"{1 + count} of them" for count in range(MOST)],
+    "send again": ["no", "send again", "no", "no"],
+    "run at the end": ["run what is due", "no", "no", "no"],
+    "hang up": ["no", "hang up"],
+    "connection": ["the first", "the second"],
+    "together": ["2 packets", "3 packets"],
+    "cancel": ["id 1", "id 2"],
+}
+"""What the answers mean, for who goes through an execution by hand."""
 
 
 class Peer(Protocol):
@@ -97,21 +107,24 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         largest = miniport.info.max_frame_size  # which one in C says when it is bound
         peer.sizes = [64, SHORTEST, largest // 2 + 1, largest]
         peer.link = link
-        operations: list[Callable[[], object]] = [
-            peer.send,
-            ndis.run,
-            lambda: ndis.spawn(peer.send),
-            miniport.adapter.interrupt,
-            lambda: ndis.reset(link),
-            lambda: ndis.spawn(ndis.reset, link),
-            lambda: link.query(Oid.WAN_GET_INFO),
-        ]
+        operations: dict[str, Callable[[], object]] = {
+            "send": peer.send,
+            "run what is due": ndis.run,
+            "send from another thread": lambda: ndis.spawn(peer.send),
+            "interrupt": miniport.adapter.interrupt,
+            "reset": lambda: ndis.reset(link),
+            "reset from another thread": lambda: ndis.spawn(ndis.reset, link),
+            "query WAN_GET_INFO": lambda: link.query(Oid.WAN_GET_INFO),
+        }
         if not _interrupts(miniport):
-            operations.remove(miniport.adapter.interrupt)
+            del operations["interrupt"]
         if getattr(miniport, "_more", None):
             from ndiswan._twins import operations as more
 
-            operations += more(miniport, link, peer)
+            operations |= more(miniport, link, peer)
+        for what, answers in ANSWERS.items():
+            ndis.name_answers(what, answers)
+        ndis.name_answers("size", [f"{size} bytes" for size in peer.sizes])
         try:
             _operate(ndis, operations)
         finally:
@@ -126,9 +139,11 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
     return scenario
 
 
-def _operate(ndis: Ndis, operations: list[Callable[[], object]]) -> None:
+def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]]) -> None:
+    ndis.name_answers("operation", list(operations))
+    all_of_them = list(operations.values())
     for _ in range(1 + ndis.choose(MOST, "operations")):
-        operations[ndis.choose(len(operations), "operation")]()
+        all_of_them[ndis.choose(len(all_of_them), "operation")]()
     if ndis.choose(4, "run at the end") == 0:
         ndis.run()
 

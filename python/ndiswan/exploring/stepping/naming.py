@@ -33,7 +33,8 @@ def chosen(question: Question, which: int | str) -> int:
         return number
     wanted = which.strip().casefold()
     named = list(enumerate(question.answers))
-    same = [number for number, words in named if words.casefold() == wanted]
+    # Answers with the same words are the same.
+    same = [number for number, words in named if words.casefold() == wanted][:1]
     fitting = same or [number for number, words in named if wanted and wanted in words.casefold()]
     if len(fitting) == 1:
         return fitting[0]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ndiswan._native import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndiswan.exploring.execution import Execution, Symptom
     from ndiswan.viewer.run import Run
 
@@ -30,7 +32,7 @@ class Question(NamedTuple):
     what: str
     """What is chosen: ``who goes on``, ``where it begins``, or what a value is for."""
     answers: list[str]
-    """What each answer means; of a value the first numbers."""
+    """What each answer means; of a value its names (`Ndis.name_answers`), or the first numbers."""
     touches: list[str]
     """What each would touch first, where that is known."""
     of: int
@@ -60,7 +62,8 @@ class Walk:
         self.ran = ran
         self.choices = ran.ndis.choices()
         """The answers, (of how many, which)."""
-        self.questions = [_question(*asked) for asked in ran.ndis.questions()]
+        known = ran.ndis._answers  # noqa: SLF001  (our own)
+        self.questions = [_question(known, *asked) for asked in ran.ndis.questions()]
         """What each of them was about."""
         self.count = len(ran.ndis.events())
         """How many events there are."""
@@ -113,7 +116,8 @@ class Walk:
         return [numbers.setdefault(event.cpu, len(numbers)) for event in events]
 
 
-def _question(
+def _question(  # noqa: PLR0913, PLR0917 -- a question of Rust, as it comes
+    known: dict[str, Sequence[str]],
     what: str,
     answers: list[tuple[str, str]],
     of: int,
@@ -123,11 +127,12 @@ def _question(
     events: int,
     cpus: list[tuple[int, int, str | None, bool]],
 ) -> Question:
-    named = answers or [(str(number), "") for number in range(min(of, MOST_NAMED))]
-    words = [word for word, _ in named]
-    return Question(
-        what, words, [touched for _, touched in named], of, chosen, cpu, short(site), events, cpus
-    )
+    words, touches = [word for word, _ in answers], [touched for _, touched in answers]
+    if not answers:
+        words = [str(word) for word in known.get(what, ())][:of]
+        words += [str(number) for number in range(len(words), min(of, MOST_NAMED))]
+        touches = [""] * len(words)
+    return Question(what, words, touches, of, chosen, cpu, short(site), events, cpus)
 
 
 def _split(line: str) -> tuple[str, str | None]:
