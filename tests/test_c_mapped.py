@@ -118,6 +118,24 @@ def test_memory_of_the_card_is_its_own(tmp_path: Path) -> None:
         assert [*first.printed, *second.printed] == ["ff ff\n", "1 2\n"] * 2
 
 
+def test_what_is_too_long_is_not_mapped(tmp_path: Path) -> None:
+    """The driver is told so, and the card's own addresses may end where numbers do."""
+    body = """
+        PVOID Long = NULL;
+        PUCHAR Last;
+        NDIS_PHYSICAL_ADDRESS End = NDIS_PHYSICAL_ADDRESS_CONST(0xFFFFFFFF, 0xFFFFFFFF);
+        DbgPrint("%x\\n", NdisMMapIoSpace(&Long, Adapter, At, 0xFFFFFFFF));
+        DbgPrint("%d %d\\n", MmMapIoSpace(At, ~(SIZE_T)0, MmNonCached) == NULL, Long == NULL);
+        DbgPrint("%x\\n", NdisMMapIoSpace((PVOID *)&Last, Adapter, End, 8));
+        Last[7] = 1;
+        DbgPrint("%x\\n", Last[7]);
+    """
+    for device in (None, Card()):
+        driver = load(written(tmp_path, body), device=device)
+        assert run(driver).violations == []
+        assert driver.printed == ["c0000001\n", "1 1\n", "0\n", "1\n"]
+
+
 def test_functions_take_addresses_of_mapped_memory(tmp_path: Path) -> None:
     """What a function is to read or to fill in may be memory of the card, with a device model and without."""
     body = """

@@ -50,6 +50,9 @@ enum There {
     Closed,
 }
 
+/// Bytes of the longest range: nothing is longer below 2 GiB.
+const MOST: usize = 1 << 31;
+
 /// A register's value where nobody answers.
 const fn ones(bytes: u8) -> u64 {
     if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 }
@@ -89,6 +92,9 @@ impl Card {
 
     /// Gives the driver a range; none if there are not so many addresses.
     pub(crate) fn map(&self, space: Space, physical: u64, length: usize) -> Option<usize> {
+        if length > MOST {
+            return None;
+        }
         let (start, pages) = if let Some(start) = self.shared(space, physical, length.max(1)) {
             (start, Pages::none())
         } else {
@@ -125,7 +131,8 @@ impl Card {
         } else if window.space == Space::Memory && self.settings.on_port.is_none() {
             There::Memory
         } else {
-            There::Model(window.space, window.physical + (address - window.start) as u64)
+            let within = (address - window.start) as u64;
+            There::Model(window.space, window.physical.wrapping_add(within))
         })
     }
 
