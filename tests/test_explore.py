@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -137,6 +138,33 @@ def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch
     assert rules() == ["ENDLESS"]
     monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
     assert rules() == []
+
+
+STOPPED = """
+import time
+import ndiswan as nw
+
+def slow(ndis):
+    print("begun", flush=True)
+    for _ in range(400):
+        time.sleep(0.001)
+        ndis.point()
+
+found = nw.explore(slow, executions=1, patience=2.0, shrinking=0)
+print([failure.rule for failure in found.failures], flush=True)
+"""
+
+
+def test_time_in_which_the_machine_stood_still_does_not_count():
+    """A process that was stopped, or whose virtual machine was, did not go on for ever."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "begun\n"
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        child.send_signal(signal.SIGCONT)
+        assert child.stdout.read().splitlines()[-1] == "[]"
 
 
 def test_an_exception_of_a_driver_is_a_failure_with_its_line():

@@ -51,7 +51,8 @@ class Watchdog:
     in C, for a lock of ``threading`` or in ``time.sleep``, a signal that is otherwise ignored has it
     look; signals come to the main thread only, so another one that waits for ever is not ended.
 
-    The time in which that thread could have run, and the machine ran something else, does not count.
+    The time in which that thread could have run, and the machine ran something else, does not count, nor that in
+    which the machine stood still.
 
     >>> from ndiswan.exploring.watchdog import Watchdog
     >>> with Watchdog(60.0, TimeoutError).watching():
@@ -111,19 +112,25 @@ class Watchdog:
             return 0.0
 
     def _watch(self) -> None:
-        since, before, last = None, 0.0, self._kept_waiting()
-        while not self._end.acquire(timeout=min(1.0, self._patience / 4)):
+        step = min(1.0, self._patience / 4)
+        since, before, lost = None, 0.0, 0.0
+        last, asked = self._kept_waiting(), time.monotonic()
+        while not self._end.acquire(timeout=step):
             with self._lock:
-                patted = self._patted
-                if self._over or patted is None:
+                patted, lost_before = self._patted, lost
+                if self._over:
                     continue
-                kept_waiting = self._kept_waiting()
+                # Where this one is late itself nobody ran: the machine stood still, or was somebody else's.
+                now, kept_waiting = time.monotonic(), self._kept_waiting()
+                lost += max(kept_waiting - last, now - asked - step)
+                last, asked = kept_waiting, now
+                if patted is None:
+                    continue
                 if patted != since:  # the last look was before that, however late this one is
-                    since, before = patted, last
-                last = kept_waiting
-                if time.monotonic() - patted - (kept_waiting - before) <= self._patience:
+                    since, before = patted, lost_before
+                if now - patted - (lost - before) <= self._patience:
                     continue
-                self._patted = time.monotonic()
+                self._patted = now
                 self._given = True
                 watched = ctypes.c_ulong(self._watched)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(watched, ctypes.py_object(self._error))
