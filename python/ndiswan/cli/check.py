@@ -188,8 +188,7 @@ class _Check:
 def _print(result: CheckResult, target: str, options: Options) -> None:
     def search(driver: str) -> str:
         one = target if ":" in target or len(result.drivers) == 1 else f"{target}:{driver}"
-        arguments = [word for value in options.arguments for word in ("--arg", value)]
-        return shlex.join(["ndiswan", "fuzz", one, *arguments, "--time", "60"])
+        return shlex.join(["ndiswan", "fuzz", one, *_arguments(options), "--time", "60"])
 
     shown = lines(result, _command(target, options), painter(sys.stdout), width(), search)
     out("\n".join(shown))
@@ -202,13 +201,16 @@ def _command(target: str, options: Options) -> Callable[[str, str], str]:
         words = ["ndiswan", "check", target]
         if ":" not in target:
             words += ["--class", driver]
-        for value in options.arguments:
-            words += ["--arg", value]
+        words += _arguments(options)
         words += ["--frames", options.frames] if options.frames else []
         words += ["--both"] if options.both else []
         return shlex.join([*words, "--mode", mode])
 
     return command
+
+
+def _arguments(options: Options) -> list[str]:
+    return [word for value in options.arguments for word in ("--arg", value)]
 
 
 def _list_modes(targets: tuple[str, ...], options: Options, *, as_json: bool) -> None:
