@@ -15,6 +15,7 @@ from pathlib import Path
 from ndiswan.drivers import sanitizing
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
+from ndiswan.drivers.sources import BuildError, sources_of
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
 from ndiswan.refused import refused
@@ -22,6 +23,9 @@ from ndiswan.refused import refused
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+#: So many files that do not compile are told of at once.
+MOST_REFUSED = 5
 
 HERE = Path(__file__).parent
 INCLUDE = HERE / "include"
@@ -63,18 +67,6 @@ _ELSEWHERE = (
 )
 
 
-class BuildError(Exception):
-    """The driver does not compile, or needs a function that ndiswan does not have.
-
-    >>> from ndiswan.drivers import BuildError, build
-    >>> try:
-    ...     build("nowhere.c")
-    ... except BuildError as error:
-    ...     print(error)
-    nowhere.c: expected a C file or a folder of them; there is none of that name
-    """
-
-
 def cache() -> Path:
     """Where built drivers are kept: ``$NDISWAN_CACHE``, else ``ndiswan`` in the user's cache folder."""
     own = os.environ.get("NDISWAN_CACHE")
@@ -101,54 +93,6 @@ def compiler() -> str:
     raise BuildError(
         f"no C compiler: tried {tried}; install one (apt install gcc), or name one in $CC"
     )
-
-
-def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """The C files that are meant: one, several, or a folder with a ``sources`` file or with ``*.c``.
-
-    Raises
-    ------
-    BuildError
-        A file is not there, or a folder has no C file.
-    """
-    if not isinstance(given, str | os.PathLike):
-        files = [file for one in given for file in sources_of(one)]
-        if not files:
-            raise BuildError("expected at least one C file, got none")
-        return files
-    path = Path(given)
-    if path.is_dir():
-        return _of_folder(path)
-    if not path.is_file():
-        raise BuildError(
-            f"{path}: expected a C file or a folder of them; there is none of that name"
-        )
-    return [path]
-
-
-def _of_folder(folder: Path) -> list[Path]:
-    listing = next((file for file in folder.iterdir() if file.name.lower() == "sources"), None)
-    if listing is None:
-        files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".c")
-        if not files:
-            raise BuildError(f"{folder}: expected *.c or a file named sources; there is neither")
-        return files
-    text = listing.read_text(encoding="latin-1").replace("\\\r\n", " ").replace("\\\n", " ")
-    names: list[str] = []
-    for line in text.splitlines():
-        key, _, value = line.partition("=")
-        if key.strip().upper() == "SOURCES":
-            names = [name for name in value.split() if name.lower().endswith(".c")]
-    present = {file.name.lower(): file for file in folder.iterdir()}
-    missing = [name for name in names if name.lower() not in present]
-    if missing or not names:
-        what = (
-            f"names {', '.join(missing)}, which is not there"
-            if names
-            else "has no line SOURCES= with C files"
-        )
-        raise BuildError(f"{listing}: {what}")
-    return [present[name.lower()] for name in names]
 
 
 def _key(parts: Iterable[bytes]) -> str:
@@ -189,7 +133,8 @@ def build(
     Parameters
     ----------
     sources:
-        A C file, several, or a folder with a ``sources`` file of the DDK's build or with ``*.c``.
+        A C file, several, or a folder with a ``sources`` or ``dirs`` file of the DDK's build or with ``*.c``. Of a
+        ``sources`` file SOURCES, INCLUDES and C_DEFINES count, the last two where no ``!IF`` is around them.
     include:
         Folders with further headers. Upper and lower case of what is included do not matter, nor do backslashes.
     define:
@@ -218,8 +163,9 @@ def build(
     'empty.so'
     """
     kinds = sanitizing.kinds_of(sanitize)
-    files = [file.resolve() for file in sources_of(sources)]
-    folders = [Path(folder).resolve() for folder in include]
+    listed = sources_of(sources)
+    files = [file.resolve() for file in listed.files]
+    folders = [Path(folder).resolve() for folder in [*include, *listed.include]]
     missing = [str(folder) for folder in folders if not folder.is_dir()]
     if missing:
         raise BuildError(f"include: expected folders; there is no {', '.join(missing)}")
@@ -228,7 +174,7 @@ def build(
         "NDIS40_MINIPORT": 1,
         "BINARY_COMPATIBLE": 0,
     }
-    macros |= define or {}
+    macros |= listed.define | dict(define or {})
     if any(name.startswith("NDIS5") for name in macros):
         macros.pop("NDIS40_MINIPORT", None)
     options = [
@@ -288,23 +234,19 @@ def _compile(
     ]
     # A file may have what the Microsoft compiler knows by itself before it includes anything.
     places += ["-include", str(INCLUDE / "ndiswan_compiler.h")]
-    objects = []
+    objects, refusals = [], []
     for number, file in enumerate(files):
         made = work / f"{number}-{file.stem}.o"
-        text = _run([cc, *options, *places, "-E", str(file)], file, only_pasting)
-        plain = work / f"{number}-{file.stem}.i"
-        compile_it = [cc, *options, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
-        mended = Mended(narrowed(text, [INCLUDE, LIBRARY]))
-        plain.write_text(mended.text, encoding="latin-1")
-        while said := _said(compile_it):
-            if not mended.by(said):
-                _run(compile_it, file, hint=mended.hint)  # which says it
-                break
-            plain.write_text(mended.text, encoding="latin-1")
-        if mended.local:
-            names = (f"--localize-symbol={name}" for name in sorted(mended.local))
-            _run(["objcopy", *names, str(made)], file)
+        try:
+            _compile_one([cc, *options], places, file, made)
+        except BuildError as error:
+            refusals.append(str(error))
         objects.append(made)
+    if refusals:
+        # What is wrong with a header is told of each file that includes it: a few are enough to go on with.
+        rest = len(refusals) - MOST_REFUSED
+        last = [f"{rest} more of the {len(files)} files do not compile"] if rest > 0 else []
+        raise BuildError("\n\n".join([*refusals[:MOST_REFUSED], *last]))
     library = _library(cc, options)
     unknown = lacking(objects, library)
     if unknown:
@@ -320,6 +262,24 @@ def _compile(
     more = ["-Wl,-z,muldefs", "-Wl,-Bsymbolic", *map(str, objects)]
     _run([cc, "-shared", *linking, *more, "-o", str(image)], files[0])
     return image
+
+
+def _compile_one(compile_: list[str], places: list[str], file: Path, made: Path) -> None:
+    """Make an object of a C file, mended where only the Microsoft compiler takes it."""
+    # A name in capitals would be C++.
+    text = _run([*compile_, *places, "-x", "c", "-E", str(file)], file, only_pasting)
+    plain = made.with_suffix(".i")
+    compile_it = [*compile_, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
+    mended = Mended(narrowed(text, [INCLUDE, LIBRARY]))
+    plain.write_text(mended.text, encoding="latin-1")
+    while said := _said(compile_it):
+        if not mended.by(said):
+            _run(compile_it, file, hint=mended.hint)  # which says it
+            break
+        plain.write_text(mended.text, encoding="latin-1")
+    if mended.local:
+        names = (f"--localize-symbol={name}" for name in sorted(mended.local))
+        _run(["objcopy", *names, str(made)], file)
 
 
 def _library(cc: str, options: list[str]) -> Path:

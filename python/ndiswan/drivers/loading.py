@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
-from ndiswan.drivers.building import BuildError, build
+from ndiswan.drivers.building import build
 from ndiswan.drivers.sanitizing import see_runtime
+from ndiswan.drivers.sources import BuildError
 from ndiswan.oid import WanInfo
 
 TYPE_CHECKING = False

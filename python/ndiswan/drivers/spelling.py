@@ -17,27 +17,29 @@ def _named(file: Path) -> set[str]:
     return {name.decode("latin-1") for name in _INCLUDE.findall(file.read_bytes())}
 
 
+def found_in(folder: Path, name: str) -> Path | None:
+    """The file or folder of that name from `folder` on, in any case, with either slash."""
+    here = folder
+    for part in name.replace("\\", "/").split("/"):
+        if not here.is_dir():
+            return None
+        if part in {"", ".", ".."}:
+            here = here / part
+            continue
+        low = part.lower()
+        exact = here / part
+        found = exact if exact.exists() else None
+        found = found or next((file for file in here.iterdir() if file.name.lower() == low), None)
+        if found is None:
+            return None
+        here = found
+    return here
+
+
 def _find(name: str, folders: Iterable[Path]) -> Path | None:
     """The file of that name in any case, looked for from each folder."""
-    for folder in folders:
-        here: Path | None = folder
-        for part in name.replace("\\", "/").split("/"):
-            if here is None or not here.is_dir():
-                here = None
-                break
-            if part in {".", ".."}:
-                here = here / part
-                continue
-            exact = here / part
-            low = part.lower()
-            here = (
-                exact
-                if exact.exists()
-                else next((file for file in here.iterdir() if file.name.lower() == low), None)
-            )
-        if here is not None and here.is_file():
-            return here
-    return None
+    found = (found_in(folder, name) for folder in folders)
+    return next((file for file in found if file is not None and file.is_file()), None)
 
 
 def overlay(sources: list[Path], include: list[Path], own: Path, into: Path) -> Path:

@@ -1,0 +1,133 @@
+"""Which C files are meant, and what a driver's own ``sources`` file says of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from ndiswan.drivers.spelling import found_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class BuildError(Exception):
+    """The driver does not compile, or needs a function that ndiswan does not have.
+
+    >>> from ndiswan.drivers import BuildError, build
+    >>> try:
+    ...     build("nowhere.c")
+    ... except BuildError as error:
+    ...     print(error)
+    nowhere.c: expected a C file or a folder of them; there is none of that name
+    """
+
+
+class Sources(NamedTuple):
+    """C files, with the folders of headers and the macros that their ``sources`` files name."""
+
+    files: list[Path]
+    include: list[Path]
+    define: dict[str, object]
+
+
+def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Sources:
+    """The C files that are meant: one, several, or a folder with a ``sources`` file, a ``dirs`` file or with ``*.c``.
+
+    Raises
+    ------
+    BuildError
+        A file is not there, or a folder has no C file.
+    """
+    if not isinstance(given, str | os.PathLike):
+        every = [sources_of(one) for one in given]
+        if not every:
+            raise BuildError("expected at least one C file, got none")
+        return _together(every)
+    path = Path(given)
+    if path.is_dir():
+        return _of_folder(path, ())
+    if not path.is_file():
+        raise BuildError(
+            f"{path}: expected a C file or a folder of them; there is none of that name"
+        )
+    return Sources([path], [], {})
+
+
+def _together(every: list[Sources]) -> Sources:
+    files = [file for one in every for file in one.files]
+    include = [folder for one in every for folder in one.include]
+    define = {name: value for one in every for name, value in one.define.items()}
+    return Sources(files, list(dict.fromkeys(include)), define)
+
+
+def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
+    if listing := found_in(folder, "sources"):
+        return _of_listing(listing)
+    below = found_in(folder, "dirs")
+    if below is not None and folder.resolve() not in passed:
+        names = [name for key, value, _ in _lines(below) if key == "DIRS" for name in value.split()]
+        found = [place for name in names if (place := found_in(folder, name)) and place.is_dir()]
+        if found:
+            passed = (*passed, folder.resolve())
+            return _together([_of_folder(place, passed) for place in found])
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".c")
+    if not files:
+        raise BuildError(f"{folder}: expected *.c or a file named sources; there is neither")
+    return Sources(files, [], {})
+
+
+def _lines(listing: Path) -> Iterator[tuple[str, str, bool]]:
+    """What a file of the DDK's build sets: name, value, and whether only under a condition."""
+    text = re.sub(r"\\[ \t]*\r?\n", " ", listing.read_text(encoding="latin-1"))
+    depth = 0
+    for line in text.splitlines():
+        word = re.match(r"\s*!\s*(\w+)", line)
+        if word:
+            depth += word[1].upper().startswith("IF") - (word[1].upper() == "ENDIF")
+        key, equals, value = line.partition("#")[0].partition("=")
+        if equals and not word:
+            yield key.strip().upper(), value.strip(), depth > 0
+
+
+def _of_listing(listing: Path) -> Sources:
+    folder = listing.parent
+    names: list[str] = []
+    include: list[Path] = []
+    define: dict[str, object] = {}
+    for key, value, conditional in _lines(listing):
+        if key == "SOURCES":
+            kept = names if "$(SOURCES)" in value.upper() else []
+            names = kept + [name for name in value.split() if name.lower().endswith(".c")]
+        elif key == "INCLUDES" and not conditional:
+            # Those that begin with a macro are the DDK's own folders.
+            places = (found_in(folder, name) for name in re.split(r"[;\s]+", value) if name)
+            include += [place for place in places if place is not None and place.is_dir()]
+        elif key == "C_DEFINES" and not conditional:
+            define |= dict(_macros(value))
+    found = {name: found_in(folder, name) for name in names}
+    missing = [name for name, file in found.items() if file is None or not file.is_file()]
+    if missing or not names:
+        what = (
+            f"names {', '.join(missing)}, which is not there"
+            if names
+            else "has no line SOURCES= with C files"
+        )
+        raise BuildError(f"{listing}: {what}")
+    return Sources([file for file in found.values() if file is not None], include, define)
+
+
+def _macros(value: str) -> Iterator[tuple[str, object]]:
+    """``-DNAME=VALUE`` and ``/DNAME``, of the options of a compiler."""
+    try:
+        words = shlex.split(value)
+    except ValueError:  # a quote that does not end
+        words = value.split()
+    for word in words:
+        if word[:2] in {"-D", "/D"} and "$(" not in word:
+            name, equals, meaning = word[2:].partition("=")
+            yield name, meaning if equals else True

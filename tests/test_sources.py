@@ -1,0 +1,109 @@
+"""Which C files of a driver are compiled, and with what: its own `sources` and `dirs` files say so."""
+
+import pytest
+
+import ndiswan as nw
+from ndiswan.drivers import BuildError, build, load
+from ndiswan.drivers.sources import sources_of
+
+ENTRY = "int DriverEntry(void *driver, void *registry) { return 0; }\n"
+
+
+def files(folder, **texts):
+    """Files below the folder by name; ``__`` is a dot and ``_0_`` a slash."""
+    for name, text in texts.items():
+        path = folder / name.replace("_0_", "/").replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def names(folder):
+    """What is compiled, from the folder on."""
+    return [
+        file.resolve().relative_to(folder.resolve()).as_posix() for file in sources_of(folder).files
+    ]
+
+
+@pytest.mark.parametrize("slash", ["\\", "/"])
+def test_a_sources_file_names_files_in_other_folders(tmp_path, slash):
+    """With either slash, in any case, above and below; what is no C file is left out."""
+    listing = f"TARGETNAME=t\nSOURCES=..{slash}FIRST.c \\\r\n  i386{slash}x.c \\  \r\n own.c t.rc i386{slash}y.asm\n"
+    files(tmp_path, First__c=ENTRY, nt_0_I386_0_X__C="", nt_0_own__c="", nt_0_SOURCES=listing)
+    found = [file.resolve() for file in sources_of(tmp_path / "nt").files]
+    nt = tmp_path / "nt"
+    assert found == [tmp_path / "First.c", nt / "I386" / "X.C", nt / "own.c"]
+    assert build(nt).name.startswith("nt-")
+
+
+def test_a_sources_file_may_add_to_what_it_has(tmp_path):
+    """The last assignment counts, unless it takes up what was before; a comment is none."""
+    listing = "SOURCES=a.c\nSOURCES=b.c # c.c\n!IF 0\nSOURCES=$(SOURCES) d.c\n!ENDIF\n"
+    files(tmp_path, a__c="", b__c="", c__c="", d__c="", sources=listing)
+    assert names(tmp_path) == ["b.c", "d.c"]
+
+
+def test_its_includes_and_macros_count(tmp_path):
+    """Without `-I` and `-D`; what is given by hand comes first, and what is under a condition is left out."""
+    code = '#include <ndis.h>\n#include "OWN.H"\nint DriverEntry(void *driver, void *registry)\n'
+    code += '{ DbgPrint("%d %s %d %d\\n", NUMBER, WORD, OWN, PLAIN); return 0; }\n'
+    listing = (
+        "INCLUDES=..\\Inc;$(DDKROOT)\\inc;..\\nowhere\n"
+        'C_DEFINES=$(C_DEFINES) -DNUMBER=5 -DWORD=\\"word\\" /DPLAIN -DNDIS50_MINIPORT=1\n'
+        "!IFDEF SPECIAL\nC_DEFINES=-DNUMBER=9\n!ENDIF\nSOURCES=main.c\n"
+    )
+    files(tmp_path, inc_0_own__h="#define OWN 7\n", src_0_main__c=code, src_0_sources=listing)
+    for define, number in (({}, 5), ({"NUMBER": 6}, 6)):
+        driver = load(tmp_path / "src", define=define)
+        with nw.Ndis() as ndis, pytest.raises(RuntimeError):
+            ndis.bind(nw.Protocol(), driver)
+        assert driver.printed == [f"{number} word 7 1\n"]
+    assert sources_of(tmp_path / "src").define["NDIS50_MINIPORT"] == "1"
+
+
+def test_a_dirs_file_leads_to_the_folders_of_a_driver(tmp_path):
+    """All of them are one driver; a folder that is named and not there is left out, and a circle ends."""
+    files(
+        tmp_path,
+        dirs="DIRS= \\\n  Lib \\\n  drv gone\nOPTIONAL_DIRS=test\n",
+        lib_0_helper__c="int Helper(void) { return 0; }\n",
+        drv_0_main__c="int Helper();\n" + ENTRY.replace("return 0", "return Helper()"),
+        drv_0_other__c="#error not of it\n",
+        drv_0_sources="SOURCES=main.c\n",
+        test_0_test__c="#error not of it\n",
+    )
+    assert names(tmp_path) == ["lib/helper.c", "drv/main.c"]
+    build(tmp_path)
+    (tmp_path / "drv" / "sources").unlink()
+    files(tmp_path, drv_0_dirs="DIRS=..\n")
+    with pytest.raises(BuildError, match=r"expected \*\.c or a file named sources"):
+        sources_of(tmp_path)
+
+
+def test_what_a_sources_file_names_and_is_not_there_is_told(tmp_path):
+    """All of them at once, as they are named."""
+    files(tmp_path, a__c=ENTRY, sources="SOURCES=a.c ..\\b.c sub\\c.c\n")
+    with pytest.raises(
+        BuildError, match=r"sources: names \.\.\\b\.c, sub\\c\.c, which is not there"
+    ):
+        sources_of(tmp_path)
+    files(tmp_path, sources="TARGETNAME=x\n")
+    with pytest.raises(BuildError, match="has no line SOURCES= with C files"):
+        sources_of(tmp_path)
+
+
+def test_every_file_that_does_not_compile_is_told(tmp_path):
+    """At once, with the compiler's words for each; of many a few, and how many more there are."""
+    files(
+        tmp_path, a__c="int a(void) { return A; }\n", b__c=ENTRY, c__c="int c(void) { return C; }\n"
+    )
+    with pytest.raises(BuildError) as refused:
+        build(tmp_path)
+    told = str(refused.value)
+    assert "a.c: does not compile" in told
+    assert "c.c: does not compile" in told
+    assert "b.c" not in told
+    for number in range(6):
+        files(tmp_path, **{f"d{number}__c": "int x = Y;\n"})
+    with pytest.raises(BuildError, match="3 more of the 9 files do not compile"):
+        build(tmp_path)
