@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -121,50 +120,6 @@ def test_a_driver_that_goes_on_for_ever_is_cut_off():
     assert [failure.rule for failure in found.failures] == ["ENDLESS"]
     assert time.monotonic() - begun < 30
     assert not issubclass(EndlessError, Exception)
-
-
-def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch):
-    """An execution that is starved is not one that goes on for ever."""
-
-    def slow(ndis):
-        end = time.monotonic() + 0.7
-        while time.monotonic() < end:
-            ndis.point()
-
-    def rules():
-        found = nw.explore(slow, executions=1, patience=0.2, max_points=10**9, shrinking=0)
-        return [failure.rule for failure in found.failures]
-
-    assert rules() == ["ENDLESS"]
-    monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
-    assert rules() == []
-
-
-STOPPED = """
-import time
-import ndiswan as nw
-
-def slow(ndis):
-    print("begun", flush=True)
-    for _ in range(400):
-        time.sleep(0.001)
-        ndis.point()
-
-found = nw.explore(slow, executions=1, patience=2.0, shrinking=0)
-print([failure.rule for failure in found.failures], flush=True)
-"""
-
-
-def test_time_in_which_the_machine_stood_still_does_not_count():
-    """A process that was stopped, or whose virtual machine was, did not go on for ever."""
-    with subprocess.Popen(
-        [sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stdout.readline() == "begun\n"
-        child.send_signal(signal.SIGSTOP)
-        time.sleep(4)
-        child.send_signal(signal.SIGCONT)
-        assert child.stdout.read().splitlines()[-1] == "[]"
 
 
 def test_an_exception_of_a_driver_is_a_failure_with_its_line():

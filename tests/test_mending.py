@@ -132,3 +132,53 @@ def test_functions_that_macros_of_the_library_make_are_there(tmp_path: Path) -> 
         "}\nint DriverEntry(void *a, void *b) { return 0; }\n"
     )
     assert build(source).is_file()
+
+
+LOOSE = """
+#include <ndis.h>
+typedef struct _CARD { int Looks; } CARD, *PCARD;
+VOID Look(PVOID a, PVOID Context, PVOID b);
+static VOID Begin(), Step();
+extern ULONG Steps;
+static ULONG Steps = 3;
+VOID Look(PCARD Card, PVOID Context, PVOID b) { Card->Looks++; }
+static VOID Begin(PCARD Card) { Card->Looks = 0; }
+static VOID Step(UCHAR by, PCARD Card) { Card->Looks += by; }
+typedef struct { UCHAR a : 1; USHORT b : 4; ULONG c : 5; } APART;
+typedef struct { ULONG a : 4; UCHAR b : 4; } TWO;
+#pragma pack(1)
+typedef struct { ULONG Len : 16; USHORT Next; } PACKED;
+#pragma pack()
+NTSTATUS DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING Path)
+{
+    CARD Card;
+    ULONGLONG Wide = 1UI64 << 40;
+    Begin(&Card);
+    Look(&Card, NULL, NULL);
+    Step(2, &Card);
+    DbgPrint("%d %d %d\\n", Card.Looks, Steps, (int)(Wide >> 40));
+    DbgPrint("%d %d %d\\n", sizeof(APART), sizeof(TWO), sizeof(PACKED));
+    DbgPrint("%x %d\\n", EVENT_NDIS_OUT_OF_RESOURCE, __min(4, 5) + __max(4, 5));
+    return STATUS_UNSUCCESSFUL;
+}
+"""
+
+
+@COMPILERS
+def test_what_that_compiler_only_warns_of_is_built(cc: str, monkeypatch, tmp_path: Path) -> None:
+    """Pointers that differ between declaration and definition, lists of declarations; its bit-fields too."""
+    monkeypatch.setenv("CC", cc)
+    (tmp_path / "LOOSE.C").write_text(LOOSE)
+    driver = load(tmp_path / "LOOSE.C")
+    told = r"the last that it printed: 3 3 1 \| 8 8 6 \| c0001389 9"
+    with nw.Ndis() as ndis, pytest.raises(RuntimeError, match=told):
+        ndis.bind(nw.Protocol(), driver)
+
+
+def test_other_declarations_are_left_alone() -> None:
+    """Calls in functions stay as they are, whatever they look like."""
+    text = "VOID F(PVOID a); VOID G() { b * F(c); F(d); } VOID F(PCARD p) { }"
+    mended = Mended(text)
+    assert mended.by("x.c:1:1: error: conflicting types for 'F'")
+    assert mended.text == "VOID F(PCARD p); VOID G() { b * F(c); F(d); } VOID F(PCARD p) { }"
+    assert not mended.by("x.c:1:1: error: conflicting types for 'F'")

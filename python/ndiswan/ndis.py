@@ -145,8 +145,15 @@ class Ndis(_Native, Shown):
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
         callbacks = {} if feed else _callbacks(protocol)
         if in_c is not None:
-            known: Callable[[Link], Link] = miniport._bound  # type: ignore[union-attr]  # noqa: SLF001
-            return known(bind_c(self, feed, callbacks, in_c, packets, name))
+            in_c_too: CMiniport = miniport  # type: ignore[assignment]
+            try:
+                link = bind_c(self, feed, callbacks, in_c, packets, name)
+            except RuntimeError as error:
+                if in_c_too.printed:  # it may have said why
+                    said = " | ".join(text.strip() for text in in_c_too.printed[-5:])
+                    error.args = (f"{error}; the last that it printed: {said}",)
+                raise
+            return in_c_too._bound(link)  # noqa: SLF001
         driver = None if written is None else _parts(written)
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)

@@ -75,7 +75,9 @@ class _Work:
 
     def late(self) -> None:
         """The driver did not come back in time."""
-        text = f"no answer in {self.job['timeout']:g} s in mode {self.name}"
+        text = (
+            f"no answer in {self.job['timeout']:g} s in mode {self.name}; --timeout gives it more"
+        )
         threads = _where_threads_are()
         report = f"HANG: {text}\n{threads}"
         result = ModeResult(self.name)

@@ -37,6 +37,7 @@ FLAGS = (
     "-std=gnu89",
     "-fshort-wchar",
     "-fms-extensions",
+    "-mms-bitfields",
     "-fno-strict-aliasing",
     "-fgnu89-inline",
     "-fcommon",

@@ -18,7 +18,7 @@ _MARKER = re.compile(r'^#(?: line)? \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)', re.MULTI
 # A literal, which stays; a number with a suffix; a break point; or words that make a type together, in any order.
 _TYPE = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
-    r"|(?<![\w.])(?P<number>0[xX][0-9a-fA-F]+?|\d+)(?P<suffix>[uU]?[lL]|[lL][uU]|[uU]?i(?:8|16|32|64))(?![\w.])"
+    r"|(?<![\w.])(?P<number>0[xX][0-9a-fA-F]+?|\d+)(?P<suffix>[uU]?[lL]|[lL][uU]|[uU]?[iI](?:8|16|32|64))(?![\w.])"
     r"|\b__?asm\b(?!\s*(?:volatile\b|goto\b|\())\s*(?P<asm>\{[^{}]*\}|[^\n;{}]*[^\n;{}\s];?)"
     r"|\b(?:unsigned|signed|int|long|short|double)\b(?:\s+(?:unsigned|signed|int|long|double|const|volatile)\b)*"
 )

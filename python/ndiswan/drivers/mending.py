@@ -5,13 +5,19 @@ is made for an error that names it, and the compiler is asked again:
 
 - a cast that is assigned to or counted, ``((PULONG)p)++``: the same place read as the other type;
 - ``static`` for a function that was called or declared before without: the function is made local in the object;
-- ``int F();`` before ``int F(UCHAR a)``: the first gets the parameters of the second;
+- ``int F();`` or ``int F(PVOID a);`` before ``int F(UCHAR *a) {``: the first gets the parameters of the second;
+- ``static`` for a variable that was ``extern`` before: it is static in both;
 - a label with nothing behind it at the end of a block: an empty statement.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A type: words, then stars. A place: a name, what is inside of it or behind it, perhaps through a pointer.
 _TYPE = r"\(\s*(?P<type>[A-Za-z_][\w \t]*?[ \t]*\**)\s*\)"
@@ -45,14 +51,31 @@ def only_pasting(said: str) -> bool:
     return bool(errors) and all(_PASTED in error for error in errors)
 
 
-def _outside_strings(text: str, change: re.Pattern[str], into: str) -> str:
-    """The text with what matches changed, but not what begins in a literal."""
+def _depths(text: str) -> array[int]:
+    """In how many braces each character is."""
+    depths, depth = array("H", bytes(2 * len(text))), 0
+    literals = bytearray(len(text))
+    for match in _STRINGS.finditer(text):
+        literals[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    for at, letter in enumerate(text):
+        if not literals[at]:
+            depth = max(0, depth + (letter == "{") - (letter == "}"))
+        depths[at] = depth
+    return depths
+
+
+def _outside_strings(
+    text: str, change: re.Pattern[str], into: str, where: Callable[[int], bool] = lambda _: True
+) -> str:
+    """The text with what matches changed, but not what begins in a literal, or elsewhere than `where`."""
     literals = [match.span() for match in _STRINGS.finditer(text)]
     parts, end, which = [], 0, 0
     for match in change.finditer(text):
         while which < len(literals) and literals[which][1] <= match.start():
             which += 1
         if which < len(literals) and literals[which][0] <= match.start():
+            continue
+        if not where(match.start()):
             continue
         parts += [text[end : match.start()], match.expand(into)]
         end = match.end()
@@ -98,16 +121,26 @@ class Mended:
         self.text = _outside_strings(self.text, _REGISTER, "")
 
     def _make_local(self, name: str) -> None:
-        declared = re.compile(rf"\bstatic\b(?=(?:\s+\w+|\s*\*)*?[\s*]+{name}\s*\()")
-        self.text = _outside_strings(self.text, declared, "")
-        self.local.add(name)
+        between = r"(?=(?:\s+\w+|\s*\*)*?[\s*]+"
+        declared = re.compile(rf"\bstatic\b{between}{name}\s*\()")
+        if declared.search(self.text):
+            self.text = _outside_strings(self.text, declared, "")
+            self.local.add(name)
+            return
+        variable = re.compile(rf"\bextern\b{between}{name}\s*[;,[])")
+        self.text = _outside_strings(self.text, variable, "static")
 
     def _give_parameters(self, name: str) -> None:
-        defined = re.search(rf"\b{name}\s*\(([^()]*[^()\s][^()]*)\)\s*\{{", self.text)
+        inside = r"(?:[^()]|\([^()]*\))*"
+        defined = re.search(rf"\b{name}\s*\((?!\s*\))({inside})\)\s*\{{", self.text)
         if defined is None:
             return
-        parameters = " ".join(defined[1].split())
+        parameters = " ".join(defined[1].split()).replace(chr(92), chr(92) * 2)
         empty = re.compile(rf"(?<!\w)(?!{_NOT_A_TYPE}\b)(\w+[\s*]+){name}\s*\(\s*\)(?=\s*[;,])")
+        self.text = _outside_strings(self.text, empty, rf"\g<1>{name}({parameters})")
+        # Where no function is, all others of that name are declarations as well.
+        other = re.compile(rf"\b{name}\s*\({inside}\)(?=\s*[;,])")
+        outside = _depths(self.text)
         self.text = _outside_strings(
-            self.text, empty, rf"\g<1>{name}({parameters.replace(chr(92), chr(92) * 2)})"
+            self.text, other, f"{name}({parameters})", lambda at: outside[at] == 0
         )

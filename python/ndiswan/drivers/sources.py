@@ -83,15 +83,25 @@ def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
 
 def _lines(listing: Path) -> Iterator[tuple[str, str, bool]]:
     """What a file of the DDK's build sets: name, value, and whether only under a condition."""
-    text = re.sub(r"\\[ \t]*\r?\n", " ", listing.read_text(encoding="latin-1"))
+    # A comment ends with its line, which may go on all the same.
+    text = re.sub(
+        r"#[^\r\n]*?(\\?[ \t]*)$", r"\1", listing.read_text(encoding="latin-1"), flags=re.MULTILINE
+    )
+    text = re.sub(r"\\[ \t]*\r?\n", " ", text)
     depth = 0
+    known: dict[str, str] = {}
     for line in text.splitlines():
         word = re.match(r"\s*!\s*(\w+)", line)
         if word:
             depth += word[1].upper().startswith("IF") - (word[1].upper() == "ENDIF")
-        key, equals, value = line.partition("#")[0].partition("=")
+        name, equals, value = line.partition("=")
         if equals and not word:
-            yield key.strip().upper(), value.strip(), depth > 0
+            key = name.strip().upper()
+            value = re.sub(
+                r"\$\((\w+)\)", lambda used: known.get(used[1].upper(), used[0]), value.strip()
+            )
+            known[key] = value
+            yield key, value, depth > 0
 
 
 def _of_listing(listing: Path) -> Sources:
@@ -101,8 +111,7 @@ def _of_listing(listing: Path) -> Sources:
     define: dict[str, object] = {}
     for key, value, conditional in _lines(listing):
         if key == "SOURCES":
-            kept = names if "$(SOURCES)" in value.upper() else []
-            names = kept + [name for name in value.split() if name.lower().endswith(".c")]
+            names = [name for name in value.split() if name.lower().endswith(".c")]
         elif key == "INCLUDES" and not conditional:
             # Those that begin with a macro are the DDK's own folders.
             places = (found_in(folder, name) for name in re.split(r"[;\s]+", value) if name)

@@ -74,6 +74,8 @@ pub struct Cpu {
     pub(crate) depth: Cell<u32>,
     /// Whether the driver's function that runs ends with an exception of its language.
     pub(crate) raised: Cell<bool>,
+    /// The timer whose function runs innermost, by its adapter's number and its own.
+    pub(crate) timer: Cell<Option<(u16, u32)>>,
     /// Acquires that a language binding has noted and whose releases have not come.
     pub(crate) balance: Balance,
     /// A reference for the token of the packet that goes home now.
@@ -158,6 +160,7 @@ impl Cpu {
             state: RefCell::default(),
             depth: Cell::new(0),
             raised: Cell::new(false),
+            timer: Cell::new(None),
             balance: Balance::default(),
             spare: Spare::default(),
             kept: Cell::default(),

@@ -256,6 +256,11 @@ impl Queue {
         self.inner.with(|inner| !inner.running && !inner.waits(&wanted))
     }
 
+    /// Whether work is left, other than in the background, that is `wanted`.
+    pub(crate) fn waits(&self, wanted: impl Fn(Work) -> bool) -> bool {
+        self.inner.with(|inner| inner.waits(&wanted))
+    }
+
     pub(crate) fn set_thread(&self, thread: JoinHandle<()>) {
         self.inner.with(|inner| inner.thread = Some(thread));
     }

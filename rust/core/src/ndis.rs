@@ -70,6 +70,7 @@ use crate::rule::Rule;
 use crate::spin_lock::LockTable;
 use crate::time::TimeKind;
 use crate::time::adversarial::Adversary;
+use crate::time::polls::Polls;
 use crate::trace::AdapterEntry;
 use crate::trace::record::{Note, Recording};
 use crate::violation::Violation;
@@ -127,6 +128,7 @@ pub struct Ndis {
     /// Whether events without a packet are of use too.
     told: bool,
     threads: Threads,
+    pub(crate) polls: Polls,
     pub(crate) me: Weak<Ndis>,
 }
 
@@ -175,6 +177,7 @@ impl Ndis {
             watch,
             told,
             threads: Threads::default(),
+            polls: Polls::default(),
             me: Weak::clone(me),
         });
         ndis.start_dispatcher();

@@ -356,6 +356,9 @@ impl Card {
                 leaks.push(format!("the timer at {:#x} is still set", timer.address));
             }
         }
+        if self.interrupt.lock().is_some() {
+            leaks.push("the interrupt is still registered".to_string());
+        }
         leaks.extend(self.things.lock().leaks());
         leaks
     }

@@ -129,6 +129,10 @@ typedef struct _OBJECT_ATTRIBUTES {
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #endif
+#ifndef __min
+#define __min(a, b) ((a) < (b) ? (a) : (b))
+#define __max(a, b) ((a) > (b) ? (a) : (b))
+#endif
 #define Int32x32To64(a, b) ((LONGLONG)(LONG)(a) * (LONG)(b))
 #define UInt32x32To64(a, b) ((ULONGLONG)(ULONG)(a) * (ULONG)(b))
 #define Int64ShllMod32(value, bits) ((ULONGLONG)(value) << (bits))

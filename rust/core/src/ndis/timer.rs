@@ -62,6 +62,8 @@ fn seconds(ns: u64) -> f64 {
 struct Inner {
     /// For each timer the number of its arming, 0 if it is not set.
     armed: Vec<u64>,
+    /// For each whether it was set last from inside of its own function, with nothing owed: see [`crate::time::polls`].
+    polls: Vec<bool>,
     /// For each DPC whether it is queued.
     queued: Vec<bool>,
     armings: u64,
@@ -87,6 +89,7 @@ impl Adapter {
     pub fn timer(&self) -> u32 {
         let mut inner = self.timers.0.lock();
         inner.armed.push(0);
+        inner.polls.push(false);
         inner.armed.len() as u32 - 1
     }
 
@@ -107,8 +110,15 @@ impl Adapter {
             );
             return Err(self.report(&cpu, Rule::Timer, None, detail));
         }
+        let polls = cpu.timer.get() == Some((self.index, timer)) && !self.owes();
+        if polls {
+            self.ndis.polls.note();
+        }
         let (arming, before) = {
             let mut inner = self.timers.0.lock_on(&cpu);
+            if let Some(known) = inner.polls.get_mut(timer as usize) {
+                *known = polls;
+            }
             inner.armings += 1;
             let arming = inner.armings;
             let armed = inner.armed.get_mut(timer as usize);
@@ -140,6 +150,10 @@ impl Adapter {
         self.timers.with(|inner| inner.armed.get(timer as usize).is_some_and(|armed| *armed != 0))
     }
 
+    pub(crate) fn timer_polls(&self, timer: u32) -> bool {
+        self.timers.with(|inner| inner.polls.get(timer as usize) == Some(&true))
+    }
+
     pub(crate) fn timer_is_armed_by(&self, timer: u32, arming: u64) -> bool {
         self.timers.with(|inner| inner.armed.get(timer as usize) == Some(&arming))
     }
@@ -163,7 +177,9 @@ impl Adapter {
         }
         self.emit(cpu, What::TimerFire { timer });
         let _runs = self.dpc_runs(cpu);
+        let outer = cpu.timer.replace(Some((self.index, timer)));
         self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
+        cpu.timer.set(outer);
     }
 
     /// A DPC's number.

@@ -1,6 +1,7 @@
 //! Clocks: the same driver runs on the real one and on a simulated one.
 
 pub mod adversarial;
+pub(crate) mod polls;
 pub mod real;
 pub mod stacks;
 pub mod virtual_;

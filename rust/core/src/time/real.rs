@@ -79,7 +79,7 @@ impl Ndis {
 
     /// Whether nothing is under way: no packet with a miniport or on its way, no reset, nothing due.
     pub fn is_idle(&self) -> bool {
-        self.queue.is_idle(|work| self.wants(work))
+        self.queue.is_idle(|work| self.wants(work) && !self.is_poll(work))
             && self.adapters().iter().all(|adapter| {
                 let busy = |owner| adapter.pool.owned_by(owner).next().is_some();
                 !busy(Owner::Miniport)

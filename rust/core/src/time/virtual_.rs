@@ -60,7 +60,7 @@ impl Drop for Back {
 
 impl Ndis {
     /// Runs events in the order of time, priority and age. Without `until` it stops when nothing
-    /// but background work (the checks for hang) is left; with it, it runs up to that time,
+    /// but background work (the checks for hang) is left, and timers with which a driver polls; with it, it runs up to that time,
     /// background work included, and the clock stands there afterwards. Returns how many ran.
     ///
     /// # Errors
@@ -79,6 +79,13 @@ impl Ndis {
         let most = max_events.unwrap_or(u64::MAX);
         let (mut ran, mut known) = (0, None);
         while ran < most && !self.is_closed() {
+            if until.is_none()
+                && self.polls.any()
+                && self.only_polls()
+                && self.has_polled_enough(false)
+            {
+                break;
+            }
             let Some((at, work)) =
                 self.queue
                     .next_due(until.unwrap_or(u64::MAX), until.is_some(), |work| self.wants(work))
@@ -89,6 +96,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
+            self.see_poll(work);
             if self.execute(&cpu, work, &mut known) {
                 ran += 1;
                 if ran % 256 == 0 {

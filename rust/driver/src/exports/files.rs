@@ -34,7 +34,13 @@ exports! {
         let bytes = match found {
             Some((_, Value::Binary(bytes))) => bytes.clone(),
             Some((_, Value::Text(text))) => text.clone().into_bytes(),
-            _ => return status(here, out, Status::FILE_NOT_FOUND),
+            _ => {
+                // Who wrote the scenario wants to know which file that was.
+                (card.settings.on_text)(&format!(
+                    "NdisOpenFile: there is no file {name:?}; give its bytes as config={{\"{key}\": ...}}\n"
+                ));
+                return status(here, out, Status::FILE_NOT_FOUND);
+            }
         };
         let fresh = new_handle();
         if !peek::put(handle, fresh) || !peek::put(length, bytes.len() as u32) {

@@ -65,11 +65,11 @@ impl Room {
 
 impl Inner {
     /// Lists in `steps` and `ways` what can happen while CPU `me` is at such a point; the first is what
-    /// happens without an adversary. Where work could begin, if any could.
+    /// happens without an adversary. Where work could begin, if any could. With `rests` none does for its own sake.
     pub(super) fn list(
         &mut self,
         me: usize,
-        at: At,
+        (at, rests): (At, bool),
         latency: u64,
         free: impl Fn(u32) -> bool,
     ) -> Option<Room> {
@@ -102,7 +102,7 @@ impl Inner {
         }
         // A check for hang is of use in its order only, and never the reason to go on.
         let first = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        if first.is_none() && !self.all {
+        if (first.is_none() || rests) && !self.all {
             return None;
         }
         let last = first.map_or(u64::MAX, |first| first.saturating_add(latency)).min(self.until);
@@ -133,7 +133,7 @@ impl Inner {
     ) {
         let mut waits = self.cpus.iter().map(|cpu| cpu.state);
         let stays = !waits.any(|state| matches!(state, State::Lock(_) | State::Waits(_)));
-        let room = self.list(me, At::Point(access), latency, free);
+        let room = self.list(me, (At::Point(access), false), latency, free);
         // With an idle CPU all work has a place, at whatever level the others run.
         let irql = room.filter(|room| !room.idle).map(|_| self.cpus[me].irql);
         self.listed = stays.then_some(Listed { cpu: me, irql });

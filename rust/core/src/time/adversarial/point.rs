@@ -245,7 +245,9 @@ impl Ndis {
         (me, cpu): (usize, &Cpu),
         at: At,
     ) -> Next {
-        inner.list(me, at, adversary.settings.latency, |lock| self.locks.is_free(lock));
+        let rests = self.polls.any() && self.rests(inner, at);
+        let free = |lock| self.locks.is_free(lock);
+        inner.list(me, (at, rests), adversary.settings.latency, free);
         if inner.steps.is_empty() {
             return inner.nothing_happens(me, at);
         }
@@ -273,6 +275,7 @@ impl Ndis {
             Way::Cpu(other) => Next::To(other),
             Way::Work(index) => {
                 let pending = inner.pending[index];
+                self.see_poll(pending.work);
                 let places = inner.places(me, at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(me, at, &pending).nth(place).unwrap_or(me);

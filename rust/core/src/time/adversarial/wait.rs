@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::State;
 use super::list::At;
+use super::{Inner, State};
 use crate::cx::{Cpu, number_of};
 use crate::ndis::Ndis;
 use crate::time::TimeKind;
@@ -25,10 +25,18 @@ impl Ndis {
     }
 
     /// Waits until `done`: others go on meanwhile, in virtual time what is due happens. False if it never
-    /// will be, or, in real time, is not after `patience`.
+    /// will be, or is not after `patience`, which counts in real time, and in virtual time where a driver polls.
     pub fn wait(&self, patience: Duration, done: impl Fn() -> bool) -> bool {
+        let patience_ns = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
+        let end = self.now().saturating_add(patience_ns);
         while self.config.time == TimeKind::Virtual && !done() {
-            if !matches!(self.run(None, Some(1)), Ok(1)) {
+            let goes_on = !self.polls.any() || self.now() < end;
+            if goes_on && matches!(self.run(None, Some(1)), Ok(1)) {
+                continue;
+            }
+            // What is waited for may be what the driver polls for.
+            let polls = self.polls.any() && self.now() < end;
+            if !polls || !matches!(self.run(Some(end), Some(1)), Ok(1)) {
                 return done();
             }
         }
@@ -67,6 +75,17 @@ impl Ndis {
             }
         }
         Some(format!("a deadlock: {}", circle.join("; ")))
+    }
+
+    /// Whether a CPU that has nothing to do, or waits, leaves it at that: all that is left to begin are timers that poll.
+    pub(super) fn rests(&self, inner: &Inner, at: At) -> bool {
+        if matches!(at, At::Point(_) | At::Lock(_)) {
+            return false;
+        }
+        let mut left = inner.pending.iter().filter(|pending| !pending.background);
+        let waits = |state: State| matches!(state, State::Lock(_) | State::Waits(_));
+        let waits = matches!(at, At::Waits) || inner.cpus.iter().any(|cpu| waits(cpu.state));
+        left.all(|pending| self.is_poll(pending.work)) && self.has_polled_enough(waits)
     }
 
     /// Lets others go on until `done`; false if it never will be. Not in other kinds of time: none.
