@@ -101,8 +101,8 @@ impl Ndis {
 
     /// Lets things happen; gives how many events ran.
     ///
-    /// In virtual time: until no event is left, ``until`` (seconds of the clock) is reached, or
-    /// ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; the
+    /// In virtual time: until no event is left, or none but timers with which a driver polls and which
+    /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; the
     /// events are those of the dispatcher's thread.
     ///
     /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
@@ -163,7 +163,8 @@ impl Ndis {
         settle(py, &self.world)
     }
 
-    /// Waits until ``done()`` is true; false if it never will be, or is not after ``seconds``.
+    /// Waits until ``done()`` is true; false if it never will be, or is not after ``seconds``, which
+    /// are of the real clock, and of the virtual one where a driver polls.
     ///
     /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
     /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
