@@ -175,7 +175,7 @@ def test_ctrl_c_ends_a_virtual_run_in_a_callback():
         ticks, timer = [], miniport.adapter.timer(tick)
         timer.set(0.001)
         with pytest.raises(KeyboardInterrupt):
-            ndis.run()
+            ndis.run(until=1e6)
         assert len(ticks) == 100
         timer.cancel()
 

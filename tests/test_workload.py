@@ -208,11 +208,11 @@ def test_a_rule_that_is_broken_for_ever_is_told_and_not_the_loop(tmp_path: Path)
 
 
 def test_what_never_ends_is_cut_off(tmp_path: Path) -> None:
-    """A driver that sets its timer again for ever is told as endless."""
+    """A driver that sets its timer in a loop without an end is told as endless."""
     target = tmp_path / "endless.c"
     text = QUEUED.read_text().replace(
         "    Card->Busy = (BOOLEAN)(!Card->Halting && !IsListEmpty(&Card->Queue));\n",
-        "    Card->Busy = TRUE; NdisMSetTimer(&Card->Timer, 1); Card->Busy = FALSE;\n",
+        "    for (;;) NdisMSetTimer(&Card->Timer, 1);\n",
         1,
     )
     target.write_text(text)
