@@ -83,8 +83,10 @@ impl Card {
 
     /// Where memory is that the device model shares, if all of this range is of it.
     fn shared(&self, space: Space, at: u64, length: usize) -> Option<usize> {
-        let shared = self.settings.memory.iter().filter(|_| space == Space::Memory);
-        shared.into_iter().find_map(|shared| {
+        if space != Space::Memory {
+            return None;
+        }
+        self.settings.memory.iter().find_map(|shared| {
             let within = usize::try_from(at.checked_sub(shared.physical)?).ok()?;
             (within.checked_add(length)? <= shared.length).then_some(shared.start + within)
         })

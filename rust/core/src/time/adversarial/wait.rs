@@ -30,13 +30,10 @@ impl Ndis {
         let patience_ns = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
         let end = self.now().saturating_add(patience_ns);
         while self.config.time == TimeKind::Virtual && !done() {
-            let goes_on = !self.polls.any() || self.now() < end;
-            if goes_on && matches!(self.run(None, Some(1)), Ok(1)) {
-                continue;
-            }
-            // What is waited for may be what the driver polls for.
-            let polls = self.polls.any() && self.now() < end;
-            if !polls || !matches!(self.run(Some(end), Some(1)), Ok(1)) {
+            // What is waited for may be what the driver polls for, which goes on for ever.
+            let polls = self.polls.any();
+            let one = |until| matches!(self.run(until, Some(1)), Ok(1));
+            if (polls && self.now() >= end) || !(one(None) || (polls && one(Some(end)))) {
                 return done();
             }
         }
