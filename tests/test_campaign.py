@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -141,6 +141,29 @@ def test_what_was_found_until_ctrl_c_is_kept(tmp_path, executor):
     assert process.returncode == 2
     assert "found: EXCEPTION" in told
     assert [rule for rule, _, _ in verdicts(tmp_path / "kept")] == ["EXCEPTION"]
+
+
+def test_a_ctrl_c_that_is_lost_in_the_last_execution_of_a_task_ends_the_next_one():
+    """What is raised inside of a destructor is told to nobody, and that task asks no more."""
+
+    class Swallows:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    with raising_unheard(), open_executor("serial") as (executor, _):
+        executor.submit(lambda: Swallows() and None).result()
+        assert executor.submit(run_task, Task(0, CAREFUL)).result().interrupted
+    assert not run_task(Task(0, CAREFUL, executions=2)).interrupted
+
+
+@contextmanager
+def raising_unheard():
+    """Pytest tells of what is raised in destructors; here that is what is tried."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
 
 
 def test_two_campaigns_may_have_one_folder(tmp_path):

@@ -52,8 +52,7 @@ class Serial(Executor):
         """Call it; the future is done."""
         future: Future[T] = Future()
         try:
-            with _noting_ctrl_c():
-                future.set_result(fn(*args, **kwargs))
+            future.set_result(fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 -- it is the future's
             future.set_exception(error)
         return future
@@ -172,7 +171,9 @@ def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor
     (3, 1)
     """
     if name == "serial":
-        yield Serial(), 1
+        # For all tasks: the one in which it is lost may be over before it asks.
+        with _noting_ctrl_c():
+            yield Serial(), 1
     elif name == "processes":
         count = jobs or os.cpu_count() or 1
         with Processes(count) as executor:
