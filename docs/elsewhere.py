@@ -25,6 +25,7 @@ ELSEWHERE = {
     "IRQL_COMPLETE": f"{DV} forces IRQL checks; {SDV} has some twenty IRQL rules of NDIS 6 (Irql_SendRcv_Function).",
     "IRQL_SEND": f"{DV} and {SDV}, as IRQL_COMPLETE.",
     "IRQL_LEAK": "None found as a rule of its own.",
+    "IRQL_CALL": f"{DV} forces IRQL checks, which see pageable code; {SDV} has rules for families of NDIS 6 functions.",
     "LOCK_HELD": f"None directly. {DV}'s deadlock detection sees the deadlock that comes of it, if it comes.",
     "LOCK_RECURSION": f"{DV}'s deadlock detection, and {SDV}'s spin-lock rules.",
     "LOCK_UNHELD": f"{DV}'s spin-lock checks, and {SDV}'s spin-lock rules.",

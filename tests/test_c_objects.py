@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ndiswan.drivers.loading import CMiniport
 
 
-def run(folder: Path, body: str, globals_: str = "") -> tuple[nw.Ndis, CMiniport]:
+def run(folder: Path, body: str, globals_: str = "", **given) -> tuple[nw.Ndis, CMiniport]:
     """A driver with that body of its MiniportInitialize, bound, run for a second and halted."""
     source = folder / "small.c"
     text = HARNESS.replace("NDIS_HANDLE w;", "NDIS_HANDLE w; Kept = o;")
@@ -25,7 +25,7 @@ def run(folder: Path, body: str, globals_: str = "") -> tuple[nw.Ndis, CMiniport
         "@HALT@", ""
     )
     source.write_text(text.replace("@BODY@", textwrap.indent(body, "    ")), "utf-8")
-    driver = load(source)
+    driver = load(source, **given)
     with nw.Ndis(on_violation="record") as ndis:
         ndis.bind(nw.Protocol(), driver)
         ndis.run(until=ndis.now + 1)
@@ -128,3 +128,85 @@ def test_a_status_that_is_raised_stops_the_driver(tmp_path: Path) -> None:
     """Nobody handles an exception here: it is the stop that it would be without a handler."""
     with pytest.raises(DriverCrash, match=r"KeBugCheckEx\(0x1e, 0xc0000005"):
         run(tmp_path, "ExRaiseStatus(STATUS_ACCESS_VIOLATION);")
+
+
+class PciCard:
+    """A card with memory of 8 KiB and 64 ports, a register that keeps what is written, and an interrupt line."""
+
+    def __init__(self) -> None:
+        self.space = bytearray(256)
+        self.space[:4] = b"\xcd\xab\x34\x12"
+        self.space[0x3C] = 11
+        for at, base in ((0x10, 0xFEB00000), (0x14, 0xE401), (0x18, 0xFEA00000)):
+            self.space[at : at + 4] = base.to_bytes(4, "little")
+        self.fixed = {0x10: (8192 - 1, 0), 0x14: (64 - 1, 1)}
+
+    def __call__(self, space: str, address: int, size: int, value: int | None) -> int:
+        assert (space, size) == ("pci", 1)
+        if value is not None:
+            low, kind = self.fixed.get(address & ~3, (0, 0))
+            shift = 8 * (address & 3)
+            self.space[address] = value & ~(low >> shift) & 0xFF | (kind >> shift)
+        return self.space[address]
+
+
+RESOURCES = """
+    char Buffer[200];
+    PNDIS_RESOURCE_LIST list = (PNDIS_RESOURCE_LIST)Buffer, pci;
+    NDIS_STATUS status;
+    UINT size = sizeof(Buffer), i;
+    NdisMQueryAdapterResources(&status, Context, list, &size);
+    for (i = 0; i < list->Count; i++)
+        DbgPrint("%d %x %x\\n", list->PartialDescriptors[i].Type, list->PartialDescriptors[i].u.Port.Start.LowPart,
+                 list->PartialDescriptors[i].u.Port.Length);
+    NdisMPciAssignResources(Adapter, 0, &pci);
+    DbgPrint("%d\\n", NdisEqualMemory(pci, list, size));
+"""
+
+
+def test_the_resources_of_a_pci_card_are_those_of_its_registers(tmp_path: Path) -> None:
+    """Each base address register is asked for its size, and stays as it was. The configuration comes first."""
+    card = PciCard()
+    before = bytes(card.space)
+    _, driver = run(tmp_path, RESOURCES, device=card)
+    # Of an interrupt the processors that it may come to stand where others have their length.
+    expected = ["3 feb00000 2000\n", "1 e400 40\n", "3 fea00000 1000\n", "2 b 3\n", "1\n"]
+    assert driver.printed == expected
+    assert card.space == before
+    _, driver = run(tmp_path, RESOURCES, device=card, config={"InterruptNumber": 5})
+    assert driver.printed == ["2 5 3\n", "1\n"]
+
+
+def test_a_card_without_resources_is_told_how_to_have_some(tmp_path: Path) -> None:
+    """The list is empty, which a virtual card may take as it is; who wonders finds why in what was printed."""
+    _, driver = run(tmp_path, RESOURCES)
+    assert "the card has no resources; give them in the configuration" in driver.printed[0]
+    assert driver.printed[-1] == "1\n"
+
+
+def test_what_the_halt_does_not_give_back_is_listed(tmp_path: Path) -> None:
+    """The configuration, ports, mapped memory, the shutdown handler, by what would give them back."""
+    body = """
+        NDIS_STATUS status;
+        NDIS_HANDLE first, second;
+        PVOID ports, memory, given_back;
+        NDIS_PHYSICAL_ADDRESS at;
+        NdisSetPhysicalAddressLow(at, 0xD0000);
+        NdisSetPhysicalAddressHigh(at, 0);
+        NdisOpenConfiguration(&status, &first, Context);
+        NdisOpenConfiguration(&status, &second, Context);
+        NdisCloseConfiguration(first);
+        NdisMRegisterIoPortRange(&ports, Adapter, 0x300, 8);
+        NdisMMapIoSpace(&memory, Adapter, at, 0x1000);
+        NdisMMapIoSpace(&given_back, Adapter, at, 0x1000);
+        NdisMUnmapIoSpace(Adapter, given_back, 0x1000);
+        NdisMRegisterAdapterShutdownHandler(Adapter, NULL, Down);
+    """
+    ndis, driver = run(tmp_path, body, "static VOID Down(PVOID c) { }")
+    assert driver.leaks == [
+        "the shutdown handler is still registered (NdisMDeregisterAdapterShutdownHandler)",
+        "the 8 ports from 0x300 are still registered (NdisMDeregisterIoPortRange)",
+        "4096 bytes at 0xd0000 are still mapped (NdisMUnmapIoSpace)",
+        "the configuration is still open, 1 times (NdisCloseConfiguration)",
+    ]
+    assert (driver.crashed, ndis.violations) == (None, [])

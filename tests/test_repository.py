@@ -52,6 +52,8 @@ WITHOUT_A_STEM = {
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
     "waiting": "what happens while a driver in C waits",
+    "levels": "at which level a driver in C calls what",
+    "requests": "requests of a driver in C",
     "porting": "the sister contracts as a whole, and examples/porting",
     "docs": "what the pages claim",
     "examples": "the examples in docstrings",

@@ -15,7 +15,7 @@ FAMILIES = {
     "OwnershipViolation": {"DOUBLE", "LOST", "FOREIGN", "STALE", "EARLY"},
     "AccessViolation": {"TOUCH", "RESERVED", "PADDING", "HANDLE", "FACE"},
     "StatusViolation": {"STATUS_PENDING", "STATUS_RESOURCES", "STATUS_UNKNOWN", "STATUS_LIST", "SYNC"},
-    "IrqlViolation": {"IRQL_COMPLETE", "IRQL_SEND", "IRQL_LEAK", "IRQL_FLAG"},
+    "IrqlViolation": {"IRQL_COMPLETE", "IRQL_SEND", "IRQL_LEAK", "IRQL_CALL", "IRQL_FLAG"},
     "LockViolation": {
         "LOCK_HELD", "LOCK_RECURSION", "LOCK_UNHELD", "LOCK_ORDER", "LOCK_FORM", "LOCK_LEAK",
     },

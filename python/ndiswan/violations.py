@@ -184,7 +184,7 @@ class StatusViolation(ContractViolation):
 
 
 class IrqlViolation(ContractViolation):
-    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK, IRQL_FLAG: the wrong interrupt request level.
+    """IRQL_COMPLETE, IRQL_SEND, IRQL_LEAK, IRQL_CALL, IRQL_FLAG: the wrong interrupt request level.
 
     >>> class Instant(nw.Miniport):
     ...     def wan_send(self, link, packet):

@@ -77,3 +77,28 @@ class ReturnsLowered(Modem):
         with self.adapter.at(nw.Irql.HIGH):
             if not self.owed:
                 return
+
+
+@breaks("IRQL_CALL", call="ndis.run")
+class SetsATimerInItsIsr(Card):
+    """The interrupt service routine sets a timer, to look later what became of the frame."""
+
+    def isr(self):
+        self.timer.set(0.001)  # breaks IRQL_CALL
+        return True
+
+    def handle_interrupt(self):
+        self.adapter.wan_send_complete(self.take(), nw.SUCCESS)
+
+
+@keeps("IRQL_CALL")
+class SetsATimerInItsDpc(Card):
+    """What the interrupt leaves to do is done at DISPATCH, where timers are set."""
+
+    def isr(self):
+        return True
+
+    def handle_interrupt(self):
+        self.adapter.wan_send_complete(self.take(), nw.SUCCESS)
+        if self.owed:
+            self.timer.set(0.001)

@@ -34,6 +34,8 @@ static void debug_print(const char *text) { strcpy(printed, text); }
 static void acquire(PNDIS_SPIN_LOCK lock) { (void)lock; locks++; acquisitions++; }
 static void leave(PNDIS_SPIN_LOCK lock) { (void)lock; locks--; }
 
+static void expect_level(const char *name, UCHAR most) { (void)name; (void)most; }
+
 static void fill(const char *name, void *function)
 {
     unsigned i;
@@ -48,6 +50,7 @@ static void start(void)
     fill("NdisAllocateMemoryWithTag", allocate);
     fill("NdisFreeMemory", release);
     fill("ndiswan_debug_print", debug_print);
+    fill("ndiswan_expect_level", expect_level);
     fill("NdisAcquireSpinLock", acquire);
     fill("NdisReleaseSpinLock", leave);
 }

@@ -28,7 +28,7 @@ BY_EVENT = {
     "release": {"LOCK_UNHELD"},
     "reset_start": {"RESET"},
     "halted": {"HALT"},
-    "timer_set": {"TIMER"},
+    "timer_set": {"TIMER", "IRQL_CALL"},
     "resources_available": {"RESOURCES"},
     "requeue": {"RESOURCES"},
     "pause": {"PAUSE"},

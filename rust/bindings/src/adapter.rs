@@ -8,7 +8,7 @@ use ndiswan::{LinkSettings, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
-use crate::error::{raise, settle, usage, value};
+use crate::error::{raise, settle, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
 use crate::number::{Seconds, Whole, number};
@@ -338,16 +338,12 @@ impl Adapter {
     /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
     ///
     /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
-    /// done something. Raises ``RuntimeError`` above PASSIVE, ``ValueError`` for a time out of range.
+    /// done something. Raises ``IrqlViolation`` (IRQL_CALL) at DISPATCH or above, ``ValueError`` for a time out of range.
     fn sleep(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
         self.alive()?;
-        let (delay, irql) = (nanoseconds(seconds.0)?, Cpu::current().irql());
-        if irql != ndiswan::Irql::PASSIVE {
-            return Err(usage(format!(
-                "sleep: expected PASSIVE_LEVEL, where a thread may wait, got {irql}"
-            )));
-        }
-        self.shared.world.away(py, || self.shared.core.sleep(delay));
+        let delay = nanoseconds(seconds.0)?;
+        let slept = self.shared.world.away(py, || self.shared.core.sleep(delay));
+        raise(py, &self.shared.world, slept)?;
         settle(py, &self.shared.world)
     }
 

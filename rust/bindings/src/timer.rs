@@ -44,7 +44,7 @@ pub(crate) struct Timer {
 impl Timer {
     /// Sets it to ``seconds`` from now, whether it was set or not (NdisMSetTimer).
     ///
-    /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt.
+    /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt, ``IrqlViolation`` (IRQL_CALL) above DISPATCH.
     fn set(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
         alive(&self.shared.core)?;
         let delay = nanoseconds(seconds.0)?;

@@ -4,6 +4,7 @@
 //! it waits in is destroyed, there are no more signs.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 thread_local! {
@@ -23,15 +24,36 @@ pub fn beats() -> u64 {
     BEATS.with(Cell::get)
 }
 
+/// Runs what a thread does while it waits.
+pub type Aside = fn(&mut dyn FnMut());
+
+static ASIDE: OnceLock<Aside> = OnceLock::new();
+
+/// Says how a thread of this process waits for another one, which may need what the first has: the lock of an interpreter, for
+/// example. What waits does nothing but that. The first that says it counts.
+pub fn when_waiting(aside: Aside) {
+    let _ = ASIDE.set(aside);
+}
+
+/// Waits as [`when_waiting`] says.
+pub(crate) fn aside(mut wait: impl FnMut()) {
+    match ASIDE.get() {
+        Some(aside) => aside(&mut wait),
+        None => wait(),
+    }
+}
+
 /// Sleeps, and gives a sign now and then.
 pub fn sleep(duration: Duration) {
-    let mut left = duration;
-    while !left.is_zero() {
-        let slice = left.min(SLICE);
-        std::thread::sleep(slice);
-        left -= slice;
-        beat();
-    }
+    aside(|| {
+        let mut left = duration;
+        while !left.is_zero() {
+            let slice = left.min(SLICE);
+            std::thread::sleep(slice);
+            left -= slice;
+            beat();
+        }
+    });
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod twins;
 
 use std::collections::BTreeMap;
 
+use crate::cx::Irql;
 use crate::event::{Event, Form, Name, TakenBack, What};
 use crate::face::Answer;
 use crate::policy::{BeyondWindow, OwedAtHalt, Policy, WindowShrink};
@@ -350,6 +351,7 @@ impl State {
                 if life >= Life::Halted {
                     return Err(Rule::Timer);
                 }
+                self.cpus.entry(event.cpu).or_default().may_call(Irql::DISPATCH)?;
                 self.timers.insert((event.adapter, timer), at);
             }
             What::TimerCancel { timer } | What::TimerFire { timer } => {

@@ -71,6 +71,7 @@ rules! {
     IrqlComplete => irql::IRQL_COMPLETE,
     IrqlSend => irql::IRQL_SEND,
     IrqlLeak => irql::IRQL_LEAK,
+    IrqlCall => irql::IRQL_CALL,
     LockHeld => lock::LOCK_HELD,
     LockRecursion => lock::LOCK_RECURSION,
     LockUnheld => lock::LOCK_UNHELD,

@@ -54,16 +54,28 @@ fn wait_for(ndis: &Ndis, number: u32, lock: &Lock, cpu: &Cpu) -> bool {
         turns += 1;
         if turns < 100 {
             std::hint::spin_loop();
-        } else if turns < 1000 {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(Duration::from_micros(100));
-            if begin.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-                return false;
-            }
+            continue;
+        }
+        crate::alive::aside(|| until_it_looks_free(lock));
+        if begin.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            return false;
         }
     }
     true
+}
+
+/// Waits for a moment, or until nobody has the lock.
+fn until_it_looks_free(lock: &Lock) {
+    for turn in 0..1000 {
+        if lock.owner.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        if turn < 900 {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
 }
 
 impl Adapter {

@@ -45,6 +45,7 @@ const CASES: &[(Rule, Run, Option<&str>)] = &[
     ),
     (Rule::IrqlSend, status::irql_send, Some("an_isr_takes_no_spin_lock")),
     (Rule::IrqlLeak, status::irql_leak, None),
+    (Rule::IrqlCall, status::irql_call, None),
     (Rule::LockHeld, lock::held, Some("no_completion_with_a_spin_lock_held")),
     (Rule::LockRecursion, lock::recursion, Some("a_lock_is_not_taken_twice_in_one_context")),
     (Rule::LockUnheld, lock::unheld, None),

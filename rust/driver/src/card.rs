@@ -156,7 +156,7 @@ pub struct Card {
     pub(crate) timers: RwLock<Vec<Timer>>,
     pub(crate) dpcs: RwLock<Vec<Timer>>,
     pub(crate) interrupt: Mutex<Option<Interrupt>>,
-    pub(crate) request: Mutex<crate::requests::Open>,
+    pub(crate) requests: Mutex<Vec<crate::requests::Open>>,
     pub(crate) shutdown: Mutex<Option<(usize, usize)>>,
     pub(crate) windows: Mutex<Vec<crate::mapped::Window>>,
     pub(crate) config: Mutex<HashMap<String, usize>>,
@@ -249,7 +249,7 @@ impl Card {
             timers: RwLock::default(),
             dpcs: RwLock::default(),
             interrupt: Mutex::default(),
-            request: Mutex::default(),
+            requests: Mutex::default(),
             shutdown: Mutex::default(),
             windows: Mutex::default(),
             config: Mutex::default(),
@@ -359,6 +359,13 @@ impl Card {
         if self.interrupt.lock().is_some() {
             leaks.push("the interrupt is still registered".to_string());
         }
+        if self.shutdown.lock().is_some() {
+            leaks.push(
+                "the shutdown handler is still registered (NdisMDeregisterAdapterShutdownHandler)"
+                    .into(),
+            );
+        }
+        leaks.extend(self.ranges_left());
         leaks.extend(self.things.lock().leaks());
         leaks
     }

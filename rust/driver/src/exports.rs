@@ -8,6 +8,7 @@ mod hardware;
 mod io;
 mod kernel;
 mod lan;
+mod levels;
 mod locks;
 mod memory;
 mod registration;
@@ -18,6 +19,8 @@ mod waiting;
 mod wan;
 
 pub(crate) use things::Things;
+
+pub(crate) use levels::{allowed, most};
 
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -81,7 +84,11 @@ macro_rules! exports {
             #[allow(non_snake_case, unused_variables)] // the page's spelling, and its arguments, used or not
             $(#[$attribute])*
             extern "C-unwind" fn $name($($argument: $type),*) $(-> $result)? {
-                let all = move || $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| $body);
+                const MOST: u8 = $crate::exports::most(stringify!($name));
+                let all = move || $crate::exports::guarded(stringify!($name), move |$here: &$crate::context::Here| {
+                    $crate::exports::allowed($here, MOST);
+                    $body
+                });
                 $(
                     // Out of line, so that the quick way saves no registers for it.
                     if $quick {
@@ -115,6 +122,7 @@ fn table() -> &'static HashMap<&'static str, usize> {
         io::list(&mut add);
         kernel::list(&mut add);
         lan::list(&mut add);
+        levels::list(&mut add);
         locks::list(&mut add);
         memory::list(&mut add);
         registration::list(&mut add);

@@ -125,6 +125,21 @@ impl Card {
         })
     }
 
+    /// The ranges that are still there, a line each.
+    pub(crate) fn ranges_left(&self) -> Vec<String> {
+        let windows = self.windows.lock();
+        let left = windows.iter().filter(|window| !window.closed);
+        left.map(|Window { physical, length, space, .. }| match space {
+            Space::Memory => {
+                format!("{length} bytes at {physical:#x} are still mapped (NdisMUnmapIoSpace)")
+            }
+            _ => format!(
+                "the {length} ports from {physical:#x} are still registered (NdisMDeregisterIoPortRange)"
+            ),
+        })
+        .collect()
+    }
+
     fn there(&self, address: usize) -> Option<There> {
         let windows = self.windows.lock();
         let window = windows.iter().find(|window| window.holds(address))?;

@@ -1,24 +1,31 @@
 //! Requests as bytes: MiniportQueryInformation and MiniportSetInformation with the structures that the headers have.
 
+use std::fmt;
+
 use ndiswan::info::LinkInfo;
 use ndiswan::oid::{Answer, Oid, Stats};
-use ndiswan::{Status, WanInfo};
+use ndiswan::{Rule, Status, WanInfo};
 
 use crate::card::Card;
 
-/// A request that the driver answered PENDING, and how it was completed.
-#[derive(Debug, Default)]
+/// A request that the driver has: its handler runs, or has returned PENDING. It may complete it from the first moment on, from
+/// any thread, as it may a send.
+#[derive(Debug)]
 pub(crate) struct Open {
-    pub(crate) pending: Option<Pending>,
-    pub(crate) done: Option<Status>,
+    oid: u32,
+    buffer: usize,
+    length: usize,
+    set: bool,
+    /// Whether the handler has returned PENDING.
+    pended: bool,
+    done: Option<Status>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) oid: u32,
-    pub(crate) buffer: usize,
-    pub(crate) length: usize,
-    pub(crate) set: bool,
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.set { "set" } else { "query" };
+        write!(f, "the {kind} of OID {:#010x}", self.oid)
+    }
 }
 
 /// What came of a request.
@@ -50,6 +57,7 @@ impl Card {
             return failed(Status::RESOURCES);
         };
         heap.fill(buffer, given);
+        self.requests.lock().push(Open { oid, buffer, length, set, pended: false, done: None });
         let context = self.context.load(std::sync::atomic::Ordering::Relaxed);
         let answer =
             self.call(function, &[context, oid as usize, buffer, length, counts, counts + 4]);
@@ -57,9 +65,13 @@ impl Card {
         let [written, needed] = heap.get::<[u32; 2]>(counts).unwrap_or_default();
         heap.free(counts);
         if status == Status::PENDING {
-            self.request.lock().pending = Some(Pending { oid, buffer, length, set });
+            let mut open = self.requests.lock();
+            open.iter_mut()
+                .filter(|open| open.buffer == buffer)
+                .for_each(|open| open.pended = true);
             return failed(status);
         }
+        self.answered(buffer, status);
         let bytes =
             self.collect(buffer, length, if set || oid >> 16 == 0x0703 { 0 } else { written });
         Outcome { status, bytes, needed }
@@ -73,22 +85,41 @@ impl Card {
         bytes
     }
 
+    /// The handler has returned a final status: the request is over, and was not to be completed.
+    fn answered(&self, buffer: usize, status: Status) {
+        let mut requests = self.requests.lock();
+        let Some(at) = requests.iter().position(|open| open.buffer == buffer) else { return };
+        let open = requests.remove(at);
+        drop(requests);
+        if let (Some(done), Some(adapter)) = (open.done, self.adapter()) {
+            let text = format!(
+                "{open} was completed with {done}, and then the handler returned {status}; expected PENDING to be returned"
+            );
+            drop(adapter.report_broken(Rule::Handle, None, text));
+        }
+    }
+
+    /// NdisMQueryInformationComplete or NdisMSetInformationComplete: of the oldest that there is; whether there was one.
+    pub(crate) fn complete_request(&self, set: bool, status: Status) -> bool {
+        let mut requests = self.requests.lock();
+        let open = requests.iter_mut().find(|open| open.set == set && open.done.is_none());
+        open.is_some_and(|open| open.done.replace(status).is_none())
+    }
+
     /// What came of a request that was pending, once the driver has completed it.
     pub fn completed(&self) -> Option<Outcome> {
-        let mut open = self.request.lock();
-        let status = open.done.take()?;
-        let pending = open.pending.take()?;
-        drop(open);
-        let bytes = self.collect(pending.buffer, pending.length, 0);
-        Some(Outcome { status, bytes, needed: 0 })
+        let mut requests = self.requests.lock();
+        let at = requests.iter().position(|open| open.pended && open.done.is_some())?;
+        let open = requests.remove(at);
+        drop(requests);
+        let bytes = self.collect(open.buffer, open.length, 0);
+        Some(Outcome { status: open.done?, bytes, needed: 0 })
     }
 
     /// The request that the driver owes a completion, in words.
     pub fn pending(&self) -> Option<String> {
-        let open = self.request.lock();
-        let pending = open.pending.as_ref()?;
-        let kind = if pending.set { "set" } else { "query" };
-        Some(format!("the {kind} of OID {:#010x}", pending.oid))
+        let requests = self.requests.lock();
+        requests.iter().find(|open| open.pended && open.done.is_none()).map(ToString::to_string)
     }
 
     /// Sends a request to the driver, in its turn and at its level.

@@ -1,4 +1,5 @@
 /* Engine functions: the kernel below NDIS. */
+PROCEDURE(ndiswan_expect_level, (const char *Function, UCHAR Most), (Function, Most))
 FUNCTION(KIRQL, KeGetCurrentIrql, (void), ())
 PROCEDURE(KeRaiseIrql, (KIRQL NewIrql, PKIRQL OldIrql), (NewIrql, OldIrql))
 PROCEDURE(KeLowerIrql, (KIRQL NewIrql), (NewIrql))

@@ -5,16 +5,18 @@ LIBRARY BOOLEAN RtlPrefixString(const STRING *prefix, const STRING *string, BOOL
 {
     STRING start = *string;
 
+    AT_MOST(PASSIVE_LEVEL);
     start.Length = prefix->Length;
-    return prefix->Length <= string->Length && RtlEqualString(prefix, &start, ignore_case);
+    return prefix->Length <= string->Length && ndiswan_compare(prefix, &start, ignore_case) == 0;
 }
 
 LIBRARY BOOLEAN RtlPrefixUnicodeString(PCUNICODE_STRING prefix, PCUNICODE_STRING string, BOOLEAN ignore_case)
 {
     UNICODE_STRING start = *string;
 
+    AT_MOST(PASSIVE_LEVEL);
     start.Length = prefix->Length;
-    return prefix->Length <= string->Length && RtlEqualUnicodeString(prefix, &start, ignore_case);
+    return prefix->Length <= string->Length && ndiswan_compare_wide(prefix, &start, ignore_case) == 0;
 }
 
 LIBRARY NTSTATUS RtlAppendStringToString(PSTRING to, const STRING *from)

@@ -72,7 +72,7 @@ LIBRARY NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING to, PCWSTR from)
     return RtlAppendUnicodeStringToString(to, &counted);
 }
 
-LIBRARY LONG RtlCompareString(const STRING *a, const STRING *b, BOOLEAN ignore_case)
+LONG ndiswan_compare(const STRING *a, const STRING *b, BOOLEAN ignore_case)
 {
     USHORT i;
 
@@ -89,17 +89,25 @@ LIBRARY LONG RtlCompareString(const STRING *a, const STRING *b, BOOLEAN ignore_c
     return a->Length - b->Length;
 }
 
+LIBRARY LONG RtlCompareString(const STRING *a, const STRING *b, BOOLEAN ignore_case)
+{
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare(a, b, ignore_case);
+}
+
 LIBRARY BOOLEAN RtlEqualString(const STRING *a, const STRING *b, BOOLEAN ignore_case)
 {
-    return RtlCompareString(a, b, ignore_case) == 0;
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare(a, b, ignore_case) == 0;
 }
 
 LIBRARY BOOLEAN NdisEqualAnsiString(PNDIS_ANSI_STRING a, PNDIS_ANSI_STRING b, BOOLEAN ignore_case)
 {
-    return RtlCompareString(a, b, ignore_case) == 0;
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare(a, b, ignore_case) == 0;
 }
 
-LIBRARY LONG RtlCompareUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN ignore_case)
+LONG ndiswan_compare_wide(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN ignore_case)
 {
     USHORT i;
 
@@ -116,19 +124,28 @@ LIBRARY LONG RtlCompareUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOO
     return a->Length - b->Length;
 }
 
+LIBRARY LONG RtlCompareUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN ignore_case)
+{
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare_wide(a, b, ignore_case);
+}
+
 LIBRARY BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN ignore_case)
 {
-    return RtlCompareUnicodeString(a, b, ignore_case) == 0;
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare_wide(a, b, ignore_case) == 0;
 }
 
 LIBRARY BOOLEAN NdisEqualUnicodeString(PNDIS_STRING a, PNDIS_STRING b, BOOLEAN ignore_case)
 {
-    return RtlCompareUnicodeString(a, b, ignore_case) == 0;
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare_wide(a, b, ignore_case) == 0;
 }
 
 LIBRARY BOOLEAN NdisEqualString(PNDIS_STRING a, PNDIS_STRING b, BOOLEAN ignore_case)
 {
-    return RtlCompareUnicodeString(a, b, ignore_case) == 0;
+    AT_MOST(PASSIVE_LEVEL);
+    return ndiswan_compare_wide(a, b, ignore_case) == 0;
 }
 
 LIBRARY ULONG RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING from)
@@ -154,7 +171,7 @@ static NTSTATUS make_room(PVOID *buffer, PUSHORT maximum, ULONG needed, BOOLEAN 
     return STATUS_SUCCESS;
 }
 
-LIBRARY NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING to, PCANSI_STRING from, BOOLEAN allocate)
+static NTSTATUS widen(PUNICODE_STRING to, PCANSI_STRING from, BOOLEAN allocate)
 {
     NTSTATUS status = make_room((PVOID *)&to->Buffer, &to->MaximumLength, RtlxAnsiStringToUnicodeSize(from), allocate);
     USHORT i;
@@ -168,7 +185,13 @@ LIBRARY NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING to, PCANSI_STRING 
     return STATUS_SUCCESS;
 }
 
-LIBRARY NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
+LIBRARY NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING to, PCANSI_STRING from, BOOLEAN allocate)
+{
+    AT_MOST(PASSIVE_LEVEL);
+    return widen(to, from, allocate);
+}
+
+static NTSTATUS narrow(PANSI_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
 {
     NTSTATUS status = make_room((PVOID *)&to->Buffer, &to->MaximumLength, RtlxUnicodeStringToAnsiSize(from), allocate);
     USHORT i;
@@ -182,7 +205,13 @@ LIBRARY NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING to, PCUNICODE_STRING 
     return STATUS_SUCCESS;
 }
 
-LIBRARY NTSTATUS RtlUpcaseUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
+LIBRARY NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
+{
+    AT_MOST(PASSIVE_LEVEL);
+    return narrow(to, from, allocate);
+}
+
+static NTSTATUS upcase(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
 {
     NTSTATUS status = make_room((PVOID *)&to->Buffer, &to->MaximumLength, from->Length, allocate);
     USHORT i;
@@ -195,10 +224,17 @@ LIBRARY NTSTATUS RtlUpcaseUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING fro
     return STATUS_SUCCESS;
 }
 
+LIBRARY NTSTATUS RtlUpcaseUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLEAN allocate)
+{
+    AT_MOST(APC_LEVEL);
+    return upcase(to, from, allocate);
+}
+
 LIBRARY void RtlUpperString(PSTRING to, const STRING *from)
 {
     USHORT i;
 
+    AT_MOST(APC_LEVEL);
     to->Length = min(from->Length, to->MaximumLength);
     for (i = 0; i < to->Length; i++)
         to->Buffer[i] = RtlUpperChar(from->Buffer[i]);
@@ -211,29 +247,34 @@ static NDIS_STATUS ndis_status(NTSTATUS status)
 
 LIBRARY NDIS_STATUS NdisAnsiStringToUnicodeString(PNDIS_STRING to, PNDIS_ANSI_STRING from)
 {
-    return ndis_status(RtlAnsiStringToUnicodeString(to, from, FALSE));
+    AT_MOST(PASSIVE_LEVEL);
+    return ndis_status(widen(to, from, FALSE));
 }
 
 LIBRARY NDIS_STATUS NdisUnicodeStringToAnsiString(PNDIS_ANSI_STRING to, PNDIS_STRING from)
 {
-    return ndis_status(RtlUnicodeStringToAnsiString(to, from, FALSE));
+    AT_MOST(PASSIVE_LEVEL);
+    return ndis_status(narrow(to, from, FALSE));
 }
 
 LIBRARY NDIS_STATUS NdisUpcaseUnicodeString(PNDIS_STRING to, PNDIS_STRING from)
 {
-    return ndis_status(RtlUpcaseUnicodeString(to, from, FALSE));
+    AT_MOST(PASSIVE_LEVEL);
+    return ndis_status(upcase(to, from, FALSE));
 }
 
 LIBRARY void NdisInitializeString(PNDIS_STRING to, PUCHAR from)
 {
-    ANSI_STRING narrow;
+    ANSI_STRING counted;
 
-    RtlInitAnsiString(&narrow, (PCSZ)from);
-    RtlAnsiStringToUnicodeString(to, &narrow, TRUE);
+    AT_MOST(PASSIVE_LEVEL);
+    RtlInitAnsiString(&counted, (PCSZ)from);
+    widen(to, &counted, TRUE);
 }
 
 LIBRARY void RtlFreeUnicodeString(PUNICODE_STRING string)
 {
+    AT_MOST(APC_LEVEL);
     if (string->Buffer != NULL)
         NdisFreeMemory(string->Buffer, string->MaximumLength, 0);
     memset(string, 0, sizeof *string);
@@ -241,6 +282,7 @@ LIBRARY void RtlFreeUnicodeString(PUNICODE_STRING string)
 
 LIBRARY void RtlFreeAnsiString(PANSI_STRING string)
 {
+    AT_MOST(APC_LEVEL);
     if (string->Buffer != NULL)
         NdisFreeMemory(string->Buffer, string->MaximumLength, 0);
     memset(string, 0, sizeof *string);
@@ -249,17 +291,18 @@ LIBRARY void RtlFreeAnsiString(PANSI_STRING string)
 LIBRARY NTSTATUS RtlIntegerToUnicodeString(ULONG value, ULONG base, PUNICODE_STRING to)
 {
     char digits[33];
-    ANSI_STRING narrow;
+    ANSI_STRING counted;
 
+    AT_MOST(PASSIVE_LEVEL);
     base = base == 0 ? 10 : base;
     if (base != 2 && base != 8 && base != 10 && base != 16)
         return STATUS_INVALID_PARAMETER;
-    RtlInitAnsiString(&narrow, ndiswan_strupr(ndiswan_ultoa(value, digits, (int)base)));
-    return RtlAnsiStringToUnicodeString(to, &narrow, FALSE);
+    RtlInitAnsiString(&counted, ndiswan_strupr(ndiswan_ultoa(value, digits, (int)base)));
+    return widen(to, &counted, FALSE);
 }
 
 /* 0x, 0o and 0b say the base where none is given. */
-LIBRARY NTSTATUS RtlCharToInteger(PCSZ from, ULONG base, PULONG value)
+static NTSTATUS number(PCSZ from, ULONG base, PULONG value)
 {
     const char *at = from;
     int minus = 0;
@@ -283,13 +326,20 @@ LIBRARY NTSTATUS RtlCharToInteger(PCSZ from, ULONG base, PULONG value)
     return STATUS_SUCCESS;
 }
 
+LIBRARY NTSTATUS RtlCharToInteger(PCSZ from, ULONG base, PULONG value)
+{
+    AT_MOST(PASSIVE_LEVEL);
+    return number(from, base, value);
+}
+
 LIBRARY NTSTATUS RtlUnicodeStringToInteger(PCUNICODE_STRING from, ULONG base, PULONG value)
 {
     char text[80];
     USHORT i;
 
+    AT_MOST(PASSIVE_LEVEL);
     for (i = 0; i < from->Length / sizeof(WCHAR) && i + 1u < sizeof text; i++)
         text[i] = from->Buffer[i] < 0x80 ? (char)from->Buffer[i] : '?';
     text[i] = '\0';
-    return RtlCharToInteger(text, base, value);
+    return number(text, base, value);
 }

@@ -158,6 +158,15 @@ impl CpuState {
         if self.irql > Irql::DISPATCH { Err(Rule::IrqlSend) } else { Ok(()) }
     }
 
+    /// Whether a function may be called here whose page allows `most` at most.
+    ///
+    /// # Errors
+    /// `IRQL_CALL` above that.
+    #[inline]
+    pub fn may_call(&self, most: Irql) -> Result<(), Rule> {
+        if self.irql > most { Err(Rule::IrqlCall) } else { Ok(()) }
+    }
+
     /// Whether a status or a receive may be indicated here.
     ///
     /// # Errors

@@ -1,15 +1,18 @@
 //! Threads that a scenario spawns: the protocol's, or whoever else calls at PASSIVE.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
 use super::{Adapter, Ndis, Panic};
-use crate::cx::Cpu;
+use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::time::{Clock, TimeKind};
+use crate::violation::Violation;
 
 type Body = Box<dyn FnOnce() + Send>;
 
@@ -78,8 +81,12 @@ impl Adapter {
     ///
     /// A serialized miniport that sleeps inside of `initialize` or `halt` keeps nobody out meanwhile: what serializes it is a spin
     /// lock of NDIS, which nobody holds at PASSIVE_LEVEL.
-    pub fn sleep(&self, delay: u64) {
+    ///
+    /// # Errors
+    /// `IRQL_CALL` at DISPATCH or above; then nobody sleeps.
+    pub fn sleep(&self, delay: u64) -> Result<(), Arc<Violation>> {
         let cpu = Cpu::current();
+        self.allowed(&cpu, "sleep", Irql::APC)?;
         let inside = self.is_inside(&cpu);
         if inside {
             self.step_out();
@@ -88,6 +95,20 @@ impl Adapter {
         if inside {
             self.step_in(&cpu);
         }
+        Ok(())
+    }
+
+    /// Whether `call` may be made at this level, which is `most` at most.
+    #[inline]
+    pub(crate) fn allowed(
+        &self,
+        cpu: &Rc<Cpu>,
+        call: &str,
+        most: Irql,
+    ) -> Result<(), Arc<Violation>> {
+        let Err(rule) = cpu.state.borrow().may_call(most) else { return Ok(()) };
+        let detail = format!("{call} at {}; expected {most} or below", cpu.irql());
+        Err(self.report(cpu, rule, None, detail))
     }
 
     fn let_others(&self, delay: u64) {

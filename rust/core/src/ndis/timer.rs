@@ -96,7 +96,7 @@ impl Adapter {
     /// NdisMSetTimer: `timer` fires after `delay` nanoseconds; set again, only the last counts.
     ///
     /// # Errors
-    /// `TIMER` once MiniportHalt has returned.
+    /// `TIMER` once MiniportHalt has returned, `IRQL_CALL` above DISPATCH; then it is not set.
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::timer(self.index, timer));
         let cpu = Cpu::current();
@@ -109,6 +109,10 @@ impl Adapter {
                 self.life()
             );
             return Err(self.report(&cpu, Rule::Timer, None, detail));
+        }
+        if cpu.irql() > Irql::DISPATCH {
+            self.emit(&cpu, What::TimerSet { timer, at });
+            return self.allowed(&cpu, "a timer was set", Irql::DISPATCH);
         }
         let polls = cpu.timer.get() == Some((self.index, timer)) && !self.owes();
         if polls {

@@ -59,3 +59,23 @@ pub(super) const IRQL_LEAK: RuleInfo = RuleInfo {
              adapter.at(level):`; release locks in the reverse order of taking them.",
     broken_by: "A handler raises to DISPATCH to guard a list and returns early, when the list is empty, without lowering.",
 };
+
+pub(super) const IRQL_CALL: RuleInfo = RuleInfo {
+    id: "IRQL_CALL",
+    family: Family::Irql,
+    sentence: "A function of NDIS or of the kernel is called at a level that its page allows.",
+    why: "What waits, reads the registry or a file, or is pageable itself stops the machine at DISPATCH, where no page can be \
+          fetched and no thread can wait; often only once in a while. What takes a spin lock of its own deadlocks above \
+          DISPATCH with the thread that the interrupt has stopped.",
+    page: "Each function's page has a line for it: PASSIVE_LEVEL for the configuration, files, ports, mappings, interrupts and \
+           counted strings that are converted or compared, below DISPATCH_LEVEL for whoever waits, and DISPATCH_LEVEL at most \
+           for memory, timers, work items and events.",
+    source: "ddi:ndis, ddi:wdm, ddi:ntddk, the IRQL of each function's page, or of what NDIS 6 has in its place",
+    facts: &["R14", "R15"],
+    strength: Strength::ByAnalogy,
+    severity: RuleSeverity::Error,
+    switch: None,
+    remedy: "From `isr` leave it to `handle_interrupt` or a DPC; what wants PASSIVE goes to a work item, or is done in \
+             `initialize`: read the configuration and load the firmware there, and keep what `reset` needs of them.",
+    broken_by: "An interrupt service routine sets a timer, to look later what became of the frame.",
+};

@@ -20,7 +20,7 @@ fn texts(info: &RuleInfo) -> [(&'static str, &'static str, usize, usize); 6] {
 fn the_rules_are_in_a_fixed_order_those_of_wan_first() {
     let ids: Vec<&str> = Rule::ALL.iter().map(|rule| rule.id()).collect();
     let expected = "DOUBLE LOST FOREIGN STALE EARLY TOUCH RESERVED PADDING STATUS_PENDING STATUS_RESOURCES STATUS_UNKNOWN \
-                    HANDLE IRQL_COMPLETE IRQL_SEND IRQL_LEAK LOCK_HELD LOCK_RECURSION LOCK_UNHELD LOCK_ORDER LOCK_FORM \
+                    HANDLE IRQL_COMPLETE IRQL_SEND IRQL_LEAK IRQL_CALL LOCK_HELD LOCK_RECURSION LOCK_UNHELD LOCK_ORDER LOCK_FORM \
                     LOCK_LEAK WINDOW LINE SERIAL RESET HALT LATE HANG INDICATE TIMER SYNC STATUS_LIST IRQL_FLAG \
                     RESOURCES FACE PAUSE CANCEL";
     assert_eq!(ids.join(" "), expected);
@@ -54,7 +54,7 @@ fn each_rule_is_in_the_family_whose_exception_it_raises() {
         list(Family::StatusCode),
         "STATUS_PENDING STATUS_RESOURCES STATUS_UNKNOWN SYNC STATUS_LIST"
     );
-    assert_eq!(list(Family::Irql), "IRQL_COMPLETE IRQL_SEND IRQL_LEAK IRQL_FLAG");
+    assert_eq!(list(Family::Irql), "IRQL_COMPLETE IRQL_SEND IRQL_LEAK IRQL_CALL IRQL_FLAG");
     assert_eq!(
         list(Family::Lock),
         "LOCK_HELD LOCK_RECURSION LOCK_UNHELD LOCK_ORDER LOCK_FORM LOCK_LEAK"

@@ -77,3 +77,28 @@ pub fn irql_leak(breaks: bool) -> Vec<Rule> {
     assert_eq!(ndiswan::cx::Cpu::current().irql(), Irql::PASSIVE, "the level is put right");
     rig.close()
 }
+
+/// Sleeps, and sets a timer, at a level at which it may not.
+pub fn irql_call(breaks: bool) -> Vec<Rule> {
+    let card = Card::<Deserialized>::new(|_, _, packet| packet.complete(FinalStatus::SUCCESS));
+    let rig = Rig::new(Config::default(), card, 4);
+    let adapter = rig.adapter();
+    let timer = adapter.timer();
+    let at = |level, call: &dyn Fn() -> bool| {
+        let old = adapter.raise_irql(level).unwrap();
+        let done = call();
+        adapter.lower_irql(old).unwrap();
+        done
+    };
+    let above = |most: Irql| Irql(most.0 + u8::from(breaks));
+    assert_eq!(at(above(Irql::DISPATCH), &|| adapter.set_timer(timer, 1_000).is_ok()), !breaks);
+    assert_eq!(adapter.cancel_timer(timer), !breaks);
+    if !breaks {
+        assert!(at(Irql::APC, &|| adapter.sleep(1_000).is_ok()));
+        return rig.close();
+    }
+    assert!(!at(Irql::DISPATCH, &|| adapter.sleep(1_000).is_ok()));
+    let mut found = rig.close();
+    assert_eq!(found.pop(), Some(Rule::IrqlCall), "of the sleep");
+    found
+}

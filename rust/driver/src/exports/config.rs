@@ -134,9 +134,11 @@ fn given(address: usize) -> Option<Value> {
 
 exports! {
     fn NdisOpenConfiguration(here, out: usize, handle: usize, context: usize) {
-        let known = by_handle(context.wrapping_sub(CONTEXT)).is_some();
-        if !known {
-            here.wrong("WrapperConfigurationContext", context, "what MiniportInitialize was given");
+        let card = by_handle(context.wrapping_sub(CONTEXT));
+        let known = card.is_some();
+        match card {
+            Some(card) => card.things.lock().opened += 1,
+            None => here.wrong("WrapperConfigurationContext", context, "what MiniportInitialize was given"),
         }
         if known && !peek::put(handle, context - CONTEXT + OPENED) {
             here.wrong("ConfigurationHandle", handle, "the address of an NDIS_HANDLE");
@@ -219,7 +221,11 @@ exports! {
 
     fn NdisCloseConfiguration(here, handle: usize) {
         let Some((card, before)) = key_of(here, handle) else { return };
-        card.things.lock().keys.remove(&handle);
+        {
+            let mut things = card.things.lock();
+            things.keys.remove(&handle);
+            things.opened = things.opened.saturating_sub(u32::from(before.is_empty()));
+        }
         let before = before.to_lowercase();
         let mut made = card.config.lock();
         let gone: Vec<String> = made.keys().filter(|key| key.starts_with(&before)).cloned().collect();

@@ -2,7 +2,7 @@
 
 use ndiswan::cx::Cpu;
 
-use super::timers::{Later, later, queue_dpc, work};
+use super::timers::{Later, arm, later, queue_dpc, work};
 use super::{exports, waiting};
 use crate::card::{Timer, new_handle};
 use crate::context::Here;
@@ -73,7 +73,7 @@ fn set_timer(here: &Here, timer: usize, due: u64, milliseconds: u32, dpc: usize)
         }
     };
     let before = adapter.timer_is_set(number);
-    drop(adapter.set_timer(number, waiting::until(here, waiting::signed_time(due))));
+    arm(adapter, number, waiting::until(here, waiting::signed_time(due)));
     u8::from(before)
 }
 

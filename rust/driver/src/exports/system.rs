@@ -1,7 +1,5 @@
 //! Time, processors, and what a driver says.
 
-use ndiswan::{Irql, Rule};
-
 use super::exports;
 use crate::context::Here;
 use crate::peek;
@@ -21,13 +19,7 @@ fn put(here: &Here, out: usize, value: u64) {
 
 exports! {
     fn NdisMSleep(here, microseconds: u32) {
-        let level = ndiswan::cx::Cpu::current().irql();
-        if level > Irql::PASSIVE {
-            return here.broken(Rule::IrqlLeak, &format!("NdisMSleep at {level}; expected PASSIVE_LEVEL"));
-        }
-        if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
-            adapter.sleep(u64::from(microseconds) * 1000);
-        }
+        super::waiting::sleep(here, u64::from(microseconds) * 1000);
     }
 
     fn NdisStallExecution(here, microseconds: u32) {}

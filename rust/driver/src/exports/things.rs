@@ -17,6 +17,8 @@ pub(crate) struct File {
 /// The things of one card, by handle or address.
 #[derive(Debug, Default)]
 pub(crate) struct Things {
+    /// How often NdisOpenConfiguration was called and NdisCloseConfiguration was not.
+    pub(crate) opened: u32,
     /// Sub-keys of the registry that are open: what stands before their keywords.
     pub(crate) keys: BTreeMap<usize, String>,
     /// What NdisWriteConfiguration wrote, newest last.
@@ -83,6 +85,12 @@ impl Things {
     /// What was not given back, a line each.
     pub(crate) fn leaks(&self) -> Vec<String> {
         let mut leaks: Vec<String> = Vec::new();
+        leaks.extend((self.opened > 0).then(|| {
+            format!(
+                "the configuration is still open, {} times (NdisCloseConfiguration)",
+                self.opened
+            )
+        }));
         leaks.extend(
             self.keys.values().map(|key| format!("the configuration key {key:?} is still open")),
         );

@@ -1,5 +1,8 @@
 //! Timers, deferred procedure calls and work items.
 
+use ndiswan::cx::Cpu;
+use ndiswan::{Adapter, Irql};
+
 use super::exports;
 use crate::card::{Card, Timer, by_handle};
 use crate::context::Here;
@@ -38,8 +41,15 @@ fn set(here: &Here, address: usize, delay: u64, period: u64) -> bool {
     }
     let Some(adapter) = card.adapter() else { return false };
     let before = adapter.timer_is_set(timer.number);
-    drop(adapter.set_timer(timer.number, delay));
+    arm(adapter, timer.number, delay);
     before
+}
+
+/// Sets it. What is called above DISPATCH is told by its name already.
+pub(super) fn arm(adapter: &Adapter, timer: u32, delay: u64) {
+    if Cpu::current().irql() <= Irql::DISPATCH {
+        drop(adapter.set_timer(timer, delay));
+    }
 }
 
 fn cancel(here: &Here, address: usize, out: usize) -> bool {

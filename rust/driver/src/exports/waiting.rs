@@ -98,7 +98,7 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
             "{} at {level}; expected a level below DISPATCH_LEVEL, where a thread may wait",
             here.name
         );
-        here.broken(Rule::IrqlLeak, &text);
+        here.broken(Rule::IrqlCall, &text);
         return false;
     }
     let begin = adapter.ndis.now();
@@ -108,7 +108,7 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
         if adapter.ndis.now().saturating_sub(begin) >= end {
             break;
         }
-        adapter.sleep(step);
+        let _ = adapter.sleep(step);
         if taken() {
             return true;
         }
@@ -120,6 +120,15 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
         );
     }
     taken()
+}
+
+/// Others go on for so many nanoseconds, where a thread may wait.
+pub(super) fn sleep(here: &Here, delay: u64) {
+    if Cpu::current().irql() < Irql::DISPATCH
+        && let Some(adapter) = here.card().and_then(|card| card.adapter())
+    {
+        let _ = adapter.sleep(delay);
+    }
 }
 
 /// Nanoseconds from now to a time of the kernel's: 100-nanosecond steps, negative ones from now.
@@ -228,12 +237,7 @@ exports! {
             here.wrong("Interval", interval, "the address of a LARGE_INTEGER");
             return 0;
         };
-        let level = Cpu::current().irql();
-        if level >= Irql::DISPATCH {
-            here.broken(Rule::IrqlLeak, &format!("KeDelayExecutionThread at {level}; expected a level below DISPATCH_LEVEL"));
-        } else if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
-            adapter.sleep(until(here, signed_time(time)));
-        }
+        sleep(here, until(here, signed_time(time)));
         0
     }
 

@@ -214,11 +214,11 @@ exports! {
     }
 
     fn NdisMQueryInformationComplete(here, handle: usize, status: u32) {
-        with_card(here, handle, |card, _| card.complete_request(here, status, false));
+        with_card(here, handle, |card, _| complete_request(here, card, false, Status(status)));
     }
 
     fn NdisMSetInformationComplete(here, handle: usize, status: u32) {
-        with_card(here, handle, |card, _| card.complete_request(here, status, true));
+        with_card(here, handle, |card, _| complete_request(here, card, true, Status(status)));
     }
 
     fn NdisMSendResourcesAvailable(here, handle: usize) {
@@ -230,20 +230,14 @@ exports! {
     }
 }
 
-impl Card {
-    fn complete_request(&self, here: &Here, status: u32, set: bool) {
-        let mut open = self.request.lock();
-        let fits =
-            open.pending.as_ref().is_some_and(|pending| pending.set == set) && open.done.is_none();
-        if fits && Status(status) != Status::PENDING {
-            open.done = Some(Status(status));
-            return;
-        }
-        drop(open);
-        let kind = if set { "set" } else { "query" };
-        here.broken(
-            Rule::Handle,
-            &format!("{}({}): no {kind} is pending", here.name, Status(status)),
-        );
+fn complete_request(here: &Here, card: &Card, set: bool, status: Status) {
+    let kind = if set { "set" } else { "query" };
+    if status == Status::PENDING {
+        let text = format!("{}({status}): expected the final status of the {kind}", here.name);
+        here.broken(Rule::StatusPending, &text);
+    } else if !card.complete_request(set, status) {
+        let text =
+            format!("{}({status}): expected a {kind} that the driver has; it has none", here.name);
+        here.broken(Rule::Handle, &text);
     }
 }

@@ -256,6 +256,11 @@ const CASES: &[Case] = &[
         let _ = link.send_name(second);
         let _ = link.adapter.set_timer(0, 1);
     })),
+    (&[Rule::IrqlCall], Event, || with(QUIET, |link| {
+        let old = link.adapter.raise_irql(Irql::DIRQL).unwrap();
+        let _ = link.adapter.set_timer(0, 1);
+        link.adapter.lower_irql(old).unwrap();
+    })),
     (&[Rule::Late], Verdict, || serialized(QUIET, |link| {
         send(link);
         link.adapter.ndis.run(Some(7_000_000_000), None).unwrap();
