@@ -63,7 +63,9 @@ class Peer(Protocol):
         self.sent += most
         self.sending += 1
         try:
-            self.sent -= sum(status != Status.PENDING for status in send(link))
+            # Meanwhile others come back: what there is of them is counted afterwards.
+            answered = sum(status != Status.PENDING for status in send(link))
+            self.sent -= answered
         finally:
             self.sending -= 1
 

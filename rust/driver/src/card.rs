@@ -132,8 +132,6 @@ pub(crate) struct Timer {
     pub(crate) number: u32,
     pub(crate) function: usize,
     pub(crate) context: usize,
-    /// Nanoseconds, 0 if it fires once.
-    pub(crate) period: u64,
     pub(crate) address: usize,
 }
 

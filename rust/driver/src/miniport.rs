@@ -271,11 +271,6 @@ impl Miniport for Attached {
         let card = &*self.0;
         let known = card.timers.read().iter().rev().find(|known| known.number == timer).copied();
         let Some(known) = known else { return (card.settings.on_due)(Due::Timer, timer) };
-        if known.period > 0
-            && let Some(adapter) = card.adapter()
-        {
-            drop(adapter.set_timer(timer, known.period));
-        }
         let _ = card.call(known.function, &[known.address, known.context, 0, 0]);
         card.let_go();
     }

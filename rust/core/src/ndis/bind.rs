@@ -128,7 +128,7 @@ impl Ndis {
                 deliver_missed: AtomicBool::new(false),
                 alarm: Alarm::default(),
                 dpcs_running: AtomicU32::new(0),
-                interrupts_running: AtomicU32::new(0),
+                calls_running: AtomicU32::new(0),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),

@@ -48,7 +48,7 @@ impl Adapter {
         self.emit(&cpu, What::Halt);
         self.look_at_stalled(&cpu);
         self.run_down(&cpu, FinalStatus::CLOSING);
-        self.deregister_interrupt();
+        self.calls_no_more();
         if before != Life::Initializing {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));
         }

@@ -76,8 +76,8 @@ impl Ndis {
 
 impl Adapter {
     /// NdisMSleep, for a thread at PASSIVE_LEVEL: others go on for `delay` nanoseconds. In virtual time
-    /// what is due until then happens, on another virtual CPU of the thread; in adversarial time it comes
-    /// back when another CPU has done something, or there is nothing to do.
+    /// what is due until then happens, on another virtual CPU of the thread; so it does in adversarial time, but that what is due
+    /// and what runs may be late by [`Adversity::latency`](crate::time::Adversity::latency): who sleeps for longer may rely on it.
     ///
     /// A serialized miniport that sleeps inside of `initialize` or `halt` keeps nobody out meanwhile: what serializes it is a spin
     /// lock of NDIS, which nobody holds at PASSIVE_LEVEL.
@@ -112,8 +112,7 @@ impl Adapter {
     }
 
     fn let_others(&self, delay: u64) {
-        let slept = std::cell::Cell::new(false);
-        if self.ndis.others_until(|| slept.replace(true)).is_some() {
+        if self.ndis.others_for(delay) {
             return;
         }
         match &self.ndis.queue.clock {

@@ -64,6 +64,8 @@ struct Inner {
     armed: Vec<u64>,
     /// For each whether it was set last from inside of its own function, with nothing owed: see [`crate::time::polls`].
     polls: Vec<bool>,
+    /// For each after how long it fires again, 0 if it does not.
+    periods: Vec<u64>,
     /// For each DPC whether it is queued.
     queued: Vec<bool>,
     armings: u64,
@@ -90,6 +92,7 @@ impl Adapter {
         let mut inner = self.timers.0.lock();
         inner.armed.push(0);
         inner.polls.push(false);
+        inner.periods.push(0);
         inner.armed.len() as u32 - 1
     }
 
@@ -115,11 +118,26 @@ impl Adapter {
             return self.allowed(&cpu, "a timer was set", Irql::DISPATCH);
         }
         let polls = cpu.timer.get() == Some((self.index, timer)) && !self.owes();
+        self.arm(&cpu, timer, at, polls);
+        Ok(())
+    }
+
+    /// NdisMSetPeriodicTimer has a timer set again each time that it fires, before its function runs: who cancels it then ends it.
+    /// 0 has it fire once.
+    pub fn set_timer_period(&self, timer: u32, period: u64) {
+        self.timers.with(|inner| {
+            if let Some(known) = inner.periods.get_mut(timer as usize) {
+                *known = period;
+            }
+        });
+    }
+
+    fn arm(&self, cpu: &Rc<Cpu>, timer: u32, at: u64, polls: bool) {
         if polls {
             self.ndis.polls.note();
         }
         let (arming, before) = {
-            let mut inner = self.timers.0.lock_on(&cpu);
+            let mut inner = self.timers.0.lock_on(cpu);
             if let Some(known) = inner.polls.get_mut(timer as usize) {
                 *known = polls;
             }
@@ -131,9 +149,8 @@ impl Adapter {
         if before != 0 {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
         }
-        self.emit(&cpu, What::TimerSet { timer, at });
+        self.emit(cpu, What::TimerSet { timer, at });
         self.ndis.queue.schedule(at, Work::Timer { adapter: self.index, timer, arming });
-        Ok(())
     }
 
     /// NdisMCancelTimer: whether it was set.
@@ -169,17 +186,21 @@ impl Adapter {
     }
 
     pub(crate) fn timer_inside(&self, cpu: &Rc<Cpu>, timer: u32, arming: u64) {
-        {
+        let period = {
             let mut inner = self.timers.0.lock_on(cpu);
             match inner.armed.get_mut(timer as usize) {
                 Some(armed) if *armed == arming => *armed = 0,
                 _ => return, // cancelled, or set again
             }
-        }
+            inner.periods[timer as usize]
+        };
         if self.life() >= Life::Halted {
             return;
         }
         self.emit(cpu, What::TimerFire { timer });
+        if period > 0 {
+            self.arm(cpu, timer, self.ndis.now().saturating_add(period), !self.owes());
+        }
         let _runs = self.dpc_runs(cpu);
         let outer = cpu.timer.replace(Some((self.index, timer)));
         self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
@@ -249,7 +270,7 @@ impl Adapter {
         // A halt begins with NdisMDeregisterInterrupt, which waits for the DPC that runs.
         if self.life() < Life::Halting {
             let at = Irql::DISPATCH;
-            let interrupt = Runs::begin(&self.ndis.bias, cpu, &self.interrupts_running);
+            let interrupt = Runs::begin(&self.ndis.bias, cpu, &self.calls_running);
             let _runs = (self.dpc_runs(cpu), interrupt);
             self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
                 let mut cx = Cx::assume(Rc::clone(cpu));
@@ -262,11 +283,11 @@ impl Adapter {
         Runs::begin(&self.ndis.bias, cpu, &self.dpcs_running)
     }
 
-    /// What NdisMDeregisterInterrupt does, with which a halt begins: no interrupt is handled any more,
-    /// and one that is being handled has its time.
-    pub(crate) fn deregister_interrupt(&self) {
+    /// What a halt begins with: no interrupt is handled any more, and no check for hang is made. One that is on its way into the
+    /// miniport, or inside of it, has its time.
+    pub(crate) fn calls_no_more(&self) {
         self.ndis.bias.shared();
-        let none = || self.interrupts_running.load(Ordering::Acquire) == 0;
+        let none = || self.calls_running.load(Ordering::Acquire) == 0;
         self.ndis.wait_until(std::time::Duration::from_secs(1), none);
     }
 
@@ -299,6 +320,7 @@ impl Adapter {
         };
         let mut wants_reset = false;
         if asks {
+            let _runs = Runs::begin(&self.ndis.bias, cpu, &self.calls_running);
             let at = Irql::DISPATCH;
             wants_reset = self
                 .call(cpu, Entry::CheckForHang, at, |drivers| {

@@ -103,6 +103,8 @@ enum State {
     Lock(u32),
     /// It waits for what others do, and has seen what they did up to this count.
     Waits(u64),
+    /// It sleeps until then.
+    Sleeps(u64),
 }
 
 #[derive(Copy, Clone, Debug)]

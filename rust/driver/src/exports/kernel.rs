@@ -63,17 +63,17 @@ fn set_timer(here: &Here, timer: usize, due: u64, milliseconds: u32, dpc: usize)
     let number = {
         let mut timers = card.timers.write();
         if let Some(known) = timers.iter_mut().find(|known| known.address == timer) {
-            (known.function, known.context, known.period) = (fired(), dpc, period);
+            (known.function, known.context) = (fired(), dpc);
             known.number
         } else {
             let number = adapter.timer();
-            let fresh = Timer { number, function: fired(), context: dpc, period, address: timer };
+            let fresh = Timer { number, function: fired(), context: dpc, address: timer };
             timers.push(fresh);
             number
         }
     };
     let before = adapter.timer_is_set(number);
-    arm(adapter, number, waiting::until(here, waiting::signed_time(due)));
+    arm(adapter, number, waiting::until(here, waiting::signed_time(due)), period);
     u8::from(before)
 }
 
@@ -141,10 +141,7 @@ exports! {
         if !here.is_there("Timer", timer, "the address of a KTIMER") {
             return 0;
         }
-        let number = card.timers.write().iter_mut().find(|known| known.address == timer).map(|known| {
-            known.period = 0;
-            known.number
-        });
+        let number = card.timers.read().iter().find(|known| known.address == timer).map(|known| known.number);
         // One that was never set is no error.
         let cancelled = number.zip(card.adapter()).is_some_and(|(number, adapter)| adapter.cancel_timer(number));
         u8::from(cancelled)

@@ -18,10 +18,10 @@ fn initialize(here: &Here, card: Option<&Card>, address: usize, function: usize,
     }
     let mut timers = card.timers.write();
     if let Some(known) = timers.iter_mut().find(|known| known.address == address) {
-        (known.function, known.context, known.period) = (function, context, 0);
+        (known.function, known.context) = (function, context);
         return;
     }
-    timers.push(Timer { number: adapter.timer(), function, context, period: 0, address });
+    timers.push(Timer { number: adapter.timer(), function, context, address });
 }
 
 /// The timer at `address`, which has to be initialized.
@@ -36,27 +36,22 @@ fn known(here: &Here, address: usize) -> Option<(&'static Card, Timer)> {
 
 fn set(here: &Here, address: usize, delay: u64, period: u64) -> bool {
     let Some((card, timer)) = known(here, address) else { return false };
-    if let Some(own) = card.timers.write().iter_mut().find(|known| known.address == address) {
-        own.period = period;
-    }
     let Some(adapter) = card.adapter() else { return false };
     let before = adapter.timer_is_set(timer.number);
-    arm(adapter, timer.number, delay);
+    arm(adapter, timer.number, delay, period);
     before
 }
 
 /// Sets it. What is called above DISPATCH is told by its name already.
-pub(super) fn arm(adapter: &Adapter, timer: u32, delay: u64) {
+pub(super) fn arm(adapter: &Adapter, timer: u32, delay: u64, period: u64) {
     if Cpu::current().irql() <= Irql::DISPATCH {
+        adapter.set_timer_period(timer, period);
         drop(adapter.set_timer(timer, delay));
     }
 }
 
 fn cancel(here: &Here, address: usize, out: usize) -> bool {
     let Some((card, timer)) = known(here, address) else { return false };
-    if let Some(own) = card.timers.write().iter_mut().find(|known| known.address == address) {
-        own.period = 0;
-    }
     let was_set = card.adapter().is_some_and(|adapter| adapter.cancel_timer(timer.number));
     if out != 0 && !peek::put(out, u8::from(was_set)) {
         here.wrong("TimerCancelled", out, "the address of a BOOLEAN");
@@ -108,7 +103,7 @@ fn number_of_dpc(here: &Here, address: usize) -> Option<u32> {
         return Some(known.number);
     }
     let number = adapter.dpc();
-    dpcs.push(Timer { number, function, context, period: 0, address });
+    dpcs.push(Timer { number, function, context, address });
     Some(number)
 }
 

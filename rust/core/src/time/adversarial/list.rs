@@ -16,6 +16,8 @@ pub(super) enum At {
     Lock(u32),
     /// It waits for what others do.
     Waits,
+    /// It sleeps until then.
+    Sleeps(u64),
 }
 
 impl Work {
@@ -34,13 +36,21 @@ impl Work {
 }
 
 impl Virtual {
+    /// When it goes on, if it sleeps and nothing is to be done on it before.
+    fn wakes(&self) -> Option<u64> {
+        match self.state {
+            State::Sleeps(until) if self.inbox.is_none() => Some(until),
+            _ => None,
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.state == State::Idle && self.inbox.is_none()
     }
 
-    /// Whether work may begin on it although it runs something.
+    /// Whether work may begin on it although it runs something, or sleeps.
     fn is_interruptible(&self) -> bool {
-        self.state == State::Ready && self.inbox.is_none()
+        matches!(self.state, State::Ready | State::Sleeps(_)) && self.inbox.is_none()
     }
 }
 
@@ -89,6 +99,7 @@ impl Inner {
                 State::Ready => true,
                 State::Lock(lock) => free(lock),
                 State::Waits(seen) => seen != self.progress,
+                State::Sleeps(_) => false,
             };
             if can {
                 let (task, access) = (cpu.task, cpu.access);
@@ -101,18 +112,47 @@ impl Inner {
             self.offer(Way::Cpu(me), self.cpus[me].task, self.cpus[me].access, false);
         }
         // A check for hang is of use in its order only, and never the reason to go on.
-        let first = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        if (first.is_none() || rests) && !self.all {
+        let work = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
+        let wakes = self.cpus.iter().filter_map(|cpu| cpu.wakes()).min();
+        let rests = (work.is_none() || rests) && !self.all;
+        if rests && wakes.is_none() {
             return None;
         }
+        let first = work.into_iter().chain(wakes).min();
         let last = first.map_or(u64::MAX, |first| first.saturating_add(latency)).min(self.until);
         let room = self.room(me, preempts);
-        self.list_work(room, last.min(room.since.saturating_add(latency)), preempts);
-        if self.steps.is_empty() {
+        // In the order of time, as far as nobody wants it otherwise.
+        let sooner = wakes.is_some_and(|wakes| work.is_none_or(|work| wakes < work));
+        for last in [last.min(room.since.saturating_add(latency)), last] {
+            if sooner {
+                self.list_sleepers(last, preempts);
+            }
+            if !rests {
+                self.list_work(room, last, preempts);
+            }
+            if !sooner {
+                self.list_sleepers(last, preempts);
+            }
+            if !self.steps.is_empty() {
+                break;
+            }
             // Whoever is busy waits: time goes on all the same.
-            self.list_work(room, last, preempts);
+        }
+        if self.steps.is_empty() && (self.until == u64::MAX || !matches!(at, At::Idle)) {
+            // What is due has no place before.
+            self.list_sleepers(wakes.unwrap_or(0), preempts);
         }
         Some(room)
+    }
+
+    /// The CPUs that sleep no longer than until `last`.
+    fn list_sleepers(&mut self, last: u64, preempts: bool) {
+        for number in 0..self.cpus.len() {
+            let cpu = self.cpus[number];
+            if cpu.wakes().is_some_and(|wakes| wakes <= last) {
+                self.offer(Way::Cpu(number), cpu.task, Access::ANY, preempts);
+            }
+        }
     }
 
     /// Whether the list is what it would be if CPU `me` listed it now, at this level, but for what it does next.
@@ -154,7 +194,7 @@ impl Inner {
             if (number != me || runs) && cpu.is_interruptible() {
                 room.lowest = room.lowest.min(cpu.irql);
             }
-            if cpu.state != State::Idle {
+            if cpu.state != State::Idle && cpu.wakes().is_none() {
                 room.since = room.since.min(cpu.since);
             }
         }

@@ -207,8 +207,10 @@ impl Ndis {
                 here.state = match at {
                     At::Lock(lock) => State::Lock(lock),
                     At::Waits => State::Waits(inner.progress),
+                    At::Sleeps(until) => State::Sleeps(until),
                     _ => State::Idle,
                 };
+                here.irql = cpu.irql();
                 return self.decide_otherwise(adversary, inner, (me, cpu), at);
             };
             inner.progress += 1;
@@ -268,11 +270,14 @@ impl Ndis {
     ) -> Next {
         inner.listed = None;
         match inner.ways[chosen] {
-            Way::Cpu(other) if other == me => {
+            Way::Cpu(other) => {
+                self.wake(inner, other);
+                if other != me {
+                    return Next::To(other);
+                }
                 inner.cpus[me].state = State::Ready;
                 Next::Go
             }
-            Way::Cpu(other) => Next::To(other),
             Way::Work(index) => {
                 let pending = inner.pending[index];
                 self.see_poll(pending.work);
@@ -339,7 +344,7 @@ impl Ndis {
             let mut inner = adversary.change();
             let virtual_ = &mut inner.cpus[me];
             let before = *virtual_;
-            if before.state == State::Idle {
+            if matches!(before.state, State::Idle | State::Sleeps(_)) {
                 virtual_.since = self.now();
             }
             (virtual_.state, virtual_.task) = (State::Ready, pending.task);
@@ -362,14 +367,6 @@ impl Adversary {
             (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
         }
         inner.ending
-    }
-
-    /// This CPU waits no more; whether what it waited for will never come.
-    fn gave_up(&self) -> bool {
-        let mut inner = self.change();
-        let me = &mut inner.cpus[Cpu::current_number()];
-        me.state = State::Ready;
-        std::mem::take(&mut me.gave_up)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::list::At;
-use super::{Inner, State};
+use super::{Adversary, Inner, State};
 use crate::cx::{Cpu, number_of};
 use crate::ndis::Ndis;
-use crate::time::TimeKind;
+use crate::time::{Clock, TimeKind};
 
 impl Ndis {
     /// Waits until `done`, for other threads or virtual CPUs; false if it is not after `patience`.
@@ -96,9 +96,37 @@ impl Ndis {
         Some(true)
     }
 
+    /// It is the time until which this CPU sleeps, if it does.
+    pub(super) fn wake(&self, inner: &mut Inner, number: usize) {
+        let cpu = &mut inner.cpus[number];
+        if let (State::Sleeps(until), Clock::Virtual(clock)) = (cpu.state, &self.queue.clock) {
+            clock.set(until);
+            cpu.since = self.now();
+            inner.progress += 1;
+        }
+    }
+
+    /// Lets others go on for so long; no less than what is kept waiting no longer than that. Whether it did: not in other kinds of time.
+    pub(crate) fn others_for(&self, delay: u64) -> bool {
+        self.adversary().is_some_and(|adversary| {
+            self.go_on(adversary, At::Sleeps(self.now().saturating_add(delay)));
+            true
+        })
+    }
+
     /// Lets others go on until `lock` is free; false if it never will be. Not in other kinds of time: none.
     pub(crate) fn others_until_free(&self, lock: u32) -> Option<bool> {
         let adversary = self.adversary()?;
         Some(self.go_on(adversary, At::Lock(lock)))
+    }
+}
+
+impl Adversary {
+    /// This CPU waits no more; whether what it waited for will never come.
+    pub(super) fn gave_up(&self) -> bool {
+        let mut inner = self.change();
+        let me = &mut inner.cpus[Cpu::current_number()];
+        me.state = State::Ready;
+        std::mem::take(&mut me.gave_up)
     }
 }
