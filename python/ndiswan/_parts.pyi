@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-from ndiswan._native import Event, Link, Ndis, Packet
+from ndiswan._native import Adapter, Event, Link, Ndis, Packet
 from ndiswan.status import Status
 
 __all__ = [
@@ -243,6 +243,7 @@ class CDriver:
         on_status: Callable[[int, bytes], object] | None,
         on_text: Callable[[str], object] | None,
         on_port: Callable[[str, int, int, int | None], int | None] | None,
+        plug: Callable[[Adapter], object] | None,
         memory: list[tuple[int, Buffer]],
     ) -> Self: ...
     def another(
@@ -253,6 +254,7 @@ class CDriver:
         on_status: Callable[[int, bytes], object] | None,
         on_text: Callable[[str], object] | None,
         on_port: Callable[[str, int, int, int | None], int | None] | None,
+        plug: Callable[[Adapter], object] | None,
         memory: list[tuple[int, Buffer]],
     ) -> CDriver: ...
     def request(self, set: bool, oid: int, given: bytes, room: int) -> _Told: ...

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ndiswan.checking.in_c import as_options
 from ndiswan.drivers.isolation import last_words, leave_last_words
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ def _how(status: int | None) -> str:
 
 def command(task: Task, execution: int | None = None) -> str:
     """The command that does a task in its own process, up to an execution."""
-    arguments = "".join(f" --arg {shlex.quote(value)}" for value in task.arguments)
+    target = shlex.join([task.target, *as_options(task.arguments)])
     return (
-        f"ndiswan fuzz {shlex.quote(task.target)}{arguments} --executor serial --explorer {task.explorer}"
+        f"ndiswan fuzz {target} --executor serial --explorer {task.explorer}"
         f" --seed {task.seed} --executions {execution or task.executions} --shrink {task.shrinking:g}"
         f" --cpus {task.settings.cpus}"
     )

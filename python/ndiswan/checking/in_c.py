@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,3 +55,45 @@ def arguments(include: Sequence[str], define: Sequence[str], config: Sequence[st
             registry[name] = value
     found = {"include": list(include), "define": macros, "config": registry}
     return [f"{name}={value!r}" for name, value in found.items() if value]
+
+
+def as_options(arguments: Sequence[str]) -> list[str]:
+    """The words of a command line for arguments of a driver: those of `arguments` as the options that they were.
+
+    >>> from ndiswan.checking.in_c import as_options
+    >>> as_options(["5", "define={'DBG': '1', 'NDIS50_MINIPORT': True}", "sanitize=address,undefined"])
+    ['--arg', '5', '-D', 'DBG=1', '-D', 'NDIS50_MINIPORT', '--sanitize']
+    """
+    words = []
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        given: Any = None
+        if name in {"include", "define", "config"}:
+            with suppress(ValueError, SyntaxError):
+                given = ast.literal_eval(value)
+        if name == "sanitize":
+            words.append("--sanitize")
+        elif name == "include" and isinstance(given, list):
+            words += [word for folder in given for word in ("-I", str(folder))]
+        elif name == "define" and isinstance(given, dict):
+            macros = (macro if of is True else f"{macro}={of}" for macro, of in given.items())
+            words += [word for macro in macros for word in ("-D", macro)]
+        elif name == "config" and isinstance(given, dict):
+            values = (
+                f"{keyword}={of if _is_plain(of) else repr(of)}" for keyword, of in given.items()
+            )
+            words += [word for value in values for word in ("--config", value)]
+        else:
+            words += ["--arg", argument]
+    return words
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a string that `arguments` takes for one."""
+    if not isinstance(value, str):
+        return False
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return True
+    return False

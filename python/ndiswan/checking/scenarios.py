@@ -188,7 +188,9 @@ def _hang_up(world: World) -> None:
 def _dial(world: World) -> None:
     tapi = getattr(world.miniport, "tapi", None)
     if tapi:
-        world.link = tapi.dial(device=tapi.lines[0].device)
+        from ndiswan.drivers.tapi_dialing import connect
+
+        world.link = connect(tapi, tapi.lines[0].device)
         return
 
     def dial() -> None:

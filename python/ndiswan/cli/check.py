@@ -10,6 +10,7 @@ import click
 
 from ndiswan.checking import Options
 from ndiswan.checking import check as run
+from ndiswan.checking.in_c import as_options
 from ndiswan.checking.modes import SCENARIOS
 from ndiswan.checking.report import lines
 from ndiswan.checking.results import FINE, INTERNAL, NOTHING_RAN, USAGE, VIOLATIONS
@@ -210,7 +211,7 @@ def _command(target: str, options: Options) -> Callable[[str, str], str]:
 
 
 def _arguments(options: Options) -> list[str]:
-    return [word for value in options.arguments for word in ("--arg", value)]
+    return as_options(options.arguments)
 
 
 def _list_modes(targets: tuple[str, ...], options: Options, *, as_json: bool) -> None:

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
     from ndiswan.status import Status
 
 
+def _content(key: str, value: object) -> object:
+    """A value of the configuration; of a file that the driver opens its content, if it is ``"@PATH"``.
+
+    Raises ValueError if that file cannot be read.
+    """
+    if not (key.lower().startswith("file:") and isinstance(value, str) and value.startswith("@")):
+        return value
+    try:
+        return Path(value[1:]).read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"config[{key!r}]: expected @ and the path of a file that can be read, got {value!r}: {error.strerror}"
+        ) from error
+
+
 class CMiniport:
     """One card of a driver in C: bind it like a `Miniport`.
 
@@ -79,14 +94,15 @@ class CMiniport:
             raise TypeError(
                 f"device.shared_memory: expected a dict of buffers by address, got {type(shared).__name__}"
             )
-        told = (indicated, self.printed.append, device, list(shared.items()))
-        given = (dict(config or {}), bool(guard), address, *told)
+        plug = getattr(device, "plug", None)
+        told = (indicated, self.printed.append, device, plug, list(shared.items()))
+        registry = {key: _content(key, value) for key, value in (config or {}).items()}
+        given = (registry, bool(guard), address, *told)
         self._c_driver = (
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
         )
-        self._plug = getattr(device, "plug", None)
         alone = _of is None and device is None
-        self._given = (dict(config or {}), bool(guard), address) if alone else None
+        self._given = (registry, bool(guard), address) if alone else None
 
     def another(self, **given: object) -> CMiniport:
         """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
@@ -98,8 +114,6 @@ class CMiniport:
 
     def _bound(self, link: Link) -> Link:
         self.adapter = link.adapter
-        if self._plug is not None:
-            self._plug(link.adapter)
         return link
 
     def request(
@@ -127,6 +141,7 @@ class CMiniport:
         """
         from ndiswan.drivers.tapi import Tapi
         from ndiswan.drivers.tapi_call import TapiError
+        from ndiswan.drivers.tapi_dialing import connect
 
         tapi = self.tapi = Tapi(self, ndis)
         try:
@@ -136,7 +151,7 @@ class CMiniport:
             if error.status is None:
                 raise
             return None
-        return tapi.dial()
+        return connect(tapi)
 
     @property
     def info(self) -> WanInfo:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol as Typed
 
 from ndiswan.drivers.tapi_call import Call, Line, TapiError
+from ndiswan.drivers.tapi_dialing import learn
 from ndiswan.drivers.tapi_layout import packed, size_of, unpacked
 from ndiswan.drivers.tapi_names import (
     QUERIES,
@@ -28,7 +29,6 @@ __all__ = ["Call", "CallState", "Line", "Tapi", "TapiError", "TapiEvent", "TapiM
 _LONG_EVENT = size_of("NDIS_TAPI_EVENT")
 _SHORT_EVENT = size_of("NDIS_TAPI_EVENT_SHORT")
 #: Room behind a structure of capabilities for the texts that a driver puts there.
-_TEXTS = 1024
 
 
 class _Driver(Typed):
@@ -86,6 +86,8 @@ class Tapi:
         How many lines the driver said it has, once it was initialized.
     capabilities:
         LINE_DEV_CAPS by device, of those that answered.
+    addresses:
+        The number of each line that has one, of LINE_ADDRESS_CAPS.
     log:
         Each request and the status that came of it, in their order.
     line_ups:
@@ -100,6 +102,7 @@ class Tapi:
         self.timeout = timeout
         self.devices: int | None = None
         self.capabilities: dict[int, dict[str, object]] = {}
+        self.addresses: dict[int, str] = {}
         self.log: list[tuple[TapiOid, Status]] = []
         self.stray: list[TapiEvent] = []
         self.lines: list[Line] = []
@@ -201,30 +204,8 @@ class Tapi:
             )
         self.devices = count
         for device in range(min(count, 256)):
-            self._learn(device)
+            learn(self, device, next(self._requests))
         return count
-
-    def _learn(self, device: int) -> None:
-        """A driver may lack capabilities; what it does not answer is not there."""
-        for oid, name, part in (
-            (TapiOid.GET_DEV_CAPS, "NDIS_TAPI_GET_DEV_CAPS", "LineDevCaps"),
-            (TapiOid.GET_ADDRESS_CAPS, "NDIS_TAPI_GET_ADDRESS_CAPS", "LineAddressCaps"),
-        ):
-            inner = size_of(
-                name.replace("NDIS_TAPI_GET_DEV", "LINE_DEV").replace(
-                    "NDIS_TAPI_GET_ADDRESS", "LINE_ADDRESS"
-                )
-            )
-            values: dict[str, int | dict[str, int]] = {
-                "ulRequestID": next(self._requests),
-                "ulDeviceID": device,
-                part: {"ulTotalSize": inner + _TEXTS},
-            }
-            status, data = self.ask(oid, packed(name, values, bytes(_TEXTS)))
-            if status is Status.SUCCESS and part == "LineDevCaps":
-                told = unpacked(name, data)[part]
-                assert isinstance(told, dict)
-                self.capabilities[device] = told
 
     def open(self, device: int = 0) -> Line:
         """OPEN of a line, then SET_DEFAULT_MEDIA_DETECTION and SET_STATUS_MESSAGES, which a driver may do without.

@@ -119,10 +119,6 @@ class Call:
     ----------
     handle, driver_handle:
         htCall and hdCall.
-    states:
-        Every state that the driver indicated, in order.
-    why:
-        The reason of LINECALLSTATE_DISCONNECTED, once it came.
     """
 
     def __init__(self, tapi: Tapi, line: Line, handle: int, *, outgoing: bool) -> None:
@@ -134,15 +130,26 @@ class Call:
         self.answered = False
         self.dropped = False
         self.closed = False
-        self.states: list[CallState] = []
-        self.why: DisconnectMode | None = None
+        self._states: list[CallState] = []
+        self._why: DisconnectMode | None = None
         self._link: _native.Link | None = None
 
     @property
     def state(self) -> CallState:
         """The state that the driver indicated last; ``NONE`` if none yet."""
+        return (self.states or [CallState.NONE])[-1]
+
+    @property
+    def states(self) -> list[CallState]:
+        """Every state that the driver indicated, in order."""
         self.tapi.take()
-        return self.states[-1] if self.states else CallState.NONE
+        return self._states
+
+    @property
+    def why(self) -> DisconnectMode | None:
+        """The reason of LINECALLSTATE_DISCONNECTED, once it came."""
+        self.tapi.take()
+        return self._why
 
     def happened(self, event: TapiEvent) -> None:
         """An event of the call; `Tapi.take` calls this."""
@@ -150,12 +157,12 @@ class Call:
             return
         known = event.parameters[0] in CallState.__members__.values()
         state = CallState(event.parameters[0]) if known else CallState.UNKNOWN
-        self.states.append(state)
+        self._states.append(state)
         if (
             state is CallState.DISCONNECTED
             and event.parameters[1] in DisconnectMode.__members__.values()
         ):
-            self.why = DisconnectMode(event.parameters[1])
+            self._why = DisconnectMode(event.parameters[1])
 
     def begin(self, number: str) -> None:
         """MAKE_CALL; `Tapi.make_call` calls this."""
@@ -190,10 +197,10 @@ class Call:
             There is no such state.
         """
         wanted = self._state(state)
-        if wanted in self._history():
+        if wanted in self.states:
             return
-        self.tapi.ndis.wait(lambda: wanted in self._history() or self.over, self._seconds(timeout))
-        if wanted not in self._history():
+        self.tapi.ndis.wait(lambda: wanted in self.states or self.over, self._seconds(timeout))
+        if wanted not in self.states:
             raise TapiError(
                 f"expected the call to be {wanted.name}; {self._story()}; "
                 + (
@@ -212,10 +219,6 @@ class Call:
             names = ", ".join(state.name.lower() for state in CallState)
             raise ValueError(f"state: expected one of {names}; got {given!r}")
         return found
-
-    def _history(self) -> list[CallState]:
-        self.tapi.take()
-        return self.states
 
     def _seconds(self, timeout: float | None) -> float:
         return self.tapi.timeout if timeout is None else timeout

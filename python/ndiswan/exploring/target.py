@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.checking.in_c import is_in_c
-from ndiswan.checking.target import TargetError, factories, load, make
+from ndiswan.checking.target import FACTORY, TargetError, factories, load, make
 from ndiswan.exploring.workload import workload
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     place, colon, name = target.rpartition(":")
     if not colon or (os.sep in name and not place.endswith(".py")):
         place, name = target, ""
+    if name == FACTORY:
+        return _of_driver(place, None, arguments or [])
     if not place:
         raise TargetError(f"{target}: expected file.py:function, file.py:Class or module:function")
     module, _ = load(place if place.endswith(".py") or not name else target)

@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::adapter::Adapter;
 use crate::bind::packets_of;
 use crate::callbacks::{Cell, PyProtocol};
 use crate::config::Entries;
@@ -84,6 +85,7 @@ fn space_of(space: Space) -> &'static str {
     }
 }
 
+#[allow(clippy::too_many_arguments)] // of its two callers, which have them from Python
 fn settings(
     config: &Bound<'_, PyDict>,
     guard: bool,
@@ -91,6 +93,7 @@ fn settings(
     on_status: Option<Py<PyAny>>,
     on_text: Option<Py<PyAny>>,
     on_port: Option<Py<PyAny>>,
+    plug: Option<Py<PyAny>>,
     there: &Arc<There>,
 ) -> PyResult<Settings> {
     let known = registry(config)?;
@@ -151,9 +154,17 @@ fn settings(
             });
         }),
         on_ready: Box::new(move |adapter| {
-            if let (Some(cell), Some(world)) = (ready.cell.get(), ready.world.get()) {
-                let _ = cell.set(Arc::new(Shared::new(adapter, Arc::clone(world))));
-            }
+            let (Some(cell), Some(world)) = (ready.cell.get(), ready.world.get()) else { return };
+            let shared = cell.get_or_init(|| Arc::new(Shared::new(adapter, Arc::clone(world))));
+            let Some(plug) = &plug else { return };
+            Python::attach(|py| {
+                let adapter = Adapter { shared: Arc::clone(shared) };
+                let plugged = crate::config::new_adapter(py, adapter)
+                    .and_then(|adapter| plug.call1(py, (adapter,)));
+                if let Err(error) = plugged {
+                    ready.keep(py, error);
+                }
+            });
         }),
     })
 }
@@ -198,10 +209,12 @@ impl CDriver {
         on_status: Option<Py<PyAny>>,
         on_text: Option<Py<PyAny>>,
         on_port: Option<Py<PyAny>>,
+        plug: Option<Py<PyAny>>,
         memory: Vec<(u64, PyBuffer<u8>)>,
     ) -> PyResult<CDriver> {
         let there = Arc::new(There::default());
-        let mut settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        let mut settings =
+            settings(config, guard, address, on_status, on_text, on_port, plug, &there)?;
         settings.memory = memory.into_iter().map(shared).collect::<PyResult<_>>()?;
         let card =
             Card::load(&path, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
@@ -218,10 +231,12 @@ impl CDriver {
         on_status: Option<Py<PyAny>>,
         on_text: Option<Py<PyAny>>,
         on_port: Option<Py<PyAny>>,
+        plug: Option<Py<PyAny>>,
         memory: Vec<(u64, PyBuffer<u8>)>,
     ) -> PyResult<CDriver> {
         let there = Arc::new(There::default());
-        let mut settings = settings(config, guard, address, on_status, on_text, on_port, &there)?;
+        let mut settings =
+            settings(config, guard, address, on_status, on_text, on_port, plug, &there)?;
         settings.memory = memory.into_iter().map(shared).collect::<PyResult<_>>()?;
         Ok(CDriver { card: self.card.another(settings), there, bound: OnceLock::new() })
     }

@@ -197,6 +197,21 @@ impl Queue {
         })
     }
 
+    /// The next event of a device's up to `until`, before whatever else is due.
+    pub(crate) fn next_device(&self, until: u64) -> Option<(u64, Work)> {
+        let is_device = |work: Work| matches!(work, Work::Device { .. });
+        if let Some(adversary) = &self.adversary {
+            return adversary.take_due(until, is_device);
+        }
+        self.inner.with(|inner| {
+            let due = |item: &Item| is_device(item.work) && item.at <= until;
+            let next = inner.heap.iter().map(|Reverse(item)| *item).filter(due).min()?;
+            inner.heap.retain(|Reverse(item)| *item != next);
+            inner.foreground -= 1;
+            Some((next.at, next.work))
+        })
+    }
+
     /// A timer was cancelled or set anew, so that its work is `wanted` no more. Dead work is left
     /// where it is until it is half of the heap: a look through all of it is paid for by as many
     /// cancellations then.

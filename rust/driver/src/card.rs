@@ -75,7 +75,7 @@ pub struct Settings {
     pub memory: Vec<crate::mapped::SharedMemory>,
     /// A timer, DPC or device of the scenario's is due, by its number.
     pub on_due: Box<dyn Fn(Due, u32) + Send + Sync>,
-    /// Called when the adapter knows what it is, before any line comes up.
+    /// Called with the adapter before MiniportInitialize is.
     pub on_ready: Box<Ready>,
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Fault {
     pub(crate) rule: Option<Rule>,
     pub(crate) packet: Option<Name>,
     pub(crate) text: String,
+    /// The instruction that did it, 0 if that is not known.
+    pub(crate) at: usize,
 }
 
 impl Fault {
@@ -26,7 +28,8 @@ impl Fault {
         match (self.rule, card.adapter()) {
             (None, _) => card.crash(self.text),
             (Some(rule), Some(adapter)) => {
-                drop(adapter.report_broken(rule, self.packet, self.text));
+                let report = || adapter.report_broken(rule, self.packet, self.text);
+                drop(crate::lines::as_if_called_at(self.at, report));
             }
             (Some(_), None) => {}
         }
@@ -202,13 +205,13 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     // What is run and is no code is a crash wherever it is: opened for reading, it would be run again for ever.
     if signal == libc::SIGSEGV && !runs {
         if let Some(fault) = packets::touched(address, writes, &|| trace(pc, bp)) {
-            return context::note(fault);
+            return context::note(Fault { at: pc, ..fault });
         }
         let touched = context::card()
             .and_then(|card| mapped::touched(card, address, writes, &|| trace(pc, bp)));
         match touched {
             Some(Touched::Again) => return,
-            Some(Touched::Told(fault)) => return context::note(fault),
+            Some(Touched::Told(fault)) => return context::note(Fault { at: pc, ..fault }),
             Some(Touched::Model) if stepping::begin(context) => return,
             Some(Touched::Model) | None => {}
         }
@@ -222,7 +225,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             );
             let verb = if writes { "wrote to" } else { "read" };
             let text = format!("the driver {verb} {what}{}", trace(pc, bp));
-            return context::note(Fault { rule: Some(Rule::Touch), packet: None, text });
+            return context::note(Fault { rule: Some(Rule::Touch), packet: None, text, at: pc });
         }
     }
     let registers = &mut context.uc_mcontext.gregs;
@@ -241,7 +244,9 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
             } else {
                 "read or ran"
             };
-            let kind = if address < 0x1_0000 {
+            let kind = if is_fresh(address, registers) {
+                ", made of memory that it has allocated and never written to"
+            } else if address < 0x1_0000 {
                 ", which is a null pointer or near one"
             } else if context::card().is_some_and(|card| card.is_port(address)) {
                 ", which is a range of ports that was registered: NdisRawReadPortUchar and its like reach it, and a \
@@ -256,6 +261,16 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
     };
     context::note_crash(format!("the driver crashed: it {what}{}", trace(pc, bp)));
     leave(registers, frame);
+}
+
+/// Whether the address is near what memory reads as that was never written to, of 32 bits or of 64. The processor does not say
+/// which address it was if none can be so: then a register has it.
+fn is_fresh(address: usize, registers: &[libc::greg_t; 23]) -> bool {
+    let fresh = usize::from_ne_bytes([crate::memory::FRESH; 8]);
+    let near =
+        |one: usize| one.abs_diff(fresh) < 0x1_0000 || one.abs_diff(fresh & 0xFFFF_FFFF) < 0x1_0000;
+    let mut general = registers[..libc::REG_RIP as usize].iter();
+    near(address) || address == 0 && general.any(|register| near(*register as usize))
 }
 
 /// The driver runs for too long.

@@ -1,5 +1,6 @@
 //! Where in a driver's source a code address is, and what a report says of it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::path::Path;
@@ -53,15 +54,35 @@ fn read_lines(file: &CStr, place: u64) -> Option<Vec<Line>> {
     Some(lines)
 }
 
+thread_local! {
+    /// Where the driver did what is reported now, if that was no call of the library.
+    static TOLD_OF: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Runs `report` for what the driver did at that place, rather than where it called the library afterwards; 0 is none.
+pub(crate) fn as_if_called_at<R>(place: usize, report: impl FnOnce() -> R) -> R {
+    let before = TOLD_OF.replace(place);
+    let reported = report();
+    TOLD_OF.set(before);
+    reported
+}
+
 /// The line of a driver in C that called the library, as reports have it; none if no driver in C called.
 #[must_use]
 pub fn call_site() -> Option<String> {
+    let site_of = |place: usize| {
+        let lines = lines_at(place);
+        let at = lines.first()?;
+        Some(format!("{}:{} in {}", at.file.display(), at.number, at.function))
+    };
+    if let place @ 1.. = TOLD_OF.get()
+        && let Some(site) = site_of(place)
+    {
+        return Some(site);
+    }
     let mut found = None;
     calls(|address| {
-        let lines = lines_at(address.wrapping_sub(1));
-        found = lines
-            .first()
-            .map(|at| format!("{}:{} in {}", at.file.display(), at.number, at.function));
+        found = site_of(address.wrapping_sub(1));
         found.is_none()
     });
     found

@@ -301,7 +301,7 @@ pub(crate) fn touched(
                 "the driver {verb} address {address:#x}, which is of a range of the card's that it has given back{}",
                 trace()
             );
-            Some(Touched::Told(fault::Fault { rule: Some(Rule::Touch), packet: None, text }))
+            Some(Touched::Told(fault::Fault { rule: Some(Rule::Touch), packet: None, text, at: 0 }))
         }
         There::Model(..) => None,
     }

@@ -184,6 +184,9 @@ pub(crate) enum Freed {
     Never,
 }
 
+/// Each byte of memory that a driver was given and has not written to.
+pub(crate) const FRESH: u8 = 0xBA;
+
 impl Heap {
     pub(crate) fn new(guarded: bool) -> Heap {
         let mut heap = Heap::default();

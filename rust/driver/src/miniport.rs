@@ -38,7 +38,6 @@ impl Card {
                 .expect("memory for the packets of an adapter")
         });
         adapter.describe(info);
-        (self.settings.on_ready)(adapter);
     }
 
     fn context(&self) -> usize {
@@ -151,6 +150,7 @@ impl Miniport for Attached {
 
     fn initialize(&self, cx: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
         self.0.bound(adapter);
+        (self.0.settings.on_ready)(adapter);
         self.0.bring_up()?;
         cx.raise(|_| self.0.describe(adapter));
         Ok(())

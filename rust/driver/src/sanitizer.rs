@@ -121,5 +121,5 @@ extern "C" fn found(report: *const c_char) {
     let access = line("READ").or_else(|| line("WRITE")).unwrap_or("access");
     let access = access.split(" at ").next().unwrap_or(access).to_lowercase();
     let text = format!("AddressSanitizer: {access}, {what}{}", crate::fault::running());
-    context::note(Fault { rule: None, packet: None, text });
+    context::note(Fault { rule: None, packet: None, text, at: 0 });
 }

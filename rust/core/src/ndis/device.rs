@@ -6,11 +6,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Adapter, Panic};
 use crate::biased::{Bias, Biased};
-use crate::cx::Cpu;
+use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
+use crate::time::Clock;
 
 /// The devices of one adapter.
 #[derive(Debug)]
@@ -68,6 +70,22 @@ impl Adapter {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
         }
         was_set
+    }
+
+    /// NdisStallExecution: the processor is busy for `delay` nanoseconds, and what the hardware does meanwhile happens, interrupts
+    /// among it, but for those that find an interrupt service routine there. Nothing else of this CPU's does.
+    pub fn stall(&self, delay: u64) {
+        let Clock::Virtual(clock) = &self.ndis.queue.clock else {
+            return crate::alive::sleep(Duration::from_nanos(delay));
+        };
+        let cpu = Cpu::current();
+        let until = self.ndis.now().saturating_add(delay);
+        while cpu.irql() < Irql::DIRQL && !self.ndis.is_foreign_thread() {
+            let Some((at, work)) = self.ndis.queue.next_device(until) else { break };
+            clock.set(at);
+            self.ndis.execute(&cpu, work, &mut None);
+        }
+        clock.set(until);
     }
 
     /// Whether the event is still to happen.

@@ -1,6 +1,7 @@
 //! Memory: NdisAllocateMemory and its relatives.
 
-use ndiswan::{Rule, Status};
+use ndiswan::cx::Cpu;
+use ndiswan::{Irql, Rule, Status};
 
 use super::exports;
 use crate::context::Here;
@@ -11,8 +12,14 @@ use crate::peek;
 fn take(here: &Here, length: usize, tag: u32) -> Option<usize> {
     let card = here.card()?;
     let granted = card.adapter().is_none_or(|adapter| adapter.has_memory());
-    granted.then(|| card.driver.heap.allocate(length, here.name, tag)).flatten()
+    let block = granted.then(|| card.driver.heap.allocate(length, here.name, tag)).flatten()?;
+    // Whoever had it before left something in it.
+    card.driver.heap.fill(block, &FRESH[..length.min(FRESH.len())]);
+    Some(block)
 }
+
+/// What memory reads as that was never written to, as far as this goes: no zero, no pointer, no count.
+static FRESH: [u8; 16 * 1024] = [crate::memory::FRESH; 16 * 1024];
 
 fn give(here: &Here, address: usize) {
     let Some(card) = here.card() else { return };
@@ -93,6 +100,10 @@ exports! {
     }
 
     fn ExAllocatePoolWithTag(here, kind: u32, length: usize, tag: u32) -> usize {
+        if kind & 1 != 0 && Cpu::current().irql() >= Irql::DISPATCH {
+            let text = format!("{} of paged memory at {}; expected APC_LEVEL or below", here.name, Cpu::current().irql());
+            here.broken(Rule::IrqlCall, &text);
+        }
         take(here, length, tag).unwrap_or(0)
     }
 

@@ -17,14 +17,24 @@ fn put(here: &Here, out: usize, value: u64) {
     }
 }
 
+fn stall(here: &Here, microseconds: u32) {
+    if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+        adapter.stall(u64::from(microseconds) * 1000);
+    }
+}
+
 exports! {
     fn NdisMSleep(here, microseconds: u32) {
         super::waiting::sleep(here, u64::from(microseconds) * 1000);
     }
 
-    fn NdisStallExecution(here, microseconds: u32) {}
+    fn NdisStallExecution(here, microseconds: u32) {
+        stall(here, microseconds);
+    }
 
-    fn KeStallExecutionProcessor(here, microseconds: u32) {}
+    fn KeStallExecutionProcessor(here, microseconds: u32) {
+        stall(here, microseconds);
+    }
 
     fn NdisGetCurrentSystemTime(here, out: usize) {
         put(here, out, EPOCH + now(here) / 100);

@@ -87,18 +87,19 @@ fn take(object: usize) -> bool {
 fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() -> bool) -> bool {
     let Some(adapter) = here.card().and_then(|card| card.adapter()) else { return taken() };
     let level = Cpu::current().irql();
-    if taken() {
-        return true;
-    }
-    if limit == Some(0) {
-        return false;
-    }
-    if level >= Irql::DISPATCH {
+    let may_wait = level < Irql::DISPATCH;
+    // Of the others their level is known by their name.
+    if limit != Some(0) && !may_wait && here.name == "KeWaitForSingleObject" {
         let text = format!(
             "{} at {level}; expected a level below DISPATCH_LEVEL, where a thread may wait",
             here.name
         );
         here.broken(Rule::IrqlCall, &text);
+    }
+    if taken() {
+        return true;
+    }
+    if limit == Some(0) || !may_wait {
         return false;
     }
     let begin = adapter.ndis.now();

@@ -92,7 +92,12 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
             (Rule::Padding, format!("the driver {verb} the byte StartBuffer-{before} of {name}"))
         };
         let text = what + &trace();
-        return Some(Fault { rule: Some(rule), packet: (generation > 0).then_some(name), text });
+        return Some(Fault {
+            rule: Some(rule),
+            packet: (generation > 0).then_some(name),
+            text,
+            at: 0,
+        });
     }
     None
 }

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::list::At;
-use super::{Adversary, Inner, State};
+use super::{Adversary, Inner, Pending, State};
 use crate::cx::{Cpu, number_of};
+use crate::dispatch::Work;
 use crate::ndis::Ndis;
 use crate::time::{Clock, TimeKind};
 
@@ -122,6 +123,15 @@ impl Ndis {
 }
 
 impl Adversary {
+    /// The first work of a kind that is due up to `until`; it is not to begin any more.
+    pub(crate) fn take_due(&self, until: u64, kind: impl Fn(Work) -> bool) -> Option<(u64, Work)> {
+        let mut inner = self.change();
+        let due = |pending: &Pending| pending.at <= until && kind(pending.work);
+        let at = inner.pending.iter().position(due)?;
+        let pending = inner.pending.remove(at);
+        Some((pending.at, pending.work))
+    }
+
     /// This CPU waits no more; whether what it waited for will never come.
     pub(super) fn gave_up(&self) -> bool {
         let mut inner = self.change();
