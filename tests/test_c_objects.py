@@ -9,6 +9,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan.drivers import DriverCrash, load
+from ndiswan.exploring.workload import workload
 from test_c_kernel import HARNESS
 
 if TYPE_CHECKING:
@@ -210,3 +211,41 @@ def test_what_the_halt_does_not_give_back_is_listed(tmp_path: Path) -> None:
         "the configuration is still open, 1 times (NdisCloseConfiguration)",
     ]
     assert (driver.crashed, ndis.violations) == (None, [])
+
+
+def test_a_touch_is_told_at_its_own_line(tmp_path: Path) -> None:
+    """Not at the next call of the library, by which it is told."""
+    body = """
+        PVOID block, other;
+        NdisAllocateMemoryWithTag(&block, 64, 'kcol');
+        NdisFreeMemory(block, 64, 0);
+        ((PUCHAR)block)[3] = 1; /* here */
+        NdisAllocateMemoryWithTag(&other, 64, 'rhto');
+        NdisFreeMemory(other, 64, 0);
+    """
+    ndis, _ = run(tmp_path, body)
+    (found,) = ndis.violations
+    lines = (tmp_path / "small.c").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "/* here */" in text)
+    assert found.rule == "TOUCH"
+    scenario = workload(lambda: load(tmp_path / "small.c"))
+    failures = nw.explore(scenario, seed=1, executions=10, shrinking=0).failures
+    assert {one.place for one in failures} == {f"small · small.c:{line} in Run"}
+    assert f"Run (small.c:{line})" in found.detail
+
+
+def test_memory_that_was_never_written_to_is_no_zeros(tmp_path: Path) -> None:
+    """A structure that a driver forgets to clear has what others left; a pointer in it leads nowhere, and is told."""
+    body = """
+        PVOID block;
+        NdisAllocateMemoryWithTag(&block, 64, 'kcol');
+        DbgPrint("%08lx", *(PULONG)block);
+        NdisFreeMemory(block, 64, 0);
+    """
+    _, driver = run(tmp_path, body)
+    assert driver.printed == ["babababa"]
+    crash = "NdisAllocateMemoryWithTag(&block, 64, 'kcol'); **(PULONG *)block = 1;"
+    with pytest.raises(
+        DriverCrash, match="made of memory that it has allocated and never written to, in Run"
+    ):
+        run(tmp_path, "PVOID block;" + crash)

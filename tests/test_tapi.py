@@ -1,13 +1,18 @@
 """`Tapi`: calls are made, answered, dropped and closed, and whatever goes wrong says what was expected."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import ndiswan as nw
+from commands import ndiswan
+from ndiswan.drivers import load
 from ndiswan.drivers.building import FLAGS, INCLUDE, compiler
+from ndiswan.drivers.tapi_dialing import connect
 from ndiswan.drivers.tapi_layout import STRUCTURES, offset_of, size_of
 from ndiswan.drivers.tapi_names import CallState, DisconnectMode, TapiOid
+from ndiswan.exploring.workload import workload
 from telephones import Answering, phones
 
 
@@ -247,3 +252,49 @@ def test_events_of_nobody_are_kept():
         assert tapi.incoming() == []
         assert [event.call for event in tapi.stray] == [77]
         assert [event.parameters[0] for event in line.events] == [2]
+
+
+LOOPED = Path(__file__).parent / "drivers" / "looped.c"
+
+
+class Frames(nw.Protocol):
+    """Keeps what comes in, and by which link."""
+
+    def __init__(self):
+        self.got = []
+
+    def receive(self, link, data):
+        self.got.append((link.handle, bytes(data)))
+        return nw.SUCCESS
+
+
+def test_lines_that_ring_each_other_are_answered():
+    """`CMiniport.dial` calls the number of another line of the card and answers where it rings: both ends are links."""
+    driver, peer = load(LOOPED), Frames()
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(peer, driver)
+        link = driver.dial(ndis)
+        assert driver.tapi.addresses == {0: "100", 1: "200"}
+        out, back = driver.tapi.calls
+        assert (out.outgoing, back.outgoing, back.answered) == (True, False, True)
+        assert (out.link, back.link.up) == (link, True)
+        link.send(b"hello")
+        assert peer.got == [(back.link.handle, b"hello")]
+        out.close()
+        # What is over is closed before the next call.
+        again = connect(driver.tapi)
+        assert (again.up, back.closed, len(driver.tapi.lines)) == (True, True, 2)
+    assert (ndis.violations, driver.leaks) == ([], [])
+
+
+def test_check_and_fuzz_answer_what_rings(tmp_path):
+    """A driver whose lines ring each other runs in every mode; what its calls make wrong is the driver's mistake."""
+    done = ndiswan("check", LOOPED, "--mode", "send", "--mode", "line-down", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = ndiswan("check", LOOPED, "-D", "NEVER=1", "--mode", "line-down/inline", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = " ".join(done.stdout.split())
+    assert "OID_TAPI_DROP was answered PENDING and not completed after 10 s" in told
+    assert "--class looped -D NEVER=1 --mode line-down/inline" in told
+    found = nw.explore(workload(lambda: load(LOOPED)), seed=1, executions=20)
+    assert found.failures == []

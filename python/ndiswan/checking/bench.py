@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # How much larger than MaxFrameSize a frame may be inside (DDK:"OID_WAN_GET_INFO").
 SPARE = 32
+# So much of what a driver in C printed is of use.
+MOST_SAID = 200
 
 
 class Bench:
@@ -113,6 +116,14 @@ class Bench:
             self.result.add(_of_exception(error, None))
         return self.finish()
 
+    def _hear(self, miniport: Miniport | None) -> None:
+        """What a driver in C printed, and what it left behind."""
+        for said in getattr(miniport, "printed", [])[-MOST_SAID:]:
+            sys.stdout.write(f"{said.rstrip()}\n")
+        for leak in getattr(miniport, "leaks", []):
+            text = f"after the halt: {leak}"
+            self.result.add(Finding("warning", None, text, f"LEAK: {text}"))
+
     def finish(self) -> ModeResult:
         """The result, with what worlds found that are still open."""
         for world in list(self._open):
@@ -136,10 +147,7 @@ class Bench:
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
                 self.result.add(_of_exception(error, getattr(world, "miniport", None)))
-        for leak in getattr(getattr(world, "miniport", None), "leaks", []):
-            self.result.add(
-                Finding("warning", None, f"after the halt: {leak}", f"LEAK: after the halt: {leak}")
-            )
+        self._hear(getattr(world, "miniport", None))
         if world.finding:
             self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
         number = next(self._numbers)

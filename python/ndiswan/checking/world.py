@@ -99,14 +99,24 @@ class World:
         self.frames = self.bench.frames_for(self.miniport.info)
         self.adapter = self.miniport.adapter
         if not self.link.up:
-            self._run_until(lambda: self.link.up)
+            self._run_until(self._has_line)
         if not self.link.up and hasattr(self.miniport, "dial"):
             self._dial()
-        if not self.link.up:
+        if not self._has_line():
             in_c = "NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP"
             call = in_c if hasattr(self.miniport, "_c_driver") else "adapter.line_up"
-            raise NoLineError(f"no line came up; the driver has to call {call}")
+            raise self._without_line(f"no line came up; the driver has to call {call}")
         return self
+
+    def _has_line(self) -> bool:
+        """Whether a line is up; one in C brings up another than the one that it was bound with, if it does so later."""
+        if not self.link.up:
+            self.link = next((link for link in self.adapter.links if link.up), self.link)
+        return self.link.up
+
+    def _without_line(self, why: str) -> NoLineError:
+        self.call(self.ndis.close)  # what is left after that is left behind
+        return NoLineError(why)
 
     def _dial(self) -> None:
         from ndiswan.drivers.tapi_call import TapiError
@@ -115,7 +125,7 @@ class World:
             dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
             self.link = dial(self.ndis) or self.link
         except TapiError as error:
-            raise NoLineError(str(error)) from error
+            raise self._without_line(str(error)) from error
 
     def __exit__(
         self,

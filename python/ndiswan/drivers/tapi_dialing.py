@@ -91,10 +91,13 @@ def _answer_until_connected(tapi: Tapi, call: Call) -> None:
     def over() -> bool:
         return call.over or CallState.CONNECTED in call.states
 
+    def offered() -> list[Call]:
+        return [one for one in tapi.incoming() if one.state is not CallState.NONE]
+
     while not over():
-        if not tapi.incoming():
-            tapi.ndis.wait(lambda: over() or bool(tapi.incoming()), max(0.0, end - tapi.ndis.now))
-        ringing = tapi.incoming()
+        if not offered():
+            tapi.ndis.wait(lambda: over() or bool(offered()), max(0.0, end - tapi.ndis.now))
+        ringing = offered()
         if not ringing:
             break
         for one in ringing:

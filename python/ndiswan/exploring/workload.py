@@ -24,6 +24,8 @@ PACKETS = 8
 MOST = 10
 AGAIN = 3
 SHORTEST = 2
+LINE_SECONDS = 2.0
+"""So long a line may take to come up."""
 ANSWERS = {
     "operations": [f"{1 + count} of them" for count in range(MOST)],
     "send again": ["no", "send again", "no", "no"],
@@ -105,7 +107,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
                 raise
             return
         if not link.up and not isinstance(miniport, Miniport):
-            link = _dialled(miniport, ndis) or link
+            link = _dialled(miniport, ndis) or _line_of(miniport, ndis) or link
         largest = miniport.info.max_frame_size  # which one in C says when it is bound
         peer.sizes = [64, SHORTEST, largest // 2 + 1, largest]
         peer.link = link
@@ -148,6 +150,16 @@ def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]]) -> None:
         all_of_them[ndis.choose(len(all_of_them), "operation")]()
     if ndis.choose(4, "run at the end") == 0:
         ndis.run()
+
+
+def _line_of(miniport: Any, ndis: Ndis) -> Link | None:
+    """A line that comes up by itself, some time after the driver did: a leased one, for example."""
+
+    def lines() -> list[Link]:
+        return [link for link in miniport.adapter.links if link.up]
+
+    ndis.wait(lambda: bool(lines()), LINE_SECONDS)
+    return next(iter(lines()), None)
 
 
 def _dialled(miniport: Any, ndis: Ndis) -> Link | None:

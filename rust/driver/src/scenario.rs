@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndiswan::Ndis;
 use ndiswan::explore::workload::{Came, Subject, workload};
-use ndiswan::{Ndis, Status};
 
 use crate::card::{Card, Settings, Value};
 use crate::image::{Image, LoadError};
@@ -36,19 +36,9 @@ pub enum Ran {
     NotLoaded(LoadError),
 }
 
-/// OID_TAPI_PROVIDER_INITIALIZE, with which a telephone program begins.
-const PROVIDER_INITIALIZE: u32 = 0x0703_0118;
-
 impl Subject for Card {
     fn interrupts(&self) -> bool {
         true // what a driver in C has of them it says when it is asked
-    }
-
-    fn goes_on_without_line(&self) -> bool {
-        // A call would bring the line up, if the driver knows of calls: that takes the script of Python's `Tapi`.
-        let question = [1u32, 0, 0, 0].map(u32::to_le_bytes).concat();
-        let answer = self.request(false, PROVIDER_INITIALIZE, &question, question.len());
-        !answer.is_ok_and(|outcome| matches!(outcome.status, Status::SUCCESS | Status::PENDING))
     }
 
     fn is_over(&self) -> bool {

@@ -173,7 +173,10 @@ impl CpuState {
     /// `INDICATE` from MiniportHalt, MiniportISR, MiniportShutdown, or a serialized
     /// MiniportInitialize; `LOCK_HELD`; `IRQL_COMPLETE` where a completion would not be allowed.
     pub fn may_indicate(&self, adapter: u16, serialized: bool) -> Result<(), Rule> {
-        let forbidden = self.inside.iter().any(|i| {
+        // What a DPC has interrupted is not its place.
+        let is_dpc =
+            |i: &&Inside| matches!(i.entry, Entry::Timer | Entry::Dpc | Entry::HandleInterrupt);
+        let forbidden = self.inside.iter().rev().take_while(|i| !is_dpc(i)).any(|i| {
             i.adapter == adapter
                 && match i.entry {
                     Entry::Halt | Entry::Isr | Entry::Shutdown => true,

@@ -25,11 +25,6 @@ pub trait Subject {
     /// Whether it has a function for interrupts.
     fn interrupts(&self) -> bool;
 
-    /// The line is down after the bind: whether the workload goes on without one. Called before anything is sent.
-    fn goes_on_without_line(&self) -> bool {
-        true
-    }
-
     /// Whether nothing more is to be done to it: it crashed.
     fn is_over(&self) -> bool {
         false
@@ -43,7 +38,7 @@ pub enum Came {
     ToItsEnd,
     /// The miniport did not come up.
     Refused(BindError),
-    /// [`Subject::goes_on_without_line`] said no.
+    /// The miniport is up, and its line is not: what brings it up takes a telephone call, or time.
     NoLine,
     /// A frame was not taken: there was no packet for it, or it was too long.
     NoFrame(String),
@@ -136,7 +131,7 @@ pub fn workload<M: Miniport>(
     }
     let largest = link.adapter.info.max_frame_size;
     let _ = peer.sizes.set([64, SHORTEST, largest / 2 + 1, largest]);
-    if !link.is_up() && !subject.goes_on_without_line() {
+    if !link.is_up() {
         return Came::NoLine;
     }
     let _ = peer.link.set(Arc::clone(&link));

@@ -132,6 +132,7 @@ pub struct Adapter {
     /// How many DPC routines run now, those of timers and interrupts among them.
     pub(crate) dpcs_running: AtomicU32,
     pub(crate) calls_running: AtomicU32,
+    pub(crate) ignores_packet_timeout: AtomicBool,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,

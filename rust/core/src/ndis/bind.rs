@@ -129,6 +129,7 @@ impl Ndis {
                 alarm: Alarm::default(),
                 dpcs_running: AtomicU32::new(0),
                 calls_running: AtomicU32::new(0),
+                ignores_packet_timeout: AtomicBool::new(false),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
                 kept: Mutex::default(),
@@ -224,6 +225,11 @@ impl Adapter {
             self.pump(cpu, &link);
         }
         Ok(())
+    }
+
+    /// NDIS_ATTRIBUTE_IGNORE_PACKET_TIMEOUT of NdisMSetAttributesEx: a send may take as long as it likes.
+    pub fn ignore_packet_timeout(&self) {
+        self.ignores_packet_timeout.store(true, Ordering::Relaxed);
     }
 
     /// What NdisMSetAttributesEx says of the mode, for a miniport that [says it late](Miniport::says_late); from

@@ -343,7 +343,13 @@ impl Adapter {
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
         let since = |slot: u32| self.pool.slot(slot).submitted.load(Ordering::Relaxed);
         let Some(oldest) = owed.iter().map(|slot| since(*slot)).min() else { return false };
-        let limit = if self.serialized() { 2 * self.hang_interval() } else { LATE };
+        let limit = if self.ignores_packet_timeout.load(Ordering::Relaxed) {
+            u64::MAX
+        } else if self.serialized() {
+            2 * self.hang_interval()
+        } else {
+            LATE
+        };
         let mut late = false;
         for slot in owed {
             let age = now.saturating_sub(since(slot));

@@ -10,6 +10,7 @@ use crate::context::Here;
 use crate::peek;
 
 const DESERIALIZE: u32 = 0x20;
+const IGNORE_PACKET_TIMEOUT: u32 = 1;
 /// The handle that NdisMInitializeWrapper gives: an address at which nothing is.
 const WRAPPER: usize = 0x3F00_0000;
 
@@ -26,10 +27,12 @@ fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u
     if seconds > 0 {
         card.hang_seconds.store(u64::from(seconds), Ordering::Relaxed);
     }
-    if flags & DESERIALIZE != 0
-        && let Some(adapter) = card.adapter()
-    {
+    let Some(adapter) = card.adapter() else { return };
+    if flags & DESERIALIZE != 0 {
         adapter.set_deserialized();
+    }
+    if flags & IGNORE_PACKET_TIMEOUT != 0 {
+        adapter.ignore_packet_timeout();
     }
 }
 
