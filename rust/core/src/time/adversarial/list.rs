@@ -95,11 +95,10 @@ impl Inner {
             let cpu = &self.cpus[number];
             let can = match cpu.state {
                 _ if number == me => false,
-                State::Idle => false,
+                State::Idle | State::Sleeps(_) => false,
                 State::Ready => true,
                 State::Lock(lock) => free(lock),
                 State::Waits(seen) => seen != self.progress,
-                State::Sleeps(_) => false,
             };
             if can {
                 let (task, access) = (cpu.task, cpu.access);
@@ -113,7 +112,7 @@ impl Inner {
         }
         // A check for hang is of use in its order only, and never the reason to go on.
         let work = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        let wakes = self.cpus.iter().filter_map(|cpu| cpu.wakes()).min();
+        let wakes = self.cpus.iter().filter_map(Virtual::wakes).min();
         let rests = (work.is_none() || rests) && !self.all;
         if rests && wakes.is_none() {
             return None;
