@@ -182,3 +182,60 @@ def test_other_declarations_are_left_alone() -> None:
     assert mended.by("x.c:1:1: error: conflicting types for 'F'")
     assert mended.text == "VOID F(PCARD p); VOID G() { b * F(c); F(d); } VOID F(PCARD p) { }"
     assert not mended.by("x.c:1:1: error: conflicting types for 'F'")
+
+
+DECLARED = """
+#include <ndis.h>
+#include <ndiswan.h>
+#include <string.h>
+extern ULONG DbgPrint(PCHAR Format, ...);
+extern NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING to, PUNICODE_STRING from, BOOLEAN allocate);
+extern unsigned strlen(const char *text);
+extern VOID DbgBreakPoint(VOID);
+LONG InterlockedIncrement(PLONG value);
+#ifndef ULONG_PTR
+typedef ULONG ULONG_PTR;
+#endif
+typedef unsigned long DWORD_PTR;
+VOID Use(struct _CARD *card);
+typedef struct _CARD {
+    int number;
+} CARD, *PCARD;
+VOID Use(PCARD card) { card->number = 7; }
+LONG RtlCompareString(PCHAR a, PCHAR b) { return strlen(a) == strlen(b) ? 5 : 6; }
+static DWORD_PTR Wide(PVOID p) { return (ULONG_PTR)p; }
+NTSTATUS DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+    CARD card;
+    LONG count = 1;
+    Use(&card);
+    DbgPrint("%d %d ", card.number, InterlockedIncrement(&count));
+    DbgPrint("%d %d", RtlCompareString("ab", "cd"), Wide(&card) == (SIZE_T)&card);
+    return STATUS_UNSUCCESSFUL;
+}
+"""
+
+
+@COMPILERS
+def test_what_a_driver_declares_once_more_is_what_the_headers_say(
+    cc: str, monkeypatch, tmp_path
+) -> None:
+    """Own prototypes and types give way to ours, own functions to nobody; a tag may be first in a prototype."""
+    monkeypatch.setenv("CC", cc)
+    (tmp_path / "declared.c").write_text(DECLARED, "utf-8")
+    driver = load(tmp_path / "declared.c")
+    with nw.Ndis(on_violation="record") as ndis, pytest.raises(RuntimeError):
+        ndis.bind(nw.Protocol(), driver)
+    assert driver.printed == ["7 2 ", "5 1"]
+
+
+@COMPILERS
+def test_an_error_keeps_its_line_where_something_was_declared_before(
+    cc: str, monkeypatch, tmp_path
+) -> None:
+    """What is put before the text, or taken out of it, moves no line of it."""
+    monkeypatch.setenv("CC", cc)
+    (tmp_path / "wrong.c").write_text(DECLARED + "int wrong = nothing;\n", "utf-8")
+    line = DECLARED.count("\n") + 1
+    with pytest.raises(BuildError, match=rf"wrong\.c:{line}:"):
+        build(tmp_path / "wrong.c")

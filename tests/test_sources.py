@@ -40,7 +40,41 @@ def test_a_sources_file_may_add_to_what_it_has(tmp_path):
     """The last assignment counts, unless it takes up what was before; a comment is none."""
     listing = "SOURCES=a.c\nSOURCES=b.c # c.c\n!IF 0\nSOURCES=$(SOURCES) d.c\n!ENDIF\n"
     files(tmp_path, a__c="", b__c="", c__c="", d__c="", sources=listing)
-    assert names(tmp_path) == ["b.c", "d.c"]
+    assert names(tmp_path) == ["b.c"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ('!IF "$(VERSION)" == "50"', True),
+        ("!if $(VERSION) >= 51", False),
+        ("!IF $(386) && !$(NOTHING)", True),
+        ("!IF defined(NOTHING) || (3 != 4)", True),
+        ("!IFDEF NOTHING", False),
+        ("!ifndef NOTHING", True),
+        ("!IF 0\n!ELSEIF $(FREEBUILD)", True),
+        ('!IF 1\nSOURCES=$(SOURCES)\n!ELSE IF "a" == "a"', False),
+        ("!IF 0\n!IF 1\nSOURCES=x.c\n!ENDIF\n!ELSEIFDEF VERSION", True),
+    ],
+)
+def test_conditions_are_those_of_a_free_build(tmp_path, condition, holds):
+    """NMAKE's comparisons, macros that BUILD has, and one branch of several."""
+    listing = f"VERSION=50\nSOURCES=a.c\n{condition}\nSOURCES=$(SOURCES) b.c\n!ENDIF\n"
+    files(tmp_path, a__c="", b__c="", sources=listing)
+    assert names(tmp_path) == ["a.c", "b.c"][: 1 + holds]
+
+
+def test_a_file_that_is_included_has_its_macros(tmp_path):
+    """By its name in any case of letters, with either slash; one that is not there is the DDK's own."""
+    files(
+        tmp_path,
+        common__inc="COMMON=a.c\nC_DEFINES=-DFROM=1\n",
+        src_0_a__c="",
+        src_0_b__c="",
+        src_0_sources="!INCLUDE ..\\Common.Inc\n!INCLUDE $(NTMAKEENV)\\makefile.def\nSOURCES=$(COMMON) b.c\n",
+    )
+    assert names(tmp_path / "src") == ["a.c", "b.c"]
+    assert sources_of(tmp_path / "src").define == {"FROM": "1"}
 
 
 def test_its_includes_and_macros_count(tmp_path):

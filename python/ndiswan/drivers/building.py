@@ -42,6 +42,8 @@ FLAGS = (
     "-fgnu89-inline",
     "-fcommon",
     "-U_FORTIFY_SOURCE",
+    "-Uunix",
+    "-Ulinux",
     "-fPIC",
     "-g",
     "-fno-omit-frame-pointer",
@@ -135,7 +137,7 @@ def build(
     ----------
     sources:
         A C file, several, or a folder with a ``sources`` or ``dirs`` file of the DDK's build or with ``*.c``. Of a
-        ``sources`` file SOURCES, INCLUDES and C_DEFINES count, the last two where no ``!IF`` is around them.
+        ``sources`` file SOURCES, INCLUDES and C_DEFINES count, with ``!IF`` and ``!INCLUDE``, as in a free build.
     include:
         Folders with further headers. Upper and lower case of what is included do not matter, nor do backslashes.
     define:
@@ -271,7 +273,7 @@ def _compile_one(compile_: list[str], places: list[str], file: Path, made: Path)
     text = _run([*compile_, *places, "-x", "c", "-E", str(file)], file, only_pasting)
     plain = made.with_suffix(".i")
     compile_it = [*compile_, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
-    mended = Mended(narrowed(text, [INCLUDE, LIBRARY]))
+    mended = Mended(narrowed(text, [INCLUDE, LIBRARY]), [INCLUDE])
     plain.write_text(mended.text, encoding="latin-1")
     while said := _said(compile_it):
         if not mended.by(said):

@@ -6,18 +6,23 @@ is made for an error that names it, and the compiler is asked again:
 - a cast that is assigned to or counted, ``((PULONG)p)++``: the same place read as the other type;
 - ``static`` for a function that was called or declared before without: the function is made local in the object;
 - ``int F();`` or ``int F(PVOID a);`` before ``int F(UCHAR *a) {``: the first gets the parameters of the second;
+- a declaration of a function or type that the headers of this package have otherwise: theirs is the one; but if the
+  driver defines the function, its own is;
+- a structure that is named first in a prototype, which has its own scope there: it is declared before;
 - ``static`` for a variable that was ``extern`` before: it is static in both;
 - a label with nothing behind it at the end of a block: an empty statement.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from array import array
+from bisect import bisect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # A type: words, then stars. A place: a name, what is inside of it or behind it, perhaps through a pointer.
 _TYPE = r"\(\s*(?P<type>[A-Za-z_][\w \t]*?[ \t]*\**)\s*\)"
@@ -40,6 +45,12 @@ _PASTED = "does not give a valid preprocessing token"
 _QUOTED = r"['\u2018](\w+)['\u2019]"
 _STATIC = re.compile(rf"static declaration of {_QUOTED} follows non-static declaration")
 _CONFLICT = re.compile(rf"conflicting types for {_QUOTED}")
+#: What clang says of a type, whose name is in the line that it shows.
+_TYPEDEF = re.compile(
+    r"typedef redefinition with different types[^\n]*\n[\s\d|]*typedef\b[^\n;]*?(\w+)\s*;"
+)
+_MARKER = re.compile(r'^# \d+ "([^"\n]*)".*$', re.MULTILINE)
+_TAG = re.compile(r"\b(struct|union)\s+(\w+)")
 _CAST = re.compile(r"lvalue required as|expression is not assignable|assignment to cast is illegal")
 _LABEL = re.compile(r"label at end of compound statement|expected statement")
 _ASSEMBLER = re.compile(r"\b__?asm\b")
@@ -85,8 +96,10 @@ def _outside_strings(
 class Mended:
     """A driver's text, and what was changed of it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, ours: Iterable[str | os.PathLike[str]] = ()) -> None:
         self.text = text
+        self._ours = tuple(os.fspath(folder) for folder in ours)
+        self._declared: set[str] = set()
         #: Functions that are not for other objects.
         self.local: set[str] = set()
         #: What may be said with an error that stays.
@@ -100,7 +113,9 @@ class Mended:
             if found := _STATIC.search(error):
                 self._make_local(found[1])
             if found := _CONFLICT.search(error):
-                self._give_parameters(found[1])
+                self._conflict(found[1])
+        for name in _TYPEDEF.findall(said):
+            self._conflict(name)
         if any(_CAST.search(error) for error in errors):
             self._casts()
         if any(_LABEL.search(error) for error in errors):
@@ -129,6 +144,58 @@ class Mended:
             return
         variable = re.compile(rf"\bextern\b{between}{name}\s*[;,[])")
         self.text = _outside_strings(self.text, variable, "static")
+
+    def _conflict(self, name: str) -> None:
+        statements = self._statements(name)
+        tags = {tag for start, end, *_ in statements for tag in _TAG.findall(self.text[start:end])}
+        fresh = sorted(f"{kind} {tag};" for kind, tag in tags if tag not in self._declared)
+        if fresh:
+            # Before the first line of a file, so that all lines keep their numbers.
+            self._declared |= {tag for _, tag in tags}
+            self.text = " ".join(fresh) + "\n" + self.text
+            return
+        ours = [statement for statement in statements if statement[2]]
+        theirs = [statement for statement in statements if not statement[2]]
+        if not ours or not theirs:
+            self._give_parameters(name)
+            return
+        defines = any(body for *_, body in theirs)
+        for start, end, _, body in reversed(ours if defines else theirs):
+            if not body:
+                self.text = (
+                    self.text[:start] + "\n" * self.text.count("\n", start, end) + self.text[end:]
+                )
+
+    def _statements(self, name: str) -> list[tuple[int, int, bool, bool]]:
+        """Where the name is declared outside of functions: from, to, whether by our headers, whether with a body."""
+        depths = _depths(self.text)
+        markers = [
+            (match.end(), match[1].startswith(self._ours)) for match in _MARKER.finditer(self.text)
+        ]
+        ends = [end for end, _ in markers]
+        found = []
+        for match in re.finditer(rf"\b{name}\b(?=\s*[(;,[=])", self.text):
+            if depths[match.start()]:
+                continue
+            before = max(self.text.rfind(mark, 0, match.start()) for mark in ";}")
+            which = bisect(ends, match.start()) - 1
+            start = max(before + 1, ends[which] if which >= 0 else 0)
+            behind = re.compile(r"[;{]").search(self.text, match.end())
+            first = self.text[start : match.start()]
+            if behind is None or first.count("(") > first.count(")"):
+                continue
+            if re.search(r"^#", self.text[start : behind.start()], re.MULTILINE):
+                continue
+            ours = which >= 0 and markers[which][1]
+            # The names behind a structure's members, or several in one statement, are not taken apart.
+            is_function = self.text[match.end() :].lstrip().startswith("(")
+            several = "," in self.text[start : behind.start()] or self.text[start - 1] == "}"
+            if several and not ours and not is_function:
+                continue
+            body = behind[0] == "{" and "typedef" not in first
+            end = behind.start() if body else behind.end()
+            found.append((start, end, ours, body))
+        return found
 
     def _give_parameters(self, name: str) -> None:
         inside = r"(?:[^()]|\([^()]*\))*"

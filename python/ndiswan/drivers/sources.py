@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from ndiswan.drivers.nmake import lines
 from ndiswan.drivers.spelling import found_in
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
         return _of_listing(listing)
     below = found_in(folder, "dirs")
     if below is not None and folder.resolve() not in passed:
-        names = [name for key, value, _ in _lines(below) if key == "DIRS" for name in value.split()]
+        names = [name for key, value in lines(below) if key == "DIRS" for name in value.split()]
         found = [place for name in names if (place := found_in(folder, name)) and place.is_dir()]
         if found:
             passed = (*passed, folder.resolve())
@@ -81,42 +82,19 @@ def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
     return Sources(files, [], {})
 
 
-def _lines(listing: Path) -> Iterator[tuple[str, str, bool]]:
-    """What a file of the DDK's build sets: name, value, and whether only under a condition."""
-    # A comment ends with its line, which may go on all the same.
-    text = re.sub(
-        r"#[^\r\n]*?(\\?[ \t]*)$", r"\1", listing.read_text(encoding="latin-1"), flags=re.MULTILINE
-    )
-    text = re.sub(r"\\[ \t]*\r?\n", " ", text)
-    depth = 0
-    known: dict[str, str] = {}
-    for line in text.splitlines():
-        word = re.match(r"\s*!\s*(\w+)", line)
-        if word:
-            depth += word[1].upper().startswith("IF") - (word[1].upper() == "ENDIF")
-        name, equals, value = line.partition("=")
-        if equals and not word:
-            key = name.strip().upper()
-            value = re.sub(
-                r"\$\((\w+)\)", lambda used: known.get(used[1].upper(), used[0]), value.strip()
-            )
-            known[key] = value
-            yield key, value, depth > 0
-
-
 def _of_listing(listing: Path) -> Sources:
     folder = listing.parent
     names: list[str] = []
     include: list[Path] = []
     define: dict[str, object] = {}
-    for key, value, conditional in _lines(listing):
+    for key, value in lines(listing):
         if key == "SOURCES":
             names = [name for name in value.split() if name.lower().endswith(".c")]
-        elif key == "INCLUDES" and not conditional:
+        elif key == "INCLUDES":
             # Those that begin with a macro are the DDK's own folders.
             places = (found_in(folder, name) for name in re.split(r"[;\s]+", value) if name)
             include += [place for place in places if place is not None and place.is_dir()]
-        elif key == "C_DEFINES" and not conditional:
+        elif key in {"C_DEFINES", "USER_C_FLAGS"}:
             define |= dict(_macros(value))
     found = {name: found_in(folder, name) for name in names}
     missing = [name for name, file in found.items() if file is None or not file.is_file()]

@@ -15,6 +15,14 @@ typedef unsigned long long UINT64, *PUINT64, ULONG64, *PULONG64, DWORD64, *PDWOR
 
 typedef long long INT_PTR, *PINT_PTR, LONG_PTR, *PLONG_PTR, SSIZE_T, *PSSIZE_T;
 typedef unsigned long long UINT_PTR, *PUINT_PTR, ULONG_PTR, *PULONG_PTR, DWORD_PTR, *PDWORD_PTR, SIZE_T, *PSIZE_T;
+/* Who looks whether there is one of these finds that there is; one of 32 bits would cut pointers. */
+#define INT_PTR INT_PTR
+#define LONG_PTR LONG_PTR
+#define UINT_PTR UINT_PTR
+#define ULONG_PTR ULONG_PTR
+#define DWORD_PTR DWORD_PTR
+#define SIZE_T SIZE_T
+
 typedef ULONG_PTR KAFFINITY, *PKAFFINITY;
 
 #define HandleToULong(handle) ((ULONG)(ULONG_PTR)(handle))

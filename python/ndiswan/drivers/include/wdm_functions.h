@@ -15,7 +15,7 @@
 #pragma pop_macro("FUNCTION")
 #pragma pop_macro("PROCEDURE")
 
-#define DbgBreakPoint() ndiswan_break()
+#define DbgBreakPoint ndiswan_break
 #define DbgBreakPointWithStatus(status) ((void)(status), ndiswan_break())
 extern ULONG DbgPrint(const char *format, ...);
 extern ULONG DbgPrintEx(ULONG component, ULONG level, const char *format, ...);
@@ -24,7 +24,7 @@ extern ULONG DbgPrintEx(ULONG component, ULONG level, const char *format, ...);
 #if DBG
 #define KdPrint(arguments) DbgPrint arguments
 #define KdPrintEx(arguments) DbgPrintEx arguments
-#define KdBreakPoint() ndiswan_break()
+#define KdBreakPoint ndiswan_break
 #define ASSERT(expression) NDISWAN_ASSERT(expression)
 #define ASSERTMSG(message, expression) NDISWAN_ASSERT(expression)
 #define PAGED_CODE() NDISWAN_ASSERT(KeGetCurrentIrql() <= APC_LEVEL)

@@ -70,7 +70,7 @@ extern NTSTATUS ZwMapViewOfSection(
     SECTION_INHERIT inherit, ULONG type, ULONG protect);
 extern NTSTATUS ZwUnmapViewOfSection(HANDLE process, PVOID base);
 
-#define DbgUserBreakPoint() ndiswan_break()
+#define DbgUserBreakPoint ndiswan_break
 #define DbgPrompt(prompt, reply, length) ((void)DbgPrint("%s", (prompt)), 0UL)
 extern LONG KePulseEvent(PKEVENT event, KPRIORITY increment, BOOLEAN wait);
 extern void ExRaiseStatus(NTSTATUS status);
