@@ -20,6 +20,7 @@ from clusters import cluster, free_port, wait_for_port
 from commands import ndiswan
 from ndiswan.campaign import Campaign, ExecutorError, Store, Task, merge, open_executor, run_task
 from ndiswan.exploring import Settings
+from test_c_kernel import HARNESS
 
 TARGET = str(Path(__file__).with_name("exploring_targets.py"))
 CARELESS = f"{TARGET}:careless"
@@ -380,3 +381,16 @@ def test_a_budget_that_is_none_is_refused(tmp_path, name):
     """A campaign says so before it begins."""
     with pytest.raises(ValueError, match=rf"{name}: expected . or more, got nan"):
         Campaign("modem.py:race", Store(tmp_path), **{name: float("nan")})
+
+
+def test_a_driver_that_never_sends_is_told(tmp_path):
+    """No line of it comes up, so that nothing was tried: that is no success."""
+    source = tmp_path / "idle.c"
+    text = HARNESS
+    for mark in ("@GLOBALS@", "@BODY@", "@HALT@"):
+        text = text.replace(mark, "")
+    source.write_text(text, encoding="utf-8")
+    done = ndiswan("fuzz", "idle.c", "--executions", "200", "--executor", "serial", cwd=tmp_path)
+    assert done.returncode == 5, done.stderr
+    assert "no packet was sent in any of them" in done.stdout
+    assert "ndiswan check idle.c tells why" in done.stdout

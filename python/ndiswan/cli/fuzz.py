@@ -6,6 +6,7 @@ import faulthandler
 import json
 import re
 import secrets
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from ndiswan.campaign import (
     Store,
     Verdict,
 )
+from ndiswan.checking.in_c import as_options, is_in_c
 from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
 from ndiswan.cli.in_c import options, with_options
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 NEVER = float("inf")
 DEFAULT_SECONDS = 60.0
 FINE, VIOLATIONS, INTERRUPTED = range(3)
+NOTHING_RAN = 5
+# So many executions without a packet, by chance, there are not.
+MANY = 100
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -201,6 +206,8 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     if verdict.elsewhere is not None:
         click.echo(f"ndiswan: {verdict.elsewhere}", err=True)
     exit_code = VIOLATIONS if verdict.failed else FINE
+    if _nothing_ran(campaign, verdict):
+        exit_code = NOTHING_RAN
     if verdict.interrupted:
         exit_code = INTERRUPTED
     if any_of(said):
@@ -307,7 +314,19 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
     )
     if verdict.certificate and campaign.explorer == "bounded":
         lines.append(verdict.certificate)
+    if _nothing_ran(campaign, verdict):
+        check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
+        lines.append(
+            f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
+        )
     return lines
+
+
+def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
+    """Whether a driver in C was never given a packet, nor told of anything else that is wrong."""
+    progress = verdict.progress
+    idle = progress.executions >= MANY and not progress.pairs
+    return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
 
 
 def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
