@@ -112,7 +112,7 @@ class Queued:
         self.finish([(one, status) for one in owed])
         for _ in range(PATIENCE):
             if self.taken > 0:
-                self.adapter.sleep(0.001)
+                self.adapter.sleep(0.02)  # longer in all than anything is late
 
     def reset(self) -> Status:
         with self.lock:
