@@ -132,7 +132,12 @@ class CallState(IntEnum):
 
 
 class DisconnectMode(IntEnum):
-    """LINEDISCONNECTMODE_*: why a call was disconnected."""
+    """LINEDISCONNECTMODE_*: why a call was disconnected.
+
+    >>> from ndiswan.drivers.tapi_names import DisconnectMode
+    >>> DisconnectMode(0x1).name
+    'NORMAL'
+    """
 
     NORMAL = 0x1
     UNKNOWN = 0x2
