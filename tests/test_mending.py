@@ -239,3 +239,16 @@ def test_an_error_keeps_its_line_where_something_was_declared_before(
     line = DECLARED.count("\n") + 1
     with pytest.raises(BuildError, match=rf"wrong\.c:{line}:"):
         build(tmp_path / "wrong.c")
+
+
+def test_a_structure_that_is_there_twice_is_not_taken_apart() -> None:
+    """Its names stand behind its members: to take them away would leave the members without an end."""
+    text = '# 1 "/ours/a.h"\ntypedef struct { int a; } X, *PX;\n# 1 "d.c"\ntypedef struct { int b; } X, *PX;\n'
+    mended = Mended(text, ["/ours"])
+    assert not mended.by("d.c:1: error: conflicting types for 'X'")
+    assert mended.text == text
+    # One that is no more than a name is.
+    text = '# 1 "/ours/a.h"\ntypedef int X, Y;\n# 1 "d.c"\nint f() { return 0; }\ntypedef long X;\nX g();\n'
+    mended = Mended(text, ["/ours"])
+    assert mended.by("d.c:2: error: conflicting types for 'X'")
+    assert mended.text == text.replace("\ntypedef long X;", "\n")

@@ -189,7 +189,7 @@ class _Check:
 def _print(result: CheckResult, target: str, options: Options) -> None:
     def search(driver: str) -> str:
         one = target if ":" in target or len(result.drivers) == 1 else f"{target}:{driver}"
-        return shlex.join(["ndiswan", "fuzz", one, *_arguments(options), "--time", "60"])
+        return shlex.join(["ndiswan", "fuzz", one, *as_options(options.arguments), "--time", "60"])
 
     shown = lines(result, _command(target, options), painter(sys.stdout), width(), search)
     out("\n".join(shown))
@@ -202,16 +202,12 @@ def _command(target: str, options: Options) -> Callable[[str, str], str]:
         words = ["ndiswan", "check", target]
         if ":" not in target:
             words += ["--class", driver]
-        words += _arguments(options)
+        words += as_options(options.arguments)
         words += ["--frames", options.frames] if options.frames else []
         words += ["--both"] if options.both else []
         return shlex.join([*words, "--mode", mode])
 
     return command
-
-
-def _arguments(options: Options) -> list[str]:
-    return as_options(options.arguments)
 
 
 def _list_modes(targets: tuple[str, ...], options: Options, *, as_json: bool) -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import re
-from array import array
 from bisect import bisect
 
 TYPE_CHECKING = False
@@ -39,6 +38,7 @@ _CASTS = [
 ]
 _REGISTER = re.compile(r"\bregister\s+(?=[A-Za-z_]\w*[\s*]+[A-Za-z_*])")
 _STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
+_BRACES = re.compile(rf"{_STRINGS.pattern}|[{{}}]")
 _NOT_A_TYPE = r"(?:return|else|do|goto|case|sizeof)"
 _ERROR = re.compile(r"\berror: (.*)")
 _PASTED = "does not give a valid preprocessing token"
@@ -62,17 +62,15 @@ def only_pasting(said: str) -> bool:
     return bool(errors) and all(_PASTED in error for error in errors)
 
 
-def _depths(text: str) -> array[int]:
-    """In how many braces each character is."""
-    depths, depth = array("H", bytes(2 * len(text))), 0
-    literals = bytearray(len(text))
-    for match in _STRINGS.finditer(text):
-        literals[match.start() : match.end()] = b"\1" * (match.end() - match.start())
-    for at, letter in enumerate(text):
-        if not literals[at]:
-            depth = max(0, depth + (letter == "{") - (letter == "}"))
-        depths[at] = depth
-    return depths
+def _outermost(text: str) -> Callable[[int], bool]:
+    """Whether a place of the text is outside of all braces."""
+    ends: list[int] = []
+    depths = [0]
+    for match in _BRACES.finditer(text):
+        if match[0] in {"{", "}"}:
+            ends.append(match.start())
+            depths.append(max(0, depths[-1] + (1 if match[0] == "{" else -1)))
+    return lambda at: depths[bisect(ends, at)] == 0
 
 
 def _outside_strings(
@@ -168,14 +166,14 @@ class Mended:
 
     def _statements(self, name: str) -> list[tuple[int, int, bool, bool]]:
         """Where the name is declared outside of functions: from, to, whether by our headers, whether with a body."""
-        depths = _depths(self.text)
+        outside = _outermost(self.text)
         markers = [
             (match.end(), match[1].startswith(self._ours)) for match in _MARKER.finditer(self.text)
         ]
         ends = [end for end, _ in markers]
         found = []
         for match in re.finditer(rf"\b{name}\b(?=\s*[(;,[=])", self.text):
-            if depths[match.start()]:
+            if not outside(match.start()):
                 continue
             before = max(self.text.rfind(mark, 0, match.start()) for mark in ";}")
             which = bisect(ends, match.start()) - 1
@@ -189,7 +187,8 @@ class Mended:
             ours = which >= 0 and markers[which][1]
             # The names behind a structure's members, or several in one statement, are not taken apart.
             is_function = self.text[match.end() :].lstrip().startswith("(")
-            several = "," in self.text[start : behind.start()] or self.text[start - 1] == "}"
+            behind_members = self.text[start - 1] == "}" and not first.strip()
+            several = behind_members or "," in self.text[start : behind.start()]
             if several and not ours and not is_function:
                 continue
             body = behind[0] == "{" and "typedef" not in first
@@ -207,7 +206,5 @@ class Mended:
         self.text = _outside_strings(self.text, empty, rf"\g<1>{name}({parameters})")
         # Where no function is, all others of that name are declarations as well.
         other = re.compile(rf"\b{name}\s*\({inside}\)(?=\s*[;,])")
-        outside = _depths(self.text)
-        self.text = _outside_strings(
-            self.text, other, f"{name}({parameters})", lambda at: outside[at] == 0
-        )
+        outside = _outermost(self.text)
+        self.text = _outside_strings(self.text, other, f"{name}({parameters})", outside)

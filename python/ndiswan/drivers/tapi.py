@@ -28,7 +28,6 @@ __all__ = ["Call", "CallState", "Line", "Tapi", "TapiError", "TapiEvent", "TapiM
 
 _LONG_EVENT = size_of("NDIS_TAPI_EVENT")
 _SHORT_EVENT = size_of("NDIS_TAPI_EVENT_SHORT")
-#: Room behind a structure of capabilities for the texts that a driver puts there.
 
 
 class _Driver(Typed):
@@ -204,7 +203,7 @@ class Tapi:
             )
         self.devices = count
         for device in range(min(count, 256)):
-            learn(self, device, next(self._requests))
+            learn(self, device, self._requests)
         return count
 
     def open(self, device: int = 0) -> Line:

@@ -14,6 +14,8 @@ from ndiswan.drivers.tapi_names import CallState, TapiOid
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ndiswan import _native
     from ndiswan.drivers.tapi import Tapi
     from ndiswan.drivers.tapi_call import Call
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
 ELSEWHERE = "5551234"
 """The number that is called where no line says that it has one."""
 MOST_LINES = 16
+#: Room behind a structure of capabilities for the texts that a driver puts there.
 _TEXTS = 1024
 
 
-def learn(tapi: Tapi, device: int, request: int) -> None:
+def learn(tapi: Tapi, device: int, numbers: Iterator[int]) -> None:
     """GET_DEV_CAPS and GET_ADDRESS_CAPS of a line. A driver may lack them; what it does not answer is not there."""
     for oid, name, part in (
         (TapiOid.GET_DEV_CAPS, "NDIS_TAPI_GET_DEV_CAPS", "LineDevCaps"),
@@ -32,7 +35,7 @@ def learn(tapi: Tapi, device: int, request: int) -> None:
     ):
         inner = size_of("LINE_DEV_CAPS" if part == "LineDevCaps" else "LINE_ADDRESS_CAPS")
         values: dict[str, int | dict[str, int]] = {
-            "ulRequestID": request,
+            "ulRequestID": next(numbers),
             "ulDeviceID": device,
             part: {"ulTotalSize": inner + _TEXTS},
         }

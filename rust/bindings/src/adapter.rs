@@ -337,8 +337,8 @@ impl Adapter {
 
     /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
     ///
-    /// In virtual time only the clock goes on. In adversarial time it returns when another CPU has
-    /// done something. Raises ``IrqlViolation`` (IRQL_CALL) at DISPATCH or above, ``ValueError`` for a time out of range.
+    /// In virtual time what is due until then happens meanwhile. In adversarial time too, but that it may be late by the
+    /// latency, as what runs elsewhere may: who sleeps for longer may rely on it. Raises ``IrqlViolation`` (IRQL_CALL) at DISPATCH or above, ``ValueError`` for a time out of range.
     fn sleep(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
         self.alive()?;
         let delay = nanoseconds(seconds.0)?;
