@@ -383,10 +383,13 @@ def test_a_budget_that_is_none_is_refused(tmp_path, name):
         Campaign("modem.py:race", Store(tmp_path), **{name: float("nan")})
 
 
-def test_a_driver_that_never_sends_is_told(tmp_path):
-    """No line of it comes up, so that nothing was tried: that is no success."""
+@pytest.mark.parametrize("answer", ["SUCCESS", "ADAPTER_NOT_FOUND"])
+def test_a_driver_that_never_sends_is_told(tmp_path, answer):
+    """It does not come up, or no line of it does, so that nothing was tried: that is no success."""
     source = tmp_path / "idle.c"
-    text = HARNESS
+    up = "Run(context);\n    return NDIS_STATUS_SUCCESS;"
+    assert up in HARNESS
+    text = HARNESS.replace(up, f"Run(context);\n    return NDIS_STATUS_{answer};")
     for mark in ("@GLOBALS@", "@BODY@", "@HALT@"):
         text = text.replace(mark, "")
     source.write_text(text, encoding="utf-8")

@@ -78,6 +78,8 @@ class Verdict(Shown):
     died: list[Died] = field(default_factory=list)
     """Tasks that ended the process that did them, one of those that are alike."""
     interrupted: bool = False
+    exhausted: bool = False
+    """Whether a task had nothing left to try."""
     certificate: str | None = None
     elsewhere: str | None = None
     """Why the campaign's folder took no more, and where the rest is kept."""
@@ -312,6 +314,7 @@ class Campaign:
             self._kept(verdict, lambda store: store.keep_corpus(self.target, found.corpus))
         verdict.certificate = found.certificate or verdict.certificate
         verdict.interrupted |= found.interrupted
+        verdict.exhausted |= found.exhausted
         exhausted = found.exhausted and self.explorer == "bounded"
         return (
             verdict.interrupted

@@ -325,7 +325,8 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
     """Whether a driver in C was never given a packet, nor told of anything else that is wrong."""
     progress = verdict.progress
-    idle = progress.executions >= MANY and not progress.pairs
+    all_there_are = verdict.exhausted or progress.executions >= MANY
+    idle = all_there_are and not progress.pairs
     return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
 
 
