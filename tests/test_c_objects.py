@@ -249,3 +249,30 @@ def test_memory_that_was_never_written_to_is_no_zeros(tmp_path: Path) -> None:
         DriverCrash, match="made of memory that it has allocated and never written to, in Run"
     ):
         run(tmp_path, "PVOID block;" + crash)
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        ("((PUCHAR)block)[13] = 0", "wrote to 0 bytes behind the end of a block of 13 bytes"),
+        ("((PUCHAR)block)[-2] = 0", "wrote to 2 bytes before a block of 13 bytes"),
+        ("((PUCHAR)block)[12] = 0", ""),
+    ],
+    ids=["behind", "before", "inside"],
+)
+def test_what_is_written_beside_a_block_is_seen_when_it_is_freed(tmp_path, write, words) -> None:
+    """The zero behind a string faults nowhere where the block ends before its last 8 bytes do."""
+    block = "PVOID block; NdisAllocateMemoryWithTag(&block, 13, 'kcol');"
+    ndis, _ = run(tmp_path, f"{block} {write}; NdisFreeMemory(block, 13, 0);")
+    told = [found.detail for found in ndis.violations if found.rule == "TOUCH"]
+    assert len(told) == len(ndis.violations) == bool(words)
+    assert all(words in one and "NdisFreeMemory" in one for one in told)
+
+
+def test_a_block_is_freed_with_the_length_that_it_has(tmp_path: Path) -> None:
+    """NdisFreeMemory takes what NdisAllocateMemory was given; drivers that know that it is not looked at say 0."""
+    block = "PVOID block; NdisAllocateMemoryWithTag(&block, 13, 'kcol');"
+    for length, rules in (("13", []), ("0", []), ("12", ["HANDLE"])):
+        ndis, _ = run(tmp_path, f"{block} NdisFreeMemory(block, {length}, 0);")
+        assert [found.rule for found in ndis.violations] == rules
+    assert "NdisFreeMemory: Length is 0xc; expected 0xd, with which" in ndis.violations[0].detail

@@ -1,5 +1,5 @@
 /* A virtual card of two telephone lines, numbers 100 and 200, each of which rings on the other. A call comes up when it is answered.
- * With NEVER a DROP is not completed. */
+ * With NEVER a DROP is not completed; with ASKED, a file with a function of that name answers what is not known here. */
 #include <ndis.h>
 #include <ndiswan.h>
 #include <ndistapi.h>
@@ -14,6 +14,12 @@ typedef struct _LINE {
 static NDIS_HANDLE Adapter;
 static LINE Lines[2];
 static WCHAR Numbers[2][4] = {{'1', '0', '0'}, {'2', '0', '0'}};
+
+#ifdef ASKED
+#include ASKED
+#else
+#define Asked(oid, buffer, size, done) NDIS_STATUS_NOT_SUPPORTED
+#endif
 
 static VOID Tell(PLINE line, ULONG message, ULONG_PTR first, ULONG_PTR second)
 {
@@ -77,6 +83,9 @@ static NDIS_STATUS Query(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG 
     case OID_TAPI_GET_ADDRESS_CAPS: {
         PNDIS_TAPI_GET_ADDRESS_CAPS caps = buffer;
 
+        caps->LineAddressCaps.ulNeededSize = sizeof(LINE_ADDRESS_CAPS) + sizeof(Numbers[0]);
+        if (caps->LineAddressCaps.ulTotalSize < caps->LineAddressCaps.ulNeededSize)
+            return NDIS_STATUS_SUCCESS;
         caps->LineAddressCaps.ulAddressSize = sizeof(Numbers[0]);
         caps->LineAddressCaps.ulAddressOffset = sizeof(LINE_ADDRESS_CAPS);
         NdisMoveMemory((PUCHAR)&caps->LineAddressCaps + sizeof(LINE_ADDRESS_CAPS), Numbers[caps->ulDeviceID], sizeof(Numbers[0]));
@@ -101,7 +110,7 @@ static NDIS_STATUS Query(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG 
         return NDIS_STATUS_SUCCESS;
     }
     }
-    return NDIS_STATUS_NOT_SUPPORTED;
+    return Asked(oid, buffer, size, done);
 }
 
 static NDIS_STATUS Set(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG size, PULONG done, PULONG needed)
@@ -122,7 +131,7 @@ static NDIS_STATUS Set(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG si
     case OID_TAPI_PROVIDER_SHUTDOWN:
         return NDIS_STATUS_SUCCESS;
     }
-    return NDIS_STATUS_NOT_SUPPORTED;
+    return Asked(oid, buffer, size, done);
 }
 
 static VOID Halt(NDIS_HANDLE context) { }

@@ -9,6 +9,7 @@ import ndiswan as nw
 from ndiswan._native import cancel as cancel_sends
 from ndiswan._native import change_life
 from ndiswan.checking import frames as frames_of
+from ndiswan.checking.asked import ask_all, sleep_and_wake
 from ndiswan.checking.modes import SCENARIOS
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def window_change(bench: Bench) -> None:
 
 
 def requests(bench: Bench) -> None:
-    """Every WAN OID is queried, the link's settings are set."""
+    """Every WAN OID is queried, the link's settings are set; a driver in C is asked for the rest, too."""
     with bench.world() as world:
         for in_flight in (0, BURST):
             world.burst(world.some(in_flight))
@@ -111,6 +112,12 @@ def requests(bench: Bench) -> None:
             info = world.call(world.link.query, nw.Oid.WAN_GET_LINK_INFO)
             if isinstance(info, nw.LinkInfo):
                 world.call(world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
+            if hasattr(world.miniport, "_c_driver"):
+                ask_all(world)
+            world.settle()
+        if hasattr(world.miniport, "_c_driver") and sleep_and_wake(world):
+            _dial(world)
+            world.burst(world.some(BURST if world.link.up else 0))
             world.settle()
         world.linger()
 
@@ -190,6 +197,8 @@ def _dial(world: World) -> None:
     if tapi:
         from ndiswan.drivers.tapi_dialing import connect
 
+        if world.link.up:
+            return
         world.link = connect(tapi, tapi.lines[0].device)
         return
 

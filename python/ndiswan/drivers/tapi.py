@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Protocol as Typed
 
+from ndiswan.drivers.requesting import Answers, finished
 from ndiswan.drivers.tapi_call import Call, Line, TapiError
 from ndiswan.drivers.tapi_dialing import learn
 from ndiswan.drivers.tapi_layout import packed, size_of, unpacked
@@ -30,22 +31,11 @@ _LONG_EVENT = size_of("NDIS_TAPI_EVENT")
 _SHORT_EVENT = size_of("NDIS_TAPI_EVENT_SHORT")
 
 
-class _Driver(Typed):
+class _Driver(Answers, Typed):
     """What is needed of a driver: `CMiniport` has it, and a test's own stand-in may."""
 
-    name: str
     events: list[tuple[int, bytes]]
     adapter: Adapter
-
-    def request(
-        self,
-        oid: int,
-        data: bytes = b"",
-        *,
-        set: bool = False,  # noqa: A002  (as `CMiniport.request`)
-        room: int = 0,
-    ) -> tuple[Status, bytes]: ...
-    def completed(self) -> tuple[Status, bytes] | None: ...
 
 
 @dataclass(frozen=True)
@@ -151,27 +141,16 @@ class Tapi:
         TapiError
             The driver answered PENDING and owes the completion after ``timeout`` seconds.
         """
-        is_query = oid in QUERIES
-        status, answer = self.miniport.request(oid, data, set=not is_query, room=len(data))
-        if status is Status.PENDING:
-            outcomes: list[tuple[Status, bytes]] = []
-
-            def over() -> bool:
-                outcome = self.miniport.completed()
-                if outcome is not None:
-                    outcomes.append(outcome)
-                return bool(outcomes)
-
-            seconds = self.timeout if timeout is None else timeout
-            if not over() and not self.ndis.wait(over, seconds) and not outcomes:
-                call = (
-                    "NdisMQueryInformationComplete" if is_query else "NdisMSetInformationComplete"
-                )
-                raise TapiError(
-                    f"{self._named(oid)} was answered PENDING and not completed after {seconds:g} s; expected {call}",
-                    status,
-                )
-            status, answer = outcomes[0]
+        given = self.timeout if timeout is None else timeout
+        status, answer = finished(
+            self.miniport,
+            self.ndis,
+            oid,
+            data,
+            set=oid not in QUERIES,
+            timeout=given,
+            name=f"OID_TAPI_{oid.name}",
+        )
         self.log.append((oid, status))
         return status, answer
 

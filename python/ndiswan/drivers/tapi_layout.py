@@ -43,6 +43,27 @@ _MEMBERS = {
     "LINE_CALL_STATUS": """
         ulTotalSize ulNeededSize ulUsedSize ulCallState ulCallStateMode ulCallPrivilege ulCallFeatures ulDevSpecificSize
         ulDevSpecificOffset""",
+    "LINE_CALL_INFO": """
+        ulTotalSize ulNeededSize ulUsedSize hLine ulLineDeviceID ulAddressID ulBearerMode ulRate ulMediaMode
+        ulAppSpecific ulCallID ulRelatedCallID ulCallParamFlags ulCallStates ulMonitorDigitModes ulMonitorMediaModes
+        DialParams:LINE_DIAL_PARAMS ulOrigin ulReason ulCompletionID ulNumOwners ulNumMonitors ulCountryCode ulTrunk
+        ulCallerIDFlags ulCallerIDSize ulCallerIDOffset ulCallerIDNameSize ulCallerIDNameOffset ulCalledIDFlags
+        ulCalledIDSize ulCalledIDOffset ulCalledIDNameSize ulCalledIDNameOffset ulConnectedIDFlags ulConnectedIDSize
+        ulConnectedIDOffset ulConnectedIDNameSize ulConnectedIDNameOffset ulRedirectionIDFlags ulRedirectionIDSize
+        ulRedirectionIDOffset ulRedirectionIDNameSize ulRedirectionIDNameOffset ulRedirectingIDFlags
+        ulRedirectingIDSize ulRedirectingIDOffset ulRedirectingIDNameSize ulRedirectingIDNameOffset ulAppNameSize
+        ulAppNameOffset ulDisplayableAddressSize ulDisplayableAddressOffset ulCalledPartySize ulCalledPartyOffset
+        ulCommentSize ulCommentOffset ulDisplaySize ulDisplayOffset ulUserUserInfoSize ulUserUserInfoOffset
+        ulHighLevelCompSize ulHighLevelCompOffset ulLowLevelCompSize ulLowLevelCompOffset ulChargingInfoSize
+        ulChargingInfoOffset ulTerminalModesSize ulTerminalModesOffset ulDevSpecificSize ulDevSpecificOffset""",
+    "LINE_DEV_STATUS": """
+        ulTotalSize ulNeededSize ulUsedSize ulNumOpens ulOpenMediaModes ulNumActiveCalls ulNumOnHoldCalls
+        ulNumOnHoldPendCalls ulLineFeatures ulNumCallCompletions ulRingMode ulSignalLevel ulBatteryLevel ulRoamMode
+        ulDevStatusFlags ulTerminalModesSize ulTerminalModesOffset ulDevSpecificSize ulDevSpecificOffset""",
+    "LINE_ADDRESS_STATUS": """
+        ulTotalSize ulNeededSize ulUsedSize ulNumInUse ulNumActiveCalls ulNumOnHoldCalls ulNumOnHoldPendCalls
+        ulAddressFeatures ulNumRingsNoAnswer ulForwardNumEntries ulForwardSize ulForwardOffset ulTerminalModesSize
+        ulTerminalModesOffset ulDevSpecificSize ulDevSpecificOffset""",
     "LINE_EXTENSION_ID": "ulExtensionID0 ulExtensionID1 ulExtensionID2 ulExtensionID3",
     "NDIS_TAPI_PROVIDER_INITIALIZE": "ulRequestID ulDeviceIDBase ulNumLineDevs ulProviderID",
     "NDIS_TAPI_PROVIDER_SHUTDOWN": "ulRequestID",
@@ -62,6 +83,18 @@ _MEMBERS = {
     "NDIS_TAPI_DROP": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
     "NDIS_TAPI_CLOSE_CALL": "ulRequestID hdCall:h",
     "NDIS_TAPI_GET_CALL_STATUS": "ulRequestID hdCall:h LineCallStatus:LINE_CALL_STATUS",
+    "NDIS_TAPI_GET_CALL_INFO": "ulRequestID hdCall:h LineCallInfo:LINE_CALL_INFO",
+    "NDIS_TAPI_GET_CALL_ADDRESS_ID": "ulRequestID hdCall:h ulAddressID",
+    "NDIS_TAPI_GET_ADDRESS_STATUS": "ulRequestID hdLine:h ulAddressID LineAddressStatus:LINE_ADDRESS_STATUS",
+    "NDIS_TAPI_GET_LINE_DEV_STATUS": "ulRequestID hdLine:h LineDevStatus:LINE_DEV_STATUS",
+    "NDIS_TAPI_GET_DEV_CONFIG": "ulRequestID ulDeviceID ulDeviceClassSize ulDeviceClassOffset DeviceConfig:VAR_STRING",
+    "NDIS_TAPI_SELECT_EXT_VERSION": "ulRequestID hdLine:h ulExtVersion",
+    "NDIS_TAPI_SET_APP_SPECIFIC": "ulRequestID hdCall:h ulAppSpecific",
+    "NDIS_TAPI_SET_CALL_PARAMS": """
+        ulRequestID hdCall:h ulBearerMode ulMinRate ulMaxRate bSetLineDialParams:b LineDialParams:LINE_DIAL_PARAMS""",
+    "NDIS_TAPI_SET_MEDIA_MODE": "ulRequestID hdCall:h ulMediaMode",
+    "NDIS_TAPI_SECURE_CALL": "ulRequestID hdCall:h",
+    "NDIS_TAPI_SEND_USER_USER_INFO": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
     "NDIS_TAPI_GET_ID": """
         ulRequestID hdLine:h ulAddressID hdCall:h ulSelect ulDeviceClassSize ulDeviceClassOffset DeviceID:VAR_STRING""",
     # The parameters are ULONG_PTR in the driver kit and ULONG in mingw's header: the size tells which a driver has.

@@ -221,7 +221,9 @@ impl Heap {
         let start = pages.start + PAGE + body - length.div_ceil(8) * 8;
         sanitizer::poison(pages.start + PAGE, body);
         sanitizer::unpoison(start, length);
-        self.live.lock().insert(start, Block { pages, start, length, by, tag });
+        let block = Block { pages, start, length, by, tag };
+        block.fence();
+        self.live.lock().insert(start, block);
         Some(start)
     }
 

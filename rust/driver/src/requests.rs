@@ -8,6 +8,9 @@ use ndiswan::{Rule, Status, WanInfo};
 
 use crate::card::Card;
 
+/// What the OIDs of TAPI begin with.
+const TAPI: u32 = 0x0703;
+
 /// A request that the driver has: its handler runs, or has returned PENDING. It may complete it from the first moment on, from
 /// any thread, as it may a send.
 #[derive(Debug)]
@@ -50,10 +53,10 @@ impl Card {
         }
         let length = room.max(given.len());
         let heap = &self.driver.heap;
-        let Some(buffer) = heap.allocate(length.max(1), "a request's buffer", 0) else {
+        let Some(buffer) = heap.allocate(length, "a request", 0) else {
             return failed(Status::RESOURCES);
         };
-        let Some(counts) = heap.allocate(8, "a request's counts", 0) else {
+        let Some(counts) = heap.allocate(8, "a request (BytesWritten, BytesNeeded)", 0) else {
             return failed(Status::RESOURCES);
         };
         heap.fill(buffer, given);
@@ -72,15 +75,30 @@ impl Card {
             return failed(status);
         }
         self.answered(buffer, status);
-        let bytes =
-            self.collect(buffer, length, if set || oid >> 16 == 0x0703 { 0 } else { written });
+        let counts = !set && oid >> 16 != TAPI;
+        if counts && status == Status::SUCCESS && written as usize > length {
+            self.said_too_much(oid, written, length);
+        }
+        let bytes = self.collect(buffer, length, if counts { written } else { 0 });
         Outcome { status, bytes, needed }
+    }
+
+    fn said_too_much(&self, oid: u32, written: u32, length: usize) {
+        let Some(adapter) = self.adapter() else { return };
+        let text = format!(
+            "the query of OID {oid:#010x} was answered with SUCCESS and BytesWritten {written}; expected at most InformationBufferLength, \
+             which is {length}: INVALID_LENGTH and BytesNeeded say that the buffer is too short"
+        );
+        drop(adapter.report_broken(Rule::Handle, None, text));
     }
 
     fn collect(&self, buffer: usize, length: usize, written: u32) -> Vec<u8> {
         // A TAPI request answers in its own structure, which is both ways and may not count what was written.
         let count = if written == 0 { length } else { (written as usize).min(length) };
         let bytes = self.driver.heap.bytes(buffer, count).unwrap_or_default();
+        if let (Some(text), Some(adapter)) = (self.driver.heap.spoiled(buffer), self.adapter()) {
+            drop(adapter.report_broken(Rule::Touch, None, text));
+        }
         self.driver.heap.free(buffer);
         bytes
     }

@@ -64,7 +64,8 @@ pub(super) const PADDING: RuleInfo = RuleInfo {
 pub(super) const HANDLE: RuleInfo = RuleInfo {
     id: "HANDLE",
     family: Family::Access,
-    sentence: "Each call gets the handle that it is documented to take, of this adapter, and of a link that is still open.",
+    sentence: "Each call gets what it is documented to take: the handle of this adapter, a link that is still open; in C, addresses \
+               and lengths that are true.",
     why: "Handles are bare pointers of several kinds: the driver chooses some and NDIS chooses others. NDIS follows \
           whatever it is given, so a wrong one makes it read the driver's own structure, or freed memory, as if it were its own.",
     page: "NdisMWanSendComplete takes the adapter handle that NDIS gave at initialization, and no link handle. Calls \
@@ -75,7 +76,7 @@ pub(super) const HANDLE: RuleInfo = RuleInfo {
     strength: Strength::Documented,
     severity: RuleSeverity::Error,
     switch: None,
-    remedy: "Call through the `adapter` that `initialize` was given, keep the `Link` that `line_up` returned for each \
-             line, and forget it when the call is closed.",
+    remedy: "In Python: call through the `adapter` that `initialize` was given, keep the `Link` that `line_up` returned for each \
+             line, and forget it when the call is closed. In C: the argument that is named at the top, at the line of the call.",
     broken_by: "A driver passes the link handle of `wan_send` where NDIS expects the link context of the line-up.",
 };

@@ -21,13 +21,30 @@ fn take(here: &Here, length: usize, tag: u32) -> Option<usize> {
 /// What memory reads as that was never written to, as far as this goes: no zero, no pointer, no count.
 static FRESH: [u8; 16 * 1024] = [crate::memory::FRESH; 16 * 1024];
 
-fn give(here: &Here, address: usize) {
+/// Takes a block back; `length` is what its user says that it has, if the function is told.
+fn give(here: &Here, address: usize, said: Option<u32>) {
     let Some(card) = here.card() else { return };
     if address == 0 {
         return here.wrong("VirtualAddress", 0, "a block that NdisAllocateMemory gave");
     }
+    if let Some(text) = card.driver.heap.spoiled(address) {
+        here.broken(Rule::Touch, &format!("{}: {text}", here.name));
+    }
     match card.driver.heap.free(address) {
-        Freed::Now(length) => super::locks::block_freed(here, address, length),
+        Freed::Now(length) => {
+            // Drivers that know that it is not looked at say 0.
+            if let Some(said) = said.map(|said| said as usize)
+                && said != 0
+                && said != length
+            {
+                here.wrong(
+                    "Length",
+                    said,
+                    &format!("{length:#x}, with which the block was allocated"),
+                );
+            }
+            super::locks::block_freed(here, address, length);
+        }
         Freed::Before => {
             here.broken(
                 Rule::Touch,
@@ -57,7 +74,7 @@ exports! {
     }
 
     fn NdisFreeMemory(here, address: usize, length: u32, flags: u32) {
-        give(here, address);
+        give(here, address, Some(length));
     }
 
     fn NdisMAllocateSharedMemory(here, handle: usize, length: u32, cached: u8, out: usize, physical: usize) {
@@ -96,7 +113,7 @@ exports! {
     }
 
     fn NdisMFreeSharedMemory(here, handle: usize, length: u32, cached: u8, address: usize, physical: u64) {
-        give(here, address);
+        give(here, address, Some(length));
     }
 
     fn ExAllocatePoolWithTag(here, kind: u32, length: usize, tag: u32) -> usize {
@@ -108,6 +125,6 @@ exports! {
     }
 
     fn ExFreePoolWithTag(here, address: usize, tag: u32) {
-        give(here, address);
+        give(here, address, None);
     }
 }

@@ -1,6 +1,10 @@
 //! What an address is of, in words for a report.
 
-use super::{Block, Heap, Small};
+use super::{Block, Heap, PAGE, Small};
+
+/// How far before a block is looked for what was written there, and what is there until then.
+const BEFORE: usize = 64;
+const FENCE: u8 = 0xBD;
 
 impl Heap {
     /// What the address is of: words for a report.
@@ -24,6 +28,46 @@ impl Heap {
         }
         let freed = self.freed.lock().iter().rev().find(within).map(|block| say(block, "freed "));
         freed.or_else(|| self.small.lock().describe(address))
+    }
+}
+
+impl Block {
+    /// The bytes beside it that are the driver's no more than those of the next page, which faults: before, and behind.
+    fn beside(&self) -> [std::ops::Range<usize>; 2] {
+        let end = self.start + self.length;
+        let before = self.start.saturating_sub(BEFORE).max(self.pages.start + PAGE);
+        [before..self.start, end..end.next_multiple_of(8)]
+    }
+
+    /// Puts something there that is known again.
+    pub(super) fn fence(&self) {
+        for range in self.beside() {
+            // SAFETY: of the block's own pages, which nobody has yet.
+            unsafe { std::ptr::write_bytes(range.start as *mut u8, FENCE, range.len()) };
+        }
+    }
+
+    /// What was written beside it, in words.
+    fn spoiled(&self) -> Option<String> {
+        // SAFETY: of the block's own pages, which can be read as long as it is in use.
+        let changed = |at: &usize| unsafe { (*at as *const u8).read_volatile() != FENCE };
+        let [before, mut behind] = self.beside();
+        let place = if let Some(at) = behind.find(changed) {
+            format!("{} bytes behind the end of", at - self.start - self.length)
+        } else {
+            format!("{} bytes before", self.start - before.rev().find(changed)?)
+        };
+        Some(format!(
+            "the driver wrote to {place} a block of {} bytes that {} gave; it is seen now that the block is given back",
+            self.length, self.by
+        ))
+    }
+}
+
+impl Heap {
+    /// What was written beside the block that begins here, where nothing faults.
+    pub(crate) fn spoiled(&self, start: usize) -> Option<String> {
+        self.live.lock().get(&start)?.spoiled()
     }
 }
 
