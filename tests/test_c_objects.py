@@ -276,3 +276,57 @@ def test_a_block_is_freed_with_the_length_that_it_has(tmp_path: Path) -> None:
         ndis, _ = run(tmp_path, f"{block} NdisFreeMemory(block, {length}, 0);")
         assert [found.rule for found in ndis.violations] == rules
     assert "NdisFreeMemory: Length is 0xc; expected 0xd, with which" in ndis.violations[0].detail
+
+
+UNLOADS = """
+static PDRIVER_UNLOAD Old;
+static NDIS_HANDLE Wrapper;
+static PDEVICE_OBJECT Device;
+static UNICODE_STRING Name, Link;
+static VOID Own(PDRIVER_OBJECT o)
+{
+    DbgPrint("gone at %d", KeGetCurrentIrql());
+    IoDeleteSymbolicLink(&Link);
+    IoDeleteDevice(Device);
+    NdisMSleep(1000);
+    if (Old) Old(o);
+}
+static VOID Entered(PDRIVER_OBJECT o, NDIS_HANDLE w)
+{
+    DbgPrint("entered, %d %d", o->DriverUnload != NULL, o->MajorFunction[IRP_MJ_CREATE] != NULL);
+    Wrapper = w;
+    RtlInitUnicodeString(&Name, L"\\\\Device\\\\Card");
+    RtlInitUnicodeString(&Link, L"\\\\DosDevices\\\\CARD");
+    IoCreateDevice(o, 0, &Name, FILE_DEVICE_NETWORK, 0, FALSE, &Device);
+    IoCreateSymbolicLink(&Link, &Name);
+    @ENTERED@
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "entered",
+    ["Old = o->DriverUnload; o->DriverUnload = Own;", "NdisMRegisterUnloadHandler(Wrapper, Own);"],
+    ids=["of-its-own", "by-ndis"],
+)
+def test_a_driver_is_unloaded_after_the_halt_of_its_last_card(tmp_path, entered) -> None:
+    """What DriverEntry made is there until then, and is no leak; the next card is one of a fresh driver."""
+    text = HARNESS.replace(
+        "    return NdisMRegisterMiniport(w, &c, sizeof(c));",
+        "    { NDIS_STATUS s = NdisMRegisterMiniport(w, &c, sizeof(c)); Entered(o, w); return s; }",
+    )
+    text = text.replace("@GLOBALS@", UNLOADS.replace("@ENTERED@", entered)).replace("@BODY@", "")
+    source = tmp_path / "unloads.c"
+    source.write_text(text.replace("@HALT@", 'DbgPrint("halted");'), "utf-8")
+    first = load(source)
+    second, third = first.another(), first.another()
+    for cards in ([first, second], [third]):
+        with nw.Ndis(on_violation="record") as ndis:
+            for card in cards:
+                ndis.bind(nw.Protocol(), card)
+        assert (ndis.violations, ndis.errors, cards[-1].leaks) == ([], [], [])
+    assert first.printed == ["entered, 1 1", "halted", "gone at 0"]
+    assert second.printed == ["halted"]
+    assert third.printed == ["entered, 1 1", "halted", "gone at 0"]
+    found = nw.explore(workload(lambda: load(source)), seed=1, executions=20, shrinking=0)
+    assert found.failures == []

@@ -74,3 +74,86 @@ def test_time_that_overflows_is_said() -> None:
     ):
         simulation.run(until=1)
     assert simulation.results().columns["sent"][0] > 0
+
+
+@pytest.mark.parametrize("propagation_ns", [0, 5_000_000, 1_000_000_000])
+def test_a_run_that_ends_by_itself_ends_when_the_last_frame_has_arrived(propagation_ns) -> None:
+    """Nothing is on the wire then; the clock stands where that frame came in."""
+    flow = models.Cbr(rate_pps=100, size=100, packets=100)
+    line = models.Line(rate_bps=1_000_000, propagation_ns=propagation_ns)
+    results = models.simulate(models.Link(traffic=flow, line=line))
+    columns = results.columns
+    assert (columns["sent"][0], columns["received"][0], columns["lost"][0]) == (100, 100, 0)
+    assert columns["elapsed_ns"][0] == 990_000_000 + 800_000 + propagation_ns
+    assert results["link0"]["delivery"].count == 100
+
+
+def test_a_warm_up_that_outlives_the_traffic_is_refused() -> None:
+    """Nothing would be measured, and a table of zeros would not say so."""
+    flow = models.Cbr(rate_pps=100, size=100, packets=10)
+    link = models.Link(traffic=flow, line=models.Line(rate_bps=1_000_000))
+    with pytest.raises(ValueError, match="warmup: expected less than the traffic takes, got 20 s"):
+        models.simulate(link, warmup=20)
+    with pytest.raises(ValueError, match=r"until: expected a finite number from 0 to 4\.6e"):
+        models.simulate(link, until=5e9)
+
+
+LINE = models.Line(rate_bps=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: models.ClosedLoop(window=0, size=9), r"ClosedLoop\.window: expected .* from 1"),
+        (lambda: models.Poisson(rate_pps=1e-12, size=9), r"Poisson\.rate_pps: expected 3\.2e-10"),
+        (lambda: models.Cbr(rate_pps=1, size=0), r"Fixed\.bytes: expected .* from 1"),
+        (lambda: models.Cbr(rate_pps=1, size=[1, 1 << 21]), r"Cycle\.bytes\[1\]: expected"),
+        (lambda: models.UniformSize(10, 5), r"UniformSize\.high: expected .* from 10"),
+        (lambda: models.Mix([1, 2], [1]), r"Mix\.weights: expected one weight for each size"),
+        (lambda: models.Mix([1, 2], [0, 0]), r"Mix\.weights: expected a weight above 0"),
+        (lambda: models.Pareto(mean_ns=1, alpha=1), r"Pareto\.alpha: expected a number from 1\.0"),
+        (
+            lambda: models.Mmpp(rates_pps=[1, 2], transitions_per_s=[[0]], size=9),
+            r"Mmpp\.transitions_per_s: expected a square matrix",
+        ),
+        (lambda: models.GilbertElliott(0.1, 0), r"GilbertElliott\.r: expected a number from"),
+        (lambda: models.Line(rate_bps=10**15), r"Line\.rate_bps: expected .* from 8"),
+        (lambda: models.Card(descriptors=1 << 30), r"Card\.descriptors: expected"),
+        (lambda: models.Queue(discipline=models.Drr(0)), r"Queue\.discipline\.quantum: expected"),
+        (lambda: models.Link(traffic=[], line=LINE), r"Link\.traffic: expected a flow"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused_where_it_is_made(make, words) -> None:
+    """Not at the simulation, and by the name that its user gave it."""
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_part_of_another_kind_is_refused_where_it_is_made() -> None:
+    """A number is no duration."""
+    with pytest.raises(TypeError, match=r"OnOff\.on: expected a models\.Duration, got 3"):
+        models.OnOff(rate_pps=1, size=1, on=3, off=models.Constant(4))
+
+
+def test_a_channel_that_is_never_bad_loses_nothing() -> None:
+    """The point of a sweep at which p is 0."""
+    line = models.Line(rate_bps=1_000_000, loss=models.GilbertElliott(p=0, r=0.1))
+    flow = models.Cbr(rate_pps=100, size=100, packets=1000)
+    assert models.simulate(models.Link(traffic=flow, line=line)).columns["lost"][0] == 0
+
+
+def test_a_card_may_be_dead_from_the_beginning() -> None:
+    """A death at time 0 is one."""
+    flow = models.Cbr(rate_pps=100, size=100, packets=10)
+    for at in (0, 1):
+        card = models.Card(dies=models.Death(at_ns=[at]))
+        link = models.Link(traffic=flow, line=LINE, card=card)
+        assert models.simulate(link).columns["resets"][0] == 1
+
+
+def test_the_least_quantile_is_the_least() -> None:
+    """Exactly, and not the middle of its bucket."""
+    flow = models.Poisson(rate_pps=100, size=500, packets=1000)
+    link = models.Link(traffic=flow, line=LINE)
+    stage = models.simulate(link, seed=1)["link0"]["latency"]
+    assert stage.quantile(0) == stage.min == 4_000_000

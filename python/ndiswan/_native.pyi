@@ -82,6 +82,7 @@ __all__ = [
     "bind_c",
     "cancel",
     "change_life",
+    "check_part",
     "co_complete",
     "complete_all",
     "complete_by",
@@ -111,6 +112,8 @@ RNG: str
 STATUS_TABLE: list[tuple[str, int]]
 OID_TABLE: list[tuple[str, int]]
 OPERATIONS: list[str]
+
+def check_part(part: str, data: str) -> tuple[str, str] | None: ...
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]

@@ -240,12 +240,13 @@ class Builder:
 
     def explain(self, error: Exception, path: Path, key: str | None = None) -> NoReturn:
         """Raise what a class said about one of its fields, pointing at that field."""
-        found = re.match(r"\w+\.(\w+)((?:\[\d+\])*): ", str(error)) or re.match(
-            r"([a-z]\w*)(): ", str(error)
+        found = re.match(r"[A-Z]\w*\.([\w.\[\]]+): ", str(error)) or re.match(
+            r"([a-z]\w*): ", str(error)
         )
         if found and key is None:
-            steps = [int(n) for n in re.findall(r"\d+", found[2])]
-            self.fail((*path, found[1], *steps), str(error)[found.end() :])
+            steps = re.findall(r"[a-z_]\w*|\d+", found[1])
+            inside = (int(step) if step.isdigit() else step for step in steps)
+            self.fail((*path, *inside), str(error)[found.end() :])
         self.fail(path if key is None else (*path, key), str(error))
 
 

@@ -1,11 +1,16 @@
 """What all parameters of models have in common: they are checked when they are made, and become plain data."""
 
 import dataclasses
+import json
 import math
 import numbers
+import types
+import typing
 from typing import Any, ClassVar
 
 import numpy as np
+
+from ndiswan._native import check_part
 
 
 class Parameters:
@@ -16,6 +21,9 @@ class Parameters:
     """
 
     kind: ClassVar[str] = ""
+    #: What the engine calls such a part, if it is one that can be looked at alone; and its names of fields that differ.
+    part: ClassVar[str] = ""
+    says: ClassVar[dict[str, str]] = {}
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
@@ -23,8 +31,26 @@ class Parameters:
             where = f"{type(self).__name__}.{field.name}"
             type_name = getattr(field.type, "__name__", str(field.type))
             optional = value is None and "None" in type_name
+            kinds = () if optional else _kinds(field.type)
+            if kinds and not isinstance(value, kinds):
+                wanted = " or ".join(f"models.{kind.__name__}" for kind in kinds)
+                raise TypeError(f"{where}: expected a {wanted}, got {value!r:.60}")
             if not optional and field.name not in self._other():
                 object.__setattr__(self, field.name, _checked(where, type_name, value))
+        self._look()
+
+    def _look(self) -> None:
+        """Have the engine look at the values, as it does before a simulation."""
+        if not self.part:
+            return
+        wrong = check_part(self.part, json.dumps(self._seen(), allow_nan=False))
+        if wrong is not None:
+            at, rest = wrong
+            raise ValueError(f"{type(self).__name__}.{self.says.get(at, at)}: {rest}")
+
+    def _seen(self) -> dict[str, Any]:
+        """What the engine looks at."""
+        return self.to_dict()
 
     def _other(self) -> tuple[str, ...]:
         """The fields that the subclass looks at itself."""
@@ -35,6 +61,13 @@ class Parameters:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         data = {field.name: plain(getattr(self, field.name)) for field in fields}
         return {"kind": self.kind, **data} if self.kind else data
+
+
+def _kinds(annotation: Any) -> tuple[type[Parameters], ...]:
+    """The classes of parameters that a field is one of; none if it may be something else."""
+    given = typing.get_args(annotation) or (annotation,)
+    of = tuple(kind for kind in given if isinstance(kind, type) and issubclass(kind, Parameters))
+    return of if len(of) + (types.NoneType in given) == len(given) else ()
 
 
 def plain(value: object) -> Any:

@@ -1,7 +1,7 @@
 """Cards with their drivers: when a packet that was handed to them is completed."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ndiswan.models._parameters import Parameters, column
 
@@ -59,6 +59,7 @@ class Card(Parameters):
     16
     """
 
+    part: ClassVar[str] = "card"
     completes: Literal["when_sent", "when_copied", "inline"] = "when_sent"
     descriptors: int = 0
     program_ns: int = 0

@@ -13,6 +13,8 @@ class Duration(Parameters):
     True
     """
 
+    part: ClassVar[str] = "duration"
+
 
 @dataclass(frozen=True)
 class Constant(Duration):

@@ -25,7 +25,7 @@ GROUPS_AT_ONCE, LINKS_AT_ONCE = 64, 1 << 15
 
 def nanoseconds(where: str, seconds: float) -> int:
     """Seconds as whole nanoseconds."""
-    return round(real(where, seconds, high=9e9) * 1e9)
+    return round(real(where, seconds, high=4.6e9) * 1e9)
 
 
 def times(until: float | None, warmup: float) -> tuple[int | None, int]:
@@ -73,6 +73,9 @@ def run(
 ) -> None:
     """Run a simulation, its warm-up first, of which nothing is counted."""
     if warmup_ns:
-        native.run(warmup_ns, threads, watch)
+        if native.run(warmup_ns, threads, watch):
+            raise ValueError(
+                f"warmup: expected less than the traffic takes, got {warmup_ns / 1e9:g} s, at which it is over"
+            )
         native.clear()
     native.run(until_ns, threads, watch)

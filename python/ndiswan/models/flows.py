@@ -10,7 +10,10 @@ import numpy as np
 from ndiswan._native import read_sizes
 from ndiswan.models._parameters import Parameters, column, real, whole
 from ndiswan.models.durations import Duration
-from ndiswan.models.sizes import Cycle, size_of
+from ndiswan.models.sizes import Cycle, Fixed, size_of
+
+#: Packets a second: one in a hundred years, and a thousand in a nanosecond.
+SLOWEST, FASTEST = 3.2e-10, 1e12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +29,7 @@ class Flow(Parameters):
     (True, 10)
     """
 
+    part: ClassVar[str] = "traffic"
     size: Any
     start_ns: int = 0
     packets: int | None = None
@@ -35,6 +39,9 @@ class Flow(Parameters):
         object.__setattr__(self, "size", size_of(self.size))
         super().__post_init__()
         whole("traffic_class", self.traffic_class, 0, 255)
+
+    def _seen(self) -> dict[str, Any]:
+        return {**self.to_dict(), "size": Fixed(1).to_dict()}  # which was looked at already
 
     @abstractmethod
     def _arrivals(self) -> dict[str, Any]:
@@ -123,6 +130,7 @@ class Mmpp(Flow):
     """
 
     kind: ClassVar[str] = "mmpp"
+    says: ClassVar[dict[str, str]] = {"arrivals.transitions_per_s": "transitions_per_s"}
     rates_pps: Any
     transitions_per_s: Any
 
@@ -150,6 +158,7 @@ class ClosedLoop(Flow):
     """
 
     kind: ClassVar[str] = "closed_loop"
+    says: ClassVar[dict[str, str]] = {"arrivals.packets": "window"}
     window: int
     think: Duration | None = None
 
@@ -185,6 +194,7 @@ class Replay(Flow):
     """
 
     kind: ClassVar[str] = "at"
+    part: ClassVar[str] = ""  # its times may be many
     times_ns: Any = field(default=())
 
     def __post_init__(self) -> None:
@@ -230,6 +240,11 @@ class Replay(Flow):
 
 
 def _interval(where: str, rate_pps: float) -> float:
+    """Nanoseconds from one packet to the next. A hundred years are the longest."""
     if not rate_pps > 0:
         raise ValueError(f"{where}: expected more than 0 packets a second, got {rate_pps!r}")
+    if not SLOWEST <= rate_pps <= FASTEST:
+        raise ValueError(
+            f"{where}: expected {SLOWEST:g} to {FASTEST:g} packets a second, got {rate_pps!r}"
+        )
     return 1e9 / rate_pps

@@ -42,6 +42,8 @@ class Link(Parameters):
         super().__post_init__()
         several = isinstance(self.traffic, (list, tuple))
         flows = tuple(self.traffic) if several else (self.traffic,)  # type: ignore[arg-type]
+        if not flows:
+            raise ValueError("Link.traffic: expected a flow or several, got none")
         parts: list[tuple[str, object, tuple[type, ...]]] = [
             *((f"traffic[{n}]", flow, (Flow,)) for n, flow in enumerate(flows)),
             ("line", self.line, (Line, Multilink)),

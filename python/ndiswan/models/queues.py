@@ -69,5 +69,6 @@ class Queue(Parameters):
     Queue(discipline=Fifo(), limit=50)
     """
 
+    part: ClassVar[str] = "queue"
     discipline: Discipline = field(default_factory=Fifo)
     limit: int | None = 1000

@@ -7,6 +7,9 @@ import numpy as np
 
 from ndiswan.models._parameters import Parameters, column, real
 
+#: The largest packet.
+LARGEST = 1 << 20
+
 
 class Size(Parameters):
     """A distribution of packet sizes in bytes.
@@ -14,6 +17,8 @@ class Size(Parameters):
     >>> isinstance(models.Cbr(rate_pps=10, size=500).size, models.Size)
     True
     """
+
+    part: ClassVar[str] = "size"
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class Mix(Size):
         object.__setattr__(self, "bytes", column("Mix.bytes", self.bytes, 1))
         weights = [real(f"Mix.weights[{n}]", w) for n, w in enumerate(np.atleast_1d(self.weights))]
         object.__setattr__(self, "weights", tuple(weights))
+        self._look()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +88,11 @@ class Cycle(Size):
     """
 
     kind: ClassVar[str] = "cycle"
+    part: ClassVar[str] = ""  # it may be a long list
     bytes: Any
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bytes", column("Cycle.bytes", self.bytes, 1))
+        object.__setattr__(self, "bytes", column("Cycle.bytes", self.bytes, 1, LARGEST))
 
 
 def size_of(value: Any) -> Size:

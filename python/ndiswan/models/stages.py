@@ -49,6 +49,8 @@ class Stage:
             raise ValueError(f"q: expected a share from 0 to 1, got {q!r}")
         if not self.count:
             return float("nan")
+        if q == 0:
+            return float(self.min)
         at = int(np.searchsorted(np.cumsum(self.counts), max(1, np.ceil(q * self.count))))
         return float(np.clip(self.low[at] + self.width[at] // 2, self.min, self.max))
 

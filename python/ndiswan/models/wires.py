@@ -59,6 +59,8 @@ class Loss(Parameters):
     True
     """
 
+    part: ClassVar[str] = "loss"
+
 
 @dataclass(frozen=True)
 class NoLoss(Loss):
@@ -111,6 +113,7 @@ class Line(Parameters):
     1544000
     """
 
+    part: ClassVar[str] = "line"
     rate_bps: int
     propagation_ns: int = 0
     mtu: int = 1500

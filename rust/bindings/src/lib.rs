@@ -36,6 +36,7 @@ mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
+mod part;
 mod program;
 mod request;
 mod ring;
@@ -84,6 +85,8 @@ mod _native {
     use crate::packet::Packet;
     #[pymodule_export]
     use crate::packet_data::PacketData;
+    #[pymodule_export]
+    use crate::part::check_part;
     #[pymodule_export]
     use crate::program::run_program;
     #[pymodule_export]

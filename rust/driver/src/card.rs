@@ -93,7 +93,9 @@ pub(crate) struct Driver {
     pub(crate) entered: Mutex<Option<Status>>,
     pub(crate) handlers: OnceLock<Handlers>,
     pub(crate) locks: Locks,
+    /// What NdisMRegisterUnloadHandler was given.
     pub(crate) unload: AtomicUsize,
+    pub(crate) loaded: Mutex<crate::unload::Loaded>,
     /// Where in its source UBSan has found something: the address of the file's name, and the line.
     pub(crate) undefined: Mutex<HashSet<(usize, u32)>>,
     /// Why nothing of it is called any more.
@@ -220,6 +222,7 @@ impl Card {
             handlers: OnceLock::new(),
             locks: Locks::default(),
             unload: AtomicUsize::new(0),
+            loaded: Mutex::default(),
             undefined: Mutex::default(),
             crashed: OnceLock::new(),
         });

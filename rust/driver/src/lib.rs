@@ -29,6 +29,7 @@ mod scenario;
 mod snapshot;
 mod standstill;
 mod stepping;
+mod unload;
 mod watchdog;
 mod wide;
 

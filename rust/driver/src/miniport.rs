@@ -11,7 +11,6 @@ use ndiswan::{
 };
 
 use crate::card::{Card, Due};
-use crate::memory::SYSTEM;
 use crate::packets::{Arena, Finding};
 use crate::requests;
 
@@ -20,9 +19,6 @@ use crate::requests;
 pub struct Attached(pub Arc<Card>);
 
 const MEDIUM_WAN: u32 = 3;
-/// The bytes of a DRIVER_OBJECT, and its type.
-const OBJECT: usize = 0x150;
-const OBJECT_TYPE: u16 = 4;
 
 impl Card {
     /// Says what the driver is once it can be asked: after MiniportInitialize, or when it brings a line up inside of that.
@@ -54,30 +50,7 @@ impl Card {
     }
 
     fn bring_up(&self) -> Result<(), Status> {
-        let mut entered = self.driver.entered.lock();
-        if entered.is_none() {
-            // The driver object, its extension behind it: a driver may keep its address, so it stays as long as the driver.
-            let object = self.driver.heap.allocate(OBJECT + 0x28, SYSTEM, 0).unwrap_or(0);
-            let path = crate::wide::encoded(
-                "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver",
-            );
-            let text = self.driver.heap.allocate(path.len(), SYSTEM, 0).unwrap_or(0);
-            let string = self.driver.heap.allocate(16, SYSTEM, 0).unwrap_or(0);
-            let heap = &self.driver.heap;
-            heap.fill(text, &path);
-            heap.put(string, [(path.len() - 2) as u16, path.len() as u16]);
-            heap.put(string + 8, text);
-            heap.put(object, [OBJECT_TYPE, OBJECT as u16]);
-            heap.put(object + 0x30, object + OBJECT);
-            heap.put(object + OBJECT, object);
-            let answer = self.call(self.driver.image.entry, &[object, string]);
-            for block in [text, string] {
-                self.driver.heap.free(block);
-            }
-            *entered = Some(answer.map_or(Status::FAILURE, |status| Status(status as u32)));
-        }
-        let status = entered.unwrap_or(Status::FAILURE);
-        drop(entered);
+        let status = self.enter_driver();
         if status != Status::SUCCESS {
             return Err(status);
         }

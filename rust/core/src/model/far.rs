@@ -30,6 +30,11 @@ impl Air {
         }
     }
 
+    /// When the last of them arrives; 0 if there is none.
+    pub(super) fn last(&self) -> u64 {
+        self.0.back().map_or(0, |&(at, ..)| at)
+    }
+
     /// A frame is out and arrives at `at`, if it is not lost: counted now, or when it arrives.
     #[inline(always)]
     pub(super) fn left(

@@ -190,6 +190,9 @@ impl Histogram {
 
     /// The value below or at which the share `q` of all values lies: the middle of its bucket, within 1/128 of the exact one.
     pub fn quantile(&self, q: f64) -> u64 {
+        if q <= 0.0 {
+            return self.min();
+        }
         let rank = ((q.clamp(0.0, 1.0) * self.count() as f64).ceil() as u64).max(1);
         let mut seen = 0;
         for (low, width, count) in self.buckets() {

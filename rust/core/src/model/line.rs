@@ -86,12 +86,16 @@ impl Loss {
         }
     }
 
-    fn validate(&self) -> Result<(), ModelError> {
+    /// Looks at every parameter.
+    ///
+    /// # Errors
+    /// The first that cannot be.
+    pub fn validate(&self) -> Result<(), ModelError> {
         match *self {
             Loss::None => Ok(()),
             Loss::BitErrors { rate } => real("rate", rate, 0.0, 0.5),
             Loss::GilbertElliott { p, r, loss_good, loss_bad } => {
-                real("p", p, 1e-12, 1.0)?;
+                real("p", p, 0.0, 1.0)?;
                 real("r", r, 1e-12, 1.0)?;
                 real("loss_good", loss_good, 0.0, 1.0)?;
                 real("loss_bad", loss_bad, 0.0, 1.0)

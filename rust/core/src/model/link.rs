@@ -188,13 +188,8 @@ impl Link {
             let card = if PLAIN { self.card.due_plain() } else { self.card.due() };
             let (flow, arrival) = self.next_arrival();
             let at = card.min(arrival);
-            if at > until || at == NEVER {
-                self.stand_at(until);
-                return if self.is_done() { Progress::Ended } else { Progress::Reached };
-            }
-            if arrival == NEVER && self.is_done() {
-                self.stand_at(until);
-                return Progress::Ended;
+            if at > until || at == NEVER || (arrival == NEVER && self.is_done()) {
+                return self.stand_at(until);
             }
             self.events += 1;
             if at != self.now {
@@ -212,10 +207,15 @@ impl Link {
         Progress::Paused
     }
 
-    fn stand_at(&mut self, until: u64) {
+    /// Nothing happens any more up to `until`. Without one it stands where the last frame has arrived.
+    fn stand_at(&mut self, until: u64) -> Progress {
+        let done = self.is_done();
         if until != NEVER {
             self.now = self.now.max(until);
+        } else if done {
+            self.now = self.now.max(self.air.last());
         }
+        if done { Progress::Ended } else { Progress::Reached }
     }
 
     /// Whether nothing will happen any more (a card that may still die is no event).

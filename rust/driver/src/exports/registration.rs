@@ -104,6 +104,7 @@ exports! {
             }
         }
         let _ = card.driver.handlers.set(handlers);
+        card.driver.take_object_over();
         Status::SUCCESS.0
     }
 

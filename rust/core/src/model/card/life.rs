@@ -61,7 +61,9 @@ impl Card {
                 at.saturating_add(up.clamp(1.0, LONGEST_NS) as u64)
             }
             Some(Death { at_ns, .. }) => {
-                at_ns.iter().copied().find(|death| *death > at).unwrap_or(NEVER)
+                // A death at time 0 is one of a card that never was up.
+                let first = u64::from(at > 0 || self.resets > 0);
+                at_ns.iter().copied().find(|death| *death >= at + first).unwrap_or(NEVER)
             }
         };
         self.life = Life::Well { until };

@@ -1,0 +1,130 @@
+//! A driver comes with its first card, and goes when its last card has been halted: DriverUnload.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ndiswan::Status;
+
+use crate::card::Card;
+use crate::exports;
+use crate::memory::SYSTEM;
+use crate::miniport::Attached;
+use crate::peek;
+
+/// The bytes of a DRIVER_OBJECT, and its type.
+const OBJECT: usize = 0x150;
+const OBJECT_TYPE: u16 = 4;
+/// Its extension follows it.
+const EXTENSION: usize = 0x28;
+/// Where DriverExtension, DriverUnload and the 28 of MajorFunction stand in it.
+const ITS_EXTENSION: usize = 0x30;
+const UNLOAD: usize = 0x68;
+const MAJOR_FUNCTION: usize = 0x70;
+const NOT_SUPPORTED: u32 = 0xC000_00BB;
+
+/// What there is of a driver from its DriverEntry to its DriverUnload.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// How many cards have been brought up, or tried to be, and are not gone.
+    cards: usize,
+    object: usize,
+    /// The card for which DriverEntry was called: what that made is its.
+    first: Option<Arc<Card>>,
+}
+
+/// The DriverUnload that NDIS gives a driver: the one that it registered.
+extern "C-unwind" fn unload(_: usize) {
+    exports::guarded("the DriverUnload of NDIS", |here| {
+        let Some(card) = here.card() else { return };
+        let function = card.driver.unload.swap(0, Ordering::Relaxed);
+        if let (Some(object), true) = (card.driver.object(), function != 0) {
+            let _ = card.call(function, &[object]);
+        }
+    });
+}
+
+/// What NDIS does with requests of the I/O manager that are none of its.
+extern "C-unwind" fn dispatch(_: usize, irp: usize) -> u32 {
+    peek::put(irp + 0x30, u64::from(NOT_SUPPORTED));
+    NOT_SUPPORTED
+}
+
+impl crate::card::Driver {
+    /// Its DRIVER_OBJECT, as long as it is loaded.
+    fn object(&self) -> Option<usize> {
+        Some(self.loaded.lock().object).filter(|object| *object != 0)
+    }
+
+    /// NDIS takes the driver object's functions over; a driver that has its own puts them there afterwards.
+    pub(crate) fn take_object_over(&self) {
+        let Some(object) = self.object() else { return };
+        self.heap.put(object + UNLOAD, unload as *const () as usize);
+        self.heap.put(object + MAJOR_FUNCTION, [dispatch as *const () as usize; 28]);
+    }
+}
+
+impl Card {
+    /// DriverEntry, if it was not called yet; what it answered.
+    pub(crate) fn enter_driver(&self) -> Status {
+        self.driver.loaded.lock().cards += 1;
+        let mut entered = self.driver.entered.lock();
+        if let Some(status) = *entered {
+            return status;
+        }
+        // The driver object, its extension behind it: a driver may keep its address, so it stays as long as the driver.
+        let heap = &self.driver.heap;
+        let object = heap.allocate(OBJECT + EXTENSION, SYSTEM, 0).unwrap_or(0);
+        let path = crate::wide::encoded(
+            "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver",
+        );
+        let text = heap.allocate(path.len(), SYSTEM, 0).unwrap_or(0);
+        let string = heap.allocate(16, SYSTEM, 0).unwrap_or(0);
+        heap.fill(text, &path);
+        heap.put(string, [(path.len() - 2) as u16, path.len() as u16]);
+        heap.put(string + 8, text);
+        heap.put(object, [OBJECT_TYPE, OBJECT as u16]);
+        heap.put(object + ITS_EXTENSION, object + OBJECT);
+        heap.put(object + OBJECT, object);
+        {
+            let mut loaded = self.driver.loaded.lock();
+            loaded.object = object;
+            loaded.first = self.me.upgrade();
+        }
+        let answer = self.call(self.driver.image.entry, &[object, string]);
+        for block in [text, string] {
+            heap.free(block);
+        }
+        let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
+        *entered = Some(status);
+        status
+    }
+
+    /// The card is gone. Without any a driver is unloaded; the next card is brought up by its DriverEntry again.
+    fn leave_driver(&self) {
+        let first = {
+            let mut loaded = self.driver.loaded.lock();
+            loaded.cards = loaded.cards.saturating_sub(1);
+            if loaded.cards > 0 {
+                return;
+            }
+            loaded.first.take()
+        };
+        let entered = self.driver.entered.lock().take();
+        let Some(object) = self.driver.object() else { return };
+        if let (Some(first), Some(Status::SUCCESS)) = (first, entered)
+            && let Some(function) = self.driver.heap.get::<usize>(object + UNLOAD)
+        {
+            let _ = first.call(function, &[object]);
+        }
+        self.driver.loaded.lock().object = 0;
+        self.driver.heap.free(object);
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if self.0.adapter().is_some() && !std::thread::panicking() {
+            self.0.leave_driver();
+        }
+    }
+}
