@@ -330,3 +330,52 @@ def test_a_driver_is_unloaded_after_the_halt_of_its_last_card(tmp_path, entered)
     assert third.printed == ["entered, 1 1", "halted", "gone at 0"]
     found = nw.explore(workload(lambda: load(source)), seed=1, executions=20, shrinking=0)
     assert found.failures == []
+
+
+def test_an_isr_may_put_into_a_list_that_ndis_interlocks(tmp_path: Path) -> None:
+    """Any level may; below DISPATCH_LEVEL it is the driver's spin lock that is taken, and who holds it knows."""
+    lists = "static NDIS_SPIN_LOCK Lock; static LIST_ENTRY Head, Entry;"
+    put = "NdisInterlockedInsertTailList(&Head, &Entry, &Lock);"
+    body = f"""
+        KIRQL old;
+        NdisAllocateSpinLock(&Lock);
+        InitializeListHead(&Head);
+        KeRaiseIrql(7, &old);
+        {put}
+        DbgPrint("%d", NdisInterlockedRemoveHeadList(&Head, &Lock) == &Entry);
+        KeLowerIrql(old);
+    """
+    ndis, driver = run(tmp_path, body, lists)
+    assert (ndis.violations, driver.printed) == ([], ["1"])
+    held = "NdisAcquireSpinLock(&Lock); NdisInterlockedInsertTailList(&Head, &Entry, &Lock);"
+    ndis, _ = run(tmp_path, body.replace(put, f"KeLowerIrql(old); {held}"), lists)
+    assert "LOCK_RECURSION" in {found.rule for found in ndis.violations}
+
+
+def test_the_ports_of_a_board_are_there_for_each_of_its_adapters(tmp_path: Path) -> None:
+    """One of them registers the ports; after its halt they are nobody's."""
+    ports = """
+        UCHAR b = 0;
+        if (!First) {
+            First = Adapter;
+            NdisMRegisterIoPortRange(&Port, Adapter, 0x300, 8);
+        }
+        NdisRawReadPortUchar((ULONG_PTR)Port + 5, &b);
+        DbgPrint("%02x", b);
+    """
+    halt = "if (!Halts++) NdisMDeregisterIoPortRange(First, 0x300, 8, Port);"
+    text = HARNESS.replace(
+        "@GLOBALS@", "static PVOID Port; static int Halts; static NDIS_HANDLE First;"
+    )
+    source = tmp_path / "board.c"
+    source.write_text(text.replace("@BODY@", ports).replace("@HALT@", halt), "utf-8")
+
+    def device(*access: int) -> int:
+        return access[1] & 0xFF
+
+    first = load(source, device=device)
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), first)
+        second = first.another(device=device)
+        ndis.bind(nw.Protocol(), second)
+    assert (ndis.violations, first.printed, second.printed) == ([], ["05"], ["05"])

@@ -19,6 +19,7 @@ from ndiswan.checking.target import Driver
 from ndiswan.exploring.target import find
 from ndiswan.outputs import of_check
 from repository import ROOT
+from test_c_kernel import HARNESS
 
 # Where a driver of the catalogue breaks its rule, if not as soon as something is sent.
 MODES = {
@@ -263,3 +264,44 @@ def test_the_good_modem_is_clean_under_an_explorer_as_well():
     """What the demo shows as good breaks nothing in two thousand schedules with resets and interrupts."""
     scenario = find(f"{GOOD}:Modem")
     assert nw.explore(scenario, seed=1, executions=2000).failures == []
+
+
+FLAPS = """
+static NDIS_MINIPORT_TIMER Timer;
+static NDIS_HANDLE Link;
+static int Ticks;
+static VOID Up(void)
+{
+    NDIS_MAC_LINE_UP up;
+    NdisZeroMemory(&up, sizeof(up));
+    up.LinkSpeed = 640;
+    NdisMIndicateStatus(Adapter, NDIS_STATUS_WAN_LINE_UP, &up, sizeof(up));
+    Link = up.NdisLinkContext;
+}
+static VOID Tick(PVOID s, PVOID c, PVOID t, PVOID u)
+{
+    NDIS_MAC_LINE_DOWN down;
+    if (++Ticks % 10 == 0) {
+        down.NdisLinkContext = Link;
+        NdisMIndicateStatus(Adapter, NDIS_STATUS_WAN_LINE_DOWN, &down, sizeof(down));
+    }
+    if (Ticks % 10 == 2)
+        Up();
+}
+"""
+
+
+def test_a_leased_line_that_comes_and_goes_is_waited_for(tmp_path) -> None:
+    """It is down each second and up again with a link of its own: no send is made meanwhile, and it is one line."""
+    text = HARNESS.replace("@GLOBALS@", FLAPS).replace(
+        "@HALT@", "BOOLEAN b; NdisMCancelTimer(&Timer, &b);"
+    )
+    start = "NdisMInitializeTimer(&Timer, Adapter, Tick, NULL); NdisMSetPeriodicTimer(&Timer, 100);"
+    source = tmp_path / "flaps.c"
+    source.write_text(text.replace("@BODY@", start), "utf-8")
+    (driver,) = check(
+        str(source), Options(patterns=["send", "padding", "line-down/inline"])
+    ).drivers
+    assert [finding.report for mode in driver.modes for finding in mode.errors] == []
+    assert all(mode.sends for mode in driver.modes)
+    assert "takes its line down" in driver.modes[-1].note

@@ -95,6 +95,7 @@ def test_only_what_is_pasted_is_borne() -> None:
         ("__asm cli\n__asm sti\nx;", ";\n;\nx;"),
         ("__asm pushf __asm cli; y;", "; y;"),
         ("_asm { cli\n nop }", ";\n"),
+        ("_asm { jmp $+2\n jmp short $ + 2 }", ";\n"),
         ("__asm { mov eax, 1 }", "__asm { mov eax, 1 }"),
         ('__asm__("cli"); asm("x");', '__asm__("cli"); asm("x");'),
     ],

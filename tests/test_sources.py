@@ -4,6 +4,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan.drivers import BuildError, build, load
+from ndiswan.drivers.messages import header_of
 from ndiswan.drivers.sources import sources_of
 
 ENTRY = "int DriverEntry(void *driver, void *registry) { return 0; }\n"
@@ -140,4 +141,69 @@ def test_every_file_that_does_not_compile_is_told(tmp_path):
     for number in range(6):
         files(tmp_path, **{f"d{number}__c": "int x = Y;\n"})
     with pytest.raises(BuildError, match="3 more of the 9 files do not compile"):
+        build(tmp_path)
+
+
+MESSAGES = """;/* what the log has */
+MessageIdTypedef=NDIS_ERROR_CODE
+SeverityNames=(Success=0x0:STATUS_SEVERITY_SUCCESS
+               Error=0x3:STATUS_SEVERITY_ERROR
+              )
+FacilityNames=(System=0x0 Card=0x7:FACILITY_CARD)
+
+MessageId=0x2001 Facility=Card Severity=Error SymbolicName=LOG_NO_CARD
+Language=English
+%2 : MessageId=no keyword, ( and no list.
+.
+Language=Deutsch
+Keine Karte.
+.
+
+MessageId=
+SymbolicName=LOG_NO_FIRMWARE
+Language=English
+.
+MessageId=+2
+Severity=Success
+SymbolicName=LOG_STARTED
+Language=English
+It goes.
+.
+"""
+
+
+def test_the_header_of_a_message_file_is_made(tmp_path, monkeypatch):
+    """Numbers go up by one, severity and facility stay until another is said, texts are nothing."""
+    monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path / "cache"))
+    text = header_of(MESSAGES)
+    assert text.startswith("/* what the log has */\n#define STATUS_SEVERITY_SUCCESS 0x0\n")
+    for name, value in (
+        ("NO_CARD", "C0072001"),
+        ("NO_FIRMWARE", "C0072002"),
+        ("STARTED", "00072004"),
+    ):
+        assert f"#define LOG_{name} ((NDIS_ERROR_CODE)0x{value}L)\n" in text
+    source = (
+        '#include <ndis.h>\n#include "log.h"\nint f(void) { return LOG_STARTED + FACILITY_CARD; }\n'
+    )
+    files(tmp_path, sources="SOURCES=log.mc a.c\n", log__mc=MESSAGES, a__c=source + ENTRY)
+    assert build(tmp_path).is_file()
+    files(tmp_path, log__h="#error mine\n")  # one that was made already stays
+    with pytest.raises(BuildError, match="mine"):
+        build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\nMessageId=x\nSymbolicName=A\nLanguage=E\n", "line 4: expected a number, got 'x'"),
+        ("Severity=Bad\n", "line 1: expected one of success, .*; got 'Bad'"),
+        ("Sverity=Error\n", "line 1: there is no keyword 'Sverity'"),
+        ("hello world\n", "line 1: expected Keyword=value, got 'hello world'"),
+    ],
+)
+def test_a_message_file_that_cannot_be_read_is_told(tmp_path, text, words):
+    """With the line; it is the driver's folder that does not build."""
+    files(tmp_path, sources="SOURCES=log.mc a.c\n", log__mc=text, a__c=ENTRY)
+    with pytest.raises(BuildError, match=rf"log\.mc: {words}"):
         build(tmp_path)

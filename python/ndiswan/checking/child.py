@@ -61,20 +61,29 @@ class _Work:
 
     def watch(self) -> None:
         warnings.simplefilter("ignore")  # what only warns is on record as well
+        os.environ["NDISWAN_BUILDING"] = str(self.place.with_suffix(".building"))
         crash = self.place.with_suffix(".crash").open("w", encoding="utf-8")
         _open_files.append(crash)
         faulthandler.enable(crash)
         words = self.place.with_suffix(".words").open("w", encoding="utf-8")
         _open_files.append(words)
         supervise(words.fileno())
+        self.begin()
+
+    def begin(self) -> None:
+        """The time of the job runs from now on."""
         timeout = float(self.job["timeout"])
-        faulthandler.dump_traceback_later(timeout + 1.0, exit=True, file=crash)
+        faulthandler.dump_traceback_later(timeout + 1.0, exit=True, file=_open_files[0])
         timer = threading.Timer(timeout, self.late)
         timer.daemon = True
         timer.start()
 
     def late(self) -> None:
-        """The driver did not come back in time."""
+        """The driver did not come back in time, if it is not the compiler that it waits for."""
+        if self.place.with_suffix(".building").exists():
+            self.place.with_suffix(".begins").touch()
+            self.begin()
+            return
         text = (
             f"no answer in {self.job['timeout']:g} s in mode {self.name}; --timeout gives it more"
         )

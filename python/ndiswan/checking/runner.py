@@ -236,11 +236,8 @@ class _Children:
         place.with_suffix(".json").write_text(json.dumps(job), "utf-8")
         said = place.with_suffix(".output")
         with said.open("wb") as output, self._child(place, output) as process:
-            try:
-                process.wait(options.timeout + GRACE)
-                ended = True
-            except subprocess.TimeoutExpired:
-                ended = False
+            ended = _wait(process, options.timeout + GRACE, place.with_suffix(".begins"))
+            if not ended:
                 _kill(process)
                 process.wait()
         text = said.read_text("utf-8", "replace")[-OUTPUT:]
@@ -303,6 +300,21 @@ class _Children:
             how = f"the process ended itself with exit status {status}"
         text = f"{how} in mode {name}"
         return Finding("crash", None, text, f"CRASH: {text}{tail}", site=site)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, begins: Path) -> bool:
+    """Whether it ends in so many seconds; they count anew from each time that it writes this file."""
+    last = 0.0
+    while True:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            began = begins.stat().st_mtime if begins.exists() else 0.0
+            if began == last:
+                return False
+            last = began
+        else:
+            return True
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -155,15 +155,21 @@ def line_down(bench: Bench) -> None:
     """The line goes down with sends in flight; what is queued waits for the line-up.
 
     A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is closed, and another made. For others the
-    card that the check plays does, unless the driver indicates frames: it would not know that its line is gone.
+    card that the check plays does, unless the driver indicates frames or takes its line down itself: it would not know
+    that its line is gone.
     """
     with bench.world() as world:
         world.burst(world.some(BURST))
         world.settle()
         calls = getattr(world.miniport, "tapi", None)
-        alone = world.peer.received and not calls and not hasattr(world.miniport, "hang_up")
-    if alone:
-        bench.note = "the driver indicates frames, and has no hang_up(link) to take its line down"
+        by_us = not calls and not hasattr(world.miniport, "hang_up")
+        world.linger()
+        flaps = by_us and (not world.link.up or len(world.adapter.links) > 1)
+        alone = (
+            "indicates frames" if world.peer.received else "takes its line down" if flaps else ""
+        )
+    if by_us and alone:
+        bench.note = f"the driver {alone}, and has no hang_up(link) to take its line down"
         return
     for moment in MOMENTS[:4]:
         with bench.world() as world:
@@ -193,13 +199,9 @@ def _hang_up(world: World) -> None:
 
 
 def _dial(world: World) -> None:
-    tapi = getattr(world.miniport, "tapi", None)
-    if tapi:
-        from ndiswan.drivers.tapi_dialing import connect
-
-        if world.link.up:
-            return
-        world.link = connect(tapi, tapi.lines[0].device)
+    if getattr(world.miniport, "tapi", None):
+        if not world.link.up:
+            world.dial_again()
         return
 
     def dial() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ndiswan as nw
@@ -60,7 +61,7 @@ class Peer(nw.Protocol):
 
 
 class NoLineError(Exception):
-    """The driver brings no line up."""
+    """The driver brings no line up, or none again."""
 
 
 class EnoughError(Exception):
@@ -99,7 +100,7 @@ class World:
         self.frames = self.bench.frames_for(self.miniport.info)
         self.adapter = self.miniport.adapter
         if not self.link.up:
-            self._run_until(self._has_line)
+            self._wait_for_line()
         if not self.link.up and hasattr(self.miniport, "dial"):
             self._dial()
         if not self._has_line():
@@ -107,6 +108,10 @@ class World:
             call = in_c if hasattr(self.miniport, "_c_driver") else "adapter.line_up"
             raise self._without_line(f"no line came up; the driver has to call {call}")
         return self
+
+    def _wait_for_line(self) -> None:
+        # A driver that polls for it has nothing else to do, and still time goes on.
+        self.call(self.ndis.wait, self._has_line, REAL_PATIENCE if self.real else VIRTUAL_PATIENCE)
 
     def _has_line(self) -> bool:
         """Whether a line is up; one in C brings up another than the one that it was bound with, if it does so later."""
@@ -167,8 +172,33 @@ class World:
             if self.owed >= PACKETS:
                 raise EnoughError
 
+    def needs_line(self) -> None:
+        """Wait for a line, if the driver has taken its own down; by TAPI another call is made.
+
+        Raises NoLineError if none comes up: a protocol sends nothing then.
+        """
+        if self._has_line():
+            return
+        if getattr(self.miniport, "tapi", None):
+            self.dial_again()
+        else:
+            self._wait_for_line()
+        if not self._has_line():
+            raise self._without_line("the driver took its line down, and none came up again")
+
+    def dial_again(self) -> None:
+        """Another call by TAPI, once the other end of those that were closed is free."""
+        from ndiswan.drivers.tapi_call import TapiError
+        from ndiswan.drivers.tapi_dialing import connect
+
+        tapi = self.miniport.tapi  # type: ignore[attr-defined]  # one in C
+        self.ndis.wait(lambda: all(call.over for call in tapi.calls), tapi.timeout)
+        with suppress(TapiError):  # who is called may be busy: then there is no line
+            self.link = connect(tapi, tapi.lines[0].device)
+
     def send(self, frame: bytes | nw.Packet) -> None:
-        """Send a frame; waits for a packet if the pool is empty."""
+        """Send a frame; waits for a packet if the pool is empty, and for a line."""
+        self.needs_line()
         if not isinstance(frame, nw.Packet):
             self.room()
         self.sends += 1

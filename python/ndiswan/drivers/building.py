@@ -9,20 +9,22 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import cache as once
 from pathlib import Path
 
 from ndiswan.drivers import sanitizing
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
-from ndiswan.drivers.sources import BuildError, sources_of
+from ndiswan.drivers.sources import BuildError, cache, sources_of
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking
 from ndiswan.refused import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 #: So many files that do not compile are told of at once.
 MOST_REFUSED = 5
@@ -68,15 +70,6 @@ _ELSEWHERE = (
     "\n{0} is none of ndiswan's headers, and not in the driver's folders: give the folder that has it, "
     'include=["folder"] or -I folder; what it would declare of Windows can be in a file of your own'
 )
-
-
-def cache() -> Path:
-    """Where built drivers are kept: ``$NDISWAN_CACHE``, else ``ndiswan`` in the user's cache folder."""
-    own = os.environ.get("NDISWAN_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ndiswan"
 
 
 def compiler() -> str:
@@ -200,10 +193,23 @@ def build(
     target = Path(output) if output is not None else cache() / f"{stem}-{_key(parts)}.so"
     if output is None and target.exists():
         return target
-    with tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
+    with in_progress(), tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
         made = _compile(cc, files, folders, options, sanitizing.link_flags(cc, kinds), Path(work))
         _put(made, target)
     return target
+
+
+@contextmanager
+def in_progress() -> Iterator[None]:
+    """Whoever waits for this process sees that it compiles: ``$NDISWAN_BUILDING`` names a file that is there then."""
+    place = os.environ.get("NDISWAN_BUILDING")
+    if place:
+        Path(place).touch()
+    try:
+        yield
+    finally:
+        if place:
+            Path(place).unlink(missing_ok=True)
 
 
 def _put(made: Path, target: Path) -> None:
@@ -237,14 +243,18 @@ def _compile(
     ]
     # A file may have what the Microsoft compiler knows by itself before it includes anything.
     places += ["-include", str(INCLUDE / "ndiswan_compiler.h")]
-    objects, refusals = [], []
-    for number, file in enumerate(files):
+
+    def one(number: int, file: Path) -> tuple[Path, str]:
         made = work / f"{number}-{file.stem}.o"
         try:
-            _compile_one([cc, *options], places, file, made)
+            return _compile_one([cc, *options], places, file, made, work), ""
         except BuildError as error:
-            refusals.append(str(error))
-        objects.append(made)
+            return made, str(error)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        came = list(pool.map(one, range(len(files)), files))
+    objects = [made for made, _ in came]
+    refusals = [refusal for _, refusal in came if refusal]
     if refusals:
         # What is wrong with a header is told of each file that includes it: a few are enough to go on with.
         rest = len(refusals) - MOST_REFUSED
@@ -267,10 +277,17 @@ def _compile(
     return image
 
 
-def _compile_one(compile_: list[str], places: list[str], file: Path, made: Path) -> None:
-    """Make an object of a C file, mended where only the Microsoft compiler takes it."""
+def _compile_one(
+    compile_: list[str], places: list[str], file: Path, made: Path, work: Path
+) -> Path:
+    """An object of a C file, mended where only the Microsoft compiler takes it; one that was made before is kept."""
     # A name in capitals would be C++.
     text = _run([*compile_, *places, "-x", "c", "-E", str(file)], file, only_pasting)
+    # What mends it is part of what it is made of.
+    parts = [" ".join(compile_), text.replace(str(work), ""), _mending()]
+    known = cache() / "objects" / f"{_key(part.encode('utf-8', 'replace') for part in parts)}.o"
+    if known.is_file():
+        return known
     plain = made.with_suffix(".i")
     compile_it = [*compile_, "-x", "cpp-output", "-c", str(plain), "-o", str(made)]
     mended = Mended(narrowed(text, [INCLUDE, LIBRARY]), [INCLUDE])
@@ -283,6 +300,15 @@ def _compile_one(compile_: list[str], places: list[str], file: Path, made: Path)
     if mended.local:
         names = (f"--localize-symbol={name}" for name in sorted(mended.local))
         _run(["objcopy", *names, str(made)], file)
+    with suppress(BuildError):  # it is there for this time
+        _put(made, known)
+    return made
+
+
+@once
+def _mending() -> str:
+    """What a driver's lines are changed by."""
+    return "".join((HERE / f"{name}.py").read_text("utf-8") for name in ("longs", "mending"))
 
 
 def _library(cc: str, options: list[str]) -> Path:

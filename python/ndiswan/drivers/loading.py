@@ -134,6 +134,8 @@ class CMiniport:
     def dial(self, ndis: Ndis) -> Link | None:
         """Bring a line up by a call of TAPI, for a driver that waits for one; ``None`` if it knows no TAPI.
 
+        Again, it is a call from a line that has none.
+
         Raises
         ------
         TapiError
@@ -143,6 +145,10 @@ class CMiniport:
         from ndiswan.drivers.tapi_call import TapiError
         from ndiswan.drivers.tapi_dialing import connect
 
+        if self.tapi is not None and self.tapi.ndis is ndis and self.tapi.devices:
+            busy = {call.line.device for call in self.tapi.calls if not call.over}
+            free = (device for device in range(self.tapi.devices) if device not in busy)
+            return connect(self.tapi, next(free, 0))
         tapi = self.tapi = Tapi(self, ndis)
         try:
             tapi.initialize()

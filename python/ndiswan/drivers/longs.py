@@ -2,7 +2,7 @@
 
 ``long`` has 32 bits on Windows and 64 here: it is made ``int``, and a number loses its ``L``, since there
 ``-1 == 0xFFFFFFFFL`` holds. Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it
-stands for, ``__asm cli`` and its like are nothing, and the character that ended a text under DOS goes.
+stands for, ``__asm cli``, ``jmp $+2`` and their like are nothing, and the character that ended a text under DOS goes.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ _TYPE = re.compile(
 _SYSTEM = " 3"
 #: Interrupts of the one processor that a driver runs on, and flags: a driver is alone on it as it is.
 _NOTHING = {"cli", "sti", "nop", "cld", "pushf", "popf", "pushfd", "popfd"}
+#: A jump to the next instruction, which gave a slow card time between two accesses.
+_DELAY = re.compile(r"jmp (?:short )?\$ ?\+ ?2")
 
 
 def _assembler(match: re.Match[str]) -> str:
     """A break point, or nothing for what a driver cannot do here; other instructions stay for the compiler."""
     parts = re.split(r"[\n;{}]|\b__?asm\b", match["asm"])
     instructions = [" ".join(part.split()).lower() for part in parts if part.strip()]
-    if not all(one in _NOTHING or one == "int 3" for one in instructions):
+    nothing = (one in _NOTHING or one == "int 3" or _DELAY.fullmatch(one) for one in instructions)
+    if not all(nothing):
         return match[0]
     return " ndiswan_break(); " if "int 3" in instructions else ";" + "\n" * match[0].count("\n")
 

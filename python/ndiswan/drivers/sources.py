@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from ndiswan.drivers.messages import header_of
 from ndiswan.drivers.nmake import lines
 from ndiswan.drivers.spelling import found_in
 
@@ -34,6 +36,15 @@ class Sources(NamedTuple):
     files: list[Path]
     include: list[Path]
     define: dict[str, object]
+
+
+def cache() -> Path:
+    """Where built drivers are kept: ``$NDISWAN_CACHE``, else ``ndiswan`` in the user's cache folder."""
+    own = os.environ.get("NDISWAN_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "ndiswan"
 
 
 def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Sources:
@@ -85,11 +96,13 @@ def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
 def _of_listing(listing: Path) -> Sources:
     folder = listing.parent
     names: list[str] = []
+    messages: list[str] = []
     include: list[Path] = []
     define: dict[str, object] = {}
     for key, value in lines(listing):
         if key == "SOURCES":
             names = [name for name in value.split() if name.lower().endswith(".c")]
+            messages = [name for name in value.split() if name.lower().endswith(".mc")]
         elif key == "INCLUDES":
             # Those that begin with a macro are the DDK's own folders.
             places = (found_in(folder, name) for name in re.split(r"[;\s]+", value) if name)
@@ -105,7 +118,31 @@ def _of_listing(listing: Path) -> Sources:
             else "has no line SOURCES= with C files"
         )
         raise BuildError(f"{listing}: {what}")
+    include += [made for name in messages if (made := _header_of(found_in(folder, name)))]
     return Sources([file for file in found.values() if file is not None], include, define)
+
+
+def _header_of(messages: Path | None) -> Path | None:
+    """The folder with the header of a message file, made if it is not beside it."""
+    if (
+        messages is None
+        or not messages.is_file()
+        or found_in(messages.parent, f"{messages.stem}.h")
+    ):
+        return None
+    text = messages.read_text("latin-1")
+    folder = cache() / "messages" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    header = folder / f"{messages.stem}.h"
+    if not header.is_file():
+        try:
+            made = header_of(text)
+        except ValueError as error:
+            raise BuildError(f"{messages}: {error}") from None
+        folder.mkdir(parents=True, exist_ok=True)
+        own = header.with_suffix(f".{os.getpid()}")
+        own.write_text(made, "latin-1")
+        own.replace(header)
+    return folder
 
 
 def _macros(value: str) -> Iterator[tuple[str, object]]:

@@ -36,7 +36,6 @@ mod number;
 mod packet;
 #[allow(unsafe_code)] // the buffer protocol hands out raw pointers
 mod packet_data;
-mod part;
 mod program;
 mod request;
 mod ring;
@@ -86,15 +85,13 @@ mod _native {
     #[pymodule_export]
     use crate::packet_data::PacketData;
     #[pymodule_export]
-    use crate::part::check_part;
-    #[pymodule_export]
     use crate::program::run_program;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
     #[pymodule_export]
     use crate::send_many::{net_buffer_list, send_chain};
     #[pymodule_export]
-    use crate::simulation::Simulation;
+    use crate::simulation::{Simulation, check_part};
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]

@@ -14,11 +14,14 @@ use std::time::Duration;
 use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
-use ndiswan::model::{Histogram, LinkSpec, Luck};
+use ndiswan::model::{
+    CardSpec, Histogram, LineSpec, LinkSpec, Loss, Luck, ModelError, QueueSpec, Size, Traffic,
+};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use serde::de::DeserializeOwned;
 
 use crate::error::{usage, value};
 
@@ -33,6 +36,34 @@ pub(crate) struct Simulation {
     control: Control,
     links: u64,
     now: AtomicU64,
+}
+
+/// What of one part of a link cannot be: where, and what was expected and came. ``part``: traffic, size, duration, line, loss,
+/// card or queue; ``data``: its parameters as JSON.
+#[pyfunction]
+pub(crate) fn check_part(part: &str, data: &str) -> PyResult<Option<(String, String)>> {
+    fn look<T: DeserializeOwned>(
+        data: &str,
+        validate: impl Fn(&T) -> Result<(), ModelError>,
+    ) -> serde_json::Result<Option<ModelError>> {
+        Ok(validate(&serde_json::from_str(data)?).err())
+    }
+    let found = match part {
+        "traffic" => look(data, Traffic::validate),
+        "size" => look(data, Size::validate),
+        "duration" => look(data, ndiswan::model::Duration::validate),
+        "line" => look(data, LineSpec::validate),
+        "loss" => look(data, Loss::validate),
+        "card" => look(data, CardSpec::validate),
+        "queue" => look(data, QueueSpec::validate),
+        other => {
+            return Err(value(format!(
+                "part: expected traffic, size, duration, line, loss, card or queue, got {other:?}"
+            )));
+        }
+    };
+    // A number that is none of its kind is told with the whole link.
+    Ok(found.ok().flatten().map(|e| (e.at, format!("expected {}, got {}", e.expected, e.got))))
 }
 
 fn failed(error: &SimulationError) -> PyErr {

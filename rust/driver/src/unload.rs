@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use ndiswan::Status;
 
-use crate::card::Card;
+use crate::card::{Card, all};
 use crate::exports;
 use crate::memory::SYSTEM;
 use crate::miniport::Attached;
@@ -64,6 +64,15 @@ impl crate::card::Driver {
 }
 
 impl Card {
+    /// The other cards of the same driver.
+    pub(crate) fn siblings(&self) -> Vec<Arc<Card>> {
+        let mut others = all();
+        others.retain(|other| {
+            Arc::ptr_eq(&other.driver, &self.driver) && other.handle != self.handle
+        });
+        others
+    }
+
     /// DriverEntry, if it was not called yet; what it answered.
     pub(crate) fn enter_driver(&self) -> Status {
         self.driver.loaded.lock().cards += 1;

@@ -54,6 +54,8 @@ extern NTSTATUS ZwSetValueKey(HANDLE key, PUNICODE_STRING name, ULONG index, ULO
 extern NTSTATUS ZwCreateFile(
     PHANDLE file, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK status, PLARGE_INTEGER size, ULONG flags,
     ULONG share, ULONG disposition, ULONG options, PVOID extended, ULONG extended_length);
+extern NTSTATUS ZwOpenFile(
+    PHANDLE file, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK status, ULONG share, ULONG options);
 extern NTSTATUS ZwReadFile(
     HANDLE file, HANDLE event, PVOID apc, PVOID apc_context, PIO_STATUS_BLOCK status, PVOID buffer, ULONG length,
     PLARGE_INTEGER offset, PULONG key);

@@ -17,6 +17,8 @@ typedef LONG_PTR LPARAM, LRESULT;
 
 #define far
 #define near
+#define pascal
+#define cdecl
 #define MAX_PATH 260
 #define LOBYTE(word) ((UCHAR)(word))
 #define HIBYTE(word) ((UCHAR)((USHORT)(word) >> 8))

@@ -137,11 +137,14 @@ LIBRARY PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY head, P
     return first;
 }
 
-/* The NDIS forms are published as taking the NDIS spin lock that the driver also takes by itself: so they take it. */
+/* The NDIS forms are published as taking the NDIS spin lock that the driver also takes by itself: so they take it, up to the level at
+ * which that can be held. They may be called at any. */
 LIBRARY PLIST_ENTRY NdisInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry, PNDIS_SPIN_LOCK lock)
 {
     PLIST_ENTRY first;
 
+    if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+        return ExInterlockedInsertHeadList(head, entry, NULL);
     NdisAcquireSpinLock(lock);
     first = ExInterlockedInsertHeadList(head, entry, NULL);
     NdisReleaseSpinLock(lock);
@@ -152,6 +155,8 @@ LIBRARY PLIST_ENTRY NdisInterlockedInsertTailList(PLIST_ENTRY head, PLIST_ENTRY 
 {
     PLIST_ENTRY last;
 
+    if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+        return ExInterlockedInsertTailList(head, entry, NULL);
     NdisAcquireSpinLock(lock);
     last = ExInterlockedInsertTailList(head, entry, NULL);
     NdisReleaseSpinLock(lock);
@@ -162,6 +167,8 @@ LIBRARY PLIST_ENTRY NdisInterlockedRemoveHeadList(PLIST_ENTRY head, PNDIS_SPIN_L
 {
     PLIST_ENTRY first;
 
+    if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+        return ExInterlockedRemoveHeadList(head, NULL);
     NdisAcquireSpinLock(lock);
     first = ExInterlockedRemoveHeadList(head, NULL);
     NdisReleaseSpinLock(lock);

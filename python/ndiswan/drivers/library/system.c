@@ -136,6 +136,12 @@ LIBRARY NTSTATUS ZwOpenKey(PHANDLE key, ACCESS_MASK access, POBJECT_ATTRIBUTES a
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
+LIBRARY NTSTATUS ZwOpenFile(
+    PHANDLE file, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK status, ULONG share, ULONG options)
+{
+    return ZwCreateFile(file, access, attributes, status, NULL, 0, share, 0, options, NULL, 0);
+}
+
 LIBRARY NTSTATUS ZwCreateFile(
     PHANDLE file, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK status, PLARGE_INTEGER size, ULONG flags,
     ULONG share, ULONG disposition, ULONG options, PVOID extended, ULONG extended_length)

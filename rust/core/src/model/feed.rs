@@ -14,6 +14,7 @@ use super::source::Source;
 use super::spec::Luck;
 use super::traffic::Traffic;
 use crate::biased::Biased;
+use crate::contract::adapter::Life;
 use crate::cx::{AtMostDispatch, Cpu, Cx, Passive, UpToDispatch};
 use crate::disposition::Packet;
 use crate::ndis::{Adapter, Link, Sent};
@@ -45,6 +46,8 @@ struct Work {
     outstanding: u32,
     /// A reset is going on: what is sent now would be refused.
     held: bool,
+    /// The line is down, or the adapter is being halted: nobody sends then.
+    down: bool,
     /// Packets that go round found the queue full, and wait for room.
     turned_away: bool,
     /// The flow and the times of each packet in flight, by slot; queued ones have numbers of their own.
@@ -79,6 +82,7 @@ impl Feed {
             window,
             outstanding: 0,
             held: false,
+            down: false,
             turned_away: false,
             packets: Vec::new(),
             waiting: Vec::new(),
@@ -272,7 +276,7 @@ impl Work {
     }
 
     fn may_send(&self) -> bool {
-        self.outstanding < self.window && !self.held
+        self.outstanding < self.window && !self.held && !self.down
     }
 
     fn counts_as_sent(&mut self, bytes: u32, offered: u64, now: u64) {
@@ -303,6 +307,7 @@ impl Protocol for Feed {
         let Some(up) = self.0.up.get() else { return };
         let (mut work, mut now) = (up.work.lock_on(cx.cpu()), up.now());
         let flow = work.packets[slot as usize].flow;
+        work.down |= adapter.life() >= Life::Halting;
         work.came_back(flow, now, Some((slot, status)));
         while let Some(record) = work.next_waiting(now) {
             drop(work);
@@ -333,11 +338,26 @@ impl Protocol for Feed {
         }
     }
 
+    fn line_down(&self, _: &mut Cx<UpToDispatch>, link: &Arc<Link>) {
+        if let Some(up) = self.0.up.get().filter(|up| up.link.id == link.id) {
+            up.work.lock().down = true;
+        }
+    }
+
+    fn line_up(&self, cx: &mut Cx<UpToDispatch>, link: &Arc<Link>) {
+        if let Some(up) = self.0.up.get().filter(|up| up.link.id == link.id) {
+            up.work.lock().down = false;
+            up.send_waiting(cx);
+            up.rearm(&mut up.work.lock());
+        }
+    }
+
     fn alarm(&self, cx: &mut Cx<Passive>) {
         let Some(up) = self.0.up.get() else { return };
         let goes = {
             let mut work = up.work.lock_on(cx.cpu());
             work.alarm_at = NEVER;
+            work.down |= up.link.adapter.life() >= Life::Halting;
             work.offer_due(None, up.now())
         };
         if let Some(record) = goes {

@@ -80,9 +80,8 @@ impl Adapter {
             self.check_link(&cpu, link, "a line-up")?;
             Arc::clone(link)
         } else {
-            // The one that `bind` gave, since it gives one, counts from its first line-up.
-            let counts = |link: &&Arc<Link>| !link.is_closed() && link.window() > 0;
-            let open = self.links.lock().list.iter().filter(counts).count();
+            // One that is down, with its call still open, is in nobody's way: a leased line has no call.
+            let open = self.links.lock().list.iter().filter(|link| link.is_up()).count();
             if self.face == Face::Wan && open >= self.info.endpoints as usize {
                 let detail = format!(
                     "link {} of adapter {:?}, whose WanInfo.endpoints is {}; give the link to change a line that is up",

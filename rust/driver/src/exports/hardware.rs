@@ -3,7 +3,7 @@
 use ndiswan::{Irql, Status};
 
 use super::exports;
-use crate::card::{Interrupt, Space, by_handle};
+use crate::card::{Card, Interrupt, Space, by_handle};
 use crate::context::Here;
 use crate::peek;
 
@@ -47,7 +47,10 @@ pub(super) fn access(
     value: Option<u64>,
 ) -> u64 {
     let Some(card) = here.card() else { return 0 };
-    card.register(space, address, bytes, value).unwrap_or_else(|| {
+    let own = card.register(space, address, bytes, value);
+    // Boards of several lines have one adapter that registers the ports, and others that use them.
+    let of = |other: std::sync::Arc<Card>| other.register(space, address, bytes, value);
+    own.or_else(|| card.siblings().into_iter().find_map(of)).unwrap_or_else(|| {
         here.wrong(
             "the register",
             address,
