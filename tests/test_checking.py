@@ -267,6 +267,7 @@ def test_the_good_modem_is_clean_under_an_explorer_as_well():
 
 
 FLAPS = """
+#include <ndiswan.h>
 static NDIS_MINIPORT_TIMER Timer;
 static NDIS_HANDLE Link;
 static int Ticks;

@@ -50,3 +50,33 @@ def test_a_bundle_that_cannot_be_is_refused(make, message: str) -> None:
     """What is wrong with a bundle is said with where it is."""
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("window", [1, 8])
+def test_a_member_whose_card_died_is_used_again(members: int, window: int) -> None:
+    """After the reset the bundle carries what it did before; what came back aborted is not lost besides."""
+    flow = models.Cbr(rate_pps=5, size=900)
+    lines = [models.Line(rate_bps=64_000, mtu=1600)] * members
+    card = models.Card(dies=models.Death(at_ns=[5_050_000_000]))
+    bundle = models.Multilink(lines, fragment_bytes=300, cards=card)
+    columns = models.simulate(
+        models.Link(traffic=flow, line=bundle, window=window), until=60
+    ).columns
+    told = {
+        name: int(columns[name][0]) for name in ("sent", "succeeded", "aborted", "lost", "resets")
+    }
+    assert (told["resets"], told["lost"]) == (members, 0)
+    assert told["aborted"] >= 1
+    assert told["sent"] - told["succeeded"] - told["aborted"] <= 1
+    assert told["sent"] == 301
+
+
+def test_a_bundle_of_cards_that_answer_at_once_stays_in_its_time() -> None:
+    """SUCCESS inside of the call takes no time, with several fragments too."""
+    flow = models.Cbr(rate_pps=10, size=900)
+    lines = [models.Line(rate_bps=64_000, mtu=1600)] * 2
+    bundle = models.Multilink(lines, fragment_bytes=300, cards=models.inline(memory=64))
+    results = models.simulate(models.Link(traffic=flow, line=bundle), until=20)
+    assert results["link0"]["latency"].max == 0
+    assert results.columns["elapsed_ns"][0] == 20_000_000_000

@@ -179,3 +179,88 @@ def test_the_first_driver_of_a_command_line_that_polls_is_no_endless_one(tmp_pat
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "50 executions" in done.stdout
     assert "ENDLESS" not in done.stdout
+
+
+class Beats(nw.Miniport):
+    """Its card counts ten times a second, with nothing else to do; it completes at once."""
+
+    def initialize(self):
+        self.beats = 0
+        self.clock = self.adapter.device(self.beat)
+        self.clock.set(0.1)
+
+    def beat(self):
+        self.beats += 1
+        self.clock.set(0.1)
+
+    def wan_send(self, link, packet):
+        return nw.SUCCESS
+
+
+def test_a_device_with_a_clock_of_its_own_does_not_keep_a_run_from_its_end():
+    """It goes on with the world, and a run with an end has all of its beats."""
+    miniport = Beats()
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), miniport)
+        ndis.run()
+        assert 1 <= miniport.beats <= 100
+        before = miniport.beats
+        ndis.run(until=ndis.now + 50)
+        assert miniport.beats == before + 500
+        assert link.send(b"frame") == nw.SUCCESS
+    found = nw.explore(workload(Beats), seed=1, executions=30)
+    assert (found.failures, found.executions) == ([], 30)
+
+
+class Forgets(nw.Miniport):
+    """Keeps each third packet until the next one comes, or an interrupt."""
+
+    def __init__(self, interrupts: bool = False) -> None:
+        self.interrupts = interrupts
+        self.kept: list[nw.Packet] = []
+        self.count = 0
+
+    def initialize(self) -> None:
+        """Work is done in a DPC."""
+        self.work = self.adapter.dpc(self.complete)
+
+    def wan_send(self, link: nw.Link, packet: nw.Packet) -> nw.Status:
+        """PENDING, and a DPC for most."""
+        self.kept.append(packet)
+        self.count += 1
+        if self.count % 3:
+            self.work.queue()
+        return nw.PENDING
+
+    def isr(self) -> bool:
+        """The DPC looks what there is."""
+        return self.interrupts
+
+    def handle_interrupt(self) -> None:
+        """All that there is."""
+        self.complete()
+
+    def complete(self) -> None:
+        """All that there is."""
+        kept, self.kept = self.kept, []
+        for packet in kept:
+            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+
+    def reset(self) -> nw.Status:
+        """All of them come back."""
+        self.complete()
+        return nw.SUCCESS
+
+    def halt(self) -> None:
+        """All of them come back."""
+        with self.adapter.at(nw.Irql.DISPATCH):
+            self.complete()
+
+
+def test_a_packet_that_nothing_will_bring_back_is_a_hang() -> None:
+    """Its halt completes it, so nothing is lost; but nobody waits for a halt. An interrupt of the card may bring it."""
+    found = nw.explore(workload(Forgets), seed=1, executions=300)
+    assert {failure.rule for failure in found.failures} <= {"HANG", "LATE"}
+    assert found.failures
+    found = nw.explore(workload(lambda: Forgets(interrupts=True)), seed=1, executions=300)
+    assert found.failures == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ndiswan.exploring import load as load_failure
 from ndiswan.exploring.in_rust import InRust, in_rust
 from ndiswan.exploring.target import find
 from ndiswan.exploring.workload import Peer, workload
+from test_c_kernel import HARNESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -353,3 +355,22 @@ def test_a_peer_sends_nothing_while_the_world_ends_because_a_driver_raised() -> 
     """The exception is what is found, and no rule that the workload itself broke."""
     found = nw.explore(workload(Raises), executions=400, stop=False, shrinking=0)
     assert {failure.rule for failure in found.failures} == {"EXCEPTION"}
+
+
+def test_drivers_that_crashed_are_let_go(tmp_path: Path) -> None:
+    """Their files are mapped no more, so a campaign goes on however often it sees them."""
+    source = tmp_path / "crashes.c"
+    text = HARNESS.replace("@GLOBALS@", "").replace("@HALT@", "")
+    source.write_text(text.replace("@BODY@", "*(volatile int *)8 = 1;"), "utf-8")
+    driver = build(source)
+    scenario = workload(lambda: load(driver), in_python=True)
+
+    def mapped() -> int:
+        crashed = execute(scenario, Explorer("random", 1), Settings())
+        assert isinstance(crashed.error, DriverCrash)
+        del crashed
+        gc.collect()
+        return len(Path("/proc/self/maps").read_text().splitlines())
+
+    first, *_, last = [mapped() for _ in range(6)]
+    assert last - first < 40, (first, last)

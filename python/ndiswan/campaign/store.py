@@ -6,16 +6,19 @@ import fcntl
 import hashlib
 import json
 import os
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndiswan._native import Explorer, from_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hypothesis.database import ExampleDatabase
+
+Kept = TypeVar("Kept")
 
 CORPUS_MOST = 2000
 """As many examples are given to a task at most: the newest."""
@@ -53,8 +56,9 @@ class Store:
         name = f"{expect['rule']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
         path = self.folder / "failures" / name
         with self._alone():
-            new = not path.exists()
-            if new or _size(content) < _size(json.loads(path.read_text("utf-8"))):
+            known = _size_of(path)
+            new = known is None
+            if known is None or _size(content) < known:
                 _write(path, json.dumps(content, indent=1) + "\n")
         return path, new
 
@@ -68,7 +72,8 @@ class Store:
             tokens = [example.decode() for example in self.database.fetch(self.key(target))]
             return sorted(tokens)[-CORPUS_MOST:]
         files = sorted(file for file in (self.folder / "corpus").iterdir() if not file.suffix)
-        return [file.read_text("utf-8").strip() for file in files][-CORPUS_MOST:]
+        read = (_read(file, _token) for file in files[-CORPUS_MOST:])
+        return [token for token in read if token is not None]
 
     def keep_corpus(self, target: str, tokens: Iterable[str]) -> int:
         """Add to the corpus; how many there were in it before not."""
@@ -92,8 +97,7 @@ class Store:
 
     def edges(self) -> str | None:
         """What was reached, as JSON."""
-        path = self.folder / "coverage.json"
-        return path.read_text("utf-8") if path.exists() else None
+        return _read(self.folder / "coverage.json", _edges)
 
     def keep_edges(self, edges: Iterable[str]) -> tuple[int, int]:
         """Add to what was reached; (edges, pairs)."""
@@ -107,8 +111,7 @@ class Store:
 
     def counts(self) -> dict[str, Any]:
         """What was counted over all runs of the campaign."""
-        path = self.folder / "campaign.json"
-        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return _read(self.folder / "campaign.json", _counts) or {}
 
     def add_counts(self, **more: float) -> None:
         """Add to the counts."""
@@ -124,6 +127,46 @@ class Store:
         with (self.folder / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _read(path: Path, read: Callable[[str], Kept]) -> Kept | None:
+    """What a file has; ``None`` if it is not there. A damaged one is put aside (``.damaged``), with a warning."""
+    try:
+        return read(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        warnings.warn(f"{path}: cannot be read ({error}); put aside as {aside.name}", stacklevel=3)
+        return None
+
+
+def _token(text: str) -> str:
+    from_token(text.strip())
+    return text.strip()
+
+
+def _edges(text: str) -> str:
+    Explorer("random", 0).knows(text)
+    return text
+
+
+def _counts(text: str) -> dict[str, Any]:
+    counts = json.loads(text)
+    if not isinstance(counts, dict):
+        raise TypeError(f"expected counts by name, got {text:.40}")
+    return counts
+
+
+def _replay(text: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(text)
+    _size(content)
+    return content
+
+
+def _size_of(path: Path) -> tuple[int, int] | None:
+    return _read(path, lambda text: _size(json.loads(text)))
 
 
 def _size(content: dict[str, Any]) -> tuple[int, int]:
@@ -158,7 +201,9 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
     for folder in folders:
         source = Store(folder)
         for file in source.failures():
-            into.keep_failure(json.loads(file.read_text("utf-8")))
+            content = _read(file, _replay)
+            if content is not None:
+                into.keep_failure(content)
         into.keep_corpus("", source.corpus(""))
         into.keep_edges([source.edges() or ""])
         into.add_counts(**source.counts())

@@ -171,7 +171,7 @@ def build(
         "BINARY_COMPATIBLE": 0,
     }
     macros |= listed.define | dict(define or {})
-    if any(name.startswith("NDIS5") for name in macros):
+    if any(name.startswith(("NDIS5", "NDIS30_")) for name in macros):
         macros.pop("NDIS40_MINIPORT", None)
     options = [
         f"-D{name}" if value is True else f"-D{name}={value}"

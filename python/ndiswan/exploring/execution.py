@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ndiswan.exploring.watchdog import EndlessError
-from ndiswan.ndis import Ndis
+from ndiswan.ndis import Ndis, _forget_frames
 from ndiswan.policy import Policy
 from ndiswan.time import AdversarialTime
 
@@ -185,6 +185,9 @@ def execute(
         raised = error
     if not ndis.violation_count() and raised is None:
         return Execution(None, None, ndis)
+    if not record:
+        # The world keeps exceptions, they keep frames, and one of those has the world: nobody would free the driver.
+        _forget_frames([error for error in (*ndis.errors, raised) if error is not None])
     endless = isinstance(raised, EndlessError)
     # What was left undone when the driver was cut off is no mistake of its own.
     found = (found for found in ndis.violations if not found.warning)

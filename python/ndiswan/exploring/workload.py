@@ -25,6 +25,7 @@ MOST = 10
 AGAIN = 3
 SHORTEST = 2
 LINE_SECONDS = 2.0
+SEEN = 60.0
 """So long a line may take to come up."""
 ANSWERS = {
     "operations": [f"{1 + count} of them" for count in range(MOST)],
@@ -130,7 +131,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
             ndis.name_answers(what, answers)
         ndis.name_answers("size", [f"{size} bytes" for size in peer.sizes])
         try:
-            _operate(ndis, operations)
+            _operate(ndis, operations, miniport)
         finally:
             peer.stopped = True  # after an exception of the driver's too, which ends the world
         peer.stop()
@@ -143,13 +144,31 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
     return scenario
 
 
-def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]]) -> None:
+def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]], miniport: Any) -> None:
     ndis.name_answers("operation", list(operations))
     all_of_them = list(operations.values())
     for _ in range(1 + ndis.choose(MOST, "operations")):
         all_of_them[ndis.choose(len(all_of_them), "operation")]()
     if ndis.choose(4, "run at the end") == 0:
         ndis.run()
+        _wait_for_what_is_owed(ndis, operations.get("interrupt"), miniport)
+
+
+def _wait_for_what_is_owed(
+    ndis: Ndis, interrupt: Callable[[], object] | None, miniport: Any
+) -> None:
+    """If packets are owed, an interrupt may bring them back, or nothing will: then HANG sees that."""
+
+    def owed() -> int:
+        return sum(link.outstanding for link in miniport.adapter.links)
+
+    before = 0
+    while interrupt is not None and owed() not in {0, before}:
+        before = owed()
+        interrupt()
+        ndis.run()
+    if owed():
+        ndis.run(until=ndis.now + SEEN)
 
 
 def _line_of(miniport: Any, ndis: Ndis) -> Link | None:

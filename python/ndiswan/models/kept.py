@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import warnings
 import zipfile
 import zlib
@@ -83,7 +84,7 @@ class Kept:
         """Write a file, whole or not at all."""
         arrays = _arrays(measured)
         path = self._path(self.key(links), first, end)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         with part.open("wb") as file:
             np.savez(file, allow_pickle=False, check=_check(arrays), **arrays)
         part.replace(path)

@@ -38,6 +38,8 @@ pub(crate) trait AnyMiniport: Send + Sync {
     fn check_for_hang_interval(&self) -> u64;
     fn query(&self, cx: &mut Cx<Dispatch>, oid: Oid) -> Option<Result<Answer, Status>>;
     fn set(&self, cx: &mut Cx<Dispatch>, oid: Oid, value: &Answer) -> Option<Result<(), Status>>;
+    fn pends_requests(&self) -> bool;
+    fn request_completed(&self, oid: Oid) -> Option<Result<Answer, Status>>;
     fn isr(&self, cpu: &Rc<Cpu>) -> bool;
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>);
     fn timer(&self, cpu: &Rc<Cpu>, timer: u32);
@@ -114,6 +116,14 @@ impl<M: Miniport> AnyMiniport for M {
 
     fn set(&self, cx: &mut Cx<Dispatch>, oid: Oid, value: &Answer) -> Option<Result<(), Status>> {
         self.set_information(cx, oid, value)
+    }
+
+    fn pends_requests(&self) -> bool {
+        Miniport::pends_requests(self)
+    }
+
+    fn request_completed(&self, oid: Oid) -> Option<Result<Answer, Status>> {
+        Miniport::request_completed(self, oid)
     }
 
     fn isr(&self, cpu: &Rc<Cpu>) -> bool {

@@ -163,6 +163,19 @@ pub trait Miniport: Send + Sync + 'static {
         None
     }
 
+    /// Whether it may answer a request with PENDING and complete it later. Only drivers in C do.
+    #[doc(hidden)]
+    fn pends_requests(&self) -> bool {
+        false
+    }
+
+    /// What came of the request that it answered with PENDING, once it has completed it; for a set any answer.
+    #[doc(hidden)]
+    fn request_completed(&self, oid: Oid) -> Option<Result<Answer, Status>> {
+        let _ = oid;
+        None
+    }
+
     /// MiniportISR, at a device level; true if the interrupt was the card's and
     /// `handle_interrupt` shall run.
     fn isr(&self, cx: &mut Cx<Dirql>) -> bool {

@@ -194,8 +194,14 @@ impl Miniport for Attached {
             return Some(card.wan_info().map(Answer::Info).ok_or(Status::FAILURE));
         }
         let link = card.links.read().values().next().map_or(0, |link| link.handle);
-        let given =
-            if oid == Oid::WAN_GET_LINK_INFO { link.to_le_bytes().to_vec() } else { Vec::new() };
+        let given = if matches!(
+            oid,
+            Oid::WAN_GET_LINK_INFO | Oid::WAN_GET_STATS_INFO | Oid::WAN_GET_COMP_INFO
+        ) {
+            link.to_le_bytes().to_vec()
+        } else {
+            Vec::new()
+        };
         let outcome = card.ask(false, oid.0, &given, requests::room_of(oid));
         if outcome.status != Status::SUCCESS {
             return Some(Err(outcome.status));
@@ -217,6 +223,17 @@ impl Miniport for Attached {
         let outcome = card.ask(true, oid.0, &bytes, bytes.len());
         let status = outcome.status;
         Some(if status == Status::SUCCESS { Ok(()) } else { Err(status) })
+    }
+
+    fn pends_requests(&self) -> bool {
+        true
+    }
+
+    fn request_completed(&self, oid: Oid) -> Option<Result<Answer, Status>> {
+        let outcome = self.0.completed()?;
+        // Of a set nobody looks at the answer.
+        let answer = || requests::decoded(oid, &outcome.bytes).unwrap_or(Answer::Number(0));
+        Some(if outcome.status == Status::SUCCESS { Ok(answer()) } else { Err(outcome.status) })
     }
 
     fn isr(&self, _: &mut Cx<Dirql>) -> bool {

@@ -19,6 +19,8 @@ const PACKETS: u32 = 8;
 const MOST: u32 = 10;
 const AGAIN: u32 = 3;
 const SHORTEST: u32 = 2;
+/// Longer than HANG and LATE wait, in nanoseconds.
+const SEEN: u64 = 60_000_000_000;
 
 /// What only the driver's side knows of it.
 pub trait Subject {
@@ -153,10 +155,25 @@ pub fn workload<M: Miniport>(
     }
     if ndis.choose(4, "run at the end") == 0 {
         let _ = ndis.run(None, None);
+        wait_for_what_is_owed(ndis, &link, kinds == 7);
     }
     peer.stopped.store(true, ORDER);
     ndis.wait(Duration::from_secs(10), || peer.sending.load(ORDER) == 0);
     Came::ToItsEnd
+}
+
+/// If packets are owed, an interrupt may bring them back, or nothing will: then HANG sees that.
+fn wait_for_what_is_owed(ndis: &Arc<Ndis>, link: &Arc<Link>, interrupts: bool) {
+    let owed = || link.adapter.links().iter().map(|link| link.outstanding()).sum::<u32>();
+    let mut before = 0;
+    while interrupts && owed() != 0 && owed() != before {
+        before = owed();
+        link.adapter.interrupt();
+        let _ = ndis.run(None, None);
+    }
+    if owed() != 0 {
+        let _ = ndis.run(Some(ndis.now().saturating_add(SEEN)), None);
+    }
 }
 
 fn operate(ndis: &Arc<Ndis>, peer: &Arc<Peer>, link: &Arc<Link>, operation: u32) {

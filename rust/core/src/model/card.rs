@@ -227,6 +227,11 @@ impl Card {
         self.plain || !(self.aborting || matches!(self.life, Life::Resetting { .. }))
     }
 
+    /// Something was taken that came back: NDIS sends again once that is all which a reset aborted.
+    pub(super) fn may_have_all_back(&mut self) {
+        self.aborting &= !self.completed.is_empty();
+    }
+
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
     pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
         if let Some(trunk) = &mut self.trunk {

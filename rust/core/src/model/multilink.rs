@@ -109,6 +109,8 @@ pub(super) struct Trunk {
     /// Packets that are not all in fragments.
     waiting: VecDeque<usize>,
     broken: u64,
+    /// When it was asked for something last: what is there already is there then.
+    now: u64,
 }
 
 /// The far end of the members.
@@ -128,7 +130,10 @@ impl FarEnd for Inside<'_> {
         whole.arrives = whole.arrives.max(at);
         if whole.inside == 0 && whole.rest == 0 {
             let frame = Frame { finish: frame.finish, ..whole.frame };
-            self.far.left(&frame, whole.arrives.filter(|_| !whole.lost));
+            // Of which a reset took a part, its sender knows that it did not go out.
+            if whole.status == FinalStatus::SUCCESS {
+                self.far.left(&frame, whole.arrives.filter(|_| !whole.lost));
+            }
         }
     }
 }
@@ -153,10 +158,12 @@ impl Trunk {
             free: Vec::new(),
             waiting: VecDeque::new(),
             broken: 0,
+            now: 0,
         }
     }
 
     pub(super) fn send(&mut self, now: u64, frame: Frame) {
+        self.now = now;
         let whole = Whole {
             frame,
             rest: frame.bytes,
@@ -255,13 +262,14 @@ impl Trunk {
 
     pub(super) fn due(&self) -> u64 {
         if self.wholes.iter().any(Whole::is_back) {
-            return 0;
+            return self.now;
         }
-        self.cards.iter().map(Card::due).min().unwrap_or(NEVER)
+        self.cards.iter().map(Card::due).min().unwrap_or(NEVER).max(self.now)
     }
 
     /// The next packet of which all fragments have come back by `now`.
     pub(super) fn next(&mut self, now: u64, far: &mut dyn FarEnd) -> Option<(u32, FinalStatus)> {
+        self.now = now;
         loop {
             if let Some(index) = self.wholes.iter().position(Whole::is_back) {
                 let whole = &mut self.wholes[index];
@@ -285,19 +293,13 @@ impl Trunk {
                     continue;
                 };
                 self.outstanding[member] -= 1;
+                self.cards[member].may_have_all_back();
                 let fragment = &mut self.fragments[handle as usize];
                 match fragment.state.complete(fragment.state.generation()) {
                     Ok(state) => fragment.state = state,
                     Err(_) => self.broken += 1,
                 }
-                let whole = self.fragments[handle as usize].whole;
-                let before = self.wholes[whole].inside;
                 self.came_back(handle, status);
-                let Whole { frame, inside, rest, .. } = self.wholes[whole];
-                if inside == 0 && rest == 0 && before > 0 {
-                    // The last that was missing was taken by a reset.
-                    far.left(&Frame { finish: now, ..frame }, None);
-                }
                 self.dispatch(now);
                 break;
             }

@@ -23,6 +23,10 @@ struct Inner {
     /// For each the number of its arming, 0 if it is not set.
     armed: Vec<u64>,
     armings: u64,
+    /// For each whether it was set last from inside of its own event, with nothing owed: see [`crate::time::polls`].
+    polls: Vec<bool>,
+    /// The one whose event happens.
+    happening: Option<u32>,
 }
 
 impl Devices {
@@ -41,15 +45,23 @@ impl Adapter {
     pub fn device(&self) -> u32 {
         self.devices.with(|devices| {
             devices.armed.push(0);
+            devices.polls.push(false);
             devices.armed.len() as u32 - 1
         })
     }
 
     /// Has the device's event happen after `delay` nanoseconds; set again, only the last counts.
     pub fn set_device(&self, device: u32, delay: u64) {
+        let polls = self.devices.with(|devices| devices.happening == Some(device)) && !self.owes();
+        if polls {
+            self.ndis.polls.note();
+        }
         let set = self.devices.with(|devices| {
             devices.armings += 1;
             let arming = devices.armings;
+            if let Some(known) = devices.polls.get_mut(device as usize) {
+                *known = polls;
+            }
             let armed = devices.armed.get_mut(device as usize)?;
             Some((arming, std::mem::replace(armed, arming)))
         });
@@ -93,22 +105,24 @@ impl Adapter {
         self.devices.with(|devices| devices.armed.get(device as usize).is_some_and(|a| *a != 0))
     }
 
+    pub(crate) fn device_polls(&self, device: u32) -> bool {
+        self.devices.with(|devices| devices.polls.get(device as usize) == Some(&true))
+    }
+
     pub(crate) fn device_is_armed_by(&self, device: u32, arming: u64) -> bool {
         self.devices.with(|devices| devices.armed.get(device as usize) == Some(&arming))
     }
 
     /// The event happens; false if it was cancelled, or set anew.
     pub(crate) fn device_happens(&self, cpu: &Rc<Cpu>, device: u32, arming: u64) -> bool {
-        let happens = match self.devices.0.lock_on(cpu).armed.get_mut(device as usize) {
-            Some(armed) if *armed == arming => {
-                *armed = 0;
-                true
+        let outer = {
+            let mut devices = self.devices.0.lock_on(cpu);
+            match devices.armed.get_mut(device as usize) {
+                Some(armed) if *armed == arming => *armed = 0,
+                _ => return false,
             }
-            _ => false,
+            devices.happening.replace(device)
         };
-        if !happens {
-            return false;
-        }
         if let Some(drivers) = self.drivers.load().as_deref() {
             let happens = AssertUnwindSafe(|| drivers.miniport.device(cpu, device));
             if let Err(payload) = catch_unwind(happens) {
@@ -116,6 +130,7 @@ impl Adapter {
                 self.ndis.caught(Panic { adapter, entry: "a device", message });
             }
         }
+        self.devices.0.lock_on(cpu).happening = outer;
         true
     }
 }

@@ -1,7 +1,9 @@
 //! Requests: what a protocol asks of the miniport and sets in it (OIDs).
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::gate::{NoTurn, PATIENCE};
 use super::{Adapter, Link};
@@ -14,6 +16,9 @@ use crate::rule::Rule;
 use crate::status::Status;
 use crate::violation::Violation;
 
+/// How long NDIS waits for a request that is pending.
+const WAIT: Duration = Duration::from_secs(10);
+
 /// A request that was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -25,10 +30,9 @@ pub enum RequestError {
         /// The answer.
         status: Status,
     },
-    /// The miniport said PENDING, which it may; that NDIS waits for
-    /// NdisMQueryInformationComplete or NdisMSetInformationComplete then is not there yet.
+    /// The miniport said PENDING, and did not complete the request.
     #[error(
-        "the miniport answered the request for {0} with NDIS_STATUS_PENDING; NdisMQueryInformationComplete and NdisMSetInformationComplete are not there yet: answer inside of the call"
+        "the miniport answered the request for {0} with NDIS_STATUS_PENDING and did not complete it; a driver in C does by NdisMQueryInformationComplete or NdisMSetInformationComplete, within 10 s, others answer inside of the call"
     )]
     Pending(Oid),
     /// A bug check has stopped the adapter.
@@ -74,6 +78,26 @@ impl Adapter {
             Status::PENDING => RequestError::Pending(oid),
             status => RequestError::Status { oid, status },
         })
+    }
+
+    /// What came of a request that was answered PENDING, if the miniport completes such; NDIS waits for it.
+    fn completed(&self, oid: Oid) -> Result<Answer, RequestError> {
+        let outcome = Cell::new(None);
+        let cpu = Cpu::current();
+        let done = || {
+            let drivers = self.drivers.load();
+            let look = || drivers.as_deref().and_then(|d| d.miniport.request_completed(oid));
+            let found = outcome.take().or_else(look);
+            let is_done = found.is_some();
+            outcome.set(found);
+            is_done
+        };
+        let may = self.drivers.load().as_deref().is_some_and(|d| d.miniport.pends_requests());
+        if may && cpu.is_outermost() && cpu.irql() == Irql::PASSIVE {
+            self.ndis.wait(WAIT, done);
+        }
+        let status = |status| RequestError::Status { oid, status };
+        outcome.take().ok_or(RequestError::Pending(oid))?.map_err(status)
     }
 
     /// A request of bytes, for a miniport behind a border that has them: `ask` is called in its turn and at its level, and its
@@ -123,7 +147,7 @@ impl Link {
     /// WAN ones that NDIS answers itself.
     pub fn query(&self, oid: Oid) -> Result<Answer, RequestError> {
         let adapter = &*self.adapter;
-        adapter.request(oid, |cpu| {
+        let asked = adapter.request(oid, |cpu| {
             let own = adapter.call(cpu, Entry::QueryInformation, Irql::DISPATCH, |drivers| {
                 drivers.miniport.query(&mut Cx::assume(Rc::clone(cpu)), oid)
             });
@@ -132,7 +156,11 @@ impl Link {
                 Some(None) => self.answer(oid),
                 None => Err(Status::FAILURE),
             }
-        })
+        });
+        match asked {
+            Err(RequestError::Pending(_)) => adapter.completed(oid),
+            asked => asked,
+        }
     }
 
     fn answer(&self, oid: Oid) -> Result<Answer, Status> {
@@ -159,7 +187,7 @@ impl Link {
     /// not fit the OID.
     pub fn set(&self, oid: Oid, value: &Answer) -> Result<(), RequestError> {
         let adapter = &*self.adapter;
-        adapter.request(oid, |cpu| {
+        let asked = adapter.request(oid, |cpu| {
             if let (Oid::WAN_SET_LINK_INFO, Answer::Link(info)) = (oid, value)
                 && (info.max_send_frame_size > adapter.info.max_frame_size
                     || info.max_send_frame_size == 0)
@@ -189,6 +217,14 @@ impl Link {
                 }
                 _ => Err(Status::NOT_SUPPORTED),
             }
-        })
+        });
+        if !matches!(asked, Err(RequestError::Pending(_))) {
+            return asked;
+        }
+        adapter.completed(oid)?;
+        if let (Oid::WAN_SET_LINK_INFO, Answer::Link(info)) = (oid, value) {
+            self.flow.lock().info = info.clone();
+        }
+        Ok(())
     }
 }

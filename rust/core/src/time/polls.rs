@@ -1,4 +1,5 @@
-//! Timers that go round for ever: a driver that polls its card sets its timer again from inside of the timer's own function.
+//! Timers that go round for ever: a driver that polls its card sets its timer again from inside of the timer's own function. So
+//! does a device with a clock of its own, which counts or beats.
 //!
 //! A run without an end goes on until nothing is left to do, and such a timer is always left. So it is none of what a run goes on
 //! for: after some rounds with nothing but polling the run is over, later where a miniport owes something that a round
@@ -62,10 +63,17 @@ impl Adapter {
 }
 
 impl Ndis {
-    /// Whether that is a timer that was set from inside of its own function, with nothing owed.
+    /// Whether that is a timer, or a device, that was set from inside of its own function, with nothing owed.
     pub(crate) fn is_poll(&self, work: Work) -> bool {
-        let Work::Timer { adapter, timer, .. } = work else { return false };
-        self.is_so_of(adapter, |adapter| adapter.timer_polls(timer))
+        match work {
+            Work::Timer { adapter, timer, .. } => {
+                self.is_so_of(adapter, |adapter| adapter.timer_polls(timer))
+            }
+            Work::Device { adapter, device, .. } => {
+                self.is_so_of(adapter, |adapter| adapter.device_polls(device))
+            }
+            _ => false,
+        }
     }
 
     /// Whether nothing but such timers is left to do.
