@@ -45,8 +45,8 @@ class Parameters:
             return
         wrong = check_part(self.part, json.dumps(self._seen(), allow_nan=False))
         if wrong is not None:
-            at, rest = wrong
-            raise ValueError(f"{type(self).__name__}.{self.says.get(at, at)}: {rest}")
+            at, error = wrong
+            raise ValueError(f"{type(self).__name__}.{self.says.get(at, at)}: {error}")
 
     def _seen(self) -> dict[str, Any]:
         """What the engine looks at."""

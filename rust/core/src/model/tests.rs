@@ -199,7 +199,10 @@ fn a_packet_is_lost_with_any_of_its_fragments_and_comes_back_all_the_same() {
     let mut simulation = run(vec![spec]);
     let (_, counters, _) = simulation.counters()[0];
     assert_eq!(counters.succeeded + counters.aborted, 20_000);
-    assert_eq!(counters.received + counters.lost, 20_000);
+    // What a card had copied of them vanishes with its memory of two, and what was out may come back aborted.
+    let (told, memory) =
+        (counters.received + counters.lost + counters.aborted, 2 * counters.resets);
+    assert!((20_000 - memory..=20_000 + memory).contains(&told), "{counters:?}");
     assert!(counters.resets > 3 && counters.aborted > 0, "{counters:?}");
     // 771 bytes with headers of 4 on average: 1 − (1 − 10⁻⁵)^(8·771) is 6.0 %, and the resets take some.
     let lost = counters.lost as f64 / 20_000.0;

@@ -18,7 +18,7 @@ pub(super) const IRQL_COMPLETE: RuleInfo = RuleInfo {
     switch: None,
     remedy: "Complete from `handle_interrupt`, a timer or a DPC, which run at DISPATCH, and never from `isr`; a worker thread \
              of a serialized driver queues a `dpc` that completes, or raises with `adapter.at(Irql.DISPATCH)`. In C, MiniportHalt, \
-             which runs at PASSIVE, completes between KeRaiseIrql(DISPATCH_LEVEL, &Irql) and KeLowerIrql(Irql).",
+             at PASSIVE, completes between KeRaiseIrql(DISPATCH_LEVEL, &Irql) and KeLowerIrql(Irql).",
     broken_by: "An interrupt service routine completes the packet that the card has just finished.",
 };
 
