@@ -73,6 +73,9 @@ def test_a_token_in_a_log_is_enough(here, mailed):
     assert done.stdout.startswith(("DOUBLE", "STALE"))
     good = ndiswan("replay", "--token", "c1", "--target", CAREFUL, cwd=here / "drivers")
     assert (good.returncode, good.stdout) == (0, "nothing fails\n")
+    other = ndiswan("replay", "--token", "c1.97-1", "--target", CAREFUL, cwd=here / "drivers")
+    assert other.returncode == 5
+    assert "choice 1 is one of 2 here, and one of 97 there" in other.stdout
 
 
 @pytest.mark.parametrize(

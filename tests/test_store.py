@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from commands import ndiswan
 from ndiswan.campaign import Store, merge
 
 TOKEN = "c1.2-0x5.1.40-3"
@@ -44,3 +47,60 @@ def test_a_damaged_failure_is_left_out_of_a_merge(tmp_path) -> None:
     with pytest.warns(UserWarning, match=r"LOST-0\.json: cannot be read"):
         merged = merge(tmp_path / "all", [store.folder])
     assert (merged["failures"], merged["corpus"]) == (0, 1)
+
+
+UNDETERMINED = """
+import random
+
+import ndiswan as nw
+
+
+class Careless(nw.Miniport):
+    serialized = False
+
+    def wan_send(self, link, packet):
+        if random.random() < 0.05:
+            self.adapter.wan_send_complete(packet)
+        return nw.SUCCESS
+"""
+
+
+def test_what_is_not_deterministic_is_said_and_not_mended(tmp_path) -> None:
+    """By `fuzz` and its document, by `replay`, and by the next `fuzz`: none of them ends with 0."""
+    source = tmp_path / "careless.py"
+    source.write_text(UNDETERMINED)
+    words = "careless.py:11 in Careless.wan_send calls random.random()"
+    fuzz = (
+        "fuzz",
+        source,
+        "--executions",
+        "400",
+        "--seed",
+        "1",
+        "--jobs",
+        "1",
+        "--folder",
+        "found",
+    )
+    done = ndiswan(*fuzz, "--json", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    document = json.loads(done.stdout)
+    assert document["nondeterministic"] == [words]
+    (file, *_) = document["failures"]["new"]
+    for _ in range(20):  # it comes again now and then
+        done = ndiswan("replay", file, cwd=tmp_path)
+        assert done.returncode == 1
+        if "did not come again" in done.stdout:
+            break
+    assert f"the driver is not deterministic: {words}" in done.stdout
+    done = ndiswan(*fuzz[:2], "--executions", "1", *fuzz[4:], cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "fails no more" not in done.stdout
+
+
+def test_a_campaign_without_a_budget_ran_nothing(tmp_path) -> None:
+    """An empty variable of a pipeline is no success."""
+    (tmp_path / "careless.py").write_text(UNDETERMINED)
+    done = ndiswan("fuzz", "careless.py", "--time", "0", "--folder", "found", cwd=tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "nothing ran: expected a budget" in done.stdout

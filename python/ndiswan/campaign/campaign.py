@@ -20,7 +20,7 @@ from ndiswan.refused import refused
 from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -73,6 +73,10 @@ class Verdict(Shown):
     """Failures of earlier that still fail."""
     mended: list[Path] = field(default_factory=list)
     """Failures of earlier that fail no more."""
+    unsure: list[Path] = field(default_factory=list)
+    """Failures of earlier that did not come again, of drivers that are not deterministic."""
+    nondeterministic: list[str] = field(default_factory=list)
+    """Who makes the same choices give other events."""
     new: list[Path] = field(default_factory=list)
     """Failures that were found now."""
     died: list[Died] = field(default_factory=list)
@@ -84,10 +88,14 @@ class Verdict(Shown):
     elsewhere: str | None = None
     """Why the campaign's folder took no more, and where the rest is kept."""
 
+    def add_nondeterministic(self, why: Iterable[str]) -> None:
+        """More of who does, each once."""
+        self.nondeterministic = list(dict.fromkeys((*self.nondeterministic, *why)))
+
     @property
     def failed(self) -> bool:
         """Whether anything fails."""
-        return bool(self.known or self.new or self.died)
+        return bool(self.known or self.new or self.died or self.unsure)
 
 
 @dataclass
@@ -189,7 +197,9 @@ class Campaign:
                 continue  # of a scenario that is no more
             again = failure.replay(record=False, patience=failure.settings.patience)
             if again.symptom is None:
-                verdict.mended.append(path)
+                why = failure.undetermined()
+                verdict.add_nondeterministic(why)
+                (verdict.unsure if why else verdict.mended).append(path)
                 continue
             verdict.known.append(path)  # another rule may be broken first today
             rules = verdict.progress.rules
@@ -315,6 +325,7 @@ class Campaign:
         verdict.certificate = found.certificate or verdict.certificate
         verdict.interrupted |= found.interrupted
         verdict.exhausted |= found.exhausted
+        verdict.add_nondeterministic(found.nondeterministic)
         exhausted = found.exhausted and self.explorer == "bounded"
         return (
             verdict.interrupted

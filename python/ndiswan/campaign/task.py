@@ -70,6 +70,8 @@ class Found:
     last_new: float = 0.0
     certificate: str | None = None
     exhausted: bool = False
+    nondeterministic: list[str] = field(default_factory=list)
+    """Who makes the same choices give other events."""
     interrupted: bool = False
     """Whether Ctrl-C ended it early; what it had found by then is here."""
 
@@ -125,6 +127,7 @@ def run_task(task: Task) -> Found:
         last_new=found.last_new,
         certificate=found.certificate,
         exhausted=found.exhausted,
+        nondeterministic=found.nondeterministic,
         interrupted=interrupted,
     )
 

@@ -293,6 +293,7 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
         ("fails still", verdict.known, "bad"),
         ("found", verdict.new, "bad"),
         ("fails no more", verdict.mended, "good"),
+        ("did not come again", verdict.unsure, "warn"),
     ):
         for path in paths:
             content = json.loads(path.read_text("utf-8"))
@@ -303,6 +304,11 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
             ]
             elsewhere = command(content, campaign.settings)
             lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
+    if verdict.nondeterministic:
+        why = ", ".join(verdict.nondeterministic)
+        lines.append(
+            f"not deterministic: {why}; what it finds may not come again by its file or token"
+        )
     for died in verdict.died:
         first, *rest = str(died).splitlines()
         lines += [f"{paint('died', 'bad')}: {first}", *rest]
@@ -314,7 +320,9 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
     )
     if verdict.certificate and campaign.explorer == "bounded":
         lines.append(verdict.certificate)
-    if _nothing_ran(campaign, verdict):
+    if not progress.executions:
+        lines.append("nothing ran: expected a budget of some time and some executions")
+    elif _nothing_ran(campaign, verdict):
         check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
         lines.append(
             f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
@@ -323,8 +331,10 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
 
 
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether a driver in C was never given a packet, nor told of anything else that is wrong."""
+    """Whether there was no execution, or a driver in C was never given a packet; and nothing else is told."""
     progress = verdict.progress
+    if not progress.executions:
+        return not (verdict.failed or verdict.interrupted)
     all_there_are = verdict.exhausted or progress.executions >= MANY
     idle = all_there_are and not progress.pairs
     return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
@@ -343,7 +353,9 @@ def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
             "new": [str(path) for path in verdict.new],
             "known": [str(path) for path in verdict.known],
             "mended": [str(path) for path in verdict.mended],
+            "unsure": [str(path) for path in verdict.unsure],
         },
+        "nondeterministic": verdict.nondeterministic,
         "died": [asdict(died) for died in verdict.died],
         "rules": progress.rules,
         "interrupted": verdict.interrupted,

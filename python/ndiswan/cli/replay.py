@@ -21,7 +21,9 @@ from ndiswan.exploring.watchdog import watched
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FINE, VIOLATIONS, _, INTERNAL = range(4)
+    from ndiswan.exploring.execution import Symptom
+
+FINE, VIOLATIONS, _, INTERNAL, _, NOTHING_RAN = range(6)
 FORMS = ("story", "mermaid", "svg", "report", "trace")
 
 
@@ -55,7 +57,7 @@ def _load(path: str, target: str | None) -> Failure:
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
 def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
-    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not.
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not, 5 if a token does not fit.
 
     FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
     went wrong, as `ndiswan step` can save it, the story is told as well. What was found with --sanitize is run in a
@@ -69,19 +71,18 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
         failure = changed(failure, symptom=again.symptom, digest=again.ndis.digest())
     same = (again.symptom or GOOD) == failure.symptom
     identical = same and again.ndis.digest() == failure.digest
+    gone = file is not None and again.symptom is None and failure.symptom != GOOD
+    why = failure.undetermined() if gone else []
+    misfit = failure.misfit(again) if again.symptom is None else None
     if as_json:
-        out_json(_document(failure, again.symptom, identical=identical))
+        out_json(
+            {**_document(failure, again.symptom, identical=identical), "nondeterministic": why}
+        )
     elif again.symptom is None and failure.symptom != GOOD:
-        out(f"it fails no more: {failure.rule} at {failure.place}" if file else "nothing fails")
+        out(_nothing(failure, file, misfit, why))
     else:
-        if again.symptom is None:
-            out("nothing goes wrong, as when it was saved")
-        elif not same:
-            out(f"it fails otherwise: {again.symptom.rule} at {again.symptom.place}")
-        elif not identical:
-            out(
-                "it fails as before, with other events: the driver was changed, or is not deterministic"
-            )
+        if otherwise := _otherwise(again.symptom, same=same, identical=identical):
+            out(otherwise)
         text = failure.told(again, form)
         if output is None:
             out(text)
@@ -91,7 +92,29 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
         from ndiswan.outputs import of_replay
 
         publish([of_replay(failure, again, what.content, what.name)], said)
-    return FINE if again.symptom is None else VIOLATIONS
+    if again.symptom is not None or why:
+        return VIOLATIONS
+    return NOTHING_RAN if file is None and misfit is not None else FINE
+
+
+def _nothing(failure: Failure, file: str | None, misfit: str | None, why: list[str]) -> str:
+    what = f"{failure.rule} at {failure.place}"
+    if why:
+        who = f"the driver is not deterministic: {', '.join(why)}"
+        return f"it did not come again: {what}\n{who}; give it a generator or a clock of the world"
+    said = f"it fails no more: {what}" if file else "nothing fails"
+    if misfit is None:
+        return said
+    return f"{said}\nits choices are of another scenario, or of a driver that was another then: {misfit}"
+
+
+def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str | None:
+    if symptom is None:
+        return "nothing goes wrong, as when it was saved"
+    if not same:
+        return f"it fails otherwise: {symptom.rule} at {symptom.place}"
+    changed_since = "the driver was changed, or is not deterministic"
+    return None if identical else f"it fails as before, with other events: {changed_since}"
 
 
 def _writing(write: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
+from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
 from ndiswan.exploring.target import arguments_of, find, name_of
@@ -106,6 +107,21 @@ class Failure(Shown):
         answers = Explorer.replay(self.choices)
         with watched(patience):
             return execute(self.scenario, answers, self.settings, record=record)
+
+    def misfit(self, again: Execution) -> str | None:
+        """Where its choices are not those that ``again`` was asked for: of another scenario, or of an older driver."""
+        both = zip(self.choices, again.ndis.choices(), strict=False)
+        for number, ((kept, _), (asked, _)) in enumerate(both, 1):
+            if kept != asked:
+                return f"choice {number} is one of {asked} here, and one of {kept} there"
+        return None
+
+    def undetermined(self) -> list[str]:
+        """Who makes the same choices give other events, by a real clock or a global generator: a line for each call."""
+        seen: dict[str, None] = {}
+        with watching(seen):
+            self.replay(record=False, patience=self.settings.patience)
+        return list(seen)
 
     def decisive(self) -> int | None:
         """The last answer, as an index of ``choices``, without which the run is good; None if there is none.
