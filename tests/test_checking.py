@@ -306,3 +306,19 @@ def test_a_leased_line_that_comes_and_goes_is_waited_for(tmp_path) -> None:
     assert [finding.report for mode in driver.modes for finding in mode.errors] == []
     assert all(mode.sends for mode in driver.modes)
     assert "takes its line down" in driver.modes[-1].note
+
+
+def test_each_thing_that_is_left_behind_is_told(tmp_path) -> None:
+    """One leak does not hide another; the same in the next mode is not told again."""
+    left = """
+        PVOID block, range;
+        NdisAllocateMemoryWithTag(&block, 100, 'tfel');
+        NdisMRegisterIoPortRange(&range, Adapter, 0x300, 8);
+    """
+    source = tmp_path / "leaves.c"
+    text = HARNESS.replace("@GLOBALS@", FLAPS).replace("@HALT@", "")
+    source.write_text(text.replace("@BODY@", f"{left} Up();"), "utf-8")
+    result = check(str(source), Options(patterns=["halt", "send/inline"]))
+    told = "\n".join(lines(result, lambda *_: "again"))
+    assert told.count("100 bytes at") == 1
+    assert told.count("the 8 ports from 0x300 are still registered") == 1

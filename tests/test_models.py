@@ -151,9 +151,13 @@ def test_a_card_may_be_dead_from_the_beginning() -> None:
         assert models.simulate(link).columns["resets"][0] == 1
 
 
-def test_the_least_quantile_is_the_least() -> None:
-    """Exactly, and not the middle of its bucket."""
+def test_the_least_and_the_largest_are_exact() -> None:
+    """As quantiles, too, and of several runs together; not the middle of their buckets."""
     flow = models.Poisson(rate_pps=100, size=500, packets=1000)
     link = models.Link(traffic=flow, line=LINE)
     stage = models.simulate(link, seed=1)["link0"]["latency"]
     assert stage.quantile(0) == stage.min == 4_000_000
+    both = stage.merged(models.simulate(link, seed=2)["link0"]["latency"])
+    assert both.quantile(1) == both.max
+    times, shares = both.cdf()
+    assert (times[-1], shares[-1]) == (both.max, 1)

@@ -207,3 +207,14 @@ def test_a_message_file_that_cannot_be_read_is_told(tmp_path, text, words):
     files(tmp_path, sources="SOURCES=log.mc a.c\n", log__mc=text, a__c=ENTRY)
     with pytest.raises(BuildError, match=rf"log\.mc: {words}"):
         build(tmp_path)
+
+
+def test_macros_of_conditions_come_from_the_environment(tmp_path, monkeypatch):
+    """As with NMAKE; what the file sets itself counts more."""
+    listing = "!IFDEF CARD_NT40\nSOURCES=a.c\n!ELSE\nSOURCES=b.c\n!ENDIF\n"
+    listing += "CARD_NT40=0\n!IF $(CARD_NT40)\nSOURCES=c.c\n!ENDIF\n"
+    files(tmp_path, a__c="", b__c="", c__c="", sources=listing)
+    monkeypatch.delenv("CARD_NT40", raising=False)
+    assert names(tmp_path) == ["b.c"]
+    monkeypatch.setenv("card_nt40", "1")
+    assert names(tmp_path) == ["a.c"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 
@@ -27,8 +28,12 @@ class Line(NamedTuple):
 
 
 def lines(listing: Path, known: dict[str, str] | None = None, depth: int = 0) -> Iterator[Line]:
-    """What a file sets, where its conditions hold; ``known`` has the macros, and gets them."""
-    known = dict(BUILD) if known is None else known
+    """What a file sets, where its conditions hold; ``known`` has the macros, and gets them.
+
+    To begin with they are those of BUILD and of the environment, as with NMAKE.
+    """
+    if known is None:
+        known = BUILD | {name.upper(): value for name, value in os.environ.items()}
     # A comment ends with its line, which may go on all the same.
     text = re.sub(
         r"#[^\r\n]*?(\\?[ \t]*)$", r"\1", listing.read_text(encoding="latin-1"), flags=re.MULTILINE

@@ -49,14 +49,15 @@ class Stage:
             raise ValueError(f"q: expected a share from 0 to 1, got {q!r}")
         if not self.count:
             return float("nan")
-        if q == 0:
-            return float(self.min)
+        if q in {0, 1}:
+            return float(self.max if q else self.min)
         at = int(np.searchsorted(np.cumsum(self.counts), max(1, np.ceil(q * self.count))))
         return float(np.clip(self.low[at] + self.width[at] // 2, self.min, self.max))
 
     def cdf(self) -> tuple[Column, Column]:
         """Times in nanoseconds, and the share of packets that did not exceed each."""
-        return self.low + self.width - 1, np.cumsum(self.counts) / self.count
+        times = np.minimum(self.low + self.width - 1, self.max)
+        return times, np.cumsum(self.counts) / self.count
 
     def merged(self, *others: Stage) -> Stage:
         """All together."""
