@@ -114,6 +114,16 @@ def test_assembler_is_told_for_what_it_is(tmp_path: Path, monkeypatch) -> None:
         build(source)
 
 
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_a_pointer_cut_in_an_initializer_is_told_for_what_it_is(tmp_path, monkeypatch, cc) -> None:
+    """A table of addresses as ULONG, which 32 bits took."""
+    monkeypatch.setenv("CC", cc)
+    source = tmp_path / "table.c"
+    source.write_text("#include <ndis.h>\nstatic int x;\nULONG Table[] = {(ULONG)&x};\n")
+    with pytest.raises(BuildError, match=r"table\.c:3:(.|\n)*make that member ULONG_PTR"):
+        build(source)
+
+
 def test_a_header_that_is_nobodys_is_told(tmp_path: Path) -> None:
     """The error names the header, and how to give the folder that has it."""
     source = tmp_path / "tunnel.c"

@@ -91,6 +91,11 @@ def _outside_strings(
     return "".join([*parts, text[end:]])
 
 
+_NOT_CONSTANT = re.compile(
+    r"initializer element is not (?:constant|computable)|not a compile-time constant"
+)
+
+
 class Mended:
     """A driver's text, and what was changed of it."""
 
@@ -123,6 +128,11 @@ class Mended:
             self.hint = (
                 "\nexpected C; the line has __asm with instructions of a 32-bit processor, which are not translated: "
                 "leave them out, or write the C that they stand for, under a macro that is defined for this build"
+            )
+        elif errors and not changed and _NOT_CONSTANT.search(said):
+            self.hint = (
+                "\nexpected a constant; a pointer that a static initializer casts to ULONG has 64 bits here, as on"
+                " 64-bit Windows: make that member ULONG_PTR or a pointer, or fill it in before it is used"
             )
         return changed
 
