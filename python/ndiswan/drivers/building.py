@@ -11,7 +11,6 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache as once
 from pathlib import Path
 
 from ndiswan.drivers import sanitizing
@@ -305,7 +304,6 @@ def _compile_one(
     return made
 
 
-@once
 def _mending() -> str:
     """What a driver's lines are changed by."""
     return "".join((HERE / f"{name}.py").read_text("utf-8") for name in ("longs", "mending"))
