@@ -34,7 +34,6 @@ static void debug_print(const char *text) { strcpy(printed, text); }
 static void acquire(PNDIS_SPIN_LOCK lock) { (void)lock; locks++; acquisitions++; }
 static void leave(PNDIS_SPIN_LOCK lock) { (void)lock; locks--; }
 
-static KIRQL at_dispatch(void) { return DISPATCH_LEVEL; }
 static void expect_level(const char *name, UCHAR most) { (void)name; (void)most; }
 
 static void fill(const char *name, void *function)
@@ -52,7 +51,6 @@ static void start(void)
     fill("NdisFreeMemory", release);
     fill("ndiswan_debug_print", debug_print);
     fill("ndiswan_expect_level", expect_level);
-    fill("KeGetCurrentIrql", at_dispatch);
     fill("NdisAcquireSpinLock", acquire);
     fill("NdisReleaseSpinLock", leave);
 }

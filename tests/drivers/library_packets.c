@@ -97,9 +97,12 @@ static void lists(void)
     IS(RtlCompareMemory("abcd", "abxd", 4), 2);
 }
 
+static KIRQL at_dispatch(void) { return DISPATCH_LEVEL; }
+
 int main(void)
 {
     start();
+    fill("KeGetCurrentIrql", (void *)at_dispatch);
     packets();
     lists();
     return failures != 0;
