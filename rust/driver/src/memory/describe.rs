@@ -1,6 +1,7 @@
 //! What an address is of, in words for a report.
 
 use super::{Block, Heap, PAGE, Small};
+use crate::sanitizer;
 
 /// How far before a block is looked for what was written there, and what is there until then.
 const BEFORE: usize = 64;
@@ -32,9 +33,13 @@ impl Heap {
 }
 
 impl Block {
-    /// The bytes beside it that are the driver's no more than those of the next page, which faults: before, and behind.
+    /// The bytes beside it that are the driver's no more than those of the next page, which faults: before, and behind. None with
+    /// AddressSanitizer, which watches them itself.
     fn beside(&self) -> [std::ops::Range<usize>; 2] {
         let end = self.start + self.length;
+        if sanitizer::is_there() {
+            return [self.start..self.start, end..end];
+        }
         let before = self.start.saturating_sub(BEFORE).max(self.pages.start + PAGE);
         [before..self.start, end..end.next_multiple_of(8)]
     }
