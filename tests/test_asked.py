@@ -123,4 +123,6 @@ def test_a_card_is_put_to_sleep_and_woken(checked) -> None:
 
 def test_gets_are_queries() -> None:
     """A request that answers something goes to MiniportQueryInformation."""
-    assert all((oid in QUERIES) == bool(answer) or not answer for oid, _, answer, _ in TELEPHONY)
+    answered = [oid for oid, _, answer, _ in TELEPHONY if answer]
+    assert len(answered) > 8
+    assert set(answered) <= QUERIES

@@ -10,6 +10,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import Status
+from ndiswan.checking import Options, check
 from ndiswan.drivers import load
 from test_c_kernel import HARNESS
 
@@ -140,3 +141,81 @@ def test_who_waits_for_a_lock_lets_go_of_the_interpreter(tmp_path: Path) -> None
             thread.join(30)
             assert not thread.is_alive()
     assert (len(calls), ndis.violations) == (200, [])
+
+
+LATER = """
+static NDIS_MINIPORT_TIMER Timer;
+static PVOID Buffer;
+static BOOLEAN Sets;
+static VOID Later(PVOID s, PVOID c, PVOID t, PVOID u)
+{
+    if (Sets) {
+        NdisMSetInformationComplete(Adapter, NDIS_STATUS_SUCCESS);
+        return;
+    }
+    ((PNDIS_WAN_GET_STATS_INFO)Buffer)->BytesSent = 77;
+    NdisMQueryInformationComplete(Adapter, NDIS_STATUS_SUCCESS);
+}
+static NDIS_STATUS Asked(NDIS_OID oid, PVOID b, ULONG n, PULONG w)
+{
+    Sets = oid == OID_WAN_SET_LINK_INFO;
+    if (oid == OID_WAN_GET_LINK_INFO) {
+        *w = sizeof(NDIS_WAN_GET_LINK_INFO);
+        ((PNDIS_WAN_GET_LINK_INFO)b)->MaxSendFrameSize = 1500;
+        return NDIS_STATUS_SUCCESS;
+    }
+    if (oid != OID_WAN_GET_STATS_INFO && !Sets)
+        return NDIS_STATUS_NOT_SUPPORTED;
+    if (((PNDIS_WAN_GET_STATS_INFO)b)->NdisLinkHandle != (NDIS_HANDLE)0x1234)
+        return NDIS_STATUS_INVALID_DATA;
+    Buffer = b;
+    @SET@
+    return NDIS_STATUS_PENDING;
+}
+"""
+UP = """
+    NDIS_MAC_LINE_UP up;
+    NdisMInitializeTimer(&Timer, Adapter, Later, NULL);
+    NdisZeroMemory(&up, sizeof(up));
+    up.LinkSpeed = 640;
+    up.NdisLinkHandle = (NDIS_HANDLE)0x1234;
+    NdisMIndicateStatus(Adapter, NDIS_STATUS_WAN_LINE_UP, &up, sizeof(up));
+"""
+
+
+def pending(folder: Path, set_timer: str) -> Path:
+    """A driver whose card answers for statistics and settings of the link, some time later."""
+    text = HARNESS.replace("#include <ndis.h>", "#include <ndis.h>\n#include <ndiswan.h>")
+    text = text.replace("@GLOBALS@", LATER.replace("@SET@", set_timer)).replace("@HALT@", "")
+    source = folder / "pending.c"
+    text = text.replace("@BODY@", UP)
+    text = text.replace("return NDIS_STATUS_NOT_SUPPORTED;", "return Asked(oid, b, n, w);", 2)
+    answered = text.replace("return Asked(oid, b, n, w);", "return NDIS_STATUS_NOT_SUPPORTED;", 1)
+    source.write_text(answered, "utf-8")
+    return source
+
+
+def test_a_request_of_the_wan_may_be_pending(tmp_path: Path) -> None:
+    """NDIS waits for it: a query has its answer, for the link that its buffer names, and a set is made."""
+    driver = load(pending(tmp_path, "NdisMSetTimer(&Timer, 10);"))
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(nw.Protocol(), driver)
+        assert link.query(nw.Oid.WAN_GET_STATS_INFO).bytes_sent == 77
+        before = ndis.now
+        info = link.query(nw.Oid.WAN_GET_LINK_INFO)
+        info.link_handle = 0x1234
+        link.set(nw.Oid.WAN_SET_LINK_INFO, info)
+        assert ndis.now - before == pytest.approx(0.01)
+    assert ndis.violations == []
+
+
+def test_a_request_of_the_wan_that_is_never_completed_is_a_finding(tmp_path: Path) -> None:
+    """By hand it is an error, and for `check` the driver's breach, not a mistake of ours."""
+    source = pending(tmp_path, ";")
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(nw.Protocol(), load(source))
+        with pytest.raises(RuntimeError, match="and did not complete it; a driver in C does"):
+            link.query(nw.Oid.WAN_GET_STATS_INFO)
+    (mode,) = check(str(source), Options(patterns=["requests/inline"])).drivers[0].modes
+    assert {finding.kind for finding in mode.errors} == {"hang"}
+    assert "did not complete it" in mode.errors[0].detail

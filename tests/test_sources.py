@@ -200,6 +200,10 @@ def test_the_header_of_a_message_file_is_made(tmp_path, monkeypatch):
         ("Severity=Bad\n", "line 1: expected one of success, .*; got 'Bad'"),
         ("Sverity=Error\n", "line 1: there is no keyword 'Sverity'"),
         ("hello world\n", "line 1: expected Keyword=value, got 'hello world'"),
+        (
+            "\nSeverityNames=(Success=0x0\nMessageId=1\n",
+            r"line 3: expected \) at the end of a list",
+        ),
     ],
 )
 def test_a_message_file_that_cannot_be_read_is_told(tmp_path, text, words):
@@ -218,3 +222,23 @@ def test_macros_of_conditions_come_from_the_environment(tmp_path, monkeypatch):
     assert names(tmp_path) == ["b.c"]
     monkeypatch.setenv("card_nt40", "1")
     assert names(tmp_path) == ["a.c"]
+
+
+def test_a_header_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
+    """With the variable that names another folder."""
+    monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path / "sources" / "no-folder"))
+    files(tmp_path, sources="SOURCES=log.mc a.c\n", log__mc=MESSAGES, a__c=ENTRY)
+    with pytest.raises(BuildError, match=r"log\.h cannot be written: .*NDISWAN_CACHE"):
+        build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "version"),
+    [("", "40"), ("-DNDIS30_MINIPORT=1", "30"), ("-DNDIS50_MINIPORT=1", "50")],
+)
+def test_a_sources_file_says_for_which_version_a_driver_is(tmp_path, flags, version):
+    """The structure of its characteristics is that version's; 4.0 where nothing is said."""
+    size = "int size[sizeof(NDIS_MINIPORT_CHARACTERISTICS) == sizeof(NDIS{}_MINIPORT_CHARACTERISTICS) ? 1 : -1];\n"
+    listing = f"SOURCES=a.c\nC_DEFINES={flags}\n"
+    files(tmp_path, sources=listing, a__c=f"#include <ndis.h>\n{size.format(version)}{ENTRY}")
+    assert build(tmp_path).is_file()

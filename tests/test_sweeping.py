@@ -385,3 +385,13 @@ def test_parameters_are_text_in_html():
     assert "<b>" not in shown
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_two_sweeps_of_one_process_may_have_one_folder(tmp_path, serial):
+    """Each comes to the whole, whoever kept a file first."""
+    options = {"replications": 4, "executor": "serial", "directory": tmp_path, **TIMES}
+    with ThreadPoolExecutor(2) as both:
+        running = [both.submit(models.sweep, make, GRID, **options) for _ in range(2)]
+        for swept in running:
+            same(swept.result(), serial)
+    assert not list(tmp_path.glob("*.part"))

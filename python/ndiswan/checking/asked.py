@@ -34,11 +34,13 @@ CAPABILITIES, SET_POWER, QUERY_POWER, D0, D3 = 0xFD01_0100, 0xFD01_0101, 0xFD01_
 #: A driver that completes a request later has a timer or an interrupt for it.
 PATIENCE = 10.0
 ROOM = 1024
+#: Of ulRequestID, which those of a telephone program do not come to.
+FIRST_NUMBER = 0x4000_0000
 _NDIS, _LINE = b"ndis\0", b"tapi/line\0"
 _LINE_SELECT, _ADDRESS_SELECT = 1, 2
 
 #: Requests of a line and a call that are there: the values, the structure that is answered, and what comes behind.
-#: Each before a set that takes what it answers. Those that end the call or make it are elsewhere.
+#: Those that end the call or make it are elsewhere.
 TELEPHONY: tuple[tuple[TapiOid, dict[str, int], str, bytes], ...] = (
     (TapiOid.GET_EXTENSION_ID, {}, "", b""),
     (TapiOid.NEGOTIATE_EXT_VERSION, {"ulHighVersion": 0x0001_0000}, "", b""),
@@ -62,18 +64,20 @@ TELEPHONY: tuple[tuple[TapiOid, dict[str, int], str, bytes], ...] = (
 )
 
 
-def ask_all(world: World) -> int:
-    """Send all of them to the driver of a world; how many it answered with SUCCESS.
+def ask_all(world: World) -> None:
+    """Send all of them to the driver of a world.
 
     Raises TapiError for a request that stays pending.
     """
     driver: Any = world.miniport
-    answered = sum(_general(world, driver, oid) for oid in _general_of(world, driver))
-    tapi = driver.tapi
-    calls = [call for call in (tapi.calls if tapi else []) if not call.closed and not call.over]
-    return answered + sum(
-        _telephony(world, call, *asked) for call in calls[:1] for asked in TELEPHONY
+    for oid in _general_of(world, driver):
+        _general(world, driver, oid)
+    call = next(
+        (call for call in (driver.tapi.calls if driver.tapi else []) if not call.over), None
     )
+    if call is not None:
+        for number, asked in enumerate(TELEPHONY, FIRST_NUMBER):
+            _telephony(world, call, number, *asked)
 
 
 def _general_of(world: World, driver: CMiniport) -> Iterator[int]:
@@ -98,13 +102,11 @@ def _query(
     return world.call(ask) or (Status.FAILURE, b"")
 
 
-def _general(world: World, driver: CMiniport, oid: int) -> bool:
+def _general(world: World, driver: CMiniport, oid: int) -> None:
     status, data = _query(world, driver, oid, ROOM)
-    if status is not Status.SUCCESS:
-        return False
-    for room in {0, len(data) - 1}:
-        _query(world, driver, oid, max(room, 0))
-    return True
+    if status is Status.SUCCESS:
+        for room in dict.fromkeys((0, max(0, len(data) - 1))):
+            _query(world, driver, oid, room)
 
 
 def sleep_and_wake(world: World) -> bool:
@@ -121,18 +123,23 @@ def sleep_and_wake(world: World) -> bool:
 
 
 def _telephony(
-    world: World, call: Call, oid: TapiOid, given: dict[str, int], answer: str, behind: bytes
-) -> bool:
+    world: World,
+    call: Call,
+    number: int,
+    oid: TapiOid,
+    given: dict[str, int],
+    answer: str,
+    behind: bytes,
+) -> None:
     structure = f"NDIS_TAPI_{oid.name}"
     there: dict[str, Any] = {name: kind for name, kind, *_ in STRUCTURES[structure]._fields_}
-    line = call.line
     known = {
-        "hdLine": line.driver_handle,
+        "ulRequestID": number,
+        "hdLine": call.line.driver_handle,
         "hdCall": call.driver_handle,
-        "ulDeviceID": line.device,
+        "ulDeviceID": call.line.device,
         "ulDeviceClassSize": len(behind),
     }
-    fits = False
     for room in (ROOM, 0) if answer else (0,):
         values: dict[str, int | dict[str, int]] = {
             **{name: value for name, value in known.items() if name in there},
@@ -142,7 +149,4 @@ def _telephony(
             values[answer] = {"ulTotalSize": size_of(there[answer].__name__) + room}
         if behind:
             values["ulDeviceClassOffset"] = size_of(structure) + room
-        data = packed(structure, values, bytes(room) + behind)
-        outcome = world.call(call.line.tapi.ask, oid, data)
-        fits |= outcome is not None and outcome[0] is Status.SUCCESS
-    return fits
+        world.call(call.line.tapi.ask, oid, packed(structure, values, bytes(room) + behind))

@@ -11,6 +11,7 @@ from ndiswan._native import change_life
 from ndiswan.checking import frames as frames_of
 from ndiswan.checking.asked import ask_all, sleep_and_wake
 from ndiswan.checking.modes import SCENARIOS
+from ndiswan.checking.world import EnoughError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,14 +111,10 @@ def requests(bench: Bench) -> None:
         for in_flight in (0, BURST):
             world.burst(world.some(in_flight))
             for oid in nw.Oid:
-                try:
-                    world.call(world.link.query, oid)
-                except RuntimeError as error:  # one in C that never completes it
-                    world.finding = str(error)
-                    return
-            info = world.call(world.link.query, nw.Oid.WAN_GET_LINK_INFO)
+                _asked(world, world.link.query, oid)
+            info = _asked(world, world.link.query, nw.Oid.WAN_GET_LINK_INFO)
             if isinstance(info, nw.LinkInfo):
-                world.call(world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
+                _asked(world, world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
             if hasattr(world.miniport, "_c_driver"):
                 ask_all(world)
             world.settle()
@@ -126,6 +123,17 @@ def requests(bench: Bench) -> None:
             world.burst(world.some(BURST if world.link.up else 0))
             world.settle()
         world.linger()
+
+
+def _asked(world: World, request: Callable[..., object], *arguments: object) -> object:
+    """What comes of a request; that a driver in C never completes it is a finding, after which none can be sent."""
+    try:
+        return world.call(request, *arguments)
+    except RuntimeError as error:
+        if "NDIS_STATUS_PENDING" not in str(error):
+            raise
+        world.finding = str(error)
+        raise EnoughError from error
 
 
 def interrupt(bench: Bench) -> None:
@@ -277,6 +285,8 @@ def patience(bench: Bench) -> None:
     with bench.world() as world:
         window = world.link.window
     for count in dict.fromkeys((2, window, window + 1, 2 * window, BURST)):
+        if bench.is_late:
+            break
         with bench.world() as world:
             world.burst(world.some(min(count, MOST_OWED)))
             world.wait(70.0)

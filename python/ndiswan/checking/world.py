@@ -100,9 +100,11 @@ class World:
         self.frames = self.bench.frames_for(self.miniport.info)
         self.adapter = self.miniport.adapter
         if not self.link.up:
-            self._wait_for_line()
+            self._run_until(self._has_line)
         if not self.link.up and hasattr(self.miniport, "dial"):
             self._dial()
+        if not self._has_line():
+            self._wait_for_line()  # of a driver that polls, which a run does not wait for
         if not self._has_line():
             in_c = "NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP"
             call = in_c if hasattr(self.miniport, "_c_driver") else "adapter.line_up"

@@ -14,6 +14,8 @@ _SEVERITIES = {"success": 0, "informational": 1, "warning": 2, "error": 3}
 _FACILITIES = {"system": 0x0FF, "application": 0xFFF}
 _NAMES = re.compile(r"(\w+)\s*=\s*(\w+)(?:\s*:\s*(\w+))?")
 _KEY = re.compile(r"(\w+)\s*=\s*(\([^)]*\)|\S*)")
+#: Keywords that a header does not show.
+_NOTHING = {"messageidtypedefmacro", "outputbase", "languagenames"}
 _IN_LIST = re.compile(r"[^()]*\([^)]*$")
 
 
@@ -63,6 +65,8 @@ class _Reader:
                 if not _IN_LIST.fullmatch(pending):
                     in_text = self._keys(pending)
                     pending = ""
+        if pending:
+            raise ValueError(f"line {self.number}: expected ) at the end of a list, got the end")
         return "\n".join([*self.out, ""])
 
     def _keys(self, line: str) -> bool:
@@ -72,6 +76,8 @@ class _Reader:
             raise ValueError(f"line {self.number}: expected Keyword=value, got {left!r:.60}")
         in_text = False
         for key, value in _KEY.findall(line):
+            if key.lower() in _NOTHING:
+                continue
             known = getattr(self, f"key_{key.lower()}", None)
             if known is None:
                 raise ValueError(f"line {self.number}: there is no keyword {key!r}")
@@ -101,20 +107,11 @@ class _Reader:
     def key_messageidtypedef(self, value: str) -> None:
         self.typedef = value
 
-    def key_messageidtypedefmacro(self, _: str) -> None:
-        pass
-
-    def key_outputbase(self, _: str) -> None:
-        pass
-
     def key_severitynames(self, value: str) -> None:
         self._named(value, self.severities)
 
     def key_facilitynames(self, value: str) -> None:
         self._named(value, self.facilities)
-
-    def key_languagenames(self, _: str) -> None:
-        pass
 
     def key_messageid(self, value: str) -> None:
         self.given = value

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shlex
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -138,10 +139,14 @@ def _header_of(messages: Path | None) -> Path | None:
             made = header_of(text)
         except ValueError as error:
             raise BuildError(f"{messages}: {error}") from None
-        folder.mkdir(parents=True, exist_ok=True)
-        own = header.with_suffix(f".{os.getpid()}")
-        own.write_text(made, "latin-1")
-        own.replace(header)
+        own = header.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            own.write_text(made, "latin-1")
+            own.replace(header)
+        except OSError as error:
+            told = f"{header} cannot be written: {error.strerror or error}"
+            raise BuildError(f"{told}; $NDISWAN_CACHE names the folder for built files") from error
     return folder
 
 

@@ -203,6 +203,18 @@ pub(crate) fn all() -> Vec<Arc<Card>> {
 }
 
 impl Card {
+    /// The other cards of the same driver.
+    pub(crate) fn siblings(&self) -> Vec<Arc<Card>> {
+        // One that goes meanwhile wants the list: none is let go of under its lock.
+        let known =
+            CARDS.read().iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect();
+        let mut others: Vec<Arc<Card>> = known;
+        others.retain(|other| {
+            Arc::ptr_eq(&other.driver, &self.driver) && other.handle != self.handle
+        });
+        others
+    }
+
     /// Loads the driver at `path` for one card.
     ///
     /// # Errors
@@ -335,40 +347,6 @@ impl Card {
     /// Whether a file of debug information is the driver's own source.
     pub(crate) fn is_source(file: &Path) -> bool {
         !file.to_string_lossy().contains("ndiswan/drivers/")
-    }
-
-    /// What the driver still has after its halt: blocks of memory, timers that are set.
-    pub fn leaks(&self) -> Vec<String> {
-        let mut leaks = Vec::new();
-        for (at, length, by, tag) in self.driver.heap.leaks() {
-            let tag: String = tag
-                .to_le_bytes()
-                .iter()
-                .map(|b| char::from(*b))
-                .filter(char::is_ascii_graphic)
-                .collect();
-            let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
-            leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
-        }
-        if let Some(adapter) = self.adapter() {
-            for timer in
-                self.timers.read().iter().filter(|timer| adapter.timer_is_set(timer.number))
-            {
-                leaks.push(format!("the timer at {:#x} is still set", timer.address));
-            }
-        }
-        if self.interrupt.lock().is_some() {
-            leaks.push("the interrupt is still registered".to_string());
-        }
-        if self.shutdown.lock().is_some() {
-            leaks.push(
-                "the shutdown handler is still registered (NdisMDeregisterAdapterShutdownHandler)"
-                    .into(),
-            );
-        }
-        leaks.extend(self.ranges_left());
-        leaks.extend(self.things.lock().leaks());
-        leaks
     }
 }
 

@@ -1,11 +1,11 @@
-//! A driver comes with its first card, and goes when its last card has been halted: DriverUnload.
+//! A driver comes with its first card, and goes when its last card has been halted: DriverUnload, and what it leaves behind.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ndiswan::Status;
 
-use crate::card::{Card, all};
+use crate::card::Card;
 use crate::exports;
 use crate::memory::SYSTEM;
 use crate::miniport::Attached;
@@ -64,15 +64,6 @@ impl crate::card::Driver {
 }
 
 impl Card {
-    /// The other cards of the same driver.
-    pub(crate) fn siblings(&self) -> Vec<Arc<Card>> {
-        let mut others = all();
-        others.retain(|other| {
-            Arc::ptr_eq(&other.driver, &self.driver) && other.handle != self.handle
-        });
-        others
-    }
-
     /// DriverEntry, if it was not called yet; what it answered.
     pub(crate) fn enter_driver(&self) -> Status {
         self.driver.loaded.lock().cards += 1;
@@ -127,6 +118,40 @@ impl Card {
         }
         self.driver.loaded.lock().object = 0;
         self.driver.heap.free(object);
+    }
+
+    /// What the driver still has after its halt: blocks of memory, timers that are set.
+    pub fn leaks(&self) -> Vec<String> {
+        let mut leaks = Vec::new();
+        for (at, length, by, tag) in self.driver.heap.leaks() {
+            let tag: String = tag
+                .to_le_bytes()
+                .iter()
+                .map(|b| char::from(*b))
+                .filter(char::is_ascii_graphic)
+                .collect();
+            let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
+            leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
+        }
+        if let Some(adapter) = self.adapter() {
+            for timer in
+                self.timers.read().iter().filter(|timer| adapter.timer_is_set(timer.number))
+            {
+                leaks.push(format!("the timer at {:#x} is still set", timer.address));
+            }
+        }
+        if self.interrupt.lock().is_some() {
+            leaks.push("the interrupt is still registered".to_string());
+        }
+        if self.shutdown.lock().is_some() {
+            leaks.push(
+                "the shutdown handler is still registered (NdisMDeregisterAdapterShutdownHandler)"
+                    .into(),
+            );
+        }
+        leaks.extend(self.ranges_left());
+        leaks.extend(self.things.lock().leaks());
+        leaks
     }
 }
 

@@ -255,7 +255,6 @@ impl Trunk {
                 // What a reset took never leaves its card.
                 fragment.left = true;
                 whole.inside -= 1;
-                whole.lost = true;
             }
         }
     }
