@@ -182,21 +182,25 @@ class World:
         if self._has_line():
             return
         if getattr(self.miniport, "tapi", None):
-            self.dial_again()
+            from ndiswan.drivers.tapi_call import TapiError
+
+            with suppress(TapiError):  # a card that has just been reset need not take a call
+                self.dial_again()
         else:
             self._wait_for_line()
         if not self._has_line():
             raise self._without_line("the driver took its line down, and none came up again")
 
     def dial_again(self) -> None:
-        """Another call by TAPI, once the other end of those that were closed is free."""
-        from ndiswan.drivers.tapi_call import TapiError
+        """Another call by TAPI, once the other end of those that were closed is free.
+
+        Raises TapiError if it does not come up.
+        """
         from ndiswan.drivers.tapi_dialing import connect
 
         tapi = self.miniport.tapi  # type: ignore[attr-defined]  # one in C
-        self.ndis.wait(lambda: all(call.over for call in tapi.calls), tapi.timeout)
-        with suppress(TapiError):  # who is called may be busy: then there is no line
-            self.link = connect(tapi, tapi.lines[0].device)
+        self.call(self.ndis.wait, lambda: all(call.over for call in tapi.calls), tapi.timeout)
+        self.link = self.call(connect, tapi, tapi.lines[0].device) or self.link
 
     def send(self, frame: bytes | nw.Packet) -> None:
         """Send a frame; waits for a packet if the pool is empty, and for a line."""
