@@ -140,12 +140,12 @@ def test_a_vanished_peer_is_a_line_down(ndis: nw.Ndis, early: bool) -> None:
         assert protocol.frames == [b"goodbye"]
         assert protocol.downs == 1
         assert not link.up
-        # The card of early completion may have taken all that NDIS let down.
-        eventually(lambda: early or protocol.counts[nw.FAILURE])
         # What NDIS itself had queued beyond the window, if any is left, comes back when the call is closed.
         link.close()
         eventually(lambda: len(protocol.statuses) == 200)
         assert set(protocol.counts) <= {nw.SUCCESS, nw.FAILURE, nw.Status.CLOSING}
+        # The line holds some 70 of them, the card of early completion 64; which of the others NDIS had let down is chance.
+        assert protocol.counts[nw.SUCCESS] < 200
 
 
 def test_a_terminal_that_hangs_up_is_a_line_down(ndis: nw.Ndis, pty_pair: tuple[int, int]) -> None:
