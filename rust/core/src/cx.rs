@@ -76,6 +76,8 @@ pub struct Cpu {
     pub(crate) raised: Cell<bool>,
     /// The timer whose function runs innermost, by its adapter's number and its own.
     pub(crate) timer: Cell<Option<(u16, u32)>>,
+    /// The thread of a driver's own that runs on it.
+    pub(crate) own: Cell<Option<u32>>,
     /// Acquires that a language binding has noted and whose releases have not come.
     pub(crate) balance: Balance,
     /// A reference for the token of the packet that goes home now.
@@ -161,6 +163,7 @@ impl Cpu {
             depth: Cell::new(0),
             raised: Cell::new(false),
             timer: Cell::new(None),
+            own: Cell::new(None),
             balance: Balance::default(),
             spare: Spare::default(),
             kept: Cell::default(),

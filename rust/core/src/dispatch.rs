@@ -29,15 +29,46 @@ const FEW: usize = 64;
 /// Something to do.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub(crate) enum Work {
-    Interrupt { adapter: u16 },
-    Dpc { adapter: u16, dpc: u32 },
-    Deliver { adapter: u16 },
-    Pump { adapter: u16, link: u32 },
-    Timer { adapter: u16, timer: u32, arming: u64 },
-    HangCheck { adapter: u16 },
-    Device { adapter: u16, device: u32, arming: u64 },
-    Thread { thread: u32 },
-    Alarm { adapter: u16, arming: u64 },
+    Interrupt {
+        adapter: u16,
+    },
+    Dpc {
+        adapter: u16,
+        dpc: u32,
+    },
+    Deliver {
+        adapter: u16,
+    },
+    Pump {
+        adapter: u16,
+        link: u32,
+    },
+    Timer {
+        adapter: u16,
+        timer: u32,
+        arming: u64,
+    },
+    HangCheck {
+        adapter: u16,
+    },
+    Device {
+        adapter: u16,
+        device: u32,
+        arming: u64,
+    },
+    Thread {
+        thread: u32,
+    },
+    /// A thread of a driver's own begins, or goes on; `timed` if nobody but the clock says so.
+    Own {
+        thread: u32,
+        arming: u64,
+        timed: bool,
+    },
+    Alarm {
+        adapter: u16,
+        arming: u64,
+    },
 }
 
 impl Work {
@@ -46,7 +77,7 @@ impl Work {
             Work::Interrupt { .. } | Work::Device { .. } => 0,
             Work::Dpc { .. } => 1,
             Work::Deliver { .. } | Work::Pump { .. } => 2,
-            Work::Timer { .. } | Work::Thread { .. } | Work::Alarm { .. } => 3,
+            Work::Timer { .. } | Work::Thread { .. } | Work::Own { .. } | Work::Alarm { .. } => 3,
             Work::HangCheck { .. } => 4,
         }
     }
@@ -64,6 +95,7 @@ impl Work {
             Work::HangCheck { adapter } => format!("the check for hang of adapter {adapter}"),
             Work::Device { adapter, device, .. } => format!("device {device} of adapter {adapter}"),
             Work::Thread { thread } => format!("thread {thread}"),
+            Work::Own { thread, .. } => format!("thread {thread} of a driver's own"),
             Work::Alarm { adapter, .. } => format!("the protocol's alarm of adapter {adapter}"),
         }
     }
@@ -304,6 +336,7 @@ impl Ndis {
             Work::Alarm { adapter, arming } => {
                 self.is_so_of(adapter, |adapter| adapter.alarm_is_armed_by(arming))
             }
+            Work::Own { thread, arming, .. } => self.own_is_armed_by(thread, arming),
             _ => true,
         }
     }
@@ -326,6 +359,13 @@ impl Ndis {
             Work::Thread { thread } => {
                 self.run_thread(thread);
                 return true;
+            }
+            Work::Own { thread, arming, .. } => {
+                let wanted = self.own_is_armed_by(thread, arming);
+                if wanted {
+                    self.run_own(thread);
+                }
+                return wanted;
             }
             Work::Device { adapter, device, arming } => {
                 let adapter = self.adapter_again(adapter, known);

@@ -25,6 +25,7 @@ mod lines;
 mod link;
 mod look;
 mod memory;
+mod own_thread;
 mod pause;
 mod request;
 mod reset;
@@ -55,6 +56,7 @@ pub(crate) use emit::Moment;
 use emit::Watch;
 pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings};
+pub use own_thread::Waited;
 pub use request::RequestError;
 pub use sent::{FrameError, SendError, Sent};
 use thread::Threads;
@@ -128,6 +130,7 @@ pub struct Ndis {
     /// Whether events without a packet are of use too.
     told: bool,
     threads: Threads,
+    own_threads: own_thread::OwnThreads,
     pub(crate) polls: Polls,
     pub(crate) me: Weak<Ndis>,
 }
@@ -177,6 +180,7 @@ impl Ndis {
             watch,
             told,
             threads: Threads::default(),
+            own_threads: own_thread::OwnThreads::default(),
             polls: Polls::default(),
             me: Weak::clone(me),
         });

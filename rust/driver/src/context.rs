@@ -144,6 +144,14 @@ pub(crate) fn note_crash(text: String) {
     CRASH.set(Some(text));
 }
 
+/// The thread waits: what it does afterwards is counted anew.
+pub(crate) fn rests() {
+    THREAD.with(|thread| {
+        thread.watch.begins();
+        thread.watch.stops();
+    });
+}
+
 pub(crate) fn take_crash() -> String {
     CRASH.take().unwrap_or_else(|| "the driver left its call".to_string())
 }

@@ -44,6 +44,10 @@ pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -
             R::default()
         }
         Err(payload) => {
+            if payload.is::<crate::own_thread::Ends>() {
+                leave();
+                return R::default();
+            }
             let text = payload.downcast_ref::<String>().cloned();
             let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
             drop(payload);

@@ -21,6 +21,7 @@ mod locks;
 mod mapped;
 mod memory;
 mod miniport;
+mod own_thread;
 mod packets;
 pub mod peek;
 mod requests;

@@ -140,6 +140,12 @@ impl Card {
                 leaks.push(format!("the timer at {:#x} is still set", timer.address));
             }
         }
+        let left = self.adapter().map_or(0, |adapter| adapter.threads_left());
+        if left > 0 {
+            leaks.push(format!(
+                "{left} of its threads (PsCreateSystemThread) wait still; MiniportHalt has them end, and waits for that"
+            ));
+        }
         if self.interrupt.lock().is_some() {
             leaks.push("the interrupt is still registered".to_string());
         }

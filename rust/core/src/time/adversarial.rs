@@ -103,7 +103,7 @@ enum State {
     Lock(u32),
     /// It waits for what others do, and has seen what they did up to this count.
     Waits(u64),
-    /// It sleeps until then.
+    /// It sleeps until then; for ever until the last moment.
     Sleeps(u64),
 }
 
@@ -112,6 +112,9 @@ struct Virtual {
     state: State,
     /// What it is to begin when it goes on.
     inbox: Option<Pending>,
+    /// What a thread of a driver's own waits for, and whether it was signaled.
+    on: Option<usize>,
+    woken: bool,
     /// It waits for what will never come.
     gave_up: bool,
     /// Who runs on it: the newest interrupt, or its thread.
@@ -129,6 +132,8 @@ impl Virtual {
         Virtual {
             state: State::Idle,
             inbox: None,
+            on: None,
+            woken: false,
             gave_up: false,
             task: number as u32,
             access: Access::default(),
@@ -269,8 +274,8 @@ impl Adversary {
         let key = (at, work.priority());
         let place = inner.pending.partition_point(|other| (other.at, other.work.priority()) <= key);
         inner.pending.insert(place, Pending { at, background, task, work });
-        if matches!(work, Work::Thread { .. }) && inner.cpus.len() < MAX_CPUS {
-            let number = inner.cpus.len();
+        let number = inner.cpus.len();
+        if work.is_thread() && number < MAX_CPUS {
             inner.cpus.push(Virtual::new(number));
         }
     }
@@ -328,13 +333,6 @@ impl Adversary {
         let mut inner = self.change();
         (inner.quiet, inner.ending) = (true, true);
         inner.pending.clear();
-    }
-
-    /// Whether no CPU but the thread's own is at anything.
-    pub(crate) fn others_are_idle(&self) -> bool {
-        self.inner.lock().cpus[1..]
-            .iter()
-            .all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
     }
 
     /// A value below `n`.

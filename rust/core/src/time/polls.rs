@@ -1,5 +1,5 @@
 //! Timers that go round for ever: a driver that polls its card sets its timer again from inside of the timer's own function. So
-//! does a device with a clock of its own, which counts or beats.
+//! does a device with a clock of its own, which counts or beats, and a driver's own thread that waits with a time-out.
 //!
 //! A run without an end goes on until nothing is left to do, and such a timer is always left. So it is none of what a run goes on
 //! for: after some rounds with nothing but polling the run is over, later where a miniport owes something that a round
@@ -72,6 +72,7 @@ impl Ndis {
             Work::Device { adapter, device, .. } => {
                 self.is_so_of(adapter, |adapter| adapter.device_polls(device))
             }
+            Work::Own { timed, .. } => timed,
             _ => false,
         }
     }
@@ -95,7 +96,12 @@ impl Ndis {
         if !self.polls.any() || matches!(work, Work::HangCheck { .. }) {
             return; // a check is made whatever happens
         }
-        if self.is_poll(work) {
+        self.see_round(self.is_poll(work));
+    }
+
+    /// Something happens, which is another round of polling or not.
+    pub(crate) fn see_round(&self, polls: bool) {
+        if polls {
             self.polls.rounds.fetch_add(1, ORDER);
         } else {
             self.polls.again(self.owed(), self.now());

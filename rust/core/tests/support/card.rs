@@ -136,6 +136,11 @@ impl<M: Mode> Card<M> {
         self
     }
 
+    /// What its entry points are given, for its own threads.
+    pub fn shared(&self) -> Arc<Shared<M>> {
+        Arc::clone(&self.shared)
+    }
+
     /// The same card with this changed.
     pub fn with(mut self, change: impl FnOnce(&mut Card<M>)) -> Card<M> {
         change(&mut self);

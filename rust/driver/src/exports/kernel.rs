@@ -1,8 +1,9 @@
 //! The kernel below NDIS: timers with DPCs, work items, threads, device objects, and the end of the machine.
 
+use ndiswan::Adapter;
 use ndiswan::cx::Cpu;
 
-use super::timers::{Later, arm, later, queue_dpc, work};
+use super::timers::{arm, later, queue_dpc};
 use super::{exports, waiting};
 use crate::card::{Timer, new_handle};
 use crate::context::Here;
@@ -218,8 +219,7 @@ exports! {
             return INVALID_HANDLE;
         }
         card.things.lock().threads.insert(handle, object);
-        let started = work(here, Later { function: routine, arguments: vec![context], ended: object });
-        if started {
+        if crate::own_thread::start(card, routine, context, object) {
             return SUCCESS;
         }
         card.things.lock().threads.remove(&handle);
@@ -227,7 +227,9 @@ exports! {
     }
 
     fn PsTerminateSystemThread(here, status: u32) -> u32 {
-        // The thread ends when its function returns, which comes next in every driver.
+        if Adapter::is_on_own_thread() {
+            crate::own_thread::end();
+        }
         status
     }
 

@@ -59,30 +59,16 @@ fn cancel(here: &Here, address: usize, out: usize) -> bool {
     was_set
 }
 
-/// A function of the driver's that runs on a thread of its own, and the thread's object, 0 if there is none.
-pub(super) struct Later {
-    pub(super) function: usize,
-    pub(super) arguments: Vec<usize>,
-    pub(super) ended: usize,
-}
-
-/// Runs it, at PASSIVE.
-pub(super) fn work(here: &Here, later: Later) -> bool {
+/// Runs a function of the driver's on a thread of the system's, at PASSIVE.
+pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
     let Some(card) = here.card().and_then(|card| card.me.upgrade()) else { return false };
     let Some(adapter) = card.adapter().cloned() else { return false };
     adapter.ndis.spawn(move || {
         // A crash is on record with the card; there is no call to give back.
-        let call = || card.call(later.function, &later.arguments);
+        let call = || card.call(function, &arguments);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
-        if later.ended != 0 {
-            peek::put(later.ended + 4, 1u32);
-        }
     });
     true
-}
-
-pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
-    work(here, Later { function, arguments, ended: 0 })
 }
 
 /// Of a KDPC: what its first byte is, and where DeferredRoutine and DeferredContext stand.

@@ -1,13 +1,13 @@
 //! What a thread waits for: events, mutexes, semaphores, timers, threads; DISPATCHER_HEADER is Type, and at 4 SignalState.
 
 use ndiswan::cx::Cpu;
-use ndiswan::{Irql, Rule};
+use ndiswan::{Adapter, Irql, Rule};
 use parking_lot::Mutex;
 
 use super::exports;
 use super::system::{EPOCH, now};
 use crate::context::Here;
-use crate::peek;
+use crate::{own_thread, peek};
 
 /// Types of objects, as kernels number them.
 pub(super) const NOTIFICATION_EVENT: u8 = 0;
@@ -55,12 +55,27 @@ pub(super) fn state(object: usize) -> u32 {
 
 /// Sets SignalState; what it was.
 pub(super) fn signal(here: &Here, object: usize, state: u32) -> u32 {
-    let _step = STEP.lock();
+    let step = STEP.lock();
     let old = peek::get::<u32>(object + 4);
     if old.is_none() || !peek::put(object + 4, state) {
         here.wrong("the object", object, "the address of an object of the kernel's");
     }
+    drop(step);
+    if state != 0 {
+        wake(here, object);
+    }
     old.unwrap_or(0)
+}
+
+/// The driver's own threads that wait for the object look at it again.
+pub(super) fn wake(here: &Here, object: usize) {
+    if let Some(adapter) = here.card().and_then(|card| card.adapter()) {
+        adapter.ndis.signaled(object);
+    }
+}
+
+fn is_mutex(object: usize) -> bool {
+    peek::get::<u8>(object) == Some(MUTANT)
 }
 
 /// Takes the object if it is free or signaled.
@@ -102,6 +117,16 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
     if limit == Some(0) || !may_wait {
         return false;
     }
+    if Adapter::is_on_own_thread() {
+        // A thread waits for what it is there for as long as it lives; for a mutex it does not.
+        let mutex = is_mutex(object) || here.name == "ExAcquireFastMutex";
+        let waited =
+            own_thread::wait(adapter, object, limit.or(mutex.then_some(FOR_EVER)), &mut taken);
+        if !waited && limit.is_none() {
+            nobody_set(here, object);
+        }
+        return waited;
+    }
     let begin = adapter.ndis.now();
     let end = limit.unwrap_or(FOR_EVER);
     let step = (end / 64).clamp(100_000, 10_000_000);
@@ -115,12 +140,14 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
         }
     }
     if limit.is_none() {
-        here.broken(
-            Rule::Hang,
-            &format!("{}: nobody set the object at {object:#x} in 22 s", here.name),
-        );
+        nobody_set(here, object);
     }
     taken()
+}
+
+fn nobody_set(here: &Here, object: usize) {
+    let text = format!("{}: nobody set the object at {object:#x} in 22 s", here.name);
+    here.broken(Rule::Hang, &text);
 }
 
 /// Others go on for so many nanoseconds, where a thread may wait.
@@ -128,7 +155,11 @@ pub(super) fn sleep(here: &Here, delay: u64) {
     if Cpu::current().irql() < Irql::DISPATCH
         && let Some(adapter) = here.card().and_then(|card| card.adapter())
     {
-        let _ = adapter.sleep(delay);
+        if Adapter::is_on_own_thread() {
+            own_thread::wait(adapter, 0, Some(delay), &mut || false);
+        } else {
+            let _ = adapter.sleep(delay);
+        }
     }
 }
 
@@ -193,11 +224,14 @@ exports! {
             here.broken(Rule::LockUnheld, &format!("KeReleaseMutex: the mutex at {mutex:#x} is not this thread's"));
             return old;
         }
-        let _step = STEP.lock();
-        if old == 0 {
-            peek::put(mutex + OWNER, 0usize);
+        {
+            let _step = STEP.lock();
+            if old == 0 {
+                peek::put(mutex + OWNER, 0usize);
+            }
+            peek::put(mutex + 4, unsigned(old + 1));
         }
-        peek::put(mutex + 4, unsigned(old + 1));
+        wake(here, mutex);
         old
     }
 
@@ -218,7 +252,9 @@ exports! {
             peek::put(semaphore + 4, unsigned(old + adjustment));
         }
         drop(step);
-        if !fits {
+        if fits {
+            wake(here, semaphore);
+        } else {
             here.wrong("Adjustment", unsigned(adjustment) as usize, &format!("1 to {}: Limit is {limit}", limit - old));
         }
         old
@@ -283,6 +319,7 @@ exports! {
             peek::put(mutex + 8, 0usize);
             peek::put(mutex, 1u32);
         }
+        wake(here, mutex);
         if old < Irql::APC
             && let Some(adapter) = here.card().and_then(|card| card.adapter())
         {

@@ -25,13 +25,13 @@ impl Work {
     fn level(self) -> Irql {
         match self {
             Work::Device { .. } => Irql::DIRQL,
-            Work::Thread { .. } | Work::Alarm { .. } => Irql::PASSIVE,
+            Work::Thread { .. } | Work::Own { .. } | Work::Alarm { .. } => Irql::PASSIVE,
             _ => Irql::DISPATCH,
         }
     }
 
-    fn is_thread(self) -> bool {
-        matches!(self, Work::Thread { .. })
+    pub(super) fn is_thread(self) -> bool {
+        matches!(self, Work::Thread { .. } | Work::Own { .. })
     }
 }
 
@@ -39,9 +39,14 @@ impl Virtual {
     /// When it goes on, if it sleeps and nothing is to be done on it before.
     fn wakes(&self) -> Option<u64> {
         match self.state {
-            State::Sleeps(until) if self.inbox.is_none() => Some(until),
+            State::Sleeps(until) if self.sleeps() && until < u64::MAX => Some(until),
             _ => None,
         }
+    }
+
+    /// Whether it does nothing until its time comes, or somebody wakes it.
+    fn sleeps(&self) -> bool {
+        matches!(self.state, State::Sleeps(_)) && self.inbox.is_none() && !self.woken
     }
 
     fn is_idle(&self) -> bool {
@@ -94,8 +99,9 @@ impl Inner {
         for number in 0..self.cpus.len() {
             let cpu = &self.cpus[number];
             let can = match cpu.state {
+                State::Sleeps(_) => cpu.woken,
                 _ if number == me => false,
-                State::Idle | State::Sleeps(_) => false,
+                State::Idle => false,
                 State::Ready => true,
                 State::Lock(lock) => free(lock),
                 State::Waits(seen) => seen != self.progress,
@@ -112,8 +118,11 @@ impl Inner {
         }
         // A check for hang is of use in its order only, and never the reason to go on.
         let work = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        let wakes = self.cpus.iter().filter_map(Virtual::wakes).min();
-        let rests = (work.is_none() || rests) && !self.all;
+        // Nor are those who only poll, once they have done it for long enough.
+        let tired = rests && !self.all;
+        let goes_on = |cpu: &&Virtual| !(tired && cpu.on.is_some());
+        let wakes = self.cpus.iter().filter(goes_on).filter_map(Virtual::wakes).min();
+        let rests = tired || (work.is_none() && !self.all);
         if rests && wakes.is_none() {
             return None;
         }
@@ -124,13 +133,13 @@ impl Inner {
         let sooner = wakes.is_some_and(|wakes| work.is_none_or(|work| wakes < work));
         for last in [last.min(room.since.saturating_add(latency)), last] {
             if sooner {
-                self.list_sleepers(last, preempts);
+                self.list_sleepers(last, tired, preempts);
             }
             if !rests {
                 self.list_work(room, last, preempts);
             }
             if !sooner {
-                self.list_sleepers(last, preempts);
+                self.list_sleepers(last, tired, preempts);
             }
             if !self.steps.is_empty() {
                 break;
@@ -139,15 +148,18 @@ impl Inner {
         }
         if self.steps.is_empty() && (self.until == u64::MAX || !matches!(at, At::Idle)) {
             // What is due has no place before.
-            self.list_sleepers(wakes.unwrap_or(0), preempts);
+            self.list_sleepers(wakes.unwrap_or(0), tired, preempts);
         }
         Some(room)
     }
 
-    /// The CPUs that sleep no longer than until `last`.
-    fn list_sleepers(&mut self, last: u64, preempts: bool) {
+    /// The CPUs that sleep no longer than until `last`; those that poll are `tired` of it or not.
+    fn list_sleepers(&mut self, last: u64, tired: bool, preempts: bool) {
         for number in 0..self.cpus.len() {
             let cpu = self.cpus[number];
+            if tired && cpu.on.is_some() {
+                continue;
+            }
             if cpu.wakes().is_some_and(|wakes| wakes <= last) {
                 self.offer(Way::Cpu(number), cpu.task, Access::ANY, preempts);
             }
@@ -193,7 +205,7 @@ impl Inner {
             if (number != me || runs) && cpu.is_interruptible() {
                 room.lowest = room.lowest.min(cpu.irql);
             }
-            if cpu.state != State::Idle && cpu.wakes().is_none() {
+            if cpu.state != State::Idle && !cpu.sleeps() {
                 room.since = room.since.min(cpu.since);
             }
         }

@@ -142,6 +142,7 @@ impl Adversary {
                 waits: match seen.state {
                     State::Lock(lock) => Some(format!("lock {lock}")),
                     State::Waits(_) => Some("what others do".to_string()),
+                    State::Sleeps(u64::MAX) => Some("what it waits for".to_string()),
                     State::Sleeps(_) => Some("the end of its sleep".to_string()),
                     _ => None,
                 },

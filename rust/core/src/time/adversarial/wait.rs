@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::list::At;
-use super::{Adversary, Inner, Pending, State};
+use super::{Adversary, Inner, Pending, State, Virtual};
 use crate::cx::{Cpu, number_of};
 use crate::dispatch::Work;
 use crate::ndis::Ndis;
@@ -81,8 +81,13 @@ impl Ndis {
             return false;
         }
         let mut left = inner.pending.iter().filter(|pending| !pending.background);
-        let waits = |state: State| matches!(state, State::Lock(_) | State::Waits(_));
-        let waits = matches!(at, At::Waits) || inner.cpus.iter().any(|cpu| waits(cpu.state));
+        // Who sleeps inside of the driver may look each time whether a poll has brought what it waits for.
+        let waits = |cpu: &Virtual| match cpu.state {
+            State::Lock(_) | State::Waits(_) => true,
+            State::Sleeps(_) => cpu.on.is_none(),
+            _ => false,
+        };
+        let waits = matches!(at, At::Waits) || inner.cpus.iter().any(waits);
         left.all(|pending| self.is_poll(pending.work)) && self.has_polled_enough(waits)
     }
 
@@ -101,7 +106,13 @@ impl Ndis {
     pub(super) fn wake(&self, inner: &mut Inner, number: usize) {
         let cpu = &mut inner.cpus[number];
         if let (State::Sleeps(until), Clock::Virtual(clock)) = (cpu.state, &self.queue.clock) {
-            clock.set(until);
+            let woken = std::mem::take(&mut cpu.woken);
+            if !woken {
+                clock.set(until);
+            }
+            if cpu.on.is_some() {
+                self.see_round(!woken);
+            }
             cpu.since = self.now();
             inner.progress += 1;
         }
@@ -122,7 +133,37 @@ impl Ndis {
     }
 }
 
+impl Ndis {
+    /// A thread of a driver's own waits until `object` is signaled, and until `end` at most.
+    pub(crate) fn park_adversarial(&self, adversary: &Adversary, object: usize, end: Option<u64>) {
+        let me = Cpu::current_number();
+        adversary.change().cpus[me].on = Some(object);
+        if end.is_some() {
+            self.polls.note();
+        }
+        self.go_on(adversary, At::Sleeps(end.unwrap_or(u64::MAX)));
+        let mut inner = adversary.change();
+        (inner.cpus[me].on, inner.cpus[me].woken) = (None, false);
+    }
+}
+
 impl Adversary {
+    /// Who waits for that object goes on.
+    pub(crate) fn signaled(&self, object: usize, now: u64) {
+        for cpu in &mut self.change().cpus {
+            if cpu.on == Some(object) && !cpu.woken {
+                (cpu.woken, cpu.since) = (true, now);
+            }
+        }
+    }
+
+    /// Whether no CPU but the thread's own is at anything.
+    pub(crate) fn others_are_idle(&self) -> bool {
+        self.inner.lock().cpus[1..]
+            .iter()
+            .all(|cpu| cpu.state == State::Idle && cpu.inbox.is_none())
+    }
+
     /// The first work of a kind that is due up to `until`; it is not to begin any more.
     pub(crate) fn take_due(&self, until: u64, kind: impl Fn(Work) -> bool) -> Option<(u64, Work)> {
         let mut inner = self.change();
