@@ -177,6 +177,11 @@ class CMiniport:
         return self._c_driver.leaks
 
     @property
+    def shuts_down(self) -> bool:
+        """Whether the driver has a shutdown handler now: NdisMRegisterAdapterShutdownHandler's, or one of NDIS 5.1."""
+        return self._c_driver.shuts_down
+
+    @property
     def crashed(self) -> str | None:
         """How and where the driver crashed, if it did; it is not called any more then."""
         return self._c_driver.crashed
