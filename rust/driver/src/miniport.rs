@@ -156,6 +156,7 @@ impl Miniport for Attached {
 
     fn halt(&self, _: &mut Cx<Passive>) {
         self.0.enter(self.0.handlers().halt);
+        self.0.stop_io_timers();
     }
 
     fn reset(&self, _: &mut Cx<Dispatch>) -> (Status, bool) {
