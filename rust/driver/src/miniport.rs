@@ -203,7 +203,7 @@ impl Miniport for Attached {
         } else {
             Vec::new()
         };
-        let outcome = card.ask(false, oid.0, &given, requests::room_of(oid));
+        let outcome = card.ask_again(oid.0, &given, requests::room_of(oid));
         if outcome.status != Status::SUCCESS {
             return Some(Err(outcome.status));
         }
