@@ -144,7 +144,8 @@ def test_a_vanished_peer_is_a_line_down(ndis: nw.Ndis, early: bool) -> None:
         link.close()
         eventually(lambda: len(protocol.statuses) == 200)
         assert set(protocol.counts) <= {nw.SUCCESS, nw.FAILURE, nw.Status.CLOSING}
-        # The line holds some 70 of them, the card of early completion 64; which of the others NDIS had let down is chance.
+        # The line holds some 70 of them, the card of early completion 64; which of the others NDIS had let down is
+        # chance.
         assert protocol.counts[nw.SUCCESS] < 200
 
 
