@@ -26,7 +26,13 @@ impl Card {
         if self.arena.get().is_some() {
             return;
         }
-        let info = self.wan_info().filter(|info| info.validate().is_ok()).unwrap_or_default();
+        let told = self.wan_info();
+        let bad = told.as_ref().and_then(|info| info.validate().err());
+        if let Some(bad) = &bad {
+            let text = format!("OID_WAN_GET_INFO was answered with what no link can have: {bad}");
+            drop(adapter.report_broken(ndiswan::Rule::Handle, None, text));
+        }
+        let info = told.filter(|_| bad.is_none()).unwrap_or_default();
         let slots = adapter.packets();
         let guard = self.settings.guard;
         self.arena.get_or_init(|| {
