@@ -161,10 +161,11 @@ class Bench:
         world.ndis.save(path)
         if told:
             tell(told, Trace(path))
-        reached = reached_in(path).rules
+        reached = reached_in(path)
         if not self._keep:
             path.unlink()
-        self.result.reached = sorted({*self.result.reached, *reached})
+        self.result.reached = sorted({*self.result.reached, *reached.rules})
+        self.result.resets += reached.resets
 
 
 def _sites(ndis: Ndis) -> list[str | None]:
