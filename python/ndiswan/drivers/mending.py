@@ -62,7 +62,7 @@ _ASSEMBLER = re.compile(r"\b__?asm\b")
 
 
 def only_pasting(said: str) -> bool:
-    """Whether all that the preprocessor refuses is ``p->##field``, which it writes as it is meant, or too few arguments."""
+    """Whether all that the preprocessor refuses is ``p->##field``, written as it is meant, or too few arguments."""
     errors = _ERROR.findall(said)
     return bool(errors) and all(_PASTED in error or only_fewer(error) for error in errors)
 

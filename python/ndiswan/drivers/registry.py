@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def flat(config: Mapping[str, object], below: str = "") -> Iterator[tuple[str, object]]:
-    """Each keyword with its value; a dict is a key, whose keywords have its name and a backslash before them.
+    r"""Each keyword with its value; a dict is a key, whose keywords have its name and a backslash before them.
 
     Raises ValueError for a file of the configuration that cannot be read, TypeError for a keyword that is no str.
 
     >>> from ndiswan.drivers.registry import flat
     >>> dict(flat({"Lines": {"Line0": {"Number": "100"}}}))
-    {'Lines\\\\Line0\\\\Number': '100'}
+    {'Lines\\Line0\\Number': '100'}
     """
     for key, value in config.items():
         if not isinstance(key, str):
