@@ -87,6 +87,15 @@ WITHOUT_A_STEM = {
     "c_objects": "what the kernel gives drivers in C, and keeps for them",
     "published_names": "what the C headers name of what is published",
     "c_kernel": "what drivers in C have of the kernel",
+    "c_dma": "transfers by the system's DMA controller of drivers in C",
+    "c_io_timers": "timers of device objects of drivers in C",
+    "c_queries": "what `link.query` gives of drivers in C",
+    "c_receive": "the mode `receive` of drivers in C",
+    "c_registration": "what drivers in C say of themselves",
+    "c_resets": "resets for which drivers in C ask",
+    "c_shutdown": "the mode `shutdown`",
+    "c_slots": "cards of drivers in C in slots of EISA, Micro Channel and PCMCIA",
+    "c_storm": "an interrupt that drivers in C do not silence",
     "action": "action.yml and the hook for pre-commit, which are at the top of the repository",
 }
 # Binding files that convert for all of the others, and so have no namesake in the core.

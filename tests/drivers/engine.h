@@ -32,7 +32,7 @@ static void release(PVOID memory, UINT length, UINT flags)
 
 static void debug_print(const char *text) { strcpy(printed, text); }
 static void acquire(PNDIS_SPIN_LOCK lock) { (void)lock; locks++; acquisitions++; }
-static void leave(PNDIS_SPIN_LOCK lock) { (void)lock; locks--; }
+static void let_go(PNDIS_SPIN_LOCK lock) { (void)lock; locks--; }
 
 static void expect_level(const char *name, UCHAR most) { (void)name; (void)most; }
 
@@ -52,7 +52,7 @@ static void start(void)
     fill("ndiswan_debug_print", debug_print);
     fill("ndiswan_expect_level", expect_level);
     fill("NdisAcquireSpinLock", acquire);
-    fill("NdisReleaseSpinLock", leave);
+    fill("NdisReleaseSpinLock", let_go);
 }
 
 static void check_text(const char *got, const char *wanted, unsigned line)

@@ -118,13 +118,17 @@ class Bench:
             self.result.add(_of_exception(error, None))
         return self.finish()
 
-    def _hear(self, miniport: Miniport | None) -> None:
+    def _hear(self, miniport: Miniport | None, *, halted: bool) -> None:
         """What a driver in C printed, and what it left behind."""
         for said in getattr(miniport, "printed", [])[-MOST_SAID:]:
             sys.stdout.write(f"{said.rstrip()}\n")
-        for leak in getattr(miniport, "leaks", []):
+        for leak in getattr(miniport, "leaks", []) if halted else []:
             text = f"after the halt: {leak}"
             self.result.add(Finding("warning", None, text, f"LEAK: {text}"))
+
+    def warn(self, text: str) -> None:
+        """Something that breaks no rule and is worth telling."""
+        self.result.add(Finding("warning", None, text, f"WARNING: {text}"))
 
     def finish(self) -> ModeResult:
         """The result, with what worlds found that are still open."""
@@ -149,7 +153,7 @@ class Bench:
         for error in world.ndis.errors:
             if not isinstance(error, ContractViolation):
                 self.result.add(_of_exception(error, getattr(world, "miniport", None)))
-        self._hear(getattr(world, "miniport", None))
+        self._hear(getattr(world, "miniport", None), halted=not world.is_down)
         if world.finding:
             self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
         number = next(self._numbers)
@@ -157,10 +161,11 @@ class Bench:
         world.ndis.save(path)
         if told:
             tell(told, Trace(path))
-        reached = reached_in(path).rules
+        reached = reached_in(path)
         if not self._keep:
             path.unlink()
-        self.result.reached = sorted({*self.result.reached, *reached})
+        self.result.reached = sorted({*self.result.reached, *reached.rules})
+        self.result.resets += reached.resets
 
 
 def _sites(ndis: Ndis) -> list[str | None]:

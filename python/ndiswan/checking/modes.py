@@ -17,6 +17,7 @@ DELIVERIES = ("inline", "queued")
 REAL_TIME = {"real-time"}
 INTERRUPTS = {"interrupt"}
 CANCEL, PAUSE = {"cancel"}, {"pause"}  # of drivers of a sister contract
+SHUTDOWN = {"shutdown"}
 
 # In the order in which they run: the simple ones first, so that the first finding is the simplest.
 SCENARIOS = {
@@ -28,10 +29,11 @@ SCENARIOS = {
     "window-change": "the window is shrunk below what is outstanding, and grown again",
     "requests": "the WAN OIDs are queried and set, also with sends in flight",
     "interrupt": "interrupts of the card: its own, another's, two at once",
-    "receive": "the protocol answers from inside receive what the driver indicates",
+    "receive": "the protocol answers from inside receive what the driver indicates, or has no room for it",
     "line-down": "the line goes down with sends in flight, and comes up again",
     "reset": "a reset at several moments with sends in flight, then more sends",
     "halt": "a halt at several moments with sends in flight",
+    "shutdown": "the machine goes down with sends in flight, in good order or by a crash",
     "cancel": "sends are cancelled by their id, among others with another",
     "pause": "a pause at several moments with sends in flight, then a restart and more sends",
     "patience": "a minute of waiting for what is owed",
@@ -73,6 +75,7 @@ def modes_of(driver: Driver, *, both: bool = False, real_time: bool = True) -> l
         if (driver.interrupts or scenario not in INTERRUPTS)
         and (driver.cancels or scenario not in CANCEL)
         and (driver.pauses or scenario not in PAUSE)
+        and (driver.shuts_down or scenario not in SHUTDOWN)
         and (real_time or scenario not in REAL_TIME)
     ]
 

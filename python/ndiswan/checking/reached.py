@@ -46,6 +46,8 @@ class Reached(NamedTuple):
     sends: int
     contracts: list[str]
     """Those of its adapters: ``wan``, ``lan``, ``condis``, ``ndis6``."""
+    resets: int = 0
+    """Those for which a MiniportCheckForHang asked."""
 
 
 def reached_in(trace: Path) -> Reached:
@@ -61,7 +63,7 @@ def reached_in(trace: Path) -> Reached:
                 sends += event["what"] == "send"
                 fold.look(event)
     contracts = dict.fromkeys(adapter.get("face", "wan") for adapter in adapters)
-    return Reached(fold.rules, sends, list(contracts))
+    return Reached(fold.rules, sends, list(contracts), fold.resets)
 
 
 class _Fold:
@@ -80,9 +82,14 @@ class _Fold:
         self.outstanding: dict[int, int] = {}
         self.inside: dict[int, int] = {}
         self.completed: set[tuple[int, int, int]] = set()
+        self.checked: dict[int, bool] = {}
+        self.resets = 0
 
     def look(self, event: dict[str, Any]) -> None:
         what = event["what"]
+        # NDIS resets the card right behind the check for hang that answered TRUE.
+        self.resets += what == "reset_start" and self.checked.get(event["cpu"], False)
+        self.checked[event["cpu"]] = what == "leave" and event["entry"] == "check_for_hang"
         self.rules |= BY_EVENT.get(what, set())
         if what in INDICATIONS and (event.get("site") or not self.sited):
             self._indication(event)

@@ -150,6 +150,10 @@ def _notes(driver: DriverResult, paint: _Paint) -> Iterator[str]:
     for mode in driver.modes:
         if mode.note:
             notes.setdefault(mode.note, []).append(mode.name)
+    if resets := sum(mode.resets for mode in driver.modes):
+        asking = [mode.name for mode in driver.modes if mode.resets]
+        asked = f"MiniportCheckForHang asked for {resets} {'reset' if resets == 1 else 'resets'}"
+        notes.setdefault(asked, []).extend(asking)
     for note, modes in notes.items():
         yield paint(f"  {', '.join(_short(modes, driver))}: {note}", "dim")
 

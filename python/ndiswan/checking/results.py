@@ -84,6 +84,8 @@ class ModeResult:
     note: str = ""
     output: str = ""
     ran: bool = True
+    resets: int = 0
+    """Those for which the driver's MiniportCheckForHang asked."""
 
     @property
     def errors(self) -> list[Finding]:

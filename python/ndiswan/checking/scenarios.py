@@ -151,10 +151,10 @@ def interrupt(bench: Bench) -> None:
 
 
 def receive(bench: Bench) -> None:
-    """The protocol takes what is indicated, and answers half of the time from inside of receive."""
+    """The protocol takes what is indicated, then answers from inside of receive, then has no room for every second."""
     with bench.world() as world:
-        for answer in (None, world.frames[0]):
-            world.peer.answer = answer
+        for answer, refuses in ((None, False), (world.frames[0], False), (None, True)):
+            world.peer.answer, world.peer.refuses = answer, refuses
             # An answer may be received, and answered: not for ever.
             world.burst(world.some(BURST))
             world.step(BURST * 4)
@@ -163,6 +163,12 @@ def receive(bench: Bench) -> None:
         world.linger()
         if not world.peer.received:
             bench.note = "the driver indicated no frame"
+        elif not world.peer.finished and not world.ndis.errors:
+            bench.warn(
+                f"{world.peer.received} frames were indicated, and never that it was all for now: expected"
+                f" {world.in_c('NdisMWanIndicateReceiveComplete', 'adapter.indicate_receive_complete')}"
+                " after one or more of them; a protocol may leave work for it"
+            )
 
 
 def line_down(bench: Bench) -> None:
@@ -249,6 +255,21 @@ def halt(bench: Bench) -> None:
         with bench.world() as world:
             world.burst(world.some(BURST))
             world.step(moment)
+
+
+def shutdown(bench: Bench) -> None:
+    """The machine goes down with sends in flight, and nothing is called any more: no halt, and nothing is owed.
+
+    In good order that is at PASSIVE_LEVEL; after a crash at any level, and the highest is the one that tells the most.
+    """
+    for level in (nw.Irql.PASSIVE, nw.Irql.HIGH):
+        for moment in MOMENTS[:4]:
+            with bench.world() as world:
+                if not getattr(world.miniport, "shuts_down", True):
+                    bench.note = "the driver registers no shutdown handler"
+                world.burst(world.some(BURST))
+                world.step(moment)
+                world.go_down(level)
 
 
 def cancel(bench: Bench) -> None:

@@ -83,6 +83,8 @@ class Driver:
     """Whether its sends can be cancelled, as in the sister contracts."""
     pauses: bool = False
     """Whether it can be paused, as one of NDIS 6."""
+    shuts_down: bool = False
+    """Whether it has a `shutdown`; one in C may register its own."""
     defined: dict[str, str] = field(default_factory=dict)
     """Where its entry points are, by NDIS's names: ``file:line in function``."""
 
@@ -256,7 +258,9 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
     for name, factory in factories(target, only).items():
         miniport = make(f"{target}: {name}", factory, arguments)
         if not isinstance(miniport, Miniport):
-            drivers.append(Driver(name, serialized=True, fixed=True, interrupts=True))
+            drivers.append(
+                Driver(name, serialized=True, fixed=True, interrupts=True, shuts_down=True)
+            )
             continue
         kind = type(miniport)
         fixed = "serialized" in vars(miniport) or any(
@@ -275,6 +279,7 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
                 contract=getattr(miniport, "_face", "wan"),
                 cancels="cancel_send" in more,
                 pauses="pause" in more,
+                shuts_down=kind.shutdown is not Miniport.shutdown,
                 defined=_entry_points(kind),
             )
         )

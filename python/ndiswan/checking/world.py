@@ -45,7 +45,9 @@ class Peer(nw.Protocol):
     def __init__(self) -> None:
         self.again: Callable[[nw.Packet], None] | None = None
         self.answer: bytes | None = None
+        self.refuses = False
         self.received = 0
+        self.finished = 0
 
     def send_complete(self, packet: nw.Packet, status: nw.Status) -> None:  # noqa: ARG002
         """Hand the packet to the scenario, if it wants it."""
@@ -53,11 +55,17 @@ class Peer(nw.Protocol):
             self.again(packet)
 
     def receive(self, link: nw.Link, data: bytes) -> nw.Status:  # noqa: ARG002
-        """Take every frame, and answer it if the scenario has an answer."""
+        """Take every frame, and answer it if the scenario has an answer; refuse every second one if it is to."""
         self.received += 1
+        if self.refuses and self.received % 2:
+            return nw.Status.RESOURCES
         if self.answer is not None and link.up:
             link.send(self.answer)
         return nw.SUCCESS
+
+    def receive_complete(self, link: nw.Link) -> None:  # noqa: ARG002
+        """Count the ends of what is indicated together."""
+        self.finished += 1
 
 
 class NoLineError(Exception):
@@ -90,6 +98,7 @@ class World:
             record=True,
         )
         self.finding: str | None = None
+        self.is_down = False
 
     def __enter__(self) -> Self:
         self.miniport = self.bench.make()
@@ -107,9 +116,13 @@ class World:
             self._wait_for_line()  # of a driver that polls, which a run does not wait for
         if not self._has_line():
             in_c = "NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP"
-            call = in_c if hasattr(self.miniport, "_c_driver") else "adapter.line_up"
+            call = self.in_c(in_c, "adapter.line_up")
             raise self._without_line(f"no line came up; the driver has to call {call}")
         return self
+
+    def in_c(self, call: str, in_python: str) -> str:
+        """What the driver calls, by the name that it has in the driver's language."""
+        return call if hasattr(self.miniport, "_c_driver") else in_python
 
     def _wait_for_line(self) -> None:
         # A driver that polls for it has nothing else to do, and still time goes on.
@@ -295,6 +308,17 @@ class World:
     def _stands(self, moment: int, events: int) -> tuple[int, int]:
         now = self.ndis.now_ns
         return (moment, events) if now == moment else (now, 0)
+
+    def go_down(self, level: nw.Irql) -> None:
+        """MiniportShutdown at that level, the last that a machine calls: what the world's end brings does not count."""
+
+        def shut_down() -> None:
+            with self.adapter.at(level):
+                self.ndis.shutdown()
+
+        self.call(shut_down)
+        self.is_down = True
+        self.bench.collect(self)
 
     # ── the card ──
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ndiswan.drivers import sanitizing
+from ndiswan.drivers.fewer import called_with_fewer, flag_of_definitions, taking_fewer
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
 from ndiswan.drivers.sources import BuildError, cache, sources_of
@@ -280,8 +281,7 @@ def _compile_one(
     compile_: list[str], places: list[str], file: Path, made: Path, work: Path
 ) -> Path:
     """An object of a C file, mended where only the Microsoft compiler takes it; one that was made before is kept."""
-    # A name in capitals would be C++.
-    text = _run([*compile_, *places, "-x", "c", "-E", str(file)], file, only_pasting)
+    text = _preprocessed(compile_, places, file, made.with_suffix(".c"))
     # What mends it is part of what it is made of.
     parts = [" ".join(compile_), text.replace(str(work), ""), _mending()]
     known = cache() / "objects" / f"{_key(part.encode('utf-8', 'replace') for part in parts)}.o"
@@ -304,9 +304,27 @@ def _compile_one(
     return made
 
 
+def _preprocessed(compile_: list[str], places: list[str], file: Path, whole: Path) -> str:
+    """The text behind the preprocessor; macros that are called with too few arguments take them in a copy of it."""
+    # A name in capitals would be C++.
+    begin = [*compile_, "-x", "c", "-E"]
+    text, said = _run([*begin, *places, str(file)], file, only_pasting)
+    named: set[str] = set()
+    while fresh := called_with_fewer(said) - named:
+        named |= fresh
+        one, _ = _run([*begin, flag_of_definitions(said), *places, str(file)], file, only_pasting)
+        whole.write_text(taking_fewer(one, named), encoding="latin-1")
+        text, said = _run([*begin, str(whole)], file, only_pasting)
+    if called_with_fewer(said):
+        _run([*begin, *places, str(file)], file)  # which says what stays
+    return text
+
+
 def _mending() -> str:
     """What a driver's lines are changed by."""
-    return "".join((HERE / f"{name}.py").read_text("utf-8") for name in ("longs", "mending"))
+    return "".join(
+        (HERE / f"{name}.py").read_text("utf-8") for name in ("longs", "mending", "leaving")
+    )
 
 
 def _library(cc: str, options: list[str]) -> Path:
@@ -345,13 +363,13 @@ def _run(
     bearable: Callable[[str], bool] | None = None,
     *,
     hint: str = "",
-) -> str:
+) -> tuple[str, str]:
+    """What a command writes, and what it says."""
     environment = sanitizing.without_runtime()
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
-    if done.returncode != 0:
-        said = _UNKNOWN.sub("", done.stderr.decode(errors="replace")).strip()
-        if bearable is None or not bearable(said):
-            lost = _NO_HEADER.search(said)
-            hint = _ELSEWHERE.format(lost[1] or lost[2]) if lost else hint
-            raise BuildError(f"{file}: does not compile\n{said}{hint}")
-    return done.stdout.decode("latin-1")
+    said = _UNKNOWN.sub("", done.stderr.decode(errors="replace")).strip()
+    if done.returncode != 0 and (bearable is None or not bearable(said)):
+        lost = _NO_HEADER.search(said)
+        hint = _ELSEWHERE.format(lost[1] or lost[2]) if lost else hint
+        raise BuildError(f"{file}: does not compile\n{said}{hint}")
+    return done.stdout.decode("latin-1"), said

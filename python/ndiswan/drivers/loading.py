@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
 from ndiswan.drivers.building import build
+from ndiswan.drivers.registry import flat
 from ndiswan.drivers.sanitizing import see_runtime
 from ndiswan.drivers.sources import BuildError
 from ndiswan.oid import WanInfo
@@ -20,21 +21,6 @@ if TYPE_CHECKING:
     from ndiswan.drivers.tapi import Tapi
     from ndiswan.ndis import Ndis
     from ndiswan.status import Status
-
-
-def _content(key: str, value: object) -> object:
-    """A value of the configuration; of a file that the driver opens its content, if it is ``"@PATH"``.
-
-    Raises ValueError if that file cannot be read.
-    """
-    if not (key.lower().startswith("file:") and isinstance(value, str) and value.startswith("@")):
-        return value
-    try:
-        return Path(value[1:]).read_bytes()
-    except OSError as error:
-        raise ValueError(
-            f"config[{key!r}]: expected @ and the path of a file that can be read, got {value!r}: {error.strerror}"
-        ) from error
 
 
 class CMiniport:
@@ -96,7 +82,7 @@ class CMiniport:
             )
         plug = getattr(device, "plug", None)
         told = (indicated, self.printed.append, device, plug, list(shared.items()))
-        registry = {key: _content(key, value) for key, value in (config or {}).items()}
+        registry = dict(flat(config or {}))
         given = (registry, bool(guard), address, *told)
         self._c_driver = (
             CDriver(self.path, *given) if _of is None else _of._c_driver.another(*given)
@@ -177,6 +163,11 @@ class CMiniport:
         return self._c_driver.leaks
 
     @property
+    def shuts_down(self) -> bool:
+        """Whether the driver has a shutdown handler now: NdisMRegisterAdapterShutdownHandler's, or one of NDIS 5.1."""
+        return self._c_driver.shuts_down
+
+    @property
     def crashed(self) -> str | None:
         """How and where the driver crashed, if it did; it is not called any more then."""
         return self._c_driver.crashed
@@ -203,7 +194,9 @@ def load(
     source, include, define:
         As for `build`; or the file that `build` made.
     config:
-        The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration).
+        The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration). A dict is a key
+        below it (NdisOpenConfigurationKeyByName): ``{"Lines": {"Line0": {"Number": "100"}}}``, which may as well be
+        the keyword ``Lines\\Line0\\Number``.
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
         ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a

@@ -27,14 +27,21 @@ _SYSTEM = " 3"
 _NOTHING = {"cli", "sti", "nop", "cld", "pushf", "popf", "pushfd", "popfd"}
 #: A jump to the next instruction, which gave a slow card time between two accesses.
 _DELAY = re.compile(r"jmp (?:short )?\$ ?\+ ?2")
+#: A byte of an instruction; and those of ``nop`` and that jump, one behind the other.
+_EMIT = re.compile(r"_?_emit (?:0x([0-9a-f]{1,2})|0?([0-9a-f]{2})h|(\d+))")
+_NOPS = re.compile(rb"(?:\x90|\xeb\x00)*")
 
 
 def _assembler(match: re.Match[str]) -> str:
     """A break point, or nothing for what a driver cannot do here; other instructions stay for the compiler."""
     parts = re.split(r"[\n;{}]|\b__?asm\b", match["asm"])
     instructions = [" ".join(part.split()).lower() for part in parts if part.strip()]
-    nothing = (one in _NOTHING or one == "int 3" or _DELAY.fullmatch(one) for one in instructions)
-    if not all(nothing):
+    bytes_ = [found for one in instructions if (found := _EMIT.fullmatch(one))]
+    numbers = (int(byte[3]) if byte[3] else int(byte[1] or byte[2], 16) for byte in bytes_)
+    emitted = bytes(number & 0xFF for number in numbers)
+    rest = (one for one in instructions if not _EMIT.fullmatch(one))
+    nothing = (one in _NOTHING or one == "int 3" or _DELAY.fullmatch(one) for one in rest)
+    if not all(nothing) or not _NOPS.fullmatch(emitted):
         return match[0]
     return " ndiswan_break(); " if "int 3" in instructions else ";" + "\n" * match[0].count("\n")
 

@@ -10,7 +10,9 @@ is made for an error that names it, and the compiler is asked again:
   driver defines the function, its own is;
 - a structure that is named first in a prototype, which has its own scope there: it is declared before;
 - ``static`` for a variable that was ``extern`` before: it is static in both;
-- a label with nothing behind it at the end of a block: an empty statement.
+- a macro that is called with too few arguments: the rest is empty (`fewer`);
+- a label with nothing behind it at the end of a block: an empty statement;
+- ``__leave``: a jump to the end of its ``__try`` block.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect
+
+from ndiswan.drivers.fewer import only_fewer
+from ndiswan.drivers.leaving import without_leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,9 +62,9 @@ _ASSEMBLER = re.compile(r"\b__?asm\b")
 
 
 def only_pasting(said: str) -> bool:
-    """Whether all that the preprocessor refuses is ``p->##field``, which it writes as it is meant."""
+    """Whether all that the preprocessor refuses is ``p->##field``, written as it is meant, or too few arguments."""
     errors = _ERROR.findall(said)
-    return bool(errors) and all(_PASTED in error for error in errors)
+    return bool(errors) and all(_PASTED in error or only_fewer(error) for error in errors)
 
 
 def _outermost(text: str) -> Callable[[int], bool]:
@@ -123,6 +128,8 @@ class Mended:
             self._casts()
         if any(_LABEL.search(error) for error in errors):
             self.text = _outside_strings(self.text, re.compile(r":(\s*)\}"), r":;\1}")
+        if any("__leave" in error for error in errors):
+            self.text = without_leave(self.text)
         changed = self.text != before
         if errors and not changed and _ASSEMBLER.search(said):
             self.hint = (

@@ -118,6 +118,8 @@ class Tapi:
         ------
         TapiError
             It failed, or the driver owes its completion after ``timeout`` seconds.
+        ValueError
+            There is no such structure, or it has no such member.
         """
         status, data = self.ask(
             oid,

@@ -97,6 +97,15 @@ _MEMBERS = {
     "NDIS_TAPI_SEND_USER_USER_INFO": "ulRequestID hdCall:h ulUserUserInfoSize UserUserInfo:b",
     "NDIS_TAPI_GET_ID": """
         ulRequestID hdLine:h ulAddressID hdCall:h ulSelect ulDeviceClassSize ulDeviceClassOffset DeviceID:VAR_STRING""",
+    "NDIS_TAPI_CONDITIONAL_MEDIA_DETECTION": "ulRequestID hdLine:h ulMediaModes LineCallParams:LINE_CALL_PARAMS",
+    "NDIS_TAPI_CONFIG_DIALOG": """
+        ulRequestID ulDeviceID ulDeviceClassSize ulDeviceClassOffset ulLibraryNameTotalSize ulLibraryNameNeededSize
+        szLibraryName:b""",
+    "NDIS_TAPI_DEV_SPECIFIC": "ulRequestID hdLine:h ulAddressID hdCall:h ulParamsSize Params:b",
+    "NDIS_TAPI_DIAL": "ulRequestID hdCall:h ulDestAddressSize szDestAddress:b",
+    "NDIS_TAPI_GET_ADDRESS_ID": "ulRequestID hdLine:h ulAddressID ulAddressMode ulAddressSize szAddress:b",
+    "NDIS_TAPI_SET_DEV_CONFIG": """
+        ulRequestID ulDeviceID ulDeviceClassSize ulDeviceClassOffset ulDeviceConfigSize DeviceConfig:b""",
     # The parameters are ULONG_PTR in the driver kit and ULONG in mingw's header: the size tells which a driver has.
     "NDIS_TAPI_EVENT": "htLine:h htCall:h ulMsg ulParam1:h ulParam2:h ulParam3:h",
     "NDIS_TAPI_EVENT_SHORT": "htLine:h htCall:h ulMsg ulParam1 ulParam2 ulParam3",
@@ -128,17 +137,36 @@ def _declared() -> dict[str, type[ctypes.Structure]]:
 STRUCTURES = _declared()
 
 
+def _structure(name: str) -> type[ctypes.Structure]:
+    if name not in STRUCTURES:
+        known = ", ".join(sorted(known for known in STRUCTURES if known.startswith("NDIS_TAPI_")))
+        raise ValueError(f"structure: expected one of ndistapi.h, got {name!r}; there are {known}")
+    return STRUCTURES[name]
+
+
 def packed(name: str, values: dict[str, int | dict[str, int]], behind: bytes = b"") -> bytes:
-    """A structure with these values, the rest 0, and ``behind`` after its end."""
-    made = STRUCTURES[name]()
+    """A structure with these values, the rest 0, and ``behind`` after its end.
+
+    Raises
+    ------
+    ValueError
+        There is no such structure, or it has no such member.
+    """
+    made = _structure(name)()
+    _fill(made, values)
+    return bytes(made) + behind
+
+
+def _fill(made: ctypes.Structure, values: dict[str, int | dict[str, int]]) -> None:
+    members = [member for member, *_ in made._fields_]
     for member, value in values.items():
+        if member not in members:
+            name = type(made).__name__
+            raise ValueError(f"{name}: expected one of {', '.join(members)}, got {member!r}")
         if isinstance(value, dict):
-            inner = getattr(made, member)
-            for own, number in value.items():
-                setattr(inner, own, number)
+            _fill(getattr(made, member), {**value})
         else:
             setattr(made, member, value)
-    return bytes(made) + behind
 
 
 def unpacked(name: str, data: bytes) -> dict[str, object]:
@@ -147,9 +175,9 @@ def unpacked(name: str, data: bytes) -> dict[str, object]:
     Raises
     ------
     ValueError
-        There are fewer bytes than it has.
+        There are fewer bytes than it has, or there is no such structure.
     """
-    kind = STRUCTURES[name]
+    kind = _structure(name)
     if len(data) < ctypes.sizeof(kind):
         raise ValueError(f"{name}: expected at least {ctypes.sizeof(kind)} bytes, got {len(data)}")
     return _members(kind.from_buffer_copy(data))

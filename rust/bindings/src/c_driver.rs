@@ -277,6 +277,12 @@ impl CDriver {
         self.card.leaks()
     }
 
+    /// Whether it has a shutdown handler now.
+    #[getter]
+    fn shuts_down(&self) -> bool {
+        self.card.shuts_down()
+    }
+
     /// Why the driver is not called any more, if it crashed.
     #[getter]
     fn crashed(&self) -> Option<String> {

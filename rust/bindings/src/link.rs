@@ -325,8 +325,9 @@ impl Link {
 
     /// Asks the miniport (NdisRequest, MiniportQueryInformation).
     ///
-    /// Gives a ``WanInfo``, ``LinkInfo``, ``LinkStats``, an address of 6 bytes or a number; a
-    /// :class:`Status` if it failed, NOT_SUPPORTED for an OID that nobody knows. Raises
+    /// Gives a ``WanInfo``, ``LinkInfo``, ``LinkStats``, an address of 6 bytes or a number, of a
+    /// driver in C the bytes that it wrote for any other OID (asked again if it said BytesNeeded);
+    /// a :class:`Status` if it failed, NOT_SUPPORTED for an OID that nobody knows. Raises
     /// ``IrqlViolation``, ``LifeCycleViolation``, ``FlowViolation`` (SERIAL: from inside of the
     /// miniport).
     fn query(&self, py: Python<'_>, oid: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

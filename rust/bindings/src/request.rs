@@ -101,6 +101,7 @@ pub(crate) fn to_python(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> 
         Answer::Link(link) => made("LinkInfo", link_dict(py, link)?),
         Answer::Stats(stats) => made("LinkStats", stats_dict(py, stats)?),
         Answer::Address(address) => Ok(PyBytes::new(py, address).into_any().unbind()),
+        Answer::Bytes(bytes) => Ok(PyBytes::new(py, bytes).into_any().unbind()),
         Answer::Number(number) => Ok(number.into_pyobject(py)?.into_any().unbind()),
     }
 }

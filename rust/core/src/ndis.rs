@@ -20,6 +20,7 @@ mod device;
 mod emit;
 mod gate;
 mod indicate;
+mod interrupt;
 mod life;
 mod lines;
 mod link;

@@ -51,6 +51,8 @@ pub enum Answer {
     Number(u32),
     /// `NDIS_WAN_GET_STATS_INFO`.
     Stats(Stats),
+    /// What a driver behind a border of bytes wrote for any other OID.
+    Bytes(Vec<u8>),
 }
 
 /// `NDIS_WAN_GET_STATS_INFO`: what went over a link, by the engine's own count.

@@ -6,6 +6,7 @@ mod dma;
 mod files;
 mod hardware;
 mod io;
+mod io_timers;
 mod kernel;
 mod lan;
 mod levels;
@@ -124,6 +125,7 @@ fn table() -> &'static HashMap<&'static str, usize> {
         files::list(&mut add);
         hardware::list(&mut add);
         io::list(&mut add);
+        io_timers::list(&mut add);
         kernel::list(&mut add);
         lan::list(&mut add);
         levels::list(&mut add);

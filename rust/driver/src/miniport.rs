@@ -26,7 +26,13 @@ impl Card {
         if self.arena.get().is_some() {
             return;
         }
-        let info = self.wan_info().filter(|info| info.validate().is_ok()).unwrap_or_default();
+        let told = self.wan_info();
+        let bad = told.as_ref().and_then(|info| info.validate().err());
+        if let Some(bad) = &bad {
+            let text = format!("OID_WAN_GET_INFO was answered with what no link can have: {bad}");
+            drop(adapter.report_broken(ndiswan::Rule::Handle, None, text));
+        }
+        let info = told.filter(|_| bad.is_none()).unwrap_or_default();
         let slots = adapter.packets();
         let guard = self.settings.guard;
         self.arena.get_or_init(|| {
@@ -156,6 +162,7 @@ impl Miniport for Attached {
 
     fn halt(&self, _: &mut Cx<Passive>) {
         self.0.enter(self.0.handlers().halt);
+        self.0.stop_io_timers();
     }
 
     fn reset(&self, _: &mut Cx<Dispatch>) -> (Status, bool) {
@@ -202,7 +209,7 @@ impl Miniport for Attached {
         } else {
             Vec::new()
         };
-        let outcome = card.ask(false, oid.0, &given, requests::room_of(oid));
+        let outcome = card.ask_again(oid.0, &given, requests::room_of(oid));
         if outcome.status != Status::SUCCESS {
             return Some(Err(outcome.status));
         }

@@ -8,8 +8,11 @@ use ndiswan::{Rule, Status, WanInfo};
 
 use crate::card::Card;
 
-/// What the OIDs of TAPI begin with.
+/// What the OIDs of TAPI and of WAN begin with.
 const TAPI: u32 = 0x0703;
+const WAN: u32 = 0x0401;
+/// The longest answer that NDIS makes room for where a driver names its length.
+const LONGEST: u32 = 1 << 16;
 
 /// A request that the driver has: its handler runs, or has returned PENDING. It may complete it from the first moment on, from
 /// any thread, as it may a send.
@@ -18,6 +21,8 @@ pub(crate) struct Open {
     oid: u32,
     buffer: usize,
     length: usize,
+    /// Where BytesWritten and BytesNeeded are: the driver's, too, until it completes the request.
+    counts: usize,
     set: bool,
     /// Whether the handler has returned PENDING.
     pended: bool,
@@ -60,13 +65,19 @@ impl Card {
             return failed(Status::RESOURCES);
         };
         heap.fill(buffer, given);
-        self.requests.lock().push(Open { oid, buffer, length, set, pended: false, done: None });
+        self.requests.lock().push(Open {
+            oid,
+            buffer,
+            length,
+            counts,
+            set,
+            pended: false,
+            done: None,
+        });
         let context = self.context.load(std::sync::atomic::Ordering::Relaxed);
         let answer =
             self.call(function, &[context, oid as usize, buffer, length, counts, counts + 4]);
         let status = answer.map_or(Status::FAILURE, |status| Status(status as u32));
-        let [written, needed] = heap.get::<[u32; 2]>(counts).unwrap_or_default();
-        heap.free(counts);
         if status == Status::PENDING {
             let mut open = self.requests.lock();
             open.iter_mut()
@@ -75,11 +86,38 @@ impl Card {
             return failed(status);
         }
         self.answered(buffer, status);
-        let counts = !set && oid >> 16 != TAPI;
-        if counts && status == Status::SUCCESS && written as usize > length {
-            self.said_too_much(oid, written, length);
+        let open = Open { oid, buffer, length, counts, set, pended: false, done: None };
+        self.outcome(&open, status)
+    }
+
+    /// Asks with as much room as the driver says that it needs, if it needs more.
+    pub(crate) fn ask_again(&self, oid: u32, given: &[u8], room: usize) -> Outcome {
+        let outcome = self.ask(false, oid, given, room);
+        let short = matches!(outcome.status, Status::INVALID_LENGTH | Status::BUFFER_TOO_SHORT);
+        if short && outcome.needed as usize > room && outcome.needed <= LONGEST {
+            return self.ask(false, oid, given, outcome.needed as usize);
         }
-        let bytes = self.collect(buffer, length, if counts { written } else { 0 });
+        outcome
+    }
+
+    /// The request is over: its answer, and its memory is nobody's any more.
+    fn outcome(&self, open: &Open, status: Status) -> Outcome {
+        let heap = &self.driver.heap;
+        let [written, needed] = heap.get::<[u32; 2]>(open.counts).unwrap_or_default();
+        heap.free(open.counts);
+        let counts = !open.set && open.oid >> 16 != TAPI;
+        if counts && status == Status::SUCCESS && written as usize > open.length {
+            self.said_too_much(open.oid, written, open.length);
+        }
+        // A TAPI request answers in its own structure, which is both ways and may not count what was written. Structures of the
+        // WAN have their length.
+        let counts = counts && (written > 0 || open.oid >> 16 != WAN);
+        let count = if counts { (written as usize).min(open.length) } else { open.length };
+        let bytes = heap.bytes(open.buffer, count).unwrap_or_default();
+        if let (Some(text), Some(adapter)) = (heap.spoiled(open.buffer), self.adapter()) {
+            drop(adapter.report_broken(Rule::Touch, None, text));
+        }
+        heap.free(open.buffer);
         Outcome { status, bytes, needed }
     }
 
@@ -90,17 +128,6 @@ impl Card {
              which is {length}: INVALID_LENGTH and BytesNeeded say that the buffer is too short"
         );
         drop(adapter.report_broken(Rule::Handle, None, text));
-    }
-
-    fn collect(&self, buffer: usize, length: usize, written: u32) -> Vec<u8> {
-        // A TAPI request answers in its own structure, which is both ways and may not count what was written.
-        let count = if written == 0 { length } else { (written as usize).min(length) };
-        let bytes = self.driver.heap.bytes(buffer, count).unwrap_or_default();
-        if let (Some(text), Some(adapter)) = (self.driver.heap.spoiled(buffer), self.adapter()) {
-            drop(adapter.report_broken(Rule::Touch, None, text));
-        }
-        self.driver.heap.free(buffer);
-        bytes
     }
 
     /// The handler has returned a final status: the request is over, and was not to be completed.
@@ -130,8 +157,7 @@ impl Card {
         let at = requests.iter().position(|open| open.pended && open.done.is_some())?;
         let open = requests.remove(at);
         drop(requests);
-        let bytes = self.collect(open.buffer, open.length, 0);
-        Some(Outcome { status: open.done?, bytes, needed: 0 })
+        Some(self.outcome(&open, open.done?))
     }
 
     /// The request that the driver owes a completion, in words.
@@ -224,11 +250,12 @@ pub(crate) fn encoded(value: &Answer) -> Vec<u8> {
         }
         Answer::Address(address) => address.to_vec(),
         Answer::Number(number) => number.to_le_bytes().to_vec(),
+        Answer::Bytes(bytes) => bytes.clone(),
         Answer::Info(_) | Answer::Stats(_) => Vec::new(),
     }
 }
 
-/// The answer in the bytes that the driver wrote; none if they are not that structure.
+/// The answer in the bytes that the driver wrote; none if they are not that structure. An OID without one is answered in bytes.
 pub(crate) fn decoded(oid: Oid, bytes: &[u8]) -> Option<Answer> {
     match oid {
         Oid::WAN_GET_LINK_INFO => {
@@ -269,6 +296,6 @@ pub(crate) fn decoded(oid: Oid, bytes: &[u8]) -> Option<Answer> {
                 buffer_overrun_errors: at(9),
             }))
         }
-        _ => None,
+        _ => Some(Answer::Bytes(bytes.to_vec())),
     }
 }

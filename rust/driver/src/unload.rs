@@ -120,6 +120,11 @@ impl Card {
         self.driver.heap.free(object);
     }
 
+    /// Whether somebody is called when the machine goes down.
+    pub fn shuts_down(&self) -> bool {
+        self.shutdown.lock().is_some() || self.handlers().shutdown != 0
+    }
+
     /// What the driver still has after its halt: blocks of memory, timers that are set.
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = Vec::new();

@@ -113,10 +113,12 @@
 #define __assume(condition) ((void)0)
 #define __debugbreak() DbgBreakPoint()
 
-/* No exception of the machine comes back to a driver here: a fault is a report. So the block runs, and its handler does not. */
-#define __try
-#define _try
-#define try
+/* No exception of the machine comes back to a driver here: a fault is a report. So the block runs, and its handler does not.
+ * The condition is true, and is how `__leave` finds its block. */
+#define __try if (sizeof "__try")
+#define _try __try
+#define try __try
+#define _leave __leave
 #define __except(filter) if (0 && (filter))
 #define _except(filter) __except(filter)
 #define except(filter) __except(filter)

@@ -2,6 +2,7 @@
 #ifndef NDISWAN_WDM_H
 #define NDISWAN_WDM_H
 
+#include "excpt.h"
 #include "ntdef.h"
 #include "ntstatus.h"
 #include "wdm_kernel.h"

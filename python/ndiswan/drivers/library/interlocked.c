@@ -66,7 +66,7 @@ static void enter(void)
     mine = 1;
 }
 
-static void leave(void)
+static void let_go(void)
 {
     mine = 0;
     __atomic_store_n(&lists_busy, 0, __ATOMIC_RELEASE);
@@ -76,7 +76,7 @@ static void leave(void)
 void ndiswan_leave_lists(void)
 {
     if (mine)
-        leave();
+        let_go();
 }
 
 LIBRARY PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry, PKSPIN_LOCK lock)
@@ -87,7 +87,7 @@ LIBRARY PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY en
     enter();
     first = IsListEmpty(head) ? NULL : head->Flink;
     InsertHeadList(head, entry);
-    leave();
+    let_go();
     return first;
 }
 
@@ -99,7 +99,7 @@ LIBRARY PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY head, PLIST_ENTRY en
     enter();
     last = IsListEmpty(head) ? NULL : head->Blink;
     InsertTailList(head, entry);
-    leave();
+    let_go();
     return last;
 }
 
@@ -110,7 +110,7 @@ LIBRARY PLIST_ENTRY ExInterlockedRemoveHeadList(PLIST_ENTRY head, PKSPIN_LOCK lo
     (void)lock;
     enter();
     first = IsListEmpty(head) ? NULL : RemoveHeadList(head);
-    leave();
+    let_go();
     return first;
 }
 
@@ -121,7 +121,7 @@ LIBRARY PSINGLE_LIST_ENTRY ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY head, PK
     (void)lock;
     enter();
     first = PopEntryList(head);
-    leave();
+    let_go();
     return first;
 }
 
@@ -133,7 +133,7 @@ LIBRARY PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY head, P
     enter();
     first = head->Next;
     PushEntryList(head, entry);
-    leave();
+    let_go();
     return first;
 }
 
@@ -206,7 +206,7 @@ LIBRARY PSLIST_ENTRY ExInterlockedPopEntrySList(PSLIST_HEADER head, PKSPIN_LOCK 
         head->NDISWAN_First = first->Next;
         head->NDISWAN_Depth--;
     }
-    leave();
+    let_go();
     return first;
 }
 
@@ -220,7 +220,7 @@ LIBRARY PSLIST_ENTRY ExInterlockedPushEntrySList(PSLIST_HEADER head, PSLIST_ENTR
     entry->Next = first;
     head->NDISWAN_First = entry;
     head->NDISWAN_Depth++;
-    leave();
+    let_go();
     return first;
 }
 
@@ -232,6 +232,6 @@ LIBRARY PSLIST_ENTRY ExInterlockedFlushSList(PSLIST_HEADER head)
     first = head->NDISWAN_First;
     head->NDISWAN_First = NULL;
     head->NDISWAN_Depth = 0;
-    leave();
+    let_go();
     return first;
 }

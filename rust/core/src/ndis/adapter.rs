@@ -135,6 +135,7 @@ pub struct Adapter {
     pub(crate) ignores_packet_timeout: AtomicBool,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
+    pub(crate) storm: super::interrupt::Storm,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
     /// What the links counted that are gone.
     pub(crate) past: Mutex<Counters>,

@@ -132,6 +132,7 @@ impl Ndis {
                 ignores_packet_timeout: AtomicBool::new(false),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
+                storm: super::interrupt::Storm::default(),
                 kept: Mutex::default(),
                 past: Mutex::default(),
                 count: Count::default(),

@@ -1,4 +1,4 @@
-//! Timers, DPCs, the card's interrupt, and the check for hang.
+//! Timers, DPCs, and the check for hang.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,14 +24,14 @@ const CANCEL: u64 = 10_000_000_000;
 pub(crate) const HANG: u64 = 22_000_000_000;
 
 /// A DPC's routine runs on this CPU, until this is dropped.
-struct Runs<'a> {
+pub(super) struct Runs<'a> {
     bias: &'a Bias,
     cpu: &'a Cpu,
     count: &'a AtomicU32,
 }
 
 impl<'a> Runs<'a> {
-    fn begin(bias: &'a Bias, cpu: &'a Cpu, count: &'a AtomicU32) -> Runs<'a> {
+    pub(super) fn begin(bias: &'a Bias, cpu: &'a Cpu, count: &'a AtomicU32) -> Runs<'a> {
         let runs = Runs { bias, cpu, count };
         runs.add(1);
         runs
@@ -251,35 +251,7 @@ impl Adapter {
         }
     }
 
-    /// The card raises its interrupt: MiniportISR here and now at a device level, and, if it
-    /// says so, MiniportHandleInterrupt as a DPC.
-    pub fn interrupt(&self) {
-        let _around = self.ndis.around(Access::adapter(self.index));
-        let cpu = Cpu::current();
-        if self.life() >= Life::Halting {
-            return;
-        }
-        let handled =
-            self.call(&cpu, Entry::Isr, Irql::DIRQL, |drivers| drivers.miniport.isr(&cpu));
-        if handled == Some(true) {
-            self.ndis.queue.schedule(self.ndis.now(), Work::Interrupt { adapter: self.index });
-        }
-    }
-
-    pub(crate) fn interrupt_inside(&self, cpu: &Rc<Cpu>) {
-        // A halt begins with NdisMDeregisterInterrupt, which waits for the DPC that runs.
-        if self.life() < Life::Halting {
-            let at = Irql::DISPATCH;
-            let interrupt = Runs::begin(&self.ndis.bias, cpu, &self.calls_running);
-            let _runs = (self.dpc_runs(cpu), interrupt);
-            self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
-                let mut cx = Cx::assume(Rc::clone(cpu));
-                drivers.miniport.handle_interrupt(&mut cx);
-            });
-        }
-    }
-
-    fn dpc_runs<'a>(&'a self, cpu: &'a Cpu) -> Runs<'a> {
+    pub(super) fn dpc_runs<'a>(&'a self, cpu: &'a Cpu) -> Runs<'a> {
         Runs::begin(&self.ndis.bias, cpu, &self.dpcs_running)
     }
 

@@ -115,6 +115,7 @@ pub(super) fn unmake_device(here: &Here, device: usize) -> bool {
     let Some(card) = here.card() else { return false };
     let known = card.things.lock().devices.remove(&device).is_some();
     if known {
+        super::io_timers::forget(card, device);
         card.driver.heap.free(device);
     }
     known

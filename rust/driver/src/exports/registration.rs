@@ -11,8 +11,22 @@ use crate::peek;
 
 const DESERIALIZE: u32 = 0x20;
 const IGNORE_PACKET_TIMEOUT: u32 = 1;
+/// Of the Reserved word of NDIS_MINIPORT_CHARACTERISTICS.
+const USE_WAN_WRAPPER: u32 = 1;
 /// The handle that NdisMInitializeWrapper gives: an address at which nothing is.
 const WRAPPER: usize = 0x3F00_0000;
+
+/// Bytes of NDIS_MINIPORT_CHARACTERISTICS of a version, none if there is no such version: majors and minors, a word of flags, then
+/// the handlers; each version adds to the end. What 5.1 reserves behind its last handler need not be there.
+const fn least(major: u8, minor: u8) -> Option<u32> {
+    match (major, minor) {
+        (3, 0) => Some(0x70),
+        (4, 0) => Some(0x88),
+        (5, 0) => Some(0xB8),
+        (5, 1) => Some(0xD0),
+        _ => None,
+    }
+}
 
 fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u32) {
     let Some(card) = by_handle(handle) else {
@@ -66,14 +80,22 @@ exports! {
             here.wrong("MiniportCharacteristics", characteristics, "the address of NDIS_MINIPORT_CHARACTERISTICS");
             return Status::FAILURE.0;
         };
-        let known = matches!((major, minor), (3 | 4, 0) | (5, 0 | 1));
-        // Majors and minors, a ULONG of flags, then the handlers of version 3; later versions add to the end.
-        if !known || length < 0x70 {
+        let Some(least) = least(major, minor) else {
+            let text = format!("NdisMRegisterMiniport: version {major}.{minor}; expected 3.0, 4.0, 5.0 or 5.1");
+            here.broken(Rule::Handle, &text);
+            return Status::BAD_VERSION.0;
+        };
+        if length < least {
             let text = format!(
-                "NdisMRegisterMiniport: version {major}.{minor} with {length} bytes; expected 3.0, 4.0, 5.0 or 5.1 and at least 112 bytes"
+                "NdisMRegisterMiniport: CharacteristicsLength is {length}; expected at least {least}, the size of the structure of NDIS {major}.{minor}"
             );
             here.broken(Rule::Handle, &text);
-            return if known { Status::BAD_CHARACTERISTICS.0 } else { Status::BAD_VERSION.0 };
+            return Status::BAD_CHARACTERISTICS.0;
+        }
+        let flags = peek::get::<u32>(characteristics + 4).unwrap_or(0);
+        if flags & USE_WAN_WRAPPER == 0 {
+            let text = format!("NdisMRegisterMiniport: Reserved is {flags:#x}; expected NDIS_USE_WAN_WRAPPER in it, without which NDISWAN never sees the driver");
+            here.broken(Rule::Handle, &text);
         }
         let Some(words) = peek::get::<[usize; 13]>(characteristics + 8) else {
             return Status::BAD_CHARACTERISTICS.0;
