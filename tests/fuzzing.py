@@ -205,6 +205,7 @@ OPERATIONS: list[tuple[int, str, Callable[[World, Any], object]]] = [
     (1, "timers", lambda w, timer: timer.set(w.dice.random() * (0.01 if w.real else 5))),
     (1, "timers", lambda _, timer: timer.cancel()),
     (1, "dpcs", lambda _, dpc: dpc.queue()),
+    (1, "dpcs", lambda _, dpc: dpc.cancel()),
     (1, "adapters", lambda _, adapter: adapter.interrupt()),
     (1, "adapters", lambda w, a: a.line_up(w.pick(None, w.link), window=w.dice.randrange(5))),
     (1, "adapters", lambda w, adapter: adapter.line_down(w.link)),

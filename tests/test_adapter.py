@@ -291,6 +291,7 @@ def test_after_a_bug_check_every_method_of_an_adapter_is_in_the_list_or_only_loo
         "adapter.device",
         "adapter.sleep",
         "timer.cancel",
+        "dpc.cancel",
     }
     for name, kind in kinds.items():
         for method in vars(kind):

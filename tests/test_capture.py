@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import ndiswan as nw
 from loopback import Remember, eventually, real_ndis, socket_pair
+from ndiswan import models
 from ndiswan._native import CaptureWriter, read_frames
 from ndiswan.miniports import SerialMiniport
 
@@ -86,14 +87,35 @@ def test_a_cut_file_names_the_packet(tmp_path: Path) -> None:
         for _ in range(2):
             capture.frame("wan", PPP, 0, REQUEST)
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(ValueError, match="in the middle of packet 2"):
+    with pytest.raises(ValueError, match=r"in the middle of packet 2.*cut=True takes those"):
         read_frames(path)
+
+
+def test_a_cut_file_is_taken_up_to_the_cut(tmp_path: Path) -> None:
+    """With a word; one that is cut inside of its first packet has nothing to take, and any other mistake stays one."""
+    path = tmp_path / "cut.pcapng"
+    with CaptureWriter(path) as capture:
+        for number in range(3):
+            capture.frame("wan", PPP, number, REQUEST)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    assert read_frames(path, cut=True) == [(0, PPP, REQUEST), (1, PPP, REQUEST)]
+    flow = models.Replay.from_capture(path, cut=True)
+    assert flow.times_ns.tolist() == [0, 1]
+    path.write_bytes(whole)
+    assert read_frames(path, cut=True) == read_frames(path)
+    for wrong in (whole[:90], b"Hello, world"):
+        path.write_bytes(wrong)
+        with pytest.raises(ValueError, match=r"in the middle of packet 1|begins with"):
+            read_frames(path, cut=True)
 
 
 def test_files_that_cannot_be_opened_are_os_errors(tmp_path: Path) -> None:
     """A missing file and a missing folder are OSErrors that name them."""
-    with pytest.raises(OSError, match=r"missing\.pcapng"):
+    with pytest.raises(FileNotFoundError, match=r"missing\.pcapng"):
         read_frames(tmp_path / "missing.pcapng")
+    with pytest.raises(FileNotFoundError, match=r"missing\.pcapng"):
+        models.Replay.from_capture(tmp_path / "missing.pcapng")
     with pytest.raises(OSError, match="No such file"):
         CaptureWriter(tmp_path / "nowhere" / "new.pcapng")
 

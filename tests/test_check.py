@@ -196,6 +196,10 @@ def test_frames_come_from_a_capture(tmp_path):
     done = ndiswan("check", driver(tmp_path, send, more=more), *QUICK, "--frames", path)
     assert done.returncode == FINE, done.stdout
     assert f"2 frames of {path}, 1 left out" in done.stdout
+    path.write_bytes(path.read_bytes()[:-5])
+    done = ndiswan("check", driver(tmp_path, send, more=more), *QUICK, "--frames", path)
+    assert done.returncode == FINE, done.stdout
+    assert f"2 frames of {path}, which ends in the middle of a packet" in done.stdout
 
 
 def test_traces_are_kept_and_check_the_same(tmp_path):

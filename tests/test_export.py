@@ -65,6 +65,21 @@ def test_tshark_reads_the_capture(tmp_path: Path) -> None:
     assert times <= {frame["frame.time_epoch"] for frame in of_a}
 
 
+def test_the_smallest_packets_are_whole_frames_as_well(tmp_path: Path) -> None:
+    """What has no room for a Discard-Request is of PPP's Padding Protocol, and nothing is malformed."""
+    traffic = models.Cbr(rate_pps=1000, size=list(range(1, 14)), packets=13)
+    simulation = models.Simulation(
+        models.Link(traffic=traffic, line=models.Line(10**9), window=64), detail="trace"
+    )
+    simulation.run()
+    path = tmp_path / "t.pcapng"
+    save_trace(simulation, path, snaplen=0)
+    frames = tshark(path, "frame.len", "ppp.protocol", "_ws.malformed")
+    assert not any("_ws.malformed" in frame for frame in frames)
+    protocols = {int(frame["frame.len"]): int(frame["ppp.protocol"], 0) for frame in frames}
+    assert protocols == {n: 0x0001 if n < 12 else 0xC021 for n in range(1, 14)}
+
+
 def test_comments_say_who_had_the_packet_and_how_it_ended(tmp_path: Path) -> None:
     """A comment has the owners in order, the times and the status; lost and aborted packets say so."""
     simulation, path = busy(), tmp_path / "t.pcapng"

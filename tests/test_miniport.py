@@ -87,6 +87,37 @@ def test_each_entry_point_is_called_at_its_level(serialized):
     assert nw.Ndis is type(ndis)
 
 
+@pytest.mark.parametrize("serialized", [True, False])
+def test_a_dpc_that_is_taken_from_the_queue_does_not_run(serialized):
+    """Whether it was there is said; queued again it runs once, as if it had not been there before."""
+    miniport = Everything(serialized)
+    with nw.Ndis() as ndis:
+        bound(ndis, miniport)
+        dpc = miniport.dpc
+        assert [dpc.cancel(), dpc.queue(), dpc.cancel(), dpc.cancel()] == [False, True, True, False]
+        ndis.run()
+        assert ("dpc", Irql.DISPATCH) not in miniport.calls
+        assert [dpc.queue(), dpc.cancel(), dpc.queue()] == [True, True, True]
+        ndis.run()
+        assert miniport.calls.count(("dpc", Irql.DISPATCH)) == 1
+
+
+def test_under_an_explorer_a_dpc_runs_as_often_as_it_was_queued_and_not_taken_away():
+    """It may run before it is cancelled, which the answer says."""
+    cancelled = set()
+
+    def scenario(ndis):
+        miniport = Everything(serialized=False)
+        bound(ndis, miniport)
+        queued = sum(miniport.dpc.queue() - miniport.dpc.cancel() for _ in range(3))
+        cancelled.add(3 - queued)
+        ndis.run()
+        assert miniport.calls.count(("dpc", Irql.DISPATCH)) == queued
+
+    assert not nw.explore(scenario, executions=200, seconds=20).failures
+    assert len(cancelled) > 1
+
+
 def test_an_entry_point_that_is_not_written_has_a_meaning():
     """Without them: initialize succeeds, reset succeeds, nothing hangs, the interrupt is the card's, NDIS answers."""
     with nw.Ndis() as ndis:

@@ -3,8 +3,10 @@
 import pytest
 
 from ndiswan import models
+from ndiswan.campaign import ExecutorError
 
 T1 = models.Line(rate_bps=1_544_000)
+GOOD = models.Link(traffic=models.Cbr(rate_pps=9, size=500), line=T1)
 
 
 def test_a_saturated_line_is_busy_all_the_time() -> None:
@@ -161,3 +163,39 @@ def test_the_least_and_the_largest_are_exact() -> None:
     assert both.quantile(1) == both.max
     times, shares = both.cdf()
     assert (times[-1], shares[-1]) == (both.max, 1)
+
+
+@pytest.mark.parametrize(
+    ("links", "options", "said"),
+    [
+        (None, {}, "links: expected a models.Link or several, got None"),
+        (GOOD, {"seed": -1}, "seed: expected a whole number of 0 or more, .* got -1"),
+        (GOOD, {"seed": "abc"}, "seed: expected a whole number of 0 or more, .* got 'abc'"),
+    ],
+    ids=str,
+)
+def test_what_simulate_cannot_run_is_said_in_its_own_words(links, options, said) -> None:
+    """Not in those of what it calls."""
+    with pytest.raises((TypeError, ValueError), match=said):
+        models.simulate(links, until=1, **options)
+
+
+def test_what_results_do_not_have_is_said_in_their_own_words() -> None:
+    """A replication that is not there, and a column that measures nothing."""
+    results = models.simulate(GOOD, until=1, replications=2)
+    assert results.stage("link0", "latency", -1).count == results.stage("link0", "latency", 1).count
+    with pytest.raises(IndexError, match="replication: expected one of 2, counted from 0, got 9"):
+        results.stage("link0", "latency", 9)
+    with pytest.raises(KeyError, match="expected a column that measures, got 'link'"):
+        results.interval("link")
+
+
+def test_an_executor_that_is_none_is_told_which_there_are() -> None:
+    """Threads and executors of the user's own are among them, which a campaign does not have."""
+    with pytest.raises(
+        ExecutorError,
+        match=r"processes, threads, serial, .* concurrent\.futures\.Executor, got 'gpu'",
+    ):
+        models.sweep(lambda rate: GOOD, {"rate": [1]}, until=1, executor="gpu")  # noqa: ARG005
+    with pytest.raises(TypeError, match=r"links: expected a models\.Link or several, got None"):
+        models.sweep(lambda rate: None, {"rate": [1]}, until=1, executor="serial")  # noqa: ARG005

@@ -52,6 +52,16 @@ def test_a_bundle_that_cannot_be_is_refused(make, message: str) -> None:
         make()
 
 
+def test_a_card_of_the_link_beside_a_bundle_is_refused() -> None:
+    """It would be left out without a word: each member has its own. The default card says nothing."""
+    flow, bundle = models.Saturating(size=100), models.Multilink([SLOW] * 2)
+    models.Link(traffic=flow, line=bundle, card=models.simple())
+    with pytest.raises(
+        ValueError, match=r"Link\.card: expected none beside a Multilink.*Multilink\.cards"
+    ):
+        models.Link(traffic=flow, line=bundle, card=models.inline(16))
+
+
 @pytest.mark.parametrize("members", [1, 2])
 @pytest.mark.parametrize("window", [1, 8])
 def test_a_member_whose_card_died_is_used_again(members: int, window: int) -> None:

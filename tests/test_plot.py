@@ -184,3 +184,29 @@ def test_a_folder_and_a_missing_extra_are_told(tmp_path: Path) -> None:
     (tmp_path / "altair.py").write_text("raise ModuleNotFoundError(name='altair')", "utf-8")
     done = ndiswan("plot", EXAMPLE, "--until", "6", PYTHONPATH=f"{tmp_path}:{':'.join(sys.path)}")
     assert (done.returncode, "pip install 'ndiswan[viz]'" in done.stderr) == (USAGE, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["t1.toml", "--x", "rate"], "--x: expected a table beside it, which t1.toml is not"),
+        (
+            ["t1.toml", "--y", "a", "--y", "b"],
+            "--y: expected a table beside it, which t1.toml is not",
+        ),
+        (["t.csv", "--until", "3"], "--until: expected a scenario beside it, which t.csv is not"),
+    ],
+    ids=str,
+)
+def test_an_option_of_the_other_kind_of_file_is_refused(arguments: list[str], said: str) -> None:
+    """It would be left out without a word."""
+    done = ndiswan("plot", *arguments, cwd=EXAMPLE.parent)
+    assert done.returncode == USAGE
+    assert said in done.stderr
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+    """The run would take for ever."""
+    done = ndiswan("plot", EXAMPLE, "--until", "1e9", "-o", tmp_path / "nowhere" / "t.html")
+    assert done.returncode == USAGE
+    assert "-o: expected a file that can be written" in done.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
+from ndiswan import models
 from ndiswan.drivers import load
 from ndiswan.exploring import Search
 from ndiswan.exploring.workload import workload
@@ -264,3 +265,89 @@ def test_a_packet_that_nothing_will_bring_back_is_a_hang() -> None:
     assert found.failures
     found = nw.explore(workload(lambda: Forgets(interrupts=True)), seed=1, executions=300)
     assert found.failures == []
+
+
+class Stuck(nw.Miniport):
+    """Keeps what it gets until it is reset; says that it hangs if it is one that knows."""
+
+    serialized = False
+
+    def __init__(self, knows=True):
+        self.knows, self.owed, self.asked = knows, [], 0
+
+    def wan_send(self, link, packet):
+        self.owed.append(packet)
+        return nw.PENDING
+
+    def check_for_hang(self):
+        self.asked += 1
+        return self.knows and bool(self.owed)
+
+    def reset(self):
+        while self.owed:
+            self.adapter.wan_send_complete(self.owed.pop(), nw.Status.REQUEST_ABORTED)
+        return nw.SUCCESS
+
+    def halt(self):
+        self.reset()
+
+
+class Unasked(Stuck):
+    """The same without a check for hang of its own."""
+
+    check_for_hang = nw.Miniport.check_for_hang
+
+
+@pytest.mark.parametrize("verify", [0, 2])
+def test_a_run_goes_on_for_the_check_for_hang_that_brings_a_packet_back(verify):
+    """The checks of an adapter that owes nothing are none of what a run goes on for."""
+    driver, idle = Stuck(), Stuck()
+    with nw.Ndis(verify=verify) as ndis:
+        ndis.bind(nw.Protocol(), idle)
+        link = ndis.bind(nw.Protocol(), driver)
+        assert ndis.run() == 0
+        link.send(b"x")
+        assert ndis.run() > 0
+        assert (ndis.now, link.outstanding, driver.asked) == (2.0, 0, 1)
+        assert ndis.run() == 0
+
+
+def test_a_check_that_never_says_so_ends_with_what_ndis_calls_a_hang():
+    """HANG, and the packet is taken back, a step at a time as well; where nothing is verified the run just ends."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(nw.Protocol(), Stuck(knows=False))
+        link.send(b"x")
+        while ndis.run(max_events=1):
+            pass
+        assert [str(v.rule) for v in ndis.violations] == ["HANG"]
+        assert (ndis.now, link.outstanding) == (22.0, 0)
+    with nw.Ndis(verify=0) as ndis:
+        link = ndis.bind(nw.Protocol(), Stuck(knows=False))
+        link.send(b"x")
+        ndis.run()
+        assert (ndis.now, link.outstanding) == (24.0, 1)
+
+
+def test_a_run_ends_where_no_check_of_the_drivers_own_can_bring_anything_back():
+    """So a packet that is forgotten is LOST at the halt, and not LATE in a run."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), Unasked())
+        link.send(b"x")
+        assert (ndis.run(), ndis.now, link.outstanding) == (0, 0.0, 1)
+
+
+def test_built_in_traffic_outlives_the_death_of_a_built_in_card():
+    """A window dies with the card; the reset gives it back, and the traffic goes on to its end, as `simulate` says."""
+    traffic = models.ClosedLoop(window=8, size=500, packets=1000)
+    line, card = (
+        models.Line(1_000_000),
+        models.Card(dies=models.Death(at_ns=[10**9], reset_ns=10**8)),
+    )
+    expected = models.simulate(models.Link(traffic=traffic, line=line, card=card)).columns
+    sender = models.TrafficProtocol(traffic)
+    with nw.Ndis() as ndis:
+        link = ndis.bind(sender, models.CardMiniport(line, card))
+        ndis.run()
+        assert (link.outstanding, ndis.counters["resets"]) == (0, 1)
+    for name in "offered", "succeeded", "aborted":
+        assert sender.counters[name] == int(expected[name][0]), name

@@ -180,3 +180,12 @@ def test_a_world_in_real_time_is_refused() -> None:
     """Processes run between the events of virtual time."""
     with nw.Ndis(time=nw.RealTime()) as ndis, pytest.raises(ValueError, match="virtual time"):
         World(ndis)
+
+
+def test_a_world_in_real_time_is_told_what_it_is_for():
+    """The message is of the bridge, and not of what it calls."""
+    with (
+        nw.Ndis(time=nw.RealTime()) as ndis,
+        pytest.raises(ValueError, match="ndis: expected a world in virtual"),
+    ):
+        World(ndis)

@@ -197,6 +197,18 @@ def test_what_was_found_is_replayed_first(room):
     assert "1 replayed; broken: nothing" in out(third)
 
 
+def test_a_corpus_that_takes_nothing_does_not_hide_what_was_found(room):
+    """The summary has the rule; the replay file is among the temporary files, and it is said where and why."""
+    room.makepyfile(test_it=MARKED)
+    (room.path / "kept").write_text("a file, where a folder should be")
+    ran = room.runpytest_subprocess("--ndiswan-corpus=kept")
+    ran.assert_outcomes(passed=1, failed=1)
+    text = ran.stdout.str()
+    assert "FileExistsError" not in text
+    assert re.search(r"kept in \S+ndiswan-pytest-\S+, since .*kept", text)
+    assert re.search(r"to replay it: pytest \S+ --ndiswan-replay=\S+ndiswan-pytest-", text)
+
+
 def test_a_scenario_is_explored_by_the_fixture(room):
     """`ndiswan_explore(scenario)` takes the settings of `explore`, and gives what it came to."""
     room.makepyfile(

@@ -10,12 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from commands import FINE, INTERRUPTED, NOTHING_RAN, USAGE, ndiswan
 from ndiswan import models
 from ndiswan.models import scenario
+from ndiswan.models.replications import _Runs
 from repository import ROOT
 
 EXAMPLE = ROOT / "examples" / "t1.toml"
@@ -125,6 +127,14 @@ def test_a_wrong_scenario_is_told_with_its_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_may_begin_with_the_mark_of_an_editor(tmp_path: Path) -> None:
+    """A byte order mark, which Notepad writes, is no mistake of TOML."""
+    path = tmp_path / "s.toml"
+    path.write_text(EXAMPLE.read_text("utf-8"), "utf-8-sig")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert len(scenario.load(path).links) == 2
+
+
 def test_a_scenario_in_which_nothing_is_sent_ran_nothing(tmp_path: Path) -> None:
     """Where no packet is offered, the exit code says that nothing ran."""
     path = tmp_path / "s.toml"
@@ -133,13 +143,9 @@ def test_a_scenario_in_which_nothing_is_sent_ran_nothing(tmp_path: Path) -> None
     assert ndiswan("simulate", path).returncode == NOTHING_RAN
 
 
-@pytest.mark.parametrize("more", [[], ["--replications", "100000"]], ids=["one", "several"])
-def test_ctrl_c_leaves_what_was_measured(tmp_path: Path, more: list[str]) -> None:
-    """An interrupt ends the run in order: the document has what there was, and the exit code is 2."""
-    path = tmp_path / "s.toml"
-    until = 1e-3 if more else 1e6
-    path.write_text(f"[run]\nuntil = {until}\n{ENDLESS}", "utf-8")
-    command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--json", *more]
+def interrupted(path: Path, *more: str) -> tuple[bytes, bytes]:
+    """What `simulate` said that was interrupted after a while."""
+    command = [sys.executable, "-m", "ndiswan", "simulate", str(path), *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == b"seed 0\n"
@@ -147,9 +153,93 @@ def test_ctrl_c_leaves_what_was_measured(tmp_path: Path, more: list[str]) -> Non
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert running.returncode == INTERRUPTED, err
-    document = json.loads(out)
+    return out, err
+
+
+@pytest.mark.parametrize("more", [[], ["--replications", "100000"]], ids=["one", "several"])
+def test_ctrl_c_leaves_what_was_measured(tmp_path: Path, more: list[str]) -> None:
+    """An interrupt ends the run in order: the document has what there was, and the exit code is 2."""
+    path = tmp_path / "s.toml"
+    path.write_text(f"[run]\nuntil = {1e-3 if more else 1e6}\n{ENDLESS}", "utf-8")
+    document = json.loads(interrupted(path, "--json", *more)[0])
     assert document["interrupted"]
+    assert document["warmup_over"]
     assert document["links"][0]["counts"]["sent"] > 0
+
+
+def test_ctrl_c_in_the_first_replications_leaves_what_the_first_had_measured(
+    tmp_path: Path,
+) -> None:
+    """None of those that run together is over, so it is one without an interval, and that is said."""
+    path = tmp_path / "s.toml"
+    path.write_text(f"[run]\nuntil = 1e6\n{ENDLESS.replace('count = 8', 'count = 1')}", "utf-8")
+    document = json.loads(interrupted(path, "--json", "--replications", "500")[0])
+    assert (document["replications"], document["interrupted"]) == (1, True)
+    (row,) = document["links"]
+    assert row["counts"]["sent"] > 0
+    assert 0 < row["measured_s"] < 1e6
+    out = interrupted(path, "--replications", "500")[0].decode()
+    assert "interrupted before a replication was over: this is what the first had measured" in out
+
+
+@pytest.mark.parametrize("more", [[], ["--replications", "500"]], ids=["one", "several"])
+def test_ctrl_c_in_the_warm_up_says_that_nothing_was_measured(
+    tmp_path: Path, more: list[str]
+) -> None:
+    """The warm-up's numbers are no measurement: it is said, also to programs, and no table is written."""
+    path, table = tmp_path / "s.toml", tmp_path / "t.csv"
+    path.write_text(f"[run]\nuntil = 2e6\nwarmup = 1e6\n{ENDLESS}", "utf-8")
+    document = json.loads(interrupted(path, "--json", "--csv", str(table), *more)[0])
+    assert (document["interrupted"], document["warmup_over"]) == (True, False)
+    assert not table.exists()
+    out = interrupted(path, *more)[0].decode()
+    assert "interrupted in the warm-up" in out
+    assert "nothing was measured" in out
+
+
+def test_replications_that_are_over_are_kept_of_those_that_run_together() -> None:
+    """The first ones, up to one that is not over; they are what they would have been alone."""
+    link = models.Link(traffic=models.Poisson(rate_pps=90, size=500), line=models.Line(512_000))
+    runs = _Runs((link,), np.random.SeedSequence(3), "counters")
+    looks = 0
+
+    def watch() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise KeyboardInterrupt
+
+    until = 10**13
+    with pytest.raises(KeyboardInterrupt):
+        runs.extend(60, until, 0, 1, watch)
+    whole = runs.cut(until)
+    kept = runs.results()
+    assert 0 < kept.replications < 60
+    over = kept.columns["elapsed_ns"] == until
+    assert over.all() == whole
+    if whole:
+        alone = models.simulate(link, until=10**4, seed=3, replications=kept.replications)
+        assert np.array_equal(kept.columns["latency_mean_ns"], alone.columns["latency_mean_ns"])
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("--csv", "nowhere/x.csv", "No such file or directory"),
+        ("--parquet", ".", "Is a directory"),
+        ("--trace", "s.toml/x.json", "Not a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_the_run(
+    tmp_path: Path, option: str, name: str, said: str
+) -> None:
+    """The run would take for ever; what is refused is told at once, with the option and the file."""
+    path = tmp_path / "s.toml"
+    path.write_text(f"[run]\nuntil = 1e9\n{ENDLESS}", "utf-8")
+    done = ndiswan("simulate", path, option, tmp_path / name)
+    assert done.returncode == USAGE
+    assert f"{option}: expected a file that can be written: " in done.stderr
+    assert said in done.stderr
 
 
 def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:

@@ -170,3 +170,68 @@ def test_the_command_tells_any_of_them_or_all(trace):
     wrong = ndiswan("trace", trace, "--as", "story", "--number", 7)
     assert wrong.returncode == USAGE
     assert "one of the 1 things that went wrong, got 7" in wrong.stderr
+
+
+class Takes(nw.Miniport):
+    """Its timer takes a packet out of the queue and completes it without the lock; a reset knows of the queue only."""
+
+    serialized = False
+
+    def initialize(self):
+        self.lock, self.queue = self.adapter.spin_lock("queue"), []
+        self.timer = self.adapter.timer(self.sent)
+
+    def wan_send(self, link, packet):
+        with self.lock:
+            self.queue.append(packet)
+        self.timer.set(0.001)
+        return nw.PENDING
+
+    def sent(self):
+        with self.lock:
+            taken = self.queue[:]
+            self.queue.clear()
+        for packet in taken:
+            self.adapter.wan_send_complete(packet, nw.SUCCESS)
+
+    def reset(self):
+        self.timer.cancel()
+        with self.lock:
+            taken = self.queue[:]
+            self.queue.clear()
+        for packet in taken:
+            self.adapter.wan_send_complete(packet, nw.Status.REQUEST_ABORTED)
+        return nw.SUCCESS
+
+    def halt(self):
+        self.reset()
+
+
+def reset_race(ndis):
+    """A reset while the timer's function may run."""
+    link = ndis.bind(nw.Protocol(), Takes(), name="card")
+    link.send(b"frame")
+    ndis.reset(link)
+    ndis.run()
+
+
+def test_a_story_of_a_packet_that_is_missing_says_who_has_it(tmp_path):
+    """The timer's function on another CPU took it; without that the driver reads as one that forgot it."""
+    found = nw.explore(reset_race, seed=1, executions=5000, seconds=60)
+    (failure,) = found.failures
+    assert failure.rule == "RESET"
+    story = str(failure.story())
+    assert "is still inside of MiniportTimer" in story
+    assert "2 CPUs" in story
+    assert "MiniportTimer" in story.partition("owner of")[2]
+    path = failure.save(tmp_path / "race.json")
+    short, full = (
+        ndiswan("replay", path, "--target", f"{__file__}:reset_race", *more)
+        for more in ([], ["--full"])
+    )
+    assert "other event" in short.stdout, short.stderr
+    assert "other event" not in full.stdout
+    assert len(full.stdout.splitlines()) > len(short.stdout.splitlines())
+    refused = ndiswan("replay", path, "--full", "--as", "report")
+    assert refused.returncode == USAGE
+    assert "--full: expected a story, mermaid or svg beside it, got --as report" in refused.stderr

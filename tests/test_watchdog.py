@@ -6,6 +6,7 @@ import sys
 import time
 
 import ndiswan as nw
+from ndiswan.exploring import Search, Settings
 from ndiswan.exploring.watchdog import Watchdog
 
 
@@ -24,6 +25,22 @@ def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch
     assert rules() == ["ENDLESS"]
     monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
     assert rules() == []
+
+
+def test_what_never_ends_is_not_tried_again_and_again_when_the_time_is_over():
+    """It is run once more, for the two seconds that a search may take longer, and not to its end."""
+
+    def endless(_ndis):
+        while True:
+            pass
+
+    begun = time.thread_time()
+    search = Search(endless, settings=Settings(patience=6.0))
+    (failure,) = search.run(1e9, 1.0, stop=False).failures
+    assert failure.rule == "ENDLESS"
+    assert search.found.executions == 1
+    # Six seconds, then two; made small and run again it would be eighteen.
+    assert time.thread_time() - begun < 12
 
 
 STOPPED = """

@@ -114,6 +114,16 @@ class Process(Event):
                 self.fail(TypeError(f"{name}: yield: {got}"))
 
 
+def expect_virtual(ndis: Ndis) -> None:
+    """Raises ``ValueError`` for a world in real time, whose clock goes by itself and cannot be shared."""
+    try:
+        ndis.run(until=ndis.now, max_events=0)
+    except ValueError as error:
+        raise ValueError(
+            f"ndis: expected a world in virtual time, whose clock processes can share, got {ndis!r}"
+        ) from error
+
+
 class World:
     """The clock that processes and an ``Ndis`` in virtual time share.
 
@@ -128,7 +138,7 @@ class World:
     """
 
     def __init__(self, ndis: Ndis) -> None:
-        ndis.run(until=ndis.now, max_events=0)
+        expect_virtual(ndis)
         self.ndis = ndis
         self._calls: list[tuple[int, int, Callable[[], object]]] = []
         self._age = 0

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from simpy import Environment
 from simpy.events import NORMAL
 
+from ndiswan.processes import expect_virtual
+
 if TYPE_CHECKING:
     from simpy import Event
     from simpy.events import EventPriority
@@ -35,7 +37,7 @@ class SimPyWorld(Environment):
     """
 
     def __init__(self, ndis: Ndis) -> None:
-        ndis.run(until=ndis.now, max_events=0)
+        expect_virtual(ndis)
         self.ndis = ndis
         super().__init__(initial_time=ndis.now)
 

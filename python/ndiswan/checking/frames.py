@@ -55,8 +55,13 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
 
     Raises TargetError if it cannot be read or has none.
     """
+    cut = ""
     try:
-        captured = read_frames(os.fspath(path))
+        try:
+            captured = read_frames(os.fspath(path))
+        except ValueError:
+            captured = read_frames(os.fspath(path), cut=True)
+            cut = ", which ends in the middle of a packet"
     except (OSError, ValueError) as error:
         raise TargetError(f"--frames: {error}") from error
     found = [_as_ppp(link_type, bytes(data)) for _, link_type, data in captured]
@@ -69,7 +74,7 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
         )
     left_out = len(captured) - len(frames[:MOST])
     rest = f", {left_out} left out" if left_out else ""
-    return frames[:MOST], f"{len(frames[:MOST])} frames of {path}{rest}"
+    return frames[:MOST], f"{len(frames[:MOST])} frames of {path}{cut}{rest}"
 
 
 def fill(frames: list[bytes], count: int) -> list[bytes]:

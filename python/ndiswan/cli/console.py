@@ -5,12 +5,14 @@ NO_COLOR (https://no-color.org) turns colour off, a stream that is no terminal a
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -79,6 +81,29 @@ def cannot_write(option: str, error: OSError, path: object = "this") -> click.Cl
         where = "" if error.errno is None else f"{error.filename or path}: "
         told = f"{where}{error.strerror or error}; give one in a folder that is there and has room"
     return click.ClickException(f"{option}: expected a file that can be written: {told}")
+
+
+def expect_writable(option: str, path: str | None) -> None:
+    """Refuse a file that cannot be written before there is something to write; one that is there is left as it is.
+
+    Raises click.ClickException.
+    """
+    if path is None:
+        return
+    file = Path(path)
+    if file.is_dir():
+        wrong = errno.EISDIR
+    elif file.exists():
+        wrong = 0 if os.access(file, os.W_OK) else errno.EACCES
+    elif not file.parent.exists():
+        wrong = errno.ENOENT
+    elif not file.parent.is_dir():
+        wrong = errno.ENOTDIR
+    else:
+        wrong = 0 if os.access(file.parent, os.W_OK | os.X_OK) else errno.EACCES
+    if wrong:
+        error = OSError(wrong, os.strerror(wrong), path)
+        raise cannot_write(option, error, path)
 
 
 def somebody_looks() -> bool:

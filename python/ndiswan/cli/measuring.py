@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # For a person who watches, a run is made in so many pieces, which changes nothing else; not for so many links.
 PIECES, TOO_MANY = 50, 4096
 
+SO_FAR = "interrupted: this is what was measured so far"
+NONE_WHOLE = "interrupted before a replication was over: this is what the first had measured so far"
+
 
 class Seconds(click.ParamType[float]):
     """A number of seconds, or a time with a unit."""
@@ -42,9 +45,12 @@ class Outcome:
     """What a run gave: ``results`` is ``None`` if it was interrupted before there was anything."""
 
     results: Results | None
-    interrupted: bool
+    interrupted: str = ""
+    """What is to be said of a run that was; empty if it was not."""
     simulation: Simulation | None = None
     """The one run; ``None`` of several."""
+    warming: bool = False
+    """Whether the warm-up was not over, so that the results are of what is not to be measured."""
 
 
 def read(file: str, changes: dict[str, Any]) -> Scenario:
@@ -82,16 +88,19 @@ def _once(scenario: Scenario, detail: Any) -> Outcome:
 
     run = scenario.run
     simulation = Simulation(scenario.links, seed=run.seed, threads=run.threads, detail=detail)
-    interrupted = False
+    interrupted, warming = "", bool(run.warmup)
     try:
         with watching() as watch:
             if run.warmup:
                 _advance(simulation, run.warmup, watch(simulation, "warm-up", run.warmup))
                 simulation.clear()
+                warming = False
             _advance(simulation, run.until, watch(simulation, "measuring", run.until))
     except KeyboardInterrupt:
-        interrupted = True
-    return Outcome(simulation.results(), interrupted, simulation)
+        interrupted = SO_FAR
+        if warming:
+            interrupted = f"interrupted in the warm-up of {run.warmup:g} s: these are its numbers, nothing was measured"
+    return Outcome(simulation.results(), interrupted, simulation, warming)
 
 
 def _advance(
@@ -123,5 +132,8 @@ def _replications(scenario: Scenario) -> Outcome:
                 runs.extend(some.stop, until, warmup, engine.cores(run.threads), look)
                 done = some.stop
     except KeyboardInterrupt:
-        return Outcome(runs.results() if done else None, interrupted=True)
-    return Outcome(runs.results(), interrupted=False)
+        whole = runs.cut(until)
+        if not runs.any():
+            return Outcome(None, "interrupted in the warm-up: nothing was measured", warming=True)
+        return Outcome(runs.results(), SO_FAR if whole else NONE_WHOLE)
+    return Outcome(runs.results())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ndiswan.cli.console import cannot_write
+from ndiswan.cli.console import cannot_write, expect_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,8 +54,10 @@ def outputs(command: Command) -> Command:
 
 
 def asked(given: dict[str, Any]) -> dict[str, Any]:
-    """What the options say, taken out of `given`."""
+    """What the options say, taken out of `given`; a file that cannot be written is refused before anything runs."""
     said = {name: given.pop(name) for name in NAMES}
+    for name in NAMES[:3]:
+        expect_writable(f"--{name.replace('_', '-')}", said[name])
     if said["annotations"] is None:
         said["annotations"] = os.environ.get("GITHUB_ACTIONS") == "true"
     return said

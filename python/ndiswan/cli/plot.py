@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import cannot_write, out
+from ndiswan.cli.console import cannot_write, expect_writable, out
 from ndiswan.cli.group import FINE, INTERRUPTED
 from ndiswan.cli.measuring import Seconds, measure, read
 
@@ -73,7 +73,16 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
     if path.is_dir():
         text = "a sweep's folder does not say which parameters its points have; give what sweep(...).to_parquet wrote"
         raise click.UsageError(f"{file}: {text}")
-    if path.suffix in TABLES:
+    is_table = path.suffix in TABLES
+    other = ("until", "warmup", "seed") if is_table else ("x", "ys", "by")
+    for name in other:
+        if given[name] not in (None, ()):
+            kind = "a scenario" if is_table else "a table"
+            raise click.UsageError(
+                f"--{name.rstrip('s')}: expected {kind} beside it, which {file} is not"
+            )
+    expect_writable("-o", str(target))
+    if is_table:
         _write(target, lambda: _table(file, given), path.name)
         return FINE
     scenario = read(file, {key: given[key] for key in ("until", "warmup", "seed")})
@@ -88,7 +97,11 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
 
         return [latency_cdf(results), occupancy(results)]
 
-    _write(target, draw, path.name, [str(results), f"seed {scenario.run.seed}"])
+    said = [str(results), f"seed {scenario.run.seed}"]
+    if outcome.interrupted:
+        said.append(outcome.interrupted)
+        click.echo(outcome.interrupted, err=True)
+    _write(target, draw, path.name, said)
     return INTERRUPTED if outcome.interrupted else FINE
 
 

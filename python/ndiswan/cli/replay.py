@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import Number, cannot_write, out, out_json
+from ndiswan.cli.console import Number, cannot_write, expect_writable, out, out_json
 from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
@@ -54,9 +54,12 @@ def _load(path: str, target: str | None) -> Failure:
     show_default="stdout",
     help="Write it here.",
 )
+@click.option("--full", is_flag=True, help="A story of every event, not only of what matters.")
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
-def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **given: Any) -> int:
+def replay(
+    file: str | None, *, form: str, output: str | None, full: bool, as_json: bool, **given: Any
+) -> int:
     """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not, 5 if a token does not fit.
 
     FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
@@ -64,6 +67,11 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
     process that has the sanitizers.
     """
     said = asked(given)
+    expect_writable("--out", output)
+    if full and form not in FORMS[:3]:
+        raise click.UsageError(
+            f"--full: expected a story, mermaid or svg beside it, got --as {form}"
+        )
     what = replayed(file, given)
     failure = what.failure
     again = failure.replay()
@@ -83,7 +91,7 @@ def replay(file: str | None, *, form: str, output: str | None, as_json: bool, **
     else:
         if otherwise := _otherwise(again.symptom, same=same, identical=identical):
             out(otherwise)
-        text = failure.told(again, form)
+        text = failure.told(again, form, full=full)
         if output is None:
             out(text)
         else:
@@ -156,6 +164,7 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
 )
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
+    expect_writable("--out", output)
     failure = _load(file, target)
     symptom = failure.replay(record=False, patience=failure.settings.patience).symptom
     if symptom is None or not symptom.is_like(failure.symptom):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import cannot_write, out, out_json, painter
+from ndiswan.cli.console import cannot_write, expect_writable, out, out_json, painter
 from ndiswan.cli.group import FINE, INTERRUPTED, NOTHING_RAN, VIOLATIONS
 from ndiswan.cli.measuring import Outcome, Seconds, measure, read
 
@@ -88,16 +88,20 @@ def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **giv
     """
     scenario = read(file, {key: given[key] for key in RUN})
     _check(scenario, trace, given["parquet"])
+    for option, name in (
+        ("trace", trace),
+        ("csv", given["csv_file"]),
+        ("parquet", given["parquet"]),
+    ):
+        expect_writable(f"--{option}", name)
     click.echo(f"seed {scenario.run.seed}", err=True)
     outcome = measure(scenario, "counters" if trace is None else "trace")
-    if outcome.results is None:
-        raise KeyboardInterrupt
     if as_json:
         out_json(_document(scenario, outcome))
     else:
         out("\n".join(_lines(scenario, outcome)))
     _save(outcome, trace, snaplen, given)
-    if outcome.interrupted:
+    if outcome.interrupted or outcome.results is None:
         return INTERRUPTED
     columns = outcome.results.columns
     if columns["broken"].any():
@@ -125,7 +129,8 @@ def _check(scenario: Scenario, trace: str | None, parquet: str | None) -> None:
 
 def _lines(scenario: Scenario, outcome: Outcome) -> list[str]:
     paint = painter(sys.stdout)
-    results, lines = outcome.results, [str(outcome.results)]
+    results = outcome.results
+    lines = [] if results is None else [str(results)]
     events = ""
     if outcome.simulation is not None:
         events = f"{outcome.simulation.progress[0]:,} events, "
@@ -135,7 +140,7 @@ def _lines(scenario: Scenario, outcome: Outcome) -> list[str]:
         text = f"a model broke the contract {broken:,} times; please report it"
         lines.append(paint(text, "bad"))
     if outcome.interrupted:
-        lines.append(paint("interrupted: this is what was measured so far", "warn"))
+        lines.append(paint(outcome.interrupted, "warn"))
     return lines
 
 
@@ -150,7 +155,8 @@ def _document(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:
         "warmup_s": run.warmup,
         "replications": 0 if results is None else results.replications,
         "events": None if outcome.simulation is None else outcome.simulation.progress[0],
-        "interrupted": outcome.interrupted,
+        "interrupted": bool(outcome.interrupted),
+        "warmup_over": not outcome.warming,
         "links": [] if results is None else rows(results),
     }
 
@@ -158,7 +164,8 @@ def _document(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:
 def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, Any]) -> None:
     from ndiswan.models.export import save_trace
 
-    results = outcome.results
+    # A table of the warm-up would be taken for one of the measurement.
+    results = None if outcome.warming else outcome.results
     try:
         if trace is not None and outcome.simulation is not None:
             packets = save_trace(outcome.simulation, trace, snaplen=snaplen)

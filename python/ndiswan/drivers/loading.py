@@ -187,7 +187,7 @@ def load(
     guard: bool = True,
     sanitize: bool | str = False,
 ) -> CMiniport:
-    """Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
+    r"""Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def load(
     config:
         The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration). A dict is a key
         below it (NdisOpenConfigurationKeyByName): ``{"Lines": {"Line0": {"Number": "100"}}}``, which may as well be
-        the keyword ``Lines\\Line0\\Number``.
+        the keyword ``Lines\Line0\Number``.
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
         ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a

@@ -82,8 +82,10 @@ class Search:
         """Run one execution; what went wrong in it."""
         found = self.found
         self._before(found.executions + 1)
+        begun = time.monotonic()
         with watchdog.watching():
             ran = execute(self.scenario, self._explorer, self.settings)
+        took = time.monotonic() - begun
         found.executions += 1
         found.points += ran.ndis.points
         found.seconds = time.monotonic() - self._begun
@@ -93,7 +95,7 @@ class Search:
             found.last_new = found.seconds
         if ran.symptom is not None:
             found.failing += 1
-            self._keep(ran, watchdog)
+            self._keep(ran, watchdog, took)
         return ran.symptom
 
     def stretch(
@@ -116,8 +118,10 @@ class Search:
             found.last_new = found.seconds
         if ran.choices is None:
             return None
+        begun = time.monotonic()
         with watchdog.watching():
             again = execute(self.scenario, Explorer.replay(ran.choices), self.settings)
+        took = time.monotonic() - begun
         if again.symptom is None and ran.symptom is not None:
             once = Symptom(*ran.symptom)
             text = f"{once.rule} at {once.place}: seen once, and not with the same choices again"
@@ -126,15 +130,15 @@ class Search:
             found.failing += ran.symptom is None
             if ran.symptom is not None:
                 self._alike[ran.symptom] = again.symptom
-            self._keep(again, watchdog)
+            self._keep(again, watchdog, took)
         return again.symptom
 
-    def _keep(self, ran: Execution, watchdog: Watchdog) -> None:
-        """The failure of an execution, if no such one is known."""
+    def _keep(self, ran: Execution, watchdog: Watchdog, took: float) -> None:
+        """The failure of an execution that took so many seconds, if no such one is known."""
         assert ran.symptom is not None
         if not self.found.knows(ran.symptom):
             interrupted: list[KeyboardInterrupt] = []
-            failure = self._failure(ran, watchdog, interrupted)
+            failure = self._failure(ran, watchdog, interrupted, took)
             if not self.found.knows(failure.symptom):
                 self.found.failures.append(failure)
             if interrupted:
@@ -191,19 +195,26 @@ class Search:
         return tell
 
     def _failure(
-        self, ran: Execution, watchdog: Watchdog, interrupted: list[KeyboardInterrupt]
+        self,
+        ran: Execution,
+        watchdog: Watchdog,
+        interrupted: list[KeyboardInterrupt],
+        took: float,
     ) -> Failure:
         """The failure of an execution, made small and run once more; Ctrl-C meanwhile is put into a list."""
         assert ran.symptom is not None
         symptom = ran.symptom
         left = max(0.0, self._until - time.monotonic()) + SHRINK_BEYOND
-        choices, stopped = small(
-            ran, self.scenario, self.settings, watchdog, min(self._shrinking, left), self._tell
-        )
+        shrinking = min(self._shrinking, left)
+        patience = None
+        if isinstance(ran.error, EndlessError) and took > shrinking / 10:
+            # Each try would be cut off after as long again, and what never ends is at its end soon enough.
+            shrinking, patience = 0.0, left
+        choices, stopped = small(ran, self.scenario, self.settings, watchdog, shrinking, self._tell)
         interrupted += [stopped] if stopped is not None else []
         # What was made small ran last with other answers.
         like = ran if choices == ran.ndis.choices() else None
-        again, same = self._again(choices, watchdog, like)
+        again, same = self._again(choices, watchdog, like, patience)
         found = self.found
         return Failure(
             symptom=symptom,
@@ -221,12 +232,16 @@ class Search:
         )
 
     def _again(
-        self, choices: list[tuple[int, int]], watchdog: Watchdog, like: Execution | None = None
+        self,
+        choices: list[tuple[int, int]],
+        watchdog: Watchdog,
+        like: Execution | None = None,
+        patience: float | None = None,
     ) -> tuple[Execution, bool]:
         """A recorded execution with these choices, and whether it is the same as ``like``, or as another one."""
 
         def run(*, record: bool) -> Execution:
-            with watchdog.watching():
+            with watchdog.watching(patience):
                 answers = Explorer.replay(choices)
                 return execute(self.scenario, answers, self.settings, record=record)
 

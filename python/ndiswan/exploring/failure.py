@@ -180,13 +180,13 @@ class Failure(Shown):
 
         return view(self, beside=beside)
 
-    def told(self, again: Execution, form: str) -> str:
-        """An execution of it as ``story``, ``mermaid``, ``svg``, ``report`` or ``trace``."""
+    def told(self, again: Execution, form: str, *, full: bool = False) -> str:
+        """An execution of it as ``story``, ``mermaid``, ``svg`` (``full``: of every event), ``report`` or ``trace``."""
         if form == "report":
             return str(again.error or "nothing goes wrong")
         if form == "trace":
             return self.trace(again).to_jsonl()
-        story = self.story(again)
+        story = self.story(again, full=full)
         forms = {"story": story.to_text, "mermaid": story.to_mermaid, "svg": story.to_svg}
         return forms[form]()
 

@@ -68,7 +68,7 @@ class Watchdog:
     """
 
     def __init__(self, patience: float, error: type[BaseException]) -> None:
-        self._patience = patience
+        self._patience = self._limit = patience
         self._error = error
         self._patted: float | None = None
         self._given = False
@@ -80,9 +80,10 @@ class Watchdog:
         self._wakes = False
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """What is done inside of this has to be done in time."""
+    def watching(self, patience: float | None = None) -> Iterator[None]:
+        """What is done inside of this has to be done in time; in less than usual, if that is said here."""
         self._given = False
+        self._limit = self._patience if patience is None else min(patience, self._patience)
         self._patted = time.monotonic()
         try:
             yield
@@ -128,7 +129,7 @@ class Watchdog:
                     continue
                 if patted != since:  # the last look was before that, however late this one is
                     since, before = patted, lost_before
-                if now - patted - (lost - before) <= self._patience:
+                if now - patted - (lost - before) <= self._limit:
                     continue
                 self._patted = now
                 self._given = True

@@ -43,7 +43,7 @@ CARDS: dict[str, Callable[..., Card]] = {
     )
 }
 # A replay may name a capture instead of its times and sizes: the keys, and the parameters of `Replay.from_capture`.
-CAPTURE = ("capture", "gaps")
+CAPTURE = ("capture", "gaps", "cut")
 # Fields of which the type does not say what they are made of.
 PARTS: dict[str, type[Parameters]] = {"size": Size, "lines": Line, "cards": Card}
 

@@ -4,7 +4,7 @@ A protocol of one's own has a card that nobody had to write, or a miniport of on
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,6 +23,11 @@ class CardMiniport:
 
     Bind it once, in the place of a miniport. Raises ``ValueError`` for parameters that cannot be.
 
+    ``on_arrival`` is called with the bytes of each frame that arrives at the far end and with the time in nanoseconds,
+    at that time; ``on_loss`` with those of each frame that the line loses, when its last bit is out. They are called at
+    DISPATCH_LEVEL, from the card's interrupt, as ``send_complete`` is: they may send, and may indicate to another
+    adapter. Frames that a card takes along when it dies are told by neither, nor is what is on the way at the halt.
+
     >>> with nw.Ndis() as ndis:
     ...     card = models.CardMiniport(models.Line(rate_bps=64_000), models.descriptor_ring(16))
     ...     status = ndis.bind(nw.Protocol(), card).send(b"hello")
@@ -38,10 +43,18 @@ class CardMiniport:
         *,
         window: int = 4,
         seed: int | np.random.SeedSequence = 0,
+        on_arrival: Callable[[bytes, int], object] | None = None,
+        on_loss: Callable[[bytes, int], object] | None = None,
     ) -> None:
+        for name, told in (("on_arrival", on_arrival), ("on_loss", on_loss)):
+            if not (told is None or callable(told)):
+                raise TypeError(
+                    f"{name}: expected a function of a frame's bytes and a time, got {told!r}"
+                )
         smallest = Saturating(size=1)
         self.link = Link(traffic=smallest, line=line, card=card or Card(), window=window)
-        self._card = CardDriver(json.dumps(self.link.to_dict(), allow_nan=False), words_of(seed, 0))
+        described = json.dumps(self.link.to_dict(), allow_nan=False)
+        self._card = CardDriver(described, words_of(seed, 0), (on_arrival, on_loss))
 
     @property
     def received(self) -> int:

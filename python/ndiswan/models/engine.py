@@ -72,10 +72,20 @@ def run(
     watch: Callable[[], object] | None = None,
 ) -> None:
     """Run a simulation, its warm-up first, of which nothing is counted."""
+    warm_up(native, warmup_ns, threads, watch)
+    native.run(until_ns, threads, watch)
+
+
+def warm_up(
+    native: _Simulation,
+    warmup_ns: int,
+    threads: int,
+    watch: Callable[[], object] | None = None,
+) -> None:
+    """Run the warm-up, if there is one."""
     if warmup_ns:
         if native.run(warmup_ns, threads, watch):
             raise ValueError(
                 f"warmup: expected less than the traffic takes, got {warmup_ns / 1e9:g} s, at which it is over"
             )
         native.clear()
-    native.run(until_ns, threads, watch)

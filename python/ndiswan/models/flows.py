@@ -210,16 +210,17 @@ class Replay(Flow):
 
     @classmethod
     def from_capture(
-        cls, path: str | PathLike[str], *, gaps: float = 1.0, **other: Any
+        cls, path: str | PathLike[str], *, gaps: float = 1.0, cut: bool = False, **other: Any
     ) -> "Replay":
         """The frames of a pcap or pcapng file: their sizes on the line, and their times from the first frame on.
 
-        ``gaps``: how much longer each gap is than in the file; 0.5 is twice as fast. What the file has out of order is
-        put in order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
+        ``gaps``: how much longer each gap is than in the file; 0.5 is twice as fast. ``cut``: a file that ends in the
+        middle of a packet, since its recorder was ended, is taken up to there. What the file has out of order is put in
+        order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
         one that is no capture, has no frame, or has an empty one.
         """
         factor = real("gaps", gaps)
-        times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path))
+        times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path, cut=cut))
         if not times.size:
             raise ValueError(f"{path}: expected a capture with frames, got none")
         if not sizes.all():

@@ -55,6 +55,11 @@ class Link(Parameters):
                 wanted = " or ".join(f"models.{one.__name__}" for one in kinds)
                 wanted = f"expected a {wanted}"
                 raise TypeError(f"Link.{name}: {wanted}, got {type(value).__name__} {value!r:.60}")
+        if isinstance(self.line, Multilink) and plain(self.card) != plain(Card()):
+            raise ValueError(
+                "Link.card: expected none beside a Multilink, whose members have their own (Multilink.cards);"
+                f" got {self.card!r:.60}"
+            )
         whole("Link.window", self.window, 1, 1 << 20)
         whole("Link.count", self.count, 1, 1 << 24)
         object.__setattr__(self, "traffic", flows)

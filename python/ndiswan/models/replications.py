@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from ndiswan.models.running import Simulation, several
 from ndiswan.models.seeds import child, seed_sequence
 from ndiswan.models.stages import Column
 from ndiswan.models.statistics import checked_confidence
+
+if TYPE_CHECKING:
+    from ndiswan._native import Simulation as _Simulation
 
 PRECISE = "latency_mean_ns"
 """What a ``precision`` that is a number is asked of."""
@@ -152,6 +156,7 @@ class _Runs:
         self._size = sum(link.count for link in links)
         self._done = 0
         self._parts: list[Results] = []
+        self._measuring: _Simulation | None = None
 
     def extend(
         self,
@@ -168,9 +173,36 @@ class _Runs:
         for some in engine.chunks(self._done, number, alone, self._size):
             roots = [child(self._root, replication) for replication in some]
             native = engine.build(self._plain, roots, self._detail)
-            engine.run(native, until_ns, warmup_ns, cores, watch)
+            engine.warm_up(native, warmup_ns, cores, watch)
+            self._measuring = native
+            native.run(until_ns, cores, watch)
+            self._measuring = None
             self._parts.append(read(native, self._links))
         self._done = number
+
+    def cut(self, until_ns: int | None) -> bool:
+        """Keep what there is of those that were running when something was raised; whether that is whole replications.
+
+        The first ones that are over, since the results number them through; if none is, the first as far as it came.
+        """
+        native, self._measuring = self._measuring, None
+        if native is None:
+            return True
+        specs = len(self._links)
+        results = read(native, self._links)
+        measured, over = results.measured, np.array(native.over(until_ns))
+        left = measured.group[~over]
+        whole = int(left[0]) // specs if len(left) else measured.groups // specs
+        kept = whole or int(not self._parts)
+        if kept:
+            some = measured.part(0, kept * specs)
+            batches = results.batches[: len(some.group)]
+            self._parts.append(replace(results, measured=some, batches=batches))
+        return bool(whole or not kept)
+
+    def any(self) -> bool:
+        """Whether anything was measured."""
+        return bool(self._parts)
 
     def results(self) -> Results:
         """All of them together."""

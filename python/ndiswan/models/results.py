@@ -96,6 +96,10 @@ class Results(Table):
                 raise KeyError(f"expected {what} ({', '.join(known)}), got {name!r}")
         first, specs = self._numbers[link], len(self.names)
         if replication is not None:
+            if replication not in range(-self.replications, self.replications):
+                raise IndexError(
+                    f"replication: expected one of {self.replications}, counted from 0, got {replication!r}"
+                )
             return self.measured.stage(range(self.replications)[replication] * specs + first, stage)
         groups = range(first, self.measured.groups, specs)
         return merged([self.measured.stage(group, stage) for group in groups])
@@ -125,7 +129,7 @@ class Results(Table):
         """
         means = self.means.columns
         column = column_named(column, self.columns)
-        if column not in means:
+        if column not in means or means[column].dtype.kind not in "iuf":
             raise KeyError(f"expected a column that measures, got {column!r}")
         if link is None and len(self.names) > 1:
             raise KeyError(

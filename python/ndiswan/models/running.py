@@ -1,6 +1,6 @@
 """A simulation of built-in links: its clock, its runs, its results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from ndiswan.models.stages import Column
 
 def several(links: Link | Sequence[Link]) -> tuple[Link, ...]:
     """One or more links, as a tuple. Raises ``TypeError`` for anything else."""
-    found = (links,) if isinstance(links, Link) else tuple(links)
+    found: tuple[Link, ...] = (links,) if isinstance(links, Link) else ()
+    if isinstance(links, Iterable):
+        found = tuple(links)
     if not found or not all(isinstance(link, Link) for link in found):
         raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
     return found

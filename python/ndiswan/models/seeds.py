@@ -11,8 +11,15 @@ Entropy = int | tuple[int, ...]
 
 
 def seed_sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
-    """The seed as a sequence."""
-    return seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    """The seed as a sequence; ``None`` is other luck each time. Raises ``TypeError`` and ``ValueError``."""
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    try:
+        return np.random.SeedSequence(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"seed: expected a whole number of 0 or more, or a numpy.random.SeedSequence, got {seed!r:.60}"
+        ) from error
 
 
 def entropy_of(root: np.random.SeedSequence) -> Entropy:

@@ -206,7 +206,7 @@ class _Threads(ThreadPoolExecutor):
 
 @contextmanager
 def _open(executor: str | Executor, jobs: int | None) -> Iterator[tuple[Executor, int]]:
-    from ndiswan.campaign.executors import open_executor
+    from ndiswan.campaign.executors import ExecutorError, open_executor
 
     if isinstance(executor, Executor):
         yield executor, OTHERS if jobs is None else whole("jobs", jobs, 1)
@@ -214,6 +214,11 @@ def _open(executor: str | Executor, jobs: int | None) -> Iterator[tuple[Executor
         count = engine.cores(jobs)
         with _Threads(count) as threads:
             yield threads, count
+    elif executor not in {"processes", "serial"} and not str(executor).startswith("dask:"):
+        raise ExecutorError(
+            "executor: expected processes, threads, serial, dask:tcp://host:port or a"
+            f" concurrent.futures.Executor, got {executor!r:.60}"
+        )
     else:
         with open_executor(executor, jobs) as opened:
             yield opened

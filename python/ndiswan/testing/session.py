@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ndiswan.exploring.explore import explore
 from ndiswan.exploring.failure import Failure, ReplayError, load
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
+from ndiswan.refused import refused
 from ndiswan.testing.playing import error_of
 
 if TYPE_CHECKING:
@@ -172,8 +174,13 @@ class Explores:
         )
 
     def _raise(self, failure: Failure, found: str) -> None:
-        self._corpus.mkdir(parents=True, exist_ok=True)
-        path = failure.save(self._corpus)
+        try:
+            self._corpus.mkdir(parents=True, exist_ok=True)
+            path = failure.save(self._corpus)
+        except OSError as error:
+            # What was found is what the test is about, and not that the folder takes nothing.
+            path = failure.save(tempfile.mkdtemp(prefix="ndiswan-pytest-"))
+            found = f"{found}; kept in {path.parent}, since {refused(error) or error}"
         self._texts.append((f"ndiswan: the story of {failure.rule}", str(failure.story())))
         again = shlex.join(["pytest", self._item.nodeid, f"--ndiswan-replay={_short(path)}"])
         raise error_of(failure, found, f"to replay it: {again}")

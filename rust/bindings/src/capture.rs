@@ -1,12 +1,14 @@
 //! Capture files for Python: frames out of pcap and pcapng, frames into pcapng.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind};
 use std::path::PathBuf;
 
 use ndiswan::capture::{self, CaptureError, Direction};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::exceptions::{
+    PyFileNotFoundError, PyIsADirectoryError, PyOSError, PyPermissionError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -15,20 +17,36 @@ use crate::packet::bytes_of;
 fn to_error(error: &CaptureError) -> PyErr {
     let text = error.to_string();
     match error {
-        CaptureError::Io { .. } => PyOSError::new_err(text),
+        CaptureError::Io { source, .. } => match source.kind() {
+            ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
+            ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
+            ErrorKind::IsADirectory => PyIsADirectoryError::new_err(text),
+            _ => PyOSError::new_err(text),
+        },
+        CaptureError::Truncated { .. } => {
+            PyValueError::new_err(format!("{text}: cut=True takes those"))
+        }
         _ => PyValueError::new_err(text),
     }
+}
+
+/// The frames of a file; with `cut` one that ends in the middle of a packet is taken up to there.
+fn frames_of(py: Python<'_>, path: PathBuf, cut: bool) -> PyResult<Vec<capture::CapturedFrame>> {
+    let read = || if cut { capture::read_cut_frames(path) } else { capture::read_frames(path) };
+    py.detach(read).map_err(|error| to_error(&error))
 }
 
 type Frame<'py> = (u64, u16, Bound<'py, PyBytes>);
 
 /// ``(time_ns, link_type, data)`` of each frame of a pcap or pcapng file.
 ///
+/// With ``cut`` a file that ends in the middle of a packet, since its recorder was ended, is read up to there.
+///
 /// Raises ``OSError`` if it cannot be read, ``ValueError`` if it is not such a file.
 #[pyfunction]
-#[allow(clippy::needless_pass_by_value)] // made for the call
-pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'_>>> {
-    let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
+#[pyo3(signature = (path, *, cut=false))]
+pub(crate) fn read_frames(py: Python<'_>, path: PathBuf, cut: bool) -> PyResult<Vec<Frame<'_>>> {
+    let frames = frames_of(py, path, cut)?;
     let frame = |frame: capture::CapturedFrame| {
         (frame.time_ns, frame.link_type, PyBytes::new(py, &frame.data))
     };
@@ -36,16 +54,17 @@ pub(crate) fn read_frames(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Frame<'
 }
 
 /// When each frame of a pcap or pcapng file was recorded, in nanoseconds, and how many octets it had on the line: two columns of
-/// uint64. A recorder that cut frames cut no length.
+/// uint64. A recorder that cut frames cut no length. ``cut``: as of ``read_frames``.
 ///
 /// Raises ``OSError`` if it cannot be read, ``ValueError`` if it is not such a file.
 #[pyfunction]
-#[allow(clippy::needless_pass_by_value)] // made for the call
+#[pyo3(signature = (path, *, cut=false))]
 pub(crate) fn read_sizes(
     py: Python<'_>,
     path: PathBuf,
+    cut: bool,
 ) -> PyResult<(Bound<'_, PyBytes>, Bound<'_, PyBytes>)> {
-    let frames = py.detach(|| capture::read_frames(&path)).map_err(|error| to_error(&error))?;
+    let frames = frames_of(py, path, cut)?;
     let column = |of: fn(&capture::CapturedFrame) -> u64| {
         PyBytes::new(py, &frames.iter().flat_map(|f| of(f).to_ne_bytes()).collect::<Vec<u8>>())
     };

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use ndiswan::cx::{Cx, Dispatch, Passive, UpToDispatch};
 use ndiswan::miniport::Deserialized;
-use ndiswan::model::{LinkSpec, Luck, ModelError};
+use ndiswan::model::{Heard, LinkSpec, Luck, ModelError};
 use ndiswan::{Disposition, Miniport, Sending, Status, WanInfo};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::bind::packets_of;
 use crate::callbacks::{Cell, PyProtocol};
@@ -22,6 +23,8 @@ use crate::simulation::histogram_of;
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct CardDriver {
     driver: Arc<ndiswan::model::CardDriver>,
+    /// Who is told of each frame that arrives at the far end, and of each that the line loses.
+    listeners: [Option<Py<PyAny>>; 2],
     bound: OnceLock<()>,
 }
 
@@ -54,12 +57,25 @@ fn described(link: &str) -> PyResult<LinkSpec> {
 #[pymethods]
 impl CardDriver {
     /// ``link``: a link's parameters as JSON, of which the card, the line and the window are taken. ``seeds``: twelve words.
+    /// ``listeners``: what is called with the bytes and the time of a frame that arrives, and of one that is lost.
     #[new]
-    fn new(link: &str, seeds: [u64; 12]) -> PyResult<CardDriver> {
+    fn new(
+        link: &str,
+        seeds: [u64; 12],
+        listeners: [Option<Py<PyAny>>; 2],
+    ) -> PyResult<CardDriver> {
         let spec = described(link)?;
         let luck = Luck::new(&seeds);
-        let driver = ndiswan::model::CardDriver::new(spec.card, spec.line, spec.window, luck);
-        Ok(CardDriver { driver: Arc::new(driver), bound: OnceLock::new() })
+        let mut driver = ndiswan::model::CardDriver::new(spec.card, spec.line, spec.window, luck);
+        if listeners.iter().any(Option::is_some) {
+            driver = driver.listening();
+        }
+        Ok(CardDriver { driver: Arc::new(driver), listeners, bound: OnceLock::new() })
+    }
+
+    /// A listener may hold the card.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.listeners.iter().flatten().try_for_each(|listener| visit.call(listener))
     }
 
     /// Frames that arrived, their bytes, and frames that the line lost.
@@ -106,8 +122,21 @@ impl Feed {
 /// The core's card, which also tells Python's side of its adapter that it is there.
 struct Told {
     driver: Arc<ndiswan::model::CardDriver>,
+    listeners: [Option<Py<PyAny>>; 2],
     cell: Cell,
     world: Arc<World>,
+}
+
+impl Told {
+    /// Calls who listens at the far end; what it raises is kept.
+    fn tell(&self, heard: &Heard) {
+        let Some(listener) = &self.listeners[usize::from(heard.lost)] else { return };
+        Python::attach(|py| {
+            if let Err(error) = listener.call1(py, (PyBytes::new(py, &heard.bytes), heard.at)) {
+                self.world.keep(py, error);
+            }
+        });
+    }
 }
 
 impl Miniport for Told {
@@ -140,6 +169,9 @@ impl Miniport for Told {
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
+        while let Some(heard) = self.driver.heard(cx.cpu()) {
+            self.tell(&heard);
+        }
         self.driver.handle_interrupt(cx);
     }
 
@@ -189,7 +221,8 @@ pub(crate) fn bind_built_in(
         let card = card.get();
         once(&card.bound)?;
         let driver = Arc::clone(&card.driver);
-        let driver = Told { driver, cell: Arc::clone(&cell), world: Arc::clone(&world) };
+        let listeners = card.listeners.each_ref().map(|to| to.as_ref().map(|to| to.clone_ref(py)));
+        let driver = Told { driver, listeners, cell: Arc::clone(&cell), world: Arc::clone(&world) };
         match &feed {
             Some(feed) => ndis.bind_as(py, feed.clone(), driver, packets, name),
             None => ndis.bind_as(py, protocol()?, driver, packets, name),

@@ -102,8 +102,10 @@ impl Ndis {
     /// Lets things happen; gives how many events ran.
     ///
     /// In virtual time: until no event is left, or none but timers with which a driver polls and which
-    /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. In real time: until nothing is outstanding, or until ``until``; the
-    /// events are those of the dispatcher's thread.
+    /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. While a
+    /// miniport with a ``check_for_hang`` of its own owes a packet, its checks are events that are left, until
+    /// NDIS calls it a hang. In real time: until nothing is outstanding, or until ``until``; the events are those
+    /// of the dispatcher's thread.
     ///
     /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
     /// Ndis is closed or the call comes from inside of a callback.

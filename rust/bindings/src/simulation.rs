@@ -190,6 +190,11 @@ impl Simulation {
         (load(&self.control.events), load(&self.control.finished), self.links)
     }
 
+    /// For each link, whether it has come to the end of a run up to ``until_ns``: one that was interrupted left some in the middle.
+    fn over(&self, until_ns: Option<u64>) -> PyResult<Vec<bool>> {
+        Ok(self.lock()?.over(until_ns).collect())
+    }
+
     /// For each link: which of the specs it is, its counters and for how long they counted, as columns.
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let rows = self.lock()?.counters();

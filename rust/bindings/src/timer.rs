@@ -159,6 +159,12 @@ impl Dpc {
         Ok(raise(py, &self.shared.world, result)?.unwrap_or(false))
     }
 
+    /// Takes it from the queue (KeRemoveQueueDpc); whether it was there. One that runs already goes on: see
+    /// :meth:`Adapter.flush_dpcs`.
+    fn cancel(&self) -> bool {
+        self.shared.core.cancel_dpc(self.id)
+    }
+
     fn __repr__(&self) -> String {
         format!("<Dpc {} of {:?}>", self.id, self.shared.core.name)
     }

@@ -14,7 +14,7 @@ use std::io;
 mod read;
 mod write;
 
-pub use read::{CaptureReader, read_frames};
+pub use read::{CaptureReader, read_cut_frames, read_frames};
 pub use write::CaptureWriter;
 
 /// LINKTYPE_ETHERNET.

@@ -324,11 +324,14 @@ impl Queue {
 }
 
 impl Ndis {
-    /// Whether work is still to be done: all but timers that were cancelled or set anew.
+    /// Whether work is still to be done: all but timers that were cancelled or set anew, and DPCs that were cancelled.
     pub(crate) fn wants(&self, work: Work) -> bool {
         match work {
             Work::Timer { adapter, timer, arming } => {
                 self.is_so_of(adapter, |adapter| adapter.timer_is_armed_by(timer, arming))
+            }
+            Work::Dpc { adapter, dpc } => {
+                self.is_so_of(adapter, |adapter| adapter.dpc_is_queued(dpc))
             }
             Work::Device { adapter, device, arming } => {
                 self.is_so_of(adapter, |adapter| adapter.device_is_armed_by(device, arming))

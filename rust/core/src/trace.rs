@@ -180,6 +180,15 @@ pub enum TraceError {
         /// What is wrong.
         what: String,
     },
+    /// The first line was not written to its end.
+    #[error(
+        "{name}: line 1: the file ends in the middle of the trace's head: the recording was cut off before its first event; \
+         give one that has some"
+    )]
+    NoHead {
+        /// The file.
+        name: String,
+    },
     /// The last line was not written to its end.
     #[error(
         "{name}: line {line}: the file ends in the middle of this line: the recording was cut off. \

@@ -23,6 +23,23 @@ pub fn read_frames(path: impl AsRef<Path>) -> Result<Vec<CapturedFrame>, Capture
     CaptureReader::open(path)?.collect()
 }
 
+/// The same of a file that may end in the middle of a packet, as that of a recorder does which was ended: the packets before the
+/// cut, if there are any.
+///
+/// # Errors
+/// As [`CaptureReader`], other than [`CaptureError::Truncated`] after the first packet.
+pub fn read_cut_frames(path: impl AsRef<Path>) -> Result<Vec<CapturedFrame>, CaptureError> {
+    let mut frames = Vec::new();
+    for frame in CaptureReader::open(path)? {
+        match frame {
+            Ok(frame) => frames.push(frame),
+            Err(CaptureError::Truncated { .. }) if !frames.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(frames)
+}
+
 enum Format<R: Read> {
     Pcap(PcapReader<R>),
     PcapNg(PcapNgReader<R>),

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::card::{Card, FarEnd, Frame, NEVER};
 use super::card_spec::CardSpec;
+use super::heard::{Ear, Heard};
 use super::line::{Line, LineLuck, LineSpec};
 use super::spec::Luck;
 use crate::biased::Biased;
@@ -28,6 +29,7 @@ pub struct CardDriver {
     line: LineSpec,
     window: u32,
     luck: Luck,
+    listens: bool,
     up: OnceLock<Up>,
 }
 
@@ -35,6 +37,8 @@ pub struct CardDriver {
 struct Up {
     adapter: Arc<Adapter>,
     device: u32,
+    /// The far end's: it happens when the next frame is heard there.
+    far: u32,
     work: Biased<Work>,
 }
 
@@ -48,7 +52,9 @@ struct Work {
     set_for: u64,
     /// NdisMResetComplete is owed.
     resetting: bool,
-    far: Arrived,
+    far: Far,
+    /// When the far end's device is set for.
+    heard_at: u64,
 }
 
 /// What has left the card.
@@ -62,13 +68,23 @@ pub struct Arrived {
     pub lost: u64,
 }
 
-impl FarEnd for Arrived {
+/// The far end: it counts, and if somebody listens there it keeps what is to be heard.
+#[derive(Debug, Default)]
+struct Far {
+    arrived: Arrived,
+    ear: Option<Ear>,
+}
+
+impl FarEnd for Far {
     fn left(&mut self, frame: &Frame, at: Option<u64>) {
         if at.is_some() {
-            self.received += 1;
-            self.received_bytes += u64::from(frame.bytes);
+            self.arrived.received += 1;
+            self.arrived.received_bytes += u64::from(frame.bytes);
         } else {
-            self.lost += 1;
+            self.arrived.lost += 1;
+        }
+        if let Some(ear) = &mut self.ear {
+            ear.left(frame, at);
         }
     }
 }
@@ -76,27 +92,52 @@ impl FarEnd for Arrived {
 impl CardDriver {
     /// A driver for such a card on such a line, with this send window. The parameters must be valid.
     pub fn new(card: CardSpec, line: LineSpec, window: u32, luck: Luck) -> CardDriver {
-        CardDriver { card, line, window, luck, up: OnceLock::new() }
+        CardDriver { card, line, window, luck, listens: false, up: OnceLock::new() }
+    }
+
+    /// The same, with somebody at the far end: whoever wraps it asks [`heard`](Self::heard) before each
+    /// [`handle_interrupt`](Miniport::handle_interrupt) until nothing is.
+    #[must_use]
+    pub fn listening(self) -> CardDriver {
+        CardDriver { listens: true, ..self }
+    }
+
+    /// What is heard at the far end by now and was not told yet.
+    pub fn heard(&self, cpu: &Cpu) -> Option<Heard> {
+        let up = self.up.get().filter(|_| self.listens)?;
+        let mut work = up.work.lock_on(cpu);
+        work.far.ear.as_mut()?.next(up.adapter.ndis.now())
     }
 
     /// What has left the card so far.
     pub fn arrived(&self) -> Arrived {
-        self.up.get().map_or_else(Arrived::default, |up| Cpu::here(|cpu| up.work.lock_on(cpu).far))
+        self.up
+            .get()
+            .map_or_else(Arrived::default, |up| Cpu::here(|cpu| up.work.lock_on(cpu).far.arrived))
     }
 }
 
 impl Up {
-    /// Has the device happen when the card is due.
+    /// Has the device happen when the card is due, and the far end's when something is heard.
     fn arm(&self, work: &mut Work) {
+        let heard = work.far.ear.as_ref().map_or(NEVER, Ear::due);
+        if heard != work.heard_at {
+            work.heard_at = heard;
+            self.set(self.far, heard);
+        }
         let due = work.card.due();
         if due == work.set_for {
             return;
         }
         work.set_for = due;
+        self.set(self.device, due);
+    }
+
+    fn set(&self, device: u32, due: u64) {
         if due == NEVER {
-            self.adapter.cancel_device(self.device);
+            self.adapter.cancel_device(device);
         } else {
-            self.adapter.set_device(self.device, due.saturating_sub(self.adapter.ndis.now()));
+            self.adapter.set_device(device, due.saturating_sub(self.adapter.ndis.now()));
         }
     }
 
@@ -158,11 +199,19 @@ impl Miniport for CardDriver {
         let line_luck = LineLuck { loss: luck.loss, jitter: luck.jitter, escapes: luck.escapes };
         let mut card = Card::new(&self.card, Line::new(&self.line, line_luck), luck.card);
         card.put_under_ndis();
-        let far = Arrived::default();
-        let work = Work { card, owed: Vec::new(), sends: 0, set_for: NEVER, resetting: false, far };
-        let (adapter, device) = (Arc::clone(adapter), adapter.device());
+        let work = Work {
+            card,
+            owed: Vec::new(),
+            sends: 0,
+            set_for: NEVER,
+            resetting: false,
+            far: Far { ear: self.listens.then(Ear::default), ..Far::default() },
+            heard_at: NEVER,
+        };
+        let (adapter, device) = (Arc::clone(adapter), adapter.device_with_an_end());
+        let far = if self.listens { adapter.device_with_an_end() } else { device };
         let work = Biased::new(&adapter.ndis.bias, work);
-        let up = Up { adapter, device, work };
+        let up = Up { adapter, device, far, work };
         up.arm(&mut up.work.lock());
         self.up.set(up).map_err(|_| Status::FAILURE)
     }
@@ -171,15 +220,19 @@ impl Miniport for CardDriver {
         &self,
         cx: &mut Cx<UpToDispatch>,
         _: &Arc<Link>,
-        packet: Sending<'call, Deserialized>,
+        mut packet: Sending<'call, Deserialized>,
     ) -> Disposition<'call> {
         let Some(up) = self.up.get() else { return packet.complete(FinalStatus::FAILURE) };
+        let copy = self.listens.then(|| packet.view().data().to_vec());
         let held = packet.into_name();
         let (now, slot) = (up.adapter.ndis.now(), held.name.slot);
         let bytes = up.adapter.pool.slot(slot).length.load(Ordering::Relaxed);
         let mut work = up.work.lock_on(cx.cpu());
         let seq = work.sends;
         work.sends += 1;
+        if let (Some(ear), Some(bytes)) = (&mut work.far.ear, copy) {
+            ear.sent(seq, bytes);
+        }
         let wire_bytes = work.card.line().wire_bytes(seq, bytes);
         let frame = Frame { handle: slot, bytes, wire_bytes, seq, offered: now, finish: NEVER };
         let answer = work.card.send(now, frame);
@@ -194,8 +247,13 @@ impl Miniport for CardDriver {
         held.returned(answer.map_or(Status::PENDING, FinalStatus::get))
     }
 
-    fn device(&self, _: u32) {
+    fn device(&self, device: u32) {
         let Some(up) = self.up.get() else { return };
+        if device != up.device {
+            // What is heard is told by the interrupt's DPC, where a protocol may be called and may send.
+            Cpu::here(|cpu| up.work.lock_on(cpu).heard_at = NEVER);
+            return up.interrupt();
+        }
         let interrupts = Cpu::here(|cpu| {
             let mut work = up.work.lock_on(cpu);
             let Work { card, far, set_for, resetting, .. } = &mut *work;
@@ -248,6 +306,9 @@ impl Miniport for CardDriver {
         let Some(up) = self.up.get() else { return (Status::FAILURE, false) };
         let mut work = up.work.lock();
         work.card.reset_by_ndis(up.adapter.ndis.now());
+        if let Some(ear) = &mut work.far.ear {
+            ear.forget_sent();
+        }
         work.resetting = work.card.due() > up.adapter.ndis.now();
         let pends = work.resetting;
         up.arm(&mut work);
@@ -264,6 +325,7 @@ impl Miniport for CardDriver {
     fn halt(&self, cx: &mut Cx<Passive>) {
         let Some(up) = self.up.get() else { return };
         up.adapter.cancel_device(up.device);
+        up.adapter.cancel_device(up.far);
         let owed: Vec<_> = {
             let mut work = up.work.lock();
             let Work { card, owed, .. } = &mut *work;

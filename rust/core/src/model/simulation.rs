@@ -252,6 +252,12 @@ impl Simulation {
         self.cells.iter().map(|cell| cell.link.now()).min().unwrap_or(0)
     }
 
+    /// For each link, whether it has come to the end of a run up to `until`.
+    pub fn over(&self, until: Option<u64>) -> impl Iterator<Item = bool> {
+        let until = until.unwrap_or(NEVER);
+        self.cells.iter().map(move |cell| cell.ended || cell.link.now() >= until)
+    }
+
     /// How many events there were.
     pub fn events(&self) -> u64 {
         self.cells.iter().map(|cell| cell.link.events()).sum()

@@ -23,8 +23,9 @@ struct Inner {
     /// For each the number of its arming, 0 if it is not set.
     armed: Vec<u64>,
     armings: u64,
-    /// For each whether it was set last from inside of its own event, with nothing owed: see [`crate::time::polls`].
-    polls: Vec<bool>,
+    /// For each whether it was set last from inside of its own event, with nothing owed: see [`crate::time::polls`]. None for
+    /// one that comes to an end by itself.
+    polls: Vec<Option<bool>>,
     /// The one whose event happens.
     happening: Option<u32>,
 }
@@ -43,23 +44,37 @@ impl Devices {
 impl Adapter {
     /// A source of hardware events: its number.
     pub fn device(&self) -> u32 {
+        self.new_device(Some(false))
+    }
+
+    /// One that has something to do as long as it is set, such as frames that go out: a run goes on for it to its end, while a
+    /// clock that beats for ever ends no run.
+    pub(crate) fn device_with_an_end(&self) -> u32 {
+        self.new_device(None)
+    }
+
+    fn new_device(&self, polls: Option<bool>) -> u32 {
         self.devices.with(|devices| {
             devices.armed.push(0);
-            devices.polls.push(false);
+            devices.polls.push(polls);
             devices.armed.len() as u32 - 1
         })
     }
 
     /// Has the device's event happen after `delay` nanoseconds; set again, only the last counts.
     pub fn set_device(&self, device: u32, delay: u64) {
-        let polls = self.devices.with(|devices| devices.happening == Some(device)) && !self.owes();
+        let itself = |devices: &mut Inner| {
+            let known = devices.polls.get(device as usize);
+            devices.happening == Some(device) && known.is_some_and(Option::is_some)
+        };
+        let polls = self.devices.with(itself) && !self.owes();
         if polls {
             self.ndis.polls.note();
         }
         let set = self.devices.with(|devices| {
             devices.armings += 1;
             let arming = devices.armings;
-            if let Some(known) = devices.polls.get_mut(device as usize) {
+            if let Some(Some(known)) = devices.polls.get_mut(device as usize) {
                 *known = polls;
             }
             let armed = devices.armed.get_mut(device as usize)?;
@@ -106,7 +121,7 @@ impl Adapter {
     }
 
     pub(crate) fn device_polls(&self, device: u32) -> bool {
-        self.devices.with(|devices| devices.polls.get(device as usize) == Some(&true))
+        self.devices.with(|devices| devices.polls.get(device as usize) == Some(&Some(true)))
     }
 
     pub(crate) fn device_is_armed_by(&self, device: u32, arming: u64) -> bool {

@@ -82,10 +82,10 @@ impl Adapter {
         }
         storm.told.store(true, Ordering::Relaxed);
         let detail = format!(
-            "the card of adapter {:?} interrupted {STORM} times in {:.1} ms, and nothing was sent or received meanwhile; expected the \
+            "the card of adapter {:?} interrupted {STORM} times in {} us, and nothing was sent or received meanwhile; expected the \
              driver to have the card let go of its interrupt line",
             self.name,
-            passed as f64 / 1e6
+            passed / 1_000
         );
         drop(self.report(cpu, Rule::Hang, None, detail));
     }

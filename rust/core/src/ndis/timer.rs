@@ -4,6 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+mod dpc;
+
 use super::Adapter;
 use crate::biased::{Bias, Biased};
 use crate::choices::Access;
@@ -205,50 +207,6 @@ impl Adapter {
         let outer = cpu.timer.replace(Some((self.index, timer)));
         self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
         cpu.timer.set(outer);
-    }
-
-    /// A DPC's number.
-    pub fn dpc(&self) -> u32 {
-        let mut inner = self.timers.0.lock();
-        inner.queued.push(false);
-        inner.queued.len() as u32 - 1
-    }
-
-    /// Queues the DPC; false if it was queued already.
-    ///
-    /// # Errors
-    /// `TIMER` once MiniportHalt has returned.
-    pub fn queue_dpc(&self, dpc: u32) -> Result<bool, Arc<Violation>> {
-        let _around = self.ndis.around(Access::timer(self.index, dpc));
-        if self.life() >= Life::Halted {
-            let detail = format!(
-                "DPC {dpc} was queued on adapter {:?}, which is {}",
-                self.name,
-                self.life()
-            );
-            return Err(self.report(&Cpu::current(), Rule::Timer, None, detail));
-        }
-        let fresh = {
-            let mut inner = self.timers.0.lock();
-            inner
-                .queued
-                .get_mut(dpc as usize)
-                .is_some_and(|queued| !std::mem::replace(queued, true))
-        };
-        if fresh {
-            self.ndis.queue.schedule(self.ndis.now(), Work::Dpc { adapter: self.index, dpc });
-        }
-        Ok(fresh)
-    }
-
-    pub(crate) fn dpc_inside(&self, cpu: &Rc<Cpu>, dpc: u32) {
-        if let Some(queued) = self.timers.0.lock().queued.get_mut(dpc as usize) {
-            *queued = false;
-        }
-        if self.life() < Life::Halted {
-            let _runs = self.dpc_runs(cpu);
-            self.call(cpu, Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
-        }
     }
 
     pub(super) fn dpc_runs<'a>(&'a self, cpu: &'a Cpu) -> Runs<'a> {

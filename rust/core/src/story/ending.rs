@@ -66,6 +66,12 @@ impl Ending {
         Rule::by_id(&self.rule)
     }
 
+    /// Whether it is about a packet that the miniport had still: another CPU may be the one that has it.
+    pub(super) fn is_about_what_was_left(&self) -> bool {
+        use Rule::{Halt, Hang, Late, Lost, Reset};
+        self.known().is_some_and(|rule| matches!(rule, Reset | Lost | Halt | Late | Hang))
+    }
+
     /// The event that did it: for a violation the one before it on its CPU.
     pub(super) fn culprit(&self, events: &[Event]) -> Option<usize> {
         let last = events.get(self.index)?;

@@ -44,6 +44,12 @@ pub(super) fn told(trace: &Trace, end: usize, ending: &Ending) -> Vec<bool> {
             scan.tell(index, event.cpu);
         }
     }
+    if ending.is_about_what_was_left() {
+        // Who has the packet may be stopped in the middle of giving it back.
+        for (at, cpu) in scan.inside_elsewhere(&events[events.len() - 1]) {
+            scan.tell(at, cpu);
+        }
+    }
     if focus.is_none() || culprit.is_none() {
         // Who waits for whom is on every CPU's stack.
         let cpus: Vec<u32> = scan.cpus.keys().copied().collect();
@@ -62,6 +68,7 @@ struct Opener {
     told: bool,
     /// Whether the event before it says the same: Submit before MiniportWanSend.
     said: bool,
+    adapter: u16,
 }
 
 #[derive(Default)]
@@ -70,6 +77,8 @@ struct Stack {
     /// Whether the event before says which entry point is called next.
     says_call: bool,
     fired: Vec<usize>,
+    /// The last event of its CPU.
+    last: usize,
 }
 
 struct Scan {
@@ -91,10 +100,25 @@ impl Scan {
         }
     }
 
+    /// The other CPUs that are inside of a function of the last event's miniport, and where each of them stands.
+    fn inside_elsewhere(&self, last: &Event) -> Vec<(usize, u32)> {
+        let is_inside = |opener: &Opener| {
+            let own = matches!(opener.what, What::Enter { entry, .. } if !entry.is_protocol());
+            own && opener.adapter == last.adapter
+        };
+        let others = self
+            .cpus
+            .iter()
+            .filter(|(cpu, stack)| **cpu != last.cpu && stack.openers.iter().any(is_inside));
+        others.map(|(cpu, stack)| (stack.last, *cpu)).collect()
+    }
+
     /// Opens and closes what other events happen inside of.
     fn follow(&mut self, index: usize, event: &Event, focus: Option<Name>) {
         let stack = self.cpus.entry(event.cpu).or_default();
         stack.heal(event);
+        stack.last = index;
+        let adapter = event.adapter;
         match event.what {
             What::TimerSet { timer, .. } => {
                 self.armed.insert((event.adapter, timer), index);
@@ -109,11 +133,11 @@ impl Scan {
                     events.append(&mut stack.fired);
                 }
                 let said = stack.says_call && says(entry);
-                stack.openers.push(Opener { what: event.what, events, told: false, said });
+                stack.openers.push(Opener { what: event.what, events, told: false, said, adapter });
             }
             What::Acquire { .. } | What::Raise { .. } => {
                 let (what, events) = (event.what, vec![index]);
-                stack.openers.push(Opener { what, events, told: false, said: false });
+                stack.openers.push(Opener { what, events, told: false, said: false, adapter });
             }
             What::Leave { .. } | What::Release { .. } | What::Lower { .. } => {
                 if let Some(opener) = stack.close(&event.what)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{is_same, returns, short, side, way, words};
 use super::{Broken, Ending, Hidden, Lane, Step, Story, Telling, matters};
 use crate::contract::State;
+use crate::contract::cpu::Inside;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::Irql;
 use crate::event::{Event, Name, What};
@@ -34,7 +35,15 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
     for (index, event) in trace.events[..end].iter().enumerate() {
         steps.extend(teller.step(index, event, told[index]));
     }
-    let adapter = ending.and_then(|ending| trace.events.get(ending.index)).map(|e| e.adapter);
+    let last = ending.and_then(|ending| trace.events.get(ending.index));
+    let adapter = last.map(|event| event.adapter);
+    let mut facts = telling.facts.clone();
+    if ending.is_some_and(Ending::is_about_what_was_left)
+        && !telling.full
+        && let Some(last) = last
+    {
+        facts.extend(teller.inside_elsewhere(last));
+    }
     let mut story = Story {
         rule: ending.map_or_else(String::new, |ending| ending.rule.clone()),
         why: ending.map_or_else(String::new, |ending| ending.why.clone()),
@@ -44,7 +53,7 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
         cpus: 0,
         events: end,
         switches: telling.switches,
-        facts: telling.facts.clone(),
+        facts,
         steps,
         rest: teller.hidden,
     };
@@ -104,6 +113,21 @@ impl Teller<'_> {
             broken,
             hidden: std::mem::take(&mut self.hidden),
         })
+    }
+
+    /// Which functions of its miniport are not over on other CPUs at that event.
+    fn inside_elsewhere(&self, last: &Event) -> Vec<String> {
+        let mut inside: Vec<(usize, &str)> = Vec::new();
+        for (cpu, state) in self.state.cpus.iter().filter(|(cpu, _)| **cpu != last.cpu) {
+            let own =
+                |inside: &&Inside| inside.adapter == last.adapter && !inside.entry.is_protocol();
+            let last = state.inside.iter().rev().find(own);
+            let known = last.zip(self.cpus.get(cpu));
+            inside.extend(known.map(|(last, cpu)| (*cpu, self.trace.entry_name(last.entry))));
+        }
+        inside.sort_unstable();
+        let words = |(cpu, entry)| format!("cpu {cpu} is still inside of {entry}");
+        inside.into_iter().map(words).collect()
     }
 
     /// Whose function runs on a CPU. A thread that is in none is the miniport's own: NDIS's and the

@@ -60,9 +60,29 @@ impl Adapter {
             _ => false,
         }
     }
+
+    /// Whether its miniport owes a packet, and its own check for hang may still bring it back: until NDIS calls it a hang.
+    fn hopes_for_a_check(&self) -> bool {
+        let asks = |adapter: &Adapter| {
+            adapter.drivers.load().as_ref().is_some_and(|d| d.miniport.has_check_for_hang())
+        };
+        if self.life() != Life::Running || !asks(self) {
+            return false;
+        }
+        let since = |slot: u32| self.pool.slot(slot).submitted.load(ORDER);
+        let Some(oldest) = self.pool.owned_by(Owner::Miniport).map(since).min() else {
+            return false;
+        };
+        self.ndis.now().saturating_sub(self.last_progress.load(ORDER).max(oldest)) <= HANG
+    }
 }
 
 impl Ndis {
+    /// Whether a run without an end goes on though nothing but background work is left.
+    pub(crate) fn hopes_for_a_check(&self) -> bool {
+        self.adapters().iter().any(|adapter| adapter.hopes_for_a_check())
+    }
+
     /// Whether that is a timer, or a device, that was set from inside of its own function, with nothing owed.
     pub(crate) fn is_poll(&self, work: Work) -> bool {
         match work {

@@ -60,8 +60,9 @@ impl Drop for Back {
 
 impl Ndis {
     /// Runs events in the order of time, priority and age. Without `until` it stops when nothing
-    /// but background work (the checks for hang) is left, and timers with which a driver polls; with it, it runs up to that time,
-    /// background work included, and the clock stands there afterwards. Returns how many ran.
+    /// but background work (the checks for hang) is left, and timers with which a driver polls; a miniport that owes a
+    /// packet and has a check for hang of its own is asked until NDIS calls it a hang (22 s). With it, it runs up to that
+    /// time, background work included, and the clock stands there afterwards. Returns how many ran.
     ///
     /// # Errors
     /// [`RunError`] from inside of a callback, which is `SERIAL` for a serialized miniport, or
@@ -86,10 +87,11 @@ impl Ndis {
             {
                 break;
             }
-            let Some((at, work)) =
-                self.queue
-                    .next_due(until.unwrap_or(u64::MAX), until.is_some(), |work| self.wants(work))
-            else {
+            let next =
+                |all| self.queue.next_due(until.unwrap_or(u64::MAX), all, |work| self.wants(work));
+            let Some((at, work)) = next(until.is_some()).or_else(|| {
+                (until.is_none() && self.hopes_for_a_check()).then(|| next(true)).flatten()
+            }) else {
                 if let Some(until) = until {
                     clock.set(until);
                 }

@@ -99,8 +99,13 @@ impl<R: BufRead> Lines<'_, R> {
             return Err(not_trace(&begin));
         }
         self.next()?;
-        let value: serde_json::Value =
-            serde_json::from_slice(&self.text).map_err(|_| not_trace(&self.text))?;
+        let value: serde_json::Value = serde_json::from_slice(&self.text).map_err(|error| {
+            let is_ours = self.text.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes());
+            if is_ours && error.is_eof() && !self.text.ends_with(b"\n") {
+                return TraceError::NoHead { name: name.clone() };
+            }
+            not_trace(&self.text)
+        })?;
         if value["format"] != FORMAT {
             return Err(not_trace(&self.text));
         }

@@ -2,7 +2,7 @@
 //!
 //! A frame is written at the time when MiniportWanSend was called with it. It has the size of the packet and is an LCP
 //! Discard-Request (RFC 1661, 5.9), which is made to carry nothing: its magic number is that of the link, its data the packet's
-//! number. A packet of less than 12 octets has the first of these only.
+//! number. A packet of less than 12 octets has no room for one and is of PPP's Padding Protocol (RFC 1661, 2), which has no content.
 
 use std::io::{self, Write};
 
@@ -12,6 +12,11 @@ use crate::event::milliseconds;
 
 /// Address, control, LCP, Discard-Request; identifier, length and magic number follow.
 const HEAD: [u8; 5] = [0xff, 0x03, 0xc0, 0x21, 0x0b];
+/// Address, control, Padding Protocol; and with less than those have, the protocol alone in one octet.
+const PADDING: [u8; 4] = [0xff, 0x03, 0x00, 0x01];
+const SHORT: [u8; 1] = [0x01];
+/// What a Discard-Request has at least, with address, control and protocol.
+const LEAST: usize = 12;
 
 /// Writes the frames of all links in the order in which they were sent.
 pub(super) fn write(stories: &[Story<'_>], snaplen: u32, writer: impl Write) -> io::Result<()> {
@@ -38,6 +43,10 @@ pub(super) fn write(stories: &[Story<'_>], snaplen: u32, writer: impl Write) -> 
 /// The octets of a frame.
 fn content(life: &Life, link: u32) -> Vec<u8> {
     let bytes = life.bytes as usize;
+    if bytes < LEAST {
+        let head: &[u8] = if bytes < PADDING.len() { &SHORT } else { &PADDING };
+        return head.iter().copied().chain(life.seq.to_be_bytes()).take(bytes).collect();
+    }
     let length = life.bytes.saturating_sub(4).min(0xffff) as u16;
     let mut data = Vec::with_capacity(bytes.max(20));
     data.extend_from_slice(&HEAD);

@@ -184,3 +184,26 @@ fn a_good_run_is_told_as_a_whole() {
     assert_eq!((story.rule.as_str(), story.steps.len()), ("", 7));
     assert!(told(&Trace::default()).steps.is_empty());
 }
+
+#[test]
+fn a_cpu_that_has_the_packet_still_is_told_where_a_reset_or_a_halt_finds_it_missing() {
+    let mut events = sent(1, 0);
+    let timer = What::Enter { entry: Entry::Timer, at: Irql::DISPATCH };
+    events.push(at(2, Irql::PASSIVE, 0, What::TimerFire { timer: 0 }));
+    events.push(at(2, Irql::PASSIVE, 0, timer));
+    events.push(at(2, Irql::DISPATCH, 1, What::Acquire { lock: 0, form: Form::Dpr }));
+    events.push(at(2, Irql::DISPATCH, 0, What::Release { lock: 0, form: Form::Dpr }));
+    // Another card's function is none of its own.
+    events.push(Event { adapter: 1, ..at(3, Irql::PASSIVE, 0, timer) });
+    for (rule, told_of_it) in [(Rule::Reset, true), (Rule::Lost, true), (Rule::Double, false)] {
+        let mut events = events.clone();
+        events.push(at(1, Irql::PASSIVE, 0, What::ResetStart));
+        events.push(at(1, Irql::PASSIVE, 0, What::Violation { rule }));
+        let story = told(&trace(events, "packet 0.0 is owed", Some(life(0, 1))));
+        assert_eq!(story.cpus, if told_of_it { 2 } else { 1 }, "{rule:?}");
+        assert_eq!(texts(&story).contains(&"MiniportTimer"), told_of_it, "{rule:?}");
+        let facts: &[&str] =
+            if told_of_it { &["cpu 1 is still inside of MiniportTimer"] } else { &[] };
+        assert_eq!(story.facts, facts, "{rule:?}");
+    }
+}

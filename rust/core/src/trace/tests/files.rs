@@ -57,6 +57,9 @@ fn a_last_line_that_was_cut_off_is_told_with_what_is_whole() {
         let at = file.len() - 1 - cut;
         tells(&file[..at], &["line 3", "cut off", "1 events before are whole"]);
     }
+    for at in [26, 30, HEAD.len() - 2] {
+        tells(&file[..at], &["line 1", "in the middle of the trace's head"]);
+    }
     let whole = Trace::read_from(file.trim_end().as_bytes(), "run.trace").unwrap();
     assert_eq!(whole.events.len(), 2, "a last line without its end of line is whole");
 }
