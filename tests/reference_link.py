@@ -65,7 +65,7 @@ class Reference:
         self.interrupts: list[int] = []
         self.busy: list[tuple[int, int]] = []  # from when to when a frame is on the line
         self.sums = {"queued_ns": 0, "outstanding_ns": 0}
-        self.counts = {"interrupts": 0, "resets": 0, "most_outstanding": 0}
+        self.counts = {"interrupts": 0, "resets": 0, "vanished": 0, "most_outstanding": 0}
         self.die_next()
 
     def counters(self, now: int) -> dict[str, int]:
@@ -328,6 +328,7 @@ class Reference:
         self.counts["resets"] += 1
         # NDIS holds sends back until the driver has completed all that it owed and says that the reset is over.
         self.copying = None
+        self.counts["vanished"] += sum(packet not in self.outstanding for packet in self.on_the_way)
         self.line_free = min(self.line_free, self.now)
         for owned in (self.waiting, self.on_the_way, self.unreported, self.held, self.interrupts):
             owned.clear()

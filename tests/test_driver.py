@@ -260,7 +260,23 @@ def test_a_card_that_dies_tells_of_what_left_it_and_of_nothing_else() -> None:
             link.send(numbered(number))
         ndis.run()
     assert [number for number, _ in far.arrived] == [0, 1, 2, 6, 7, 8]
-    assert (miniport.received, miniport.lost, far.lost) == (6, 0, [])
+    assert (miniport.received, miniport.lost, miniport.vanished, far.lost) == (6, 0, 0, [])
+
+
+def test_what_a_copying_card_takes_along_when_it_dies_has_vanished() -> None:
+    """It is back with SUCCESS and told by nobody: neither arrived nor lost."""
+    far, peer = Far(), Peer()
+    dies = models.Death(at_ns=[3_500_000], reset_ns=10**6, check_for_hang_ns=10**7)
+    card = models.Card(completes="when_copied", descriptors=16, dies=dies)
+    with nw.Ndis() as ndis:
+        miniport = far.card(T1, card, window=8)
+        link = ndis.bind(peer, miniport)
+        for number in range(6):
+            link.send(numbered(number))
+        ndis.run(until=0.1)
+    assert [status for _, status in peer.back] == [nw.SUCCESS] * 6
+    assert [number for number, _ in far.arrived] == [0, 1, 2]
+    assert (miniport.received, miniport.lost, miniport.vanished) == (3, 0, 3)
 
 
 def test_stop_and_wait_over_a_built_in_line_takes_what_the_formula_says() -> None:

@@ -90,3 +90,25 @@ def test_a_bundle_of_cards_that_answer_at_once_stays_in_its_time() -> None:
     results = models.simulate(models.Link(traffic=flow, line=bundle), until=20)
     assert results["link0"]["latency"].max == 0
     assert results.columns["elapsed_ns"][0] == 20_000_000_000
+
+
+@pytest.mark.parametrize("completes", ["when_copied", "inline"])
+@pytest.mark.parametrize("members", [0, 1, 3])
+def test_what_succeeded_was_received_or_lost_or_vanished_with_a_card(
+    completes: str, members: int
+) -> None:
+    """A card that has copied answers SUCCESS before the frame is out; the sum closes where it dies then."""
+    line = models.Line(64_000, loss=models.BitErrors(1e-5))
+    dies = models.Death(
+        at_ns=[2_050_000_000, 7_123_000_000], check_for_hang_ns=10**9, reset_ns=10**8
+    )
+    card = models.Card(completes=completes, descriptors=16, dies=dies)
+    flow = models.Cbr(rate_pps=20 * max(members, 1), size=500, packets=400)
+    where = {"line": line, "card": card}
+    if members:
+        where = {"line": models.Multilink([line] * members, fragment_bytes=300, cards=card)}
+    columns = models.simulate(models.Link(traffic=flow, window=8, **where)).columns
+    told = {n: int(columns[n][0]) for n in ("succeeded", "received", "lost", "vanished", "resets")}
+    assert told["resets"] == 2 * max(members, 1)
+    assert told["vanished"] > 0
+    assert told["succeeded"] == told["received"] + told["lost"] + told["vanished"]

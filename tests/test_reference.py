@@ -96,6 +96,7 @@ def test_what_is_counted_after_a_warm_up_is_the_difference(
         "aborted",
         "received",
         "lost",
+        "vanished",
         "busy_ns",
         "dropped",
     ):

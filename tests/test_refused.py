@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from commands import BAD, INTERRUPTED, USAGE, VIOLATIONS, ndiswan
+from commands import BAD, FINE, INTERRUPTED, USAGE, VIOLATIONS, driver, ndiswan
 from ndiswan.campaign import Campaign, Store
 from ndiswan.drivers import BuildError, build
 from ndiswan.refused import THREADS, WHAT_TO_DO, refused
@@ -197,3 +197,17 @@ def test_a_number_that_is_none_is_told_in_words_of_everyday():
     done = ndiswan("fuzz", "modem.py", "--time", "soon")
     assert done.returncode == USAGE
     assert "'--time': 'soon' is not a valid number" in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_campaign(tmp_path):
+    """And not after its hours; into a folder that the campaign itself makes it is written."""
+    target = driver(tmp_path)
+    late = ndiswan("fuzz", target, "--time", 1000, "--sarif", "nowhere/x.sarif", cwd=tmp_path)
+    assert late.returncode == USAGE
+    assert (
+        "--sarif: expected a file that can be written: nowhere/x.sarif: No such file" in late.stderr
+    )
+    own = ("--folder", "found", "--sarif", "found/x.sarif")
+    done = ndiswan("fuzz", target, "--executions", 20, "--executor", "serial", *own, cwd=tmp_path)
+    assert done.returncode == FINE, done.stdout + done.stderr
+    assert (tmp_path / "found" / "x.sarif").is_file()

@@ -96,13 +96,13 @@ def test_the_story_comes_to_an_end_where_another_answer_would_not(tmp_path):
 
     found = nw.explore(
         scenario,
-        executions=100,
+        executions=25,
         seed=1,
         explorer="random",
         patience=0.2,
         shrinking=0,
         stop=False,
-        seconds=5,
+        seconds=100,
     )
     failure = next(f for f in found.failures if f.rule == "EXCEPTION")
     assert failure.decisive() is None

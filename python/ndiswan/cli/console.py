@@ -20,7 +20,7 @@ import click
 from ndiswan.refused import WHAT_TO_DO, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ndiswan.checking.runner import Progress
 
@@ -83,10 +83,10 @@ def cannot_write(option: str, error: OSError, path: object = "this") -> click.Cl
     return click.ClickException(f"{option}: expected a file that can be written: {told}")
 
 
-def expect_writable(option: str, path: str | None) -> None:
+def expect_writable(option: str, path: str | None, made: Iterable[object] = ()) -> None:
     """Refuse a file that cannot be written before there is something to write; one that is there is left as it is.
 
-    Raises click.ClickException.
+    ``made``: folders that the command makes, if they are not there. Raises click.ClickException.
     """
     if path is None:
         return
@@ -96,7 +96,10 @@ def expect_writable(option: str, path: str | None) -> None:
     elif file.exists():
         wrong = 0 if os.access(file, os.W_OK) else errno.EACCES
     elif not file.parent.exists():
-        wrong = errno.ENOENT
+        folder = file.parent.absolute()
+        known = [Path(str(one)).absolute() for one in made if one]
+        will_be = any(folder in (one, *one.parents) for one in known)
+        wrong = 0 if will_be else errno.ENOENT
     elif not file.parent.is_dir():
         wrong = errno.ENOTDIR
     else:

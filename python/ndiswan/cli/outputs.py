@@ -56,8 +56,9 @@ def outputs(command: Command) -> Command:
 def asked(given: dict[str, Any]) -> dict[str, Any]:
     """What the options say, taken out of `given`; a file that cannot be written is refused before anything runs."""
     said = {name: given.pop(name) for name in NAMES}
+    made = (given.get("folder"), given.get("traces"), ".ndiswan")
     for name in NAMES[:3]:
-        expect_writable(f"--{name.replace('_', '-')}", said[name])
+        expect_writable(f"--{name.replace('_', '-')}", said[name], made)
     if said["annotations"] is None:
         said["annotations"] = os.environ.get("GITHUB_ACTIONS") == "true"
     return said

@@ -19,6 +19,7 @@ COUNTS = (
     "dropped_early",
     "received",
     "lost",
+    "vanished",
     "interrupts",
     "resets",
     "broken",

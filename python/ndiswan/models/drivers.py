@@ -71,6 +71,11 @@ class CardMiniport:
         """How many frames the line lost."""
         return self._card.arrived[2]
 
+    @property
+    def vanished(self) -> int:
+        """How many a card that died, or was halted, had in its memory, their packets being back with SUCCESS."""
+        return self._card.arrived[3]
+
     def __repr__(self) -> str:
         return f"CardMiniport({self.link.line!r}, {self.link.card!r}, window={self.link.window})"
 

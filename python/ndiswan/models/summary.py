@@ -21,6 +21,7 @@ LINES = (
     ("aborted", "aborted", False),
     ("failed", "failed", False),
     ("lost on the line", "lost_share", True),
+    ("gone with a card", "vanished", False),
     ("throughput", "throughput_bps", True),
     ("goodput", "goodput_bps", True),
     ("line busy", "utilisation", True),

@@ -78,11 +78,11 @@ impl CardDriver {
         self.listeners.iter().flatten().try_for_each(|listener| visit.call(listener))
     }
 
-    /// Frames that arrived, their bytes, and frames that the line lost.
+    /// Frames that arrived, their bytes, frames that the line lost, and frames that a dead card took along.
     #[getter]
-    fn arrived(&self) -> (u64, u64, u64) {
+    fn arrived(&self) -> (u64, u64, u64, u64) {
         let arrived = self.driver.arrived();
-        (arrived.received, arrived.received_bytes, arrived.lost)
+        (arrived.received, arrived.received_bytes, arrived.lost, arrived.vanished)
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Frame {
 pub trait FarEnd {
     /// A frame whose last bit is out arrives at `at`, or is lost.
     fn left(&mut self, frame: &Frame, at: Option<u64>);
+
+    /// A frame whose packet came back with SUCCESS was still in the memory of a card that died.
+    fn vanished(&mut self, _frame: &Frame) {}
 }
 
 /// A card at work.
@@ -361,7 +364,7 @@ impl Card {
         let at = self.due();
         match self.life {
             Life::Hung { seen } => self.reset(seen),
-            Life::Resetting { until } => self.come_up(until),
+            Life::Resetting { until } => self.come_up(until, far),
             Life::Well { until } if until == at => self.hang(at),
             Life::Well { .. } if self.frames.front().is_some_and(|f| f.finish == at) => {
                 self.frame_is_out(far);

@@ -30,6 +30,8 @@ pub struct Counters {
     pub received_bytes: u64,
     /// Packets that the line lost.
     pub lost: u64,
+    /// Packets that came back with SUCCESS and were in the memory of a card that died: neither received nor lost.
+    pub vanished: u64,
     /// Nanoseconds during which the line was busy.
     pub busy_ns: u64,
     /// Interrupts of the card.
@@ -60,7 +62,7 @@ impl Counters {
     }
 
     /// All fields with their names, in order.
-    pub fn fields(&self) -> [(&'static str, u128); 19] {
+    pub fn fields(&self) -> [(&'static str, u128); 20] {
         let n = |value: u64| u128::from(value);
         [
             ("offered", n(self.offered)),
@@ -75,6 +77,7 @@ impl Counters {
             ("received", n(self.received)),
             ("received_bytes", n(self.received_bytes)),
             ("lost", n(self.lost)),
+            ("vanished", n(self.vanished)),
             ("busy_ns", n(self.busy_ns)),
             ("interrupts", n(self.interrupts)),
             ("resets", n(self.resets)),

@@ -66,6 +66,8 @@ pub struct Arrived {
     pub received_bytes: u64,
     /// Frames that the line lost.
     pub lost: u64,
+    /// Frames whose packets came back with SUCCESS and that were in the memory of a card that died, or was halted.
+    pub vanished: u64,
 }
 
 /// The far end: it counts, and if somebody listens there it keeps what is to be heard.
@@ -86,6 +88,10 @@ impl FarEnd for Far {
         if let Some(ear) = &mut self.ear {
             ear.left(frame, at);
         }
+    }
+
+    fn vanished(&mut self, _: &Frame) {
+        self.arrived.vanished += 1;
     }
 }
 
@@ -328,8 +334,8 @@ impl Miniport for CardDriver {
         up.adapter.cancel_device(up.far);
         let owed: Vec<_> = {
             let mut work = up.work.lock();
-            let Work { card, owed, .. } = &mut *work;
-            let order = card.give_up(up.adapter.ndis.now());
+            let Work { card, owed, far, .. } = &mut *work;
+            let order = card.give_up(up.adapter.ndis.now(), far);
             let take = |slot: u32| {
                 let life = owed.get_mut(slot as usize).and_then(Option::take);
                 life.map(|generation| up.name(slot, generation))

@@ -90,4 +90,8 @@ impl<S: Sink> FarEnd for Far<'_, S> {
         self.sink.left(frame, at);
         self.air.left(frame, at, self.counters, self.sum, self.delivery);
     }
+
+    fn vanished(&mut self, _: &Frame) {
+        self.counters.vanished += 1;
+    }
 }

@@ -82,6 +82,8 @@ struct Whole {
     status: FinalStatus,
     arrives: Option<u64>,
     lost: bool,
+    /// A fragment of it was in the memory of a card that died.
+    vanished: bool,
     handed_back: bool,
 }
 
@@ -120,21 +122,37 @@ struct Inside<'a> {
     far: &'a mut dyn FarEnd,
 }
 
-impl FarEnd for Inside<'_> {
-    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+impl Inside<'_> {
+    /// A fragment is in its card no more; with the last one it is known what became of the packet.
+    fn is_out(&mut self, frame: &Frame, note: impl FnOnce(&mut Whole)) {
         let fragment = &mut self.fragments[frame.handle as usize];
         fragment.left = true;
         let whole = &mut self.wholes[fragment.whole];
         whole.inside -= 1;
-        whole.lost |= at.is_none();
-        whole.arrives = whole.arrives.max(at);
-        if whole.inside == 0 && whole.rest == 0 {
-            let frame = Frame { finish: frame.finish, ..whole.frame };
-            // Of which a reset took a part, its sender knows that it did not go out.
-            if whole.status == FinalStatus::SUCCESS {
-                self.far.left(&frame, whole.arrives.filter(|_| !whole.lost));
-            }
+        note(whole);
+        // Of which a reset took a part, its sender knows that it did not go out.
+        if whole.inside > 0 || whole.rest > 0 || whole.status != FinalStatus::SUCCESS {
+            return;
         }
+        let frame = Frame { finish: frame.finish, ..whole.frame };
+        if whole.vanished {
+            self.far.vanished(&frame);
+        } else {
+            self.far.left(&frame, whole.arrives.filter(|_| !whole.lost));
+        }
+    }
+}
+
+impl FarEnd for Inside<'_> {
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        self.is_out(frame, |whole| {
+            whole.lost |= at.is_none();
+            whole.arrives = whole.arrives.max(at);
+        });
+    }
+
+    fn vanished(&mut self, frame: &Frame) {
+        self.is_out(frame, |whole| whole.vanished = true);
     }
 }
 
@@ -173,6 +191,7 @@ impl Trunk {
             status: FinalStatus::SUCCESS,
             arrives: None,
             lost: false,
+            vanished: false,
             handed_back: false,
         };
         let index = self.free_wholes.pop().unwrap_or(self.wholes.len());

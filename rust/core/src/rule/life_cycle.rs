@@ -18,10 +18,9 @@ pub(super) const RESET: RuleInfo = RuleInfo {
     strength: Strength::Documented,
     severity: RuleSeverity::Error,
     switch: Some("reset_leftovers"),
-    remedy: "In `reset`, empty the queue and call `wan_send_complete` with `REQUEST_ABORTED` for each packet before returning \
-             or calling `reset_complete`; cancel the timers and forget the references that could complete them later. A packet \
-             that a function of the driver's has taken out of the queue on another CPU is not among them: count those functions, \
-             return `PENDING` while there is one, and have the last of them call `reset_complete`.",
+    remedy: "In `reset`, empty the queue and call `wan_send_complete` with `REQUEST_ABORTED` for each packet, cancel the timers, \
+             and forget what could complete them later. While another CPU has taken one out to complete it, return `PENDING`, \
+             and have it call `reset_complete`.",
     broken_by: "A driver resets its card, keeps its list of pending packets, and completes them when the card is up again.",
 };
 

@@ -1,6 +1,8 @@
 //! A card's accidents: it hangs, is seen to hang, is reset, and comes up again.
 
-use super::{Card, FarEnd, NEVER};
+use std::collections::VecDeque;
+
+use super::{Card, FarEnd, Frame, NEVER};
 use crate::model::card_spec::{Completes, Death};
 use crate::model::duration::LONGEST_NS;
 use crate::status::FinalStatus;
@@ -39,8 +41,8 @@ impl Card {
     }
 
     /// Everything that is owed, for a halt.
-    pub(in crate::model) fn give_up(&mut self, now: u64) -> Vec<u32> {
-        self.come_up(now);
+    pub(in crate::model) fn give_up(&mut self, now: u64, far: &mut dyn FarEnd) -> Vec<u32> {
+        self.come_up(now, far);
         self.completed.drain(..).map(|(handle, _)| handle).collect()
     }
 
@@ -85,14 +87,33 @@ impl Card {
         self.interrupt_at = NEVER;
     }
 
+    /// Of frames in the card's memory those whose packets are not to come back any more.
+    fn frames_given_back(&self, frames: VecDeque<Frame>) -> Vec<Frame> {
+        // A packet may be sent again under its number while its last frame is still here: the newest is the one that is owed.
+        let mut owed: Vec<u32> = self.unreported.iter().chain(&self.mixed).copied().collect();
+        let is_back = |frame: &Frame| match owed.iter().position(|handle| *handle == frame.handle) {
+            Some(at) => {
+                owed.swap_remove(at);
+                false
+            }
+            None => true,
+        };
+        let mut back: Vec<Frame> = frames.into_iter().rev().filter(is_back).collect();
+        back.reverse();
+        back
+    }
+
     /// The reset is over: what the miniport had comes back aborted, oldest first (contract.md, reset).
-    pub(super) fn come_up(&mut self, at: u64) {
+    pub(super) fn come_up(&mut self, at: u64, far: &mut dyn FarEnd) {
         self.resets += 1;
         self.aborting = true;
         let owed: Vec<u32> = match self.spec.completes {
             // What was copied was completed; the rest of it is lost with the card's memory.
             Completes::WhenCopied | Completes::Inline => {
-                self.frames.clear();
+                let frames = std::mem::take(&mut self.frames);
+                for frame in self.frames_given_back(frames) {
+                    far.vanished(&frame);
+                }
                 self.copying.take().map(|(frame, _)| frame.handle).into_iter().collect()
             }
             Completes::WhenSent => self.frames.drain(..).map(|frame| frame.handle).collect(),
