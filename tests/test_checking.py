@@ -196,7 +196,7 @@ class Locking(Plain):
 
 def test_what_was_not_done_was_not_reached(tmp_path):
     """A driver that sends at once reaches no lock, no completion and no reset; its sends are counted."""
-    rules, sends, _ = reached(
+    rules, sends, *_ = reached(
         tmp_path, Plain(), lambda _, link: [link.send(b"abc"), link.send(b"d")]
     )
     assert sends == 2

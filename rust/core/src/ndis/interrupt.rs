@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::adapter::Adapter;
-use super::timer::Runs;
+use super::timer::{Runs, seconds};
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
@@ -82,10 +82,10 @@ impl Adapter {
         }
         storm.told.store(true, Ordering::Relaxed);
         let detail = format!(
-            "the card of adapter {:?} interrupted {STORM} times in {} us, and nothing was sent or received meanwhile; expected the \
+            "the card of adapter {:?} interrupted {STORM} times in {:.1} ms, and nothing was sent or received meanwhile; expected the \
              driver to have the card let go of its interrupt line",
             self.name,
-            passed / 1_000
+            seconds(passed) * 1e3
         );
         drop(self.report(cpu, Rule::Hang, None, detail));
     }
