@@ -1,8 +1,9 @@
 //! DMA: the card sees memory at the driver's own addresses, and a transfer is over when it was begun.
 
-use ndiswan::Status;
+use ndiswan::{Rule, Status};
 
 use super::exports;
+use super::things::{Channel, Transfer};
 use crate::card::{by_handle, new_handle};
 use crate::context::Here;
 use crate::peek;
@@ -10,6 +11,8 @@ use crate::peek;
 /// MappedSystemVa, and ByteCount, of an MDL, which NDIS_BUFFER is.
 const MAPPED: usize = 24;
 const COUNT: usize = 40;
+/// Of an NDIS_DMA_DESCRIPTION.
+const AUTO_INITIALIZE: usize = 1;
 
 fn buffer(here: &Here, mdl: usize) -> Option<(usize, u32)> {
     let found = peek::get::<usize>(mdl + MAPPED).zip(peek::get::<u32>(mdl + COUNT));
@@ -27,7 +30,7 @@ fn adapter(here: &Here, handle: usize) -> bool {
     known
 }
 
-fn channel(here: &Here, handle: usize) -> Option<u32> {
+fn channel(here: &Here, handle: usize) -> Option<Channel> {
     let card = here.card()?;
     let known = card.things.lock().channels.get(&handle).copied();
     if known.is_none() {
@@ -36,22 +39,63 @@ fn channel(here: &Here, handle: usize) -> Option<u32> {
     known
 }
 
-fn transfer(here: &Here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32) {
-    let fits = match (channel(here, handle), buffer(here, mdl)) {
-        (Some(most), Some((_, count))) => {
-            let end = u64::from(offset) + u64::from(length);
-            if end > u64::from(count) {
-                here.wrong(
-                    "Length",
-                    length as usize,
-                    &format!("at most what the buffer has behind Offset; it is {count} bytes"),
-                );
-            }
-            end <= u64::from(count) && length <= most
-        }
-        _ => false,
+/// Puts a transfer into its channel, or takes it out.
+fn now(here: &Here, handle: usize, transfer: Option<Transfer>) {
+    let Some(card) = here.card() else { return };
+    if let Some(channel) = card.things.lock().channels.get_mut(&handle) {
+        channel.transfer = transfer;
+    }
+}
+
+/// Whether the transfer is inside of its buffer.
+fn fits(here: &Here, transfer: &Transfer) -> bool {
+    let Some((_, count)) = buffer(here, transfer.buffer) else { return false };
+    let fits = u64::from(transfer.offset) + u64::from(transfer.length) <= u64::from(count);
+    if !fits {
+        here.wrong(
+            "Length",
+            transfer.length as usize,
+            &format!("at most what the buffer has behind Offset; it is {count} bytes"),
+        );
+    }
+    fits
+}
+
+/// The controller does one at a time, and no longer one than was announced.
+fn set_up(here: &Here, handle: usize, transfer: Transfer) -> Status {
+    let Some(channel) = channel(here, handle) else { return Status::FAILURE };
+    if !fits(here, &transfer) {
+        return Status::FAILURE;
+    }
+    if channel.transfer.is_some() || transfer.length > channel.most {
+        return Status::RESOURCES;
+    }
+    now(here, handle, Some(transfer));
+    Status::SUCCESS
+}
+
+fn complete(here: &Here, handle: usize, transfer: Transfer) -> Status {
+    let Some(channel) = channel(here, handle) else { return Status::FAILURE };
+    let Some(begun) = channel.transfer else {
+        here.wrong(
+            "MiniportDmaHandle",
+            handle,
+            "a channel with a transfer (NdisMSetupDmaTransfer)",
+        );
+        return Status::FAILURE;
     };
-    let status = if fits { Status::SUCCESS } else { Status::FAILURE };
+    now(here, handle, None);
+    if transfer != begun {
+        let text = format!(
+            "NdisMCompleteDmaTransfer: {transfer}; expected what NdisMSetupDmaTransfer was given: {begun}"
+        );
+        here.broken(Rule::Handle, &text);
+        return Status::RESOURCES;
+    }
+    if fits(here, &transfer) { Status::SUCCESS } else { Status::FAILURE }
+}
+
+fn answer(here: &Here, out: usize, status: Status) {
     if !peek::put(out, status.0) {
         here.wrong("Status", out, "the address of an NDIS_STATUS");
     }
@@ -68,7 +112,8 @@ exports! {
             here.wrong("MiniportDmaHandle", out, "the address of an NDIS_HANDLE");
             return Status::FAILURE.0;
         }
-        card.things.lock().channels.insert(fresh, most);
+        let again = peek::get::<u8>(description + AUTO_INITIALIZE).unwrap_or(0) != 0;
+        card.things.lock().channels.insert(fresh, Channel { most, again, transfer: None });
         Status::SUCCESS.0
     }
 
@@ -76,7 +121,9 @@ exports! {
         if channel(here, handle).is_some()
             && let Some(card) = here.card()
         {
-            card.things.lock().channels.remove(&handle);
+            let mut things = card.things.lock();
+            let gone = things.channels.remove(&handle).filter(|channel| !channel.again);
+            things.cut_off.extend(gone.and_then(|channel| channel.transfer));
         }
     }
 
@@ -121,11 +168,13 @@ exports! {
     }
 
     fn NdisMSetupDmaTransfer(here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32, write: u8) {
-        transfer(here, out, handle, mdl, offset, length);
+        let transfer = Transfer { buffer: mdl, offset, length, to_device: write != 0 };
+        answer(here, out, set_up(here, handle, transfer));
     }
 
     fn NdisMCompleteDmaTransfer(here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32, write: u8) {
-        transfer(here, out, handle, mdl, offset, length);
+        let transfer = Transfer { buffer: mdl, offset, length, to_device: write != 0 };
+        answer(here, out, complete(here, handle, transfer));
     }
 
     fn NdisMReadDmaCounter(here, handle: usize) -> u32 {

@@ -14,6 +14,33 @@ pub(crate) struct File {
     pub(crate) mapped: usize,
 }
 
+/// A DMA channel.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Channel {
+    /// The longest transfer.
+    pub(crate) most: u32,
+    /// Whether the controller begins again by itself, so that a transfer need not come to an end.
+    pub(crate) again: bool,
+    pub(crate) transfer: Option<Transfer>,
+}
+
+/// What NdisMSetupDmaTransfer was given.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transfer {
+    pub(crate) buffer: usize,
+    pub(crate) offset: u32,
+    pub(crate) length: u32,
+    pub(crate) to_device: bool,
+}
+
+impl std::fmt::Display for Transfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Transfer { buffer, offset, length, to_device } = self;
+        let way = if *to_device { "to" } else { "from" };
+        write!(f, "Buffer {buffer:#x}, Offset {offset}, Length {length}, {way} the device")
+    }
+}
+
 /// The things of one card, by handle or address.
 #[derive(Debug, Default)]
 pub(crate) struct Things {
@@ -39,8 +66,9 @@ pub(crate) struct Things {
     pub(crate) queued: HashMap<usize, [usize; 2]>,
     /// Who reads or writes under a reader-writer lock: how often, and whether the first came to write.
     pub(crate) shared: HashMap<(usize, u32), (u32, bool)>,
-    /// DMA channels: the longest transfer.
-    pub(crate) channels: BTreeMap<usize, u32>,
+    pub(crate) channels: BTreeMap<usize, Channel>,
+    /// Transfers that were not over when their channel was given back.
+    pub(crate) cut_off: Vec<Transfer>,
     /// Map registers of NdisMAllocateMapRegisters, none if there are none.
     pub(crate) map_registers: Option<u32>,
     /// The log of NdisMCreateLog: its handle, its size, how much is in it.
@@ -117,6 +145,11 @@ impl Things {
                 .keys()
                 .map(|handle| format!("the DMA channel {handle:#x} is still registered")),
         );
+        let running = self.channels.values().filter(|channel| !channel.again);
+        let running = running.filter_map(|channel| channel.transfer);
+        leaks.extend(self.cut_off.iter().copied().chain(running).map(|transfer| {
+            format!("a DMA transfer was never completed (NdisMCompleteDmaTransfer): {transfer}")
+        }));
         leaks.extend(self.map_registers.map(|count| {
             format!("{count} map registers are still allocated (NdisMFreeMapRegisters)")
         }));

@@ -1,0 +1,89 @@
+"""Transfers by the system's DMA controller: one at a time on a channel, and each is completed as it was set up."""
+
+from __future__ import annotations
+
+import pytest
+
+import ndiswan as nw
+from leased import leased
+
+TRANSFERS = """
+static NDIS_HANDLE Channel, Pool;
+static PNDIS_BUFFER Buffer;
+static PVOID Memory;
+static void Begin(PCARD card)
+{
+    NDIS_PHYSICAL_ADDRESS any = NDIS_PHYSICAL_ADDRESS_CONST(-1, -1);
+    NDIS_DMA_DESCRIPTION description;
+    NDIS_STATUS status;
+
+    NdisZeroMemory(&description, sizeof(description));
+    description.DmaChannelSpecified = TRUE;
+    description.DmaChannel = 5;
+    description.AutoInitialize = @AGAIN@;
+    NdisMRegisterDmaChannel(&Channel, card->Adapter, 5, FALSE, &description, 1500);
+    NdisAllocateMemory(&Memory, 4096, NDIS_MEMORY_CONTIGUOUS, any);
+    NdisAllocateBufferPool(&status, &Pool, 1);
+    NdisAllocateBuffer(&status, &Buffer, Pool, Memory, 4096);
+    NdisMSetupDmaTransfer(&status, Channel, Buffer, 8, 1000, TRUE);
+    DbgPrint("%x\\n", status);
+    @BODY@
+}
+static void End(void)
+{
+    NdisMDeregisterDmaChannel(Channel);
+    NdisFreeBuffer(Buffer);
+    NdisFreeBufferPool(Pool);
+    NdisFreeMemory(Memory, 4096, NDIS_MEMORY_CONTIGUOUS);
+}
+#define AT_START Begin(card);
+#define AT_HALT End();
+"""
+COMPLETE = "NdisMCompleteDmaTransfer(&status, Channel, Buffer, 8, 1000, TRUE); "
+SET_UP = "NdisMSetupDmaTransfer(&status, Channel, Buffer, 0, 1000, FALSE); "
+TOLD = 'DbgPrint("%x\\n", status); '
+
+
+def run(folder, body: str, again: str = "FALSE"):
+    """What was printed, broken and left by a driver that has set up a transfer."""
+    more = TRANSFERS.replace("@BODY@", body).replace("@AGAIN@", again)
+    driver = leased(folder, more)
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), driver)
+    return driver.printed, [str(one.detail) for one in ndis.violations], driver.leaks
+
+
+def test_one_transfer_after_the_other(tmp_path) -> None:
+    """Completed as it was set up, then the next one."""
+    body = COMPLETE + TOLD + SET_UP + TOLD + COMPLETE.replace("8, 1000, TRUE", "0, 1000, FALSE")
+    assert run(tmp_path, body) == (["0\n", "0\n", "0\n"], [], [])
+
+
+@pytest.mark.parametrize("second", [SET_UP, COMPLETE + SET_UP.replace("1000", "1501")])
+def test_a_channel_in_use_and_a_length_that_is_too_long(tmp_path, second: str) -> None:
+    """NDIS_STATUS_RESOURCES, as the page says; a driver may ask."""
+    printed, broken, _ = run(tmp_path, second + TOLD)
+    assert (printed, broken) == (["0\n", "c000009a\n"], [])
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (COMPLETE + COMPLETE, "a channel with a transfer (NdisMSetupDmaTransfer)"),
+        (COMPLETE.replace("TRUE", "FALSE"), "Length 1000, to the device"),
+        (COMPLETE.replace("8,", "0,"), "expected what NdisMSetupDmaTransfer was given: Buffer"),
+    ],
+)
+def test_what_is_completed_is_what_was_set_up(tmp_path, body: str, told: str) -> None:
+    """Once, with the same buffer, offset, length and direction."""
+    _, (broken,), leaks = run(tmp_path, body)
+    assert told in broken
+    assert leaks == []
+
+
+def test_a_transfer_that_is_never_completed_is_left_behind(tmp_path) -> None:
+    """Its bytes may still move; a controller that begins again by itself has no end."""
+    _, broken, (leak,) = run(tmp_path, "")
+    assert broken == []
+    assert "a DMA transfer was never completed (NdisMCompleteDmaTransfer): Buffer" in leak
+    assert run(tmp_path, "", "TRUE")[1:] == ([], [])
