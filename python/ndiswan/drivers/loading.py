@@ -187,7 +187,7 @@ def load(
     guard: bool = True,
     sanitize: bool | str = False,
 ) -> CMiniport:
-    r"""Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
+    """Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
 
     Parameters
     ----------
@@ -196,12 +196,13 @@ def load(
     config:
         The adapter's registry: int, str, bytes or a list of str by keyword (NdisReadConfiguration). A dict is a key
         below it (NdisOpenConfigurationKeyByName): ``{"Lines": {"Line0": {"Number": "100"}}}``, which may as well be
-        the keyword ``Lines\Line0\Number``.
+        one keyword, with a backslash behind each key.
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
-        ``"memory"`` or ``"pci"``, the address, 1, 2 or 4 bytes, and the value that is written, or ``None`` for a
-        read, which it answers. Memory that the driver has mapped is asked for in the same way when the driver
-        reads or writes it by a pointer. Without a device, ports read as ones, and mapped memory is plain memory.
+        ``"memory"``, ``"pci"``, ``"eisa"``, ``"mca"`` or ``"pcmcia"``, the address, 1, 2 or 4 bytes, and the value that
+        is written, or ``None`` for a read, which it answers. Memory that the driver has mapped is asked for in the
+        same way when the driver reads or writes it by a pointer. Without a device, ports read as ones, and mapped
+        memory is plain memory.
         If it has an attribute ``shared_memory``, a dict of writable buffers by address, `CardMemory` for example, the
         driver is given those bytes where it maps an address of one, and the device is not asked for them.
         If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and

@@ -82,6 +82,9 @@ fn space_of(space: Space) -> &'static str {
         Space::Port => "port",
         Space::Memory => "memory",
         Space::Pci => "pci",
+        Space::Eisa => "eisa",
+        Space::Mca => "mca",
+        Space::Pcmcia => "pcmcia",
     }
 }
 

@@ -42,6 +42,12 @@ pub enum Space {
     Memory,
     /// PCI configuration.
     Pci,
+    /// What the configuration of an EISA slot says of each function, 320 bytes one behind the other.
+    Eisa,
+    /// The programmable option select registers of a Micro Channel card, from 0x100 on.
+    Mca,
+    /// The attribute memory of a PCMCIA card.
+    Pcmcia,
 }
 
 /// What of the scenario's is due.

@@ -13,6 +13,7 @@ mod levels;
 mod locks;
 mod memory;
 mod registration;
+mod slots;
 mod system;
 mod things;
 mod timers;
@@ -132,6 +133,7 @@ fn table() -> &'static HashMap<&'static str, usize> {
         locks::list(&mut add);
         memory::list(&mut add);
         registration::list(&mut add);
+        slots::list(&mut add);
         system::list(&mut add);
         timers::list(&mut add);
         waiting::list(&mut add);

@@ -20,7 +20,7 @@ const PCI: u32 = 5;
 /// NDIS_STATUS_NOT_SUPPORTED.
 const NOT_SUPPORTED: u32 = 0xC000_00BB;
 
-fn number(card: &Card, keyword: &str) -> Option<u32> {
+pub(super) fn number(card: &Card, keyword: &str) -> Option<u32> {
     let (_, value) =
         card.settings.config.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword))?;
     match value {
@@ -152,7 +152,7 @@ fn resource_list(card: &Card, list: &[u8]) -> Option<usize> {
     Some(own)
 }
 
-fn of_handle(here: &Here, handle: usize) -> Option<std::sync::Arc<Card>> {
+pub(super) fn of_handle(here: &Here, handle: usize) -> Option<std::sync::Arc<Card>> {
     let card = by_handle(handle);
     if card.is_none() {
         here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
@@ -170,7 +170,7 @@ fn assign(here: &Here, card: &Card, out: usize) -> u32 {
     Status::SUCCESS.0
 }
 
-fn status(here: &Here, out: usize, status: Status) {
+pub(super) fn status(here: &Here, out: usize, status: Status) {
     if !peek::put(out, status.0) {
         here.wrong("Status", out, "the address of an NDIS_STATUS");
     }
@@ -201,28 +201,6 @@ exports! {
 
     fn NdisPciAssignResources(here, mac: usize, wrapper: usize, context: usize, slot: u32, out: usize) -> u32 {
         super::io::of_context(here, context).map_or(Status::FAILURE.0, |card| assign(here, &card, out))
-    }
-
-    fn NdisReadEisaSlotInformation(here, out: usize, context: usize, slot: usize, data: usize) {
-        status(here, out, Status::FAILURE); // the card is in no EISA slot
-    }
-
-    fn NdisReadEisaSlotInformationEx(here, out: usize, context: usize, slot: usize, data: usize, functions: usize) {
-        status(here, out, Status::FAILURE);
-    }
-
-    fn NdisReadMcaPosInformation(here, out: usize, context: usize, channel: usize, data: usize) {
-        status(here, out, Status::FAILURE);
-    }
-
-    fn NdisReadPcmciaAttributeMemory(here, handle: usize, offset: u32, buffer: usize, length: u32) -> u32 {
-        let _ = of_handle(here, handle);
-        0 // no card of PCMCIA, no bytes
-    }
-
-    fn NdisWritePcmciaAttributeMemory(here, handle: usize, offset: u32, buffer: usize, length: u32) -> u32 {
-        let _ = of_handle(here, handle);
-        0
     }
 
     fn NdisMGetDeviceProperty(here, handle: usize, physical: usize, functional: usize, next: usize, allocated: usize, translated: usize) {
