@@ -81,6 +81,19 @@ def test_what_is_completed_is_what_was_set_up(tmp_path, body: str, told: str) ->
     assert leaks == []
 
 
+@pytest.mark.parametrize(
+    "freed",
+    [
+        "NdisFreeBuffer(Buffer); NdisAllocateBuffer(&status, &Buffer, Pool, Memory, 4096);",
+        "NdisFreeMemory(Memory, 4096, 0); NdisAllocateMemory(&Memory, 4096, NDIS_MEMORY_CONTIGUOUS, any);",
+    ],
+)
+def test_what_a_transfer_is_about_is_not_freed(tmp_path, freed: str) -> None:
+    """The descriptor and the memory: the controller is at them until the transfer is completed."""
+    _, (broken,), _ = run(tmp_path, freed)
+    assert "is in a DMA transfer; expected NdisMCompleteDmaTransfer before: Buffer" in broken
+
+
 def test_a_transfer_that_is_never_completed_is_left_behind(tmp_path) -> None:
     """Its bytes may still move; a controller that begins again by itself has no end."""
     _, broken, (leak,) = run(tmp_path, "")

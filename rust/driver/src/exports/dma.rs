@@ -43,7 +43,26 @@ fn channel(here: &Here, handle: usize) -> Option<Channel> {
 fn now(here: &Here, handle: usize, transfer: Option<Transfer>) {
     let Some(card) = here.card() else { return };
     if let Some(channel) = card.things.lock().channels.get_mut(&handle) {
+        channel.memory = transfer.and_then(|of| peek::get(of.buffer + MAPPED)).unwrap_or(0);
         channel.transfer = transfer;
+    }
+}
+
+/// A block was freed: the controller may be at it still.
+pub(super) fn block_freed(here: &Here, address: usize, length: usize) {
+    let Some(card) = here.card() else { return };
+    let block = address..address + length.max(1);
+    let has = |at: usize| block.contains(&at);
+    let channels: Vec<Channel> = card.things.lock().channels.values().copied().collect();
+    for channel in channels {
+        let Some(transfer) = channel.transfer else { continue };
+        if has(transfer.buffer) || has(channel.memory) {
+            let text = format!(
+                "{}: the block at {address:#x} is in a DMA transfer; expected NdisMCompleteDmaTransfer before: {transfer}",
+                here.name
+            );
+            here.broken(Rule::Touch, &text);
+        }
     }
 }
 
@@ -113,7 +132,7 @@ exports! {
             return Status::FAILURE.0;
         }
         let again = peek::get::<u8>(description + AUTO_INITIALIZE).unwrap_or(0) != 0;
-        card.things.lock().channels.insert(fresh, Channel { most, again, transfer: None });
+        card.things.lock().channels.insert(fresh, Channel { most, again, transfer: None, memory: 0 });
         Status::SUCCESS.0
     }
 

@@ -44,6 +44,7 @@ fn give(here: &Here, address: usize, said: Option<u32>) {
                 );
             }
             super::locks::block_freed(here, address, length);
+            super::dma::block_freed(here, address, length);
         }
         Freed::Before => {
             here.broken(

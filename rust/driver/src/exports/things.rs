@@ -22,6 +22,8 @@ pub(crate) struct Channel {
     /// Whether the controller begins again by itself, so that a transfer need not come to an end.
     pub(crate) again: bool,
     pub(crate) transfer: Option<Transfer>,
+    /// Where the memory of the transfer's buffer begins.
+    pub(crate) memory: usize,
 }
 
 /// What NdisMSetupDmaTransfer was given.
