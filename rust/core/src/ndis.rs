@@ -116,8 +116,7 @@ pub struct Ndis {
     pub(crate) recording: Mutex<Recording>,
     /// Shared with the violations, so that one does not copy the table.
     pub(crate) sites: Mutex<Arc<Vec<String>>>,
-    /// Completions wait in a ring although delivery is inline: the stack was too deep, or a
-    /// lock was held.
+    /// Completions wait in a ring although delivery is inline: a deep stack, or a lock was held.
     pub(crate) overflow: AtomicBool,
     /// Whose ring comes first when all are delivered.
     first_to_deliver: AtomicUsize,
