@@ -125,6 +125,27 @@ fn a_thread_that_polls_keeps_no_run_from_its_end() {
     assert_eq!(rig.close(), []);
 }
 
+/// One whose work brings more work at the same moment lets the clock have its turn: the events of a run may be counted.
+#[test]
+fn a_thread_whose_work_never_ends_lets_others_go_on() {
+    let does = Arc::new(Does::default());
+    let rig = world(TimeKind::Virtual, &does, true);
+    let (link, again) = (Arc::clone(&rig.link), Arc::new(AtomicBool::new(true)));
+    let goes_on = Arc::clone(&again);
+    let _ = rig.peer.on_back.set(Box::new(move |cx, packet, _| {
+        if goes_on.load(Ordering::SeqCst) {
+            let _ = link.send(cx, packet);
+        }
+    }));
+    sends(&rig, 1);
+    rig.ndis.run(None, Some(20)).unwrap();
+    let back = rig.peer.back.load(Ordering::SeqCst);
+    assert!((100..1_000).contains(&back), "{back}");
+    again.store(false, Ordering::SeqCst);
+    rig.ndis.run(None, None).unwrap();
+    assert_eq!(rig.close(), []);
+}
+
 /// One that waits for what nobody signals any more is ended with its world, and told.
 #[test]
 fn a_thread_that_outlives_its_halt_is_ended_and_counted() {

@@ -50,8 +50,16 @@ pub(crate) fn wait(
     limit: Option<u64>,
     taken: &mut dyn FnMut() -> bool,
 ) -> bool {
-    crate::context::rests();
-    match adapter.wait_on(object, limit, taken) {
+    let mut asked = 0;
+    let met = || {
+        // Who has waited begins anew; whose waits are over at once may be in an endless loop.
+        if asked == 1 {
+            crate::context::rests();
+        }
+        asked += 1;
+        taken()
+    };
+    match adapter.wait_on(object, limit, met) {
         Waited::Met => true,
         Waited::Late => false,
         Waited::Over => end(),

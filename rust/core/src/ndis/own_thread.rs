@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub enum Waited {
 
 /// How long a thread is waited for when its adapter has been halted, in nanoseconds.
 const PATIENCE: u64 = 2_000_000_000;
+/// So many waits that are over at once, one after the other, are one piece of work in virtual time.
+const TURN: u32 = 16;
 /// The longest that a thread waits without a sign of life.
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -53,6 +55,8 @@ struct Own {
     waits: Mutex<Option<usize>>,
     /// Which of its wakes counts, in virtual time.
     arming: AtomicU64,
+    /// How many of its waits were over at once since the others had their turn.
+    at_once: AtomicU32,
     ended: AtomicBool,
     /// Whether it had to be ended.
     cut: AtomicBool,
@@ -148,6 +152,7 @@ impl Adapter {
             return Waited::Over;
         };
         let end = limit.map(|limit| ndis.now().saturating_add(limit));
+        ndis.give_turn(&own);
         loop {
             let seen = *ndis.own_threads.signals.lock();
             if ndis.own_threads.is_over() || ndis.is_cut_off() {
@@ -160,6 +165,7 @@ impl Adapter {
             if end.is_some_and(|end| ndis.now() >= end) {
                 return Waited::Late;
             }
+            own.at_once.store(0, Ordering::Relaxed);
             *own.waits.lock() = Some(object);
             ndis.park(&own, object, end, seen);
             *own.waits.lock() = None;
@@ -209,6 +215,19 @@ impl Ndis {
 
     pub(crate) fn own_is_armed_by(&self, thread: u32, arming: u64) -> bool {
         self.own_threads.get(thread).is_some_and(|own| own.arming.load(Ordering::Acquire) == arming)
+    }
+
+    /// In virtual time: a thread whose work does not come to its end, since each piece brings the next, lets others go on as well.
+    fn give_turn(&self, own: &Own) {
+        let turns = self.config.time == TimeKind::Virtual && !self.own_threads.is_over();
+        if turns && own.at_once.fetch_add(1, Ordering::Relaxed) >= TURN {
+            own.at_once.store(0, Ordering::Relaxed);
+            if let Some(thread) = Cpu::here(|cpu| cpu.own.get()) {
+                let arming = own.arming.fetch_add(1, Ordering::AcqRel) + 1;
+                self.queue.schedule(self.now(), Work::Own { thread, arming, timed: false });
+                own.hand_over(Turn::Clock);
+            }
+        }
     }
 
     /// Until it is to look again.

@@ -111,11 +111,8 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
         );
         here.broken(Rule::IrqlCall, &text);
     }
-    if taken() {
-        return true;
-    }
     if limit == Some(0) || !may_wait {
-        return false;
+        return taken();
     }
     if Adapter::is_on_own_thread() {
         // A thread waits for what it is there for as long as it lives; for a mutex it does not.
@@ -126,6 +123,9 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
             nobody_set(here, object);
         }
         return waited;
+    }
+    if taken() {
+        return true;
     }
     let begin = adapter.ndis.now();
     let end = limit.unwrap_or(FOR_EVER);
