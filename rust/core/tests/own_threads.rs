@@ -163,6 +163,64 @@ fn a_thread_that_outlives_its_halt_is_ended_and_counted() {
     }
 }
 
+/// One that does not want to hear of the end is unwound, so that the end comes.
+#[test]
+fn a_thread_that_goes_on_after_the_end_is_unwound() {
+    for time in [TimeKind::Virtual, TimeKind::Real] {
+        let rig =
+            Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
+        let adapter = Arc::clone(rig.adapter());
+        rig.adapter().spawn(move || {
+            loop {
+                let _ = adapter.wait_on(WORK, None, || false);
+            }
+        });
+        rig.ndis.wait(Duration::from_millis(10), || false);
+        assert_eq!(rig.close(), []);
+        let messages: Vec<_> = rig.ndis.panics().into_iter().map(|panic| panic.message).collect();
+        assert_eq!(messages, ["a thread goes on though its world is over"], "{time:?}");
+    }
+}
+
+/// A thread that begins another one while the world is being closed keeps nobody from its end, nor does that one.
+#[test]
+fn a_thread_that_begins_another_at_the_end_is_waited_for() {
+    for time in [TimeKind::Virtual, TimeKind::Real] {
+        let rig =
+            Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
+        let (adapter, begun) = (Arc::clone(rig.adapter()), Arc::new(AtomicU64::new(0)));
+        let counts = Arc::clone(&begun);
+        rig.adapter().spawn(move || {
+            assert_eq!(adapter.wait_on(WORK, None, || false), Waited::Over);
+            adapter.spawn(move || {
+                counts.fetch_add(1, Ordering::SeqCst);
+            });
+        });
+        rig.ndis.wait(Duration::from_millis(10), || false);
+        assert_eq!(rig.close(), []);
+        let ran = u64::from(time == TimeKind::Real);
+        assert_eq!(begun.load(Ordering::SeqCst), ran, "{time:?}");
+        assert_eq!(Arc::strong_count(&begun), 1, "nothing of it is left");
+    }
+}
+
+/// The same of the protocol's threads, which are waited for before the halt.
+#[test]
+fn a_thread_of_the_protocols_may_begin_another_while_the_world_is_closed() {
+    let ndis = Ndis::new(Config { time: TimeKind::Real, ..Config::default() });
+    let rig = Rig::on(&ndis, Card::<Deserialized>::keeping(), 8);
+    let begun = Arc::new(AtomicU64::new(0));
+    let (its, counts) = (Arc::clone(&ndis), Arc::clone(&begun));
+    ndis.spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        its.spawn(move || {
+            counts.fetch_add(1, Ordering::SeqCst);
+        });
+    });
+    assert_eq!(rig.close(), []);
+    assert_eq!(begun.load(Ordering::SeqCst), 1);
+}
+
 #[test]
 fn a_thread_of_real_time_is_woken_up_and_waited_for() {
     let does = Arc::new(Does { limit: Some(20 * MILLISECOND), ..Does::default() });

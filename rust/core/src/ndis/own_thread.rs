@@ -33,6 +33,8 @@ pub enum Waited {
 const PATIENCE: u64 = 2_000_000_000;
 /// So many waits that are over at once, one after the other, are one piece of work in virtual time.
 const TURN: u32 = 16;
+/// So often a thread is told that its world is over; then it is unwound.
+const MOST_OVER: u32 = 1_000;
 /// The longest that a thread waits without a sign of life.
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -140,6 +142,9 @@ impl Adapter {
 
     /// Such a thread waits until `met`, which is asked at first, and whenever `object` is [`signaled`](Ndis::signaled); for `limit`
     /// nanoseconds at most. Who only sleeps waits for 0.
+    ///
+    /// # Panics
+    /// In a thread that waits on and on though it was told that its world is over; the panic is caught and kept.
     pub fn wait_on(
         &self,
         object: usize,
@@ -157,6 +162,9 @@ impl Adapter {
             let seen = *ndis.own_threads.signals.lock();
             if ndis.own_threads.is_over() || ndis.is_cut_off() {
                 own.cut.store(true, Ordering::Release);
+                if own.at_once.fetch_add(1, Ordering::Relaxed) > MOST_OVER {
+                    std::panic::panic_any("a thread goes on though its world is over");
+                }
                 return Waited::Over;
             }
             if met() {
@@ -197,12 +205,14 @@ impl Ndis {
             threads.signaled.notify_all();
             return;
         }
-        let list = threads.list.lock().clone();
-        for (thread, own) in list.iter().enumerate() {
-            let waits = own.waits.lock().take_if(|waits| *waits == object).is_some();
-            if waits {
-                self.wake_own(thread as u32, own);
-            }
+        let waits = |own: &Own| own.waits.lock().take_if(|waits| *waits == object).is_some();
+        let woken: Vec<(usize, Arc<Own>)> = {
+            let list = threads.list.lock();
+            let waiting = list.iter().enumerate().filter(|(_, own)| waits(own));
+            waiting.map(|(thread, own)| (thread, Arc::clone(own))).collect()
+        };
+        for (thread, own) in woken {
+            self.wake_own(thread as u32, &own);
         }
     }
 
@@ -316,16 +326,25 @@ impl Ndis {
         threads.over.store(true, Ordering::Release);
         threads.signaled.notify_all();
         for own in threads.living() {
-            drop(own.body.lock().take()); // one that has not begun never does
             while virtual_ && own.handle.lock().is_some() && !own.has_ended() {
                 own.hand_over(Turn::Thread);
             }
         }
-        for own in threads.list.lock().clone() {
-            if let Some(handle) = own.handle.lock().take() {
+        // A thread may begin another one before it ends; and it may want the list, whose lock nobody has meanwhile.
+        let handle = |own: &Arc<Own>| own.handle.lock().take();
+        loop {
+            let handles: Vec<_> = threads.list.lock().iter().filter_map(handle).collect();
+            if handles.is_empty() {
+                break;
+            }
+            for handle in handles {
                 let mut handle = Some(handle);
                 crate::alive::aside(|| drop(handle.take().map(JoinHandle::join)));
             }
         }
+        // What has not begun never does.
+        let body = |own: &Arc<Own>| own.body.lock().take();
+        let bodies: Vec<_> = threads.list.lock().iter().filter_map(body).collect();
+        drop(bodies);
     }
 }

@@ -66,8 +66,15 @@ impl Ndis {
     pub(crate) fn join_threads(&self) {
         let none_left = || self.threads.live.load(Ordering::Acquire) == 0;
         if self.others_until(none_left).is_none() {
-            for handle in std::mem::take(&mut *self.threads.handles.lock()) {
-                let _ = handle.join();
+            // One may spawn another before it ends, and wants the list for that.
+            loop {
+                let handles = std::mem::take(&mut *self.threads.handles.lock());
+                if handles.is_empty() {
+                    break;
+                }
+                for handle in handles {
+                    let _ = handle.join();
+                }
             }
         }
         self.threads.bodies.lock().clear();
