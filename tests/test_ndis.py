@@ -187,6 +187,24 @@ def test_a_forgotten_ndis_warns_and_is_closed():
     assert halted == [True]
 
 
+def test_what_ends_with_the_block_may_look_at_it():
+    """A driver's object in a packet's word is let go of when the world ends, and sees its adapters then."""
+    seen = []
+
+    class Note:
+        def __del__(self):
+            seen.append(len(ndis.adapters))
+
+    class Notes(nw.Miniport):
+        def wan_send(self, link, packet):
+            packet.mac_reserved[0] = Note()
+            return nw.SUCCESS
+
+    with nw.Ndis() as ndis:
+        ndis.bind(nw.Protocol(), Notes()).send(b"frame")
+    assert seen == [1]
+
+
 @pytest.mark.parametrize("time", [nw.VirtualTime, nw.RealTime])
 @pytest.mark.parametrize("mode", ["raise", "record", "bugcheck"])
 def test_nothing_outlives_the_block(time, mode):

@@ -344,7 +344,9 @@ impl Ndis {
         });
         // Not if another thread closes it: its drivers are called still.
         if self.world.core.is_closed() {
-            for shared in self.adapters.lock().iter() {
+            // What goes may be a driver's, whose end looks at the adapters.
+            let adapters = self.adapters.lock().clone();
+            for shared in adapters {
                 shared.clear(py);
             }
         }
