@@ -94,7 +94,7 @@ clean: ## forget everything that was built
 # What the tests talk to and compare with: a peer, a dissector, a browser, a second C compiler, headers. Nobody here wrote any.
 system-programs:
 	@tools/need 'command -v slirp-fullbolt' slirp 'command -v tshark' tshark 'command -v redis-server' redis-server \
-	    'command -v chromium' chromium 'command -v clang' clang 'test -e $$(clang -print-file-name=libclang_rt.asan-x86_64.so)' libclang-rt-dev 'command -v objdump' binutils \
+	    'command -v chromium' chromium 'command -v clang' clang 'test -e "$$(clang -print-file-name=libclang_rt.asan-x86_64.so)"' libclang-rt-dev 'command -v objdump' binutils \
 	    'test -d /usr/share/mingw-w64/include/ddk' mingw-w64-common 'command -v git' git
 
 $(VENV)/pyvenv.cfg:

@@ -1,6 +1,7 @@
 """What the README claims is so: its driver runs, its report is what is printed, its tables and links are right."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,20 @@ def test_the_commands_are_there() -> None:
     head = "\n".join(TEXT.splitlines()[:40])
     assert re.findall(r"^make ([a-z]+)", head, re.MULTILINE) == ["demo", "test"]
     assert set(re.findall(r"\bmake ([a-z]+)\b", TEXT)) <= targets | {"a"}
+
+
+def test_on_a_machine_without_them_each_program_is_missed() -> None:
+    """With none of the programs on the machine, `make test` asks for all of their packages at once."""
+    line = (ROOT / "Makefile").read_text("utf-8").split("\nsystem-programs:\n", 1)[1]
+    recipe = line.split("\n\n", 1)[0].replace("$$", "$")
+    checks = re.findall(r"'(command -v [^']*|test [^']*)' ([a-z-]+)", recipe)
+    assert len(checks) == recipe.count("'") // 2 >= 9
+    for check, package in checks:
+        bare = check.replace("/usr/", "/nowhere/")
+        ran = subprocess.run(
+            ["/bin/bash", "-c", bare], env={"PATH": "/nowhere"}, capture_output=True, check=False
+        )
+        assert ran.returncode, f"{package} is not asked for where it is lacking: {check}"
 
 
 def test_the_table_of_rules_is_the_rule_table() -> None:
