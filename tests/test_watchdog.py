@@ -13,18 +13,18 @@ from ndiswan.exploring.watchdog import Watchdog
 def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch):
     """An execution that is starved is not one that goes on for ever."""
 
-    def slow(ndis):
-        end = time.monotonic() + 0.7
-        while time.monotonic() < end:
-            ndis.point()
+    def rules(seconds):
+        def slow(ndis):
+            end = time.thread_time() + seconds
+            while time.thread_time() < end:
+                ndis.point()
 
-    def rules():
         found = nw.explore(slow, executions=1, patience=0.2, max_points=10**9, shrinking=0)
         return [failure.rule for failure in found.failures]
 
-    assert rules() == ["ENDLESS"]
+    assert rules(10) == ["ENDLESS"]  # soon, if the machine lets the one look who looks
     monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
-    assert rules() == []
+    assert rules(0.7) == []
 
 
 def test_what_never_ends_is_not_tried_again_and_again_when_the_time_is_over():
@@ -68,3 +68,44 @@ def test_time_in_which_the_machine_stood_still_does_not_count():
         time.sleep(4)
         child.send_signal(signal.SIGCONT)
         assert child.stdout.read().splitlines()[-1] == "[]"
+
+
+ONE_THREAD = """
+import os, time
+from ndiswan.exploring.watchdog import Watchdog
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+def cut_off():
+    begun = time.monotonic()
+    try:
+        with Watchdog(0.2, TimeoutError) as watchdog, watchdog.watching():
+            while True:
+                pass
+    except TimeoutError:
+        return time.monotonic() - begun < 5
+    return False
+
+print(threads())
+with Watchdog(60, TimeoutError), Watchdog(0.2, TimeoutError), Watchdog(7, TimeoutError):
+    print(threads())
+print(cut_off())  # the thread sleeps for a second, and is woken
+child = os.fork()
+print(threads(), cut_off(), flush=True)
+if child:
+    os.waitpid(child, 0)
+    time.sleep(3)
+    print(threads())
+else:
+    os._exit(0)
+"""
+
+
+def test_one_thread_looks_after_all_of_them_and_ends_with_them():
+    """It is there once however many there are, not in the child of a fork, and not for long when all are gone."""
+    ran = subprocess.run(
+        [sys.executable, "-c", ONE_THREAD], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout.splitlines() == ["1", "2", "True", "1 True", "1 True", "1"]
+    assert ran.stderr == ""

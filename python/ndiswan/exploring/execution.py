@@ -145,10 +145,12 @@ def execute(
     settings: Settings,
     *,
     record: bool = False,
+    lines: bool = True,
 ) -> Execution:
     """Run ``scenario`` once, as ``explorer`` says.
 
-    With ``record`` the world keeps its events, and where in the source they were called.
+    With ``record`` the world keeps its events, and unless ``lines`` is false where in the source they were called, and
+    what each answer meant: most of what recording takes.
     What the scenario or a driver raises is in the answer, SystemExit too; only KeyboardInterrupt goes
     on, and what pytest and Hypothesis end a test with that is none.
 
@@ -169,7 +171,7 @@ def execute(
         time=time,
         policy=settings.policy,
         on_violation="record",
-        verify=4 if record else 1,
+        verify=4 if record and lines else 1,
         delivery=settings.delivery,
         record=record,
     )

@@ -243,7 +243,7 @@ class Search:
         def run(*, record: bool) -> Execution:
             with watchdog.watching(patience):
                 answers = Explorer.replay(choices)
-                return execute(self.scenario, answers, self.settings, record=record)
+                return execute(self.scenario, answers, self.settings, record=record, lines=False)
 
         again = run(record=True)
         if isinstance(again.error, EndlessError):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import os
 import signal
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, TracebackType
     from typing import Self
+
+
+LONGEST_STEP = 1.0
+"""Seconds between two looks at most."""
 
 
 class EndlessError(BaseException):
@@ -68,16 +72,19 @@ class Watchdog:
     """
 
     def __init__(self, patience: float, error: type[BaseException]) -> None:
+        self.step = min(LONGEST_STEP, patience / 4)
         self._patience = self._limit = patience
         self._error = error
         self._patted: float | None = None
         self._given = False
         self._lock = threading.Lock()
         self._watched = threading.get_ident()
-        self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._schedule = f"/proc/self/task/{threading.get_native_id()}/schedstat"
         self._over = False
-        self._end = threading.Lock()
         self._wakes = False
+        # As of the last look: the beginning that it saw, what was lost before that, and what was lost in all.
+        self._since: float | None = None
+        self._before = self._lost = self._waited = 0.0
 
     @contextmanager
     def watching(self, patience: float | None = None) -> Iterator[None]:
@@ -108,46 +115,48 @@ class Watchdog:
     def _kept_waiting(self) -> float:
         """Seconds in which the thread could have run and did not, since it began; 0 where Linux does not say so."""
         try:
-            return int(self._schedule.read_text().split()[1]) / 1e9
+            file = os.open(self._schedule, os.O_RDONLY)
+            try:
+                return int(os.read(file, 100).split()[1]) / 1e9
+            finally:
+                os.close(file)
         except (OSError, IndexError, ValueError):
             return 0.0
 
-    def _watch(self) -> None:
-        step = min(1.0, self._patience / 4)
-        since, before, lost = None, 0.0, 0.0
-        last, asked = self._kept_waiting(), time.monotonic()
-        while not self._end.acquire(timeout=step):
-            with self._lock:
-                patted, lost_before = self._patted, lost
-                if self._over:
-                    continue
-                # Where this one is late itself nobody ran: the machine stood still, or was somebody else's.
-                now, kept_waiting = time.monotonic(), self._kept_waiting()
-                lost += max(kept_waiting - last, now - asked - step)
-                last, asked = kept_waiting, now
-                if patted is None:
-                    continue
-                if patted != since:  # the last look was before that, however late this one is
-                    since, before = patted, lost_before
-                if now - patted - (lost - before) <= self._limit:
-                    continue
-                self._patted = now
-                self._given = True
-                watched = ctypes.c_ulong(self._watched)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(watched, ctypes.py_object(self._error))
-                if self._wakes:
-                    signal.pthread_kill(self._watched, signal.SIGURG)
+    def look(self, late: float) -> None:
+        """See whether it has been too long; who looks comes so many seconds late, in which nobody ran.
+
+        Then the machine stood still, or was somebody else's.
+        """
+        with self._lock:
+            if self._over:
+                return
+            patted, lost_before = self._patted, self._lost
+            now, waited = time.monotonic(), self._kept_waiting()
+            self._lost += max(waited - self._waited, late)
+            self._waited = waited
+            if patted is None:
+                return
+            if patted != self._since:  # the last look was before that, however late this one is
+                self._since, self._before = patted, lost_before
+            if now - patted - (self._lost - self._before) <= self._limit:
+                return
+            self._patted = now
+            self._given = True
+            watched = ctypes.c_ulong(self._watched)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(watched, ctypes.py_object(self._error))
+            if self._wakes:
+                signal.pthread_kill(self._watched, signal.SIGURG)
 
     def __enter__(self) -> Self:
         # Somebody's own handler stays; SIGURG is ignored by default, so one too many does no harm.
         main = threading.main_thread().ident == self._watched
-        self._before = signal.getsignal(signal.SIGURG)
-        self._wakes = main and self._before in {signal.SIG_DFL, _look}
+        self._handler = signal.getsignal(signal.SIGURG)
+        self._wakes = main and self._handler in {signal.SIG_DFL, _look}
         if self._wakes:
             signal.signal(signal.SIGURG, _look)
-        # Neither is waited for: most searches are over in less time than it takes to begin and to join a `Thread`.
-        self._end.acquire()
-        _thread.start_new_thread(self._watch, ())
+        self._waited = self._kept_waiting()
+        _WATCHER.add(self)
         return self
 
     def __exit__(
@@ -158,9 +167,82 @@ class Watchdog:
     ) -> None:
         with self._lock:
             self._over = True  # from here on no exception is given
-        self._end.release()
+        _WATCHER.remove(self)
         if self._wakes:
-            signal.signal(signal.SIGURG, self._before)
+            signal.signal(signal.SIGURG, self._handler)
+
+    def after_fork(self) -> None:
+        """Nobody holds its lock in the new process, in which nobody watches either."""
+        self._lock = threading.Lock()
+
+
+class _Watcher:
+    """The one thread that looks after every watchdog.
+
+    To begin one for each would take longer than most searches. It ends when it finds nothing to do, and before this
+    process is forked.
+    """
+
+    def __init__(self) -> None:
+        self._dogs: list[Watchdog] = []
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """In a process that was forked: there is no thread, and nobody has a lock."""
+        for dog in self._dogs:
+            dog.after_fork()
+        self._guard = threading.Lock()
+        self._bell, self._ended = threading.Lock(), threading.Lock()
+        self._bell.acquire()
+        self._step = 0.0
+        """How long it sleeps at a time; 0 if there is no thread."""
+
+    def add(self, dog: Watchdog) -> None:
+        with self._guard:
+            if not self._step:
+                _thread.start_new_thread(self._run, ())
+                self._ended.acquire()
+                self._step = dog.step
+            elif dog.step < self._step:
+                self._ring()
+            self._dogs.append(dog)
+
+    def remove(self, dog: Watchdog) -> None:
+        with self._guard:
+            self._dogs.remove(dog)
+
+    def end(self) -> None:
+        """Let the thread end and wait for it, if it has nothing to do."""
+        with self._guard:
+            if self._dogs or not self._step:
+                return
+            self._ring()
+        if self._ended.acquire(timeout=LONGEST_STEP):
+            self._ended.release()
+
+    def _ring(self) -> None:
+        if self._bell.locked():
+            self._bell.release()
+
+    def _run(self) -> None:
+        while True:
+            with self._guard:
+                if not self._dogs:
+                    self._step = 0.0
+                    self._ended.release()
+                    return
+                self._step = step = min(dog.step for dog in self._dogs)
+            asked = time.monotonic()
+            rung = self._bell.acquire(timeout=step)
+            late = 0.0 if rung else time.monotonic() - asked - step
+            with self._guard:
+                dogs = list(self._dogs)
+            for dog in dogs:
+                dog.look(late)
+
+
+_WATCHER = _Watcher()
+os.register_at_fork(before=_WATCHER.end, after_in_child=_WATCHER.begin_anew)
 
 
 def _look(_number: int, _frame: FrameType | None) -> None:

@@ -213,12 +213,12 @@ impl Ndis {
         pairs_of(self.world.core.choices())
     }
 
-    /// What each of the answers in ``choices()`` means, in words, if this Ndis records.
+    /// What each of the answers in ``choices()`` means, in words, if this Ndis records at level 2 or above.
     fn choice_words(&self) -> Vec<String> {
         self.world.core.choice_words()
     }
 
-    /// What was asked for each of the answers in ``choices()``, if this Ndis records; see :class:`ndiswan.Stepper`.
+    /// What was asked for each of the answers in ``choices()``, if this Ndis records at level 2 or above; see :class:`ndiswan.Stepper`.
     fn questions(&self) -> Vec<Asked> {
         self.world.core.questions().into_iter().map(asked).collect()
     }

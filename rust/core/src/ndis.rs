@@ -151,8 +151,8 @@ impl Ndis {
             // At level 4 each event asks the interpreter, which no span may wait for.
             time => Bias::new(time == TimeKind::Virtual && config.verify != Verify::CallSites),
         };
-        let adversary = config.adversity.as_ref();
-        let adversary = adversary.map(|settings| Adversary::new(settings, config.record, &bias));
+        let (adversary, aloud) = (config.adversity.as_ref(), config.asks_aloud());
+        let adversary = adversary.map(|settings| Adversary::new(settings, aloud, &bias));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {

@@ -13,7 +13,7 @@ use super::values::Values;
 use super::{Ended, Explorer, Step};
 
 /// Probabilities to go on, in 256ths.
-const STICKY: [u32; 6] = [0, 128, 192, 224, 240, 248];
+pub(super) const STICKY: [u32; 6] = [0, 128, 192, 224, 240, 248];
 
 /// The random walk.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@
 //! Orders of all events are too many, so those of a few are made uniform, the *interesting* ones:
 //! here the accesses to one shared object, another one in each execution, and now and then all
 //! accesses. A task is drawn by the interesting events that it has left and becomes the only one
-//! that may do one; all others run until they come to theirs. What a task has ahead includes what
-//! tasks that it will create have ahead.
+//! that may do one; all others run until they come to theirs, with a will to go on as in the random walk. What a task
+//! has ahead includes what tasks that it will create have ahead.
 //!
 //! How many events there will be is not known before an execution; the one before it is counted.
 
@@ -17,9 +17,13 @@ mod census;
 
 use census::Census;
 
+use super::random::STICKY;
 use super::rng::Rng;
 use super::values::Values;
 use super::{Ended, Explorer, Step};
+
+/// An event that was counted, beside the chance that a task has one of which nothing is known.
+const SURE: u64 = 16;
 
 /// The selectively uniform random walk.
 #[derive(Clone, Debug)]
@@ -28,28 +32,28 @@ pub struct Surw {
     values: Values,
     census: Census,
     intended: Option<u32>,
+    /// In how many of 256 cases who may go on goes on.
+    go_on: u32,
 }
 
 impl Surw {
     /// A walk that knows nothing of the program yet; its first execution draws tasks evenly.
     pub fn new(seed: u64) -> Surw {
         let rng = Rng::new(seed);
-        Surw { rng, values: Values::new(), census: Census::default(), intended: None }
+        Surw { rng, values: Values::new(), census: Census::default(), intended: None, go_on: 0 }
     }
 
     /// The task that may do the next interesting event: drawn by what each has ahead.
     fn intend(&mut self, steps: &[Step]) -> u32 {
-        let total: u64 = steps.iter().map(|step| self.census.ahead(step.task)).sum();
-        if total == 0 {
-            return steps[self.rng.index(steps.len())].task;
-        }
-        let mut drawn = self.rng.below(total);
+        // Who did nothing of interest in the execution that was counted may do it in this one.
+        let share = |step: &Step| (SURE * self.census.ahead(step.task)).max(1);
+        let mut drawn = self.rng.below(steps.iter().map(share).sum());
         for step in steps {
-            let ahead = self.census.ahead(step.task);
-            if drawn < ahead {
+            let share = share(step);
+            if drawn < share {
                 return step.task;
             }
-            drawn -= ahead;
+            drawn -= share;
         }
         steps[0].task
     }
@@ -72,6 +76,9 @@ impl Surw {
         };
         self.intended = Some(intended);
         let may = |step: &Step| step.task == intended || !self.census.is_interesting(step.access);
+        if may(&steps[0]) && self.rng.chance(self.go_on) {
+            return 0;
+        }
         let mut left = self.rng.index(steps.iter().filter(|step| may(step)).count());
         for (index, step) in steps.iter().enumerate() {
             if may(step) {
@@ -89,6 +96,7 @@ impl Explorer for Surw {
     fn begin(&mut self) {
         self.values.begin(&mut self.rng);
         self.census.begin();
+        self.go_on = STICKY[self.rng.index(STICKY.len())];
         self.intended = None;
     }
 

@@ -82,6 +82,13 @@ pub struct Config {
     pub call_site: Option<fn() -> Option<String>>,
 }
 
+impl Config {
+    /// Whether it is kept what the explorer is asked: not where only the events are of use.
+    pub(crate) fn asks_aloud(&self) -> bool {
+        self.record && self.verify >= Verify::LastOwner
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {

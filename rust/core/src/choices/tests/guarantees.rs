@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::toy::Op::{Expect, FailIf, Local, Match, Set, Spawn, Store};
+use super::toy::Op::{Draw, Expect, FailIf, Local, Match, Set, Spawn, Store};
 use super::toy::{World, lost_update, windows};
 use crate::choices::pct::Pct;
 use crate::choices::pos::Pos;
 use crate::choices::random::Random;
 use crate::choices::surw::Surw;
-use crate::choices::{Ended, Explorer, Step};
+use crate::choices::{Access, Ended, Explorer, Step};
 
 /// How many of the executions fail.
 fn failures(world: &World, explorer: &mut dyn Explorer, executions: u64) -> u64 {
@@ -66,7 +66,7 @@ fn pct_of_depth_1_changes_tasks_only_where_they_end() {
 fn pct_forgets_an_execution_that_was_endless() {
     // 100,000 points once; then bugs that need a change among the first 20 are found again.
     let mut pct = Pct::new(2, 2);
-    let step = |task| Step { task, access: crate::choices::Access::default(), preempts: false };
+    let step = |task| Step { task, access: Access::default(), preempts: false };
     pct.begin();
     for _ in 0..100_000 {
         pct.step(&[step(0), step(1)]);
@@ -97,6 +97,36 @@ fn pos_draws_again_what_lost_a_race() {
     for order in [vec![0, 0, 1, 1], vec![1, 1, 0, 0]] {
         assert!((4_600..5_400).contains(&orders[&order]), "{}", orders[&order]);
     }
+}
+
+#[test]
+fn pos_lets_a_task_run_through_beside_one_of_which_nothing_is_known() {
+    // What may touch anything, an interrupt that begins, would win one of 20 draws nearly always if each were drawn anew.
+    let mut pos = Pos::new(1);
+    let access = |object| Access { object, write: true };
+    let last = (0..2_000).filter(|_| {
+        pos.begin();
+        let unknown = Step { task: 1, access: Access::ANY, preempts: true };
+        let through = (0..20).all(|event| {
+            let own = Step { task: 0, access: access(event % 3 + 1), preempts: false };
+            pos.step(&[own, unknown]) == 0
+        });
+        pos.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 20 });
+        through
+    });
+    let last = last.count();
+    assert!(last > 20, "{last}: half of one in 21 is expected");
+}
+
+#[test]
+fn surw_lets_a_task_be_first_that_did_nothing_in_the_execution_before() {
+    // It does something if a value is drawn, one in 30 executions; it is not to take two of them in a row.
+    let world = World {
+        tasks: vec![vec![Draw(10), Expect(7), Set(0, 1)], vec![Local, Match(0, 1), FailIf(1)]],
+        at_the_end: None,
+    };
+    let found = failures(&world, &mut Surw::new(1), 6_000);
+    assert!(found > 5, "{found}");
 }
 
 #[test]

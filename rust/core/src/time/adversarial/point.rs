@@ -84,7 +84,8 @@ impl Ndis {
         self.queue.adversary.as_ref().map(Adversary::choices).unwrap_or_default()
     }
 
-    /// What each of the [`choices`](Self::choices) means, in words, if the world records.
+    /// What each of the [`choices`](Self::choices) means, in words, if the world records at
+    /// [`Verify::LastOwner`](crate::Verify::LastOwner) or above.
     pub fn choice_words(&self) -> Vec<String> {
         self.queue.adversary.as_ref().map(Adversary::words).unwrap_or_default()
     }

@@ -72,7 +72,8 @@ impl Question {
 }
 
 impl Ndis {
-    /// What was asked for each of the [`choices`](Self::choices), if the world records.
+    /// What was asked for each of the [`choices`](Self::choices), if the world records, as of
+    /// [`choice_words`](Self::choice_words).
     pub fn questions(&self) -> Vec<Question> {
         self.queue.adversary.as_ref().map(Adversary::questions).unwrap_or_default()
     }
