@@ -219,6 +219,23 @@ def test_a_driver_that_reads_a_global_generator_is_told_so():
     assert not nw.explore(careful, explorer="random", executions=3).nondeterministic
 
 
+def test_what_fails_once_and_is_good_twice_is_not_determined(monkeypatch):
+    """Made small by luck, it does not fail with the smaller answers; who is to blame is looked for all the same."""
+    executions = []
+
+    def scenario(ndis):
+        ndis.choose(2)
+        executions.append(random.random())
+        if len(executions) == 1:
+            raise ValueError("once")
+
+    module = sys.modules[Search.__module__]
+    monkeypatch.setattr(module, "small", lambda *_: ([(2, 1), (2, 1)], None))
+    found = nw.explore(scenario, explorer="random", executions=3)
+    assert not found.failures[0].deterministic
+    assert any("calls random.random()" in line for line in found.nondeterministic)
+
+
 def test_switches_of_the_policy_are_choices_too():
     """With `policies=True` each execution has a policy of its own, and the choices say which."""
 

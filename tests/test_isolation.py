@@ -330,7 +330,7 @@ def test_check_tells_what_a_process_left(tmp_path: Path) -> None:
     """
     target = tmp_path / "wild.py"
     target.write_text(
-        "import ctypes, gc\nfrom ndiswan.drivers import load\n"
+        "import ctypes, sys\nfrom ndiswan.drivers import load\n"
         "library = ctypes.CDLL(None)\n"
         "library.malloc.restype = ctypes.c_void_p\n"
         "library.free.argtypes = [ctypes.c_void_p]\n"
@@ -338,8 +338,7 @@ def test_check_tells_what_a_process_left(tmp_path: Path) -> None:
         "first = ctypes.c_ubyte.from_address(block)\n"
         "first.value = 0\n"
         "# What the driver destroyed is given back by whatever Python does next.\n"
-        "gc.callbacks.append(lambda *_: first.value and library.free(block))\n"
-        "gc.set_threshold(20)\n"
+        "sys.addaudithook(lambda *_: first.value and library.free(block))\n"
         "def make_miniport():\n"
         f"    return load({str(WILD)!r}, config={{'Where': (block - 8).to_bytes(8, 'little')}})\n"
     )

@@ -111,6 +111,53 @@ def test_one_who_takes_the_whole_chain_is_left_alone():
     assert nw.explore(chained(Locked), seed=1, executions=500).failures == []
 
 
+class Pauses(ndis6.Miniport):
+    """Calls NdisMPauseComplete so often inside of its first pause, and returns this status."""
+
+    def __init__(self, times, status):
+        super().__init__()
+        self.times, self.status = times, status
+
+    def send_net_buffer_lists(self, nbls, flags):
+        for nbl in nbls:
+            nbl.status = nw.SUCCESS
+        level = ndis6.DISPATCH_LEVEL if self.adapter.irql == nw.Irql.DISPATCH else 0
+        self.adapter.send_net_buffer_lists_complete(nbls, level)
+
+    def pause(self):
+        times, status = self.times, self.status
+        self.times, self.status = 0, nw.SUCCESS  # it is paused once more when it is halted
+        for _ in range(times):
+            self.adapter.pause_complete()
+        return status
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "told"),
+    [
+        (0, nw.SUCCESS, None),
+        (1, nw.PENDING, None),
+        (1, nw.SUCCESS, "MiniportPause returned NDIS_STATUS_SUCCESS .* inside of it"),
+        (0, nw.FAILURE, "MiniportPause returned NDIS_STATUS_FAILURE"),
+        (2, nw.PENDING, "no pause is pending"),
+    ],
+)
+def test_a_pause_ends_once(times, status, told):
+    """By what it returns or by one call; what is raised is the first mistake, and the only one."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(ndis6.Protocol(), Pauses(times, status))
+        if told is None:
+            ndis6.pause(link)
+        else:
+            with pytest.raises(nw.ContractViolation, match=told) as raised:
+                ndis6.pause(link)
+            assert raised.value.rule == "PAUSE"
+        assert [broken.detail for broken in ndis.violations] == (
+            [] if told is None else [raised.value.detail]
+        )
+        ndis6.restart(link)
+
+
 FACES = {
     lan: "send_complete",
     condis: "co_send_complete",

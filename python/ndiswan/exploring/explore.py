@@ -214,7 +214,7 @@ class Search:
         interrupted += [stopped] if stopped is not None else []
         # What was made small ran last with other answers.
         like = ran if choices == ran.ndis.choices() else None
-        again, same = self._again(choices, watchdog, like, patience)
+        again, same = self._again(choices, watchdog, like, patience, symptom)
         found = self.found
         return Failure(
             symptom=symptom,
@@ -237,8 +237,12 @@ class Search:
         watchdog: Watchdog,
         like: Execution | None = None,
         patience: float | None = None,
+        symptom: Symptom | None = None,
     ) -> tuple[Execution, bool]:
-        """A recorded execution with these choices, and whether it is the same as ``like``, or as another one."""
+        """A recorded execution with these choices, and whether it is the same as ``like``, or as another one.
+
+        If it had a ``symptom`` before and has it no more it is not, even if it is good twice.
+        """
 
         def run(*, record: bool) -> Execution:
             with watchdog.watching(patience):
@@ -249,7 +253,8 @@ class Search:
         if isinstance(again.error, EndlessError):
             return again, True  # it is cut off at another place each time
         other = like or run(record=False)
-        if again.ndis.fingerprint() != other.ndis.fingerprint():
+        gone = symptom is not None and symptom.rule != "ENDLESS" and again.symptom != symptom
+        if gone or again.ndis.fingerprint() != other.ndis.fingerprint():
             with watching(self._undetermined):  # who does that is looked for in one more
                 run(record=False)
             self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]

@@ -128,9 +128,9 @@ pub(crate) fn change_life(
             return status::to_python(py, done);
         }
     };
-    let status = raise(py, world, result)?.unwrap_or(Status::FAILURE);
-    settle(py, world)?;
-    status::to_python(py, status)
+    let answer = raise(py, world, result);
+    settle(py, world)?; // what callbacks raised came before that
+    status::to_python(py, answer?.unwrap_or(Status::FAILURE))
 }
 
 /// The out-of-band status as NDIS sees it, whoever owns the packet; it sets it to `to` first if that is given.

@@ -96,8 +96,9 @@ impl State {
                 let life = Life::Initializing;
                 // Again where MiniportInitialize says that it is not serialized: it runs meanwhile.
                 let inside = self.adapters.get(&adapter).map_or(0, |known| known.inside);
-                let stalled = false;
-                let known = AdapterState { serialized, reentrant, life, inside, face, stalled };
+                let (refused, stalled) = (false, false);
+                let known =
+                    AdapterState { serialized, reentrant, life, inside, face, refused, stalled };
                 self.adapters.insert(adapter, known);
                 Ok(())
             }
@@ -323,12 +324,15 @@ impl State {
             What::ResetStart => {
                 life.may_reset()?;
                 may_call?;
-                (adapter.life, adapter.stalled) = (Life::Resetting, false);
+                (adapter.life, adapter.stalled, adapter.refused) = (Life::Resetting, false, false);
             }
-            What::ResetComplete { .. } => life.may_complete_reset()?,
+            What::ResetComplete { status } => {
+                life.may_complete_reset()?;
+                adapter.refused = status == Status::NOT_RESETTABLE;
+            }
             What::ResetEnd => {
                 life.may_complete_reset()?;
-                if pended && !serialized {
+                if pended && !serialized && !adapter.refused {
                     return Err(Rule::Reset);
                 }
                 adapter.life = Life::Running;

@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ndiswan::{Config, Deserialized, FinalStatus, Status, TimeKind, at_passive};
+use ndiswan::{Config, Deserialized, FinalStatus, Mode, Serialized, Status, TimeKind, at_passive};
 use support::card::{Card, Rig};
 
 fn real() -> Config {
@@ -73,4 +73,28 @@ fn a_halt_waits_for_the_reset_that_another_thread_ends() {
     });
     assert_eq!(rig.close(), []);
     assert!(ends.join().unwrap().is_ok(), "the reset was over before the halt began");
+}
+
+/// A driver that says that it cannot be reset, and completes its send afterwards.
+fn refuses<M: Mode>() {
+    let card = Card::<M>::keeping()
+        .with(|card| card.reset = Some(Box::new(|_, _| Status::NOT_RESETTABLE)));
+    let rig = Rig::new(Config { record: true, ..Config::default() }, card, 2);
+    assert_eq!(rig.send(), Status::PENDING);
+    assert_eq!(rig.adapter().reset().unwrap(), Status::NOT_RESETTABLE);
+    assert_eq!(rig.back(), 0, "no reset took place");
+    let (adapter, name) = (Arc::clone(rig.adapter()), rig.card.last());
+    at_passive(|cx| cx.raise(|_| adapter.wan_send_complete(name, Status::SUCCESS)))
+        .unwrap()
+        .unwrap();
+    assert_eq!(rig.back(), 1);
+    let ndis = Arc::clone(&rig.ndis);
+    assert_eq!(rig.close(), []);
+    assert!(ndis.trace().check().is_empty(), "nor does the trace say so");
+}
+
+#[test]
+fn a_reset_that_a_driver_refuses_leaves_its_sends_with_it() {
+    refuses::<Serialized>();
+    refuses::<Deserialized>();
 }

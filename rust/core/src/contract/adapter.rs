@@ -116,6 +116,7 @@ impl Life {
 
 /// What the contract knows of one adapter.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct AdapterState {
     /// Whether NDIS serializes its entry points.
     pub serialized: bool,
@@ -127,6 +128,8 @@ pub struct AdapterState {
     pub inside: u32,
     /// Which send interface it has.
     pub face: Face,
+    /// It said that its reset cannot be: what it has stays with it.
+    pub refused: bool,
     /// A serialized LAN miniport returned RESOURCES, and NDIS waits for it.
     pub stalled: bool,
 }

@@ -28,8 +28,8 @@ impl Adapter {
     /// INVALID_STATE for one that does not run or has another interface.
     ///
     /// # Errors
-    /// `SERIAL` from inside of a callback or above PASSIVE; `PAUSE` if it is done and a send is still owed, or it
-    /// returned another status.
+    /// `SERIAL` from inside of a callback or above PASSIVE; `PAUSE` if it is done and a send is still owed, it
+    /// returned another status, or it called NdisMPauseComplete and did not return PENDING.
     pub fn pause(&self) -> Result<Status, Arc<Violation>> {
         let cpu = Cpu::current();
         if !cpu.is_outermost() || cpu.irql() != Irql::PASSIVE {
@@ -45,23 +45,31 @@ impl Adapter {
         }
         self.emit(&cpu, What::Pause);
         self.run_down(&cpu, FinalStatus::PAUSED);
-        let answer =
-            self.call(&cpu, Entry::Pause, Irql::PASSIVE, |drivers| drivers.miniport.pause(&cpu));
-        let mut broken = None;
-        match answer {
-            Some(Status::PENDING) => {
-                self.ndis.settle(&cpu);
-                return Ok(Status::PENDING);
-            }
-            Some(Status::SUCCESS) | None => {}
-            Some(status) => {
-                let detail = format!(
-                    "MiniportPause returned {status}; expected NDIS_STATUS_SUCCESS or NDIS_STATUS_PENDING"
-                );
-                broken = Some(self.report(&cpu, Rule::Pause, None, detail));
-            }
+        let answer = self.call(&cpu, Entry::Pause, Irql::PASSIVE, |drivers| {
+            let status = drivers.miniport.pause(&cpu);
+            (!cpu.raised.get()).then_some(status)
+        });
+        let answer = answer.flatten(); // none: it panicked or raised, which is what is told
+        if answer == Some(Status::PENDING) {
+            self.ndis.settle(&cpu);
+            return Ok(Status::PENDING);
         }
-        let left = self.paused(&cpu, "MiniportPause returned", broken.is_none());
+        let wrong = answer.and_then(|status| {
+            if self.life() == Life::Paused {
+                Some(format!(
+                    "MiniportPause returned {status} after NdisMPauseComplete was called inside of it; expected NDIS_STATUS_PENDING"
+                ))
+            } else if status != Status::SUCCESS {
+                Some(format!(
+                    "MiniportPause returned {status}; expected NDIS_STATUS_SUCCESS or NDIS_STATUS_PENDING"
+                ))
+            } else {
+                None
+            }
+        });
+        let broken = wrong.map(|detail| self.report(&cpu, Rule::Pause, None, detail));
+        let tells = answer.is_some() && broken.is_none();
+        let left = self.paused(&cpu, "MiniportPause returned", tells);
         self.ndis.settle(&cpu);
         broken.or(left).map_or(Ok(Status::SUCCESS), Err)
     }
@@ -134,10 +142,14 @@ impl Adapter {
     /// The answer of MiniportRestart; after PENDING a restart is under way.
     fn call_restart(&self, cpu: &Rc<Cpu>) -> Status {
         self.restarting.store(true, Ordering::Release); // it may end inside of the call
-        let answer =
-            self.call(cpu, Entry::Restart, Irql::PASSIVE, |drivers| drivers.miniport.restart(cpu));
+        let answer = self.call(cpu, Entry::Restart, Irql::PASSIVE, |drivers| {
+            let status = drivers.miniport.restart(cpu);
+            (!cpu.raised.get()).then_some(status)
+        });
+        let answer = answer.flatten();
         let status = answer.unwrap_or(Status::FAILURE);
-        if status != Status::PENDING && !self.restarting.swap(false, Ordering::AcqRel) {
+        let ended = status != Status::PENDING && !self.restarting.swap(false, Ordering::AcqRel);
+        if ended && answer.is_some() {
             let detail = format!(
                 "MiniportRestart returned {status} after NdisMRestartComplete was called inside of it; expected NDIS_STATUS_PENDING"
             );

@@ -132,7 +132,9 @@ impl Adapter {
             return None; // a bug check ended it
         }
         self.emit(cpu, What::ResetComplete { status });
-        let broken = self.take_leftovers(cpu);
+        // Of a reset that the driver refuses no page says that its sends are aborted: they stay with it.
+        let refused = status == Status::NOT_RESETTABLE;
+        let broken = if refused { None } else { self.take_leftovers(cpu) };
         if self.life() != Life::Resetting {
             return broken; // a bug check came in between
         }

@@ -110,8 +110,9 @@ impl Trace {
                 let serialized = entry.is_some_and(|adapter| adapter.serialized);
                 let life = Life::Running;
                 let face = entry.map_or(Face::Wan, |adapter| adapter.face);
-                let (inside, stalled) = (0, false);
-                let adapter = AdapterState { serialized, reentrant, life, inside, face, stalled };
+                let (inside, refused, stalled) = (0, false, false);
+                let adapter =
+                    AdapterState { serialized, reentrant, life, inside, face, refused, stalled };
                 state.adapters.insert(index, adapter);
             }
         }
@@ -140,8 +141,9 @@ impl Check<'_> {
         self.remember(index, event.what.packet());
         // Not everything that changes a level is an event; each event says what it was.
         self.state.cpus.entry(event.cpu).or_default().irql = event.irql;
-        let serialized = self.state.adapters.get(&event.adapter).is_some_and(|a| a.serialized);
-        if serialized && event.what == What::ResetEnd {
+        let adapter = self.state.adapters.get(&event.adapter);
+        let takes = adapter.is_some_and(|adapter| adapter.serialized && !adapter.refused);
+        if takes && event.what == What::ResetEnd {
             self.state.take_leftovers(event.adapter, TakenBack::Reset);
         }
         let mut warning = self.state.warning(event);

@@ -18,7 +18,8 @@ pub const LOCK: u32 = 0;
 pub fn first(serialized: bool, packets: u32) -> State {
     let life = Life::Initializing;
     let (face, stalled) = (ndiswan::Face::Wan, false);
-    let adapter = AdapterState { serialized, reentrant: false, life, inside: 0, face, stalled };
+    let (reentrant, refused, inside) = (false, false, 0);
+    let adapter = AdapterState { serialized, reentrant, life, inside, face, refused, stalled };
     let mut state = State::default();
     state.adapters.insert(0, adapter);
     state.links.insert(LINK, LinkState::default());

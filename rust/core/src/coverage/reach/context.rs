@@ -111,6 +111,7 @@ impl World {
             life: self.life,
             inside: 0,
             face: self.face,
+            refused: false,
             stalled: false,
         };
         let mut state = State::default();
