@@ -8,7 +8,7 @@ import ndiswan as nw
 from catalogue import CATALOGUE
 from commands import BAD, GOOD
 from drivers import GOOD as GOOD_DRIVERS
-from ndiswan import lan
+from ndiswan import condis, lan, ndis6
 from ndiswan._native import rule_table
 from ndiswan.checking import Options, TargetError, check
 from ndiswan.checking.frames import built_in, lengths, of_length
@@ -75,6 +75,40 @@ def test_the_good_twin_of_the_bad_modem_is_clean_in_every_mode():
     assert [mode.name for mode in driver.modes if mode.findings or not mode.sends] == []
     assert driver.clean
     assert driver.first is None
+
+
+class FirstOfAnArray(lan.Miniport):
+    """Completes the first packet of an array."""
+
+    serialized = False
+
+    def send_packets(self, packets):
+        self.adapter.send_complete(packets[0])
+
+
+class FirstOfACall(condis.Miniport):
+    """Completes the first packet of an array."""
+
+    def co_send_packets(self, vc, packets):
+        self.adapter.co_send_complete(nw.SUCCESS, vc, packets[0])
+
+
+class FirstOfAChain(ndis6.Miniport):
+    """Completes the first list of a chain."""
+
+    def send_net_buffer_lists(self, nbls, flags):
+        level = ndis6.DISPATCH_LEVEL if self.adapter.irql == nw.Irql.DISPATCH else 0
+        self.adapter.send_net_buffer_lists_complete(nbls[:1], level)
+
+
+@pytest.mark.parametrize("kind", [FirstOfAnArray, FirstOfACall, FirstOfAChain])
+def test_a_driver_of_a_sister_contract_that_loses_the_rest_of_an_array_is_found(kind):
+    """One frame at a time it does everything right."""
+    target = f"{kind.__module__}:{kind.__name__}"
+    assert check(target, Options(patterns=["send", "resend"])).exit_code == 0
+    result = check(target, Options(patterns=["together/inline"]))
+    states = {state.rule: state.state for state in result.drivers[0].rules}
+    assert "broken" in {states["LOST"], states.get("PAUSE")}
 
 
 def test_progress_is_told_mode_by_mode():

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 DELIVERIES = ("inline", "queued")
 REAL_TIME = {"real-time"}
 INTERRUPTS = {"interrupt"}
-CANCEL, PAUSE = {"cancel"}, {"pause"}  # of drivers of a sister contract
+TOGETHER, CANCEL, PAUSE = {"together"}, {"cancel"}, {"pause"}  # of drivers of a sister contract
 SHUTDOWN = {"shutdown"}
 
 # In the order in which they run: the simple ones first, so that the first finding is the simplest.
 SCENARIOS = {
     "send": "every frame, one at a time and more at once than the window holds",
     "resend": "the protocol sends the same packet again from inside send_complete",
+    "together": "several frames by one call: an array of LAN or CoNDIS, a chain of NDIS 6",
     "padding": "frames of every length, with the least and with more padding",
     "window-1": "a window of one, set by a later line-up",
     "window-2": "a window of two, set by a later line-up",
@@ -73,6 +74,7 @@ def modes_of(driver: Driver, *, both: bool = False, real_time: bool = True) -> l
         for scenario in SCENARIOS
         for delivery in DELIVERIES
         if (driver.interrupts or scenario not in INTERRUPTS)
+        and (driver.contract != "wan" or scenario not in TOGETHER)
         and (driver.cancels or scenario not in CANCEL)
         and (driver.pauses or scenario not in PAUSE)
         and (driver.shuts_down or scenario not in SHUTDOWN)

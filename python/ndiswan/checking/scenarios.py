@@ -60,6 +60,30 @@ def resend(bench: Bench) -> None:
         world.linger()
 
 
+def together(bench: Bench) -> None:
+    """Arrays or chains of one, two, three and more than the window, some at once; then with a reset and a halt."""
+    with bench.world() as world:
+        for count in (1, 2, 3, BURST):
+            world.together(world.some(count))
+            world.settle()
+        for count in (2, 3, BURST):  # with the one before still under way
+            world.together(world.some(count))
+            world.step(1)
+        world.settle()
+        world.linger()
+    for moment in MOMENTS[:4]:
+        with bench.world() as world:
+            for _ in range(3):
+                world.together(world.some(3))
+            world.step(moment)
+            world.call(world.ndis.reset, world.link)
+            world.settle()
+            if world.adapter.life != "running":
+                continue  # mode `reset` tells why
+            world.together(world.some(3))
+            world.step(moment)
+
+
 def padding(bench: Bench) -> None:
     """Short frames leave much room behind the data, long ones just what was asked for; some are moved to the end."""
     with bench.world() as world:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ndiswan as nw
+from ndiswan._native import net_buffer_list
+from ndiswan._twins import send_all
 from ndiswan.checking import frames as frames_of
 
 if TYPE_CHECKING:
@@ -222,6 +224,18 @@ class World:
             self.room()
         self.sends += 1
         self.call(self.link.send, frame)
+
+    def together(self, frames: list[bytes]) -> None:
+        """Send frames by one call; where there are lists, the second is one of several NET_BUFFERs."""
+        self.needs_line()
+        if self.owed + len(frames) > PACKETS:
+            self.room()
+        self.sends += len(frames)
+        given: list[bytes | nw.Packet] = list(frames)
+        if self.miniport._face == "ndis6" and len(given) > 1:  # noqa: SLF001  (our own)
+            buffers = [frames[1][:1], frames[1][1:]]
+            given[1] = net_buffer_list(self.link, [one for one in buffers if one])
+        self.call(send_all, self.link, given)
 
     def burst(self, frames: Iterable[bytes]) -> None:
         """Send many frames at once: NDIS queues what the window does not let through."""
