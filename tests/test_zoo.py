@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
-from commands import FINE, USAGE, ndiswan
+from commands import FINE, USAGE, VIOLATIONS, ndiswan
 from ndiswan._native import rule_info, rule_table
 from ndiswan.exploring import load
 from ndiswan.exploring.target import find, name_of
@@ -128,12 +128,18 @@ def test_the_command_lists_the_zoo():
     assert [fact["id"] for fact in facts] == list(ENTRIES)
 
 
-def test_the_command_shows_what_is_wrong():
+def test_the_command_shows_what_is_wrong(tmp_path):
     """`ndiswan zoo NAME` shows the bug beside its mended twin, and knows names that are nearly right."""
     shown = ndiswan("zoo", "touch-statistics-in-the-send")
     assert shown.returncode == FINE
     assert "+        self.octets += len(packet)" in shown.stdout
     assert "-    self.octets += len(packet)" in shown.stdout
+    *_, command = shown.stdout.splitlines()
+    assert command.startswith("To hunt it:  ndiswan fuzz ")
+    hunt = (*command.split("ndiswan ")[1].split(), "--executions", "400", "--jobs", "1")
+    hunted = ndiswan(*hunt, "--folder", tmp_path / "found", cwd=tmp_path)
+    assert hunted.returncode == VIOLATIONS
+    assert "TOUCH at" in hunted.stdout
     wrong = ndiswan("zoo", "touch-statistics")
     assert wrong.returncode == USAGE
     assert "touch-statistics-in-the-send" in wrong.stderr

@@ -52,13 +52,16 @@ def _row(entry: Entry) -> str:
 
 
 def _page(entry: Entry) -> list[str]:
+    from ndiswan.exploring.target import name_of
+
     paint = painter(sys.stdout)
     fault = ", and a fault or a certain size" if entry.faults else ""
     lines = [paint(f"{entry.id}  ({entry.rule})", "bold"), ""]
     for text in (entry.title + ".", entry.story):
         lines += textwrap.wrap(text, width())
     lines += ["", f"preemptions  {entry.preemptions}{fault}", ""]
-    return lines + _difference(entry.mended, entry.driver)
+    lines += _difference(entry.mended, entry.driver)
+    return [*lines, "", f"To hunt it:  ndiswan fuzz {name_of(entry.scenario)}"]
 
 
 def _difference(mended: type, driver: type) -> list[str]:

@@ -13,7 +13,7 @@ pub mod packet;
 mod repair;
 mod twins;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cx::Irql;
 use crate::event::{Event, Form, Name, TakenBack, What};
@@ -47,6 +47,8 @@ pub struct State {
     pub order: LockOrder,
     /// Timers that are set.
     pub timers: BTreeMap<(u16, u32), u64>,
+    /// Lives that NDIS has given up, by adapter, slot and number: their drivers' completion may still come.
+    pub given_up: BTreeSet<(u16, u32, u32)>,
 }
 
 /// What holds after `event` happened in `state`.
@@ -180,7 +182,8 @@ impl State {
                 if packet.adapter != event.adapter {
                     return Err(Rule::Foreign);
                 }
-                let done = may_complete(*self.packet(packet), packet.generation, life)?;
+                let done = may_complete(*self.packet(packet), packet.generation, life);
+                let done = done.map_err(|rule| self.or_late(packet, rule))?;
                 self.cpus.entry(event.cpu).or_default().may_complete(serialized)?;
                 self.face(event.adapter).may_end(status, done.cancelled(), self.policy)?;
                 self.stall(event.adapter, false); // NDIS tries again what it keeps
@@ -194,6 +197,7 @@ impl State {
             What::Free { packet } => *self.packet(packet) = self.packet(packet).free()?,
             What::TakeBack { packet, why } => {
                 let taken = self.packet(packet).take_back(why)?;
+                self.gives_up(packet, why);
                 let at_halt = why == TakenBack::Halt && life != Life::Stopped;
                 if why == TakenBack::Dropped || (at_halt && self.reports_owed()) {
                     return Err(Rule::Lost);

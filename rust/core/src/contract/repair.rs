@@ -7,7 +7,7 @@
 use super::State;
 use super::adapter::Life;
 use super::packet::{Owner, PacketState};
-use crate::event::{Event, TakenBack, What};
+use crate::event::{Event, Name, TakenBack, What};
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -161,5 +161,18 @@ impl State {
                 *self.packet(name) = taken;
             }
         }
+    }
+
+    /// That packet went home; its driver may not know that NDIS gave it up.
+    pub(super) fn gives_up(&mut self, packet: Name, why: TakenBack) {
+        if why == TakenBack::GivenUp {
+            self.given_up.insert((packet.adapter, packet.slot, packet.generation));
+        }
+    }
+
+    /// Who completes an earlier life is late, and not confused, if it was sent again because NDIS had given it up.
+    pub(super) fn or_late(&self, packet: Name, rule: Rule) -> Rule {
+        let life = (packet.adapter, packet.slot, packet.generation);
+        if rule == Rule::Stale && self.given_up.contains(&life) { Rule::Late } else { rule }
     }
 }

@@ -22,7 +22,7 @@ use crate::contract::adapter::Life;
 use crate::contract::cpu::Held;
 use crate::cx::{Cpu, Irql};
 use crate::driver::AnyMiniport;
-use crate::event::{Entry, Name, What};
+use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::info::WanInfo;
 use crate::late::Late;
@@ -110,6 +110,8 @@ pub struct Adapter {
     pub(crate) restarted: AtomicU32,
     /// By which id the next send of a packet can be cancelled, and the life in which that was said; by slot.
     pub(crate) cancel_ids: Mutex<BTreeMap<u32, (u32, u64)>>,
+    /// The lives, by slot and number, that went home without their driver's completion, which may still come.
+    pub(crate) without: Mutex<BTreeMap<(u32, u32), TakenBack>>,
     /// What the miniport said of itself.
     pub info: Late<WanInfo>,
     pub(crate) me: std::sync::Weak<Adapter>,

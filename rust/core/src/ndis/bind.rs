@@ -112,6 +112,7 @@ impl Ndis {
                 restarting: AtomicBool::new(false),
                 restarted: AtomicU32::new(0),
                 cancel_ids: Mutex::default(),
+                without: Mutex::default(),
                 info,
                 me: std::sync::Weak::clone(me),
                 drivers: ArcSwapOption::from_pointee(drivers),

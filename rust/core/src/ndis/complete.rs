@@ -17,6 +17,9 @@ use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
+/// So many lives are remembered that went home without a completion.
+const MOST_WITHOUT: usize = 4096;
+
 /// A packet that was taken from the miniport: how it goes home, which rule its completion broke, and when it was.
 pub(super) struct Claimed {
     pub(super) completion: Completion,
@@ -74,9 +77,16 @@ impl Adapter {
         name: Name,
         status: Status,
     ) -> Result<Option<Claimed>, Arc<Violation>> {
-        if let Err(rule) = self.claim(cpu, name) {
+        if let Err(mut rule) = self.claim(cpu, name) {
             if self.is_disowned(name) {
                 return Ok(None);
+            }
+            if rule == Rule::Stale {
+                match self.without.lock().get(&(name.slot, name.generation)) {
+                    Some(TakenBack::Raised) => return Ok(None),
+                    Some(_) => rule = Rule::Late, // it was sent again because NDIS had given it up
+                    None => {}
+                }
             }
             let detail = self.why_not_complete(rule, name, status);
             let packet = (name.adapter == self.index).then_some(name);
@@ -309,7 +319,19 @@ impl Adapter {
         let name = Name { adapter: self.index, slot, generation: state.generation() };
         self.bump(&self.count.taken_back);
         self.emit(cpu, What::TakeBack { packet: name, why });
+        if why == TakenBack::GivenUp || why == TakenBack::Raised {
+            self.went_without(name, why);
+        }
         Some(name)
+    }
+
+    /// What the driver does with that life later comes of this, and is not told as a mistake of its own.
+    fn went_without(&self, name: Name, why: TakenBack) {
+        let mut lives = self.without.lock();
+        if lives.len() >= MOST_WITHOUT {
+            lives.clear();
+        }
+        lives.insert((name.slot, name.generation), why);
     }
 
     /// A packet of the miniport's can never be completed by it: reports `LOST` and brings the
@@ -332,7 +354,11 @@ impl Adapter {
     /// goes home when the call is answered with a final status.
     pub fn disown(&self, name: Name) -> bool {
         let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index);
-        slot.is_some_and(|slot| slot.step(|packet| packet.disown(name.generation)).is_ok())
+        let had = slot.is_some_and(|slot| slot.step(|p| p.disown(name.generation)).is_ok());
+        if had {
+            self.went_without(name, TakenBack::Raised);
+        }
+        had
     }
 
     /// Brings home, with FAILURE and without a word, what the miniport owes: its driver crashed, and that is what is reported.
