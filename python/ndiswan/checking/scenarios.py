@@ -250,7 +250,13 @@ def reset(bench: Bench) -> None:
 
 
 def halt(bench: Bench) -> None:
-    """The world is closed at each of the moments, with sends in flight."""
+    """The world is closed at moments before the line is up, if that takes any, and then with sends in flight."""
+    for moment in MOMENTS:
+        with bench.world(line=False) as world:
+            world.step(moment)
+            up = any(link.up for link in world.adapter.links)
+        if up:
+            break
     for moment in MOMENTS:
         with bench.world() as world:
             world.burst(world.some(BURST))
