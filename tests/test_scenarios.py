@@ -50,3 +50,11 @@ def test_a_driver_is_halted_before_its_line_is_up(tmp_path, halt: str, broken: s
     modes = checked(tmp_path, halt, "halt")
     assert all(mode.sends for mode in modes)
     assert {finding.rule for mode in modes for finding in mode.errors} == broken
+
+
+def test_a_line_that_a_driver_in_c_brings_up_is_not_said_to_be_taken_down(tmp_path) -> None:
+    """The note names nothing that only a driver in Python could have."""
+    (mode,) = checked(tmp_path, CANCELS, "line-down/inline")
+    told = "the driver brings its line up by itself, so the check does not take its line down"
+    assert mode.note == told
+    assert mode.errors == []
