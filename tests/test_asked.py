@@ -86,6 +86,19 @@ def test_an_answer_a_little_longer_is_found_when_it_is_over(checked) -> None:
     assert any(one.rule == "TOUCH" and words in one.detail for one in found), found
 
 
+def test_wan_structures_are_asked_for_with_too_little_room(tmp_path: Path) -> None:
+    """OID_WAN_GET_INFO, which every driver answers: one that does not look at the length writes behind the buffer."""
+    text = LOOPED.read_text("utf-8")
+    looks = "if (size < sizeof(*info))"
+    assert looks in text
+    source = tmp_path / "looped.c"
+    for condition, rules in ((looks, set()), ("if (size == 0)", {"HANDLE", "TOUCH"})):
+        source.write_text(text.replace(looks, condition), "utf-8")
+        (mode,) = check(str(source), Options(patterns=["requests/inline"])).drivers[0].modes
+        assert mode.ran
+        assert {one.rule for one in mode.errors} == rules
+
+
 def test_bytes_written_are_no_more_than_there_is_room_for(checked) -> None:
     """SUCCESS, and more written than the buffer has, which is not so."""
     found, _ = checked("case OID_GEN_VENDOR_ID: *done = 5000; return NDIS_STATUS_SUCCESS;")

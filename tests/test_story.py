@@ -235,3 +235,46 @@ def test_a_story_of_a_packet_that_is_missing_says_who_has_it(tmp_path):
     refused = ndiswan("replay", path, "--full", "--as", "report")
     assert refused.returncode == USAGE
     assert "--full: expected a story, mermaid or svg beside it, got --as report" in refused.stderr
+
+
+class Resets(nw.Miniport):
+    """Its reset ends at once, later, or both."""
+
+    serialized = False
+    answer = nw.SUCCESS
+    inside = False
+
+    def reset(self):
+        if self.inside:
+            self.adapter.reset_complete(nw.SUCCESS)
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "inside", "told"),
+    [
+        (nw.SUCCESS, False, ["the reset ends: MiniportReset returned SUCCESS"]),
+        (nw.PENDING, False, ["NdisMResetComplete(SUCCESS)"]),
+        (
+            nw.SUCCESS,
+            True,
+            ["NdisMResetComplete(SUCCESS)", "the reset ends: MiniportReset returned SUCCESS"],
+        ),
+    ],
+)
+def test_only_a_call_of_the_miniport_is_told_as_one(tmp_path, answer, inside, told):
+    """A reset ends by NdisMResetComplete, or because MiniportReset returned, which is no arrow of the miniport's."""
+    with nw.Ndis(record=True, on_violation="record", verify=4) as ndis:
+        miniport = Resets()
+        miniport.answer, miniport.inside = answer, inside
+        link = ndis.bind(nw.Protocol(), miniport)
+        with miniport.adapter.at(nw.Irql.DISPATCH):
+            ndis.reset(link)
+            if answer == nw.PENDING:
+                miniport.adapter.reset_complete(nw.SUCCESS)
+    ndis.save(tmp_path / "reset.jsonl")
+    steps = json.loads(Trace(tmp_path / "reset.jsonl").story(full=True).to_json())["steps"]
+    ends = [step for step in steps if step["text"].startswith(("NdisMReset", "the reset ends"))]
+    assert [step["text"] for step in ends] == told
+    for step in ends:
+        assert step["from"] == ("miniport" if "NdisM" in step["text"] else "ndis")

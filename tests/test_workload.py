@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 QUEUED = HERE.parent / "examples" / "c" / "queued" / "queued.c"
 FAULTS = HERE / "drivers" / "faults.c"
-HALTING = FAULTS.with_name("halting.c")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -240,37 +239,6 @@ def test_what_needs_python_stays_there() -> None:
     ):
         assert in_rust(workload(make), Settings()) is None
     assert in_rust(workload(lambda: load(driver), in_python=True), Settings()) is None
-
-
-def test_a_line_that_is_down_after_the_bind_is_pythons(tmp_path: Path) -> None:
-    """A driver that knows TAPI is dialled by a script; for one that knows none its line is waited for."""
-    up = "    NdisMIndicateStatus("
-    text = QUEUED.read_text()
-    silent, telephone = tmp_path / "silent.c", tmp_path / "telephone.c"
-    silent.write_text(text.replace(up, "    if (Card == NULL) NdisMIndicateStatus("))
-    knows = "    if (Oid == 0x07030118) return NDIS_STATUS_SUCCESS;\n"
-    telephone.write_text(
-        silent.read_text().replace("    if (Oid != OID_WAN", knows + "    if (Oid != OID_WAN")
-    )
-    for driver in (silent, telephone):
-        assert in_rust(find(str(driver)), Settings()) is None
-    assert nw.explore(find(str(silent)), seed=1, executions=20).failures == []
-
-
-def test_a_line_that_comes_up_later_is_sent_on(tmp_path: Path) -> None:
-    """By a timer a second after MiniportInitialize: its link is another one than that of the bind."""
-    late = tmp_path / "late.c"
-    text = HALTING.read_text()
-    text = text.replace(
-        "    Ticks++;",
-        "    NdisMIndicateStatus(Adapter, NDIS_STATUS_WAN_LINE_UP, &Up, sizeof(Up));",
-    )
-    line = "    NdisMIndicateStatus(handle, NDIS_STATUS_WAN_LINE_UP, &Up, sizeof(Up));"
-    assert line in text
-    late.write_text(text.replace(line, "    NdisMSetTimer(&Timer, 1000);"))
-    found = nw.explore(workload(lambda: load(late)), seed=1, executions=50)
-    assert found.failures == []
-    assert found.reached[1] > 0, "packets moved"
 
 
 def test_what_comes_back_during_a_send_counts() -> None:

@@ -69,6 +69,10 @@ static NDIS_STATUS Query(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG 
     case OID_WAN_GET_INFO: {
         PNDIS_WAN_INFO info = buffer;
 
+        if (size < sizeof(*info)) {
+            *needed = sizeof(*info);
+            return NDIS_STATUS_INVALID_LENGTH;
+        }
         NdisZeroMemory(info, sizeof(*info));
         info->MaxFrameSize = 1500;
         info->MaxTransmit = 4;

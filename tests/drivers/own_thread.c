@@ -140,6 +140,10 @@ static NDIS_STATUS Query(NDIS_HANDLE Context, NDIS_OID Oid, PVOID Buffer, ULONG 
     if (Oid != OID_WAN_GET_INFO) {
         return NDIS_STATUS_NOT_SUPPORTED;
     }
+    if (Length < sizeof(*Info)) {
+        *Needed = sizeof(*Info);
+        return NDIS_STATUS_INVALID_LENGTH;
+    }
     NdisZeroMemory(Info, sizeof(*Info));
     Info->MaxFrameSize = 1500;
     Info->MaxTransmit = 4;

@@ -55,6 +55,10 @@ static NDIS_STATUS Query(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG 
 
     if (oid != OID_WAN_GET_INFO)
         return NDIS_STATUS_NOT_SUPPORTED;
+    if (length < sizeof(*info)) {
+        *needed = sizeof(*info);
+        return NDIS_STATUS_INVALID_LENGTH;
+    }
     NdisZeroMemory(info, sizeof(*info));
     info->MaxFrameSize = 1500;
     info->MaxTransmit = 4;

@@ -31,6 +31,17 @@ SUPPORTED_LIST = 0x0001_0101
 GENERAL = (*range(SUPPORTED_LIST, 0x0001_0117), *range(0x0002_0101, 0x0002_0106))
 #: OID_PNP_CAPABILITIES, OID_PNP_SET_POWER, OID_PNP_QUERY_POWER, and of NDIS_DEVICE_POWER_STATE D0 and D3.
 CAPABILITIES, SET_POWER, QUERY_POWER, D0, D3 = 0xFD01_0100, 0xFD01_0101, 0xFD01_0102, 1, 4
+#: How long the structure is that answers a WAN OID, which need not count what it wrote.
+STRUCTURES_OF_WAN = {
+    Oid.WAN_GET_INFO: 40,
+    Oid.WAN_GET_LINK_INFO: 48,
+    Oid.WAN_GET_STATS_INFO: 128,
+    Oid.WAN_PERMANENT_ADDRESS: 6,
+    Oid.WAN_CURRENT_ADDRESS: 6,
+    Oid.WAN_MEDIUM_SUBTYPE: 4,
+}
+#: Those whose NdisLinkHandle goes down with the query.
+OF_A_LINK = {Oid.WAN_GET_LINK_INFO, Oid.WAN_GET_STATS_INFO}
 #: A driver that completes a request later has a timer or an interrupt for it.
 PATIENCE = 10.0
 ROOM = 1024
@@ -72,6 +83,8 @@ def ask_all(world: World) -> None:
     driver: Any = world.miniport
     for oid in _general_of(world, driver):
         _general(world, driver, oid)
+    for oid, room in STRUCTURES_OF_WAN.items():
+        _short(world, driver, oid, room)
     call = next(
         (call for call in (driver.tapi.calls if driver.tapi else []) if not call.over), None
     )
@@ -107,6 +120,14 @@ def _general(world: World, driver: CMiniport, oid: int) -> None:
     if status is Status.SUCCESS:
         for room in dict.fromkeys((0, max(0, len(data) - 1))):
             _query(world, driver, oid, room)
+
+
+def _short(world: World, driver: CMiniport, oid: Oid, room: int) -> None:
+    """A query that the driver answers, and then with less room than its structure wants."""
+    handle = world.link.handle.to_bytes(8, "little") if oid in OF_A_LINK else b""
+    if _query(world, driver, oid, room, handle)[0] is Status.SUCCESS:
+        for less in (len(handle), room - 1):
+            _query(world, driver, oid, less, handle)
 
 
 def sleep_and_wake(world: World) -> bool:

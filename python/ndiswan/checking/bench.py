@@ -73,9 +73,9 @@ class Bench:
         fitting = [frame for frame in self._frames if len(frame) <= info.max_frame_size]
         return fitting or [frames_of.of_length(info.max_frame_size)]
 
-    def world(self, *, real: bool = False) -> World:
-        """A world with a fresh driver; to be entered."""
-        world = World(self, real=real)
+    def world(self, *, real: bool = False, line: bool = True) -> World:
+        """A world with a fresh driver; to be entered, which waits for a line unless none is asked for."""
+        world = World(self, real=real, line=line)
         self._open.append(world)
         return world
 

@@ -33,7 +33,7 @@ SCENARIOS = {
     "receive": "the protocol answers from inside receive what the driver indicates, or has no room for it",
     "line-down": "the line goes down with sends in flight, and comes up again",
     "reset": "a reset at several moments with sends in flight, then more sends",
-    "halt": "a halt at several moments with sends in flight",
+    "halt": "a halt before the line is up, and at several moments with sends in flight",
     "shutdown": "the machine goes down with sends in flight, in good order or by a crash",
     "cancel": "sends are cancelled by their id, among others with another",
     "pause": "a pause at several moments with sends in flight, then a restart and more sends",

@@ -199,21 +199,28 @@ def line_down(bench: Bench) -> None:
     """The line goes down with sends in flight; what is queued waits for the line-up.
 
     A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is closed, and another made. For others the
-    card that the check plays does, unless the driver indicates frames or takes its line down itself: it would not know
-    that its line is gone.
+    card that the check plays does, unless the driver indicates frames, takes its line down or brings it up itself: it
+    would not know that its line is gone.
     """
     with bench.world() as world:
+        lines = len(world.adapter.links)
         world.burst(world.some(BURST))
         world.settle()
         calls = getattr(world.miniport, "tapi", None)
         by_us = not calls and not hasattr(world.miniport, "hang_up")
         world.linger()
-        flaps = by_us and (not world.link.up or len(world.adapter.links) > 1)
-        alone = (
-            "indicates frames" if world.peer.received else "takes its line down" if flaps else ""
+        reasons = {
+            "indicates frames": world.peer.received,
+            "takes its line down": not world.link.up or len(world.adapter.links) > lines,
+            "brings its line up by itself": lines > 1,
+        }
+        alone = next((reason for reason, holds in reasons.items() if holds), "")
+        why = world.in_c(
+            "so the check does not take its line down",
+            "and has no hang_up(link) to take its line down",
         )
     if by_us and alone:
-        bench.note = f"the driver {alone}, and has no hang_up(link) to take its line down"
+        bench.note = f"the driver {alone}, {why}"
         return
     for moment in MOMENTS[:4]:
         with bench.world() as world:
@@ -274,7 +281,13 @@ def reset(bench: Bench) -> None:
 
 
 def halt(bench: Bench) -> None:
-    """The world is closed at each of the moments, with sends in flight."""
+    """The world is closed at moments before the line is up, if that takes any, and then with sends in flight."""
+    for moment in MOMENTS:
+        with bench.world(line=False) as world:
+            world.step(moment)
+            up = any(link.up for link in world.adapter.links)
+        if up:
+            break
     for moment in MOMENTS:
         with bench.world() as world:
             world.burst(world.some(BURST))

@@ -85,9 +85,10 @@ class BindFailedError(Exception):
 class World:
     """An Ndis with one driver, for one run of a scenario."""
 
-    def __init__(self, bench: Bench, *, real: bool = False) -> None:
+    def __init__(self, bench: Bench, *, real: bool = False, line: bool = True) -> None:
         self.bench = bench
         self.real = real
+        self.line = line
         self.sends = 0
         self.raised = 0
         self.threads = set(threading.enumerate())
@@ -110,6 +111,8 @@ class World:
             raise BindFailedError from error
         self.frames = self.bench.frames_for(self.miniport.info)
         self.adapter = self.miniport.adapter
+        if not self.line:
+            return self
         if not self.link.up:
             self._run_until(self._has_line)
         if not self.link.up and hasattr(self.miniport, "dial"):

@@ -30,6 +30,7 @@ SEEN = 60.0
 ANSWERS = {
     "operations": [f"{1 + count} of them" for count in range(MOST)],
     "send again": ["no", "send again", "no", "no"],
+    "wait for the line": ["wait", "no", "wait", "wait"],
     "run at the end": ["run what is due", "no", "no", "no"],
     "hang up": ["no", "hang up"],
     "connection": ["the first", "the second"],
@@ -107,6 +108,8 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
             if isinstance(miniport, Miniport) or ndis.violation_count() or ndis.errors:
                 raise
             return
+        for what, answers in ANSWERS.items():
+            ndis.name_answers(what, answers)
         if not link.up and not isinstance(miniport, Miniport):
             link = _dialled(miniport, ndis) or _line_of(miniport, ndis) or link
         largest = miniport.info.max_frame_size  # which one in C says when it is bound
@@ -127,8 +130,6 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
             from ndiswan._twins import operations as more
 
             operations |= more(miniport, link, peer)
-        for what, answers in ANSWERS.items():
-            ndis.name_answers(what, answers)
         ndis.name_answers("size", [f"{size} bytes" for size in peer.sizes])
         try:
             _operate(ndis, operations, miniport)
@@ -173,6 +174,8 @@ def _wait_for_what_is_owed(
 
 def _line_of(miniport: Any, ndis: Ndis) -> Link | None:
     """A line that comes up by itself, some time after the driver did: a leased one, for example."""
+    if miniport.tapi is None and ndis.choose(4, "wait for the line") == 1:
+        return None  # what is done to it may be done before, its halt too
 
     def lines() -> list[Link]:
         return [link for link in miniport.adapter.links if link.up]

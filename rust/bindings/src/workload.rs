@@ -75,15 +75,20 @@ pub(crate) struct Stretch {
     exhausted: bool,
 }
 
+/// As `ndiswan.exploring.Symptom` has it: whose, and the line without its folder, or what it was in, or nothing.
 fn place_of(violation: &Violation) -> String {
     let inside = violation.inside.last().map(|entry| entry.name());
-    let site = violation.site.as_deref().or(inside).unwrap_or_default();
-    format!("{} {site}", violation.adapter)
+    let line = violation.site.as_deref().map(|site| site.rsplit('/').next().unwrap_or(site));
+    let parts = [Some(&*violation.adapter), line.filter(|line| !line.is_empty()).or(inside)];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// What went wrong; and whether the execution came to its end at all.
 fn verdict(execution: &Execution, ran: Option<&Ran>, options: &Options) -> (Option<Symptom>, bool) {
     let other = |text: &str| Some(("EXCEPTION".to_string(), text.to_string()));
+    if matches!(ran, Some(Ran::Came(Came::NoLine))) {
+        return (None, false); // what broke when it ended here is not what happens where it goes on
+    }
     if execution.points > options.max_points.saturating_mul(2) {
         return (Some(("ENDLESS".to_string(), String::new())), true);
     }
@@ -95,8 +100,7 @@ fn verdict(execution: &Execution, ran: Option<&Ran>, options: &Options) -> (Opti
         return (found, true);
     }
     match ran {
-        Some(Ran::Came(Came::ToItsEnd | Came::Refused(_))) => (None, true),
-        Some(Ran::Came(Came::NoLine)) => (None, false),
+        Some(Ran::Came(Came::ToItsEnd | Came::Refused(_) | Came::NoLine)) => (None, true),
         Some(Ran::Crashed(_)) => (other("a crash"), true),
         Some(Ran::Came(Came::NoFrame(why))) => (other(why), true),
         Some(Ran::NotLoaded(error)) => (other(&error.to_string()), true),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndiswan::Ndis;
 use ndiswan::explore::workload::{Came, Subject, workload};
+use ndiswan::{Ndis, Status};
 
 use crate::card::{Card, Settings, Value};
 use crate::image::{Image, LoadError};
@@ -36,9 +36,22 @@ pub enum Ran {
     NotLoaded(LoadError),
 }
 
+const OID_TAPI_PROVIDER_INITIALIZE: u32 = 0x0703_0118;
+/// NDIS_TAPI_PROVIDER_INITIALIZE as `python/ndiswan/drivers/tapi.py` begins with it: ulRequestID 1, the rest 0.
+const PROVIDER_INITIALIZE: [u32; 4] = [1, 0, 0, 0];
+
 impl Subject for Card {
     fn interrupts(&self) -> bool {
         true // what a driver in C has of them it says when it is asked
+    }
+
+    fn telephones(&self) -> bool {
+        let given: Vec<u8> =
+            PROVIDER_INITIALIZE.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let asked = self.request(false, OID_TAPI_PROVIDER_INITIALIZE, &given, given.len());
+        // What answers later may be a telephone.
+        let says = |status| status == Status::SUCCESS || status == Status::PENDING;
+        asked.map_or(true, |outcome| says(outcome.status))
     }
 
     fn is_over(&self) -> bool {

@@ -19,6 +19,8 @@ const PACKETS: u32 = 8;
 const MOST: u32 = 10;
 const AGAIN: u32 = 3;
 const SHORTEST: u32 = 2;
+/// So long a line may take to come up by itself.
+const LINE: Duration = Duration::from_secs(2);
 /// Longer than HANG and LATE wait, in nanoseconds.
 const SEEN: u64 = 60_000_000_000;
 
@@ -26,6 +28,11 @@ const SEEN: u64 = 60_000_000_000;
 pub trait Subject {
     /// Whether it has a function for interrupts.
     fn interrupts(&self) -> bool;
+
+    /// Whether a line that is down after the bind takes a telephone call. It is asked for that, as TAPI begins.
+    fn telephones(&self) -> bool {
+        false
+    }
 
     /// Whether nothing more is to be done to it: it crashed.
     fn is_over(&self) -> bool {
@@ -40,7 +47,7 @@ pub enum Came {
     ToItsEnd,
     /// The miniport did not come up.
     Refused(BindError),
-    /// The miniport is up, and its line is not: what brings it up takes a telephone call, or time.
+    /// The miniport is up, and its line is not: what brings it up takes a telephone call.
     NoLine,
     /// A frame was not taken: there was no packet for it, or it was too long.
     NoFrame(String),
@@ -124,18 +131,29 @@ pub fn workload<M: Miniport>(
         stopped: AtomicBool::new(false),
         failed: OnceLock::new(),
     });
-    let link = match ndis.bind(Bound(Arc::clone(&peer)), miniport, PACKETS + 2, name) {
+    let mut link = match ndis.bind(Bound(Arc::clone(&peer)), miniport, PACKETS + 2, name) {
         Ok(link) => link,
         Err(error) => return Came::Refused(error),
     };
     if subject.is_over() {
         return Came::ToItsEnd;
     }
+    if !link.is_up() {
+        if subject.telephones() {
+            return Came::NoLine;
+        }
+        if subject.is_over() {
+            return Came::ToItsEnd;
+        }
+        if ndis.choose(4, "wait for the line") != 1 {
+            link = line_of(ndis, &link).unwrap_or(link);
+        }
+        if subject.is_over() {
+            return Came::ToItsEnd;
+        }
+    }
     let largest = link.adapter.info.max_frame_size;
     let _ = peer.sizes.set([64, SHORTEST, largest / 2 + 1, largest]);
-    if !link.is_up() {
-        return Came::NoLine;
-    }
     let _ = peer.link.set(Arc::clone(&link));
     let kinds = if subject.interrupts() { 7 } else { 6 };
     for _ in 0..=ndis.choose(MOST, "operations") {
@@ -160,6 +178,14 @@ pub fn workload<M: Miniport>(
     peer.stopped.store(true, ORDER);
     ndis.wait(Duration::from_secs(10), || peer.sending.load(ORDER) == 0);
     Came::ToItsEnd
+}
+
+/// A line that comes up by itself, some time after the driver did: a leased one, for example. It is another link than that of
+/// the bind.
+fn line_of(ndis: &Arc<Ndis>, bound: &Arc<Link>) -> Option<Arc<Link>> {
+    let up = || bound.adapter.links().into_iter().find(|link| link.is_up());
+    ndis.wait(LINE, || up().is_some());
+    up()
 }
 
 /// If packets are owed, an interrupt may bring them back, or nothing will: then HANG sees that.

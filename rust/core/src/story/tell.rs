@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{is_same, returns, short, side, way, words};
+use super::words::{is_same, reset_returned, returns, short, side, way, words};
 use super::{Broken, Ending, Hidden, Lane, Step, Story, Telling, matters};
 use crate::contract::State;
 use crate::contract::cpu::Inside;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::Irql;
-use crate::event::{Event, Name, What};
+use crate::event::{Entry, Event, Name, What};
 use crate::trace::Trace;
 
 pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -> Story {
@@ -28,6 +28,7 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
         state: trace.first_state(),
         cpus: BTreeMap::new(),
         before: None,
+        last: BTreeMap::new(),
         site: 0,
         hidden: Hidden::default(),
     };
@@ -70,6 +71,8 @@ struct Teller<'a> {
     cpus: BTreeMap<u32, usize>,
     /// The CPU of the last step that was told.
     before: Option<usize>,
+    /// What each CPU did last, of whatever is in the trace.
+    last: BTreeMap<u32, Event>,
     /// The call site of the last step that was told.
     site: u32,
     hidden: Hidden,
@@ -81,19 +84,23 @@ impl Teller<'_> {
         let cpu = *self.cpus.entry(event.cpu).or_insert(next);
         let driver = self.driver(event.cpu);
         self.happens(event);
+        let last = self.last.insert(event.cpu, *event);
         if !told {
             let others = event.what.packet().is_some_and(|name| !self.is_focus(name));
             self.hidden.events += 1;
             self.hidden.packets += usize::from(others);
             return None;
         }
-        let (from, to) = way(&event.what, driver);
+        let by_return = last.is_some_and(|last| ends_by_return(&last, event));
+        let (from, to) =
+            if by_return { (Lane::Ndis, Lane::Ndis) } else { way(&event.what, driver) };
         let switched = self.before.replace(cpu).is_some_and(|before| before != cpu);
         let known = self.state.cpus.get(&event.cpu);
         let held = known.map(|cpu| cpu.held.iter().map(|held| self.lock(held.lock)).collect());
         let broken = self.broken(index, event);
         let text = match event.what {
             What::Violation { .. } => String::new(),
+            What::ResetComplete { status } if by_return => reset_returned(self.trace, status),
             what => words(self.trace, &what, self.focus),
         };
         Some(Step {
@@ -177,6 +184,14 @@ impl Teller<'_> {
         let name = self.trace.header.locks.get(lock as usize);
         name.cloned().unwrap_or_else(|| format!("lock {lock}"))
     }
+}
+
+/// Whether a reset ended because MiniportReset returned: at once, on its CPU, and by no other call of the driver's. The event is
+/// that of NdisMResetComplete.
+fn ends_by_return(last: &Event, event: &Event) -> bool {
+    matches!(event.what, What::ResetComplete { .. })
+        && matches!(last.what, What::Leave { entry: Entry::Reset })
+        && (last.adapter, last.site) == (event.adapter, event.site)
 }
 
 fn owner(state: PacketState) -> &'static str {

@@ -105,6 +105,11 @@ pub(super) fn words(trace: &Trace, what: &What, focus: Option<Name>) -> String {
     }
 }
 
+/// A reset that ends because MiniportReset returned this.
+pub(super) fn reset_returned(trace: &Trace, s: Status) -> String {
+    format!("the reset ends: {} returned {}", trace.entry_name(Entry::Reset), status(s))
+}
+
 /// Whether two names are of one packet, in whatever life.
 pub(super) fn is_same(one: Name, other: Name) -> bool {
     (one.adapter, one.slot) == (other.adapter, other.slot)

@@ -66,6 +66,7 @@ NDIS_STATUS QueryInformation(IN NDIS_HANDLE c, IN NDIS_OID Oid, IN PVOID Buffer,
   PNDIS_WAN_INFO info; 
   switch (Oid) {
   case OID_WAN_GET_INFO:
+    if (Length < sizeof(NDIS_WAN_INFO)) { *Needed = sizeof(NDIS_WAN_INFO); return NDIS_STATUS_INVALID_LENGTH; }
     info = (PNDIS_WAN_INFO) Buffer;
     info->MaxFrameSize = 1500; info->MaxTransmit = 2; info->HeaderPadding = 0; info->TailPadding = 0; info->Endpoints = 2;
     info->MemoryFlags = 0; info->HighestAcceptableAddress = HighestAcceptableMax;
@@ -73,8 +74,12 @@ NDIS_STATUS QueryInformation(IN NDIS_HANDLE c, IN NDIS_OID Oid, IN PVOID Buffer,
     info->DesiredACCM = 0;
     *Written = sizeof(NDIS_WAN_INFO);
     return NDIS_STATUS_SUCCESS;
-  case OID_WAN_PERMANENT_ADDRESS: case OID_WAN_CURRENT_ADDRESS: NdisMoveMemory(Buffer, "\0WAN01", 6); *Written = 6; return NDIS_STATUS_SUCCESS;
-  case OID_WAN_MEDIUM_SUBTYPE: *(PULONG)Buffer = NdisWanMediumIsdn; *Written = 4; return NDIS_STATUS_SUCCESS;
+  case OID_WAN_PERMANENT_ADDRESS: case OID_WAN_CURRENT_ADDRESS:
+    if (Length < 6) { *Needed = 6; return NDIS_STATUS_INVALID_LENGTH; }
+    NdisMoveMemory(Buffer, "\0WAN01", 6); *Written = 6; return NDIS_STATUS_SUCCESS;
+  case OID_WAN_MEDIUM_SUBTYPE:
+    if (Length < 4) { *Needed = 4; return NDIS_STATUS_INVALID_LENGTH; }
+    *(PULONG)Buffer = NdisWanMediumIsdn; *Written = 4; return NDIS_STATUS_SUCCESS;
   case OID_TAPI_GET_DEV_CAPS: {
     PNDIS_TAPI_GET_DEV_CAPS p = Buffer; LINE_DEV_CAPS *d = &p->LineDevCaps;
     if (d->ulTotalSize < sizeof(LINE_DEV_CAPS)) return NDIS_STATUS_TAPI_STRUCTURETOOSMALL;

@@ -207,3 +207,38 @@ fn a_cpu_that_has_the_packet_still_is_told_where_a_reset_or_a_halt_finds_it_miss
         assert_eq!(story.facts, facts, "{rule:?}");
     }
 }
+
+#[test]
+fn a_reset_that_ends_because_the_miniport_returned_is_no_call_of_the_miniports() {
+    let reset = |cpu, status| {
+        let passive = |what| at(cpu, Irql::PASSIVE, 0, what);
+        let enter = What::Enter { entry: Entry::Reset, at: Irql::DISPATCH };
+        vec![
+            passive(What::ResetStart),
+            passive(enter),
+            passive(What::Leave { entry: Entry::Reset }),
+            passive(What::ResetComplete { status }),
+        ]
+    };
+    let ends = "the reset ends: MiniportReset returned SUCCESS";
+    let calls = "NdisMResetComplete(SUCCESS)";
+    let returned = reset(1, Status::SUCCESS);
+    let mut later = returned.clone();
+    later.insert(
+        3,
+        at(1, Irql::DISPATCH, 0, What::Enter { entry: Entry::Timer, at: Irql::DISPATCH }),
+    );
+    let mut elsewhere = returned.clone();
+    elsewhere[3].cpu = 2;
+    let mut by_a_call = returned.clone();
+    by_a_call[3].site = 1;
+    let cases = [(returned, ends), (later, calls), (elsewhere, calls), (by_a_call, calls)];
+    for (mut events, text) in cases {
+        events.push(at(1, Irql::PASSIVE, 0, What::Violation { rule: Rule::Reset }));
+        let story = told(&trace(events, "packet 0.0 is owed", None));
+        let step = story.steps.iter().rev().nth(1).unwrap();
+        assert_eq!(step.text, text);
+        let from = if text == ends { Lane::Ndis } else { Lane::Miniport };
+        assert_eq!((step.from, step.to), (from, Lane::Ndis));
+    }
+}
