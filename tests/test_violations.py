@@ -189,3 +189,45 @@ def test_one_call_raises_once():
         miniport.held.clear()
         ndis.run()
         assert len(ndis.violations) == 3
+
+
+class Slow(nw.Miniport):
+    """Completes after forty seconds what it was handed; the first time it may answer with nothing."""
+
+    serialized = False
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def initialize(self):
+        self.owed = []
+        self.timer = self.adapter.timer(self.done)
+
+    def wan_send(self, link, packet):
+        self.owed.append(packet)
+        self.timer.set(40)
+        return self.answer
+
+    def done(self):
+        owed, self.owed = self.owed, []
+        for packet in owed:
+            self.adapter.wan_send_complete(packet)
+
+    def halt(self):
+        self.timer.cancel()
+
+
+@pytest.mark.parametrize(("answer", "rules"), [(nw.PENDING, {"LATE"}), (None, {"STATUS_UNKNOWN"})])
+def test_what_comes_of_a_repair_is_no_mistake_of_its_own(answer, rules):
+    """NDIS gives up a packet and it is sent again; the driver that completes the first send is late, not STALE."""
+    with nw.Ndis(on_violation="record") as ndis:
+        miniport = Slow(answer)
+        link = ndis.bind(nw.Protocol(), miniport, packets=1)
+        link.send(b"first")
+        ndis.run(until=35)
+        miniport.answer = nw.PENDING
+        assert link.send(b"second") == nw.PENDING, "the pool has one packet"
+        miniport.owed = miniport.owed[:1]
+        miniport.done()
+        assert {broken.rule for broken in ndis.violations if not broken.warning} - {"HANG"} == rules
