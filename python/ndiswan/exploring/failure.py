@@ -109,7 +109,10 @@ class Failure(Shown):
             return execute(self.scenario, answers, self.settings, record=record)
 
     def misfit(self, again: Execution) -> str | None:
-        """Where its choices are not those that ``again`` was asked for: of another scenario, or of an older driver."""
+        """Where its choices are not those that ``again`` was asked for: of another scenario, or of an older driver.
+
+        A run that ends earlier fits: a mended driver asks for less.
+        """
         both = zip(self.choices, again.ndis.choices(), strict=False)
         for number, ((kept, _), (asked, _)) in enumerate(both, 1):
             if kept != asked:
