@@ -75,7 +75,7 @@ def occupancy(results: Results) -> Any:
         begin = int(packets["offered_ns"].min())
         edges = np.linspace(begin, int(packets["returned_ns"].max()), POINTS + 1)
         for link in dict.fromkeys(names.tolist()):
-            own = names[packets["link"].astype(np.intp)] == link
+            own = (names == link)[packets["link"]]
             for where, since, until in (
                 ("with the miniport", "sent_ns", "returned_ns"),
                 ("in the queue", "offered_ns", "sent_ns"),
@@ -101,14 +101,20 @@ def occupancy(results: Results) -> Any:
 
 def mean_level(since: Column, until: Column, edges: Column) -> Column:
     """How many intervals ``[since, until)`` cover a moment, as the mean over each span between two edges."""
-    times = np.concatenate([since, until]).astype(np.float64)
-    steps = np.concatenate([np.ones(len(since)), -np.ones(len(until))])
-    order = np.argsort(times, kind="stable")
-    times, level = times[order], np.cumsum(steps[order])
-    # The area below the steps up to each time is linear between them, so it can be read off at the edges.
-    area = np.concatenate([[0.0], np.cumsum(level[:-1] * np.diff(times))])
-    mean: Column = np.diff(np.interp(edges, times, area)) / np.diff(edges)
+    # A packet that came in a span was there for the rest of it and for each later one; from when it left it is missed
+    # likewise. So nothing is sorted, which for ten million packets takes as long as simulating them.
+    spans = np.diff(edges)
+    area = _from_then_on(since, edges, spans) - _from_then_on(until, edges, spans)
+    mean: Column = area / spans
     return np.maximum(mean, 0.0)
+
+
+def _from_then_on(times: Column, edges: Column, spans: Column) -> Column:
+    """What each span has of the time from each of ``times`` on, together."""
+    span = np.searchsorted(edges, times, side="right")
+    count = np.bincount(span, minlength=len(edges) + 1)
+    rest = np.bincount(span, edges[np.minimum(span, len(edges) - 1)] - times, len(edges) + 1)
+    return np.cumsum(count)[:-2] * spans + rest[1:-1]
 
 
 def curve(x: str, y: str, points: Sequence[dict[str, Any]], *, by: str | None = None) -> Any:
