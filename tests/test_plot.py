@@ -156,6 +156,11 @@ def test_a_name_cannot_end_the_script_that_it_is_in() -> None:
         ("a,b\n1\n", [], "expected a line of names and below it rows with as many cells"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--x", "y"], "expected one of x, got 'y'"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--y", "z"], "got 'z'"),
+        (
+            "point,x,link,replication,m\n0,1,a,0,5\n",
+            ["--y", "link"],
+            "link: expected a column of numbers, got 'a'",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_usage(

@@ -134,3 +134,13 @@ def test_no_more_failures_are_kept_than_were_asked_for(tmp_path) -> None:
         done = ndiswan("fuzz", "several.py:scenario", *arguments, "--folder", folder, cwd=tmp_path)
         assert done.returncode == 1, done.stderr
         assert len(Store(folder).failures()) == done.stdout.count("found: ") == most
+
+
+def test_a_file_is_no_folder_to_merge_into(tmp_path) -> None:
+    """It is said by the name that was given."""
+    Store(tmp_path / "shard")
+    (tmp_path / "shard" / "failures").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "a.toml").touch()
+    done = ndiswan("campaign", "merge", "a.toml", "shard", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "a.toml: expected a folder to merge into, got a file" in done.stderr

@@ -227,7 +227,8 @@ class Failure(Shown):
         return path
 
     def __str__(self) -> str:
-        return f"{self.rule} at {self.place}: {self.detail}"
+        at = f" at {self.place}" if self.place else ""
+        return f"{self.rule}{at}: {self.detail}"
 
 
 def _plain(value: object) -> object:

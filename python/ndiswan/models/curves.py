@@ -85,6 +85,9 @@ def curves(
     ):
         if name not in known:
             raise ValueError(f"expected one of {', '.join(known)}, got {name!r}")
+    for y in ys:
+        if columns[y].dtype.kind not in "iufb":
+            raise ValueError(f"{y}: expected a column of numbers, got {columns[y][0].item()!r}")
     means = columns if REPLICATION not in names else _means(columns, parameters)
     others = (
         [by]
