@@ -146,7 +146,9 @@ def curve(
         of = {"field": _escaped(by), "type": "nominal", "title": by}
         # One that lies on another is seen through its gaps, and by its points.
         colour = {"color": alt.Color(**of)}
-        line = {**colour, "strokeDash": alt.StrokeDash(**of), "shape": alt.Shape(**of)}
+        # Their own legends would say the same once more.
+        dash, shape = alt.StrokeDash(**of, legend=None), alt.Shape(**of, legend=None)
+        line = {**colour, "strokeDash": dash, "shape": shape}
     chart = alt.Chart(alt.Data(values=list(points)))
     drawn = chart.mark_line(point={"size": 60}).encode(x=over, y=level, **line)
     known = [point for point in points if point["low"] is not None]
