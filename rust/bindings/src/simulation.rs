@@ -292,7 +292,7 @@ impl Simulation {
         let file = File::create(&path).map_err(error)?;
         let stop = AtomicBool::new(false);
         let write = || export::write(model, &names, form, BufWriter::new(file), &stop);
-        let written = watched(py, &stop, |py| py.check_signals(), write);
+        let written = watched(py, &stop, Python::check_signals, write);
         if !matches!(written, Ok(Ok(_))) && path.is_file() {
             // What is cut off would be taken for the whole; that it stays is no reason to say less of why.
             let _ = std::fs::remove_file(&path);
