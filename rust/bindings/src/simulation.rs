@@ -292,13 +292,17 @@ impl Simulation {
         let file = File::create(&path).map_err(error)?;
         let stop = AtomicBool::new(false);
         let write = || export::write(model, &names, form, BufWriter::new(file), &stop);
-        let written = watched(py, &stop, Python::check_signals, write);
+        let written = watched(py, &stop, ctrl_c, write);
         if !matches!(written, Ok(Ok(_))) && path.is_file() {
             // What is cut off would be taken for the whole; that it stays is no reason to say less of why.
             let _ = std::fs::remove_file(&path);
         }
         written?.map_err(error)
     }
+}
+
+fn ctrl_c(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
 }
 
 /// Does `work` on a thread of its own with the interpreter free, and looks about ten times a second meanwhile: what `look`
