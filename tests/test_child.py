@@ -44,6 +44,35 @@ def test_what_was_found_before_a_hang_is_told(tmp_path):
     assert broken == {"EARLY", "HANG"}
 
 
+FEEDS = """
+    def initialize(self):
+        self.queue, self.timer = [], self.adapter.timer(self.sent)
+        self.lock = self.adapter.spin_lock("queue")
+    def sent(self):
+        queue, self.queue = self.queue, []
+        for packet in queue: self.adapter.wan_send_complete(packet)
+"""
+FEED = "self.queue.append(packet); self.timer.set(0.0001)\n{}link.send(b'x')\nreturn nw.PENDING"
+
+
+def test_what_a_driver_that_feeds_itself_breaks_is_told(tmp_path):
+    """It has always more to do, and its recording is too long to be read; the rule that it breaks is told."""
+    path = driver(tmp_path, FEED.format("with self.lock: "), more=FEEDS)
+    done = ndiswan("check", path, *QUICK, "--timeout", "8", "--json")
+    broken = {rule for rule, state in states(json.loads(done.stdout)).items() if state == "broken"}
+    assert "LOCK_RECURSION" in broken
+
+
+def test_a_hang_shows_nothing_of_ours(tmp_path):
+    """The frames are the driver's; where none of them is on the stack that is said, and no list is empty."""
+    done = ndiswan("check", driver(tmp_path, FEED.format(""), more=FEEDS), *QUICK, "--timeout", "3")
+    assert "HANG: no answer in 3 s in mode send/inline" in done.stdout
+    report = done.stdout.partition("HANG: no answer")[2]
+    assert "target.py" in report or "in no function of the driver" in report
+    assert "/ndiswan/checking/" not in report
+    assert "runpy" not in report
+
+
 @pytest.mark.parametrize(
     ("send", "says"),
     [

@@ -276,3 +276,11 @@ def read_edges_of_wan():
     edges = Edges()
     edges.see(run().events())
     return edges
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path) -> None:
+    """As by the other commands: no number of the machine's."""
+    done = ndiswan("coverage", "nope", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "nope: No such file or directory" in done.stderr
+    assert "Errno" not in done.stderr

@@ -388,3 +388,9 @@ def test_a_budget_that_is_no_number_is_refused(name):
     """Words are none."""
     with pytest.raises(TypeError, match=rf"{name}: expected a number of .* or more, got 'many'"):
         nw.explore(careful, **{name: "many"})
+
+
+def test_what_is_no_scenario_is_refused() -> None:
+    """It was a failure of the scenario that nobody gave."""
+    with pytest.raises(TypeError, match="scenario: expected a function of an Ndis, got None"):
+        nw.explore(None)

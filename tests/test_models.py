@@ -199,3 +199,16 @@ def test_an_executor_that_is_none_is_told_which_there_are() -> None:
         models.sweep(lambda rate: GOOD, {"rate": [1]}, until=1, executor="gpu")  # noqa: ARG005
     with pytest.raises(TypeError, match=r"links: expected a models\.Link or several, got None"):
         models.sweep(lambda rate: None, {"rate": [1]}, until=1, executor="serial")  # noqa: ARG005
+
+
+def test_a_number_of_jobs_that_is_none_is_told() -> None:
+    """By its name, and before anything runs."""
+    with pytest.raises(ValueError, match="jobs: expected a whole number from 1 to"):
+        models.sweep(
+            lambda rate: models.Link(
+                traffic=models.Poisson(rate_pps=rate, size=64), line=models.Line(64_000)
+            ),
+            {"rate": [1]},
+            until=1,
+            jobs=-1,
+        )

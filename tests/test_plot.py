@@ -113,8 +113,8 @@ def test_a_sweep_is_drawn_from_its_table(tmp_path: Path, sweep: models.Sweep, na
     for n in range(6):
         row = drawn[str(means["window"][n]), means["rate"][n]]
         mean, width = means["latency_mean_ns"][n], means["latency_mean_ns_half_width"][n]
-        assert row["latency_mean, seconds"] * 1e9 == pytest.approx(mean)
-        assert (row["high"] - row["low"]) * 1e9 == pytest.approx(2 * width)
+        assert row["latency_mean, ms"] * 1e6 == pytest.approx(mean)
+        assert (row["high"] - row["low"]) * 1e6 == pytest.approx(2 * width)
 
 
 def test_the_command_draws_a_table(tmp_path: Path, sweep: models.Sweep) -> None:
@@ -140,6 +140,20 @@ def test_lines_are_told_apart_by_what_differs(sweep: models.Sweep) -> None:
     assert {row["window"] for row in rows} == {1, 4}
 
 
+def test_axes_say_what_people_say(sweep: models.Sweep) -> None:
+    """Ticks are at the points, shares are percent and times milliseconds; curves that coincide are told apart."""
+    shares, times = curves.curves(sweep.columns, x="window", ys=["utilisation", "latency_mean_ns"])
+    for chart, form in ((shares, "~%"), (times, None)):
+        line = chart.to_dict()["layer"][1]["encoding"]
+        assert line["x"]["axis"]["values"] == [1, 4]
+        assert line["y"].get("axis", {}).get("format") == form
+        assert line["strokeDash"]["field"] == line["shape"]["field"] == line["color"]["field"]
+    assert times.to_dict()["title"] == "latency_mean, ms over window"
+    svg = vl_convert.vegalite_to_svg(shares.to_dict())
+    assert re.search(r">\d+%<", svg)
+    assert not re.search(r">\d+m<", svg)
+
+
 def test_a_name_cannot_end_the_script_that_it_is_in() -> None:
     """Names of links are data: one that looks like markup stays text."""
     evil = "</script><script>alert(1)</script>"
@@ -156,6 +170,11 @@ def test_a_name_cannot_end_the_script_that_it_is_in() -> None:
         ("a,b\n1\n", [], "expected a line of names and below it rows with as many cells"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--x", "y"], "expected one of x, got 'y'"),
         ("point,x,link,replication,m\n0,1,a,0,5\n", ["--y", "z"], "got 'z'"),
+        (
+            "point,x,link,replication,m\n0,1,a,0,5\n",
+            ["--y", "link"],
+            "link: expected a column of numbers, got 'a'",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_usage(

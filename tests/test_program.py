@@ -144,6 +144,28 @@ def test_what_is_no_operation_is_refused_before_anything_is_done():
         assert "operation 0 (of 1" in raised.value.__notes__[0]
 
 
+@pytest.mark.parametrize("size", [1 << 40, (1 << 64) - 1])
+def test_a_frame_that_no_machine_has_room_for_is_refused_as_any_that_is_too_long(size):
+    """Its length is compared before there are so many bytes: the process ended there."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), Twice())
+        with pytest.raises(
+            ValueError, match=f"expected a frame of 1 to [0-9]+ bytes .* got {size}"
+        ):
+            run_program(ndis, link, [send(size)])
+
+
+@pytest.mark.parametrize("make", [send, run, window])
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(-1, ValueError), (1 << 64, ValueError), (1.5, TypeError), ("x", TypeError)],
+)
+def test_an_argument_that_is_no_number_of_anything_is_refused_when_it_is_made(make, number, error):
+    """With the operation's name; it was made, and refused later by a word of the machine's."""
+    with pytest.raises(error, match=f"{make.__name__}: expected .*, got {number!r}"):
+        make(number)
+
+
 def test_a_program_is_printed_as_it_is_written():
     """The repr of a program is the list of calls that makes it."""
     assert eval(repr(EVERYTHING)) == EVERYTHING

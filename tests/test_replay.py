@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import ndiswan as nw
+from commands import NOTHING_RAN, ndiswan
 from ndiswan.exploring import ReplayError, load
 from ndiswan.exploring.explore import detail_of
+from ndiswan.zoo import ENTRIES
 from replaying import collect, without_line
 
 FOLDER = Path(__file__).parent / "replays"
@@ -109,6 +112,53 @@ def test_the_story_comes_to_an_end_where_another_answer_would_not(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == []
     assert failure.save(tmp_path).read_text().endswith("}\n")
     assert [file.name for file in tmp_path.iterdir()] == [f"{failure.name}.json"]
+
+
+SHARED = FOLDER / "double-shared-list.json"
+
+
+@pytest.mark.parametrize("command", ["replay", "minimize"])
+def test_choices_that_do_not_fit_are_no_good_news(tmp_path, command):
+    """A damaged schedule, and one of another driver: exit code 5, and nobody says that it fails no more."""
+    content = json.loads(SHARED.read_text())
+    damaged = tmp_path / "damaged.json"
+    head, _, rest = content["choices"].partition("-")
+    version = head.partition(".")[0]
+    damaged.write_text(json.dumps({**content, "choices": f"{version}.9999-{rest}"}))
+    other = tmp_path / "other.py"
+    other.write_text("def scenario(ndis):\n    ndis.choose(9999, 'what')\n")
+    for file, *more in ([damaged], [SHARED, "--target", f"{other}:scenario"]):
+        out = ["--out", tmp_path / "x.json"] if command == "minimize" else []
+        done = ndiswan(command, file, *more, *out)
+        assert done.returncode == NOTHING_RAN, done.stderr
+        assert done.stdout.startswith(f"nothing is known of {content['expect']['rule']} at ")
+        assert "its choices are of another scenario" in done.stdout
+        assert "fails no more" not in done.stdout
+
+
+def test_programs_are_told_of_choices_that_do_not_fit(tmp_path):
+    """The document says where, JUnit in a word; of a good execution that was saved it is told as well."""
+    content = json.loads(SHARED.read_text())
+    file = tmp_path / "good.json"
+    other = {"choices": "c1.9999-1", "expect": {"rule": "NONE", "place": ""}}
+    file.write_text(json.dumps(content | other))
+    done = ndiswan("replay", file, "--json", "--junit", tmp_path / "j.xml")
+    assert done.returncode == NOTHING_RAN
+    assert "one of 9999 there" in json.loads(done.stdout)["misfit"]
+    assert "its choices do not fit" in (tmp_path / "j.xml").read_text()
+    assert "nothing goes wrong" not in ndiswan("replay", file).stdout
+
+
+def test_what_a_mended_driver_does_with_the_choices_is_good_news():
+    """Each twin of the zoo is asked for what its failure says, so that 0 is said of it and not 5."""
+    mended = 0
+    for entry in ENTRIES.values():
+        for failure in nw.explore(entry.scenario, executions=100, seed=1, shrinking=1).failures[:1]:
+            twin = replace(failure, scenario=entry.mended)
+            again = twin.replay()
+            assert (again.symptom, twin.misfit(again)) == (None, None), failure.name
+            mended += 1
+    assert mended > 30
 
 
 def replayed(folder, python=sys.executable, **environment):

@@ -300,3 +300,12 @@ def test_each_decision_is_dated() -> None:
 def test_a_slow_machine_fails_no_property() -> None:
     """Hypothesis gives no example a deadline; where CI is set it does not anyway."""
     assert settings.default.deadline is None
+
+
+def test_who_tests_a_driver_gets_two_packages_more():
+    """The extra `test` is for users, and what our own tests need besides is in `dev`."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    assert [need.partition(">")[0] for need in extras["test"]] == ["hypothesis", "pytest"]
+    assert "test" in extras["dev"][0].partition("[")[2].rstrip("]").split(",")

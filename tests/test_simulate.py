@@ -197,6 +197,26 @@ def test_ctrl_c_in_the_warm_up_says_that_nothing_was_measured(
     assert "nothing was measured" in out
 
 
+@pytest.mark.parametrize("name", ["t.json", "t.pcapng", "t.perfetto-trace"])
+def test_a_second_ctrl_c_ends_the_writing_of_a_trace(tmp_path: Path, name: str) -> None:
+    """It may be gigabytes; what was written until then would be taken for the whole, and is removed."""
+    path, trace = tmp_path / "s.toml", tmp_path / name
+    path.write_text(f"[run]\nuntil = 1e6\n{ENDLESS}", "utf-8")
+    command = [sys.executable, "-m", "ndiswan", "simulate", str(path), "--trace", str(trace)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"seed 0\n"
+        time.sleep(1.5)
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.readline().decode()
+        assert said == f"writing {trace}; Ctrl-C once more ends that\n"
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=20)
+    assert running.returncode == INTERRUPTED
+    assert err.decode() == f"interrupted: {trace} is not written\n"
+    assert not trace.exists()
+
+
 def test_replications_that_are_over_are_kept_of_those_that_run_together() -> None:
     """The first ones, up to one that is not over; they are what they would have been alone."""
     link = models.Link(traffic=models.Poisson(rate_pps=90, size=500), line=models.Line(512_000))

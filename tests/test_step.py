@@ -234,3 +234,11 @@ def test_a_person_is_prompted_and_told_and_goes_on(tmp_path):
     finally:
         running.kill()
         os.close(ours)
+
+
+def test_a_misspelt_scenario_is_told_with_those_that_there_are():
+    """Functions too: the target may be one."""
+    done = ndiswan("step", f"{TARGETS}:nobody")
+    assert done.returncode == USAGE
+    assert "nothing is called 'nobody' in it; there are: Modem, Careless" in done.stderr
+    assert "careful, careless" in done.stderr

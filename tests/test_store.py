@@ -104,3 +104,43 @@ def test_a_campaign_without_a_budget_ran_nothing(tmp_path) -> None:
     done = ndiswan("fuzz", "careless.py", "--time", "0", "--folder", "found", cwd=tmp_path)
     assert done.returncode == 5, done.stdout + done.stderr
     assert "nothing ran: expected a budget" in done.stdout
+
+
+SEVERAL = """import ndiswan as nw
+
+
+def scenario(ndis):
+    raise LookupError if ndis.choose(2, "which") else KeyError
+"""
+
+
+def test_no_more_failures_are_kept_than_were_asked_for(tmp_path) -> None:
+    """A task finds several before it ends; the first are told and kept."""
+    (tmp_path / "several.py").write_text(SEVERAL)
+    for most in 1, 2:
+        arguments = (
+            "--failures",
+            most,
+            "--executions",
+            "50",
+            "--task",
+            "50",
+            "--seed",
+            "1",
+            "--jobs",
+            "1",
+        )
+        folder = tmp_path / f"found{most}"
+        done = ndiswan("fuzz", "several.py:scenario", *arguments, "--folder", folder, cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert len(Store(folder).failures()) == done.stdout.count("found: ") == most
+
+
+def test_a_file_is_no_folder_to_merge_into(tmp_path) -> None:
+    """It is said by the name that was given."""
+    Store(tmp_path / "shard")
+    (tmp_path / "shard" / "failures").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "a.toml").touch()
+    done = ndiswan("campaign", "merge", "a.toml", "shard", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "a.toml: expected a folder to merge into, got a file" in done.stderr

@@ -12,7 +12,7 @@ from drivers import GOOD
 from ndiswan.exploring import EndlessError
 from ndiswan.exploring.workload import workload
 from ndiswan.strategies import choices
-from ndiswan.testing import MiniportMachine, fuzz_one_input, play
+from ndiswan.testing import MiniportConformance, MiniportMachine, fuzz_one_input, play
 from ndiswan.testing.peer import Peer
 
 VIRTUAL = [driver for driver in GOOD if driver.virtual]
@@ -265,3 +265,11 @@ def test_a_fuzzers_target_needs_no_hypothesis():
         " assert not {'hypothesis', 'pytest', '_pytest'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("given", [{}, {"miniport": nw.Miniport()}], ids=["nothing", "instance"])
+def test_a_conformance_test_without_a_class_says_what_it_needs(given) -> None:
+    """An instance would be shared by all tests; without anything there is nothing to test."""
+    made = type("TestIt", (MiniportConformance,), given)
+    with pytest.raises(TypeError, match=r"TestIt\.miniport: expected the class of a driver, got "):
+        made().make_miniport()

@@ -342,3 +342,18 @@ def test_drivers_that_crashed_are_let_go(tmp_path: Path) -> None:
 
     first, *_, last = [mapped() for _ in range(6)]
     assert last - first < 40, (first, last)
+
+
+class TakesOff(Modem):
+    """What it has taken off its queue it completes behind a reset that came between."""
+
+    def reset(self):
+        self.sent()
+        return nw.SUCCESS
+
+
+def test_one_mistake_is_one_failure_and_its_place_is_no_line_of_ours() -> None:
+    """Whoever asks for the reset, NDIS sees the same mistake: it was two, and one at a lambda of the workload."""
+    found = nw.explore(workload(TakesOff), executions=4000, seed=1, stop=False, shrinking=1)
+    assert {f.place for f in found.failures if f.rule == "RESET"} == {"TakesOff"}
+    assert not any("workload.py" in failure.place for failure in found.failures)

@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Sequence
+from operator import index
 from typing import NamedTuple
 
 from ndiswan._native import OPERATIONS, Link
@@ -40,6 +41,17 @@ class Operation(NamedTuple):
         return f"{self.name}({self.argument})"
 
 
+def _whole(name: str, number: int) -> int:
+    """The argument of an operation, as the engine takes it."""
+    try:
+        whole = index(number)
+    except TypeError:
+        raise TypeError(f"{name}: expected a whole number, got {number!r}") from None
+    if not 0 <= whole < 1 << 64:
+        raise ValueError(f"{name}: expected 0 to 2**64 - 1, got {number!r}")
+    return whole
+
+
 def send(size: int) -> Operation:
     """The protocol sends a frame of ``size`` octets; left out if the pool is empty.
 
@@ -47,7 +59,7 @@ def send(size: int) -> Operation:
     >>> op.send(64)
     send(64)
     """
-    return Operation(_CODES["send"], size)
+    return Operation(_CODES["send"], _whole("send", size))
 
 
 def run(events: int) -> Operation:
@@ -57,7 +69,7 @@ def run(events: int) -> Operation:
     >>> op.run(3)
     run(3)
     """
-    return Operation(_CODES["run"], events)
+    return Operation(_CODES["run"], _whole("run", events))
 
 
 def advance(seconds: float) -> Operation:
@@ -117,7 +129,7 @@ def window(packets: int) -> Operation:
     >>> op.window(2)
     window(2)
     """
-    return Operation(_CODES["window"], packets)
+    return Operation(_CODES["window"], _whole("window", packets))
 
 
 def request(oid: int) -> Operation:

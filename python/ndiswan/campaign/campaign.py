@@ -306,6 +306,9 @@ class Campaign:
         verdict.died.append(self._kept(verdict, keep))
         rules = verdict.progress.rules
         rules["CRASH"] = rules.get("CRASH", 0) + 1
+        return self._has_enough(verdict)
+
+    def _has_enough(self, verdict: Verdict) -> bool:
         return len(verdict.died) + len(verdict.new) + len(verdict.known) >= self.failures
 
     def _take(self, found: Found, verdict: Verdict, begun: float) -> bool:
@@ -314,8 +317,9 @@ class Campaign:
         progress.executions += found.executions
         progress.failing += found.failing
         progress.tasks += 1
-        for content in found.failures:
-            self._keep(content, verdict)
+        for content in found.failures:  # a task may find more than was asked for
+            if not self._has_enough(verdict):
+                self._keep(content, verdict)
         before = progress.edges, progress.pairs
         reached = self._kept(verdict, lambda store: store.keep_edges([found.edges]))
         progress.edges, progress.pairs = reached
@@ -327,11 +331,7 @@ class Campaign:
         verdict.exhausted |= found.exhausted
         verdict.add_nondeterministic(found.nondeterministic)
         exhausted = found.exhausted and self.explorer == "bounded"
-        return (
-            verdict.interrupted
-            or exhausted
-            or len(verdict.died) + len(verdict.new) + len(verdict.known) >= self.failures
-        )
+        return verdict.interrupted or exhausted or self._has_enough(verdict)
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
         path, new = self._kept(verdict, lambda store: store.keep_failure(content))

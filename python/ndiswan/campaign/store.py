@@ -184,7 +184,7 @@ def _write(path: Path, text: str) -> None:
 def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
     """Merge the folders of other campaigns, shards for example, into one; what it has then.
 
-    Raises FileNotFoundError if one of them is no campaign's folder.
+    Raises FileNotFoundError if one of them is no campaign's folder, NotADirectoryError if ``target`` is a file.
 
     >>> from ndiswan.campaign import Store, merge
     >>> first, second = Store("first"), Store("second")
@@ -197,6 +197,8 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
             raise FileNotFoundError(
                 f"{folder}: expected the folder of a campaign, such as `ndiswan fuzz --folder` leaves one; got none"
             )
+    if Path(target).exists() and not Path(target).is_dir():
+        raise NotADirectoryError(f"{target}: expected a folder to merge into, got a file")
     into = Store(target)
     for folder in folders:
         source = Store(folder)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # How much larger than MaxFrameSize a frame may be inside (DDK:"OID_WAN_GET_INFO").
 SPARE = 32
+# Events of a recording that is read within a second.
+SHORT = 100_000
 # So much of what a driver in C printed is of use.
 MOST_SAID = 200
 
@@ -84,14 +86,14 @@ class Bench:
         """Whether half of the mode's time is over."""
         return time.monotonic() > self._half
 
-    def enough(self, world: World) -> None:
-        """End the mode early if enough is broken; anything is, once half of its time is over.
+    def enough(self, world: World, *, goes_on: bool = False) -> None:
+        """End the mode early if enough is broken; anything is, once half of its time is over, or if it ``goes_on``.
 
         Raises EnoughError then.
         """
         broken = sum(not violation.warning for violation in world.ndis.violations)
         broken += sum(finding.count for finding in self.result.errors) + world.raised
-        if broken > (0 if self.is_late else ENOUGH):
+        if broken > (0 if self.is_late or goes_on else ENOUGH):
             raise EnoughError
 
     def run(self, scenario: Callable[[Bench], None]) -> ModeResult:
@@ -130,9 +132,9 @@ class Bench:
         """Something that breaks no rule and is worth telling."""
         self.result.add(Finding("warning", None, text, f"WARNING: {text}"))
 
-    def finish(self) -> ModeResult:
-        """The result, with what worlds found that are still open."""
-        for world in list(self._open):
+    def finish(self, *, closed: bool = False) -> ModeResult:
+        """The result, with what worlds found that are still open, if they are not ``closed``."""
+        for world in [] if closed else list(self._open):
             self.collect(world)
         self.result.note = self.note
         self.result.ran = bool(self.result.sends or self.result.errors)
@@ -142,20 +144,9 @@ class Bench:
         """Take what a world found."""
         if world not in self._open:
             return
+        told = self._take(world)
         self._open.remove(world)
-        self.result.worlds += 1
-        self.result.sends += world.sends
-        told = []
-        for violation, site in zip(world.ndis.violations, _sites(world.ndis), strict=True):
-            finding = _of_violation(violation, site)
-            if self.result.add(finding):
-                told.append(finding)
-        for error in world.ndis.errors:
-            if not isinstance(error, ContractViolation):
-                self.result.add(_of_exception(error, getattr(world, "miniport", None)))
         self._hear(getattr(world, "miniport", None), halted=not world.is_down)
-        if world.finding:
-            self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
         number = next(self._numbers)
         path = self._traces / f"{self.mode.name.replace('/', '-')}-{number}.jsonl"
         world.ndis.save(path)
@@ -167,16 +158,39 @@ class Bench:
         self.result.reached = sorted({*self.result.reached, *reached.rules})
         self.result.resets += reached.resets
 
+    def cut(self) -> ModeResult:
+        """The result when the time is over. Somebody waits for it, so a long recording is not read to its end."""
+        for world in list(self._open):
+            if world.ndis.recorded() <= SHORT:
+                self.collect(world)
+            else:
+                self._take(world)
+        return self.finish(closed=True)
+
+    def _take(self, world: World) -> list[Finding]:
+        """What it found, without its story; those findings that are new."""
+        self.result.worlds += 1
+        self.result.sends += world.sends
+        told = []
+        for violation, site in zip(world.ndis.violations, _sites(world.ndis), strict=False):
+            finding = _of_violation(violation, site)
+            if self.result.add(finding):
+                told.append(finding)
+        for error in world.ndis.errors:
+            if not isinstance(error, ContractViolation):
+                self.result.add(_of_exception(error, getattr(world, "miniport", None)))
+        if world.finding:
+            self.result.add(Finding("hang", "HANG", world.finding, f"HANG: {world.finding}"))
+        return told
+
 
 def _sites(ndis: Ndis) -> list[str | None]:
     """The call that broke each of the rules, as far as the recording has it."""
     violations = ndis.violations
-    if not violations:
-        return []
-    told = [event for event in ndis.events() if event.what == "violation"]
+    told = ndis._broken_at() if violations else []  # noqa: SLF001 -- of its recording, in which other events are the most
     if len(told) != len(violations):
         return [violation.site for violation in violations]
-    return [event.site for event in told]
+    return told
 
 
 def _of_violation(violation: ContractViolation, site: str | None) -> Finding:

@@ -23,7 +23,7 @@ from ndiswan.checking import target as target_of
 from ndiswan.checking.bench import Bench
 from ndiswan.checking.frames import built_in, from_capture
 from ndiswan.checking.modes import Mode
-from ndiswan.checking.place import site_in
+from ndiswan.checking.place import NOWHERE, is_ours, site_in
 from ndiswan.checking.results import Finding, ModeResult
 from ndiswan.checking.scenarios import FUNCTIONS
 from ndiswan.refused import refused
@@ -31,6 +31,8 @@ from ndiswan.refused import refused
 if TYPE_CHECKING:
     import io
 
+# Seconds that may be spent on what was found, when the time is over; its giver waits for a little longer.
+LAST_WORDS = 3.0
 # The file for tracebacks stays open as long as the process lives.
 _open_files: list[io.TextIOWrapper] = []
 
@@ -87,11 +89,13 @@ class _Work:
         text = (
             f"no answer in {self.job['timeout']:g} s in mode {self.name}; --timeout gives it more"
         )
+        # The interpreter is to be had, so there is some time for what was found until now.
+        faulthandler.dump_traceback_later(LAST_WORDS, exit=True, file=_open_files[0])
         threads = _where_threads_are()
         report = f"HANG: {text}\n{threads}"
         result = ModeResult(self.name)
         if self.bench is not None:
-            result = self.bench.finish()
+            result = self.bench.cut()
         result.findings.append(Finding("hang", "HANG", text, report, site=site_in(threads)))
         self.answer(asdict(result))
 
@@ -147,9 +151,12 @@ def _where_threads_are() -> str:
     for ident, frame in sys._current_frames().items():  # noqa: SLF001 -- its only way
         if ident == threading.get_ident():
             continue
-        own = [f for f in traceback.extract_stack(frame) if "/ndiswan/checking/" not in f.filename]
-        own = [f for f in own if not f.filename.startswith("<frozen")]
-        lines.append(f"  thread {names.get(ident, ident)}, most recent call last:")
+        own = [f for f in traceback.extract_stack(frame) if not is_ours(f.filename)]
+        name = names.get(ident, ident)
+        if not own:
+            lines.append(f"  thread {name}, {NOWHERE}")
+            continue
+        lines.append(f"  thread {name}, most recent call last:")
         lines += [line.rstrip() for line in traceback.format_list(own)]
     return "\n".join(lines)
 

@@ -10,6 +10,11 @@ from pathlib import Path
 _SITE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?: in (?P<function>.+))?")
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+),? in (?P<function>.+)')
 _PACKAGE = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+# How the frames of a thread begin that faulthandler writes, and what is said where none is left.
+_NEWEST = "(most recent call first):"
+NOWHERE = "in no function of the driver: ndiswan calls one after the other, and that does not come to an end"
+# Drivers that come with us are drivers like any other.
+_DRIVERS = tuple(f"{_PACKAGE}{name}" for name in ("zoo", "miniports"))
 # Where a service says that it put the repository.
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
@@ -52,7 +57,7 @@ class Place:
         own = [frame for frame in frames if not frame.file.startswith(_PACKAGE)]
         if not own:
             return None
-        return own[0] if "most recent call first" in text else own[-1]
+        return own[0] if _NEWEST in text else own[-1]
 
     def text(self) -> str | None:
         """The line itself; None if the file cannot be read or is shorter."""
@@ -71,6 +76,26 @@ def site_in(traceback: str) -> str | None:
     """The place in a traceback, as the text of a call site."""
     place = Place.in_traceback(traceback)
     return None if place is None else str(place)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a frame in that file tells nothing of a driver: it is ours, or the interpreter's own."""
+    return file.startswith("<frozen") or (
+        file.startswith(_PACKAGE) and not file.startswith(_DRIVERS)
+    )
+
+
+def frames_of_others(dump: str) -> str:
+    """What faulthandler wrote, without the frames that tell nothing of a driver."""
+    lines: list[str] = []
+    for line in [*dump.splitlines(), ""]:
+        frame = _FRAME.search(line)
+        if frame is not None and is_ours(frame["file"]):
+            continue
+        if frame is None and lines and lines[-1].endswith(_NEWEST):
+            lines.append(f"  {NOWHERE}")
+        lines.append(line)
+    return "\n".join(lines).rstrip()
 
 
 def _absolute(file: str) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ndiswan.checking.modes import Mode, choose, modes_of
-from ndiswan.checking.place import site_in
+from ndiswan.checking.place import frames_of_others, site_in
 from ndiswan.checking.results import CheckResult, DriverResult, Finding, ModeResult
 from ndiswan.checking.target import Driver, NothingToCheckError, TargetError, is_trace
 from ndiswan.checking.traces import check_trace
@@ -286,7 +286,8 @@ class _Children:
         site = site_in(traceback)
         words = place.with_suffix(".words")
         known = words.read_text("utf-8", "replace").strip() if words.is_file() else ""
-        tail = "".join(f"\n{text}" for text in (known, traceback) if text)
+        stack = traceback if status is not None and status < 0 else frames_of_others(traceback)
+        tail = "".join(f"\n{text}" for text in (known, stack) if text)
         if said.strip():
             tail += f"\nit had printed:\n{said.strip()[-1000:]}"
         if status is None or traceback.startswith("Timeout"):

@@ -54,7 +54,10 @@ def coverage(
     """
     try:
         report = Report.read(files)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise TargetError(text) from error
+    except ValueError as error:
         raise TargetError(str(error)) from error
     if html is not None:
         try:

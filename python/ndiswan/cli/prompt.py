@@ -93,7 +93,9 @@ class Prompt:
         except KeyboardInterrupt:
             return "interrupted: it stands where it stood"
         except (StepError, OSError) as error:
-            return str(error)
+            # What is said of the part that is written first is true of the file.
+            why = getattr(error, "strerror", None)
+            return f"{line}: {why}" if why else str(error)
         except ValueError as error:  # shlex: a quote that is not closed
             return f"{line}: {error}"
         return ""

@@ -60,7 +60,10 @@ def _load(path: str, target: str | None) -> Failure:
 def replay(
     file: str | None, *, form: str, output: str | None, full: bool, as_json: bool, **given: Any
 ) -> int:
-    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not, 5 if a token does not fit.
+    """Run the failure in FILE again. Exit code 1 if it fails still, 0 if it does not, 5 if its choices do not fit.
+
+    Choices do not fit if they are damaged, of another scenario, or of a driver that was another then: of what failed
+    they say nothing.
 
     FILE is a replay file, or a SARIF file of `ndiswan fuzz` or `ndiswan replay`. Of an execution in which nothing
     went wrong, as `ndiswan step` can save it, the story is told as well. What was found with --sanitize is run in a
@@ -83,10 +86,9 @@ def replay(
     why = failure.undetermined() if gone else []
     misfit = failure.misfit(again) if again.symptom is None else None
     if as_json:
-        out_json(
-            {**_document(failure, again.symptom, identical=identical), "nondeterministic": why}
-        )
-    elif again.symptom is None and failure.symptom != GOOD:
+        document = _document(failure, again.symptom, identical=identical)
+        out_json({**document, "nondeterministic": why, "misfit": misfit})
+    elif again.symptom is None and (failure.symptom != GOOD or misfit is not None):
         out(_nothing(failure, file, misfit, why))
     else:
         if otherwise := _otherwise(again.symptom, same=same, identical=identical):
@@ -102,7 +104,7 @@ def replay(
         publish([of_replay(failure, again, what.content, what.name)], said)
     if again.symptom is not None or why:
         return VIOLATIONS
-    return NOTHING_RAN if file is None and misfit is not None else FINE
+    return FINE if misfit is None else NOTHING_RAN
 
 
 def _nothing(failure: Failure, file: str | None, misfit: str | None, why: list[str]) -> str:
@@ -110,10 +112,14 @@ def _nothing(failure: Failure, file: str | None, misfit: str | None, why: list[s
     if why:
         who = f"the driver is not deterministic: {', '.join(why)}"
         return f"it did not come again: {what}\n{who}; give it a generator or a clock of the world"
-    said = f"it fails no more: {what}" if file else "nothing fails"
-    if misfit is None:
-        return said
-    return f"{said}\nits choices are of another scenario, or of a driver that was another then: {misfit}"
+    if misfit is not None:
+        return _unfit(what if failure.rule else "what failed", misfit)
+    return f"it fails no more: {what}" if file else "nothing fails"
+
+
+def _unfit(what: str, misfit: str) -> str:
+    why = f"its choices are of another scenario, or of a driver that was another then: {misfit}"
+    return f"nothing is known of {what}\n{why}"
 
 
 def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str | None:
@@ -163,13 +169,19 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
     help="Write it here.",
 )
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
-    """Make the failure in FILE smaller. Exit code 1 if it fails still, 0 if it does not fail."""
+    """Make the failure in FILE smaller.
+
+    Exit code 1 if it fails still, 0 if it does not, 5 if its choices do not fit.
+    """
     expect_writable("--out", output)
     failure = _load(file, target)
-    symptom = failure.replay(record=False, patience=failure.settings.patience).symptom
+    again = failure.replay(record=False, patience=failure.settings.patience)
+    symptom = again.symptom
     if symptom is None or not symptom.is_like(failure.symptom):
-        out(f"it fails no more: {failure.rule} at {failure.place}")
-        return FINE
+        what = f"{failure.rule} at {failure.place}"
+        misfit = failure.misfit(again) if symptom is None else None
+        out(f"it fails no more: {what}" if misfit is None else _unfit(what, misfit))
+        return FINE if misfit is None else NOTHING_RAN
     failure = changed(failure, symptom=symptom)  # its line may have moved
     run = failing_alike(
         symptom,

@@ -84,7 +84,7 @@ RUN = ("until", "warmup", "seed", "replications", "threads")
 def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **given: Any) -> int:
     """Simulate the links of SCENARIO, a TOML or Python file, and say what was measured.
 
-    Ctrl-C ends it with what was measured so far.
+    Ctrl-C ends it with what was measured so far. While --trace writes, Ctrl-C ends the writing and removes the file.
     """
     scenario = read(file, {key: given[key] for key in RUN})
     _check(scenario, trace, given["parquet"])
@@ -100,8 +100,8 @@ def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **giv
         out_json(_document(scenario, outcome))
     else:
         out("\n".join(_lines(scenario, outcome)))
-    _save(outcome, trace, snaplen, given)
-    if outcome.interrupted or outcome.results is None:
+    whole = _save(outcome, trace, snaplen, given)
+    if outcome.interrupted or outcome.results is None or not whole:
         return INTERRUPTED
     columns = outcome.results.columns
     if columns["broken"].any():
@@ -161,21 +161,30 @@ def _document(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, Any]) -> None:
+def _save(outcome: Outcome, trace: str | None, snaplen: int, given: dict[str, Any]) -> bool:
+    """Write the files that were asked for; false if somebody did not wait for the last of them."""
     from ndiswan.models.export import save_trace
 
     # A table of the warm-up would be taken for one of the measurement.
     results = None if outcome.warming else outcome.results
     try:
-        if trace is not None and outcome.simulation is not None:
-            packets = save_trace(outcome.simulation, trace, snaplen=snaplen)
-            click.echo(f"{trace}: {packets:,} packets", err=True)
         if results is not None and given["csv_file"] is not None:
             _write_csv(results, Path(given["csv_file"]))
         if results is not None and given["parquet"] is not None:
             results.to_parquet(given["parquet"])
+        if trace is None or outcome.simulation is None:
+            return True
+        try:
+            if outcome.interrupted:
+                click.echo(f"writing {trace}; Ctrl-C once more ends that", err=True)
+            packets = save_trace(outcome.simulation, trace, snaplen=snaplen)
+        except KeyboardInterrupt:
+            click.echo(f"interrupted: {trace} is not written", err=True)
+            return False
     except OSError as error:
         raise cannot_write("--trace, --csv, --parquet", error) from error
+    click.echo(f"{trace}: {packets:,} packets", err=True)
+    return True
 
 
 def _write_csv(results: Results, path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Scenario = Callable[[Ndis], object]
 
 _PACKAGE = str(Path(__file__).parents[1])
+_WORKLOAD = str(Path(__file__).parent)
 _ENDS = {
     "_pytest.outcomes": ("Skipped", "Exit"),
     "hypothesis.errors": ("StopTest", "UnsatisfiedAssumption"),
@@ -225,7 +226,9 @@ def _short(site: str | None) -> str:
 def _of_violation(broken: ContractViolation) -> Symptom:
     # What it interrupted is not its place; and a line is better known than who called it.
     inside = broken.inside[-1] if broken.inside else ""
-    parts = [broken.adapter, _short(broken.site) or inside]
+    # A line of what plays the protocol here is nobody's mistake.
+    ours = (broken.site or "").startswith(_WORKLOAD)
+    parts = [broken.adapter, "" if ours else _short(broken.site) or inside]
     return Symptom(broken.rule, " · ".join(part for part in parts if part))
 
 

@@ -286,7 +286,8 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         ``"portfolio"`` mixes the others by what they find: ``"random"``, ``"pct"``, ``"pos"``,
         ``"surw"``, ``"coverage"``; ``"bounded"`` is exhaustive and gives a certificate.
     seed:
-        The same seed makes the same choices.
+        The same seed makes the same choices; 0 to 2**64 - 1. That of ``ndiswan fuzz`` is 0 to 2**63: task ``i`` has the
+        seed ``seed + i``.
     executions, seconds:
         The budget; without either, 60 seconds.
     stop:
@@ -304,7 +305,7 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     Raises
     ------
     TypeError
-        There is no such setting, or a budget is no number.
+        There is no such setting, a budget is no number, or the scenario is no function.
     ValueError
         There is no such explorer, or ``seed``, a budget or a setting is out of range.
 
@@ -315,6 +316,8 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     >>> [failure.rule for failure in found.failures]
     ['DOUBLE']
     """
+    if not callable(scenario):
+        raise TypeError(f"scenario: expected a function of an Ndis, got {scenario!r}")
     if executions is None and seconds is None:
         seconds = 60.0
     search = Search(

@@ -109,7 +109,10 @@ class Failure(Shown):
             return execute(self.scenario, answers, self.settings, record=record)
 
     def misfit(self, again: Execution) -> str | None:
-        """Where its choices are not those that ``again`` was asked for: of another scenario, or of an older driver."""
+        """Where its choices are not those that ``again`` was asked for: of another scenario, or of an older driver.
+
+        A run that ends earlier fits: a mended driver asks for less.
+        """
         both = zip(self.choices, again.ndis.choices(), strict=False)
         for number, ((kept, _), (asked, _)) in enumerate(both, 1):
             if kept != asked:
@@ -224,7 +227,8 @@ class Failure(Shown):
         return path
 
     def __str__(self) -> str:
-        return f"{self.rule} at {self.place}: {self.detail}"
+        at = f" at {self.place}" if self.place else ""
+        return f"{self.rule}{at}: {self.detail}"
 
 
 def _plain(value: object) -> object:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ndiswan.checking.in_c import is_in_c
 from ndiswan.checking.target import FACTORY, TargetError, factories, load, make
 from ndiswan.exploring.workload import workload
+from ndiswan.miniport import Miniport
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Scenario
-    from ndiswan.miniport import Miniport
 
 
 def name_of(scenario: Scenario) -> str:
@@ -67,12 +67,7 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     if not place:
         raise TargetError(f"{target}: expected file.py:function, file.py:Class or module:function")
     module, _ = load(place if place.endswith(".py") or not name else target)
-    found: Any = module
-    if name:
-        for part in name.split("."):
-            found = getattr(found, part, None)
-    else:
-        found = getattr(module, "scenario", None)
+    found = _part(module, name, target) if name else getattr(module, "scenario", None)
     if isinstance(found, type) or found is None:
         return _of_driver(target, name or None, arguments or [])
     if not callable(found):
@@ -84,6 +79,31 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
         raise TargetError(text) from error
     scenario: Scenario = found
     return _named(scenario, target)
+
+
+def _part(module: Any, name: str, target: str) -> Any:
+    found = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        known = _names(module)
+        raise TargetError(f"{target}: nothing is called {name!r} in it; there are: {known}")
+    return found
+
+
+def _names(module: Any) -> str:
+    """What of a module can be explored: its functions and its drivers."""
+    own = {
+        name: found
+        for name, found in vars(module).items()
+        if getattr(found, "__module__", None) == module.__name__ and not name.startswith("_")
+    }
+    can = [n for n, f in own.items() if inspect.isfunction(f) or _is_driver(f)]
+    return ", ".join(can) or "none"
+
+
+def _is_driver(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, Miniport)
 
 
 def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:

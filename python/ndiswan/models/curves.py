@@ -18,6 +18,8 @@ POINT, LINK, REPLICATION, HALF_WIDTH = "point", "link", "replication", "_half_wi
 # What is drawn if nobody says: columns of results.
 DRAWN = ("goodput_bps", "utilisation", "latency_mean_ns", "latency_p99_ns", "dropped_share")
 CONFIDENCE = 0.95
+# Shares whose names do not say so.
+SHARES = ("utilisation", "window_occupancy")
 
 
 def read_table(path: str | PathLike[str]) -> dict[str, Column]:
@@ -67,7 +69,8 @@ def curves(
 
     ``x``: the parameter to the right; the first that is a number without it. What else differs, other parameters and
     links, makes lines of their own, or only ``by`` does. Means are over replications, areas are their 95 % confidence
-    intervals (Student's t). Times are drawn in seconds. Raises ``ValueError`` for columns that are not there.
+    intervals (Student's t). Times are drawn in milliseconds, shares in percent. Raises ``ValueError`` for
+    columns that are not there, and for those that are no numbers.
     """
     names = list(columns)
     if names[:1] != [POINT] or LINK not in names or names.index(LINK) < 2:
@@ -85,6 +88,9 @@ def curves(
     ):
         if name not in known:
             raise ValueError(f"expected one of {', '.join(known)}, got {name!r}")
+    for y in ys:
+        if columns[y].dtype.kind not in "iufb":
+            raise ValueError(f"{y}: expected a column of numbers, got {columns[y][0].item()!r}")
     means = columns if REPLICATION not in names else _means(columns, parameters)
     others = (
         [by]
@@ -108,7 +114,7 @@ def _means(columns: Mapping[str, Column], parameters: Sequence[str]) -> dict[str
 
 
 def _curve(means: Mapping[str, Column], x: str, y: str, others: Sequence[str]) -> Any:
-    factor, name = (1e-9, y.removesuffix("_ns") + ", seconds") if y.endswith("_ns") else (1.0, y)
+    factor, name = (1e-6, y.removesuffix("_ns") + ", ms") if y.endswith("_ns") else (1.0, y)
     unknown = np.full(len(means[y]), np.nan)
     widths = means.get(y + HALF_WIDTH, unknown).astype(np.float64) * factor
     label = None if not others else " / ".join(others)
@@ -123,4 +129,11 @@ def _curve(means: Mapping[str, Column], x: str, y: str, others: Sequence[str]) -
         if label is not None:
             point[label] = " / ".join(str(means[other][n]) for other in others)
         points.append(point)
-    return curve(x, name, points, by=label)
+    return curve(x, name, points, by=label, form=_form(y))
+
+
+def _form(y: str) -> str | None:
+    """How the numbers of a column are written: as people say them, with no prefix of the SI before a bare number."""
+    if y in SHARES or y.endswith("_share"):
+        return "~%"
+    return "~s" if y.endswith("_bps") else None

@@ -47,7 +47,7 @@ def save_trace(
     The simulation must have been made with ``detail="trace"``. ``snaplen``: the most bytes of a packet in a capture,
     0 for all; what they carry is made up (an LCP Discard-Request of that size), when and how they went is not.
     Raises ``ValueError`` for a simulation without a trace and a name that asks for no form, ``OSError`` for a file that
-    cannot be written.
+    cannot be written. A file that is not written to its end, as after Ctrl-C, is removed.
 
     >>> from ndiswan.models.export import save_trace
     >>> link = models.Link(

@@ -220,7 +220,8 @@ def _open(executor: str | Executor, jobs: int | None) -> Iterator[tuple[Executor
             f" concurrent.futures.Executor, got {executor!r:.60}"
         )
     else:
-        with open_executor(executor, jobs) as opened:
+        at_most = None if jobs is None else whole("jobs", jobs, 1)
+        with open_executor(executor, at_most) as opened:
             yield opened
 
 

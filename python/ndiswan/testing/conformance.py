@@ -96,7 +96,15 @@ class MiniportConformance:
 
     def make_miniport(self) -> Miniport:
         """A fresh driver."""
-        return type(self).miniport()
+        miniport = getattr(type(self), "miniport", None)
+        if not isinstance(miniport, type):
+            got = "nothing" if miniport is None else repr(miniport)
+            raise TypeError(
+                f"{type(self).__name__}.miniport: expected the class of a driver, got {got};"
+                " a driver that needs arguments is made by make_miniport"
+            )
+        made: Miniport = miniport()
+        return made
 
     def frames(self) -> list[bytes]:
         """The frames that the scenarios send."""

@@ -28,8 +28,13 @@ pub(crate) struct Event {
 
 impl Event {
     pub(crate) fn of(inner: ndiswan::Event, sites: &[String]) -> Event {
-        let site = (inner.site as usize).checked_sub(1).and_then(|at| sites.get(at).cloned());
+        let site = Event::site_of(&inner, sites);
         Event { inner, site, face: Face::Wan }
+    }
+
+    /// The call that it came from.
+    pub(crate) fn site_of(event: &ndiswan::Event, sites: &[String]) -> Option<String> {
+        (event.site as usize).checked_sub(1).and_then(|at| sites.get(at).cloned())
     }
 
     /// The same of an adapter with that interface.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ndiswan::event::What;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -303,6 +304,18 @@ impl Ndis {
             Event::of(event, &sites).seen_as(face)
         };
         core.events().into_iter().map(seen).collect()
+    }
+
+    /// For each broken rule of the recording, the call that broke it.
+    fn _broken_at(&self) -> Vec<Option<String>> {
+        let core = &self.world.core;
+        let sites = core.call_sites();
+        let broken = |event: &ndiswan::Event| matches!(event.what, What::Violation { .. });
+        core.events()
+            .into_iter()
+            .filter(broken)
+            .map(|event| Event::site_of(&event, &sites))
+            .collect()
     }
 
     /// Writes the recording as a trace.

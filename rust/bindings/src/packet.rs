@@ -259,6 +259,7 @@ impl Packet {
 
     /// Four values of the miniport's while it owns the packet, ``None`` at first (MacReserved1-4).
     ///
+    /// The list is a plain one: it is asked for each time, since who keeps it can write to it, unseen, when the packet is gone.
     /// Raises ``AccessViolation`` (RESERVED) for the protocol.
     #[getter]
     fn mac_reserved(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -116,39 +116,13 @@ impl Simulation {
         self.control.stop.store(false, Ordering::Relaxed);
         self.control.finished.store(0, Ordering::Relaxed);
         let control = &self.control;
-        let look = || {
-            Python::attach(|py| {
-                py.check_signals()?;
-                watch.as_ref().map_or(Ok(()), |watch| watch.call0(py).map(drop))
-            })
-        };
         let model = &mut *model;
-        let ran = py.detach(|| {
-            let (done, waits) = channel();
-            std::thread::scope(|scope| {
-                let worker = scope.spawn(move || {
-                    let ran = model.run(until_ns, threads, control);
-                    // Nobody listens any more if the watcher panicked, which the scope tells.
-                    let _ = done.send(());
-                    ran
-                });
-                let mut wish = Ok(());
-                while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(SLICE) {
-                    ndiswan::alive::beat();
-                    if wish.is_ok() {
-                        wish = look();
-                    }
-                    if wish.is_err() {
-                        control.stop.store(true, Ordering::Relaxed);
-                    }
-                }
-                worker.join().map(|ran| wish.map(|()| ran))
-            })
-        });
-        let Ok(ran) = ran else {
-            return Err(usage("the simulation failed inside; please report it"));
+        let look = |py: Python<'_>| {
+            py.check_signals()?;
+            watch.as_ref().map_or(Ok(()), |watch| watch.call0(py).map(drop))
         };
-        ran?.map_err(|error| failed(&error))
+        let ran = watched(py, &control.stop, look, || model.run(until_ns, threads, control))?;
+        ran.map_err(|error| failed(&error))
     }
 
     /// Runs at most ``most`` events in the order of their times, up to ``until_ns``; how many there were.
@@ -284,7 +258,8 @@ impl Simulation {
     }
 
     /// Writes what happened to ``path``, as "pcapng", "perfetto" or "chrome"; how many packets there were. ``names`` are the
-    /// links', ``snaplen`` the most octets of a frame in a capture. Needs the detail "trace".
+    /// links', ``snaplen`` the most octets of a frame in a capture. Needs the detail "trace". What is not written to its end,
+    /// as after Ctrl-C, is removed.
     #[allow(clippy::needless_pass_by_value)] // made for the call
     fn export(
         &self,
@@ -313,12 +288,54 @@ impl Simulation {
             let text = "expected a simulation with the detail \"trace\", which keeps every event";
             return Err(value(text));
         }
-        let written = py.detach(|| {
-            let file = File::create(&path)?;
-            export::write(model, &names, form, BufWriter::new(file))
-        });
-        written.map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))
+        let error = |error| PyOSError::new_err(format!("{}: {error}", path.display()));
+        let file = File::create(&path).map_err(error)?;
+        let stop = AtomicBool::new(false);
+        let write = || export::write(model, &names, form, BufWriter::new(file), &stop);
+        let written = watched(py, &stop, ctrl_c, write);
+        if !matches!(written, Ok(Ok(_))) && path.is_file() {
+            // What is cut off would be taken for the whole; that it stays is no reason to say less of why.
+            let _ = std::fs::remove_file(&path);
+        }
+        written?.map_err(error)
     }
+}
+
+fn ctrl_c(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
+}
+
+/// Does `work` on a thread of its own with the interpreter free, and looks about ten times a second meanwhile: what `look`
+/// raises, as Ctrl-C does, sets `stop` and is the answer.
+fn watched<R: Send>(
+    py: Python<'_>,
+    stop: &AtomicBool,
+    look: impl Fn(Python<'_>) -> PyResult<()> + Sync,
+    work: impl FnOnce() -> R + Send,
+) -> PyResult<R> {
+    let ended = py.detach(|| {
+        let (done, waits) = channel();
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(move || {
+                let answer = work();
+                // Nobody listens any more if the watcher panicked, which the scope tells.
+                let _ = done.send(());
+                answer
+            });
+            let mut wish = Ok(());
+            while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(SLICE) {
+                ndiswan::alive::beat();
+                if wish.is_ok() {
+                    wish = Python::attach(&look);
+                }
+                if wish.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            worker.join().map(|answer| wish.map(|()| answer))
+        })
+    });
+    ended.unwrap_or_else(|_| Err(usage("the simulation failed inside; please report it")))
 }
 
 impl Simulation {
@@ -357,10 +374,14 @@ pub(crate) fn histogram_of<'py>(
 
 /// A column of uint64 as NumPy reads it.
 fn bytes(py: Python<'_>, column: impl Iterator<Item = u64>) -> Bound<'_, PyBytes> {
-    PyBytes::new(py, &column.flat_map(u64::to_ne_bytes).collect::<Vec<u8>>())
+    words(py, &column.map(u64::to_ne_bytes).collect::<Vec<_>>())
 }
 
 /// A column of float64.
 fn floats(py: Python<'_>, column: impl Iterator<Item = f64>) -> Bound<'_, PyBytes> {
-    PyBytes::new(py, &column.flat_map(f64::to_ne_bytes).collect::<Vec<u8>>())
+    words(py, &column.map(f64::to_ne_bytes).collect::<Vec<_>>())
+}
+
+fn words<'py>(py: Python<'py>, column: &[[u8; 8]]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, column.as_flattened())
 }

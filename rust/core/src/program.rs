@@ -10,6 +10,7 @@ use crate::contract::adapter::Life;
 use crate::cx::Irql;
 use crate::ndis::{FrameError, LinkSettings, PacketError, RequestError};
 use crate::oid::Oid;
+use crate::packet::BadFrame;
 use crate::time::virtual_::RunError;
 use crate::violation::Violation;
 use crate::{Link, Ndis};
@@ -132,6 +133,12 @@ impl Operation {
         }
         let adapter = &link.adapter;
         match self {
+            // Looked at before there are so many bytes: no machine may have them.
+            Operation::Send(length) if length > adapter.info.room() => {
+                let source = BadFrame::TooLong { room: adapter.info.room(), length };
+                let adapter = adapter.name.clone();
+                return Err(ProgramError::Frame(PacketError::Frame { adapter, source }));
+            }
             Operation::Send(length) => match link.send_frame(&frame(length)) {
                 Ok(_) => {}
                 Err(FrameError::Packet(PacketError::Exhausted { .. })) => return Ok(false),

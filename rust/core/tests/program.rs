@@ -95,3 +95,17 @@ fn a_frame_has_its_length_and_begins_as_ppp_does() {
     assert_eq!(frame(1500).len(), 1500);
     assert!(frame(10).ends_with(&[0x7E, 0x55, 0x7D, 0x03, 0xAA, 0x11]));
 }
+
+#[test]
+fn a_frame_that_no_machine_has_room_for_is_refused_as_any_that_is_too_long() {
+    let rig = Rig::new(Config::default(), Card::<Deserialized>::keeping(), 2);
+    for length in [2000, 1 << 40, usize::MAX] {
+        let refused = Operation::Send(length).perform(&rig.ndis, &rig.link).unwrap_err();
+        let text = refused.to_string();
+        assert!(matches!(refused, ProgramError::Frame(_)), "{text}");
+        assert!(
+            text.contains(&format!("bytes (WanInfo.max_frame_size + 32), got {length}")),
+            "{text}"
+        );
+    }
+}

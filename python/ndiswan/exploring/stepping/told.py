@@ -62,4 +62,5 @@ def _end(stepper: Stepper) -> str:
     symptom = stepper.symptom
     if symptom is None:
         return "the end: nothing went wrong"
-    return f"the end: {symptom.rule} at {symptom.place}: {stepper.failure.detail}"
+    at = f" at {symptom.place}" if symptom.place else ""
+    return f"the end: {symptom.rule}{at}: {stepper.failure.detail}"

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::records::Packets;
 use crate::model::simulation::Simulation;
@@ -62,17 +63,23 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    /// The story of the link with that number.
-    pub fn of(simulation: &Simulation, number: usize, name: &'a str) -> Story<'a> {
+    /// The story of the link with that number; without its end if somebody sets `stop` meanwhile.
+    pub fn of(
+        simulation: &Simulation,
+        number: usize,
+        name: &'a str,
+        stop: &AtomicBool,
+    ) -> Story<'a> {
         let now = simulation.links().nth(number).map_or(0, crate::model::Link::now);
         let rate_bps = simulation.spec_of(number).map_or(0, |spec| spec.line.rate_bps);
         let mut story = Story { name, rate_bps, now, lives: Vec::new(), dropped: Vec::new() };
         let mut places = HashMap::new();
-        for event in simulation.events_of(number) {
+        let goes_on = || !stop.load(Ordering::Relaxed);
+        for event in simulation.events_of(number).iter().take_while(|_| goes_on()) {
             story.hear(event, &mut places);
         }
         let own = simulation.packets_of(number);
-        for record in own.into_iter().flat_map(Packets::iter) {
+        for record in own.into_iter().flat_map(Packets::iter).take_while(|_| goes_on()) {
             if let Some(&place) = places.get(&record.seq) {
                 story.lives[place].offered = Some(record.offered);
             }

@@ -10,6 +10,7 @@
 //! what is traced, times are those of the simulation: nanoseconds since it began.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::simulation::Simulation;
 
@@ -37,10 +38,31 @@ pub enum Form {
     Chrome,
 }
 
-/// Writes what happened on all links, which are called `names`; returns how many packets there were.
+/// A writer that refuses more once it is told to stop: files of this kind may have gigabytes.
+struct Stoppable<'a, W> {
+    writer: W,
+    stop: &'a AtomicBool,
+}
+
+impl<W: Write> Write for Stoppable<'_, W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Relaxed) {
+            // Not `Interrupted`, which is tried again.
+            return Err(io::Error::other("stopped before the end"));
+        }
+        self.writer.write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Writes what happened on all links, which are called `names`; returns how many packets there were. Whoever sets `stop`
+/// meanwhile ends it with an error, and what was written is cut off.
 ///
 /// # Errors
-/// The writer's own.
+/// The writer's own, and that of the end before time.
 ///
 /// # Panics
 /// If there are fewer names than links.
@@ -49,9 +71,11 @@ pub fn write(
     names: &[String],
     form: Form,
     writer: impl Write,
+    stop: &AtomicBool,
 ) -> io::Result<u64> {
+    let writer = Stoppable { writer, stop };
     let stories: Vec<Story<'_>> =
-        (0..).zip(names).map(|(n, name)| Story::of(simulation, n, name)).collect();
+        (0..).zip(names).map(|(n, name)| Story::of(simulation, n, name, stop)).collect();
     match form {
         Form::Pcapng { snaplen } => pcapng::write(&stories, snaplen, writer)?,
         Form::Perfetto => tracks::tell(&stories, &mut perfetto::Writer::new(writer)?)?,

@@ -25,13 +25,16 @@ fn burst(loss: Loss) -> Simulation {
 
 fn written(simulation: &Simulation, form: Form) -> Vec<u8> {
     let mut file = Vec::new();
-    assert_eq!(write(simulation, &["t1".to_owned()], form, &mut file).unwrap(), 3);
+    assert_eq!(
+        write(simulation, &["t1".to_owned()], form, &mut file, &AtomicBool::new(false)).unwrap(),
+        3
+    );
     file
 }
 
 #[test]
 fn a_life_is_what_the_events_say() {
-    let story = Story::of(&burst(Loss::None), 0, "t1");
+    let story = Story::of(&burst(Loss::None), 0, "t1", &AtomicBool::new(false));
     let lives: Vec<_> =
         story.lives.iter().map(|l| (l.offered, l.sent, l.completed.unwrap().0)).collect();
     let expected =
@@ -88,4 +91,16 @@ fn slices_of_one_lane_do_not_overlap() {
     }
     // Six moments, one wait in the queue, three times with the miniport, three on the line.
     assert_eq!(slices, 6 + 1 + 3 + 3);
+}
+
+#[test]
+fn whoever_stops_it_gets_no_more_written() {
+    for form in [Form::Pcapng { snaplen: 0 }, Form::Perfetto, Form::Chrome] {
+        let mut file = Vec::new();
+        let simulation = burst(Loss::None);
+        let told = write(&simulation, &["t1".to_owned()], form, &mut file, &AtomicBool::new(true));
+        let text = told.unwrap_err().to_string();
+        assert!(text.ends_with("stopped before the end"), "{form:?}: {text}");
+        assert!(file.is_empty());
+    }
 }
