@@ -73,6 +73,8 @@ class Verdict(Shown):
     """Failures of earlier that still fail."""
     mended: list[Path] = field(default_factory=list)
     """Failures of earlier that fail no more."""
+    unfit: list[Path] = field(default_factory=list)
+    """Failures of earlier whose choices do not fit the drivers as they are now: nothing is known of them."""
     unsure: list[Path] = field(default_factory=list)
     """Failures of earlier that did not come again, of drivers that are not deterministic."""
     nondeterministic: list[str] = field(default_factory=list)
@@ -199,7 +201,8 @@ class Campaign:
             if again.symptom is None:
                 why = failure.undetermined()
                 verdict.add_nondeterministic(why)
-                (verdict.unsure if why else verdict.mended).append(path)
+                unfit = not why and failure.misfit(again) is not None
+                (verdict.unsure if why else verdict.unfit if unfit else verdict.mended).append(path)
                 continue
             verdict.known.append(path)  # another rule may be broken first today
             rules = verdict.progress.rules

@@ -294,6 +294,7 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
         ("found", verdict.new, "bad"),
         ("fails no more", verdict.mended, "good"),
         ("did not come again", verdict.unsure, "warn"),
+        ("its choices do not fit any more, so nothing is known of it", verdict.unfit, "warn"),
     ):
         for path in paths:
             content = json.loads(path.read_text("utf-8"))
@@ -354,6 +355,7 @@ def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
             "known": [str(path) for path in verdict.known],
             "mended": [str(path) for path in verdict.mended],
             "unsure": [str(path) for path in verdict.unsure],
+            "unfit": [str(path) for path in verdict.unfit],
         },
         "nondeterministic": verdict.nondeterministic,
         "died": [asdict(died) for died in verdict.died],

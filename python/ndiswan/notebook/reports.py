@@ -62,6 +62,7 @@ def campaign(of: Verdict) -> str:
         *((parts.marked("new", "bad"), file) for file in of.new),
         *((parts.marked("known, fails still", "bad"), file) for file in of.known),
         *((parts.marked("mended", "good"), file) for file in of.mended),
+        *((parts.marked("does not fit any more", "warn"), file) for file in of.unfit),
     ]
     said = "something fails" if of.failed else "nothing fails"
     return parts.page(

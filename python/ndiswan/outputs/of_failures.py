@@ -54,6 +54,9 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
         report.problems.append(problem)
         cases.append(Case(f"ended its process: seed {died.seed}", campaign.target, [problem]))
     cases += [Case(f"fails no more: {path.stem}", campaign.target) for path in verdict.mended]
+    cases += [
+        Case(f"its choices do not fit: {path.stem}", campaign.target) for path in verdict.unfit
+    ]
     whole = Case("explored", campaign.target, seconds=progress.seconds, output=report.headline)
     report.suites.append(Suite(campaign.target, [whole, *cases], {"seed": str(campaign.seed)}))
     return report
