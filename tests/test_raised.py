@@ -32,16 +32,23 @@ def said(path, *more):
 
 
 def test_an_exception_is_told_before_the_rules_that_it_brings_along(tmp_path):
-    """The packet went back when the callback raised: that the driver completes it later is told after the exception."""
-    path = driver(tmp_path, KEEPS.format(more="packet.data[9999]"), more=PAYS)
-    text = said(path)
+    """A timer raised before it completed what it had taken: that those are lost is told after the exception."""
+    raises = PAYS.replace("        for packet", "        owed[0].data[9999]\n        for packet")
+    text = said(driver(tmp_path, KEEPS.format(more=""), more=raises))
     assert "1 mode with exception" in text
     first, also = text.split("Also:")
     assert "EXCEPTION in mode send/inline" in first
     assert "IndexError: index 9999 is out of range" in first
     assert "  first     mend this" in first
-    assert "STALE" in also
-    assert "completed with NDIS_STATUS_SUCCESS" not in first
+    assert "LOST" in also
+    assert "can never be completed" not in first
+
+
+def test_what_a_driver_does_with_a_packet_that_went_back_is_not_told(tmp_path):
+    """It went back when wan_send raised; that the driver completes it later comes of that."""
+    text = said(driver(tmp_path, KEEPS.format(more="packet.data[9999]"), more=PAYS))
+    assert "IndexError: index 9999 is out of range" in text
+    assert "Also:" not in text
 
 
 def test_an_exception_alone_is_not_called_the_first(tmp_path):

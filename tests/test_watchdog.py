@@ -71,7 +71,7 @@ def test_time_in_which_the_machine_stood_still_does_not_count():
 
 
 ONE_THREAD = """
-import os, time
+import os, sys, time
 from ndiswan.exploring.watchdog import Watchdog
 
 def threads():
@@ -91,6 +91,7 @@ print(threads())
 with Watchdog(60, TimeoutError), Watchdog(0.2, TimeoutError), Watchdog(7, TimeoutError):
     print(threads())
 print(cut_off())  # the thread sleeps for a second, and is woken
+sys.stdout.flush()
 child = os.fork()
 print(threads(), cut_off(), flush=True)
 if child:

@@ -62,8 +62,8 @@ class Break:
     >>> scenario = find("ndiswan.zoo.scenarios:double_shared_list")
     >>> failure = nw.explore(scenario, seed=1, executions=500).failures[0]
     >>> run = failure.view().runs[0]
-    >>> [(broken.rule, broken.warning) for broken in run.breaks]
-    [('DOUBLE', False)]
+    >>> run.breaks[0].rule, run.breaks[0].warning
+    ('DOUBLE', False)
     """
 
     event: int
