@@ -39,7 +39,9 @@ def test_a_broken_rule_is_shown_at_the_line_that_breaks_it(rule):
     lines = [place.text() for place in shown]
     if rule in WITHOUT_A_CALL:
         assert all(place.file.startswith(f"{ROOT}/tests/catalogue/") for place in shown)
-        assert all(re.search(r"\bdef |with self|wan_send_complete|\.set\(", line) for line in lines), lines
+        assert all(
+            re.search(r"\bdef |with self|wan_send_complete|\.set\(", line) for line in lines
+        ), lines
     else:
         assert any(f"# breaks {rule}" in line for line in lines), lines
 
