@@ -75,6 +75,10 @@ import os, sys, time
 from ndiswan.exploring.watchdog import Watchdog
 
 def threads():
+    for _ in range(100):  # one that has ended is there for a moment still
+        if len(os.listdir("/proc/self/task")) == 1:
+            break
+        time.sleep(0.01)
     return len(os.listdir("/proc/self/task"))
 
 def cut_off():
