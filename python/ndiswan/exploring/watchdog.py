@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ class _Watcher:
         self._bell.acquire()
         self._step = 0.0
         """How long it sleeps at a time; 0 if there is no thread."""
+        self._task = Path("/proc/none")
 
     def add(self, dog: Watchdog) -> None:
         with self._guard:
@@ -214,17 +216,23 @@ class _Watcher:
     def end(self) -> None:
         """Let the thread end and wait for it, if it has nothing to do."""
         with self._guard:
-            if self._dogs or not self._step:
+            if self._dogs:
                 return
-            self._ring()
+            if self._step:
+                self._ring()
         if self._ended.acquire(timeout=LONGEST_STEP):
             self._ended.release()
+        for _ in range(100):  # it has ended for Python, and for the system in a moment
+            if not self._task.exists():
+                break
+            time.sleep(0.001)
 
     def _ring(self) -> None:
         if self._bell.locked():
             self._bell.release()
 
     def _run(self) -> None:
+        self._task = Path(f"/proc/self/task/{threading.get_native_id()}")
         while True:
             with self._guard:
                 if not self._dogs:
