@@ -100,3 +100,23 @@ def test_check_for_hang_asks_for_a_reset():
         bound(ndis, Hangs())
         ndis.run(until=12.0)
     assert resets == [10.0]
+
+
+def test_a_reset_that_raises_is_not_told_what_it_returned():
+    """It ended its reset and raised: the exception is what is told, and not the status that stands for it."""
+
+    class Raises(nw.Miniport):
+        serialized = False
+
+        def wan_send(self, link, packet):
+            return nw.SUCCESS
+
+        def reset(self):
+            self.adapter.reset_complete(nw.SUCCESS)
+            raise LookupError("of the driver's own")
+
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), Raises())
+        with pytest.raises(LookupError, match="of the driver's own"):
+            ndis.reset(link)
+        assert ndis.violations == []

@@ -257,6 +257,21 @@ impl Adapter {
         self.call_on(drivers.as_deref()?, cpu, entry, at, f)
     }
 
+    /// The same for an answer that is looked at: none of one that raised either, since that is what is told.
+    pub(super) fn answer_of<R>(
+        &self,
+        cpu: &Rc<Cpu>,
+        entry: Entry,
+        at: Irql,
+        f: impl FnOnce(&Drivers) -> R,
+    ) -> Option<R> {
+        let answer = self.call(cpu, entry, at, |drivers| {
+            let answer = f(drivers);
+            (!cpu.raised.get()).then_some(answer)
+        });
+        answer.flatten()
+    }
+
     /// [`call`](Self::call) for who has the drivers already.
     #[inline(always)]
     #[allow(clippy::inline_always)] // twice for each packet; the others come by `call`

@@ -45,11 +45,8 @@ impl Adapter {
         }
         self.emit(&cpu, What::Pause);
         self.run_down(&cpu, FinalStatus::PAUSED);
-        let answer = self.call(&cpu, Entry::Pause, Irql::PASSIVE, |drivers| {
-            let status = drivers.miniport.pause(&cpu);
-            (!cpu.raised.get()).then_some(status)
-        });
-        let answer = answer.flatten(); // none: it panicked or raised, which is what is told
+        let answer = self
+            .answer_of(&cpu, Entry::Pause, Irql::PASSIVE, |drivers| drivers.miniport.pause(&cpu));
         if answer == Some(Status::PENDING) {
             self.ndis.settle(&cpu);
             return Ok(Status::PENDING);
@@ -142,11 +139,8 @@ impl Adapter {
     /// The answer of MiniportRestart; after PENDING a restart is under way.
     fn call_restart(&self, cpu: &Rc<Cpu>) -> Status {
         self.restarting.store(true, Ordering::Release); // it may end inside of the call
-        let answer = self.call(cpu, Entry::Restart, Irql::PASSIVE, |drivers| {
-            let status = drivers.miniport.restart(cpu);
-            (!cpu.raised.get()).then_some(status)
-        });
-        let answer = answer.flatten();
+        let answer = self
+            .answer_of(cpu, Entry::Restart, Irql::PASSIVE, |drivers| drivers.miniport.restart(cpu));
         let status = answer.unwrap_or(Status::FAILURE);
         let ended = status != Status::PENDING && !self.restarting.swap(false, Ordering::AcqRel);
         if ended && answer.is_some() {

@@ -68,10 +68,10 @@ impl Adapter {
             self.run_down(cpu, FinalStatus::REQUEST_ABORTED);
         }
         self.indicate_status(cpu, Status::RESET_START);
-        let answer = self.call(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
+        let answer = self.answer_of(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
             drivers.miniport.reset(&mut Cx::assume(Rc::clone(cpu)))
         });
-        let panicked = answer.is_none();
+        let answered = answer.is_some();
         let (status, _addressing) = answer.unwrap_or((Status::FAILURE, false));
         if status == Status::PENDING {
             return status;
@@ -79,7 +79,7 @@ impl Adapter {
         match self.life() {
             Life::Resetting => drop(self.reset_ended(cpu, status)),
             // A driver's NdisMResetComplete inside of the call ended it; a bug check may have, too.
-            Life::Running if !panicked => {
+            Life::Running if answered => {
                 self.emit(cpu, What::ResetComplete { status });
                 let detail = format!(
                     "NdisMResetComplete was called inside of MiniportReset, which then returned {status}; expected NDIS_STATUS_PENDING"
