@@ -25,6 +25,7 @@ from runs import Batches
 
 def scenario(ndis):
     ndis.bind(nw.Protocol(), Batches()).send(bytes(9))
+    ndis.run()
     raise ValueError("the modem is on fire")
 """
 

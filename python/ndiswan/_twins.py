@@ -38,16 +38,27 @@ COMPLETIONS = {
 }
 
 
+class _Elsewhere:
+    """A completion that another interface has, told; not by a ``__getattr__``, which makes all attributes slow."""
+
+    def __init__(self, name: str, own: str) -> None:
+        self._text = f"{COMPLETIONS[name]}; this one completes by {COMPLETIONS[own]}"
+
+    def __get__(self, adapter: object, _: object = None) -> Any:
+        if adapter is None:
+            return self
+        raise AttributeError(self._text)
+
+
 class Faced:
     """An adapter that says which completion is its own when that of another interface is looked up."""
 
     _completes: str
 
-    def __getattr__(self, name: str) -> Any:
-        text = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if name in COMPLETIONS:
-            text = f"{COMPLETIONS[name]}; this one completes by {COMPLETIONS[self._completes]}"
-        raise AttributeError(text)
+    def __init_subclass__(cls) -> None:
+        for name in COMPLETIONS:
+            if name != cls._completes:
+                setattr(cls, name, _Elsewhere(name, cls._completes))
 
 
 class TwinMiniport(_Miniport):

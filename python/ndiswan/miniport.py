@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from ndiswan.oid import Oid
 
 
+class _NotBound:
+    """``adapter`` until NDIS sets it, told.
+
+    Not a ``__getattr__``: with one CPython looks up each attribute of a driver anew, which takes up to five times as
+    long.
+    """
+
+    def __get__(self, miniport: Any, _: object = None) -> _NotBound:
+        if miniport is None:
+            return self
+        raise AttributeError(
+            f"{type(miniport).__name__!r} object has no attribute 'adapter' before it is bound: NDIS gives it just"
+            " before it calls initialize, so use it there or later, not in __init__",
+            name="adapter",
+            obj=miniport,
+        )
+
+
 class Miniport:
     """A WAN miniport driver; subclass it and write at least :meth:`wan_send`.
 
@@ -53,23 +71,14 @@ class Miniport:
     serialized: bool = True
     check_for_hang_seconds: float = 2.0
     line_up_at_bind: bool = True
-    adapter: Adapter
+    if TYPE_CHECKING:
+        adapter: Adapter
+    else:
+        adapter = _NotBound()
 
     # Of which contract, and what only its interface has: the engine's names, and its own.
     _face = "wan"
     _more: dict[str, str] = {}  # noqa: RUF012  (each class has one)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name):
-            """What is not there yet, told; only called for attributes that are missing."""
-            text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if name == "adapter":
-                text += (
-                    " before it is bound: NDIS gives it just before it calls initialize,"
-                    " so use it there or later, not in __init__"
-                )
-            raise AttributeError(text, name=name, obj=self)
 
     def initialize(self) -> Status | None:
         """MiniportInitialize, at PASSIVE; another status than SUCCESS fails the bind."""

@@ -343,17 +343,19 @@ def _call_site() -> str | None:
     return None
 
 
-def _forget_frames(errors: list[BaseException]) -> None:
-    """Clear the local variables of calls that are over and that the exceptions keep alive."""
+def _forget_frames(errors: list[BaseException], until: FrameType | None = None) -> None:
+    """Clear the local variables of calls that are over and that the exceptions keep alive, as far out as ``until``."""
     import inspect
     from contextlib import suppress
 
     suspends = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+    seen = set() if until is None else {until}
     for error in errors:
         traceback = error.__traceback__
         while traceback is not None:
             frame: FrameType | None = traceback.tb_frame
-            while frame is not None:
+            while frame is not None and frame not in seen:
+                seen.add(frame)
                 if not frame.f_code.co_flags & suspends:
                     with suppress(RuntimeError):  # it runs
                         frame.clear()

@@ -28,7 +28,7 @@ def text_of(error: BaseException, miniport: object = None) -> str:
     told = traceback.TracebackException.from_exception(error)
     while told.stack and is_ours(told.stack[0]):
         del told.stack[0]
-    while told.stack and is_ours(told.stack[-1]) and told.stack[-1].name == "__getattr__":
+    while told.stack and is_ours(told.stack[-1]) and told.stack[-1].name == "__get__":
         del told.stack[-1]
     lines = told.format() if told.stack else told.format_exception_only()
     return _OURS.sub("", "".join(lines).rstrip()) + _arguments(error, told, miniport)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -190,7 +189,8 @@ def execute(
         return Execution(None, None, ndis)
     if not record:
         # The world keeps exceptions, they keep frames, and one of those has the world: nobody would free the driver.
-        _forget_frames([error for error in (*ndis.errors, raised) if error is not None])
+        errors = [error for error in (*ndis.errors, raised) if error is not None]
+        _forget_frames(errors, sys._getframe())  # noqa: SLF001  (there is no other way)
     endless = isinstance(raised, EndlessError)
     # What was left undone when the driver was cut off is no mistake of its own.
     found = (found for found in ndis.violations if not found.warning)
@@ -241,8 +241,10 @@ def _of_exception(error: BaseException) -> Symptom:
 
 def raised_at(error: BaseException) -> str:
     """The line that raised it, of the newest function that is not the engine's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_PACKAGE)]
-    if not own:
-        return "the call of the scenario"
-    return f"{Path(own[-1].filename).name}:{own[-1].lineno} in {own[-1].name}"
+    place, traceback = "the call of the scenario", error.__traceback__
+    while traceback is not None:  # not `traceback.extract_tb`, which reads the source
+        code = traceback.tb_frame.f_code
+        if not code.co_filename.startswith(_PACKAGE):
+            place = f"{Path(code.co_filename).name}:{traceback.tb_lineno} in {code.co_name}"
+        traceback = traceback.tb_next
+    return place

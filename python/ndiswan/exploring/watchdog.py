@@ -57,7 +57,7 @@ class Watchdog:
     look; signals come to the main thread only, so another one that waits for ever is not ended.
 
     The time in which that thread could have run, and the machine ran something else, does not count, nor that in
-    which the machine stood still.
+    which the machine stood still, nor that up to the first look, a second or a quarter of the patience at most.
 
     >>> from ndiswan.exploring.watchdog import Watchdog
     >>> with Watchdog(60.0, TimeoutError).watching():
@@ -85,7 +85,9 @@ class Watchdog:
         self._wakes = False
         # As of the last look: the beginning that it saw, what was lost before that, and what was lost in all.
         self._since: float | None = None
-        self._before = self._lost = self._waited = 0.0
+        self._before = self._lost = 0.0
+        # Reading it takes as long as many an execution, and most searches are over before the first look.
+        self._waited: float | None = None
 
     @contextmanager
     def watching(self, patience: float | None = None) -> Iterator[None]:
@@ -134,7 +136,10 @@ class Watchdog:
                 return
             patted, lost_before = self._patted, self._lost
             now, waited = time.monotonic(), self._kept_waiting()
-            self._lost += max(waited - self._waited, late)
+            if self._waited is None:
+                self._lost += now - (patted or now)
+            else:
+                self._lost += max(waited - self._waited, late)
             self._waited = waited
             if patted is None:
                 return
@@ -156,7 +161,6 @@ class Watchdog:
         self._wakes = main and self._handler in {signal.SIG_DFL, _look}
         if self._wakes:
             signal.signal(signal.SIGURG, _look)
-        self._waited = self._kept_waiting()
         _WATCHER.add(self)
         return self
 

@@ -1,4 +1,6 @@
-//! Adversarial time for drivers in Python: each virtual CPU is a greenlet.
+//! Adversarial time for drivers in Python: who decides.
+
+mod stacks;
 
 use std::sync::Arc;
 
@@ -10,71 +12,17 @@ use ndiswan::choices::token::{from_token, to_token};
 use ndiswan::choices::{Choice, Ended, Explorer as Decides, NAMES, Shared, make};
 use ndiswan::coverage::{Coverage, Edges};
 use ndiswan::time::adversarial::{Adversity, At, Kind, MAX_CPUS, Question};
-use ndiswan::time::stacks::{Body, Stacks};
+use ndiswan::time::stacks::Stacks;
 use parking_lot::Mutex;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyCFunction;
 
 use crate::error::value;
+
 use crate::ndis::Ndis;
+use stacks::Greenlets;
 
 /// Choices in Python: (of how many, which).
 type Pairs = Vec<(u32, u32)>;
-
-/// The stacks of one world: greenlets of the thread that made it.
-struct Greenlets {
-    class: Py<PyAny>,
-    /// By number; 0 is the thread's own.
-    list: Mutex<Vec<Option<Py<PyAny>>>>,
-}
-
-impl Greenlets {
-    fn new(py: Python<'_>) -> PyResult<Greenlets> {
-        let module = py.import(intern!(py, "greenlet"))?;
-        let own = module.call_method0(intern!(py, "getcurrent"))?.unbind();
-        let class = module.getattr(intern!(py, "greenlet"))?.unbind();
-        Ok(Greenlets { class, list: Mutex::new(vec![Some(own)]) })
-    }
-
-    fn get(&self, py: Python<'_>, number: usize) -> Option<Py<PyAny>> {
-        self.list.lock().get(number)?.as_ref().map(|greenlet| greenlet.clone_ref(py))
-    }
-
-    fn make(&self, py: Python<'_>, body: Body) -> PyResult<Py<PyAny>> {
-        let body = Mutex::new(Some(body));
-        let run = PyCFunction::new_closure(py, None, None, move |_, _| {
-            // It ends when the world does, and goes on with its parent, the thread's own stack.
-            let body = body.lock().take();
-            body.map(|body| body());
-        })?;
-        Ok(self.class.bind(py).call1((run, self.get(py, 0)))?.unbind())
-    }
-}
-
-impl Stacks for Greenlets {
-    fn start(&self, number: usize, body: Body) {
-        Python::attach(|py| match self.make(py, body) {
-            Ok(made) => {
-                let mut list = self.list.lock();
-                if list.len() <= number {
-                    list.resize_with(number + 1, || None);
-                }
-                list[number] = Some(made);
-            }
-            Err(error) => error.write_unraisable(py, None),
-        });
-    }
-
-    fn switch(&self, _: usize, to: usize) {
-        Python::attach(|py| {
-            let Some(greenlet) = self.get(py, to) else { return };
-            if let Err(error) = greenlet.call_method0(py, intern!(py, "switch")) {
-                error.write_unraisable(py, None);
-            }
-        });
-    }
-}
 
 /// Who decides, in one execution after the other.
 #[pyclass(frozen, module = "ndiswan._native")]

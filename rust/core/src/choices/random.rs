@@ -6,7 +6,8 @@
 //! PLDI 2007), so such a walk hardly ever sees them. Therefore the walk is *sticky*: with some
 //! probability it goes on with `steps[0]`, else it takes any step. Which probability is best
 //! depends on the length of the execution and on the bug; each execution draws one, from none at
-//! all to 31 in 32.
+//! all to 31 in 32. If values are asked for, some executions go on for sure: what a fault does by
+//! itself is seen there, also where a long execution needs that nothing comes in between.
 
 use super::rng::Rng;
 use super::values::Values;
@@ -14,6 +15,8 @@ use super::{Ended, Explorer, Step};
 
 /// Probabilities to go on, in 256ths.
 pub(super) const STICKY: [u32; 6] = [0, 128, 192, 224, 240, 248];
+/// To go on for sure.
+const ALWAYS: u32 = 256;
 
 /// The random walk.
 #[derive(Clone, Debug)]
@@ -22,12 +25,14 @@ pub struct Random {
     values: Values,
     fixed: Option<u32>,
     go_on: u32,
+    /// Whether the last execution asked for a value; where none does, all that go on for sure are the same one.
+    asked: bool,
 }
 
 impl Random {
     /// A walk that draws how sticky it is for each execution.
     pub fn new(seed: u64) -> Random {
-        Random { rng: Rng::new(seed), values: Values::new(), fixed: None, go_on: 0 }
+        Random { rng: Rng::new(seed), values: Values::new(), fixed: None, go_on: 0, asked: false }
     }
 
     /// A walk that goes on with `steps[0]` in `of_256` of 256 cases; with 0 it is uniform.
@@ -38,7 +43,8 @@ impl Random {
 
 impl Explorer for Random {
     fn begin(&mut self) {
-        let drawn = STICKY[self.rng.index(STICKY.len())];
+        let kinds = STICKY.len() + usize::from(std::mem::take(&mut self.asked));
+        let drawn = STICKY.get(self.rng.index(kinds)).copied().unwrap_or(ALWAYS);
         self.go_on = self.fixed.unwrap_or(drawn);
         self.values.begin(&mut self.rng);
     }
@@ -59,6 +65,7 @@ impl Explorer for Random {
     }
 
     fn value_of(&mut self, what: u32, n: u32) -> u32 {
+        self.asked = true;
         self.values.draw(&mut self.rng, what, n)
     }
 

@@ -3,7 +3,7 @@
 use super::toy::{World, gates, password, windows};
 use crate::choices::coverage::Coverage;
 use crate::choices::random::Random;
-use crate::choices::{Choice, Ended, Explorer};
+use crate::choices::{Access, Choice, Ended, Explorer, Step};
 
 const SEEDS: u64 = 5;
 
@@ -52,4 +52,35 @@ fn the_corpus_does_not_grow_for_ever() {
         coverage.end(&ended);
     }
     assert_eq!(coverage.examples(), 512);
+}
+
+#[test]
+fn a_fault_in_a_long_execution_in_which_nothing_comes_in_between_is_soon_found_by_chance() {
+    let step = |task| Step { task, access: Access::ANY, preempts: task > 0 };
+    let mut needed = Vec::new();
+    for seed in 0..20 {
+        let mut random = Random::new(seed);
+        let found = (1..).find(|_| {
+            random.begin();
+            let fault = random.value(2) == 1;
+            let goes_on = (0..500).filter(|_| random.step(&[step(0), step(1)]) == 0).count();
+            random.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 501 });
+            fault && goes_on == 500
+        });
+        needed.push(found.unwrap());
+    }
+    assert!(needed.iter().sum::<i32>() < 20 * 40, "{needed:?}");
+}
+
+#[test]
+fn where_no_value_is_asked_for_no_execution_is_plain_for_sure() {
+    let step = |task| Step { task, access: Access::ANY, preempts: task > 0 };
+    let mut random = Random::new(1);
+    let mut plain = 0;
+    for _ in 0..1000 {
+        random.begin();
+        plain += i32::from((0..500).all(|_| random.step(&[step(0), step(1)]) == 0));
+        random.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 500 });
+    }
+    assert!(plain < 20, "{plain}");
 }

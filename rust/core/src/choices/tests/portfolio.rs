@@ -68,3 +68,25 @@ fn it_is_not_much_worse_than_the_best_and_finds_what_needs_memory() {
         assert!(windows(4, 6).found_after(&mut Portfolio::new(seed), 40_000).is_some(), "{seed}");
     }
 }
+
+#[test]
+fn it_begins_with_what_happens_without_an_adversary_and_nobody_earns_by_that() {
+    let mut first = [0; 8];
+    for seed in 0..400 {
+        let mut portfolio = Portfolio::new(seed);
+        for execution in 0..2 {
+            portfolio.begin();
+            let step = Step { task: 1, access: Access::ANY, preempts: true };
+            let asked = [portfolio.step(&[step; 9]), portfolio.value(9) as usize];
+            if execution == 0 {
+                assert_eq!(asked, [0, 0], "{seed}");
+            }
+            let turn =
+                portfolio.executions().position(|(name, _)| name == portfolio.turn()).unwrap();
+            first[turn] += execution;
+            // All edges are new at first.
+            assert!(portfolio.end(&Ended { choices: &[], new_edges: 40, failed: false, steps: 1 }));
+        }
+    }
+    assert!(first.iter().all(|count| (20..80).contains(count)), "{first:?}");
+}
