@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import ndiswan as nw
-from ndiswan import Irql
+from ndiswan import Irql, models
 from rigs import Holding, Instant, bound
 
 
@@ -319,3 +319,23 @@ def test_what_was_taken_before_a_bug_check_can_be_given_back_after_it():
         lock.release()
         adapter.lower_irql(old)
         assert (lock.held, adapter.irql) == (False, Irql.PASSIVE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"speed": -1}, ValueError, "expected a speed of 0 bit/s or more, got -1"),
+        ({"speed": 1.5}, TypeError, r"expected an int of 64 bits, got 1.5 .*\n.*speed"),
+        ({"speed": 2**70}, OverflowError, r"expected an int of 64 bits, got .*\n.*speed"),
+        ({"window": -1}, ValueError, r"expected a window of 0 .* to 65535, got -1"),
+        ({"window": 2**40}, ValueError, r"expected a window of 0 .* to 65535, got 1099511627776"),
+    ],
+)
+def test_a_line_that_cannot_be_is_refused_in_words(settings, error, words):
+    """Its speed and its window: what is expected and what came."""
+    with nw.Ndis() as ndis:
+        adapter = ndis.bind(
+            nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000))
+        ).adapter
+        with pytest.raises(error, match=words):
+            adapter.line_up(**settings)

@@ -203,7 +203,7 @@ def test_an_executor_that_is_none_is_told_which_there_are() -> None:
 
 def test_a_number_of_jobs_that_is_none_is_told() -> None:
     """By its name, and before anything runs."""
-    with pytest.raises(ValueError, match="jobs: expected a whole number from 1 to"):
+    with pytest.raises(ValueError, match="jobs: expected a whole number of 1 or more"):
         models.sweep(
             lambda rate: models.Link(
                 traffic=models.Poisson(rate_pps=rate, size=64), line=models.Line(64_000)
@@ -212,3 +212,28 @@ def test_a_number_of_jobs_that_is_none_is_told() -> None:
             until=1,
             jobs=-1,
         )
+
+
+@pytest.mark.parametrize("value", [-1, 0, 2**33, 2**64])
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda value: models.ClosedLoop(window=value, size=9), "ClosedLoop.window"),
+        (models.Fixed, "Fixed.bytes"),
+        (lambda value: models.Line(rate_bps=8_000, mtu=value), "Line.mtu"),
+    ],
+)
+def test_a_number_beyond_all_that_a_field_can_hold_is_told_by_the_fields_range(make, field, value):
+    """It was told by the range of all whole numbers, or, where it had 32 bits, when the simulation was made."""
+    with pytest.raises(
+        ValueError, match=rf"{field}: expected a whole number from 1 to \d{{4,8}}, got {value}$"
+    ):
+        make(value)
+
+
+def test_a_negative_number_where_none_is_too_small_is_told_so():
+    """Zero would do, and there is no largest one worth a word."""
+    with pytest.raises(
+        ValueError, match=r"ClosedLoop.start_ns: expected a whole number of 0 or more, got -3$"
+    ):
+        models.ClosedLoop(window=1, size=9, start_ns=-3)

@@ -155,6 +155,16 @@ def test_a_frame_that_no_machine_has_room_for_is_refused_as_any_that_is_too_long
             run_program(ndis, link, [send(size)])
 
 
+@pytest.mark.parametrize(
+    ("seconds", "error"),
+    [(-1, ValueError), (float("nan"), ValueError), (float("inf"), ValueError), ("x", TypeError)],
+)
+def test_seconds_that_no_clock_has_are_refused_when_they_are_made(seconds, error):
+    """In words, and not by what Python says of rounding them."""
+    with pytest.raises(error, match=f"advance: expected seconds.*, got {seconds!r}"):
+        advance(seconds)
+
+
 @pytest.mark.parametrize("make", [send, run, window])
 @pytest.mark.parametrize(
     ("number", "error"),

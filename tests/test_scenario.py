@@ -203,7 +203,7 @@ def test_quantities_are_exact(name: str, text: str, number: float) -> None:
         ),
         ("size = 500", "size = 1600", "12:8", "expected at most the line's MTU of 1500, got 1600"),
         ("size = 500", 'size = "5 q"', "12:8", "expected a size such as '1500 B'"),
-        ("1_544_000", "-1", "15:12", "link[0].line.rate_bps: expected a whole number from 0"),
+        ("1_544_000", "-1", "15:12", "link[0].line.rate_bps: expected a whole number from 8"),
         ("1_544_000", "7", "15:12", "link[0].line.rate_bps: expected a whole number from 8"),
         ("rate_bps = 1_544_000", "rate_bsp = 1", "15:1", "did you mean 'rate_bps'?"),
         ("p = 0.01", "p = 1.5", "16:40", "link[0].line.loss.p: expected a number from"),

@@ -122,8 +122,8 @@ def test_a_wrong_scenario_is_told_with_its_line(tmp_path: Path) -> None:
     done = ndiswan("simulate", path)
     assert done.returncode == USAGE
     assert done.stderr == (
-        f"Error: {path}:8:21: link[0].line.rate_bps: expected a whole number from 0 to"
-        " 9223372036854775808, got -5\n"
+        f"Error: {path}:8:21: link[0].line.rate_bps: expected a whole number from 8 to"
+        " 10000000000000, got -5\n"
     )
 
 

@@ -113,7 +113,7 @@ STATUS_TABLE: list[tuple[str, int]]
 OID_TABLE: list[tuple[str, int]]
 OPERATIONS: list[str]
 
-def check_part(part: str, data: str) -> tuple[str, str] | None: ...
+def check_part(part: str, data: str) -> tuple[str, str, str] | None: ...
 
 _Args = TypeVarTuple("_Args")
 _Choices: TypeAlias = list[tuple[int, int]]

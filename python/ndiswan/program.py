@@ -79,6 +79,10 @@ def advance(seconds: float) -> Operation:
     >>> op.advance(0.5)
     advance(0.5)
     """
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"advance: expected seconds, a number, got {seconds!r}")
+    if not 0 <= seconds <= 1e9:
+        raise ValueError(f"advance: expected seconds from 0 to 1e9, got {seconds!r}")
     return Operation(_CODES["advance"], round(seconds * 1e9))
 
 

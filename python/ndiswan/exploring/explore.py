@@ -61,6 +61,8 @@ class Search:
         before: Callable[[int], object] = lambda _: None,
         one_by_one: bool = False,
     ) -> None:
+        if not isinstance(seed, int):
+            raise TypeError(f"seed: expected a whole number, got {seed!r}")
         if not 0 <= seed < 1 << 64:
             raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed!r}")
         self.scenario = scenario

@@ -26,6 +26,7 @@ class Parameters:
     says: ClassVar[dict[str, str]] = {}
 
     def __post_init__(self) -> None:
+        beyond: dict[str, _BeyondError] = {}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
             value = getattr(self, field.name)
             where = f"{type(self).__name__}.{field.name}"
@@ -36,17 +37,30 @@ class Parameters:
                 wanted = " or ".join(f"models.{kind.__name__}" for kind in kinds)
                 raise TypeError(f"{where}: expected a {wanted}, got {value!r:.60}")
             if not optional and field.name not in self._other():
-                object.__setattr__(self, field.name, _checked(where, type_name, value))
-        self._look()
+                try:
+                    checked = _checked(where, type_name, value)
+                except _BeyondError as error:
+                    beyond[field.name], checked = error, error.nearest
+                object.__setattr__(self, field.name, checked)
+        self._look({name: error.given for name, error in beyond.items()})
+        if beyond:
+            raise next(iter(beyond.values()))
 
-    def _look(self) -> None:
-        """Have the engine look at the values, as it does before a simulation."""
+    def _look(self, beyond: dict[str, int] | None = None) -> None:
+        """Have the engine look at the values, as it does before a simulation.
+
+        In place of those in ``beyond`` it has the nearest that it can hold.
+        """
         if not self.part:
             return
         wrong = check_part(self.part, json.dumps(self._seen(), allow_nan=False))
         if wrong is not None:
-            at, error = wrong
-            raise ValueError(f"{type(self).__name__}.{self.says.get(at, at)}: {error}")
+            at, expected, got = wrong
+            name = self.says.get(at, at)
+            given = (beyond or {}).get(name, getattr(self, name, None))
+            if isinstance(given, int):
+                got = repr(given)
+            raise ValueError(f"{type(self).__name__}.{name}: expected {expected}, got {got}")
 
     def _seen(self) -> dict[str, Any]:
         """What the engine looks at."""
@@ -97,7 +111,18 @@ def _checked(where: str, type_name: str, value: Any) -> Any:
     return value
 
 
-def whole(where: str, value: Any, low: int = 0, high: int = 2**63) -> int:
+class _BeyondError(ValueError):
+    """A whole number that no parameter can hold; who looks at the nearest one may know better which would fit."""
+
+    def __init__(self, text: str, given: int, nearest: int) -> None:
+        super().__init__(text)
+        self.given, self.nearest = given, nearest
+
+
+MOST = 2**63
+
+
+def whole(where: str, value: Any, low: int = 0, high: int = MOST) -> int:
     """A whole number; 1e9 is one, 1.5 and True are none."""
     is_whole = isinstance(value, numbers.Integral) or (
         isinstance(value, numbers.Real) and math.isfinite(value) and float(value).is_integer()
@@ -105,7 +130,9 @@ def whole(where: str, value: Any, low: int = 0, high: int = 2**63) -> int:
     if isinstance(value, (bool, np.bool_)) or not is_whole:
         raise TypeError(f"{where}: expected a whole number, got {value!r}")
     if not low <= int(value) <= high:
-        raise ValueError(f"{where}: expected a whole number from {low} to {high}, got {value!r}")
+        limits = f"of {low} or more" if high == MOST and value < low else f"from {low} to {high}"
+        text = f"{where}: expected a whole number {limits}, got {value!r}"
+        raise _BeyondError(text, int(value), min(max(int(value), low), high))
     return int(value)
 
 

@@ -218,19 +218,24 @@ impl Adapter {
     /// ``endpoints``, a closed line), ``LockViolation``, ``IrqlViolation``, and ``FlowViolation``
     /// if policy reports a shrunk window; ``ValueError`` for a window above 65535
     /// or an unknown quality (DDK:"NDIS_MAC_LINE_UP").
-    #[pyo3(signature = (link=None, *, speed=64_000, quality=0, window=0, handle=None))]
+    #[pyo3(
+        signature = (link=None, *, speed=Whole(64_000), quality=0, window=Whole(0), handle=None),
+        text_signature = "($self, link=None, *, speed=64_000, quality=0, window=0, handle=None)"
+    )]
     fn line_up(
         &self,
         py: Python<'_>,
         link: Option<&Bound<'_, PyAny>>,
-        speed: u64,
+        speed: Whole,
         quality: u32,
-        window: u32,
+        window: Whole,
         handle: Option<u64>,
     ) -> PyResult<Option<Py<Link>>> {
         self.alive()?;
-        let send_window = u16::try_from(window).map_err(|_| {
-            value(format!("expected a window of 0 (max_transmit) to 65535, got {window}"))
+        let speed = u64::try_from(speed.0)
+            .map_err(|_| value(format!("expected a speed of 0 bit/s or more, got {}", speed.0)))?;
+        let send_window = u16::try_from(window.0).map_err(|_| {
+            value(format!("expected a window of 0 (max_transmit) to 65535, got {}", window.0))
         })?;
         // An unknown quality is refused here, so that a link always has a known one.
         crate::request::quality(py, quality)?;

@@ -4,6 +4,8 @@
 //! is a few long columns, which NumPy takes from bytes without looking at each number.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // sums become numbers with a fraction
 
+mod spec;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -14,16 +16,15 @@ use std::time::Duration;
 use ndiswan::model::export::{self, Form};
 use ndiswan::model::simulation::{Control, Detail, SimulationError};
 use ndiswan::model::sink::Happened;
-use ndiswan::model::{
-    CardSpec, Histogram, LineSpec, LinkSpec, Loss, Luck, ModelError, QueueSpec, Size, Traffic,
-};
+use ndiswan::model::{Histogram, LinkSpec, Luck};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use serde::de::DeserializeOwned;
 
 use crate::error::{usage, value};
+
+pub(crate) use spec::check_part;
 
 /// How long a run goes on between two looks for Ctrl-C and for whoever watches.
 const SLICE: Duration = Duration::from_millis(100);
@@ -36,34 +37,6 @@ pub(crate) struct Simulation {
     control: Control,
     links: u64,
     now: AtomicU64,
-}
-
-/// What of one part of a link cannot be: where, and what was expected and came. ``part``: traffic, size, duration, line, loss,
-/// card or queue; ``data``: its parameters as JSON.
-#[pyfunction]
-pub(crate) fn check_part(part: &str, data: &str) -> PyResult<Option<(String, String)>> {
-    fn look<T: DeserializeOwned>(
-        data: &str,
-        validate: impl Fn(&T) -> Result<(), ModelError>,
-    ) -> serde_json::Result<Option<ModelError>> {
-        Ok(validate(&serde_json::from_str(data)?).err())
-    }
-    let found = match part {
-        "traffic" => look(data, Traffic::validate),
-        "size" => look(data, Size::validate),
-        "duration" => look(data, ndiswan::model::Duration::validate),
-        "line" => look(data, LineSpec::validate),
-        "loss" => look(data, Loss::validate),
-        "card" => look(data, CardSpec::validate),
-        "queue" => look(data, QueueSpec::validate),
-        other => {
-            return Err(value(format!(
-                "part: expected traffic, size, duration, line, loss, card or queue, got {other:?}"
-            )));
-        }
-    };
-    // A number that is none of its kind is told with the whole link.
-    Ok(found.ok().flatten().map(|e| (e.at, format!("expected {}, got {}", e.expected, e.got))))
 }
 
 fn failed(error: &SimulationError) -> PyErr {
