@@ -26,17 +26,15 @@ class Parameters:
     says: ClassVar[dict[str, str]] = {}
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
-            value = getattr(self, field.name)
-            where = f"{type(self).__name__}.{field.name}"
-            type_name = getattr(field.type, "__name__", str(field.type))
+        other = self._other()
+        for name, where, type_name, kinds in _fields(type(self)):
+            value = getattr(self, name)
             optional = value is None and "None" in type_name
-            kinds = () if optional else _kinds(field.type)
-            if kinds and not isinstance(value, kinds):
+            if kinds and not optional and not isinstance(value, kinds):
                 wanted = " or ".join(f"models.{kind.__name__}" for kind in kinds)
                 raise TypeError(f"{where}: expected a {wanted}, got {value!r:.60}")
-            if not optional and field.name not in self._other():
-                object.__setattr__(self, field.name, _checked(where, type_name, value))
+            if not optional and name not in other:
+                object.__setattr__(self, name, _checked(where, type_name, value))
         self._look()
 
     def _look(self) -> None:
@@ -58,9 +56,29 @@ class Parameters:
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain data, as a scenario file has them."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        data = {field.name: plain(getattr(self, field.name)) for field in fields}
+        data = {name: plain(getattr(self, name)) for name, *_ in _fields(type(self))}
         return {"kind": self.kind, **data} if self.kind else data
+
+
+_Field = tuple[str, str, str, tuple[type[Parameters], ...]]
+
+# A sweep makes the same parts at each of its points.
+_known: dict[type[Parameters], tuple[_Field, ...]] = {}
+
+
+def _fields(parameters: type[Parameters]) -> tuple[_Field, ...]:
+    """Of each field its name, what messages call it, its type's name, and the parameters that it may be."""
+    if parameters not in _known:
+        _known[parameters] = tuple(
+            (
+                field.name,
+                f"{parameters.__name__}.{field.name}",
+                getattr(field.type, "__name__", str(field.type)),
+                _kinds(field.type),
+            )
+            for field in dataclasses.fields(parameters)  # type: ignore[arg-type]  # each subclass is one
+        )
+    return _known[parameters]
 
 
 def _kinds(annotation: Any) -> tuple[type[Parameters], ...]:
