@@ -4,7 +4,6 @@
 //! status goes the way of a single completion (`complete.rs`), in its turn.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use ndiswan::event::Side;
 use ndiswan::{Delivery, Name, Status, Violation};
@@ -142,8 +141,7 @@ impl Adapter {
         let mut at = 0;
         while at < handles.len() {
             let rest = &handles[at..];
-            let some = self.shared.has_exported.load(Ordering::Relaxed);
-            let fit = |slot| !some || self.shared.views(slot) == 0;
+            let fit = |slot| self.shared.views(slot) == 0;
             let done = if rest.len() < least {
                 0
             } else {

@@ -204,7 +204,6 @@ impl PacketData {
         // Counted with the memory that it is of, so that the packet parts from it in time.
         let counted = place.with(slf.py(), |slot| {
             let start = this.look_quietly(|data| data.as_mut_ptr().cast::<c_void>())?;
-            packet.shared.has_exported.store(true, Ordering::Relaxed);
             packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
             Some((start, slot.epoch))
         });

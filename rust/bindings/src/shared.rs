@@ -63,8 +63,6 @@ pub(crate) struct Shared {
     pub(crate) slots: Box<[GilCell<PySlot>]>,
     /// For each slot how many views of its memory are exported.
     pub(crate) exports: Box<[AtomicU32]>,
-    /// Whether there was ever one; as long as there was none, who goes through many packets does not ask for each.
-    pub(crate) has_exported: AtomicBool,
     pub(crate) links: GilCell<Vec<Py<Link>>>,
     pub(crate) timers: GilCell<Vec<Py<PyAny>>>,
     pub(crate) dpcs: GilCell<Vec<Py<PyAny>>>,
@@ -102,7 +100,6 @@ impl Shared {
             world,
             slots: (0..packets).map(|_| GilCell::default()).collect(),
             exports: (0..packets).map(|_| AtomicU32::new(0)).collect(),
-            has_exported: AtomicBool::new(false),
             links: GilCell::default(),
             timers: GilCell::default(),
             dpcs: GilCell::default(),

@@ -17,7 +17,6 @@
 //! What happens at one moment, nothing else in between, takes one place: a packet that is taken, sent and
 //! submitted, and one that is completed and delivered. It is read as the events that it stands for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::contract::cpu::CpuState;
@@ -29,27 +28,15 @@ use crate::status::Status;
 /// no division.
 pub(crate) const HISTORY: usize = 32;
 
+// In one cache line.
 #[derive(Debug, Default)]
+#[repr(align(32))]
 struct Place([AtomicU64; 4]);
 
-/// Two places that are written one after the other, in one cache line.
-#[derive(Debug, Default)]
-#[repr(align(64))]
-pub(crate) struct Line([Place; 2]);
-
 /// The last [`HISTORY`] events of one packet.
-///
-/// Its lines are between those of the other packets of its pool: first the first line of each, then the second of each. Packets
-/// that go down together write lines that lie side by side, which the processor fetches before they are needed; a thousand
-/// packets with all of their lines are more than its second cache holds.
 #[derive(Debug)]
 pub(crate) struct History {
-    lines: Arc<[Line]>,
-    /// How many it keeps, less one.
-    mask: u32,
-    /// How many packets there are, and which it is.
-    packets: u32,
-    packet: u32,
+    places: Box<[Place]>,
     next: AtomicU32,
 }
 
@@ -127,38 +114,23 @@ fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<
 }
 
 impl History {
-    /// Lines for so many packets, each of which keeps `most` events: none, or a power of two.
-    pub(crate) fn lines(packets: u32, most: usize) -> Arc<[Line]> {
+    /// A history that keeps `most` events: none, or a power of two.
+    pub(crate) fn new(most: usize) -> History {
         debug_assert!(most == 0 || most.is_power_of_two());
-        (0..packets as usize * most.div_ceil(2)).map(|_| Line::default()).collect()
-    }
-
-    /// The history of one of so many packets, which keeps `most` events in these lines.
-    pub(crate) fn new(lines: &Arc<[Line]>, packets: u32, packet: u32, most: usize) -> History {
-        let mask = (most as u32).saturating_sub(1);
-        History { lines: Arc::clone(lines), mask, packets, packet, next: AtomicU32::new(0) }
+        let places = (0..most).map(|_| Place::default()).collect();
+        History { places, next: AtomicU32::new(0) }
     }
 
     /// How many events it keeps.
     pub(crate) fn most(&self) -> usize {
-        if self.lines.is_empty() { 0 } else { self.mask as usize + 1 }
+        self.places.len()
     }
 
     /// Becomes what [`new`](Self::new) makes for as many.
     pub(crate) fn renew(&mut self) {
-        let used = std::mem::take(self.next.get_mut()).min(self.mask + 1);
-        for word in (0..used).filter_map(|nth| self.place(nth)).flat_map(|place| &place.0) {
-            word.store(0, Ordering::Relaxed);
-        }
-    }
-
-    /// The place of its `nth` event; `None` if it keeps none.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn place(&self, nth: u32) -> Option<&Place> {
-        let nth = nth & self.mask;
-        let line = self.lines.get(((nth >> 1) * self.packets + self.packet) as usize)?;
-        Some(&line.0[(nth & 1) as usize])
+        let History { places, next } = self;
+        let used = (std::mem::take(next.get_mut()) as usize).min(places.len());
+        places[..used].fill_with(Place::default);
     }
 
     /// Keeps `event` and forgets the oldest one beyond the limit.
@@ -206,6 +178,16 @@ impl History {
         self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
     }
 
+    /// Looks at the place that is written next, so that it is in the cache when that is done: who goes through
+    /// many packets does this for the next one.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn warm(&self) {
+        let next = self.next.load(Ordering::Relaxed) as usize;
+        let place = self.places.get(next & self.places.len().wrapping_sub(1));
+        std::hint::black_box(place.map(|place| place.0[0].load(Ordering::Relaxed)));
+    }
+
     /// That it was completed with `status`, delivered, and is in the pool again.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
@@ -219,8 +201,8 @@ impl History {
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     pub(crate) fn keep_pended(&self, time: u64, who: u64, packet: Name) {
-        let last = self.next.load(Ordering::Relaxed).wrapping_sub(1);
-        let Some(place) = self.place(last) else { return };
+        let last = self.next.load(Ordering::Relaxed).wrapping_sub(1) as usize;
+        let Some(place) = self.places.get(last & self.places.len().wrapping_sub(1)) else { return };
         let word = |at: usize| place.0[at].load(Ordering::Relaxed);
         let kind = match word(1) ^ who {
             sent if sent == u64::from(SENT) << 8 => PENDED,
@@ -238,7 +220,9 @@ impl History {
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     fn keep_place(&self, words: [u64; 4]) {
         let next = self.next.load(Ordering::Relaxed);
-        let Some(place) = self.place(next) else { return };
+        let Some(place) = self.places.get(next as usize & self.places.len().wrapping_sub(1)) else {
+            return;
+        };
         self.next.store(next.wrapping_add(1), Ordering::Relaxed);
         for (place, word) in place.0.iter().zip(words) {
             place.store(word, Ordering::Relaxed);
@@ -247,8 +231,12 @@ impl History {
 
     /// The events, oldest first, of the packet in `slot` of `adapter`.
     pub(crate) fn to_vec(&self, adapter: u16, slot: u32) -> Vec<Event> {
-        let (next, most) = (self.next.load(Ordering::Relaxed), self.most());
-        let in_order = (0..most as u32).filter_map(|offset| self.place(next.wrapping_add(offset)));
+        if self.places.is_empty() {
+            return Vec::new();
+        }
+        let next = self.next.load(Ordering::Relaxed) as usize;
+        let most = self.places.len();
+        let in_order = (0..most).map(|offset| &self.places[(next + offset) % most]);
         let mut all: Vec<Event> = in_order.flat_map(|place| place.events(adapter, slot)).collect();
         // A place may have been several events.
         all.drain(..all.len().saturating_sub(most));

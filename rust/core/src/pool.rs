@@ -22,26 +22,25 @@ use crate::rule::Rule;
 const NOWHERE: u32 = u32::MAX;
 
 /// One packet's place. It begins with a cache line, so that a step of one in a batch of a thousand, which
-/// are too many for the first cache, waits for as few as can be: what each step needs is in the first line, and what is
-/// written of the descriptor when it is filled is in the second.
+/// are too many for the first cache, waits for as few as can be.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(align(64))]
 pub(crate) struct Slot {
-    /// Its last events.
-    pub(crate) history: History,
     word: AtomicU64,
-    /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
-    pub(crate) submitted: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
     next_free: AtomicU32,
     /// The link that it was sent on last, or [`NOWHERE`].
     pub(crate) link: AtomicU32,
+    /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
+    pub(crate) submitted: AtomicU64,
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
     /// Nobody has a token or an object of it, so that it may go to the pool when it comes home.
     anonymous: AtomicBool,
     /// The descriptor and its data.
     pub(crate) body: Biased<WanPacket>,
+    /// Its last events.
+    pub(crate) history: History,
 }
 
 impl Slot {
@@ -153,7 +152,7 @@ fn below(index: u32, packets: u32) -> u32 {
 }
 
 impl Slot {
-    fn new(below: u32, info: &WanInfo, history: History, bias: &Arc<Bias>) -> Slot {
+    fn new(below: u32, info: &WanInfo, keep: usize, bias: &Arc<Bias>) -> Slot {
         Slot {
             word: AtomicU64::new(PacketState::default().word()),
             next_free: AtomicU32::new(below),
@@ -162,11 +161,11 @@ impl Slot {
             length: AtomicU32::new(0),
             anonymous: AtomicBool::new(false),
             body: Biased::new(bias, WanPacket::new(info)),
-            history,
+            history: History::new(keep),
         }
     }
 
-    /// Becomes what [`new`](Self::new) makes, for the same `info` and a history that keeps as many.
+    /// Becomes what [`new`](Self::new) makes, for the same `info` and `keep`.
     fn renew(&mut self, below: u32, info: &WanInfo, bias: &Arc<Bias>) {
         let Slot { word, next_free, link, submitted, length, anonymous, body, history } = self;
         *word.get_mut() = PacketState::default().word();
@@ -201,18 +200,16 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(packets: u32, info: &WanInfo, keep: usize, bias: &Arc<Bias>) -> Pool {
         let spare = bias.is_of_locks().then(|| spare::take(packets, info, keep)).flatten();
-        let slots = if let Some(mut slots) = spare {
-            for (index, slot) in (0..packets).zip(&mut slots) {
-                slot.renew(below(index, packets), info, bias);
+        let slots = match spare {
+            Some(mut slots) => {
+                for (index, slot) in (0..packets).zip(&mut slots) {
+                    slot.renew(below(index, packets), info, bias);
+                }
+                slots
             }
-            slots
-        } else {
-            let lines = History::lines(packets, keep);
-            let slot = |index| {
-                let history = History::new(&lines, packets, index, keep);
-                Slot::new(below(index, packets), info, history, bias)
-            };
-            (0..packets).map(slot).collect()
+            None => (0..packets)
+                .map(|index| Slot::new(below(index, packets), info, keep, bias))
+                .collect(),
         };
         let free = AtomicU64::new(u64::from(packets > 0));
         Pool { slots, free, bias: Arc::clone(bias) }

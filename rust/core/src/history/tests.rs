@@ -2,11 +2,6 @@
 
 use super::*;
 
-/// The history of the second of three packets.
-fn alone(most: usize) -> History {
-    History::new(&History::lines(3, most), 3, 1, most)
-}
-
 fn event(time: u64, what: What) -> Event {
     let (cpu, irql, locks, adapter, site) = (7, Irql::DISPATCH, 2, 3, 9);
     Event { time, cpu, irql, locks, adapter, site, what }
@@ -30,7 +25,7 @@ fn every_event_about_a_packet_comes_back_as_it_was() {
     for side in SIDES {
         all.extend(PARTS.map(|part| What::Touch { packet, side, part }));
     }
-    let history = alone(HISTORY);
+    let history = History::new(HISTORY);
     let events: Vec<Event> = (0..).zip(&all).map(|(at, what)| event(at, *what)).collect();
     for event in &events {
         history.keep(event);
@@ -42,7 +37,7 @@ fn every_event_about_a_packet_comes_back_as_it_was() {
 fn what_took_one_place_comes_back_as_the_events_that_it_was() {
     let (before, link, status) = (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::SUCCESS);
     let packet = Name { generation: 12, ..before };
-    let history = alone(4);
+    let history = History::new(4);
     let who = words_of(7, Irql::DISPATCH, 2);
     history.keep_sent(1, who, before.generation, 64, link);
     let sent = [
@@ -73,9 +68,10 @@ fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
         What::Deliver { packet, link, status },
         What::Free { packet },
     ];
-    let history = alone(8);
+    let history = History::new(8);
     let who = words_of(7, Irql::DISPATCH, 2);
     history.keep_sent(1, who, before.generation, 64, link);
+    history.warm();
     history.keep_pended(1, who, packet);
     history.keep_done(2, who, packet.generation, status.0, link);
     let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
@@ -94,7 +90,7 @@ fn a_packet_that_is_sent_again_takes_one_place_with_its_return() {
         What::Submit { packet, link: 7 },
         What::Return { packet, status: Status::PENDING },
     ];
-    let history = alone(8);
+    let history = History::new(8);
     let who = words_of(7, Irql::DISPATCH, 2);
     history.keep_again(1, who, before.generation, 64, 7);
     let found = || history.to_vec(3, 5).iter().map(|event| event.what).collect::<Vec<_>>();
@@ -108,7 +104,7 @@ fn a_return_is_an_event_of_its_own_where_time_or_a_completion_was_in_between() {
     let packet = Name { adapter: 3, slot: 5, generation: 12 };
     let who = words_of(7, Irql::DISPATCH, 2);
     for (later, completed, other) in [(2, false, who), (1, true, who), (1, false, who + 1)] {
-        let history = alone(8);
+        let history = History::new(8);
         history.keep_sent(1, who, 11, 64, 7);
         if completed {
             history.keep_back(1, who, packet.generation, 0, 7);
@@ -117,13 +113,13 @@ fn a_return_is_an_event_of_its_own_where_time_or_a_completion_was_in_between() {
         let last = history.to_vec(3, 5).pop().map(|event| (event.time, event.what));
         assert_eq!(last, Some((later, What::Return { packet, status: Status::PENDING })));
     }
-    alone(0).keep_pended(1, who, packet);
+    History::new(0).keep_pended(1, who, packet);
 }
 
 #[test]
 fn the_oldest_are_forgotten_beyond_the_limit() {
     let packet = Name { adapter: 3, slot: 5, generation: 1 };
-    let history = alone(4);
+    let history = History::new(4);
     for at in 0..8 {
         history.keep(&event(at, What::Free { packet }));
     }
@@ -133,6 +129,6 @@ fn the_oldest_are_forgotten_beyond_the_limit() {
 
 #[test]
 fn a_history_of_nothing_is_empty() {
-    assert_eq!(alone(4).to_vec(0, 0), []);
-    assert_eq!(alone(0).to_vec(0, 0), []);
+    assert_eq!(History::new(4).to_vec(0, 0), []);
+    assert_eq!(History::new(0).to_vec(0, 0), []);
 }

@@ -15,7 +15,7 @@ use crate::event::{Entry, Name, What};
 use crate::face::Face;
 use crate::history::who;
 use crate::policy::ResourcesAsFinal;
-use crate::pool::{Pool, Slot};
+use crate::pool::Slot;
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
 
@@ -106,8 +106,7 @@ impl Adapter {
             who(cpu.number(), &state)
         };
         let lines = self.links.lock_in(&span)?;
-        let pool: &Pool = &self.pool;
-        let first = pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;
+        let first = self.pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;
         let link = lines.find(first.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
         let drivers = flow.drivers.clone()?;
@@ -116,13 +115,19 @@ impl Adapter {
         }
         self.life().may_call().ok()?;
         let now = ndis.instant();
-        let mut top = pool.top_in(&span);
+        let mut top = self.pool.top_in(&span);
         let (mut done, mut bytes) = (0, 0);
         let mut batch = Batch::with_capacity(handles.len());
         let mut finals = Finals::default();
         for (at, handle) in handles.iter().enumerate() {
             let (name, status) = (Name::of_handle(*handle, self.index), status(at));
-            let Some(place) = pool.get(name.slot) else { break };
+            let Some(place) = self.pool.get(name.slot) else { break };
+            if let Some(next) = handles.get(at + 2) {
+                let next = Name::of_handle(*next, self.index);
+                if let Some(next) = self.pool.get(next.slot) {
+                    next.history.warm();
+                }
+            }
             let mine = name.adapter == self.index && place.is_anonymous();
             let same = place.link.load(Ordering::Relaxed) == link.id;
             if !(mine && same && self.is_plain(status) && fit(name.slot)) {
@@ -146,7 +151,7 @@ impl Adapter {
             return None;
         }
         flow.come_home(batch.len() as u32, done, bytes);
-        pool.set_top_in(&span, top);
+        self.pool.set_top_in(&span, top);
         if !ndis.verify_off() {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);

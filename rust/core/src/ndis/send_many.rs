@@ -15,7 +15,6 @@ use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::history::who;
-use crate::pool::Pool;
 use crate::status::Status;
 use crate::trace::record::Note;
 
@@ -143,18 +142,20 @@ impl Link {
         let mut batch = Batch::with_capacity(most);
         // Neither changes while we are in here.
         let longest = if flow.is_clear_for(0) { flow.longest() } else { 0 };
-        let pool: &Pool = &adapter.pool;
-        let mut top = pool.top_in(&span);
+        let mut top = adapter.pool.top_in(&span);
         for at in from..from + most {
             let size = frames.size(at);
             let next = (size <= longest).then(|| top.checked_sub(1)).flatten();
             let Some(slot) = next else { break };
-            let place = pool.slot(slot);
+            let place = adapter.pool.slot(slot);
             let Some(mut body) = place.body.lock_in(&span) else { break };
             let free = place.state();
             let down = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
             let Ok(state) = down else { break };
             top = place.below();
+            if let Some(next) = top.checked_sub(1) {
+                adapter.pool.slot(next).history.warm();
+            }
             place.set_in(&span, state);
             match frames.bytes(at) {
                 Some(frame) => body.put(&adapter.info, frame),
@@ -166,7 +167,7 @@ impl Link {
             batch.push(Name { generation: state.generation(), ..packet }, size, now.time);
         }
         flow.go_down(batch.len() as u32);
-        pool.set_top_in(&span, top);
+        adapter.pool.set_top_in(&span, top);
         drop((flow, span));
         if batch.is_empty() {
             adapter.leave(cpu);
@@ -316,9 +317,8 @@ impl Link {
         let ndis = &*adapter.ndis;
         let Some(span) = ndis.bias.alone(cpu) else { return false };
         let (now, who) = (ndis.later(called), who(cpu.number(), &cpu.state.borrow()));
-        let pool: &Pool = &adapter.pool;
         for name in batch.names(adapter.index) {
-            let place = pool.slot(name.slot);
+            let place = adapter.pool.slot(name.slot);
             if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {
                 place.set_in(&span, state);
             }
