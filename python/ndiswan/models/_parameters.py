@@ -27,21 +27,19 @@ class Parameters:
 
     def __post_init__(self) -> None:
         beyond: dict[str, _BeyondError] = {}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
-            value = getattr(self, field.name)
-            where = f"{type(self).__name__}.{field.name}"
-            type_name = getattr(field.type, "__name__", str(field.type))
+        other = self._other()
+        for name, where, type_name, kinds in _fields(type(self)):
+            value = getattr(self, name)
             optional = value is None and "None" in type_name
-            kinds = () if optional else _kinds(field.type)
-            if kinds and not isinstance(value, kinds):
+            if kinds and not optional and not isinstance(value, kinds):
                 wanted = " or ".join(f"models.{kind.__name__}" for kind in kinds)
                 raise TypeError(f"{where}: expected a {wanted}, got {value!r:.60}")
-            if not optional and field.name not in self._other():
+            if not optional and name not in other:
                 try:
                     checked = _checked(where, type_name, value)
                 except _BeyondError as error:
-                    beyond[field.name], checked = error, error.nearest
-                object.__setattr__(self, field.name, checked)
+                    beyond[name], checked = error, error.nearest
+                object.__setattr__(self, name, checked)
         self._look({name: error.given for name, error in beyond.items()})
         if beyond:
             raise next(iter(beyond.values()))
@@ -72,9 +70,29 @@ class Parameters:
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain data, as a scenario file has them."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        data = {field.name: plain(getattr(self, field.name)) for field in fields}
+        data = {name: plain(getattr(self, name)) for name, *_ in _fields(type(self))}
         return {"kind": self.kind, **data} if self.kind else data
+
+
+_Field = tuple[str, str, str, tuple[type[Parameters], ...]]
+
+# A sweep makes the same parts at each of its points.
+_known: dict[type[Parameters], tuple[_Field, ...]] = {}
+
+
+def _fields(parameters: type[Parameters]) -> tuple[_Field, ...]:
+    """Of each field its name, what messages call it, its type's name, and the parameters that it may be."""
+    if parameters not in _known:
+        _known[parameters] = tuple(
+            (
+                field.name,
+                f"{parameters.__name__}.{field.name}",
+                getattr(field.type, "__name__", str(field.type)),
+                _kinds(field.type),
+            )
+            for field in dataclasses.fields(parameters)  # type: ignore[arg-type]  # each subclass is one
+        )
+    return _known[parameters]
 
 
 def _kinds(annotation: Any) -> tuple[type[Parameters], ...]:

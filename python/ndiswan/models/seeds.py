@@ -24,6 +24,8 @@ def seed_sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
 
 def entropy_of(root: np.random.SeedSequence) -> Entropy:
     """What a sequence was made of, so that it can be compared and sent."""
+    if isinstance(root.entropy, int):
+        return root.entropy
     entropy = np.atleast_1d(np.asarray(root.entropy, object)).tolist()
     return int(entropy[0]) if np.ndim(root.entropy) == 0 else tuple(map(int, entropy))  # type: ignore[arg-type]
 

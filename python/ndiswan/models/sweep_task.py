@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,7 @@ class Settings:
     until_ns: int | None
     warmup_ns: int
 
+    @lru_cache(maxsize=1 << 10)  # noqa: B019 -- a process has few settings
     def root(self, replication: int) -> np.random.SeedSequence:
         """The seed of a replication, which is the same for every point."""
         return np.random.SeedSequence(

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ndiswan.models import engine
 from ndiswan.models.measured import Measured
 from ndiswan.models.points import described
-from ndiswan.models.results import names_of
-from ndiswan.models.running import Simulation, several
+from ndiswan.models.results import names_of, read
+from ndiswan.models.running import several
+from ndiswan.models.seeds import seed_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_ROOT = seed_sequence(0)
+"""Where it is only looked at parameters, any will do."""
 
 
 class Place:
@@ -23,15 +27,18 @@ class Place:
         try:
             links = several(make(**point))
             self.names = tuple(names_of(links))
-            # The engine looks at the parameters too: now, and not after hours of work.
-            one = Simulation([replace(link, count=1) for link in links], threads=1)
+            self.plain = engine.plain_links(links)
+            self.size = sum(link.count for link in links)
+            # The engine looks at the parameters too: now, and not after hours of work. Of many alike it looks at one.
+            plain = self.plain
+            if self.size > len(links):
+                plain = engine.plain_links([replace(link, count=1) for link in links])
+            one = engine.build(plain, [_ROOT])
         except Exception as error:
             error.add_note(f"at the point {described(point)}")
             raise
-        self.known = one.results().columns if number == 0 else {}
+        self.known = read(one, links).columns if number == 0 else {}
         self.windows = tuple(link.window for link in links)
-        self.plain = engine.plain_links(links)
-        self.size = sum(link.count for link in links)
         self.parts: dict[int, Measured] = {}
 
     def add(self, first: int, measured: Measured) -> int:
