@@ -149,6 +149,34 @@ fn a_panic_between_two_of_many_completes_those_before_and_loses_none() {
 }
 
 #[test]
+fn at_each_place_of_many_one_of_another_pool_and_a_panic_lose_and_double_none() {
+    const MANY: u32 = 39;
+    for place in 0..MANY {
+        let (one, other) = (Pool::new(MANY, |index| index), Pool::new(1, |_| MANY));
+        let pend = |index| {
+            let pool = if index == place { &other } else { &one };
+            pool.packet().unwrap().send().pend()
+        };
+        let mut owed: Vec<_> = (0..MANY).map(pend).collect();
+        one.producer().push_from(&mut owed, |packet| (packet, SUCCESS));
+        let come = |pool: &Pool<u32>| pool.consumer().unwrap().drain(99, |_, _| ());
+        assert_eq!((come(&one), come(&other)), (MANY as usize - 1, 1), "{place}");
+
+        let mut owed: Vec<_> = (0..MANY).map(|_| one.packet().unwrap().send().pend()).collect();
+        let mut left = place;
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            one.producer().push_from(&mut owed, |packet| {
+                left = left.checked_sub(1).expect("as the test wants it");
+                (packet, SUCCESS)
+            });
+        }));
+        assert!(result.is_err() && owed.is_empty());
+        assert_eq!((come(&one), one.free()), (MANY as usize, MANY as usize), "{place}");
+        assert_eq!(one.broken(), u64::from(MANY - place));
+    }
+}
+
+#[test]
 fn a_panic_of_the_one_who_gets_them_loses_none() {
     let pool = Pool::new(4, |_| ());
     std::iter::from_fn(|| pool.packet()).for_each(|packet| packet.send().pend().complete(SUCCESS));

@@ -36,23 +36,17 @@ pub enum Step {
 impl Step {
     /// What the one who makes this step takes the state to be, in the life `life`.
     #[inline]
-    fn believed(self, life: u32) -> PacketState {
+    fn believed(self, life: Life) -> PacketState {
         match self {
-            Step::Allocate => PacketState::new(Owner::Pool, life),
-            Step::Send | Step::Free => PacketState::new(Owner::Protocol, life),
-            Step::Pend | Step::Done | Step::Drop => PacketState::new(Owner::Miniport, life),
+            Step::Allocate => life.with(Owner::Pool),
+            Step::Send | Step::Free => life.with(Owner::Protocol),
+            Step::Pend | Step::Done | Step::Drop => life.with(Owner::Miniport),
             Step::Complete => {
-                let called = PacketState::new(Owner::Miniport, life);
-                called.returned(life, Status::PENDING).unwrap_or(called)
+                let called = life.with(Owner::Miniport);
+                called.returned(life.number(), Status::PENDING).unwrap_or(called)
             }
-            Step::Deliver => PacketState::new(Owner::Returning, life),
+            Step::Deliver => life.with(Owner::Returning),
         }
-    }
-
-    /// The life after it.
-    #[inline]
-    fn life_after(self, life: u32) -> u32 {
-        life.wrapping_add(u32::from(self == Step::Send))
     }
 
     /// The state after it, by the contract.
@@ -78,6 +72,32 @@ impl Step {
             Step::Pend | Step::Done | Step::Complete => found == believed,
             _ => found.without_past() == believed,
         }
+    }
+}
+
+/// The number of a life, in the half of a word in which a state has it: it comes out of a state and goes into the next
+/// one as it is.
+#[doc(hidden)]
+#[derive(Copy, Clone, Debug)]
+pub struct Life(u64);
+
+const LIFE: u64 = !0 << 32;
+
+impl Life {
+    #[inline]
+    fn of(state: PacketState) -> Life {
+        Life(state.word() & LIFE)
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline]
+    fn with(self, owner: Owner) -> PacketState {
+        // The other half is empty, and the compiler is told: then it sees that steps in a row fit together.
+        PacketState::from_word(self.0 & LIFE | owner as u64)
     }
 }
 
@@ -114,12 +134,13 @@ pub trait Ledger: sealed::Sealed + Sized + 'static {
 #[doc(hidden)]
 pub trait Report {
     /// By whom: which packet of whose pool.
-    fn put(self, step: Step, life: u32, found: PacketState);
+    fn put(self, step: Step, life: Life, found: PacketState);
 }
 
 impl Broken {
     /// A step that the contract, or the packet's token, did not expect in the state `found`.
-    pub(super) fn new(step: Step, packet: u32, life: u32, found: PacketState) -> Broken {
+    pub(super) fn new(step: Step, packet: u32, life: Life, found: PacketState) -> Broken {
+        let life = life.number();
         // Where the contract has no objection to the step as such, it is not the token's packet any more.
         let rule = step.of(found, life).err().unwrap_or(Rule::Touch);
         Broken { rule, packet, life: Some(life), step, found: Some(found) }
@@ -156,24 +177,24 @@ pub struct Page(pub(super) PacketState);
 
 impl Ledger for WithLedger {
     type Page = Page;
-    type Life = u32;
+    type Life = Life;
 
     #[inline]
-    fn meet(page: &mut Page, step: Step, report: impl Report) -> u32 {
+    fn meet(page: &mut Page, step: Step, report: impl Report) -> Life {
         let found = page.0;
-        let life = found.generation();
-        if step.of(found, life).is_err() {
+        let life = Life::of(found);
+        if step.of(found, life.number()).is_err() {
             report.put(step, life, found);
         }
         page.after(step, life)
     }
 
-    fn known(life: u32) -> Option<u32> {
-        Some(life)
+    fn known(life: Life) -> Option<u32> {
+        Some(life.number())
     }
 
     #[inline]
-    fn step(page: &mut Page, step: Step, life: u32, report: impl Report) -> u32 {
+    fn step(page: &mut Page, step: Step, life: Life, report: impl Report) -> Life {
         if !step.agrees(page.0, step.believed(life)) {
             report.put(step, life, page.0);
         }
@@ -185,9 +206,10 @@ impl Page {
     /// By type the token is right, so what it believes is what is true, and its step is made in either case. Where
     /// several stand in one function, the compiler knows what was written last, and of their checks the first is left.
     #[inline]
-    fn after(&mut self, step: Step, life: u32) -> u32 {
+    fn after(&mut self, step: Step, life: Life) -> Life {
         let believed = step.believed(life);
-        self.0 = step.of(believed, life).unwrap_or(believed);
-        step.life_after(life)
+        let state = step.of(believed, life.number()).unwrap_or(believed);
+        self.0 = state;
+        Life::of(state)
     }
 }

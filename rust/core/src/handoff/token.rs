@@ -1,6 +1,6 @@
 //! What is inside of every token: the permit, and the packet's life.
 
-use super::ledger::{Ledger, Report, Step};
+use super::ledger::{Ledger, Life, Report, Step};
 use super::record::{Broken, Record};
 use crate::contract::packet::PacketState;
 use crate::ring::{Permit, PermitLane, Places, Reader, Whose};
@@ -72,7 +72,7 @@ impl<'p, T, L: Ledger> Token<'p, T, L> {
 impl<T, P> Report for Whose<'_, T, P, Record> {
     #[cold]
     #[inline(never)]
-    fn put(self, step: Step, life: u32, found: PacketState) {
+    fn put(self, step: Step, life: Life, found: PacketState) {
         self.shared().put(Broken::new(step, self.index(), life, found));
     }
 }

@@ -26,15 +26,22 @@ impl<E: Entry> Track<E> {
     #[inline]
     pub(super) fn write_all(&self, position: u64, entries: &[E]) {
         let Some((head, followers)) = entries.split_first() else { return };
-        // The compiler is not to know it: it would clear the bits in each part of an entry before it
-        // makes a word of the parts, and load them one by one.
-        let mask = black_box(ENTRY);
+        let room = self.room(position);
         let with_more = (entries.len() + 1).saturating_sub(BLOCK);
-        let (more, last) = followers.split_at(with_more.saturating_sub(1));
-        let first = position.wrapping_add(1);
-        self.follow(first, more, mask, MORE);
-        self.follow(first.wrapping_add(more.len() as u64), last, mask, 0);
-        let flags = self.phase(position) | if with_more > 0 { MORE } else { 0 };
+        let flags = if with_more > 0 { MORE } else { 0 } | self.phase(position);
+        if entries.len() <= room {
+            // The compiler is not to know it: it would clear the bits in each part of an entry before it
+            // makes a word of the parts, and load them one by one.
+            let mask = black_box(ENTRY);
+            let slots = self.piece(position, entries.len());
+            let (more, last) = followers.split_at(with_more.saturating_sub(1));
+            let (_, slots) = slots.split_at(E::WORDS);
+            let (marked, others) = slots.split_at(more.len() * E::WORDS);
+            Self::put(marked, more, mask, flags);
+            Self::put(others, last, mask, flags & PHASE);
+        } else {
+            self.follow(position, entries, with_more);
+        }
         let word = self.word(position, Self::LAST);
         writing(word);
         for index in 0..Self::LAST {
@@ -43,24 +50,28 @@ impl<E: Entry> Track<E> {
         word.store(head.word(Self::LAST) & ENTRY | flags, order::publish_all());
     }
 
-    /// Writes followers: up to the end of the memory, then from its beginning, so that place and
-    /// phase are found once a piece and not once an entry.
+    /// Writes the followers of a batch that goes over the end of the memory; the first `with_more` entries say that
+    /// there are more.
+    #[cold]
+    #[inline(never)]
+    fn follow(&self, position: u64, entries: &[E], with_more: usize) {
+        for (n, entry) in entries.iter().enumerate().skip(1) {
+            let position = position.wrapping_add(n as u64);
+            let flags = self.phase(position) | if n < with_more { MORE } else { 0 };
+            Self::put(self.piece(position, 1), std::slice::from_ref(entry), ENTRY, flags);
+        }
+    }
+
+    /// Writes followers into their slots.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // twice in one function, where `more` is a constant
-    fn follow(&self, mut position: u64, mut entries: &[E], mask: u64, more: u64) {
-        while !entries.is_empty() {
-            let (now, later) = entries.split_at(self.room(position).min(entries.len()));
-            let flags = self.phase(position) | more;
-            let slots = self.piece(position, now.len()).chunks_exact(E::WORDS);
-            for (slot, entry) in slots.zip(now) {
-                writing(&slot[Self::LAST]);
-                for (index, word) in slot[..Self::LAST].iter().enumerate() {
-                    word.store(entry.word(index), Relaxed);
-                }
-                slot[Self::LAST].store(entry.word(Self::LAST) & mask | flags, Relaxed);
+    #[allow(clippy::inline_always)] // a loop
+    fn put(slots: &[Word], entries: &[E], mask: u64, flags: u64) {
+        for (slot, entry) in slots.chunks_exact(E::WORDS).zip(entries) {
+            writing(&slot[Self::LAST]);
+            for (index, word) in slot[..Self::LAST].iter().enumerate() {
+                word.store(entry.word(index), Relaxed);
             }
-            position = position.wrapping_add(now.len() as u64);
-            entries = later;
+            slot[Self::LAST].store(entry.word(Self::LAST) & mask | flags, Relaxed);
         }
     }
 
@@ -71,16 +82,16 @@ impl<E: Entry> Track<E> {
         (self.piece(position, count), self.phase(position))
     }
 
-    /// A block of entries, if the slots begin with one that is marked.
+    /// Whether the slots begin with one that is marked, and so with a block.
     #[inline]
-    pub(super) fn block(slots: &[Word], phase: u64) -> Option<[E; BLOCK]> {
-        if slots.len() < BLOCK * E::WORDS {
-            return None;
-        }
-        let last = slots[Self::LAST].load(order::observe_all());
-        if last & !ENTRY != phase | MORE {
-            return None;
-        }
+    pub(super) fn is_block(slots: &[Word], phase: u64) -> bool {
+        slots.len() >= BLOCK * E::WORDS
+            && slots[Self::LAST].load(order::observe_all()) & !ENTRY == phase | MORE
+    }
+
+    /// Some entries of a block that is there.
+    #[inline]
+    pub(super) fn some<const N: usize>(slots: &[Word]) -> [E; N] {
         let entry = |n: usize| {
             let slot = &slots[n * E::WORDS..][..E::WORDS];
             reading(&slot[Self::LAST]);
@@ -91,7 +102,7 @@ impl<E: Entry> Track<E> {
         };
         // All are read before the first is handed out, so that the compiler may keep what belongs to
         // the consumer's callback in registers.
-        Some(std::array::from_fn(entry))
+        std::array::from_fn(entry)
     }
 
     /// What is in a slot, if it is of this phase.

@@ -4,7 +4,7 @@ use super::entry::{Completion, Entry};
 use super::lane::{Head, Shared};
 use super::producer::{Door, Permits};
 use super::slots::Track;
-use super::sync::{Arc, BLOCK, Parker, TURN, order};
+use super::sync::{Arc, BLOCK, Parker, SOME, TURN, order};
 
 /// What the consumer knows of a lane.
 #[derive(Debug)]
@@ -158,14 +158,17 @@ impl<E: Entry, D: Door> Consumer<E, D> {
         while run.head != end {
             let track = &run.reader.track;
             let (mut piece, phase) = track.ahead(run.head, end.wrapping_sub(run.head));
-            while let Some(entries) = Track::<E>::block(piece, phase) {
+            while Track::<E>::is_block(piece, phase) {
                 if is_behind {
                     track.ask_ahead(run.head);
                 }
-                piece = &piece[BLOCK * E::WORDS..];
-                for entry in entries {
-                    run.head = run.head.wrapping_add(1);
-                    with(entry);
+                let (block, rest) = piece.split_at(BLOCK * E::WORDS);
+                piece = rest;
+                for some in block.chunks_exact(SOME * E::WORDS) {
+                    for entry in Track::<E>::some::<SOME>(some) {
+                        run.head = run.head.wrapping_add(1);
+                        with(entry);
+                    }
                 }
             }
             // Up to where another block may begin.

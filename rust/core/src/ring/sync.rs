@@ -69,6 +69,8 @@ pub(super) const LINE: usize = 16;
 pub(super) const LANES: usize = 32;
 /// Slots that the consumer may take with one look.
 pub(super) const BLOCK: usize = 8;
+/// How many of them are read before the first of these is handed out.
+pub(super) const SOME: usize = 4;
 /// Entries of one lane before it is the next one's turn.
 pub(super) const TURN: usize = 64;
 /// After so many looks a lane in which nothing was found is not looked at any more.

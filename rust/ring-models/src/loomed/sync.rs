@@ -93,6 +93,7 @@ pub(super) fn can_heavy() -> bool {
 pub(super) const LINE: usize = 1;
 pub(super) const LANES: usize = 2;
 pub(super) const BLOCK: usize = 2;
+pub(super) const SOME: usize = 1;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 1;
 pub(super) const FEW: usize = 0;

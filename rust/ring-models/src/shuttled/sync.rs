@@ -35,6 +35,7 @@ pub(super) fn can_heavy() -> bool {
 pub(super) const LINE: usize = 1;
 pub(super) const LANES: usize = 32;
 pub(super) const BLOCK: usize = 2;
+pub(super) const SOME: usize = 1;
 pub(super) const TURN: usize = 2;
 pub(super) const SWEEP: u32 = 2;
 pub(super) const FEW: usize = 1;
