@@ -15,10 +15,6 @@ use super::wake::Wake;
 pub(super) struct Lane<E> {
     /// The next position: written by the lane's owner; in the overflow lane taken by all.
     tail: AtomicU64,
-    /// The phase of the lap that it is in, which the owner looks up where a lap begins.
-    phase: AtomicU64,
-    /// What of the tail says where in its lap it is; in the overflow lane nothing does.
-    within: u64,
     /// How far the consumer was known to be (open rings).
     seen: AtomicU64,
     track: Track<E>,
@@ -47,18 +43,13 @@ pub(super) struct Shared<E> {
 impl<E: Entry> Shared<E> {
     pub(super) fn new(lanes: usize, capacity: usize, open: bool, start: u64, wake: Wake) -> Self {
         let slots = Slots::new(lanes, capacity);
-        let lane = |index| {
-            let (track, is_shared) = (slots.track(index), index == lanes - 1);
-            Lane {
-                tail: AtomicU64::new(start),
-                phase: AtomicU64::new(track.phase(start)),
-                within: if is_shared { 0 } else { track.capacity() - 1 },
-                seen: AtomicU64::new(start),
-                track,
-                index: index as u32,
-                is_shared,
-                cold: AtomicBool::new(true),
-            }
+        let lane = |index| Lane {
+            tail: AtomicU64::new(start),
+            seen: AtomicU64::new(start),
+            track: slots.track(index),
+            index: index as u32,
+            is_shared: index == lanes - 1,
+            cold: AtomicBool::new(true),
         };
         let head = |_| Head(AtomicU64::new(start));
         Shared {
@@ -101,8 +92,8 @@ impl<E: Entry> Shared<E> {
 
     #[inline]
     pub(super) fn push(&self, lane: &Lane<E>, entry: E) {
-        let (position, phase) = lane.reserve_one();
-        lane.track.write(position, phase, entry);
+        let position = lane.reserve(1);
+        lane.track.write(position, entry);
         self.written(lane);
     }
 
@@ -129,7 +120,7 @@ impl<E: Entry> Shared<E> {
         }
         impl<E: Entry> Drop for Run<'_, E> {
             fn drop(&mut self) {
-                self.lane.goes_on_at(self.tail);
+                self.lane.tail.store(self.tail, Relaxed);
                 self.shared.written(self.lane);
             }
         }
@@ -146,7 +137,7 @@ impl<E: Entry> Shared<E> {
             return Err(Full::Closed(entry));
         }
         match self.try_reserve(lane, 1) {
-            Some((position, _)) => lane.track.write(position, lane.track.phase(position), entry),
+            Some((position, _)) => lane.track.write(position, entry),
             None => return Err(Full::Full(entry)),
         }
         self.written(lane);
@@ -184,7 +175,7 @@ impl<E: Entry> Shared<E> {
             used = position.wrapping_sub(head);
         }
         let count = (capacity - used).min(most);
-        lane.goes_on_at(position.wrapping_add(count));
+        lane.tail.store(position.wrapping_add(count), Relaxed);
         (count > 0).then_some((position, count))
     }
 
@@ -216,25 +207,6 @@ impl<E: Entry> Shared<E> {
 }
 
 impl<E: Entry> Lane<E> {
-    /// A position that is the caller's alone, and its phase.
-    #[inline]
-    fn reserve_one(&self) -> (u64, u64) {
-        let position = self.tail.load(Relaxed);
-        if position & self.within == 0 {
-            return self.begin_lap();
-        }
-        self.tail.store(position.wrapping_add(1), Relaxed);
-        (position, self.phase.load(Relaxed))
-    }
-
-    /// The same where a lap begins, and for those who share the lane, always.
-    #[cold]
-    #[inline(never)]
-    fn begin_lap(&self) -> (u64, u64) {
-        let position = self.reserve(1);
-        (position, self.track.phase(position))
-    }
-
     /// `count` positions, which are the caller's alone.
     #[inline]
     fn reserve(&self, count: u64) -> u64 {
@@ -242,14 +214,7 @@ impl<E: Entry> Lane<E> {
             return self.tail.fetch_add(count, order::ticket());
         }
         let position = self.tail.load(Relaxed);
-        self.goes_on_at(position.wrapping_add(count));
+        self.tail.store(position.wrapping_add(count), Relaxed);
         position
-    }
-
-    /// Its owner has written, or is about to, what is before this position.
-    #[inline]
-    fn goes_on_at(&self, next: u64) {
-        self.tail.store(next, Relaxed);
-        self.phase.store(self.track.phase(next), Relaxed);
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! ring      lane 0   lane 1   …   lane n−1   overflow       a thread's number says which lane is its own
 //!
-//! lane      tail u64 · phase u64 · cold bool                the producer's line
+//! lane      tail u64 · cold bool                            the producer's line
 //!           slots [ slot 0 | slot 1 | … | slot C−1 ]        C = 2^k places, at least the ring's permits
 //! slot      word 0 … word W−2   last word                   W = 1, 2 or 3 words of 64 bits
 //! last      phase:1  more:1  entry:62
@@ -15,7 +15,6 @@
 //! | field | who writes it | its range |
 //! |---|---|---|
 //! | `tail` | the lane's owner, by load and store; in the overflow lane everybody, by `fetch_add` | the next position, all 64 bits |
-//! | `phase` of a lane | the same, but in the overflow lane nobody | that of `tail`'s lap, unless a lap begins at `tail` |
 //! | slot | the producer that has its position; last word last, Release; of a batch the first slot last, Release, the others before it, Relaxed | an entry |
 //! | phase | the same; `1` in even laps, `0` in odd ones | memory begins with 0: "not yet" for lap 0 |
 //! | more | the same; `1` where the slots up to the next `BLOCK` are of the same batch | a block to take at once |

@@ -79,15 +79,15 @@ impl<E: Entry> Track<E> {
         u64::from(position & self.capacity() == 0) << 63
     }
 
-    /// Writes the slot of `position`, which is the caller's alone and has this phase.
+    /// Writes the slot of `position`, which is the caller's alone.
     #[inline]
-    pub(super) fn write(&self, position: u64, phase: u64, entry: E) {
+    pub(super) fn write(&self, position: u64, entry: E) {
         let last = self.word(position, Self::LAST);
         writing(last);
         for index in 0..Self::LAST {
             self.word(position, index).store(entry.word(index), Relaxed);
         }
-        let last_word = entry.word(Self::LAST) & ENTRY | phase;
+        let last_word = entry.word(Self::LAST) & ENTRY | self.phase(position);
         last.store(last_word, order::publish());
     }
 
