@@ -100,3 +100,37 @@ def test_a_transfer_that_is_never_completed_is_left_behind(tmp_path) -> None:
     assert broken == []
     assert "a DMA transfer was never completed (NdisMCompleteDmaTransfer): Buffer" in leak
     assert run(tmp_path, "", "TRUE")[1:] == ([], [])
+
+
+class Controller:
+    """What a device model sees of the channels; a read says that 100 bytes are left."""
+
+    def __init__(self, left: int = 100) -> None:
+        self.left = left
+        self.written: list[tuple[int, int, int]] = []
+
+    def __call__(self, space: str, address: int, size: int, value: int | None) -> int | None:
+        assert space == "dma"
+        if value is None:
+            assert (address, size) == (5 * 16 + 8, 4)
+            return self.left
+        self.written.append((address - 5 * 16, size, value))
+        return None
+
+
+@pytest.mark.parametrize(("left", "read"), [(100, "64"), (0xFFFF_FFFF, "0")])
+def test_a_device_model_sees_the_channel_and_says_what_is_left(tmp_path, left, read) -> None:
+    """Where, which way and how many bytes, the count last; 0 when it is over. More than there was is no answer."""
+    where = 'DbgPrint("%x\\n", Memory);'
+    counter = 'DbgPrint("%x\\n", NdisMReadDmaCounter(Channel));'
+    card = Controller(left)
+    driver = leased(
+        tmp_path,
+        TRANSFERS.replace("@BODY@", where + counter + COMPLETE).replace("@AGAIN@", "FALSE"),
+        device=card,
+    )
+    with nw.Ndis() as ndis:
+        ndis.bind(nw.Protocol(), driver)
+    assert driver.printed[2] == read + "\n"
+    begins = int(driver.printed[1], 16) + 8
+    assert card.written == [(0, 8, begins), (12, 1, 1), (8, 4, 1000), (8, 4, 0)]

@@ -190,7 +190,8 @@ def test_wrong_names_are_refused_with_what_was_expected() -> None:
     assert miniport.crashed is None
     details = "\n".join(violation.detail for violation in ndis.violations)
     assert "this is the MiniportAdapterContext" in details
-    assert rules(ndis) == ["HANDLE", "FOREIGN"]
+    # The completion with a wrong handle is one of this card's packet, in the call, which then returns SUCCESS.
+    assert rules(ndis) == ["HANDLE", "FOREIGN", "EARLY"]
     for name in (
         "NdisMSetTimer",
         "NdisAcquireSpinLock",

@@ -120,3 +120,59 @@ def test_a_reset_that_raises_is_not_told_what_it_returned():
         with pytest.raises(LookupError, match="of the driver's own"):
             ndis.reset(link)
         assert ndis.violations == []
+
+
+class Slow(Holding):
+    """A line that needs ten seconds for a packet, and a reset that gives back what is held."""
+
+    serialized = True
+
+    def initialize(self):
+        super().initialize()
+        self.timer = self.adapter.timer(self.sent)
+
+    def wan_send(self, link, packet):
+        self.timer.set(10.0)
+        return super().wan_send(link, packet)
+
+    def sent(self, status=nw.SUCCESS):
+        while self.held:
+            self.adapter.wan_send_complete(self.held.pop(0), status)
+
+    def reset(self):
+        self.timer.cancel()
+        self.sent(Status.REQUEST_ABORTED)
+        return nw.SUCCESS
+
+
+class Judges(Slow):
+    """The same, with a check for hang of its own that knows the line to be slow."""
+
+    def check_for_hang(self):
+        return False
+
+
+class Refuses(Slow):
+    """The same, with a reset that is none."""
+
+    def reset(self):
+        return Status.NOT_RESETTABLE
+
+
+@pytest.mark.parametrize(
+    ("driver", "told", "answer"),
+    [
+        (Slow, ["LATE"], Status.REQUEST_ABORTED),
+        (Judges, [], nw.SUCCESS),
+        (Refuses, ["LATE", "LATE"], nw.FAILURE),
+    ],
+)
+def test_a_reset_for_a_late_packet_may_complete_it(driver, told, answer):
+    """NDIS takes what a reset leaves, and not before; one that judges itself whether its card hangs is not reset."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link, peer, miniport = bound(ndis, driver())
+        link.send(b"frame")
+        ndis.run(until=20.0)
+        assert peer.answers == [answer]
+        assert [violation.rule for violation in ndis.violations] == told
+        assert miniport.held == []

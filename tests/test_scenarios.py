@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leased import LEASED, found
+from leased import checked as lines_up_and_down
 from ndiswan.checking import Options, check
 from test_c_kernel import HARNESS
 
@@ -58,3 +60,87 @@ def test_a_line_that_a_driver_in_c_brings_up_is_not_said_to_be_taken_down(tmp_pa
     told = "the driver brings its line up by itself, so the check does not take its line down"
     assert mode.note == told
     assert mode.errors == []
+
+
+FLAPS = """
+static void Flap(PCARD card)
+{
+    if (card->Ticks % 20 == 10) {
+        NDIS_MAC_LINE_DOWN down = {card->Link};
+        NdisMIndicateStatus(card->Adapter, NDIS_STATUS_WAN_LINE_DOWN, &down, sizeof(down));
+    }
+    if (card->Ticks % 20 == 15) {
+        NDIS_MAC_LINE_UP up = {640, NdisWanErrorControl, 0, 0, card};
+        NdisMIndicateStatus(card->Adapter, NDIS_STATUS_WAN_LINE_UP, &up, sizeof(up));
+        card->Link = up.NdisLinkContext;
+    }
+}
+#define AT_TICK Flap(card);
+"""
+
+
+def test_what_waits_for_a_line_that_is_gone_keeps_no_packet_for_ever(tmp_path) -> None:
+    """Each line-up is a new link; the pool would be empty after some of them, and there are frames of all lengths."""
+    driver = lines_up_and_down(tmp_path, FLAPS, "padding/inline")
+    assert found(driver) == []
+    assert driver.modes[0].sends > 500
+
+
+CARRIER = """
+static PVOID Ports;
+static BOOLEAN Lost;
+static void Look(PCARD card)
+{
+    UCHAR carrier;
+
+    NdisRawReadPortUchar((ULONG_PTR)Ports, &carrier);
+    if (!carrier && !Lost) {
+        NDIS_MAC_LINE_DOWN down = {card->Link};
+        NdisMIndicateStatus(card->Adapter, NDIS_STATUS_WAN_LINE_DOWN, &down, sizeof(down));
+        @AFTER@
+    } else if (carrier && Lost) {
+        NDIS_MAC_LINE_UP up = {640, NdisWanErrorControl, 0, 0, card};
+        NdisMIndicateStatus(card->Adapter, NDIS_STATUS_WAN_LINE_UP, &up, sizeof(up));
+        card->Link = up.NdisLinkContext;
+    }
+    Lost = !carrier;
+}
+#define AT_START Lost = FALSE; NdisMRegisterIoPortRange(&Ports, adapter, 0x300, 8);
+#define AT_HALT NdisMDeregisterIoPortRange(card->Adapter, 0x300, 8, Ports);
+#define AT_TICK Look(card);
+"""
+MODEL = """
+from ndiswan.drivers import load
+
+class Modem:
+    carrier = 1
+
+    def __call__(self, space, address, size, value):
+        return self.carrier
+
+    def plug(self, adapter):
+        self.again = adapter.device(self.returns)
+
+    def hang_up(self, link):
+        self.carrier = 0
+        self.again.set(0.2)
+
+    def returns(self):
+        self.carrier = 1
+
+def make_miniport():
+    return load(@SOURCE@, include=[@FOLDER@], define={"MORE": '"more.h"'}, device=Modem())
+"""
+RECEIVES = "NDIS_STATUS s; NdisMWanIndicateReceive(&s, card->Adapter, card->Link, &Lost, 1);"
+
+
+@pytest.mark.parametrize(("after", "broken"), [("", []), (RECEIVES, ["LINE"])])
+def test_a_device_model_takes_the_line_of_a_driver_in_c_down(tmp_path, after, broken) -> None:
+    """So what a driver does wrong where its line goes down by itself is found; without one it is never done."""
+    (tmp_path / "more.h").write_text(CARRIER.replace("@AFTER@", after), "utf-8")
+    model = MODEL.replace("@SOURCE@", repr(str(LEASED))).replace("@FOLDER@", repr(str(tmp_path)))
+    (tmp_path / "model.py").write_text(model, "utf-8")
+    (driver,) = check(str(tmp_path / "model.py"), Options(patterns=["line-down/inline"])).drivers
+    assert found(driver) == broken
+    assert driver.modes[0].note == ""
+    assert driver.modes[0].sends > 50

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.drivers.requesting import finished
-from ndiswan.drivers.tapi_layout import STRUCTURES, packed, size_of
 from ndiswan.drivers.tapi_names import (
     LINEBEARERMODE_DATA,
     LINECALLSELECT_CALL,
@@ -153,7 +152,9 @@ def _telephony(
     behind: bytes,
 ) -> None:
     structure = f"NDIS_TAPI_{oid.name}"
-    there: dict[str, Any] = {name: kind for name, kind, *_ in STRUCTURES[structure]._fields_}
+    layout = call.line.tapi.layout
+    fields: Any = layout.structures[structure]._fields_
+    there = {name: kind for name, kind, *_ in fields}
     known = {
         "ulRequestID": number,
         "hdLine": call.line.driver_handle,
@@ -167,7 +168,8 @@ def _telephony(
             **given,
         }
         if answer:
-            values[answer] = {"ulTotalSize": size_of(there[answer].__name__) + room}
+            values[answer] = {"ulTotalSize": layout.size_of(there[answer].__name__) + room}
         if behind:
-            values["ulDeviceClassOffset"] = size_of(structure) + room
-        world.call(call.line.tapi.ask, oid, packed(structure, values, bytes(room) + behind))
+            values["ulDeviceClassOffset"] = layout.size_of(structure) + room
+        data = layout.packed(structure, values, bytes(room) + behind)
+        world.call(call.line.tapi.ask, oid, data)

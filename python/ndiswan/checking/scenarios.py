@@ -198,9 +198,10 @@ def receive(bench: Bench) -> None:
 def line_down(bench: Bench) -> None:
     """The line goes down with sends in flight; what is queued waits for the line-up.
 
-    A driver that has a `hang_up(link)` takes it down itself; a call of TAPI is closed, and another made. For others the
-    card that the check plays does, unless the driver indicates frames, takes its line down or brings it up itself: it
-    would not know that its line is gone.
+    A driver that has a `hang_up(link)` takes it down itself, one in C if its device model has one, and is waited for
+    until it has a line again; a call of TAPI is closed, and another made. For others the card that the check plays
+    does, unless the driver indicates frames, takes its line down or brings it up itself: it would not know that its
+    line is gone.
     """
     with bench.world() as world:
         lines = len(world.adapter.links)
@@ -253,6 +254,9 @@ def _dial(world: World) -> None:
     if getattr(world.miniport, "tapi", None):
         if not world.link.up:
             world.dial_again()
+        return
+    if hasattr(world.miniport, "_c_driver") and hasattr(world.miniport, "hang_up"):
+        world.needs_line()  # which the card has to bring back
         return
 
     def dial() -> None:

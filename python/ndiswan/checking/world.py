@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 PACKETS = 64
+# Of those, what a scenario itself may have besides what is sent.
+IN_HAND = 2
 # How long something may be owed before the world gives up on it, in seconds of its clock.
 VIRTUAL_PATIENCE, REAL_PATIENCE = 100.0, 3.0
 # How long a driver may do nothing, its threads included, in real seconds.
@@ -187,10 +189,23 @@ class World:
 
         Raises EnoughError if none comes back any more: what is lost is told when the world is halted.
         """
-        if self.owed >= PACKETS:
+        if self._in_use + IN_HAND >= PACKETS:
             self.settle()
-            if self.owed >= PACKETS:
+            self._close_old_lines()
+            if self._in_use + IN_HAND >= PACKETS:
                 raise EnoughError
+
+    @property
+    def _in_use(self) -> int:
+        """The sends that have not come back, those that wait for a line that is down too."""
+        return sum(link.outstanding + link.queued for link in self.adapter.links)
+
+    def _close_old_lines(self) -> None:
+        """End the calls of lines that are down for good: the driver has brought up a new one since."""
+        links = self.adapter.links
+        for link in links[: links.index(self.link)] if self.link.up else []:
+            if link.queued and not (link.up or link.outstanding):
+                self.call(link.close)
 
     def needs_line(self) -> None:
         """Wait for a line, if the driver has taken its own down; by TAPI another call is made.
@@ -222,17 +237,17 @@ class World:
 
     def send(self, frame: bytes | nw.Packet) -> None:
         """Send a frame; waits for a packet if the pool is empty, and for a line."""
-        self.needs_line()
         if not isinstance(frame, nw.Packet):
             self.room()
+        self.needs_line()  # last, since a line may go down while something is waited for
         self.sends += 1
         self.call(self.link.send, frame)
 
     def together(self, frames: list[bytes]) -> None:
         """Send frames by one call; where there are lists, the second is one of several NET_BUFFERs."""
-        self.needs_line()
-        if self.owed + len(frames) > PACKETS:
+        if self._in_use + len(frames) > PACKETS:
             self.room()
+        self.needs_line()
         self.sends += len(frames)
         given: list[bytes | nw.Packet] = list(frames)
         if self.miniport._face == "ndis6" and len(given) > 1:  # noqa: SLF001  (our own)

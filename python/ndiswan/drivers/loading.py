@@ -36,6 +36,8 @@ class CMiniport:
         What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP, filled in.
     tapi:
         What made the call that `dial` made.
+    hang_up:
+        That of the device model, if it has one: called with a link, the card loses the line.
     adapter:
         The handle of the engine, once it is bound.
 
@@ -51,6 +53,7 @@ class CMiniport:
     """
 
     adapter: Adapter
+    hang_up: Callable[..., None]
     _c_driver: CDriver
 
     def __init__(
@@ -81,6 +84,9 @@ class CMiniport:
                 f"device.shared_memory: expected a dict of buffers by address, got {type(shared).__name__}"
             )
         plug = getattr(device, "plug", None)
+        hang_up = getattr(device, "hang_up", None)
+        if hang_up is not None:
+            self.hang_up = hang_up
         told = (indicated, self.printed.append, device, plug, list(shared.items()))
         registry = dict(flat(config or {}))
         given = (registry, bool(guard), address, *told)
@@ -199,10 +205,10 @@ def load(
         one keyword, with a backslash behind each key.
     device:
         The card's hardware: ``device(space, address, size, value)`` is called for each access with ``"port"``,
-        ``"memory"``, ``"pci"``, ``"eisa"``, ``"mca"`` or ``"pcmcia"``, the address, 1, 2 or 4 bytes, and the value that
-        is written, or ``None`` for a read, which it answers. Memory that the driver has mapped is asked for in the
-        same way when the driver reads or writes it by a pointer. Without a device, ports read as ones, and mapped
-        memory is plain memory.
+        ``"memory"``, ``"pci"``, ``"eisa"``, ``"mca"``, ``"pcmcia"`` or ``"dma"``, the address, 1, 2, 4 or 8 bytes, and
+        the value that is written, or ``None`` for a read, which it answers. Memory that the driver has mapped is asked
+        for in the same way when the driver reads or writes it by a pointer. Without a device, ports read as ones, and
+        mapped memory is plain memory.
         If it has an attribute ``shared_memory``, a dict of writable buffers by address, `CardMemory` for example, the
         driver is given those bytes where it maps an address of one, and the device is not asked for them.
         If it has a method ``plug``, that is called with the adapter when the card is bound: for its interrupt and

@@ -9,7 +9,7 @@ from typing import Protocol as Typed
 from ndiswan.drivers.requesting import Answers, finished
 from ndiswan.drivers.tapi_call import Call, Line, TapiError
 from ndiswan.drivers.tapi_dialing import learn
-from ndiswan.drivers.tapi_layout import packed, size_of, unpacked
+from ndiswan.drivers.tapi_layout import NARROW, WIDE, size_of, unpacked
 from ndiswan.drivers.tapi_names import (
     QUERIES,
     TAPI_INDICATION,
@@ -29,6 +29,7 @@ __all__ = ["Call", "CallState", "Line", "Tapi", "TapiError", "TapiEvent", "TapiM
 
 _LONG_EVENT = size_of("NDIS_TAPI_EVENT")
 _SHORT_EVENT = size_of("NDIS_TAPI_EVENT_SHORT")
+_NARROW_EVENT = NARROW.size_of("NDIS_TAPI_EVENT")
 
 
 class _Driver(Answers, Typed):
@@ -83,6 +84,8 @@ class Tapi:
         Each line-up's NDIS_MAC_LINE_UP.
     stray:
         Events of lines or calls that nobody knows (any more).
+    layout:
+        The structures as the driver has them; of handles of 32 bits if its answer to the first OPEN shows that.
     """
 
     def __init__(self, miniport: _Driver, ndis: Ndis, *, timeout: float = 10.0) -> None:
@@ -100,6 +103,7 @@ class Tapi:
         self._handles = itertools.count(0x0100_0001)
         self._requests = itertools.count(1)
         self.line_ups: list[dict[str, object]] = []
+        self.layout = WIDE
 
     # Requests.
 
@@ -123,7 +127,7 @@ class Tapi:
         """
         status, data = self.ask(
             oid,
-            packed(structure, {"ulRequestID": next(self._requests), **values}, behind),
+            self.layout.packed(structure, {"ulRequestID": next(self._requests), **values}, behind),
             timeout=timeout,
         )
         if status is not Status.SUCCESS:
@@ -131,7 +135,7 @@ class Tapi:
                 f"{self._named(oid)} was answered {status.name}; expected SUCCESS, or PENDING and then SUCCESS",
                 status,
             )
-        return unpacked(structure, data)
+        return self.layout.unpacked(structure, data)
 
     def ask(
         self, oid: TapiOid, data: bytes, *, timeout: float | None = None
@@ -330,13 +334,15 @@ class Tapi:
                 self._happened(data)
 
     def _happened(self, data: bytes) -> None:
-        if len(data) < _SHORT_EVENT:
+        if len(data) < _NARROW_EVENT:
             raise TapiError(
                 f"{self.miniport.name}: NDIS_TAPI_EVENT of {len(data)} bytes; expected {_SHORT_EVENT} or {_LONG_EVENT}"
             )
-        members = unpacked(
-            "NDIS_TAPI_EVENT" if len(data) >= _LONG_EVENT else "NDIS_TAPI_EVENT_SHORT", data
-        )
+        if len(data) < _SHORT_EVENT:
+            members = NARROW.unpacked("NDIS_TAPI_EVENT", data)
+        else:
+            long = len(data) >= _LONG_EVENT
+            members = unpacked("NDIS_TAPI_EVENT" if long else "NDIS_TAPI_EVENT_SHORT", data)
         message, at_line, at_call, first, second, third = (
             int(str(members[name]))
             for name in ("ulMsg", "htLine", "htCall", "ulParam1", "ulParam2", "ulParam3")

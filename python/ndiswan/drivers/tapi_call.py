@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndiswan.drivers.tapi_layout import offset_of, packed, size_of, unpacked
+from ndiswan.drivers.tapi_layout import NARROW, WIDE
 from ndiswan.drivers.tapi_names import (
     ENDED,
     LINEBEARERMODE_DATA,
@@ -64,6 +64,10 @@ class Line:
         values: dict[str, int | dict[str, int]] = {"ulDeviceID": self.device, "htLine": self.handle}
         answer = tapi.request(TapiOid.OPEN, "NDIS_TAPI_OPEN", values)
         self.driver_handle = int(str(answer["hdLine"]))
+        beside = int(str(answer["htLine"])) >> 32
+        if tapi.layout is WIDE and beside and not self.driver_handle:
+            # Where hdLine is if htLine before it has 32 bits.
+            tapi.layout, self.driver_handle = NARROW, beside
         modes = (
             tapi.capabilities.get(self.device, {}).get("ulMediaModes") or LINEMEDIAMODE_DIGITALDATA
         )
@@ -172,10 +176,10 @@ class Call:
             "hdLine": self.line.driver_handle,
             "htCall": self.handle,
             "ulDestAddressSize": len(dialed),
-            "ulDestAddressOffset": size_of("NDIS_TAPI_MAKE_CALL"),
+            "ulDestAddressOffset": self.tapi.layout.size_of("NDIS_TAPI_MAKE_CALL"),
             "bUseDefaultLineCallParams": 0,
             "LineCallParams": {
-                "ulTotalSize": size_of("LINE_CALL_PARAMS"),
+                "ulTotalSize": self.tapi.layout.size_of("LINE_CALL_PARAMS"),
                 "ulBearerMode": LINEBEARERMODE_DATA,
                 "ulMinRate": 0,
                 "ulMaxRate": 0,
@@ -266,25 +270,27 @@ class Call:
             The driver failed it or answered no device.
         """
         name = "NDIS_TAPI_GET_ID"
-        size = size_of(name)
+        layout = self.tapi.layout
+        size = layout.size_of(name)
         values: dict[str, int | dict[str, int]] = {
             "hdLine": self.line.driver_handle,
             "hdCall": self.driver_handle,
             "ulSelect": LINECALLSELECT_CALL,
             "ulDeviceClassSize": len(_DEVICE_CLASS),
             "ulDeviceClassOffset": size + _ROOM_FOR_ID,
-            "DeviceID": {"ulTotalSize": size_of("VAR_STRING") + _ROOM_FOR_ID},
+            "DeviceID": {"ulTotalSize": layout.size_of("VAR_STRING") + _ROOM_FOR_ID},
         }
-        data = packed(name, {"ulRequestID": 0, **values}, bytes(_ROOM_FOR_ID) + _DEVICE_CLASS)
+        behind = bytes(_ROOM_FOR_ID) + _DEVICE_CLASS
+        data = layout.packed(name, {"ulRequestID": 0, **values}, behind)
         status, answer = self.tapi.ask(TapiOid.GET_ID, data)
         if status is not Status.SUCCESS:
             raise TapiError(
                 f"{self.tapi.miniport.name}: OID_TAPI_GET_ID was answered {status.name}; expected SUCCESS",
                 status,
             )
-        told = unpacked(name, answer)["DeviceID"]
+        told = layout.unpacked(name, answer)["DeviceID"]
         assert isinstance(told, dict)
-        begin = offset_of(name, "DeviceID") + told["ulStringOffset"]
+        begin = layout.offset_of(name, "DeviceID") + told["ulStringOffset"]
         identity = answer[begin : begin + told["ulStringSize"]]
         if not 4 <= len(identity) <= 8:
             raise TapiError(

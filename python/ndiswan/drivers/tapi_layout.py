@@ -2,7 +2,8 @@
 
 The members and their order are those of the public header ndistapi.h (mingw-w64's, in the public domain), version
 1.3 of the interface with the two features of 1.4, which drivers of 1.3 set. ULONG is 4 bytes, HTAPI_* and HDRV_* are
-pointers of 8, each aligned to its size, as the compiler does it.
+pointers of 8, each aligned to its size, as the compiler does it. Where a driver brings an ndistapi.h of its own, of the
+days when these were ULONG, they have 4.
 """
 
 from __future__ import annotations
@@ -113,48 +114,68 @@ _MEMBERS = {
     "NDIS_MAC_LINE_UP": "LinkSpeed Quality SendWindow ConnectionWrapperID:h NdisLinkHandle:h NdisLinkContext:h",
 }
 
-_KINDS: dict[str, type[ctypes._SimpleCData[int] | ctypes.Structure]] = {
-    "": ctypes.c_uint32,
-    "h": ctypes.c_uint64,
-    "b": ctypes.c_uint8,
-}
 
+class Layout:
+    """The structures where a handle has so many bytes."""
 
-def _declared() -> dict[str, type[ctypes.Structure]]:
-    made: dict[str, type[ctypes.Structure]] = {}
-    for name, members in _MEMBERS.items():
-        fields = []
-        for member in members.split():
-            own, _, kind = member.partition(":")
-            fields.append((own, made[kind] if kind in made else _KINDS[kind]))
-        made[name] = type(
-            name, (ctypes.Structure,), {"_fields_": fields, "__doc__": f"{name} of ndistapi.h."}
-        )
-    return made
+    def __init__(self, handle: type[ctypes._SimpleCData[int]]) -> None:
+        kinds = {"": ctypes.c_uint32, "h": handle, "b": ctypes.c_uint8}
+        #: Each structure by its name.
+        self.structures: dict[str, type[ctypes.Structure]] = {}
+        for name, members in _MEMBERS.items():
+            fields = []
+            for member in members.split():
+                own, _, kind = member.partition(":")
+                fields.append((own, self.structures.get(kind) or kinds[kind]))
+            about = {"_fields_": fields, "__doc__": f"{name} of ndistapi.h."}
+            self.structures[name] = type(name, (ctypes.Structure,), about)
 
+    def _structure(self, name: str) -> type[ctypes.Structure]:
+        if name not in self.structures:
+            known = ", ".join(
+                sorted(known for known in self.structures if known.startswith("NDIS_TAPI_"))
+            )
+            raise ValueError(
+                f"structure: expected one of ndistapi.h, got {name!r}; there are {known}"
+            )
+        return self.structures[name]
 
-#: Each structure by its name.
-STRUCTURES = _declared()
+    def packed(
+        self, name: str, values: dict[str, int | dict[str, int]], behind: bytes = b""
+    ) -> bytes:
+        """A structure with these values, the rest 0, and ``behind`` after its end.
 
+        Raises
+        ------
+        ValueError
+            There is no such structure, or it has no such member.
+        """
+        made = self._structure(name)()
+        _fill(made, values)
+        return bytes(made) + behind
 
-def _structure(name: str) -> type[ctypes.Structure]:
-    if name not in STRUCTURES:
-        known = ", ".join(sorted(known for known in STRUCTURES if known.startswith("NDIS_TAPI_")))
-        raise ValueError(f"structure: expected one of ndistapi.h, got {name!r}; there are {known}")
-    return STRUCTURES[name]
+    def unpacked(self, name: str, data: bytes) -> dict[str, object]:
+        """The members of a structure, nested ones as dicts.
 
+        Raises
+        ------
+        ValueError
+            There are fewer bytes than it has, or there is no such structure.
+        """
+        kind = self._structure(name)
+        if len(data) < ctypes.sizeof(kind):
+            raise ValueError(
+                f"{name}: expected at least {ctypes.sizeof(kind)} bytes, got {len(data)}"
+            )
+        return _members(kind.from_buffer_copy(data))
 
-def packed(name: str, values: dict[str, int | dict[str, int]], behind: bytes = b"") -> bytes:
-    """A structure with these values, the rest 0, and ``behind`` after its end.
+    def size_of(self, name: str) -> int:
+        """How many bytes a structure has."""
+        return ctypes.sizeof(self.structures[name])
 
-    Raises
-    ------
-    ValueError
-        There is no such structure, or it has no such member.
-    """
-    made = _structure(name)()
-    _fill(made, values)
-    return bytes(made) + behind
+    def offset_of(self, name: str, member: str) -> int:
+        """Where a member begins."""
+        return int(getattr(self.structures[name], member).offset)
 
 
 def _fill(made: ctypes.Structure, values: dict[str, int | dict[str, int]]) -> None:
@@ -169,20 +190,6 @@ def _fill(made: ctypes.Structure, values: dict[str, int | dict[str, int]]) -> No
             setattr(made, member, value)
 
 
-def unpacked(name: str, data: bytes) -> dict[str, object]:
-    """The members of a structure, nested ones as dicts.
-
-    Raises
-    ------
-    ValueError
-        There are fewer bytes than it has, or there is no such structure.
-    """
-    kind = _structure(name)
-    if len(data) < ctypes.sizeof(kind):
-        raise ValueError(f"{name}: expected at least {ctypes.sizeof(kind)} bytes, got {len(data)}")
-    return _members(kind.from_buffer_copy(data))
-
-
 def _members(made: ctypes.Structure) -> dict[str, object]:
     members: dict[str, object] = {}
     for own, *_ in made._fields_:
@@ -191,11 +198,9 @@ def _members(made: ctypes.Structure) -> dict[str, object]:
     return members
 
 
-def size_of(name: str) -> int:
-    """How many bytes a structure has."""
-    return ctypes.sizeof(STRUCTURES[name])
-
-
-def offset_of(name: str, member: str) -> int:
-    """Where a member begins."""
-    return int(getattr(STRUCTURES[name], member).offset)
+#: As the headers of this package have them.
+WIDE = Layout(ctypes.c_uint64)
+#: As a driver's own ndistapi.h of 1996 has them.
+NARROW = Layout(ctypes.c_uint32)
+STRUCTURES = WIDE.structures
+packed, unpacked, size_of, offset_of = WIDE.packed, WIDE.unpacked, WIDE.size_of, WIDE.offset_of

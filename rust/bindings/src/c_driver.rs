@@ -85,6 +85,7 @@ fn space_of(space: Space) -> &'static str {
         Space::Eisa => "eisa",
         Space::Mca => "mca",
         Space::Pcmcia => "pcmcia",
+        Space::Dma => "dma",
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) trait AnyMiniport: Send + Sync {
         batch: &Arc<Batch>,
         answers: &mut Vec<Status>,
     );
+    fn timer_name(&self, timer: u32) -> Option<String>;
     fn halt(&self, cpu: &Rc<Cpu>);
     fn cancel_send(&self, cpu: &Rc<Cpu>, id: u64);
     fn pause(&self, cpu: &Rc<Cpu>) -> Status;
@@ -71,6 +72,10 @@ impl<M: Miniport> AnyMiniport for M {
     ) {
         let mut cx = Cx::<<M::Mode as Mode>::SendLevel>::assume(Rc::clone(cpu));
         Miniport::wan_send_many(self, &mut cx, link, batch, answers);
+    }
+
+    fn timer_name(&self, timer: u32) -> Option<String> {
+        Miniport::timer_name(self, timer)
     }
 
     fn halt(&self, cpu: &Rc<Cpu>) {

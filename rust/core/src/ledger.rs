@@ -12,7 +12,7 @@ use crate::choices::Access;
 use crate::contract;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
-use crate::event::{Name, Part, Side, What};
+use crate::event::{Name, Part, Side, TakenBack, What};
 use crate::ndis::Adapter;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
@@ -148,6 +148,12 @@ impl Adapter {
     /// Whether the life that `name` says is with the miniport.
     pub fn is_with_miniport(&self, name: Name) -> bool {
         self.state_of(name).is_some_and(|state| state.is_with_miniport(name.generation))
+    }
+
+    /// Whether NDIS gave that life up, which its driver need not know and may go on with.
+    pub fn gave_up(&self, name: Name) -> bool {
+        let life = (name.slot, name.generation);
+        self.without.lock().get(&life) == Some(&TakenBack::GivenUp)
     }
 
     /// The link that the packet was sent on last; none if it never was, or that was closed and another has come up since.

@@ -114,6 +114,13 @@ pub trait Miniport: Send + Sync + 'static {
         let _ = (cx, link, batch, answers);
     }
 
+    /// What people call a timer of its, besides its number.
+    #[doc(hidden)]
+    fn timer_name(&self, timer: u32) -> Option<String> {
+        let _ = timer;
+        None
+    }
+
     /// MiniportHalt: complete what is owed, stop timers and threads.
     fn halt(&self, cx: &mut Cx<Passive>) {
         let _ = cx;

@@ -27,11 +27,10 @@ use support::program::{Op, Run};
 fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
     let given_up = |what| matches!(what, What::TakeBack { why: TakenBack::GivenUp, .. });
     match (rule, op) {
-        (Rule::Late, Some(Op::Run(_))) | (Rule::Lost, Some(Op::CloseCall)) => {
+        (Rule::Lost, Some(Op::CloseCall)) | (Rule::Cancel, Some(Op::Run(_))) => {
             before.is_some_and(given_up)
         }
         // What a deserialized miniport has when its reset ends is reported before it is taken.
-        (Rule::Cancel, Some(Op::Run(_))) => before.is_some_and(given_up),
         (Rule::Reset, _) => matches!(before, Some(What::ResetComplete { .. })),
         // What only time tells; the buffer's geometry; level, locks and status of
         // NdisMResetComplete; a halt or a clock that is run from inside of something; what the
@@ -39,8 +38,10 @@ fn may_be_unseen(op: Option<&Op>, (rule, before): &Unseen) -> bool {
         //
         // So is what one of NDIS 6 has when its pause completes, and a cancel or a pause from where none may be; and that
         // nothing is left which could ask for the sends that wait for resources.
+        //
+        // A packet that is late stays with a miniport that is reset for it.
         (Rule::Resources, Some(Op::Halt(_)) | None)
-        | (Rule::Hang, Some(Op::Run(_)))
+        | (Rule::Late | Rule::Hang, Some(Op::Run(_)))
         | (Rule::Pause | Rule::Padding, _)
         | (Rule::IrqlSend | Rule::Serial, Some(Op::Twin(_)))
         | (Rule::IrqlComplete | Rule::LockHeld | Rule::StatusPending, Some(Op::ResetComplete(_)))

@@ -48,6 +48,8 @@ pub enum Space {
     Mca,
     /// The attribute memory of a PCMCIA card.
     Pcmcia,
+    /// The channels of the system's DMA controller.
+    Dma,
 }
 
 /// What of the scenario's is due.

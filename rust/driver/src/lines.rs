@@ -59,6 +59,11 @@ thread_local! {
     static TOLD_OF: Cell<usize> = const { Cell::new(0) };
 }
 
+/// The function that begins at that address, as its source calls it.
+pub(crate) fn function_at(address: usize) -> Option<String> {
+    lines_at(address).first().map(|line| line.function.clone())
+}
+
 /// Runs `report` for what the driver did at that place, rather than where it called the library afterwards; 0 is none.
 pub(crate) fn as_if_called_at<R>(place: usize, report: impl FnOnce() -> R) -> R {
     let before = TOLD_OF.replace(place);

@@ -107,7 +107,7 @@ impl Card {
 #[cold]
 fn report(adapter: &Adapter, name: ndiswan::Name, found: Vec<Finding>) {
     for (rule, text) in found {
-        let text = format!("{text}{}", crate::fault::callers());
+        let text = format!("{text}; seen as it gave the packet back{}", crate::fault::callers());
         drop(adapter.report_broken(rule, Some(name), text));
     }
 }
@@ -177,13 +177,19 @@ impl Miniport for Attached {
         (answer.map_or(none, |status| Status(status as u32)), addressing)
     }
 
+    fn timer_name(&self, timer: u32) -> Option<String> {
+        let timers = self.0.timers.read();
+        let function = timers.iter().find(|known| known.number == timer)?.function;
+        crate::lines::function_at(function)
+    }
+
     fn has_check_for_hang(&self) -> bool {
         self.0.handlers().check_for_hang != 0
     }
 
     fn check_for_hang(&self, _: &mut Cx<Dispatch>) -> bool {
         if let (Some(arena), Some(adapter)) = (self.0.arena.get(), self.0.adapter()) {
-            arena.sweep(|name| adapter.is_with_miniport(name));
+            arena.sweep(|name| adapter.is_with_miniport(name) || adapter.gave_up(name));
         }
         self.0.enter(self.0.handlers().check_for_hang).is_some_and(|answer| answer & 0xFF != 0)
     }

@@ -120,8 +120,11 @@ impl Adapter {
 
     fn look_at_timers(&self, cpu: &Rc<Cpu>) {
         let set = self.set_timers();
+        let drivers = self.drivers.load();
         for timer in &set {
-            let detail = format!("MiniportHalt returned and timer {timer} is still set");
+            let name = drivers.as_ref().and_then(|drivers| drivers.miniport.timer_name(*timer));
+            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+            let detail = format!("MiniportHalt returned and timer {timer}{name} is still set");
             self.report(cpu, Rule::Timer, None, detail);
         }
         for timer in set {

@@ -13,9 +13,9 @@ use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::dispatch::Work;
-use crate::event::{Entry, TakenBack, What};
+use crate::event::{Entry, Name, TakenBack, What};
 use crate::rule::Rule;
-use crate::status::FinalStatus;
+use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
 /// A send of a deserialized adapter is late after this (NdisTimedDataSend).
@@ -259,28 +259,43 @@ impl Adapter {
                 })
                 .unwrap_or(false);
         }
+        let mut late = Vec::new();
         if !wants_reset && !self.ndis.verify_off() {
-            wants_reset = self.look_for_late(cpu, asks);
+            late = self.look_for_late(cpu, asks);
+            wants_reset = !late.is_empty();
         }
         if wants_reset && self.life() == Life::Running {
-            self.reset_inside(cpu);
+            let status = self.reset_inside(cpu);
+            // One that refuses keeps what it has: then NDIS does without it.
+            let kept = if status == Status::PENDING { &[][..] } else { &late[..] };
+            for slot in
+                kept.iter().filter(|name| self.is_with_miniport(**name)).map(|name| name.slot)
+            {
+                if self.take_back(cpu, slot, TakenBack::GivenUp).is_some() {
+                    self.deliver(cpu, slot, FinalStatus::FAILURE);
+                }
+            }
         }
     }
 
-    /// Reports packets that are owed for too long; true if NDIS resets the adapter for it.
-    fn look_for_late(&self, cpu: &Rc<Cpu>, has_check_for_hang: bool) -> bool {
+    /// Reports packets that are owed for too long. Those for which NDIS resets the adapter are answered, and stay with the miniport,
+    /// whose reset may complete them (DDK:"MiniportReset"); the others go home.
+    fn look_for_late(&self, cpu: &Rc<Cpu>, has_check_for_hang: bool) -> Vec<Name> {
         let now = self.ndis.now();
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
         let since = |slot: u32| self.pool.slot(slot).submitted.load(Ordering::Relaxed);
-        let Some(oldest) = owed.iter().map(|slot| since(*slot)).min() else { return false };
+        let mut late = Vec::new();
+        let Some(oldest) = owed.iter().map(|slot| since(*slot)).min() else { return late };
+        // A driver that says itself whether its card hangs is not reset for a packet, however slow its line.
+        let resets = self.serialized() && !has_check_for_hang;
         let limit = if self.ignores_packet_timeout.load(Ordering::Relaxed) {
             u64::MAX
         } else if self.serialized() {
-            2 * self.hang_interval()
+            let interval = 2 * self.hang_interval();
+            if resets { interval } else { interval.max(LATE) }
         } else {
             LATE
         };
-        let mut late = false;
         for slot in owed {
             let age = now.saturating_sub(since(slot));
             let cancelled = self.pool.slot(slot).state().cancelled();
@@ -288,8 +303,14 @@ impl Adapter {
             if age <= limit {
                 continue;
             }
-            late |= !cancelled;
-            let Some(name) = self.take_back(cpu, slot, TakenBack::GivenUp) else { continue };
+            let name = if resets && !cancelled {
+                let name = self.name_of(slot);
+                late.push(name);
+                name
+            } else {
+                let Some(name) = self.take_back(cpu, slot, TakenBack::GivenUp) else { continue };
+                name
+            };
             let (what, rule) = if cancelled {
                 ("was cancelled", Rule::Cancel)
             } else {
@@ -302,10 +323,12 @@ impl Adapter {
                 seconds(limit)
             );
             self.report(cpu, rule, Some(name), detail);
-            self.deliver(cpu, slot, FinalStatus::FAILURE);
+            if !late.contains(&name) {
+                self.deliver(cpu, slot, FinalStatus::FAILURE);
+            }
         }
-        if late {
-            return self.serialized() && !has_check_for_hang;
+        if !late.is_empty() {
+            return late;
         }
         let quiet = now.saturating_sub(self.last_progress.load(Ordering::Relaxed).max(oldest));
         if quiet >= HANG && !self.hang_reported.swap(true, Ordering::Relaxed) {
@@ -324,6 +347,6 @@ impl Adapter {
                 }
             }
         }
-        false
+        late
     }
 }

@@ -5,12 +5,13 @@ use super::{Family, RuleInfo, RuleSeverity, Strength};
 pub(super) const LATE: RuleInfo = RuleInfo {
     id: "LATE",
     family: Family::Progress,
-    sentence: "A pending packet is completed in time: within twice the hang interval for a serialized miniport, within 30 \
-               seconds for a deserialized one.",
+    sentence: "A pending packet is completed in time: within twice the hang interval for a serialized miniport without a check \
+               for hang of its own, within 30 seconds for any other.",
     why: "NDIS takes a serialized adapter that keeps a send too long for dead and resets it: every call drops although the \
           line was only slow. A protocol's own timers run out meanwhile, and it sends the same data again into the same queue.",
     page: "A serialized driver's send that is older than twice the check-for-hang interval (two seconds by default) makes \
-           NDIS reset the adapter. For the others the 30 seconds are those of the verifier's timed-send rule for NDIS 6.",
+           NDIS reset the adapter, unless the driver has a MiniportCheckForHang, which decides then. For the others the 30 \
+           seconds are those of the verifier's timed-send rule for NDIS 6.",
     source: "DDK:\"MiniportReset\", \"NdisMSetAttributesEx\"; wdd:devtest NdisTimedDataSend",
     facts: &["R27"],
     strength: Strength::Documented,

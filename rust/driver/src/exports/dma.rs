@@ -1,10 +1,10 @@
-//! DMA: the card sees memory at the driver's own addresses, and a transfer is over when it was begun.
+//! DMA: the card sees memory at the driver's own addresses. Without a device model a transfer is over when it was begun.
 
 use ndiswan::{Rule, Status};
 
 use super::exports;
 use super::things::{Channel, Transfer};
-use crate::card::{by_handle, new_handle};
+use crate::card::{Space, by_handle, new_handle};
 use crate::context::Here;
 use crate::peek;
 
@@ -13,6 +13,17 @@ const MAPPED: usize = 24;
 const COUNT: usize = 40;
 /// Of an NDIS_DMA_DESCRIPTION.
 const AUTO_INITIALIZE: usize = 1;
+/// Registers of a channel in the device model's space of them: where, how many bytes (of a read: are left), which way.
+const WHERE: u64 = 0;
+const BYTES: u64 = 8;
+const TO_DEVICE: u64 = 12;
+const REGISTERS: u64 = 16;
+
+impl Channel {
+    fn at(&self, register: u64) -> u64 {
+        u64::from(self.number) * REGISTERS + register
+    }
+}
 
 fn buffer(here: &Here, mdl: usize) -> Option<(usize, u32)> {
     let found = peek::get::<usize>(mdl + MAPPED).zip(peek::get::<u32>(mdl + COUNT));
@@ -39,13 +50,32 @@ fn channel(here: &Here, handle: usize) -> Option<Channel> {
     known
 }
 
-/// Puts a transfer into its channel, or takes it out.
+/// Puts a transfer into its channel, or takes it out, and says so to the device model.
 fn now(here: &Here, handle: usize, transfer: Option<Transfer>) {
     let Some(card) = here.card() else { return };
-    if let Some(channel) = card.things.lock().channels.get_mut(&handle) {
+    let Some(channel) = card.things.lock().channels.get_mut(&handle).map(|channel| {
         channel.memory = transfer.and_then(|of| peek::get(of.buffer + MAPPED)).unwrap_or(0);
         channel.transfer = transfer;
+        *channel
+    }) else {
+        return;
+    };
+    let tell = |register, bytes, value| {
+        card.device(Space::Dma, channel.at(register), bytes, Some(value));
+    };
+    if let Some(transfer) = transfer {
+        tell(WHERE, 8, (channel.memory + transfer.offset as usize) as u64);
+        tell(TO_DEVICE, 1, u64::from(transfer.to_device));
     }
+    tell(BYTES, 4, transfer.map_or(0, |transfer| u64::from(transfer.length)));
+}
+
+/// How many bytes of its transfer the controller has not moved yet, as the device model says.
+fn left(here: &Here, channel: Channel) -> u32 {
+    let (Some(card), Some(transfer)) = (here.card(), channel.transfer) else { return 0 };
+    let left = card.device(Space::Dma, channel.at(BYTES), 4, None) as u32;
+    // A device that knows no such space answers with ones, as a bus does.
+    if left <= transfer.length { left } else { 0 }
 }
 
 /// A block was freed: the controller may be at it still.
@@ -132,7 +162,7 @@ exports! {
             return Status::FAILURE.0;
         }
         let again = peek::get::<u8>(description + AUTO_INITIALIZE).unwrap_or(0) != 0;
-        card.things.lock().channels.insert(fresh, Channel { most, again, transfer: None, memory: 0 });
+        card.things.lock().channels.insert(fresh, Channel { number, most, again, transfer: None, memory: 0 });
         Status::SUCCESS.0
     }
 
@@ -197,8 +227,7 @@ exports! {
     }
 
     fn NdisMReadDmaCounter(here, handle: usize) -> u32 {
-        let _ = channel(here, handle);
-        0 // nothing is left of it
+        channel(here, handle).map_or(0, |channel| left(here, channel))
     }
 
     fn NdisMGetDmaAlignment(here, handle: usize) -> u32 {

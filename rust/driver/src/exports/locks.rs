@@ -87,13 +87,19 @@ fn acquire(here: &Here, address: usize, form: Form) {
     if let (Some(number), Some(adapter)) =
         (number(here, address), here.card().and_then(|card| card.adapter()))
     {
-        drop(adapter.acquire(number, form));
+        // What was refused is none, and so is the release that the driver has for it.
+        if let Err(broken) = adapter.acquire(number, form)
+            && !adapter.takes_all_the_same(broken.rule)
+        {
+            adapter.note_acquire(number, false, false);
+        }
     }
 }
 
 fn release(here: &Here, address: usize, form: Form) {
     if let (Some(number), Some(adapter)) =
         (number(here, address), here.card().and_then(|card| card.adapter()))
+        && adapter.note_release(number, false)
     {
         drop(adapter.release(number, form));
     }

@@ -17,6 +17,7 @@ pub(crate) struct File {
 /// A DMA channel.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Channel {
+    pub(crate) number: u32,
     /// The longest transfer.
     pub(crate) most: u32,
     /// Whether the controller begins again by itself, so that a transfer need not come to an end.

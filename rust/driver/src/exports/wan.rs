@@ -30,9 +30,10 @@ fn with_card<R>(
     {
         return Some(f(card, adapter));
     }
-    let card = named(here, handle)?;
-    let adapter = card.adapter()?;
-    Some(f(&card, adapter))
+    // A handle that is none is told, and what the driver wants of its own card is done: it is one mistake.
+    let found = named(here, handle);
+    let card = found.as_deref().or_else(|| here.card())?;
+    Some(f(card, card.adapter()?))
 }
 
 /// The same for who is not called by its driver.
@@ -110,16 +111,22 @@ fn line_up(here: &Here, card: &Card, adapter: &Arc<Adapter>, buffer: usize) {
 }
 
 /// LINE_NEWCALL comes with no htCall: who is above gives one, in ulParam2. The parameters are ULONG_PTR, or ULONG where the
-/// structure is shorter.
+/// structure is shorter; where it is shortest, the handles are as well.
 fn name_call(event: usize, length: usize) {
-    if length < 32 || peek::get::<u32>(event + 16) != Some(NEWCALL) {
+    let (message, second) = match length {
+        48.. => (16, 32),
+        32..48 => (16, 24),
+        24..32 => (8, 16),
+        _ => return,
+    };
+    if peek::get::<u32>(event + message) != Some(NEWCALL) {
         return;
     }
     let handle = new_handle();
     if length >= 48 {
-        peek::put(event + 32, handle as u64);
+        peek::put(event + second, handle as u64);
     } else {
-        peek::put(event + 24, handle as u32);
+        peek::put(event + second, handle as u32);
     }
 }
 
