@@ -60,7 +60,7 @@ fn a_fault_in_a_long_execution_in_which_nothing_comes_in_between_is_soon_found_b
     let mut needed = Vec::new();
     for seed in 0..20 {
         let mut random = Random::new(seed);
-        let found = (1..).find(|_| {
+        let found = (1..10_000).find(|_| {
             random.begin();
             let fault = random.value(2) == 1;
             let goes_on = (0..500).filter(|_| random.step(&[step(0), step(1)]) == 0).count();
