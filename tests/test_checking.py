@@ -356,3 +356,28 @@ def test_each_thing_that_is_left_behind_is_told(tmp_path) -> None:
     told = "\n".join(lines(result, lambda *_: "again"))
     assert told.count("100 bytes at") == 1
     assert told.count("the 8 ports from 0x300 are still registered") == 1
+
+
+SECOND = """
+import ndiswan as nw
+
+class Second(nw.Miniport):
+    serialized = False
+    info = nw.WanInfo(endpoints=2)
+
+    def initialize(self):
+        with self.adapter.at(nw.Irql.DISPATCH):
+            self.first = self.adapter.line_up()
+            self.adapter.line_up()
+
+    def wan_send(self, link, packet):
+        return nw.SUCCESS if link == self.first else nw.PENDING
+"""
+
+
+def test_all_lines_of_a_miniport_are_sent_on(tmp_path) -> None:
+    """A mistake on the second one is found; frames went to the first alone."""
+    source = tmp_path / "second.py"
+    source.write_text(SECOND, "utf-8")
+    (driver,) = check(str(source), Options(patterns=["send"])).drivers
+    assert {finding.rule for mode in driver.modes for finding in mode.errors} >= {"LOST"}

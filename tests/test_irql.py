@@ -118,3 +118,10 @@ def test_a_handler_that_ends_lower_is_found_too():
         ):
             ndis.run()
         assert miniport.adapter.irql is Irql.PASSIVE
+
+
+def test_nobody_waits_for_dpcs_above_passive(adapter):
+    """KeFlushQueuedDpcs is for PASSIVE_LEVEL: such a routine may be waiting for the caller. It said that none runs."""
+    assert adapter.flush_dpcs()
+    with adapter.at(Irql.DISPATCH), pytest.raises(nw.IrqlViolation, match=r"IRQL_CALL.*flush_dpcs"):
+        adapter.flush_dpcs()

@@ -292,6 +292,27 @@ def test_each_operation_is_an_answer() -> None:
     assert {"operations", "operation", "size", "who goes on"} <= asked
 
 
+class SecondLine(nw.Miniport):
+    """What is sent on its second line never comes back."""
+
+    serialized = False
+    info = nw.WanInfo(endpoints=2)
+
+    def initialize(self) -> None:
+        with self.adapter.at(nw.Irql.DISPATCH):
+            self.first = self.adapter.line_up()
+            self.adapter.line_up()
+
+    def wan_send(self, link: nw.Link, packet: nw.Packet) -> nw.Status:
+        return nw.SUCCESS if link == self.first else nw.PENDING
+
+
+def test_all_lines_of_a_miniport_are_used() -> None:
+    """A mistake on the second line is found as any other; sends went to the first alone."""
+    found = nw.explore(workload(SecondLine), executions=300, seed=1)
+    assert [failure.rule for failure in found.failures] in (["LOST"], ["HANG"])
+
+
 class Raises(nw.Miniport):
     """Its timer raises; reset and halt complete what is there, so its protocol may want to send again."""
 

@@ -241,7 +241,15 @@ class World:
             self.room()
         self.needs_line()  # last, since a line may go down while something is waited for
         self.sends += 1
-        self.call(self.link.send, frame)
+        self.call(self._one_of_the_lines(frame).send, frame)
+
+    def _one_of_the_lines(self, frame: bytes | nw.Packet) -> nw.Link:
+        """Each in turn, of a miniport that has several up; those of one in C are ends of calls."""
+        several = isinstance(frame, bytes) and self.miniport.info.endpoints > 1
+        if not several or hasattr(self.miniport, "_c_driver"):
+            return self.link
+        up = [link for link in self.adapter.links if link.up]
+        return up[self.sends % len(up)] if up else self.link
 
     def together(self, frames: list[bytes]) -> None:
         """Send frames by one call; where there are lists, the second is one of several NET_BUFFERs."""

@@ -48,13 +48,24 @@ class Peer(Protocol):
         self.sizes: list[int] = []
         self.link: Link | None = None
         self.others: list[Link] = []
+        self.lines: Callable[[], list[Link]] | None = None
         self.sent = self.again = self.sending = 0
         self.stopped = False
+
+    def begin(self, link: Link, miniport: Any) -> None:
+        """From now on there is a line to send on, and maybe others."""
+        largest = miniport.info.max_frame_size  # which one in C says when it is bound
+        self.sizes = [64, SHORTEST, largest // 2 + 1, largest]
+        self.link = link
+        if miniport.info.endpoints > 1 and not getattr(miniport, "_more", None):
+            self.lines = lambda: miniport.adapter.links
 
     def send(self) -> None:
         """Send a frame of some size, if there is a line and a packet."""
         size = self.sizes[self.ndis.choose(len(self.sizes), "size")]
         link = self.link
+        if link is not None and self.lines is not None:
+            self.others = [other for other in self.lines() if other.up and other != link]
         if link is not None and self.others:
             link = [link, *self.others][self.ndis.choose(1 + len(self.others), "connection")]
         self.send_by(link, 1, lambda link: [link.send(b"\xff" * size)])
@@ -112,9 +123,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
             ndis.name_answers(what, answers)
         if not link.up and not isinstance(miniport, Miniport):
             link = _dialled(miniport, ndis) or _line_of(miniport, ndis) or link
-        largest = miniport.info.max_frame_size  # which one in C says when it is bound
-        peer.sizes = [64, SHORTEST, largest // 2 + 1, largest]
-        peer.link = link
+        peer.begin(link, miniport)
         operations: dict[str, Callable[[], object]] = {
             "send": peer.send,
             "run what is due": ndis.run,

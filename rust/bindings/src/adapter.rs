@@ -189,9 +189,10 @@ impl Adapter {
 
     /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs on another CPU
     /// (KeFlushQueuedDpcs); whether none does. Halt needs it behind a ``cancel`` that came too late.
-    fn flush_dpcs(&self, py: Python<'_>) -> bool {
-        let core = &self.shared.core;
-        self.shared.world.away(py, || core.flush_dpcs())
+    /// Raises ``IrqlViolation`` (IRQL_CALL) above PASSIVE.
+    fn flush_dpcs(&self, py: Python<'_>) -> PyResult<bool> {
+        let flushed = self.shared.world.away(py, || self.shared.core.flush_dpcs());
+        Ok(raise(py, &self.shared.world, flushed)?.unwrap_or(false))
     }
 
     /// A new source of hardware events, which call ``callback()``.
@@ -354,7 +355,7 @@ impl Adapter {
 
     /// The interrupt request level of the calling thread.
     #[getter]
-    #[allow(clippy::unused_self)] // the thread's, read where a driver looks for it
+    #[allow(clippy::unused_self)] // the thread's
     fn irql(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         irql::to_python(py, Cpu::current().irql())
     }

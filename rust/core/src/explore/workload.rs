@@ -80,6 +80,7 @@ impl Peer {
     fn send(&self, ndis: &Ndis) {
         let which = ndis.choose(4, "size");
         let (Some(link), Some(sizes)) = (self.link.get(), self.sizes.get()) else { return };
+        let link = connection(ndis, link);
         if self.stopped.load(ORDER) || !link.is_up() || self.sent.load(ORDER) >= PACKETS {
             return;
         }
@@ -97,6 +98,22 @@ impl Peer {
             self.sent.fetch_sub(1, ORDER);
         }
         self.sending.fetch_sub(1, ORDER);
+    }
+}
+
+/// The link itself, or another one that is up, of a miniport that has several.
+fn connection(ndis: &Ndis, first: &Arc<Link>) -> Arc<Link> {
+    if first.adapter.info.endpoints == 1 {
+        return Arc::clone(first);
+    }
+    let up = |link: &Arc<Link>| link.is_up() && !Arc::ptr_eq(link, first);
+    let mut others: Vec<_> = first.adapter.links().into_iter().filter(up).collect();
+    match others.len() {
+        0 => Arc::clone(first),
+        count => match ndis.choose(1 + count as u32, "connection") {
+            0 => Arc::clone(first),
+            other => others.swap_remove(other as usize - 1),
+        },
     }
 }
 

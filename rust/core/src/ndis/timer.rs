@@ -223,13 +223,15 @@ impl Adapter {
 
     /// KeFlushQueuedDpcs: waits until no timer's, DPC's or interrupt's routine of this adapter runs on
     /// another CPU; whether none does. A driver's halt needs it behind the cancellation of a timer that
-    /// came too late. Not for code at DISPATCH, which such a routine may be waiting for.
-    pub fn flush_dpcs(&self) -> bool {
+    /// came too late.
+    ///
+    /// # Errors
+    /// `IRQL_CALL` above PASSIVE_LEVEL, where such a routine may be waiting for the caller; then nobody waits.
+    pub fn flush_dpcs(&self) -> Result<bool, Arc<Violation>> {
+        self.allowed(&Cpu::current(), "flush_dpcs", Irql::PASSIVE)?;
         self.ndis.bias.shared();
-        let own =
-            u32::from(!Cpu::current().is_outermost() && Cpu::current().irql() >= Irql::DISPATCH);
-        let none = || self.dpcs_running.load(Ordering::Acquire) <= own;
-        self.ndis.wait_until(std::time::Duration::from_secs(5), none)
+        let none = || self.dpcs_running.load(Ordering::Acquire) == 0;
+        Ok(self.ndis.wait_until(std::time::Duration::from_secs(5), none))
     }
 
     /// How long it takes to the next check for hang.

@@ -249,7 +249,7 @@ mod registers {
                 return here.wrong("Interrupt", interrupt, "one that NdisMRegisterInterrupt registered");
             }
             if let Some(adapter) = card.adapter() {
-                adapter.flush_dpcs();
+                let _ = adapter.flush_dpcs();
             }
         }
 
