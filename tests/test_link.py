@@ -39,8 +39,8 @@ def test_a_line_up_says_what_the_link_is():
     ("settings", "error"),
     [
         ({"window": 65536}, ValueError),
-        ({"window": -1}, OverflowError),
-        ({"speed": -1}, OverflowError),
+        ({"window": -1}, ValueError),
+        ({"speed": -1}, ValueError),
         ({"quality": 7}, ValueError),
         ({"handle": "one"}, TypeError),
     ],

@@ -85,7 +85,7 @@ def test_what_never_happens_has_no_precision():
     ("options", "message"),
     [
         ({"until": 1, "warmup": 1}, "until: expected more than the warm-up of 1 s"),
-        ({"replications": 0}, "replications: expected a whole number from 1"),
+        ({"replications": 0}, "replications: expected a whole number of 1 or more"),
         ({"precision": 0.0}, "precision: expected columns that measure, and shares above 0"),
         ({"precision": {"latncy": 0.1}}, "expected a column .*'latncy'"),
         ({"precision": {"link": 0.1}}, "precision: expected columns that measure"),

@@ -187,9 +187,8 @@ impl Adapter {
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
-    /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs on another CPU
-    /// (KeFlushQueuedDpcs); whether none does. Halt needs it behind a ``cancel`` that came too late.
-    /// Raises ``IrqlViolation`` (IRQL_CALL) above PASSIVE.
+    /// Waits until no routine of a timer, a DPC or an interrupt of this adapter runs (KeFlushQueuedDpcs); whether none does.
+    /// Halt needs it behind a ``cancel`` that came too late. Raises ``IrqlViolation`` (IRQL_CALL) above PASSIVE.
     fn flush_dpcs(&self, py: Python<'_>) -> PyResult<bool> {
         let flushed = self.shared.world.away(py, || self.shared.core.flush_dpcs());
         Ok(raise(py, &self.shared.world, flushed)?.unwrap_or(false))
