@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from ndiswan.protocol import Protocol
 from ndiswan.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ndiswan._native import Link, Packet
     from ndiswan.drivers import CMiniport
@@ -84,6 +84,19 @@ class Peer(Protocol):
         finally:
             self.sending -= 1
 
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Stop at the end; after an exception of the driver's too, which ends the world."""
+        try:
+            yield
+        except Exception:
+            with suppress(Exception):
+                self.stop()  # what another CPU sends would meet the halt that the exception brings
+            raise
+        finally:
+            self.stopped = True
+        self.stop()
+
     def stop(self) -> None:
         """Unbind: send nothing any more, as a protocol does before the adapter is halted."""
         self.stopped = True
@@ -140,11 +153,8 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
 
             operations |= more(miniport, link, peer)
         ndis.name_answers("size", [f"{size} bytes" for size in peer.sizes])
-        try:
+        with peer.stopping():
             _operate(ndis, operations, miniport)
-        finally:
-            peer.stopped = True  # after an exception of the driver's too, which ends the world
-        peer.stop()
         tapi = getattr(miniport, "tapi", None)
         if tapi and ndis.choose(2, "hang up"):
             _hang_up(tapi)
