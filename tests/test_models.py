@@ -237,3 +237,23 @@ def test_a_negative_number_where_none_is_too_small_is_told_so():
         ValueError, match=r"ClosedLoop.start_ns: expected a whole number of 0 or more, got -3$"
     ):
         models.ClosedLoop(window=1, size=9, start_ns=-3)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: models.CardMiniport(models.Multilink([LINE] * 2)),
+            r"CardMiniport\.line: expected a models\.Line, got Multilink\(",
+        ),
+        (lambda: models.CardMiniport(5), r"CardMiniport\.line: expected a models\.Line, got 5"),
+        (lambda: models.CardMiniport(LINE, 0), r"CardMiniport\.card: expected a models\.Card, got"),
+        (lambda: models.CardMiniport(LINE, window=0), r"CardMiniport\.window: expected .* got 0"),
+        (lambda: models.TrafficProtocol([]), r"TrafficProtocol\.traffic: expected a flow or"),
+        (lambda: models.TrafficProtocol(GOOD.traffic, queue=()), r"TrafficProtocol\.queue: expec"),
+    ],
+)
+def test_drivers_of_models_name_their_own_parameters(make, said):
+    """And a bundle of lines is no card's line: it was taken as one plain line of the summed rate."""
+    with pytest.raises((TypeError, ValueError), match=said):
+        make()
