@@ -85,7 +85,7 @@ def test_what_never_happens_has_no_precision():
     ("options", "message"),
     [
         ({"until": 1, "warmup": 1}, "until: expected more than the warm-up of 1 s"),
-        ({"replications": 0}, "replications: expected a whole number from 1"),
+        ({"replications": 0}, "replications: expected a whole number of 1 or more"),
         ({"precision": 0.0}, "precision: expected columns that measure, and shares above 0"),
         ({"precision": {"latncy": 0.1}}, "expected a column .*'latncy'"),
         ({"precision": {"link": 0.1}}, "precision: expected columns that measure"),
@@ -125,3 +125,12 @@ def test_any_seed_of_numpy_is_one():
         models.simulate(BUSY, until=1, seed=5).columns["offered"]
         == models.simulate(BUSY, until=1, seed=sequences[0]).columns["offered"]
     )
+
+
+def test_more_replications_than_are_allowed_are_refused():
+    """Fewer than were asked for were run, and nothing was said."""
+    with pytest.raises(
+        ValueError, match=r"replications: expected at most max_replications, which is 15, got 50"
+    ):
+        models.simulate(BUSY, until=1, precision=0.5, replications=50, max_replications=15)
+    assert models.simulate(BUSY, until=1, precision=9, max_replications=3).replications == 3

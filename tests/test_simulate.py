@@ -115,6 +115,28 @@ def test_wrong_use_is_usage(arguments: list[object], said: str) -> None:
     assert said in done.stderr
 
 
+NO_TIME = """
+[run]
+until = 0
+
+[[link]]
+traffic = { kind = "saturating", size = 1500 }
+line = { rate_bps = 1_544_000 }
+"""
+
+
+def test_a_run_of_no_length_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    """It was a run of one instant, whose throughput was a thousand times the line's."""
+    file = tmp_path / "none.toml"
+    file.write_text(NO_TIME, "utf-8")
+    done = ndiswan("simulate", file)
+    said = f"Error: {file}:3:9: run.until: expected a nanosecond or more, got 0 s\n"
+    assert (done.returncode, done.stdout, done.stderr[-len(said) :]) == (USAGE, "", said)
+    done = ndiswan("simulate", EXAMPLE, "--warmup", "0", "--until", "1e-12")
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("--until: expected a nanosecond or more, got 1e-12 s\n")
+
+
 def test_a_wrong_scenario_is_told_with_its_line(tmp_path: Path) -> None:
     """The first line of the error names file, line, column, key, what was expected, and what came."""
     path = tmp_path / "s.toml"

@@ -182,7 +182,10 @@ class Builder:
         try:
             return Replay.from_capture(FilePath(self.file).parent / name, **values)
         except (OSError, TypeError, ValueError) as error:
-            self.explain(error, path, CAPTURE[0])
+            about = re.match(r"(?:Replay\.)?(\w+): ", str(error))
+            key = None if about and about[1] in values else CAPTURE[0]
+            # What a keyword of Python is, a file writes otherwise.
+            self.explain(ValueError(str(error).replace("cut=True", "cut = true")), path, key)
 
     def make(
         self, make: Callable[..., Any], kind: type[Parameters], table: dict[str, Any], path: Path

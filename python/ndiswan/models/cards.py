@@ -24,7 +24,7 @@ class Moderation(Parameters):
 class Death(Parameters):
     """The card hangs, NDIS sees it at its next check for hang and resets it; what was pending comes back aborted.
 
-    It works for an exponential time with mean ``mean_up_ns``, or dies at each of ``at_ns``.
+    It works for an exponential time with mean ``mean_up_ns``, or dies at each of ``at_ns``: one of them is given.
 
     >>> models.Card(dies=models.Death(mean_up_ns=60e9)).dies.check_for_hang_ns
     2000000000
@@ -38,6 +38,10 @@ class Death(Parameters):
     def __post_init__(self) -> None:
         super().__post_init__()
         times = column("Death.at_ns", self.at_ns) if len(self.at_ns) else ()
+        if self.mean_up_ns and len(times):
+            raise ValueError(
+                f"Death.at_ns: expected none beside a mean_up_ns, got {self.at_ns!r:.60}"
+            )
         object.__setattr__(self, "at_ns", times)
 
     def _other(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from ndiswan.models.sizes import Cycle, Fixed, size_of
 
 #: Packets a second: one in a hundred years, and a thousand in a nanosecond.
 SLOWEST, FASTEST = 3.2e-10, 1e12
+#: The longest run, in nanoseconds.
+LONGEST_NS = 4.6e18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,7 +219,7 @@ class Replay(Flow):
         ``gaps``: how much longer each gap is than in the file; 0.5 is twice as fast. ``cut``: a file that ends in the
         middle of a packet, since its recorder was ended, is taken up to there. What the file has out of order is put in
         order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
-        one that is no capture, has no frame, or has an empty one.
+        one that is no capture, has no frame, or has an empty one, and for gaps that are too long for a run.
         """
         factor = real("gaps", gaps)
         times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path, cut=cut))
@@ -229,6 +231,11 @@ class Replay(Flow):
             )
         order = np.argsort(times, kind="stable")
         since = times[order] - times.min()
+        if float(since[-1]) * factor > LONGEST_NS:
+            most = LONGEST_NS / float(since[-1])
+            raise ValueError(
+                f"gaps: expected at most {most:.3g}, since a run is no longer than 146 years, got {gaps:g}"
+            )
         if factor != 1.0:
             since = np.rint(since * factor).astype(np.uint64)
         return cls(times_ns=since, size=Cycle(sizes[order]), **other)

@@ -94,6 +94,10 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
         "replications", (FIRST if wanted else 1) if replications is None else replications, 1
     )
     if wanted:
+        if replications is not None and number > most:
+            raise ValueError(
+                f"replications: expected at most max_replications, which is {most}, got {number}"
+            )
         number = min(max(number, 2), most)
     runs = _Runs(links, seed_sequence(seed), detail)
     while True:

@@ -59,6 +59,8 @@ class Run(Parameters):
             raise ValueError(
                 f"Run.warmup: expected less than until, which is {self.until:g} s, got {self.warmup:g}"
             )
+        if self.until is not None and not round(self.until * 1e9):
+            raise ValueError(f"Run.until: expected a nanosecond or more, got {self.until:g} s")
         whole("Run.replications", self.replications, 1, 1_000_000)
         if self.threads is not None:
             whole("Run.threads", self.threads, 1, 4096)
