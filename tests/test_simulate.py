@@ -284,6 +284,42 @@ def test_a_file_that_cannot_be_written_is_told_before_the_run(
     assert said in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--csv", "--parquet", "--trace"])
+def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path, option: str) -> None:
+    """By whatever name: the scenario was a table then, and the recorded capture made-up frames."""
+    frames = (ROOT / "examples" / "dial-up.pcapng").read_bytes()
+    (tmp_path / "dial-up.pcapng").write_bytes(frames)
+    line = "line = { rate_bps = 64_000 }"
+    text = f'[[link]]\ntraffic = {{ kind = "replay", capture = "dial-up.pcapng" }}\n{line}\n'
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    (tmp_path / "s.py").write_text(
+        "from ndiswan import models as m\n"
+        "flow = m.Replay.from_capture('dial-up.pcapng')\n"
+        "links = [m.Link(traffic=flow, line=m.Line(64_000))]\n",
+        "utf-8",
+    )
+    (tmp_path / "other.pcapng").symlink_to("dial-up.pcapng")
+    for arguments in (
+        ["s.toml", option, "./dial-up.pcapng"],
+        ["s.py", option, "other.pcapng"],
+        *([["s.toml", option, "s.toml"]] if option != "--trace" else []),
+    ):
+        done = ndiswan("simulate", *arguments, cwd=tmp_path)
+        assert done.returncode == USAGE, arguments
+        told = f"{option}: expected a file of its own, got {arguments[2]}, which is read"
+        assert told in done.stderr
+    done = ndiswan("simulate", "s.toml", "--csv", "a", "--parquet", tmp_path / "a", cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("/a, which --csv writes\n")
+    assert (tmp_path / "s.toml").read_text("utf-8") == text
+    assert (tmp_path / "dial-up.pcapng").read_bytes() == frames
+    assert not (tmp_path / "a").exists()
+    done = ndiswan(
+        "simulate", "s.toml", "--csv", "/dev/null", "--parquet", "/dev/null", cwd=tmp_path
+    )
+    assert done.returncode == FINE
+
+
 def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
     """On a terminal stderr shows simulated time and events a second; the results do not depend on it."""
     path = tmp_path / "s.toml"

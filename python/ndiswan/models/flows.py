@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -197,6 +198,8 @@ class Replay(Flow):
 
     kind: ClassVar[str] = "at"
     part: ClassVar[str] = ""  # its times may be many
+    #: Of one that was made of a capture its path.
+    capture: ClassVar[str | None] = None
     times_ns: Any = field(default=())
 
     def __post_init__(self) -> None:
@@ -238,7 +241,9 @@ class Replay(Flow):
             )
         if factor != 1.0:
             since = np.rint(since * factor).astype(np.uint64)
-        return cls(times_ns=since, size=Cycle(sizes[order]), **other)
+        flow = cls(times_ns=since, size=Cycle(sizes[order]), **other)
+        object.__setattr__(flow, "capture", str(Path(path).absolute()))
+        return flow
 
     def _other(self) -> tuple[str, ...]:
         return ("times_ns",)

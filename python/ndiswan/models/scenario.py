@@ -90,6 +90,13 @@ class Scenario:
     path: str = "<scenario>"
     places: Places = field(default_factory=Places, repr=False)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it was read from: its own, and the captures of its replays."""
+        flows = [flow for link in self.links for flow in link.traffic]  # type: ignore[union-attr]
+        captures = [f.capture for f in flows if isinstance(f, Replay) and f.capture is not None]
+        return (self.path, *captures)
+
     def with_run(self, **changes: Any) -> "Scenario":
         """The same with other values for fields of `Run`, those that are ``None`` left out."""
         known = {name: value for name, value in changes.items() if value is not None}
