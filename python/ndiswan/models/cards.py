@@ -1,9 +1,12 @@
 """Cards with their drivers: when a packet that was handed to them is completed."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from ndiswan.models._parameters import Parameters, column
+
+Completes = Literal["when_sent", "when_copied", "inline"]
+COMPLETES: tuple[Completes, ...] = get_args(Completes)
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,21 @@ class Card(Parameters):
     """
 
     part: ClassVar[str] = "card"
-    completes: Literal["when_sent", "when_copied", "inline"] = "when_sent"
+    completes: Completes = "when_sent"
     descriptors: int = 0
     program_ns: int = 0
     interrupt_ns: int = 0
     moderation: Moderation | None = None
     reorder: int = 0
     dies: Death | None = None
+
+    def __post_init__(self) -> None:
+        given: object = self.completes
+        if not isinstance(given, str) or given not in COMPLETES:
+            raise ValueError(
+                f"Card.completes: expected one of {', '.join(COMPLETES)}, got {given!r:.60}"
+            )
+        super().__post_init__()
 
 
 def simple(**other: Any) -> Card:

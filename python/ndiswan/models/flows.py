@@ -10,7 +10,7 @@ import numpy as np
 
 from ndiswan._native import read_sizes
 from ndiswan.models._parameters import Parameters, column, real, whole
-from ndiswan.models.durations import Duration
+from ndiswan.models.durations import Constant, Duration
 from ndiswan.models.sizes import Cycle, Fixed, size_of
 
 #: Packets a second: one in a hundred years, and a thousand in a nanosecond.
@@ -42,6 +42,15 @@ class Flow(Parameters):
         object.__setattr__(self, "size", size_of(self.size))
         super().__post_init__()
         whole("traffic_class", self.traffic_class, 0, 255)
+
+    def _called(self, at: str) -> str:
+        name = super()._called(at).removeprefix("arrivals.")
+        field, dot, inner = name.partition(".")
+        part = getattr(self, field, None)
+        if dot and isinstance(part, Duration) and not hasattr(part, inner):
+            # What the engine needs of each duration, which not each is written by.
+            return f"{field}.ns" if isinstance(part, Constant) else f"{field}.high_ns"
+        return name
 
     def _seen(self) -> dict[str, Any]:
         return {**self.to_dict(), "size": Fixed(1).to_dict()}  # which was looked at already

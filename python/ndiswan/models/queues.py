@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ndiswan.models._parameters import Parameters
+from ndiswan.models._parameters import WORD, Parameters, whole
 
 
 class Discipline(Parameters):
@@ -72,3 +72,8 @@ class Queue(Parameters):
     part: ClassVar[str] = "queue"
     discipline: Discipline = field(default_factory=Fifo)
     limit: int | None = 1000
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            whole("Queue.limit", self.limit, 0, WORD)
+        super().__post_init__()

@@ -286,7 +286,7 @@ def _from_python(path: str) -> Scenario:
     try:
         module = runpy.run_path(path)
         made = module["scenario"]() if callable(module.get("scenario")) else module.get("links")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         own = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
         line = error.lineno if isinstance(error, SyntaxError) else own[-1] if own else None
         text = f"{type(error).__name__}: {getattr(error, 'msg', None) or error}"
