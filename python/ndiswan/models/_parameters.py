@@ -73,7 +73,11 @@ class Parameters:
         return ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain data, as a scenario file has them."""
+        """The parameters as plain data, as the engine reads them.
+
+        A scenario file has other words for some kinds: ``cbr``, ``replay`` and ``codel`` for ``constant``, ``at`` and
+        ``co_del``. `ndiswan.models.scenario.dumps` writes one.
+        """
         data = {name: plain(getattr(self, name)) for name, *_ in _fields(type(self))}
         return {"kind": self.kind, **data} if self.kind else data
 

@@ -32,7 +32,8 @@ def _as_of(name: str) -> Iterator[None]:
 class CardMiniport:
     """A card on a line as a deserialized miniport: the card and the line of a `Link`, with the send window ``window``.
 
-    Bind it once, in the place of a miniport. A `Multilink` is a bundle of several cards, and none of them. Raises
+    Bind it once, in the place of a miniport. It takes frames of up to 32 bytes more than the line's ``mtu``, as each
+    WAN miniport does of its MaxFrameSize. A `Multilink` is a bundle of several cards, and none of them. Raises
     ``ValueError`` and ``TypeError`` for parameters that cannot be.
 
     ``on_arrival`` is called with the bytes of each frame that arrives at the far end and with the time in nanoseconds,

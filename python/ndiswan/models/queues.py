@@ -65,6 +65,9 @@ class CoDel(Discipline):
 class Queue(Parameters):
     """What waits when the window is full: at most ``limit`` packets (``None``: any number), the next are dropped.
 
+    All classes share ``limit``. Where it is full all the time, a place that gets free goes to whose packet comes first
+    then: of flows that are in step, such as several `Cbr`, it may be the same one each time, whatever the discipline.
+
     >>> models.Queue(limit=50)
     Queue(discipline=Fifo(), limit=50)
     """
