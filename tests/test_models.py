@@ -4,6 +4,7 @@ import pytest
 
 from ndiswan import models
 from ndiswan.campaign import ExecutorError
+from ndiswan.models import charts
 
 T1 = models.Line(rate_bps=1_544_000)
 GOOD = models.Link(traffic=models.Cbr(rate_pps=9, size=500), line=T1)
@@ -190,6 +191,7 @@ def test_the_least_and_the_largest_are_exact() -> None:
     [
         (None, {}, "links: expected a models.Link or several, got None"),
         (GOOD, {"seed": -1}, "seed: expected a whole number of 0 or more, .* got -1"),
+        (GOOD, {"detail": None}, "detail: expected one of counters, digest, packets, trace, got N"),
         (GOOD, {"watch": 5}, "watch: expected a function without parameters, got 5"),
         (GOOD, {"confidence": "5"}, "confidence: expected a share between 0 and 1, got '5'"),
         (GOOD, {"confidence": None}, "confidence: expected a share between 0 and 1, got None"),
@@ -209,6 +211,12 @@ def test_what_results_do_not_have_is_said_in_their_own_words() -> None:
     assert results.stage("link0", "latency", -1).count == results.stage("link0", "latency", 1).count
     with pytest.raises(IndexError, match="replication: expected one of 2, counted from 0, got 9"):
         results.stage("link0", "latency", 9)
+    with pytest.raises(KeyError, match=r"expected a stage \(queued, .*delivery\), got 'nope'"):
+        results["link0"]["nope"]
+    with pytest.raises(TypeError, match=r"others\[0\]: expected a Stage, got 5"):
+        results["link0"]["latency"].merged(5)
+    with pytest.raises(TypeError, match="results: expected what simulate returns, got 5"):
+        charts.latency_cdf(5)
     with pytest.raises(KeyError, match="expected a column that measures, got 'link'"):
         results.interval("link")
 
@@ -287,6 +295,15 @@ def test_drivers_of_models_name_their_own_parameters(make, said):
     [
         (lambda: models.Mix([1, 2], [1, "x"]), r"Mix\.weights\[1\]: expected a number, got 'x'$"),
         (lambda: models.Mix([1, 2], [1, float("nan")]), r"Mix\.weights\[1\]: .* got nan$"),
+        (lambda: models.Replay.from_capture(5), "path: expected the path of a capture, got 5"),
+        (
+            lambda: models.Link(traffic=[models.Saturating(size=1)] * 300, line=LINE),
+            r"Link\.traffic: expected 1 to 256 flows, got 300",
+        ),
+        (
+            lambda: models.sweep(5, {"a": [1]}, until=1),
+            "make: expected a function that makes links",
+        ),
         (lambda: models.Multilink(LINE), r"Multilink\.lines: expected a list of models\.Line, got"),
     ],
 )

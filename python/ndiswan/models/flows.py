@@ -233,6 +233,8 @@ class Replay(Flow):
         order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
         one that is no capture, has no frame, or has an empty one, and for gaps that are too long for a run.
         """
+        if not isinstance(path, (str, PathLike)):
+            raise TypeError(f"path: expected the path of a capture, got {path!r:.60}")
         factor = real("gaps", gaps)
         times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path, cut=cut))
         if not times.size:

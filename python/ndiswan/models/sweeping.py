@@ -72,6 +72,8 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
     >>> table.columns["utilisation"].round(2).tolist()
     [0.39, 0.78]
     """
+    if not callable(make):
+        raise TypeError(f"make: expected a function that makes links, got {make!r:.60}")
     checked_confidence(confidence)
     whole("replications", replications, 1)
     root = seed_sequence(seed)
