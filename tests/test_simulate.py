@@ -314,6 +314,9 @@ def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path, option
     assert (tmp_path / "s.toml").read_text("utf-8") == text
     assert (tmp_path / "dial-up.pcapng").read_bytes() == frames
     assert not (tmp_path / "a").exists()
+    (tmp_path / "circle").symlink_to("circle")
+    done = ndiswan("simulate", "s.toml", "--csv", "circle", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False)
     done = ndiswan(
         "simulate", "s.toml", "--csv", "/dev/null", "--parquet", "/dev/null", cwd=tmp_path
     )

@@ -132,7 +132,7 @@ def _identity(path: str | Path) -> object:
     if file.exists():
         found = file.stat()
         return (found.st_dev, found.st_ino) if file.is_file() else None
-    return file.resolve()
+    return os.path.realpath(file)  # which of links in a circle says nothing either
 
 
 def somebody_looks() -> bool:
