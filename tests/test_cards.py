@@ -196,3 +196,11 @@ def test_a_card_dies_as_often_as_its_mean_says() -> None:
     found = columns["resets"] / 10
     assert found.mean() == pytest.approx(1000 / (10 + down), rel=0.01)
     assert columns["aborted"].sum() > 0
+
+
+def test_a_card_dies_by_its_mean_or_at_times() -> None:
+    """Of both the times were passed over without a word."""
+    with pytest.raises(
+        ValueError, match=r"Death\.at_ns: expected none beside a mean_up_ns, got \["
+    ):
+        models.Death(mean_up_ns=1e9, at_ns=[10**9])

@@ -8,6 +8,7 @@ import pytest
 
 from ndiswan import models
 from ndiswan._native import CaptureWriter, read_frames
+from ndiswan.models import scenario
 from repository import ROOT
 
 LINE = models.Line(rate_bps=10**12)
@@ -147,3 +148,29 @@ def test_a_capture_without_frames_or_with_an_empty_one_is_refused(tmp_path: Path
         models.Replay.from_capture(tmp_path / "missing.pcapng")
     with pytest.raises(ValueError, match="gaps: expected a finite number of 0 or more"):
         models.Replay.from_capture(DIAL_UP, gaps=-1)
+
+
+def test_gaps_that_are_too_long_for_a_run_are_refused(tmp_path: Path) -> None:
+    """By their own name, in a file at their own place; all frames came at time 0, or the times were named."""
+    for gaps in (1e12, 1e15, 1e300):
+        with pytest.raises(ValueError, match=r"^gaps: expected at most .* 146 years, got 1e"):
+            models.Replay.from_capture(DIAL_UP, gaps=gaps)
+    text = f"""
+        [[link]]
+        traffic = {{ kind = "replay", capture = "{DIAL_UP}", PLACE }}
+        line = {{ rate_bps = 64_000 }}
+    """
+    for wrong, said in (
+        ("gaps = 1e300", "gaps: expected at"),
+        ("start_ns = -1", "start_ns: expected"),
+    ):
+        one = text.replace("PLACE", wrong)
+        column = one.splitlines()[2].index(wrong) + wrong.index("=") + 3
+        with pytest.raises(
+            scenario.ScenarioError, match=rf"<text>:3:{column}: link\[0\]\.traffic\.{said}"
+        ):
+            scenario.loads(one)
+    cut = tmp_path / "cut.pcapng"
+    cut.write_bytes(DIAL_UP.read_bytes()[:-3])
+    with pytest.raises(scenario.ScenarioError, match=r"cut = true takes those"):
+        scenario.loads(text.replace(str(DIAL_UP), str(cut)).replace(", PLACE", ""))

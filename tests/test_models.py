@@ -4,6 +4,7 @@ import pytest
 
 from ndiswan import models
 from ndiswan.campaign import ExecutorError
+from ndiswan.models import charts
 
 T1 = models.Line(rate_bps=1_544_000)
 GOOD = models.Link(traffic=models.Cbr(rate_pps=9, size=500), line=T1)
@@ -123,6 +124,26 @@ LINE = models.Line(rate_bps=1_000_000)
         (lambda: models.Card(descriptors=1 << 30), r"Card\.descriptors: expected"),
         (lambda: models.Queue(discipline=models.Drr(0)), r"Queue\.discipline\.quantum: expected"),
         (lambda: models.Link(traffic=[], line=LINE), r"Link\.traffic: expected a flow"),
+        (lambda: models.Card(completes="x"), r"Card\.completes: expected one of when_sent, when_c"),
+        (lambda: models.Card(completes=5), r"Card\.completes: expected one of .* inline, got 5"),
+        (lambda: models.Overhead(2**40), r"Overhead\.bytes: expected .* to 4294967295, got 1099"),
+        (lambda: models.Ppp(accm=2**40), r"Ppp\.accm: expected .* from 0 to 4294967295, got 1099"),
+        (lambda: models.Queue(limit=2**63), r"Queue\.limit: expected .* to 4294967295, got 922"),
+        (lambda: models.Multilink([LINE], header_bytes=2**40), r"Multilink\.header_bytes: expec"),
+        (
+            lambda: models.Mmpp(rates_pps=[1e14], transitions_per_s=[[0]], size=9),
+            r"^Mmpp\.rates_pps\[0\]: expected",
+        ),
+        (
+            lambda: models.OnOff(rate_pps=1, size=1, on=models.Constant(0), off=models.Constant(1)),
+            r"^OnOff\.on\.ns: expected a number from 1",
+        ),
+        (
+            lambda: models.OnOff(
+                rate_pps=1, size=1, on=models.Uniform(0, 0), off=models.Constant(1)
+            ),
+            r"^OnOff\.on\.high_ns: expected a number from 1",
+        ),
     ],
 )
 def test_a_parameter_that_cannot_be_is_refused_where_it_is_made(make, words) -> None:
@@ -170,6 +191,10 @@ def test_the_least_and_the_largest_are_exact() -> None:
     [
         (None, {}, "links: expected a models.Link or several, got None"),
         (GOOD, {"seed": -1}, "seed: expected a whole number of 0 or more, .* got -1"),
+        (GOOD, {"detail": None}, "detail: expected one of counters, digest, packets, trace, got N"),
+        (GOOD, {"watch": 5}, "watch: expected a function without parameters, got 5"),
+        (GOOD, {"confidence": "5"}, "confidence: expected a share between 0 and 1, got '5'"),
+        (GOOD, {"confidence": None}, "confidence: expected a share between 0 and 1, got None"),
         (GOOD, {"seed": "abc"}, "seed: expected a whole number of 0 or more, .* got 'abc'"),
     ],
     ids=str,
@@ -186,6 +211,12 @@ def test_what_results_do_not_have_is_said_in_their_own_words() -> None:
     assert results.stage("link0", "latency", -1).count == results.stage("link0", "latency", 1).count
     with pytest.raises(IndexError, match="replication: expected one of 2, counted from 0, got 9"):
         results.stage("link0", "latency", 9)
+    with pytest.raises(KeyError, match=r"expected a stage \(queued, .*delivery\), got 'nope'"):
+        results["link0"]["nope"]
+    with pytest.raises(TypeError, match=r"others\[0\]: expected a Stage, got 5"):
+        results["link0"]["latency"].merged(5)
+    with pytest.raises(TypeError, match="results: expected what simulate returns, got 5"):
+        charts.latency_cdf(5)
     with pytest.raises(KeyError, match="expected a column that measures, got 'link'"):
         results.interval("link")
 
@@ -237,3 +268,73 @@ def test_a_negative_number_where_none_is_too_small_is_told_so():
         ValueError, match=r"ClosedLoop.start_ns: expected a whole number of 0 or more, got -3$"
     ):
         models.ClosedLoop(window=1, size=9, start_ns=-3)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: models.CardMiniport(models.Multilink([LINE] * 2)),
+            r"CardMiniport\.line: expected a models\.Line, got Multilink\(",
+        ),
+        (lambda: models.CardMiniport(5), r"CardMiniport\.line: expected a models\.Line, got 5"),
+        (lambda: models.CardMiniport(LINE, 0), r"CardMiniport\.card: expected a models\.Card, got"),
+        (lambda: models.CardMiniport(LINE, window=0), r"CardMiniport\.window: expected .* got 0"),
+        (lambda: models.TrafficProtocol([]), r"TrafficProtocol\.traffic: expected a flow or"),
+        (lambda: models.TrafficProtocol(GOOD.traffic, queue=()), r"TrafficProtocol\.queue: expec"),
+    ],
+)
+def test_drivers_of_models_name_their_own_parameters(make, said):
+    """And a bundle of lines is no card's line: it was taken as one plain line of the summed rate."""
+    with pytest.raises((TypeError, ValueError), match=said):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: models.Mix([1, 2], [1, "x"]), r"Mix\.weights\[1\]: expected a number, got 'x'$"),
+        (lambda: models.Mix([1, 2], [1, float("nan")]), r"Mix\.weights\[1\]: .* got nan$"),
+        (lambda: models.Replay.from_capture(5), "path: expected the path of a capture, got 5"),
+        (
+            lambda: models.Link(traffic=[models.Saturating(size=1)] * 300, line=LINE),
+            r"Link\.traffic: expected 1 to 256 flows, got 300",
+        ),
+        (
+            lambda: models.sweep(5, {"a": [1]}, until=1),
+            "make: expected a function that makes links",
+        ),
+        (lambda: models.Multilink(LINE), r"Multilink\.lines: expected a list of models\.Line, got"),
+    ],
+)
+def test_an_element_that_cannot_be_is_the_one_that_is_told(make, said) -> None:
+    """The first of the weights was told for the second, as NumPy shows it."""
+    with pytest.raises((TypeError, ValueError), match=said):
+        make()
+
+
+def test_what_watch_may_not_call_is_told_as_that() -> None:
+    """It is this thread that runs, and no other one."""
+    simulation = models.Simulation(models.Link(traffic=models.Saturating(size=99), line=T1))
+    told = []
+
+    def watch() -> None:
+        for call in (simulation.results, simulation.clear, simulation.run, simulation.events):
+            with pytest.raises(RuntimeError, match="waits for watch, which called this") as error:
+                call()
+            told.append(str(error.value))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulation.run(1e8, watch=watch)
+    assert len(told) == 4
+    assert simulation.results().columns["sent"][0] > 0
+
+
+def test_a_run_that_is_over_says_so_however_it_is_asked() -> None:
+    """With no more events allowed, too."""
+    flow = models.Cbr(rate_pps=100, size=5, packets=3)
+    simulation = models.Simulation(models.Link(traffic=flow, line=T1))
+    assert not simulation.run(max_events=0)
+    assert simulation.run()
+    assert simulation.run(max_events=0)

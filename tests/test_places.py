@@ -1,11 +1,14 @@
 """Where the keys of a TOML text stand."""
 
 import tomllib
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ndiswan.models.places import path_at, places
+from ndiswan.models.scenario import ScenarioError, load, loads
 
 KEYS = st.one_of(
     st.from_regex(r"[A-Za-z0-9_-]{1,5}", fullmatch=True),
@@ -93,3 +96,39 @@ def test_json_is_followed_as_well() -> None:
     text = '[{"a": [1, {"b": "x,]"}], "c": 70000}]'
     assert path_at(text, text.index("70000") + 4) == (0, "c")
     assert path_at(text, text.index('"x')) == (0, "a", 1, "b")
+
+
+@pytest.mark.parametrize(
+    ("card", "place", "said"),
+    [
+        ('completes = "whenever"', "5:13", "completes: expected one of when_sent, when_copied"),
+        (
+            'kind = "moderated"\nframes = 8\nns = 9\nmoderation = {}',
+            "8:1",
+            "moderation: there is no",
+        ),
+        ('kind = "inline"\nmemory = 8\ncompletes = "inline"', "7:1", "completes: there is no"),
+    ],
+)
+def test_a_key_of_a_card_is_told_at_its_line(card: str, place: str, said: str) -> None:
+    """One that its kind sets by itself is none of its keys; it was told in Python's words, at the table."""
+    text = f"""[[link]]
+traffic = {{ kind = "saturating", size = 9 }}
+line = {{ rate_bps = 9_000 }}
+[link.card]
+{card}
+"""
+    with pytest.raises(ScenarioError, match=rf"^<text>:{place}: link\[0\]\.card\.{said}"):
+        loads(text)
+    with pytest.raises(
+        ScenarioError, match=r":3:\d+: link\[0\]\.line\.framing\.accm: expected a whole"
+    ):
+        loads(text.replace("9_000", '9_000, framing = { kind = "ppp", accm = 0xfffffffff }'))
+
+
+def test_a_python_file_that_ends_by_itself_is_told_with_its_line(tmp_path: Path) -> None:
+    """Nothing was printed, and its own exit code was that of the command."""
+    file = tmp_path / "ends.py"
+    file.write_text("import sys\nsys.exit(3)\n", "utf-8")
+    with pytest.raises(ScenarioError, match=r"ends\.py:2: SystemExit: 3$"):
+        load(file)

@@ -229,3 +229,18 @@ def test_a_page_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) ->
     done = ndiswan("plot", EXAMPLE, "--until", "1e9", "-o", tmp_path / "nowhere" / "t.html")
     assert done.returncode == USAGE
     assert "-o: expected a file that can be written" in done.stderr
+
+
+def test_a_page_does_not_overwrite_what_is_drawn(tmp_path: Path) -> None:
+    """A table, a scenario; and a table that is not there is told as that."""
+    table, file = tmp_path / "t.csv", tmp_path / "s.toml"
+    table.write_text("point,rate,link,latency_mean_ns\n0,1,a,3\n", "utf-8")
+    file.write_bytes(EXAMPLE.read_bytes())
+    for path in (table, file):
+        before = path.read_bytes()
+        done = ndiswan("plot", path, "-o", path)
+        assert (done.returncode, path.read_bytes()) == (USAGE, before)
+        assert f"-o: expected a file of its own, got {path}, which is read" in done.stderr
+    done = ndiswan("plot", "nope.parquet", cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("Error: nope.parquet: there is no such file\n")

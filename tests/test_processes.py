@@ -2,9 +2,11 @@
 
 import collections
 
+import numpy as np
 import pytest
 
 import ndiswan as nw
+from ndiswan import models
 from ndiswan.processes import Sender, World
 
 
@@ -189,3 +191,34 @@ def test_a_world_in_real_time_is_told_what_it_is_for():
         pytest.raises(ValueError, match="ndis: expected a world in virtual"),
     ):
         World(ndis)
+
+
+def test_a_packet_that_a_sender_did_not_send_is_none_of_its_business() -> None:
+    """One that was sent by the link itself, alone or as one of many; what the sender sent is told as ever."""
+    with nw.Ndis() as ndis:
+        world = World(ndis)
+        sender = Sender(world)
+        link = ndis.bind(sender, models.CardMiniport(models.Line(10**6), window=16))
+        link.send(b"plain")
+        link.send_many(np.array([100, 100], np.uint32))
+        event = sender.send(link, b"frame")
+        world.run()
+        assert event.value == nw.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda w: w.timeout("1"), "seconds: expected a number of seconds, got '1'"),
+        (lambda w: w.timeout(1e300), r"seconds: expected seconds from 0 to 1e\+09, got 1e\+300"),
+        (lambda w: w.run(float("nan")), "until: expected seconds from 0 to .* got nan"),
+        (lambda w: w.run("a"), "until: expected a number of seconds, got 'a'"),
+        (lambda w: w.call_at(5, 7), "function: expected something to call, got 7"),
+        (lambda w: w.event().fail(5), "error: expected an exception, got 5"),
+        (lambda _: World(5), "ndis: expected an Ndis, got 5"),
+    ],
+)
+def test_what_a_world_cannot_take_is_told_by_its_parameter(call, said) -> None:
+    """When it is given, and not in the words of what is called with it."""
+    with nw.Ndis() as ndis, pytest.raises((TypeError, ValueError), match=said):
+        call(World(ndis))

@@ -125,3 +125,24 @@ def test_any_seed_of_numpy_is_one():
         models.simulate(BUSY, until=1, seed=5).columns["offered"]
         == models.simulate(BUSY, until=1, seed=sequences[0]).columns["offered"]
     )
+
+
+def test_more_replications_than_are_allowed_are_refused():
+    """Fewer than were asked for were run, and nothing was said."""
+    with pytest.raises(
+        ValueError, match=r"replications: expected at most max_replications, which is 15, got 50"
+    ):
+        models.simulate(BUSY, until=1, precision=0.5, replications=50, max_replications=15)
+    assert models.simulate(BUSY, until=1, precision=9, max_replications=3).replications == 3
+
+
+def test_what_has_no_mean_and_what_was_never_seen_are_told():
+    """A replication without a packet has no latency, and no loss in some runs is no exact 0."""
+    rare = models.Link(traffic=models.Poisson(rate_pps=0.02, size=100), line=T1)
+    with pytest.warns(models.PrecisionWarning, match=r"\d of 12 replications had no packet"):
+        results = models.simulate(rare, until=100, precision=0.1, max_replications=12)
+    assert "latency_mean_ns has no mean, since some replications had no packet." in str(results)
+    line = models.Line(10**6, loss=models.BitErrors(1e-9))
+    clean = models.Link(traffic=models.Poisson(rate_pps=100, size=100), line=line)
+    with pytest.warns(models.PrecisionWarning, match="lost: it was 0 in each of 10 replications"):
+        models.simulate(clean, until=10, precision={"lost": 0.1})

@@ -222,7 +222,7 @@ def test_quantities_are_exact(name: str, text: str, number: float) -> None:
         ),
         ("frames = 4\n", "", "18:1", "link[0].card: the key 'frames' is missing"),
         ("ns = 1000", "ns = 1e40", "21:6", "link[0].card"),
-        ("limit = 50", "limit = 5_000_000_000", "24:9", "link[0].queue.limit: invalid value"),
+        ("limit = 50", "limit = 5_000_000_000", "24:9", "link[0].queue.limit: expected a wh"),
         (
             '{ kind = "codel" }',
             "3",

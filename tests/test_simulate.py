@@ -115,6 +115,28 @@ def test_wrong_use_is_usage(arguments: list[object], said: str) -> None:
     assert said in done.stderr
 
 
+NO_TIME = """
+[run]
+until = 0
+
+[[link]]
+traffic = { kind = "saturating", size = 1500 }
+line = { rate_bps = 1_544_000 }
+"""
+
+
+def test_a_run_of_no_length_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    """It was a run of one instant, whose throughput was a thousand times the line's."""
+    file = tmp_path / "none.toml"
+    file.write_text(NO_TIME, "utf-8")
+    done = ndiswan("simulate", file)
+    said = f"Error: {file}:3:9: run.until: expected a nanosecond or more, got 0 s\n"
+    assert (done.returncode, done.stdout, done.stderr[-len(said) :]) == (USAGE, "", said)
+    done = ndiswan("simulate", EXAMPLE, "--warmup", "0", "--until", "1e-12")
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("--until: expected a nanosecond or more, got 1e-12 s\n")
+
+
 def test_a_wrong_scenario_is_told_with_its_line(tmp_path: Path) -> None:
     """The first line of the error names file, line, column, key, what was expected, and what came."""
     path = tmp_path / "s.toml"
@@ -260,6 +282,45 @@ def test_a_file_that_cannot_be_written_is_told_before_the_run(
     assert done.returncode == USAGE
     assert f"{option}: expected a file that can be written: " in done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--csv", "--parquet", "--trace"])
+def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path, option: str) -> None:
+    """By whatever name: the scenario was a table then, and the recorded capture made-up frames."""
+    frames = (ROOT / "examples" / "dial-up.pcapng").read_bytes()
+    (tmp_path / "dial-up.pcapng").write_bytes(frames)
+    line = "line = { rate_bps = 64_000 }"
+    text = f'[[link]]\ntraffic = {{ kind = "replay", capture = "dial-up.pcapng" }}\n{line}\n'
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    (tmp_path / "s.py").write_text(
+        "from ndiswan import models as m\n"
+        "flow = m.Replay.from_capture('dial-up.pcapng')\n"
+        "links = [m.Link(traffic=flow, line=m.Line(64_000))]\n",
+        "utf-8",
+    )
+    (tmp_path / "other.pcapng").symlink_to("dial-up.pcapng")
+    for arguments in (
+        ["s.toml", option, "./dial-up.pcapng"],
+        ["s.py", option, "other.pcapng"],
+        *([["s.toml", option, "s.toml"]] if option != "--trace" else []),
+    ):
+        done = ndiswan("simulate", *arguments, cwd=tmp_path)
+        assert done.returncode == USAGE, arguments
+        told = f"{option}: expected a file of its own, got {arguments[2]}, which is read"
+        assert told in done.stderr
+    done = ndiswan("simulate", "s.toml", "--csv", "a", "--parquet", tmp_path / "a", cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("/a, which --csv writes\n")
+    assert (tmp_path / "s.toml").read_text("utf-8") == text
+    assert (tmp_path / "dial-up.pcapng").read_bytes() == frames
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "circle").symlink_to("circle")
+    done = ndiswan("simulate", "s.toml", "--csv", "circle", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False)
+    done = ndiswan(
+        "simulate", "s.toml", "--csv", "/dev/null", "--parquet", "/dev/null", cwd=tmp_path
+    )
+    assert done.returncode == FINE
 
 
 def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Generator
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.protocol import Protocol
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ndiswan._native import Link, Packet
     from ndiswan.ndis import Ndis
 
+LONGEST_S = 1e9
+"""The latest second of a world's clock."""
 _TAKEN = "it has happened already; make a new event for each time"
 
 
@@ -46,6 +49,8 @@ class Event:
 
     def fail(self, error: BaseException) -> Event:
         """It fails now: ``error`` is raised in whoever waits, or by `World.run` if nobody does."""
+        if not isinstance(error, BaseException):
+            raise TypeError(f"error: expected an exception, got {error!r:.60}")
         return self._trigger(None, error)
 
     def _trigger(self, value: object, error: BaseException | None) -> Event:
@@ -114,8 +119,19 @@ class Process(Event):
                 self.fail(TypeError(f"{name}: yield: {got}"))
 
 
+def _expect_seconds(name: str, given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TypeError(f"{name}: expected a number of seconds, got {given!r:.60}")
+    seconds = float(given)
+    if not 0 <= seconds <= LONGEST_S:
+        limits = "of 0 or more" if seconds < 0 else f"from 0 to {LONGEST_S:g}"
+        raise ValueError(f"{name}: expected seconds {limits}, got {seconds!r}")
+
+
 def expect_virtual(ndis: Ndis) -> None:
     """Raises ``ValueError`` for a world in real time, whose clock goes by itself and cannot be shared."""
+    if not hasattr(ndis, "now_ns"):
+        raise TypeError(f"ndis: expected an Ndis, got {ndis!r:.60}")
     try:
         ndis.run(until=ndis.now, max_events=0)
     except ValueError as error:
@@ -155,6 +171,8 @@ class World:
 
     def call_at(self, time_ns: int, function: Callable[[], object]) -> None:
         """Call ``function`` at a time in nanoseconds, at once if that is over; who asked first goes first."""
+        if not callable(function):
+            raise TypeError(f"function: expected something to call, got {function!r:.60}")
         self._age += 1
         heapq.heappush(self._calls, (max(time_ns, self.now_ns), self._age, function))
 
@@ -164,8 +182,7 @@ class World:
 
     def timeout(self, seconds: float, value: object = None) -> Event:
         """An event that happens so many seconds from now. Raises ``ValueError`` if that is less than 0."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"seconds: expected a finite number of 0 or more, got {seconds!r}")
+        _expect_seconds("seconds", seconds)
         event = Event(self)
         self.call_at(self.now_ns + round(seconds * 1e9), lambda: event.succeed(value))
         return event
@@ -181,6 +198,8 @@ class World:
 
         Raises what a process or a callback raises.
         """
+        if until is not None:
+            _expect_seconds("until", until)
         end = None if until is None else round(until * 1e9)
         while True:
             due = self._calls[0][0] if self._calls else None
@@ -221,5 +240,7 @@ class Sender(Protocol):
         return event
 
     def send_complete(self, packet: Packet, status: Status) -> None:
-        """The packet is back: who waits for it goes on."""
-        packet.protocol_reserved[0].succeed(status)
+        """The packet is back: who waits for it goes on. Nobody waits for what somebody else sent on the link."""
+        succeed = getattr(packet.protocol_reserved[0], "succeed", None)
+        if succeed is not None:
+            succeed(status)

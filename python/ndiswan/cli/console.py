@@ -109,6 +109,32 @@ def expect_writable(option: str, path: str | None, made: Iterable[object] = ()) 
         raise cannot_write(option, error, path)
 
 
+def expect_apart(read: Iterable[str | Path], **written: str | Path | None) -> None:
+    """Refuse an output, by the name of its option, that is one of the files that are read, or another output.
+
+    Devices and pipes are left alone. Raises click.UsageError.
+    """
+    known = {_identity(path): "which is read" for path in read}
+    for option, path in written.items():
+        which = None if path is None else _identity(path)
+        name = f"-{option}" if len(option) == 1 else f"--{option}"
+        if which in known:
+            raise click.UsageError(
+                f"{name}: expected a file of its own, got {path}, {known[which]}"
+            )
+        if which is not None:
+            known[which] = f"which {name} writes"
+
+
+def _identity(path: str | Path) -> object:
+    """What is the same of two names of one file; ``None`` of what is there and is none."""
+    file = Path(path)
+    if file.exists():
+        found = file.stat()
+        return (found.st_dev, found.st_ino) if file.is_file() else None
+    return os.path.realpath(file)  # which of links in a circle says nothing either
+
+
 def somebody_looks() -> bool:
     """Whether somebody watches stderr as it grows: it is a terminal, and not the one that a service keeps a log of."""
     return sys.stderr.isatty() and not os.environ.get("CI")

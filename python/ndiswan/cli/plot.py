@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import cannot_write, expect_writable, out
+from ndiswan.cli.console import cannot_write, expect_apart, expect_writable, out
 from ndiswan.cli.group import FINE, INTERRUPTED
 from ndiswan.cli.measuring import Seconds, measure, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from ndiswan.models.stages import Column
 
 TABLES = (".parquet", ".csv")
 
@@ -81,11 +83,14 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
             raise click.UsageError(
                 f"--{name.rstrip('s')}: expected {kind} beside it, which {file} is not"
             )
+    expect_apart([path], o=target)
     expect_writable("-o", str(target))
     if is_table:
-        _write(target, lambda: _table(file, given), path.name)
+        columns = _read_table(path)
+        _write(target, lambda: _curves(columns, given), path.name)
         return FINE
     scenario = read(file, {key: given[key] for key in ("until", "warmup", "seed")})
+    expect_apart(scenario.files, o=target)
     click.echo(f"seed {scenario.run.seed}", err=True)
     outcome = measure(scenario.with_run(replications=1), "packets")
     results = outcome.results
@@ -105,10 +110,23 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
     return INTERRUPTED if outcome.interrupted else FINE
 
 
-def _table(file: str, given: dict[str, Any]) -> list[Any]:
-    from ndiswan.models.curves import curves, read_table
+def _read_table(path: Path) -> dict[str, Column]:
+    from ndiswan.models.curves import read_table
 
-    return curves(read_table(file), x=given["x"], ys=given["ys"], by=given["by"])
+    if not path.exists():
+        raise click.UsageError(f"{path}: there is no such file")
+    try:
+        return read_table(path)
+    except (ImportError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def _curves(columns: dict[str, Column], given: dict[str, Any]) -> list[Any]:
+    from ndiswan.models.curves import curves
+
+    return curves(columns, x=given["x"], ys=given["ys"], by=given["by"])
 
 
 def _write(

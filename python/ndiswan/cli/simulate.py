@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import cannot_write, expect_writable, out, out_json, painter
+from ndiswan.cli.console import (
+    cannot_write,
+    expect_apart,
+    expect_writable,
+    out,
+    out_json,
+    painter,
+)
 from ndiswan.cli.group import FINE, INTERRUPTED, NOTHING_RAN, VIOLATIONS
 from ndiswan.cli.measuring import Outcome, Seconds, measure, read
 
@@ -88,11 +95,9 @@ def simulate(file: str, *, trace: str | None, snaplen: int, as_json: bool, **giv
     """
     scenario = read(file, {key: given[key] for key in RUN})
     _check(scenario, trace, given["parquet"])
-    for option, name in (
-        ("trace", trace),
-        ("csv", given["csv_file"]),
-        ("parquet", given["parquet"]),
-    ):
+    written = {"trace": trace, "csv": given["csv_file"], "parquet": given["parquet"]}
+    expect_apart(scenario.files, **written)
+    for option, name in written.items():
         expect_writable(f"--{option}", name)
     click.echo(f"seed {scenario.run.seed}", err=True)
     outcome = measure(scenario, "counters" if trace is None else "trace")

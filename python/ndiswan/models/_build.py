@@ -42,6 +42,15 @@ CARDS: dict[str, Callable[..., Card]] = {
         cards.dying,
     )
 }
+# Fields that such a function sets.
+SET_BY: dict[Callable[..., Card], tuple[str, ...]] = {
+    cards.moderated: ("moderation",),
+    cards.batching: ("moderation",),
+    cards.intelligent: ("completes", "descriptors"),
+    cards.inline: ("completes", "descriptors"),
+    cards.reordering: ("reorder",),
+    cards.dying: ("dies",),
+}
 # A replay may name a capture instead of its times and sizes: the keys, and the parameters of `Replay.from_capture`.
 CAPTURE = ("capture", "gaps", "cut")
 # Fields of which the type does not say what they are made of.
@@ -182,7 +191,10 @@ class Builder:
         try:
             return Replay.from_capture(FilePath(self.file).parent / name, **values)
         except (OSError, TypeError, ValueError) as error:
-            self.explain(error, path, CAPTURE[0])
+            about = re.match(r"(?:Replay\.)?(\w+): ", str(error))
+            key = None if about and about[1] in values else CAPTURE[0]
+            # What a keyword of Python is, a file writes otherwise.
+            self.explain(ValueError(str(error).replace("cut=True", "cut = true")), path, key)
 
     def make(
         self, make: Callable[..., Any], kind: type[Parameters], table: dict[str, Any], path: Path
@@ -198,7 +210,8 @@ class Builder:
                 for p in inspect.signature(make).parameters.values()
                 if p.kind is p.POSITIONAL_OR_KEYWORD
             ]
-            needed, names = own, [*own, *(name for name in known if name not in own)]
+            taken = (*own, *SET_BY.get(make, ()))
+            needed, names = own, [*own, *(name for name in known if name not in taken)]
         self.known(table, path, names)
         for name in needed:
             if name not in table:

@@ -54,11 +54,15 @@ class Parameters:
         wrong = check_part(self.part, json.dumps(self._seen(), allow_nan=False))
         if wrong is not None:
             at, expected, got = wrong
-            name = self.says.get(at, at)
+            name = self._called(at)
             given = (beyond or {}).get(name, getattr(self, name, None))
             if isinstance(given, int):
                 got = repr(given)
             raise ValueError(f"{type(self).__name__}.{name}: expected {expected}, got {got}")
+
+    def _called(self, at: str) -> str:
+        """What the user calls that which the engine has at this place."""
+        return self.says.get(at, at)
 
     def _seen(self) -> dict[str, Any]:
         """What the engine looks at."""
@@ -69,7 +73,11 @@ class Parameters:
         return ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain data, as a scenario file has them."""
+        """The parameters as plain data, as the engine reads them.
+
+        A scenario file has other words for some kinds: ``cbr``, ``replay`` and ``codel`` for ``constant``, ``at`` and
+        ``co_del``. `ndiswan.models.scenario.dumps` writes one.
+        """
         data = {name: plain(getattr(self, name)) for name, *_ in _fields(type(self))}
         return {"kind": self.kind, **data} if self.kind else data
 
@@ -138,6 +146,8 @@ class _BeyondError(ValueError):
 
 
 MOST = 2**63
+#: What fits into 32 bits, as far as nothing else is known of a field.
+WORD = 2**32 - 1
 
 
 def whole(where: str, value: Any, low: int = 0, high: int = MOST) -> int:

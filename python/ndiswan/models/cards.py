@@ -1,9 +1,12 @@
 """Cards with their drivers: when a packet that was handed to them is completed."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from ndiswan.models._parameters import Parameters, column
+
+Completes = Literal["when_sent", "when_copied", "inline"]
+COMPLETES: tuple[Completes, ...] = get_args(Completes)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Moderation(Parameters):
 class Death(Parameters):
     """The card hangs, NDIS sees it at its next check for hang and resets it; what was pending comes back aborted.
 
-    It works for an exponential time with mean ``mean_up_ns``, or dies at each of ``at_ns``.
+    It works for an exponential time with mean ``mean_up_ns``, or dies at each of ``at_ns``: one of them is given.
 
     >>> models.Card(dies=models.Death(mean_up_ns=60e9)).dies.check_for_hang_ns
     2000000000
@@ -38,6 +41,10 @@ class Death(Parameters):
     def __post_init__(self) -> None:
         super().__post_init__()
         times = column("Death.at_ns", self.at_ns) if len(self.at_ns) else ()
+        if self.mean_up_ns and len(times):
+            raise ValueError(
+                f"Death.at_ns: expected none beside a mean_up_ns, got {self.at_ns!r:.60}"
+            )
         object.__setattr__(self, "at_ns", times)
 
     def _other(self) -> tuple[str, ...]:
@@ -60,13 +67,21 @@ class Card(Parameters):
     """
 
     part: ClassVar[str] = "card"
-    completes: Literal["when_sent", "when_copied", "inline"] = "when_sent"
+    completes: Completes = "when_sent"
     descriptors: int = 0
     program_ns: int = 0
     interrupt_ns: int = 0
     moderation: Moderation | None = None
     reorder: int = 0
     dies: Death | None = None
+
+    def __post_init__(self) -> None:
+        given: object = self.completes
+        if not isinstance(given, str) or given not in COMPLETES:
+            raise ValueError(
+                f"Card.completes: expected one of {', '.join(COMPLETES)}, got {given!r:.60}"
+            )
+        super().__post_init__()
 
 
 def simple(**other: Any) -> Card:

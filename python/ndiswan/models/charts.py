@@ -39,9 +39,15 @@ def _altair() -> Any:
     return alt
 
 
+def _expect_results(results: object) -> None:
+    if not isinstance(results, Results):
+        raise TypeError(f"results: expected what simulate returns, got {results!r:.60}")
+
+
 def latency_cdf(results: Results) -> Any:
     """For each link and stage, the share of packets that took no longer than a time in milliseconds, on a log scale."""
     alt = _altair()
+    _expect_results(results)
     rows = []
     for link, stages in results.stages.items():
         for name, stage in stages.items():
@@ -70,6 +76,7 @@ def latency_cdf(results: Results) -> Any:
 def occupancy(results: Results) -> Any:
     """Packets with the miniport and in the queue over time, all links of a name together; needs records of packets."""
     alt = _altair()
+    _expect_results(results)
     packets = results.packets
     names = results.columns["link"]
     rows = []

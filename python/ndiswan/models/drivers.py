@@ -4,7 +4,8 @@ A protocol of one's own has a card that nobody had to write, or a miniport of on
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -18,10 +19,22 @@ from ndiswan.models.stages import Stage, stage_of
 from ndiswan.models.wires import Line
 
 
+@contextmanager
+def _as_of(name: str) -> Iterator[None]:
+    """What a `Link` says of its fields is said of the parameters of this class, which are called as they are."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(str(error).replace("Link.", f"{name}.", 1)) from None
+
+
 class CardMiniport:
     """A card on a line as a deserialized miniport: the card and the line of a `Link`, with the send window ``window``.
 
-    Bind it once, in the place of a miniport. Raises ``ValueError`` for parameters that cannot be.
+    Bind it once, in the place of a miniport. It takes frames of up to 32 bytes more than the line's ``mtu``, as each
+    WAN miniport does of its MaxFrameSize. A `Multilink` is a bundle of several cards, and none of them. Raises
+    ``ValueError`` and ``TypeError`` for parameters that cannot be.
 
     ``on_arrival`` is called with the bytes of each frame that arrives at the far end and with the time in nanoseconds,
     at that time; ``on_loss`` with those of each frame that the line loses, when its last bit is out. They are called at
@@ -51,8 +64,12 @@ class CardMiniport:
                 raise TypeError(
                     f"{name}: expected a function of a frame's bytes and a time, got {told!r}"
                 )
+        if not isinstance(line, Line):
+            raise TypeError(f"CardMiniport.line: expected a models.Line, got {line!r:.60}")
         smallest = Saturating(size=1)
-        self.link = Link(traffic=smallest, line=line, card=card or Card(), window=window)
+        card = Card() if card is None else card
+        with _as_of("CardMiniport"):
+            self.link = Link(traffic=smallest, line=line, card=card, window=window)
         described = json.dumps(self.link.to_dict(), allow_nan=False)
         self._card = CardDriver(described, words_of(seed, 0), (on_arrival, on_loss))
 
@@ -106,7 +123,9 @@ class TrafficProtocol:
         seed: int | np.random.SeedSequence = 0,
     ) -> None:
         line = Line(rate_bps=8, mtu=65_536)
-        self.link = Link(traffic=traffic, line=line, queue=queue or Queue(), window=window)
+        queue = Queue() if queue is None else queue
+        with _as_of("TrafficProtocol"):
+            self.link = Link(traffic=traffic, line=line, queue=queue, window=window)
         self._feed = Feed(json.dumps(self.link.to_dict(), allow_nan=False), words_of(seed, 0))
 
     @property

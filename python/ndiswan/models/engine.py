@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ndiswan._native import Simulation as _Simulation
 from ndiswan.models._parameters import real, whole
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ndiswan.models.links import Link
 
 Detail = Literal["counters", "digest", "packets", "trace"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 # Replications that run together share the start of threads; each group has histograms of its own, each link its memory.
 GROUPS_AT_ONCE, LINKS_AT_ONCE = 64, 1 << 15
@@ -53,6 +54,8 @@ def build(
     links: Sequence[str], roots: Sequence[np.random.SeedSequence], detail: Detail = "counters"
 ) -> _Simulation:
     """The links once for each root, one after the other."""
+    if detail not in DETAILS:
+        raise ValueError(f"detail: expected one of {', '.join(DETAILS)}, got {detail!r:.60}")
     seeds = [words_of(root, link) for root in roots for link in range(len(links))]
     return _Simulation(f"[{','.join([*links] * len(roots))}]", seeds, detail)
 

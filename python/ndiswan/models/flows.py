@@ -3,17 +3,20 @@
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ndiswan._native import read_sizes
 from ndiswan.models._parameters import Parameters, column, real, whole
-from ndiswan.models.durations import Duration
+from ndiswan.models.durations import Constant, Duration
 from ndiswan.models.sizes import Cycle, Fixed, size_of
 
 #: Packets a second: one in a hundred years, and a thousand in a nanosecond.
 SLOWEST, FASTEST = 3.2e-10, 1e12
+#: The longest run, in nanoseconds.
+LONGEST_NS = 4.6e18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +42,15 @@ class Flow(Parameters):
         object.__setattr__(self, "size", size_of(self.size))
         super().__post_init__()
         whole("traffic_class", self.traffic_class, 0, 255)
+
+    def _called(self, at: str) -> str:
+        name = super()._called(at).removeprefix("arrivals.")
+        field, dot, inner = name.partition(".")
+        part = getattr(self, field, None)
+        if dot and isinstance(part, Duration) and not hasattr(part, inner):
+            # What the engine needs of each duration, which not each is written by.
+            return f"{field}.ns" if isinstance(part, Constant) else f"{field}.high_ns"
+        return name
 
     def _seen(self) -> dict[str, Any]:
         return {**self.to_dict(), "size": Fixed(1).to_dict()}  # which was looked at already
@@ -195,6 +207,8 @@ class Replay(Flow):
 
     kind: ClassVar[str] = "at"
     part: ClassVar[str] = ""  # its times may be many
+    #: Of one that was made of a capture its path.
+    capture: ClassVar[str | None] = None
     times_ns: Any = field(default=())
 
     def __post_init__(self) -> None:
@@ -217,8 +231,10 @@ class Replay(Flow):
         ``gaps``: how much longer each gap is than in the file; 0.5 is twice as fast. ``cut``: a file that ends in the
         middle of a packet, since its recorder was ended, is taken up to there. What the file has out of order is put in
         order. ``other``: fields of a flow. Raises ``OSError`` for a file that cannot be read, ``ValueError`` for
-        one that is no capture, has no frame, or has an empty one.
+        one that is no capture, has no frame, or has an empty one, and for gaps that are too long for a run.
         """
+        if not isinstance(path, (str, PathLike)):
+            raise TypeError(f"path: expected the path of a capture, got {path!r:.60}")
         factor = real("gaps", gaps)
         times, sizes = (np.frombuffer(column, np.uint64) for column in read_sizes(path, cut=cut))
         if not times.size:
@@ -229,9 +245,16 @@ class Replay(Flow):
             )
         order = np.argsort(times, kind="stable")
         since = times[order] - times.min()
+        if float(since[-1]) * factor > LONGEST_NS:
+            most = LONGEST_NS / float(since[-1])
+            raise ValueError(
+                f"gaps: expected at most {most:.3g}, since a run is no longer than 146 years, got {gaps:g}"
+            )
         if factor != 1.0:
             since = np.rint(since * factor).astype(np.uint64)
-        return cls(times_ns=since, size=Cycle(sizes[order]), **other)
+        flow = cls(times_ns=since, size=Cycle(sizes[order]), **other)
+        object.__setattr__(flow, "capture", str(Path(path).absolute()))
+        return flow
 
     def _other(self) -> tuple[str, ...]:
         return ("times_ns",)

@@ -14,6 +14,7 @@ import threading
 import warnings
 import zipfile
 import zlib
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +25,12 @@ from ndiswan import __version__
 from ndiswan.models.measured import STAGES, WIDE, Measured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ndiswan.models.stages import Column
     from ndiswan.models.sweep_task import Settings
 
-FORMAT = 1
+FORMAT = 2
 
 # What reading a file raises that is not what was written.
 _DAMAGE = (
@@ -37,7 +40,7 @@ _DAMAGE = (
 
 
 class DamagedFileWarning(UserWarning):
-    """A file of a sweep's folder cannot be read; what was in it is computed again.
+    """A file of a sweep's folder cannot be read, or is another point's; what was in it is computed again.
 
     >>> issubclass(models.DamagedFileWarning, UserWarning)
     True
@@ -48,11 +51,15 @@ class Kept:
     """The folder of a sweep. ``specs`` below is how many links a point has."""
 
     def __init__(self, folder: str | Path, settings: Settings) -> None:
+        if not isinstance(folder, (str, os.PathLike)):
+            raise TypeError(f"directory: expected the path of a folder, got {folder!r:.60}")
         self.folder = Path(folder)
         self._settings = settings
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._there: dict[str, list[tuple[int, int]]] = {}
-        for path in sorted(self.folder.iterdir()):
+        with _of_the_folder(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            paths = sorted(self.folder.iterdir())
+        for path in paths:
             if match := re.fullmatch(r"([0-9a-f]{32})-(\d+)-(\d+)\.npz", path.name):
                 self._there.setdefault(match[1], []).append((int(match[2]), int(match[3])))
 
@@ -81,13 +88,15 @@ class Kept:
         return found
 
     def keep(self, links: tuple[str, ...], first: int, end: int, measured: Measured) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file, whole or not at all; into a new folder, if somebody has removed it."""
         arrays = _arrays(measured)
         path = self._path(self.key(links), first, end)
         part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-        with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, check=_check(arrays), **arrays)
-        part.replace(path)
+        with _of_the_folder(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.savez(file, allow_pickle=False, check=_check(arrays, path.name), **arrays)
+            part.replace(path)
 
     def _path(self, key: str, first: int, end: int) -> Path:
         return self.folder / f"{key}-{first}-{end}.npz"
@@ -99,8 +108,8 @@ class Kept:
             with path.open("rb") as file:
                 loaded = np.load(file, allow_pickle=False)
                 arrays = {name: loaded[name] for name in loaded.files}
-            if not np.array_equal(arrays.pop("check"), _check(arrays)):
-                raise ValueError("expected what was written, its contents are not")
+            if not np.array_equal(arrays.pop("check"), _check(arrays, path.name)):
+                raise ValueError("expected what was written under this name, its contents are not")
             measured = _measured(arrays)
             if measured.groups != groups:
                 raise ValueError(f"expected {groups} groups of links, got {measured.groups}")
@@ -113,6 +122,16 @@ class Kept:
             warnings.warn(DamagedFileWarning(message), stacklevel=2)
             return None
         return measured
+
+
+@contextmanager
+def _of_the_folder(folder: Path) -> Iterator[None]:
+    """What the system refuses is told with the parameter that it is about."""
+    try:
+        yield
+    except OSError as error:
+        said = f"directory: expected a folder that can be written, got {folder}: {error.strerror or error}"
+        raise OSError(error.errno, said) from error
 
 
 def _arrays(measured: Measured) -> dict[str, Column]:
@@ -149,11 +168,11 @@ def _measured(arrays: dict[str, Column]) -> Measured:
     return Measured(counters, arrays["group"], arrays["totals"], buckets.astype(np.uint64))
 
 
-def _check(arrays: dict[str, Column]) -> Column:
-    """A checksum of all that is written, so that no damage passes for a result."""
-    digest = blake2b(digest_size=16)
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+def _check(arrays: dict[str, Column], name: str) -> Column:
+    """A checksum of all that is written and of the file's name, so that nothing else passes for this result."""
+    digest = blake2b(name.encode(), digest_size=16)
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key])
+        digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
         digest.update(array.tobytes())
     return np.frombuffer(digest.digest(), np.uint8)

@@ -11,6 +11,8 @@ from ndiswan.models.multilink import Multilink
 from ndiswan.models.queues import Queue
 from ndiswan.models.wires import Line
 
+MOST_FLOWS = 256
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Link(Parameters):
@@ -44,6 +46,8 @@ class Link(Parameters):
         flows = tuple(self.traffic) if several else (self.traffic,)  # type: ignore[arg-type]
         if not flows:
             raise ValueError("Link.traffic: expected a flow or several, got none")
+        if len(flows) > MOST_FLOWS:
+            raise ValueError(f"Link.traffic: expected 1 to {MOST_FLOWS} flows, got {len(flows)}")
         parts: list[tuple[str, object, tuple[type, ...]]] = [
             *((f"traffic[{n}]", flow, (Flow,)) for n, flow in enumerate(flows)),
             ("line", self.line, (Line, Multilink)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ndiswan.models._parameters import Parameters, plain, whole
+from ndiswan.models._parameters import WORD, Parameters, plain, whole
 from ndiswan.models.cards import Card
 from ndiswan.models.wires import Line
 
@@ -33,6 +33,10 @@ class Multilink(Parameters):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.lines, (list, tuple)):
+            raise TypeError(
+                f"Multilink.lines: expected a list of models.Line, got {self.lines!r:.60}"
+            )
         lines = tuple(self.lines)
         cards = self.cards
         if cards is None or isinstance(cards, Card):
@@ -49,6 +53,7 @@ class Multilink(Parameters):
             )
         whole("Multilink.window", self.window, 1, 1 << 20)
         whole("Multilink.fragment_bytes", self.fragment_bytes, 1, 65_536)
+        whole("Multilink.header_bytes", self.header_bytes, 0, WORD)
         object.__setattr__(self, "lines", lines)
         object.__setattr__(self, "cards", tuple(cards))
 

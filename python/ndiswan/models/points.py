@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +13,28 @@ if TYPE_CHECKING:
 
     from ndiswan.models.stages import Column
 
+# What a sweep's tables have besides parameters and what is measured; and what half of an interval is called.
+OTHER_COLUMNS, HALF_WIDTH = ("point", "replications"), "_half_width"
+
 
 def points_of(points: Any) -> list[dict[str, Any]]:
     """Every combination of the lists of a grid, the last parameter fastest; or the points of a list, as they are.
 
     Raises ``ValueError`` if there is none, or two have other parameters; ``TypeError`` if it is neither.
     """
+    named = points.keys() if isinstance(points, Mapping) else ()
+    listed = isinstance(points, Iterable) and not isinstance(points, (str, bytes))
+    if not listed or not all(isinstance(name, str) for name in named):
+        raise TypeError(f"points: expected lists by name, or a list of points, got {points!r:.60}")
     if isinstance(points, Mapping):
         values = [_values(name, value) for name, value in points.items()]
         found = [dict(zip(points, row, strict=True)) for row in product(*values)]
     else:
-        found = [dict(point) for point in points]
+        found = []
+        for n, point in enumerate(points):
+            if not isinstance(point, Mapping) or not all(isinstance(name, str) for name in point):
+                raise TypeError(f"points[{n}]: expected values by name, got {point!r:.60}")
+            found.append(dict(point))
     if not found or not found[0]:
         raise ValueError(
             f"points: expected at least one point with a parameter, got {points!r:.80}"
@@ -35,6 +46,16 @@ def points_of(points: Any) -> list[dict[str, Any]]:
                 f"points[{n}]: expected the parameters of the first ({wanted}), got {got}"
             )
     return found
+
+
+def expect_own_names(point: Mapping[str, Any], measured: Iterable[str]) -> None:
+    """Raises ``ValueError`` for a parameter that is called like a column of what is measured, or of its means."""
+    taken = {*OTHER_COLUMNS, *measured}
+    for name in point:
+        if name in taken or name.removesuffix(HALF_WIDTH) in taken:
+            raise ValueError(
+                f"points: expected a parameter's name that is no column's, got {name!r}"
+            )
 
 
 def _values(name: str, values: Any) -> list[Any]:

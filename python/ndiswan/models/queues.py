@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ndiswan.models._parameters import Parameters
+from ndiswan.models._parameters import WORD, Parameters, whole
 
 
 class Discipline(Parameters):
@@ -65,6 +65,9 @@ class CoDel(Discipline):
 class Queue(Parameters):
     """What waits when the window is full: at most ``limit`` packets (``None``: any number), the next are dropped.
 
+    All classes share ``limit``. Where it is full all the time, a place that gets free goes to whose packet comes first
+    then: of flows that are in step, such as several `Cbr`, it may be the same one each time, whatever the discipline.
+
     >>> models.Queue(limit=50)
     Queue(discipline=Fifo(), limit=50)
     """
@@ -72,3 +75,8 @@ class Queue(Parameters):
     part: ClassVar[str] = "queue"
     discipline: Discipline = field(default_factory=Fifo)
     limit: int | None = 1000
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            whole("Queue.limit", self.limit, 0, WORD)
+        super().__post_init__()

@@ -14,7 +14,7 @@ from ndiswan.models._parameters import real, whole
 from ndiswan.models.links import Link
 from ndiswan.models.measured import Measured
 from ndiswan.models.results import BATCHED, Results, column_named, read
-from ndiswan.models.running import Simulation, several
+from ndiswan.models.running import Simulation, callable_watch, several
 from ndiswan.models.seeds import child, seed_sequence
 from ndiswan.models.stages import Column
 from ndiswan.models.statistics import checked_confidence
@@ -82,6 +82,7 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
     """
     links = several(links)
     checked_confidence(confidence)
+    callable_watch(watch)
     until_ns, warmup_ns = engine.times(until, warmup)
     cores = engine.cores(threads)
     if replications is None and precision is None:
@@ -94,6 +95,10 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
         "replications", (FIRST if wanted else 1) if replications is None else replications, 1
     )
     if wanted:
+        if replications is not None and number > most:
+            raise ValueError(
+                f"replications: expected at most max_replications, which is {most}, got {number}"
+            )
         number = min(max(number, 2), most)
     runs = _Runs(links, seed_sequence(seed), detail)
     while True:
@@ -110,12 +115,9 @@ def simulate(  # noqa: PLR0913 -- all but the first have names
         worst = max(share / wanted[name] for name, share in missed.items())
         guess = math.ceil(number * worst**2) if math.isfinite(worst) else 2 * number
         number = min(max(number + 1, min(guess, 2 * number)), most)
-    for name, share in missed.items():
-        message = (
-            f"{name}: its interval is ± {share:.2%} of the mean after {number} replications,"
-            f" wanted ± {wanted[name]:.2%}; allow more with max_replications"
-        )
-        warnings.warn(PrecisionWarning(message), stacklevel=2)
+    unknown = {name: math.inf for name in wanted if _is_always_zero(results, name)}
+    for name, share in (missed | unknown).items():
+        warnings.warn(PrecisionWarning(_why(results, name, share, wanted[name])), stacklevel=2)
     return replace(results, missed=missed)
 
 
@@ -143,6 +145,31 @@ def _shares(results: Results, wanted: dict[str, float]) -> dict[str, float]:
         shares = [results.interval(name, link).relative for link in results.names]
         found[name] = max(math.inf if math.isnan(share) else share for share in shares)
     return found
+
+
+def _is_always_zero(results: Results, name: str) -> bool:
+    return not results.columns[name].any()
+
+
+def _why(results: Results, name: str, share: float, wanted: float) -> str:
+    """Why a precision was missed, and what to do."""
+    number = results.replications
+    if _is_always_zero(results, name):
+        return (
+            f"{name}: it was 0 in each of {number} replications, which does not say how rare it is;"
+            " give a larger `until`, or more replications"
+        )
+    without = np.isnan(results.columns[name].astype(np.float64))
+    if without.any():
+        some = len(set(results.columns["replication"][without].tolist()))
+        return (
+            f"{name}: {some} of {number} replications had no packet to measure, so that it has no mean;"
+            " give a larger `until`"
+        )
+    return (
+        f"{name}: its interval is ± {share:.2%} of the mean after {number} replications,"
+        f" wanted ± {wanted:.2%}; allow more with max_replications"
+    )
 
 
 class _Runs:

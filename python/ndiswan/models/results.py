@@ -12,7 +12,7 @@ import numpy as np
 from ndiswan.models import summary
 from ndiswan.models.intervals import over_replications
 from ndiswan.models.measured import STAGES, Measured, columns_of
-from ndiswan.models.stages import Column, Stage, merged
+from ndiswan.models.stages import Column, Stage, Stages, merged
 from ndiswan.models.statistics import Interval, batch_means
 from ndiswan.models.tables import Columns, Table
 
@@ -84,7 +84,7 @@ class Results(Table):
 
     def __getitem__(self, name: str) -> dict[str, Stage]:
         """The stages of the link with this name, all replications together."""
-        return {stage: self.stage(name, stage) for stage in STAGES}
+        return Stages({stage: self.stage(name, stage) for stage in STAGES})
 
     def stage(self, link: str, stage: str, replication: int | None = None) -> Stage:
         """One stage of a link, of all replications or of one. Raises ``KeyError`` for a name that is not there."""

@@ -1,6 +1,8 @@
 """A simulation of built-in links: its clock, its runs, its results."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
 
 import numpy as np
 
@@ -20,6 +22,12 @@ def several(links: Link | Sequence[Link]) -> tuple[Link, ...]:
     if not found or not all(isinstance(link, Link) for link in found):
         raise TypeError(f"links: expected a models.Link or several, got {links!r:.80}")
     return found
+
+
+def callable_watch(watch: object) -> None:
+    """Raises ``TypeError`` for what cannot be called; a short run would not have seen it."""
+    if not (watch is None or callable(watch)):
+        raise TypeError(f"watch: expected a function without parameters, got {watch!r:.60}")
 
 
 class Simulation:
@@ -51,6 +59,7 @@ class Simulation:
     ) -> None:
         self.links = several(links)
         self.threads = cores(threads)
+        self._runner: int | None = None
         self._native = build(plain_links(self.links), [seed_sequence(seed)], detail)
 
     @property
@@ -83,25 +92,34 @@ class Simulation:
     ) -> bool:
         """Run up to ``until`` seconds, or until the traffic ends; true if nothing is left to do.
 
+        A time that is over already runs nothing.
+
         With ``max_events`` no more than so many events happen, in the order of their times. ``watch`` is called about
         ten times a second from this thread; what it raises pauses the run, as Ctrl-C does, and the run can go on.
         The interpreter is free meanwhile. Raises ``ValueError`` if nothing would end the run.
         """
         until_ns = None if until is None else nanoseconds("until", until)
-        if max_events is None:
-            return self._native.run(until_ns, self.threads, watch)
-        most = whole("max_events", max_events)
-        return self._native.run_events(until_ns, most) < most
+        callable_watch(watch)
+        with self._unless_watched():
+            if max_events is None:
+                with self._running():
+                    return self._native.run(until_ns, self.threads, watch)
+            most = whole("max_events", max_events)
+            less = self._native.run_events(until_ns, most) < most
+            return less or all(self._native.over(None))
 
     def run_measured(
         self, until_ns: int | None, warmup_ns: int, watch: Callable[[], object] | None = None
     ) -> None:
         """Run the warm-up, `clear`, and run on to the end; times in nanoseconds."""
-        run(self._native, until_ns, warmup_ns, self.threads, watch)
+        callable_watch(watch)
+        with self._running():
+            run(self._native, until_ns, warmup_ns, self.threads, watch)
 
     def clear(self) -> None:
         """End the warm-up: counters, histograms and records begin anew, what is in flight stays."""
-        self._native.clear()
+        with self._unless_watched():
+            self._native.clear()
 
     def events(self, link: int = 0) -> dict[str, Column]:
         """What happened on one link, in order, as columns; empty without the detail "trace".
@@ -110,12 +128,36 @@ class Simulation:
         arrives). ``flow`` and ``number``: which packet. ``status``: the one returned by MiniportWanSend, or that of the
         completion. ``detail``: the bytes of a packet that was sent; when one that left arrives, all ones if it is lost.
         """
-        columns = {
-            name: np.frombuffer(data, np.uint64) for name, data in self._native.trace(link).items()
-        }
+        with self._unless_watched():
+            trace = self._native.trace(link)
+        columns = {name: np.frombuffer(data, np.uint64) for name, data in trace.items()}
         packet = columns.pop("packet")
         return {"flow": packet >> np.uint64(48), "number": packet & np.uint64(2**48 - 1), **columns}
 
     def results(self) -> Results:
         """What was measured up to now, or since `clear`."""
-        return read(self._native, self.links)
+        with self._unless_watched():
+            return read(self._native, self.links)
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """Note who runs, since that thread calls `watch`."""
+        before, self._runner = self._runner, get_ident()
+        try:
+            yield
+        finally:
+            self._runner = before
+
+    @contextmanager
+    def _unless_watched(self) -> Iterator[None]:
+        """What is refused to a `watch` is told as that."""
+        watched = self._runner == get_ident()
+        try:
+            yield
+        except RuntimeError as error:
+            if not watched:
+                raise
+            raise RuntimeError(
+                "the simulation is running and waits for watch, which called this; `now` and `progress` may be"
+                " asked there, and all else when the run has returned"
+            ) from error

@@ -59,6 +59,8 @@ class Run(Parameters):
             raise ValueError(
                 f"Run.warmup: expected less than until, which is {self.until:g} s, got {self.warmup:g}"
             )
+        if self.until is not None and not round(self.until * 1e9):
+            raise ValueError(f"Run.until: expected a nanosecond or more, got {self.until:g} s")
         whole("Run.replications", self.replications, 1, 1_000_000)
         if self.threads is not None:
             whole("Run.threads", self.threads, 1, 4096)
@@ -87,6 +89,13 @@ class Scenario:
     run: Run = field(default_factory=Run)
     path: str = "<scenario>"
     places: Places = field(default_factory=Places, repr=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it was read from: its own, and the captures of its replays."""
+        flows = [flow for link in self.links for flow in link.traffic]  # type: ignore[union-attr]
+        captures = [f.capture for f in flows if isinstance(f, Replay) and f.capture is not None]
+        return (self.path, *captures)
 
     def with_run(self, **changes: Any) -> "Scenario":
         """The same with other values for fields of `Run`, those that are ``None`` left out."""
@@ -277,7 +286,7 @@ def _from_python(path: str) -> Scenario:
     try:
         module = runpy.run_path(path)
         made = module["scenario"]() if callable(module.get("scenario")) else module.get("links")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         own = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
         line = error.lineno if isinstance(error, SyntaxError) else own[-1] if own else None
         text = f"{type(error).__name__}: {getattr(error, 'msg', None) or error}"

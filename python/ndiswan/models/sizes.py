@@ -74,7 +74,10 @@ class Mix(Size):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bytes", column("Mix.bytes", self.bytes, 1))
-        weights = [real(f"Mix.weights[{n}]", w) for n, w in enumerate(np.atleast_1d(self.weights))]
+        # Not as an array, in which each number beside a text is one.
+        given = self.weights.tolist() if isinstance(self.weights, np.ndarray) else self.weights
+        given = given if isinstance(given, (list, tuple)) else [given]
+        weights = [real(f"Mix.weights[{n}]", weight) for n, weight in enumerate(given)]
         object.__setattr__(self, "weights", tuple(weights))
         self._look()
 

@@ -61,7 +61,17 @@ class Stage:
 
     def merged(self, *others: Stage) -> Stage:
         """All together."""
+        for n, other in enumerate(others):
+            if not isinstance(other, Stage):
+                raise TypeError(f"others[{n}]: expected a Stage, got {other!r:.60}")
         return merged([self, *others])
+
+
+class Stages(dict[str, Stage]):
+    """The stages of a link by name. Raises ``KeyError`` with those that there are for another."""
+
+    def __missing__(self, name: object) -> Stage:
+        raise KeyError(f"expected a stage ({', '.join(self)}), got {name!r:.60}")
 
 
 def merged(stages: Sequence[Stage]) -> Stage:

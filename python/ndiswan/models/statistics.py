@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from statistics import NormalDist
 from typing import Any
 
@@ -82,6 +83,8 @@ def student_t(confidence: float, freedom: int) -> float:
 
 def checked_confidence(confidence: float) -> float:
     """The confidence, if it is one. Raises ``ValueError`` else."""
+    if not isinstance(confidence, Real):
+        raise TypeError(f"confidence: expected a share between 0 and 1, got {confidence!r:.60}")
     if not 0 < confidence < 1:
         raise ValueError(
             f"confidence: expected a share between 0 and 1, such as 0.95, got {confidence!r}"

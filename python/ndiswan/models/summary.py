@@ -117,6 +117,9 @@ def _words(results: Results) -> tuple[str, list[str]]:
             f"± is by batch means, {share}; `replications` gives an interval for the rest."
         )
     for column, relative in results.missed.items():
+        if math.isinf(relative):
+            below.append(f"{column} has no mean, since some replications had no packet.")
+            continue
         below.append(
             f"The interval of {column} is still ± {relative:.2%} of its mean: more replications are needed."
         )

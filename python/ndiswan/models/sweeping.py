@@ -16,7 +16,7 @@ from ndiswan.models._parameters import whole
 from ndiswan.models.kept import Kept
 from ndiswan.models.links import Link
 from ndiswan.models.pace import Progress, print_progress
-from ndiswan.models.points import described, points_of
+from ndiswan.models.points import described, expect_own_names, points_of
 from ndiswan.models.seeds import entropy_of, seed_sequence
 from ndiswan.models.statistics import checked_confidence
 from ndiswan.models.sweep_task import Done, Piece, Settings, SweepTask, run_sweep_task
@@ -58,8 +58,8 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
     as data, so that it may be a lambda. The results are the same to the bit, whoever computes them.
 
     ``directory``: what was computed is kept there, and is not computed again when the sweep is begun again; a file that
-    is damaged is computed again, with a `DamagedFileWarning`. ``progress`` is called with a `Progress` about every
-    second; ``True`` prints it.
+    is damaged, or another point's, is computed again, with a `DamagedFileWarning`. ``progress`` is called with a
+    `Progress` about every second; ``True`` prints it.
 
     Raises ``ValueError`` and ``TypeError`` for points and parameters that cannot be, with a note of the point, before
     anything runs; ``WorkerDiedError`` if a worker ends at the same place each time.
@@ -72,17 +72,19 @@ def sweep(  # noqa: PLR0913 -- all but the first have names
     >>> table.columns["utilisation"].round(2).tolist()
     [0.39, 0.78]
     """
+    if not callable(make):
+        raise TypeError(f"make: expected a function that makes links, got {make!r:.60}")
     checked_confidence(confidence)
     whole("replications", replications, 1)
     root = seed_sequence(seed)
     until_ns, warmup_ns = engine.times(until, warmup)
     settings = Settings(entropy_of(root), root.spawn_key, root.pool_size, until_ns, warmup_ns)
     places = [Place(n, point, make) for n, point in enumerate(points_of(points))]
-    for name in places[0].point:
-        if name in places[0].known:
-            raise ValueError(
-                f"points: expected a parameter's name that is no column's, got {name!r}"
-            )
+    expect_own_names(places[0].point, places[0].known)
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(
+            f"progress: expected a function of a Progress, or True, got {progress!r:.60}"
+        )
     tell = print_progress if progress is True else progress or (lambda _: None)
     kept = Kept(directory, settings) if directory is not None else None
     _Sweeping(settings, places, replications, kept, tell).run(executor, jobs)
@@ -211,7 +213,7 @@ def _open(executor: str | Executor, jobs: int | None) -> Iterator[tuple[Executor
     if isinstance(executor, Executor):
         yield executor, OTHERS if jobs is None else whole("jobs", jobs, 1)
     elif executor == "threads":
-        count = engine.cores(jobs)
+        count = engine.cores(None) if jobs is None else whole("jobs", jobs, 1, 4096)
         with _Threads(count) as threads:
             yield threads, count
     elif executor not in {"processes", "serial"} and not str(executor).startswith("dask:"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ndiswan.models._parameters import Parameters
+from ndiswan.models._parameters import WORD, Parameters, whole
 from ndiswan.models.durations import Duration
 
 
@@ -37,6 +37,9 @@ class Overhead(Framing):
     kind: ClassVar[str] = "overhead"
     bytes: int
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bytes", whole("Overhead.bytes", self.bytes, 0, WORD))
+
 
 @dataclass(frozen=True)
 class Ppp(Framing):
@@ -50,6 +53,9 @@ class Ppp(Framing):
 
     kind: ClassVar[str] = "ppp"
     accm: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "accm", whole("Ppp.accm", self.accm, 0, WORD))
 
 
 class Loss(Parameters):
