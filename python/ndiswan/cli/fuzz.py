@@ -174,7 +174,8 @@ class Shard(click.ParamType[tuple[int, int]]):
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
-    What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
+    What failed in the folder earlier is replayed first. Ctrl-C ends it in order. Exit code 1 if anything fails, 5 if
+    nothing does and the choices of an earlier failure do not fit any more, or if nothing ran.
     """
     said = asked(given)
     given["arguments"] = with_options(given)
@@ -206,7 +207,7 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     if verdict.elsewhere is not None:
         click.echo(f"ndiswan: {verdict.elsewhere}", err=True)
     exit_code = VIOLATIONS if verdict.failed else FINE
-    if _nothing_ran(campaign, verdict):
+    if _nothing_ran(campaign, verdict) or (verdict.unfit and not verdict.failed):
         exit_code = NOTHING_RAN
     if verdict.interrupted:
         exit_code = INTERRUPTED
@@ -305,6 +306,10 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
             ]
             elsewhere = command(content, campaign.settings)
             lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
+    if verdict.unfit:
+        lines.append(
+            "remove such a file once you know that its failure is mended: until then the exit code is 5"
+        )
     if verdict.nondeterministic:
         why = ", ".join(verdict.nondeterministic)
         lines.append(
