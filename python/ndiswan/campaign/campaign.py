@@ -52,6 +52,8 @@ class Progress:
     last_new: float = 0.0
     """When the last new edge was reached, in seconds from the beginning."""
     tasks: int = 0
+    points: int = 0
+    """Where an explorer was asked; without any, nothing happened."""
     failing: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     """How many different failures there are of each rule."""
@@ -326,6 +328,7 @@ class Campaign:
         progress = verdict.progress
         progress.executions += found.executions
         progress.failing += found.failing
+        progress.points += found.points
         progress.tasks += 1
         for content in found.failures:  # a task may find more than was asked for
             if not self._has_enough(verdict):

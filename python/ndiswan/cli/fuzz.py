@@ -328,6 +328,10 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
         lines.append(verdict.certificate)
     if not progress.executions:
         lines.append("nothing ran: expected a budget of some time and some executions")
+    elif not progress.points and not verdict.failed:
+        lines.append(
+            "nothing happened in any of them: the scenario binds no driver, or gives back what it should have called"
+        )
     elif _nothing_ran(campaign, verdict):
         check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
         lines.append(
@@ -337,9 +341,9 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
 
 
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether there was no execution, or a driver in C was never given a packet; and nothing else is told."""
+    """Whether there was no execution, or nothing in any, or a driver in C was never given a packet; and that is all."""
     progress = verdict.progress
-    if not progress.executions:
+    if not progress.executions or not progress.points:
         return not (verdict.failed or verdict.interrupted)
     all_there_are = verdict.exhausted or progress.executions >= MANY
     idle = all_there_are and not progress.pairs

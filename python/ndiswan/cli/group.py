@@ -148,9 +148,10 @@ def _in_main_thread() -> bool:
 
 def _failed(error: Exception) -> int:
     from ndiswan.checking.target import NothingToCheckError, TargetError
+    from ndiswan.exploring.execution import ScenarioError
     from ndiswan.refused import refused
 
-    if isinstance(error, TargetError):
+    if isinstance(error, TargetError | ScenarioError):
         click.echo(f"ndiswan: {error}", err=True)
         return NOTHING_RAN if isinstance(error, NothingToCheckError) else USAGE
     told = refused(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -139,6 +140,20 @@ class Execution:
     """Its world, which is closed."""
 
 
+class ScenarioError(TypeError):
+    """A scenario that has not done anything when it returns.
+
+    >>> from ndiswan.exploring.execution import ScenarioError
+    >>> async def scenario(ndis):
+    ...     ndis.run()
+    >>> try:
+    ...     nw.explore(scenario)
+    ... except ScenarioError as error:
+    ...     print(str(error)[:80])
+    scenario: expected a function that has done all when it returns, got a coroutine
+    """
+
+
 def execute(
     scenario: Scenario,
     explorer: Explorer,
@@ -152,7 +167,8 @@ def execute(
     With ``record`` the world keeps its events, and unless ``lines`` is false where in the source they were called, and
     what each answer meant: most of what recording takes.
     What the scenario or a driver raises is in the answer, SystemExit too; only KeyboardInterrupt goes
-    on, and what pytest and Hypothesis end a test with that is none.
+    on, and what pytest and Hypothesis end a test with that is none. ScenarioError is raised if the scenario is a
+    coroutine or generator function, or gives what such a one does.
 
     >>> from ndiswan._native import Explorer
     >>> from ndiswan.exploring import Settings, execute
@@ -176,15 +192,18 @@ def execute(
         record=record,
     )
     raised: BaseException | None = None
+    given: object = None
     try:
         with ndis:
-            scenario(ndis)
+            given = scenario(ndis)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # what a driver raises is what is looked for
         if _ends_the_test(error):
             raise
         raised = error
+    if given is not None:
+        _expect_done(given)
     if not ndis.violation_count() and raised is None:
         return Execution(None, None, ndis)
     if not record:
@@ -203,6 +222,20 @@ def execute(
     if raised is not None:
         return Execution(_of_exception(raised), raised, ndis)
     return Execution(None, None, ndis)
+
+
+def _expect_done(given: object) -> None:
+    """Raise ScenarioError for what somebody else would have to run."""
+    if not isinstance(given, Awaitable | Generator | AsyncGenerator):
+        return
+    if isinstance(given, Coroutine | Generator):
+        given.close()  # else Python warns that nobody waited for it
+    text = "scenario: expected a function that has done all when it returns, got"
+    if isinstance(given, Awaitable):
+        raise ScenarioError(
+            f"{text} a coroutine: define it by `def`, not `async def`; what is async runs in it by asyncio.run()"
+        )
+    raise ScenarioError(f"{text} a generator: it runs nothing; leave out the `yield`")
 
 
 #: What comes of it that a driver did not go on.
