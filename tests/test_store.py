@@ -251,3 +251,46 @@ def test_what_another_campaign_saved_meanwhile_counts(tmp_path: Path) -> None:
     assert verdicts[0].new == verdict.known != []
     assert (verdict.new, verdict.failed) == ([], True)
     assert verdict.progress.rules == {"EXCEPTION": 1}
+
+
+@pytest.mark.parametrize("command", ["fuzz", "merge"])
+def test_a_folder_with_something_else_in_it_is_no_mistake_of_ours(tmp_path, command: str) -> None:
+    """A folder where a replay file could be, and counts that are no numbers."""
+    (tmp_path / "d.py").write_text(SPEEDY.format(before="", n=2))
+    found = tmp_path / "found"
+    (found / "failures" / "x.json").mkdir(parents=True)
+    (found / "campaign.json").write_text('{"executions": "x"}')
+    if command == "fuzz":
+        code, failures, said = _fuzz(tmp_path / "d.py")
+        assert (code, len(failures["new"])) == (1, 1)
+    else:
+        done = ndiswan("campaign", "merge", "all", "found", cwd=tmp_path)
+        said = done.stderr
+        assert done.returncode == 0
+    assert "campaign.json.damaged" in said
+    assert "executions: expected a number, got 'x'" in said
+
+
+def test_what_goes_on_for_ever_has_no_place(tmp_path) -> None:
+    """It is cut off by chance: the line ends with its name, and the next one says where."""
+    (tmp_path / "d.py").write_text("def run(ndis):\n    while True:\n        ndis.point()\n")
+    done = ndiswan("fuzz", "d.py:run", "--executions", "1", "--executor", "serial", cwd=tmp_path)
+    assert "found: ENDLESS\n" in done.stdout, done.stdout + done.stderr
+    (file,) = (tmp_path / ".ndiswan" / "d.py-run" / "failures").iterdir()
+    assert " at \n" not in ndiswan("replay", file, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fuzz", "d.py:run", "--executions", "1", "--jobs", "9" * 20),
+        ("check", "d.py", "--timeout", "1e300"),
+    ],
+    ids=["jobs", "timeout"],
+)
+def test_a_number_beyond_what_the_machine_can_is_usage(tmp_path, command) -> None:
+    """Not an OverflowError of a library, and no word against the driver."""
+    (tmp_path / "d.py").write_text(SPEEDY.format(before="", n=2))
+    done = ndiswan(*command, cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert command[-2] in done.stderr

@@ -16,6 +16,7 @@ from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings, budget
 from ndiswan.exploring.failure import ReplayError, from_json
+from ndiswan.given import SEEDS, whole
 from ndiswan.refused import refused
 from ndiswan.shown import Shown
 
@@ -32,6 +33,7 @@ TASK_EXECUTIONS = 2000
 ORDERLY = 30.0
 """So many seconds workers are waited for after Ctrl-C; one that makes a failure small takes some."""
 NEVER = float("inf")
+MOST_JOBS = 4096
 MOST_DIED = 3
 """So many tasks that end their process, and none in between that does not, end the campaign."""
 
@@ -162,6 +164,9 @@ class Campaign:
         for name, least in (("executions", 1), ("seconds", 0), ("failures", 1), ("task", 1)):
             budget(name, getattr(self, name), least)
         budget("shrinking", self.shrinking, 0)
+        whole("seed", self.seed, 0, SEEDS)
+        if self.jobs is not None:
+            whole("jobs", self.jobs, 1, MOST_JOBS)
 
     def run(self, tell: Callable[[Progress], object] = lambda _: None) -> Verdict:
         """Run it. Ctrl-C ends it in order: what was found until then is kept and told."""

@@ -22,6 +22,7 @@ from ndiswan.campaign import (
     Store,
     Verdict,
 )
+from ndiswan.campaign.campaign import MOST_JOBS
 from ndiswan.checking.in_c import as_options, is_in_c
 from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
@@ -34,7 +35,7 @@ from ndiswan.cli.outputs import (
     publish_trouble,
 )
 from ndiswan.exploring.elsewhere import command
-from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.execution import Settings, Symptom
 from ndiswan.exploring.target import find
 from ndiswan.refused import refused
 
@@ -143,7 +144,11 @@ class Shard(click.ParamType[tuple[int, int]]):
     metavar="NAME",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), show_default="one a CPU", help="Workers.", metavar="N"
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    show_default="one a CPU",
+    help="Workers.",
+    metavar="N",
 )
 @click.option(
     "--task",
@@ -300,7 +305,7 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
         for path in paths:
             content = json.loads(path.read_text("utf-8"))
             lines += [
-                f"{paint(title, style)}: {content['expect']['rule']} at {content['expect']['place']}",
+                f"{paint(title, style)}: {Symptom(**content['expect'])}",
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
@@ -326,18 +331,26 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
     )
     if verdict.certificate and campaign.explorer == "bounded":
         lines.append(verdict.certificate)
+    return lines + _why_nothing(campaign, verdict)
+
+
+def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
+    """Why nothing ran, if so."""
+    progress = verdict.progress
     if not progress.executions:
-        lines.append("nothing ran: expected a budget of some time and some executions")
-    elif not progress.points and not verdict.failed:
-        lines.append(
+        if verdict.interrupted:
+            return ["it was interrupted before an execution came to its end"]
+        return ["nothing ran: expected a budget of some time and some executions"]
+    if not _nothing_ran(campaign, verdict):
+        return []
+    if not progress.points:
+        return [
             "nothing happened in any of them: the scenario binds no driver, or gives back what it should have called"
-        )
-    elif _nothing_ran(campaign, verdict):
-        check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
-        lines.append(
-            f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
-        )
-    return lines
+        ]
+    check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
+    return [
+        f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
+    ]
 
 
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:

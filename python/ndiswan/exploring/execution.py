@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Coroutine, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndiswan.exploring.watchdog import EndlessError
+from ndiswan.given import whole
 from ndiswan.ndis import Ndis, _forget_frames
 from ndiswan.policy import Policy
 from ndiswan.time import AdversarialTime
@@ -46,6 +47,9 @@ class Symptom(NamedTuple):
     """The id of the rule; ``EXCEPTION`` or ``ENDLESS`` for what is none."""
     place: str
     """Whose function, and the line of its call."""
+
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.place}" if self.place else self.rule
 
     def is_like(self, other: Symptom | None) -> bool:
         """Whether it is the same rule in the same function, whatever was written above it since.
@@ -88,8 +92,8 @@ class Settings:
 
     Raises
     ------
-    ValueError
-        ``latency``, ``max_points`` or ``patience`` is out of range.
+    TypeError, ValueError
+        A setting is of another type than it says, or out of range.
 
     Examples
     --------
@@ -107,10 +111,27 @@ class Settings:
     delivery: Literal["inline", "queued"] = "inline"
 
     def __post_init__(self) -> None:
+        whole("cpus", self.cpus, 1, 32)
+        whole("max_points", self.max_points)
+        if not isinstance(self.policies, bool):
+            raise TypeError(f"policies: expected True or False, got {self.policies!r}")
+        if not isinstance(self.policy, Policy):
+            raise TypeError(f"policy: expected a Policy, got {self.policy!r}")
+        if self.delivery not in ("inline", "queued"):
+            raise ValueError(f"delivery: expected 'inline' or 'queued', got {self.delivery!r}")
         for name, least in (("latency", 0), ("max_points", 1), ("patience", 1e-3)):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not least <= value <= 1e9:
                 raise ValueError(f"{name}: expected {least:g} to 1e9, got {value!r}")
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings by name; TypeError if there is none of that name, and what they raise."""
+    known = [field.name for field in fields(Settings)]
+    for name in given:
+        if name not in known:
+            raise TypeError(f"expected one of the settings {', '.join(known)}, got {name!r}")
+    return Settings(**given)
 
 
 def budget(name: str, value: float, least: float) -> float:
@@ -119,6 +140,9 @@ def budget(name: str, value: float, least: float) -> float:
         raise TypeError(f"{name}: expected a number of {least:g} or more, got {value!r}")
     if not value >= least:
         raise ValueError(f"{name}: expected {least:g} or more, got {value!r}")
+    counted = name not in ("seconds", "shrinking")
+    if counted and value < float("inf") and value != int(value):
+        raise ValueError(f"{name}: expected a whole number, got {value!r}")
     return value
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -203,7 +203,7 @@ class Failure(Shown):
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
         arguments = arguments_of(self.scenario)
-        settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
+        settings = dict(vars(self.settings))
         settings["policy"] = {
             name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
         }
@@ -234,8 +234,7 @@ class Failure(Shown):
         return path
 
     def __str__(self) -> str:
-        at = f" at {self.place}" if self.place else ""
-        return f"{self.rule}{at}: {self.detail}"
+        return f"{self.symptom}: {self.detail}"
 
 
 def _plain(value: object) -> object:
