@@ -18,6 +18,22 @@ def scenario(ndis) -> None:
     ndis.choose(2)
 
 
+def in_a_world() -> nw.Ndis:
+    """A world that is closed, in which names and drivers are looked at all the same."""
+    with nw.Ndis() as ndis:
+        return ndis
+
+
+class Neither(nw.Miniport):
+    """What it says is true, and means the contrary."""
+
+    serialized = "no"
+
+    def wan_send(self, link, packet) -> nw.Status:
+        """Not called."""
+        return nw.SUCCESS
+
+
 def explored(**given: object) -> object:
     """What `explore` makes of it."""
     return nw.explore(scenario, **{"executions": 2, **given})
@@ -50,6 +66,31 @@ WRONG = {
         lambda: explored(stop="x"),
         TypeError,
         "stop: expected True or False, got 'x'",
+    ),
+    "explore, suggest": (
+        lambda: explored(suggest="abc"),
+        TypeError,
+        "suggest: expected a list of choices, each a list of pairs, got 'abc'",
+    ),
+    "policy": (
+        lambda: nw.Policy(callback_at_dispatch="no"),
+        TypeError,
+        "callback_at_dispatch: expected True or False, got 'no'",
+    ),
+    "serialized": (
+        lambda: in_a_world().bind(nw.Protocol(), Neither()),
+        TypeError,
+        "Neither.serialized: expected True or False, got 'no'",
+    ),
+    "answers": (
+        lambda: in_a_world().name_answers("x", 5),
+        TypeError,
+        "answers: expected a list of names, got 5",
+    ),
+    "answers' name": (
+        lambda: in_a_world().name_answers(5, []),
+        TypeError,
+        "what: expected the text that `choose` was given, got 5",
     ),
     "explore, explorer": (
         lambda: explored(explorer=None),

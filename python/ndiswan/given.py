@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ndiswan.exploring.execution import Scenario
 
 SEEDS = (1 << 64) - 1
@@ -19,6 +20,12 @@ def whole(name: str, value: Any, least: int | None = None, most: int | None = No
         beyond = "or more" if most is None else f"to {'2**64 - 1' if most == SEEDS else most}"
         raise ValueError(f"{name}: expected {least} {beyond}, got {value!r}")
     return value
+
+
+def several(name: str, value: Any, what: str, *, text: bool = False) -> None:
+    """Raise TypeError for what is no list of something; a text is one of letters only if ``text``."""
+    if (isinstance(value, str | bytes) and not text) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: expected {what}, got {value!r}")
 
 
 def function(scenario: Any) -> Scenario:
