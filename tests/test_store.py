@@ -225,7 +225,9 @@ def test_a_file_that_is_no_replay_file_hides_nothing(tmp_path: Path, change, wor
     shutil.copytree(file.parents[1], tmp_path / "shard")
     code, failures, said = _fuzz(source)
     assert (code, failures["new"]) == (1, [str(file)])
-    assert f"{file.name}.damaged" in said
+    assert f"ndiswan: {file}: cannot be read (" in said
+    assert f"{file.name}.damaged\n" in said
+    assert "UserWarning" not in said
     assert words in said
     with pytest.warns(UserWarning, match="cannot be read"):
         assert merge(tmp_path / "all", [tmp_path / "shard"])["failures"] == 0
