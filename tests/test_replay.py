@@ -15,6 +15,7 @@ import ndiswan as nw
 from commands import NOTHING_RAN, ndiswan
 from ndiswan.exploring import ReplayError, load
 from ndiswan.exploring.explore import detail_of
+from ndiswan.exploring.target import find
 from ndiswan.zoo import ENTRIES
 from replaying import collect, without_line
 
@@ -194,3 +195,26 @@ def test_a_thousand_failures_replay_in_fresh_processes(tmp_path):
     for said in runs:
         assert (said["files"], said["different"]) == (count, []), said["python"]
         print(f"{said['python']}: {count} of {count} replay")
+
+
+DAMAGED = {
+    "arguments": lambda content: json.dumps({**content, "arguments": 5}),
+    "place": lambda content: json.dumps({**content, "expect": {"rule": "DOUBLE", "place": 5}}),
+    "rule": lambda content: json.dumps({**content, "expect": {"rule": 5, "place": "x"}}),
+    "seed": lambda content: json.dumps({**content, "seed": "x"}),
+    "deep": lambda _: "[" * 100_000,
+    "SARIF": lambda _: '{"runs": 5}',
+}
+
+
+@pytest.mark.parametrize("change", DAMAGED.values(), ids=DAMAGED)
+def test_a_file_with_something_else_in_it_is_told_by_each_command(tmp_path, change) -> None:
+    """Exit code 4, and what was expected; no traceback."""
+    found = nw.explore(find("ndiswan.zoo.scenarios:double_shared_list"), executions=500, seed=1)
+    file = found.failures[0].save(tmp_path / "f.json")
+    file.write_text(change(json.loads(file.read_text())))
+    for command in ("replay", "minimize", "view", "step"):
+        done = ndiswan(command, "f.json", cwd=tmp_path)
+        assert done.returncode == 4, (command, done.stdout, done.stderr)
+        assert "expected" in done.stderr
+        assert "Traceback" not in done.stderr

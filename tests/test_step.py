@@ -242,3 +242,23 @@ def test_a_misspelt_scenario_is_told_with_those_that_there_are():
     assert done.returncode == USAGE
     assert "nothing is called 'nobody' in it; there are: Modem, Careless" in done.stderr
     assert "careful, careless" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            b"run random until broken seed 99999999999999999999999\n",
+            "seed: expected 0 to 2**64 - 1",
+        ),
+        (b"next\n\xff\n", "--commands: expected text in UTF-8"),
+    ],
+    ids=["seed", "bytes"],
+)
+def test_what_cannot_be_read_is_no_mistake_of_ours(tmp_path, said, words):
+    """A number beyond all seeds, bytes that are no text: told, with exit code 4."""
+    (tmp_path / "commands").write_bytes(said)
+    ran = ndiswan("step", CARELESS, "--commands", "commands", cwd=tmp_path)
+    assert ran.returncode == USAGE, ran.stderr
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from commands import ndiswan
-from ndiswan.campaign import Store, merge
+from ndiswan.campaign import Campaign, Store, merge
 
 TOKEN = "c1.2-0x5.1.40-3"
 
@@ -147,7 +149,10 @@ def test_a_file_is_no_folder_to_merge_into(tmp_path) -> None:
 
 
 def test_a_failure_whose_choices_do_not_fit_is_not_mended(tmp_path) -> None:
-    """The driver asks for something else before it goes wrong: nobody knows whether it still would, as `fuzz` says."""
+    """The driver asks for something else before it goes wrong: nobody knows whether it still would, as `fuzz` says.
+
+    It ends with 5, as `replay` does, until the file is gone.
+    """
     source = tmp_path / "d.py"
     scenario = "def run(ndis):\n    if ndis.choose({n}):\n        {then}\n"
     fuzz = ("fuzz", f"{source}:run", "--executions", "20", "--seed", "1", "--jobs", "1")
@@ -158,5 +163,136 @@ def test_a_failure_whose_choices_do_not_fit_is_not_mended(tmp_path) -> None:
     failures = json.loads(ndiswan(*fuzz, "--json", cwd=tmp_path).stdout)["failures"]
     assert (failures["unfit"], failures["mended"], failures["known"]) == ([file], [], [])
     told = ndiswan(*fuzz, cwd=tmp_path)
-    assert told.returncode == 0
+    assert told.returncode == 5
     assert "its choices do not fit any more, so nothing is known of it: EXCEPTION" in told.stdout
+
+
+SPEEDY = """
+def run(ndis):
+    if {before}ndis.choose({n}, "what") == 1 and ndis.choose(2, "then"):
+        raise ValueError("it")
+"""
+
+
+def _fuzz(source: Path, *more: str) -> tuple[int, dict[str, list[str]], str]:
+    """What `fuzz` of its function `run` ends with, the failures of its document, and its warnings."""
+    budget = ("--executions", "60", "--seed", "1", "--executor", "serial", "--explorer", "random")
+    folder = ("--folder", str(source.parent / "found"))
+    done = ndiswan("fuzz", f"{source}:run", *budget, *folder, "--json", *more)
+    return done.returncode, json.loads(done.stdout)["failures"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "n"),
+    [("1 + ndis.choose(2) and ", 2), ("", 3)],
+    ids=["fails no more", "does not fit"],
+)
+def test_a_file_that_fails_no_more_hides_nothing_that_is_found_again(
+    tmp_path: Path, before: str, n: int
+) -> None:
+    """The driver asks for other things now: the old answers are good, the failure is there still, and is kept."""
+    source = tmp_path / "d.py"
+    source.write_text(SPEEDY.format(before="", n=2))
+    code, failures, _ = _fuzz(source)
+    (file,) = failures["new"]
+    old = Path(file).read_text()
+    assert code == 1
+    source.write_text(SPEEDY.format(before=before, n=n))
+    code, failures, _ = _fuzz(source)
+    assert (code, failures["new"], failures["mended"], failures["unfit"]) == (1, [file], [], [])
+    assert Path(file).read_text() != old
+    code, failures, _ = _fuzz(source)
+    assert (code, failures["new"], failures["known"]) == (1, [], [file])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda content: {**content, "ndiswan-replay": 2}, "expected version 1 of the format"),
+        (lambda content: {**content, "digest": None}, "digest"),
+        (lambda content: {**content, "expect": None}, "expect"),
+        (lambda content: {k: v for k, v in content.items() if k != "scenario"}, "no 'scenario'"),
+        (lambda content: {k: v for k, v in content.items() if k != "settings"}, "no 'settings'"),
+    ],
+    ids=["version", "digest", "expect", "no scenario", "no settings"],
+)
+def test_a_file_that_is_no_replay_file_hides_nothing(tmp_path: Path, change, words: str) -> None:
+    """It is put aside with a warning, as what is no JSON is, and the failure is found; a merge leaves it out."""
+    source = tmp_path / "d.py"
+    source.write_text(SPEEDY.format(before="", n=2))
+    (file,) = map(Path, _fuzz(source)[1]["new"])
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    shutil.copytree(file.parents[1], tmp_path / "shard")
+    code, failures, said = _fuzz(source)
+    assert (code, failures["new"]) == (1, [str(file)])
+    assert f"ndiswan: {file}: cannot be read (" in said
+    assert f"{file.name}.damaged\n" in said
+    assert "UserWarning" not in said
+    assert words in said
+    with pytest.warns(UserWarning, match="cannot be read"):
+        assert merge(tmp_path / "all", [tmp_path / "shard"])["failures"] == 0
+
+
+def test_what_another_campaign_saved_meanwhile_counts(tmp_path: Path) -> None:
+    """Two have one folder: who comes second with a failure says that it is known, and fails as well."""
+    source = tmp_path / "d.py"
+    source.write_text(SPEEDY.format(before="", n=2))
+    folder, verdicts = tmp_path / "found", []
+
+    def campaign(store: Store) -> Campaign:
+        settings = {"executions": 60, "seed": 1, "explorer": "random", "executor": "serial"}
+        return Campaign(f"{source}:run", store, **settings)
+
+    class Late(Store):
+        def failures(self) -> list[Path]:
+            files = super().failures()
+            verdicts.append(campaign(Store(folder)).run())  # the other one, all of it
+            return files
+
+    verdict = campaign(Late(folder)).run()
+    assert verdicts[0].new == verdict.known != []
+    assert (verdict.new, verdict.failed) == ([], True)
+    assert verdict.progress.rules == {"EXCEPTION": 1}
+
+
+@pytest.mark.parametrize("command", ["fuzz", "merge"])
+def test_a_folder_with_something_else_in_it_is_no_mistake_of_ours(tmp_path, command: str) -> None:
+    """A folder where a replay file could be, and counts that are no numbers."""
+    (tmp_path / "d.py").write_text(SPEEDY.format(before="", n=2))
+    found = tmp_path / "found"
+    (found / "failures" / "x.json").mkdir(parents=True)
+    (found / "campaign.json").write_text('{"executions": "x"}')
+    if command == "fuzz":
+        code, failures, said = _fuzz(tmp_path / "d.py")
+        assert (code, len(failures["new"])) == (1, 1)
+    else:
+        done = ndiswan("campaign", "merge", "all", "found", cwd=tmp_path)
+        said = done.stderr
+        assert done.returncode == 0
+    assert "campaign.json.damaged" in said
+    assert "executions: expected a number, got 'x'" in said
+
+
+def test_what_goes_on_for_ever_has_no_place(tmp_path) -> None:
+    """It is cut off by chance: the line ends with its name, and the next one says where."""
+    (tmp_path / "d.py").write_text("def run(ndis):\n    while True:\n        ndis.point()\n")
+    done = ndiswan("fuzz", "d.py:run", "--executions", "1", "--executor", "serial", cwd=tmp_path)
+    assert "found: ENDLESS\n" in done.stdout, done.stdout + done.stderr
+    (file,) = (tmp_path / ".ndiswan" / "d.py-run" / "failures").iterdir()
+    assert " at \n" not in ndiswan("replay", file, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fuzz", "d.py:run", "--executions", "1", "--jobs", "9" * 20),
+        ("check", "d.py", "--timeout", "1e300"),
+    ],
+    ids=["jobs", "timeout"],
+)
+def test_a_number_beyond_what_the_machine_can_is_usage(tmp_path, command) -> None:
+    """Not an OverflowError of a library, and no word against the driver."""
+    (tmp_path / "d.py").write_text(SPEEDY.format(before="", n=2))
+    done = ndiswan(*command, cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert command[-2] in done.stderr

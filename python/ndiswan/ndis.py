@@ -9,6 +9,7 @@ import weakref
 
 from ndiswan._native import Adapter, Link, bind_built_in, bind_c
 from ndiswan._native import Ndis as _Native
+from ndiswan.given import several
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
@@ -177,6 +178,9 @@ class Ndis(_Native, Shown):
         >>> nw.Stepper(scenario).choices
         ['sun', 'rain', '2']
         """
+        if not isinstance(what, str):
+            raise TypeError(f"what: expected the text that `choose` was given, got {what!r}")
+        several("answers", answers, "a list of names", text=True)
         self._answers[what] = answers
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -259,6 +263,10 @@ def _parts(miniport: Miniport) -> dict[str, object]:
     if face in {"condis", "ndis6"} and miniport.serialized:
         raise ValueError(
             f"{type(miniport).__name__}.serialized: a miniport of {face} is deserialized; set it to False"
+        )
+    if miniport.serialized not in (True, False):
+        raise TypeError(
+            f"{type(miniport).__name__}.serialized: expected True or False, got {miniport.serialized!r}"
         )
     if not hasattr(miniport.info, "max_frame_size"):
         raise TypeError(

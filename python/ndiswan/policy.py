@@ -37,6 +37,8 @@ class Policy:
 
     Raises
     ------
+    TypeError
+        ``callback_at_dispatch`` is neither True nor False.
     ValueError
         When the policy is used: a switch has a value that it does not know.
 
@@ -73,6 +75,10 @@ class Policy:
         resources_as_final: Literal["warn", "report", "allow"] = "warn",
         beyond_window: Literal["queue", "report"] = "queue",
     ) -> None:
+        if not isinstance(callback_at_dispatch, bool):
+            raise TypeError(
+                f"callback_at_dispatch: expected True or False, got {callback_at_dispatch!r}"
+            )
         self.callback_at_dispatch = callback_at_dispatch
         self.serialized_reentry = serialized_reentry
         self.window_shrink = window_shrink

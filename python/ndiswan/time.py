@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from ndiswan.given import SEEDS, whole
+
+LONGEST = 1e9
+"""Seconds."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan._native import Explorer
@@ -65,8 +70,9 @@ class AdversarialTime:
 
     Raises
     ------
-    ValueError
-        When it is used: there is no such explorer, or ``cpus`` is out of range.
+    TypeError, ValueError
+        When it is used: there is no such explorer, or ``seed``, ``cpus``, ``latency`` or ``max_points`` is out of
+        range.
 
     Examples
     --------
@@ -98,9 +104,14 @@ class AdversarialTime:
         """What the engine is told: explorer, CPUs, policies, latency in nanoseconds, points."""
         from ndiswan._native import Explorer
 
+        whole("max_points", self.max_points, 1)
+        if not isinstance(self.latency, int | float):
+            raise TypeError(f"latency: expected seconds, got {self.latency!r}")
+        if not 0 <= self.latency <= LONGEST:
+            raise ValueError(f"latency: expected 0 to 1e9, got {self.latency!r}")
         explorer = self.explorer
         if isinstance(explorer, str):
-            explorer = Explorer(explorer, self.seed)
+            explorer = Explorer(explorer, whole("seed", self.seed, 0, SEEDS))
         elif isinstance(explorer, bytes):
             explorer = Explorer.of_bytes(explorer)
         elif isinstance(explorer, list):

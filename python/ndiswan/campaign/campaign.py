@@ -15,7 +15,8 @@ from ndiswan.campaign.store import Store
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
 from ndiswan.exploring.execution import Settings, budget
-from ndiswan.exploring.failure import ReplayError, load
+from ndiswan.exploring.failure import ReplayError, from_json
+from ndiswan.given import SEEDS, whole
 from ndiswan.refused import refused
 from ndiswan.shown import Shown
 
@@ -32,6 +33,7 @@ TASK_EXECUTIONS = 2000
 ORDERLY = 30.0
 """So many seconds workers are waited for after Ctrl-C; one that makes a failure small takes some."""
 NEVER = float("inf")
+MOST_JOBS = 4096
 MOST_DIED = 3
 """So many tasks that end their process, and none in between that does not, end the campaign."""
 
@@ -52,6 +54,8 @@ class Progress:
     last_new: float = 0.0
     """When the last new edge was reached, in seconds from the beginning."""
     tasks: int = 0
+    points: int = 0
+    """Where an explorer was asked; without any, nothing happened."""
     failing: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     """How many different failures there are of each rule."""
@@ -153,11 +157,16 @@ class Campaign:
     share_corpus: bool = False
     """Whether tasks begin with what earlier ones found interesting; then order matters."""
     settings: Settings = field(default_factory=Settings)
+    _stale: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False)
+    """What the replay files hold that did not fail: one that fails is kept in their place."""
 
     def __post_init__(self) -> None:
         for name, least in (("executions", 1), ("seconds", 0), ("failures", 1), ("task", 1)):
             budget(name, getattr(self, name), least)
         budget("shrinking", self.shrinking, 0)
+        whole("seed", self.seed, 0, SEEDS)
+        if self.jobs is not None:
+            whole("jobs", self.jobs, 1, MOST_JOBS)
 
     def run(self, tell: Callable[[Progress], object] = lambda _: None) -> Verdict:
         """Run it. Ctrl-C ends it in order: what was found until then is kept and told."""
@@ -193,12 +202,17 @@ class Campaign:
     def _replay(self, verdict: Verdict) -> None:
         """What failed earlier comes first."""
         for path in self.store.failures():
+            content = self.store.failure(path)
+            if content is None:
+                continue
             try:
-                failure = load(path)
+                failure = from_json(content, path)
             except ReplayError:
+                self._stale.append(content)
                 continue  # of a scenario that is no more
             again = failure.replay(record=False, patience=failure.settings.patience)
             if again.symptom is None:
+                self._stale.append(content)
                 why = failure.undetermined()
                 verdict.add_nondeterministic(why)
                 unfit = not why and failure.misfit(again) is not None
@@ -319,6 +333,7 @@ class Campaign:
         progress = verdict.progress
         progress.executions += found.executions
         progress.failing += found.failing
+        progress.points += found.points
         progress.tasks += 1
         for content in found.failures:  # a task may find more than was asked for
             if not self._has_enough(verdict):
@@ -337,9 +352,13 @@ class Campaign:
         return verdict.interrupted or exhausted or self._has_enough(verdict)
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
-        path, new = self._kept(verdict, lambda store: store.keep_failure(content))
-        if new:
-            verdict.new.append(path)
-            rule = content["expect"]["rule"]
-            rules = verdict.progress.rules
-            rules[rule] = rules.get(rule, 0) + 1
+        path, new = self._kept(verdict, lambda store: store.keep_failure(content, self._stale))
+        if path in verdict.new or path in verdict.known:
+            return
+        # Another campaign with this folder may have kept it since this one looked: it fails all the same.
+        (verdict.new if new else verdict.known).append(path)
+        for earlier in (verdict.mended, verdict.unfit, verdict.unsure):
+            earlier[:] = [other for other in earlier if other.name != path.name]
+        rule = content["expect"]["rule"]
+        rules = verdict.progress.rules
+        rules[rule] = rules.get(rule, 0) + 1

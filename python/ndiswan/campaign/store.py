@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndiswan._native import Explorer, from_token
+from ndiswan.exploring.failure import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from hypothesis.database import ExampleDatabase
 
@@ -46,17 +47,28 @@ class Store:
 
     def failures(self) -> list[Path]:
         """The replay files, oldest first."""
-        files = (self.folder / "failures").glob("*.json")
+        found = (self.folder / "failures").glob("*.json")
+        files = [file for file in found if file.is_file()]
         return sorted(files, key=lambda file: (file.stat().st_mtime, file.name))
 
-    def keep_failure(self, content: dict[str, Any]) -> tuple[Path, bool]:
-        """Keep a failure, unless one of its rule and place is there that is not larger; (path, whether it is new)."""
+    def failure(self, path: Path) -> dict[str, Any] | None:
+        """What a replay file holds; ``None`` if it is damaged, or of another version, and so was put aside."""
+        return _read(path, _replay)
+
+    def keep_failure(
+        self, content: dict[str, Any], stale: Container[dict[str, Any]] = ()
+    ) -> tuple[Path, bool]:
+        """Keep a failure, unless one of its rule and place is there that is not larger; (path, whether it is new).
+
+        What ``stale`` holds fails no more, as far as is known: it is replaced, and the failure is new.
+        """
         expect = content["expect"]
         text = json.dumps([content["scenario"], expect["rule"], expect["place"]])
         name = f"{expect['rule']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
         path = self.folder / "failures" / name
         with self._alone():
-            known = _size_of(path)
+            there = self.failure(path)
+            known = None if there is None or there in stale else _size(there)
             new = known is None
             if known is None or _size(content) < known:
                 _write(path, json.dumps(content, indent=1) + "\n")
@@ -135,7 +147,7 @@ def _read(path: Path, read: Callable[[str], Kept]) -> Kept | None:
         return read(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         warnings.warn(f"{path}: cannot be read ({error}); put aside as {aside.name}", stacklevel=3)
@@ -156,17 +168,16 @@ def _counts(text: str) -> dict[str, Any]:
     counts = json.loads(text)
     if not isinstance(counts, dict):
         raise TypeError(f"expected counts by name, got {text:.40}")
+    for name, value in counts.items():
+        if not isinstance(value, int | float):
+            raise TypeError(f"{name}: expected a number, got {value!r:.40}")
     return counts
 
 
 def _replay(text: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(text)
-    _size(content)
+    parts_of(content)
     return content
-
-
-def _size_of(path: Path) -> tuple[int, int] | None:
-    return _read(path, lambda text: _size(json.loads(text)))
 
 
 def _size(content: dict[str, Any]) -> tuple[int, int]:
@@ -203,7 +214,7 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
     for folder in folders:
         source = Store(folder)
         for file in source.failures():
-            content = _read(file, _replay)
+            content = source.failure(file)
             if content is not None:
                 into.keep_failure(content)
         into.keep_corpus("", source.corpus(""))

@@ -36,6 +36,8 @@ NO_ROOM = os.EX_IOERR
 GRACE = 4.0
 # How much of what a driver prints is kept.
 OUTPUT = 4000
+# As many seconds a mode may have: threads and processes can be waited for so long.
+LONGEST = 1e6
 # The descriptor, for a child to write to.
 STDERR = 2
 
@@ -63,6 +65,14 @@ class Options:
     jobs: int = 0
     traces: str | None = None
     show: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float):
+            raise TypeError(f"timeout: expected seconds, got {self.timeout!r}")
+        if not 0 < self.timeout <= LONGEST:
+            raise ValueError(
+                f"timeout: expected more than 0, up to {LONGEST:g}, got {self.timeout!r}"
+            )
 
 
 Progress = Callable[[str, int, int], None]

@@ -14,7 +14,7 @@ from ndiswan.checking.in_c import as_options
 from ndiswan.checking.modes import SCENARIOS
 from ndiswan.checking.report import lines
 from ndiswan.checking.results import FINE, INTERNAL, NOTHING_RAN, USAGE, VIOLATIONS
-from ndiswan.checking.runner import modes
+from ndiswan.checking.runner import LONGEST, modes
 from ndiswan.checking.target import NothingToCheckError, TargetError
 from ndiswan.cli.console import Number, out, out_json, painter, progress, width
 from ndiswan.cli.in_c import options, with_options
@@ -68,7 +68,7 @@ WORST = (INTERNAL, USAGE, VIOLATIONS, FINE, NOTHING_RAN)
 )
 @click.option(
     "--timeout",
-    type=Number(min=0.05),
+    type=Number(0.05, LONGEST),
     default=20.0,
     show_default=True,
     metavar="SECONDS",

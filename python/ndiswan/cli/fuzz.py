@@ -22,6 +22,7 @@ from ndiswan.campaign import (
     Store,
     Verdict,
 )
+from ndiswan.campaign.campaign import MOST_JOBS
 from ndiswan.checking.in_c import as_options, is_in_c
 from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
@@ -34,7 +35,7 @@ from ndiswan.cli.outputs import (
     publish_trouble,
 )
 from ndiswan.exploring.elsewhere import command
-from ndiswan.exploring.execution import Settings
+from ndiswan.exploring.execution import Settings, Symptom
 from ndiswan.exploring.target import find
 from ndiswan.refused import refused
 
@@ -143,7 +144,11 @@ class Shard(click.ParamType[tuple[int, int]]):
     metavar="NAME",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), show_default="one a CPU", help="Workers.", metavar="N"
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    show_default="one a CPU",
+    help="Workers.",
+    metavar="N",
 )
 @click.option(
     "--task",
@@ -174,7 +179,8 @@ class Shard(click.ParamType[tuple[int, int]]):
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
-    What failed in the folder earlier is replayed first. Ctrl-C ends it in order.
+    What failed in the folder earlier is replayed first. Ctrl-C ends it in order. Exit code 1 if anything fails, 5 if
+    nothing does and the choices of an earlier failure do not fit any more, or if nothing ran.
     """
     said = asked(given)
     given["arguments"] = with_options(given)
@@ -206,7 +212,7 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     if verdict.elsewhere is not None:
         click.echo(f"ndiswan: {verdict.elsewhere}", err=True)
     exit_code = VIOLATIONS if verdict.failed else FINE
-    if _nothing_ran(campaign, verdict):
+    if _nothing_ran(campaign, verdict) or (verdict.unfit and not verdict.failed):
         exit_code = NOTHING_RAN
     if verdict.interrupted:
         exit_code = INTERRUPTED
@@ -299,12 +305,16 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
         for path in paths:
             content = json.loads(path.read_text("utf-8"))
             lines += [
-                f"{paint(title, style)}: {content['expect']['rule']} at {content['expect']['place']}",
+                f"{paint(title, style)}: {Symptom(**content['expect'])}",
                 f"  {content['detail']}",
                 f"  ndiswan replay {path}",
             ]
             elsewhere = command(content, campaign.settings)
             lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
+    if verdict.unfit:
+        lines.append(
+            "remove such a file once you know that its failure is mended: until then the exit code is 5"
+        )
     if verdict.nondeterministic:
         why = ", ".join(verdict.nondeterministic)
         lines.append(
@@ -321,20 +331,32 @@ def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
     )
     if verdict.certificate and campaign.explorer == "bounded":
         lines.append(verdict.certificate)
+    return lines + _why_nothing(campaign, verdict)
+
+
+def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
+    """Why nothing ran, if so."""
+    progress = verdict.progress
     if not progress.executions:
-        lines.append("nothing ran: expected a budget of some time and some executions")
-    elif _nothing_ran(campaign, verdict):
-        check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
-        lines.append(
-            f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
-        )
-    return lines
+        if verdict.interrupted:
+            return ["it was interrupted before an execution came to its end"]
+        return ["nothing ran: expected a budget of some time and some executions"]
+    if not _nothing_ran(campaign, verdict):
+        return []
+    if not progress.points:
+        return [
+            "nothing happened in any of them: the scenario binds no driver, or gives back what it should have called"
+        ]
+    check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
+    return [
+        f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
+    ]
 
 
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether there was no execution, or a driver in C was never given a packet; and nothing else is told."""
+    """Whether there was no execution, or nothing in any, or a driver in C was never given a packet; and that is all."""
     progress = verdict.progress
-    if not progress.executions:
+    if not progress.executions or not progress.points:
         return not (verdict.failed or verdict.interrupted)
     all_there_are = verdict.exhausted or progress.executions >= MANY
     idle = all_there_are and not progress.pairs

@@ -10,7 +10,9 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 FINE, VIOLATIONS, INTERRUPTED, INTERNAL, USAGE, NOTHING_RAN = range(6)
+PACKAGE = str(Path(__file__).parents[1])
 
 # By name: the module and function, and what `--help` says of it without importing it.
 COMMANDS = {
@@ -91,7 +94,7 @@ class Commands(click.Group):
     ) -> int:
         """Run a command, and exit with its code (or return it, if not `standalone_mode`)."""
         _give_streams()
-        with _terminating_as_ctrl_c():
+        with _terminating_as_ctrl_c(), _warning_plainly():
             code = self._run(args, **extra)
         if standalone_mode:
             sys.exit(code)
@@ -140,6 +143,23 @@ def _terminating_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+@contextmanager
+def _warning_plainly() -> Iterator[None]:
+    """What a command has to say of a file that is damaged, say, is told without the line that says it."""
+    usual = warnings.formatwarning
+
+    def plain(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> str:
+        if category is UserWarning and str(where[0]).startswith(PACKAGE):
+            return f"ndiswan: {message}\n"
+        return usual(message, category, *where, **more)
+
+    warnings.formatwarning = plain
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
+
+
 def _in_main_thread() -> bool:
     import threading
 
@@ -148,9 +168,10 @@ def _in_main_thread() -> bool:
 
 def _failed(error: Exception) -> int:
     from ndiswan.checking.target import NothingToCheckError, TargetError
+    from ndiswan.exploring.execution import ScenarioError
     from ndiswan.refused import refused
 
-    if isinstance(error, TargetError):
+    if isinstance(error, TargetError | ScenarioError):
         click.echo(f"ndiswan: {error}", err=True)
         return NOTHING_RAN if isinstance(error, NothingToCheckError) else USAGE
     told = refused(error)

@@ -78,7 +78,13 @@ def with_runtime_for(file: str | Path) -> None:
     """The same for the driver whose failure a replay file holds; what is none is left to who reads it."""
     try:
         content = json.loads(Path(file).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     if isinstance(content, dict) and "ndiswan-replay" in content:
-        with_runtime(str(argument) for argument in content.get("arguments", []))
+        with_runtime(arguments_in(content))
+
+
+def arguments_in(content: dict[str, Any]) -> list[str]:
+    """The arguments for the driver in what a replay file holds; none if they are no list."""
+    found = content.get("arguments")
+    return [str(argument) for argument in found] if isinstance(found, list) else []

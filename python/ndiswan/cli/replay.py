@@ -108,7 +108,7 @@ def replay(
 
 
 def _nothing(failure: Failure, file: str | None, misfit: str | None, why: list[str]) -> str:
-    what = f"{failure.rule} at {failure.place}"
+    what = str(failure.symptom)
     if why:
         who = f"the driver is not deterministic: {', '.join(why)}"
         return f"it did not come again: {what}\n{who}; give it a generator or a clock of the world"
@@ -126,7 +126,7 @@ def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str |
     if symptom is None:
         return "nothing goes wrong, as when it was saved"
     if not same:
-        return f"it fails otherwise: {symptom.rule} at {symptom.place}"
+        return f"it fails otherwise: {symptom}"
     changed_since = "the driver was changed, or is not deterministic"
     return None if identical else f"it fails as before, with other events: {changed_since}"
 
@@ -178,7 +178,7 @@ def minimize(file: str, *, target: str | None, seconds: float, output: str | Non
     again = failure.replay(record=False, patience=failure.settings.patience)
     symptom = again.symptom
     if symptom is None or not symptom.is_like(failure.symptom):
-        what = f"{failure.rule} at {failure.place}"
+        what = str(failure.symptom)
         misfit = failure.misfit(again) if symptom is None else None
         out(f"it fails no more: {what}" if misfit is None else _unfit(what, misfit))
         return FINE if misfit is None else NOTHING_RAN

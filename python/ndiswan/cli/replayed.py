@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ndiswan._native import from_token
-from ndiswan.cli.in_c import with_runtime
+from ndiswan.cli.in_c import arguments_in, with_runtime
 from ndiswan.exploring.execution import Settings, Symptom
 from ndiswan.exploring.failure import Failure, ReplayError, from_json
 from ndiswan.exploring.target import find
@@ -89,7 +89,7 @@ def replayed(file: str | None, given: dict[str, Any]) -> Replayed:
         return _of_token(str(token), given)
     content = _content(file, given["number"])
     if isinstance(content, dict):
-        with_runtime(map(str, content.get("arguments", [])))
+        with_runtime(arguments_in(content))
     try:
         return Replayed(from_json(content, file, target=given["target"]), content, file)
     except ReplayError as error:
@@ -129,13 +129,18 @@ def _content(file: str, number: int) -> Any:
     """The content of a replay file, or of one of those that are in a SARIF file."""
     try:
         content = json.loads(Path(file).read_text("utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         text = f"{file}: expected a replay file or SARIF, which are JSON: {error}"
         raise click.UsageError(text) from error
     if not isinstance(content, dict) or "runs" not in content:
         return content
-    results = [result for run in content["runs"] for result in run.get("results", [])]
-    kept = [r["properties"]["replay"] for r in results if "replay" in r.get("properties", {})]
+    try:
+        results = [result for run in content["runs"] for result in run.get("results", [])]
+        kept = [r["properties"]["replay"] for r in results if "replay" in r.get("properties", {})]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise click.UsageError(
+            f"{file}: expected a SARIF file, with runs and results: {error}"
+        ) from error
     if number > len(kept):
         none = "it has none: what `ndiswan check` finds is shown by its command"
         has = f"it has {len(kept)}" if kept else none

@@ -55,7 +55,7 @@ def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -
     by_hand = commands is None and sys.stdin.isatty()
     prompt = Prompt(stepper, as_json=as_json)
     prompt.show()
-    for number, line in enumerate(_typed(prompt) if by_hand else commands or sys.stdin, 1):
+    for number, line in enumerate(_typed(prompt) if by_hand else _read(commands), 1):
         if not by_hand and not as_json:
             prompt.echo(line)
         said = prompt.take(line)
@@ -82,6 +82,15 @@ def _stepper(target: str, arguments: list[str], cpus: int | None) -> Stepper:
         if not target.endswith(".json"):
             raise
         raise click.UsageError(f"--cpus: {error}") from error
+
+
+def _read(commands: TextIO | None) -> Iterator[str]:
+    """The lines of a file or a pipe."""
+    try:
+        yield from commands or sys.stdin
+    except UnicodeDecodeError as error:
+        text = f"--commands: expected text in UTF-8: {error}"
+        raise click.UsageError(text) from error
 
 
 def _typed(prompt: Prompt) -> Iterator[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Generator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndiswan.exploring.watchdog import EndlessError
+from ndiswan.given import whole
 from ndiswan.ndis import Ndis, _forget_frames
 from ndiswan.policy import Policy
 from ndiswan.time import AdversarialTime
@@ -45,6 +47,9 @@ class Symptom(NamedTuple):
     """The id of the rule; ``EXCEPTION`` or ``ENDLESS`` for what is none."""
     place: str
     """Whose function, and the line of its call."""
+
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.place}" if self.place else self.rule
 
     def is_like(self, other: Symptom | None) -> bool:
         """Whether it is the same rule in the same function, whatever was written above it since.
@@ -87,8 +92,8 @@ class Settings:
 
     Raises
     ------
-    ValueError
-        ``latency``, ``max_points`` or ``patience`` is out of range.
+    TypeError, ValueError
+        A setting is of another type than it says, or out of range.
 
     Examples
     --------
@@ -106,10 +111,27 @@ class Settings:
     delivery: Literal["inline", "queued"] = "inline"
 
     def __post_init__(self) -> None:
+        whole("cpus", self.cpus, 1, 32)
+        whole("max_points", self.max_points)
+        if not isinstance(self.policies, bool):
+            raise TypeError(f"policies: expected True or False, got {self.policies!r}")
+        if not isinstance(self.policy, Policy):
+            raise TypeError(f"policy: expected a Policy, got {self.policy!r}")
+        if self.delivery not in ("inline", "queued"):
+            raise ValueError(f"delivery: expected 'inline' or 'queued', got {self.delivery!r}")
         for name, least in (("latency", 0), ("max_points", 1), ("patience", 1e-3)):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not least <= value <= 1e9:
                 raise ValueError(f"{name}: expected {least:g} to 1e9, got {value!r}")
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings by name; TypeError if there is none of that name, and what they raise."""
+    known = [field.name for field in fields(Settings)]
+    for name in given:
+        if name not in known:
+            raise TypeError(f"expected one of the settings {', '.join(known)}, got {name!r}")
+    return Settings(**given)
 
 
 def budget(name: str, value: float, least: float) -> float:
@@ -118,6 +140,9 @@ def budget(name: str, value: float, least: float) -> float:
         raise TypeError(f"{name}: expected a number of {least:g} or more, got {value!r}")
     if not value >= least:
         raise ValueError(f"{name}: expected {least:g} or more, got {value!r}")
+    counted = name not in ("seconds", "shrinking")
+    if counted and value < float("inf") and value != int(value):
+        raise ValueError(f"{name}: expected a whole number, got {value!r}")
     return value
 
 
@@ -139,6 +164,20 @@ class Execution:
     """Its world, which is closed."""
 
 
+class ScenarioError(TypeError):
+    """A scenario that has not done anything when it returns.
+
+    >>> from ndiswan.exploring.execution import ScenarioError
+    >>> async def scenario(ndis):
+    ...     ndis.run()
+    >>> try:
+    ...     nw.explore(scenario)
+    ... except ScenarioError as error:
+    ...     print(str(error)[:80])
+    scenario: expected a function that has done all when it returns, got a coroutine
+    """
+
+
 def execute(
     scenario: Scenario,
     explorer: Explorer,
@@ -152,7 +191,8 @@ def execute(
     With ``record`` the world keeps its events, and unless ``lines`` is false where in the source they were called, and
     what each answer meant: most of what recording takes.
     What the scenario or a driver raises is in the answer, SystemExit too; only KeyboardInterrupt goes
-    on, and what pytest and Hypothesis end a test with that is none.
+    on, and what pytest and Hypothesis end a test with that is none. ScenarioError is raised if the scenario is a
+    coroutine or generator function, or gives what such a one does.
 
     >>> from ndiswan._native import Explorer
     >>> from ndiswan.exploring import Settings, execute
@@ -176,15 +216,18 @@ def execute(
         record=record,
     )
     raised: BaseException | None = None
+    given: object = None
     try:
         with ndis:
-            scenario(ndis)
+            given = scenario(ndis)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # what a driver raises is what is looked for
         if _ends_the_test(error):
             raise
         raised = error
+    if given is not None:
+        _expect_done(given)
     if not ndis.violation_count() and raised is None:
         return Execution(None, None, ndis)
     if not record:
@@ -203,6 +246,20 @@ def execute(
     if raised is not None:
         return Execution(_of_exception(raised), raised, ndis)
     return Execution(None, None, ndis)
+
+
+def _expect_done(given: object) -> None:
+    """Raise ScenarioError for what somebody else would have to run."""
+    if not isinstance(given, Awaitable | Generator | AsyncGenerator):
+        return
+    if isinstance(given, Coroutine | Generator):
+        given.close()  # else Python warns that nobody waited for it
+    text = "scenario: expected a function that has done all when it returns, got"
+    if isinstance(given, Awaitable):
+        raise ScenarioError(
+            f"{text} a coroutine: define it by `def`, not `async def`; what is async runs in it by asyncio.run()"
+        )
+    raise ScenarioError(f"{text} a generator: it runs nothing; leave out the `yield`")
 
 
 #: What comes of it that a driver did not go on.

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
 from ndiswan.exploring.determinism import watching
-from ndiswan.exploring.execution import Execution, Settings, Symptom, budget, execute, raised_at
+from ndiswan.exploring.execution import (
+    Execution,
+    Settings,
+    Symptom,
+    budget,
+    execute,
+    raised_at,
+    settings_of,
+)
 from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
+from ndiswan.given import SEEDS, function, several, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,10 +70,9 @@ class Search:
         before: Callable[[int], object] = lambda _: None,
         one_by_one: bool = False,
     ) -> None:
-        if not isinstance(seed, int):
-            raise TypeError(f"seed: expected a whole number, got {seed!r}")
-        if not 0 <= seed < 1 << 64:
-            raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed!r}")
+        whole("seed", seed, 0, SEEDS)
+        if not isinstance(explorer, str):
+            raise TypeError(f"explorer: expected its name, got {explorer!r}")
         self.scenario = scenario
         self.settings = Settings() if settings is None else settings
         self._explorer = Explorer(explorer, seed)
@@ -126,7 +134,7 @@ class Search:
         took = time.monotonic() - begun
         if again.symptom is None and ran.symptom is not None:
             once = Symptom(*ran.symptom)
-            text = f"{once.rule} at {once.place}: seen once, and not with the same choices again"
+            text = f"{once}: seen once, and not with the same choices again"
             again = Execution(once, RuntimeError(text), again.ndis)
         if again.symptom is not None:
             found.failing += ran.symptom is None
@@ -318,8 +326,12 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     >>> [failure.rule for failure in found.failures]
     ['DOUBLE']
     """
-    if not callable(scenario):
-        raise TypeError(f"scenario: expected a function of an Ndis, got {scenario!r}")
+    function(scenario)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: expected a function of an Exploration, got {progress!r}")
+    several("suggest", suggest, "a list of choices, each a list of pairs")
+    if not isinstance(stop, bool):
+        raise TypeError(f"stop: expected True or False, got {stop!r}")
     if executions is None and seconds is None:
         seconds = 60.0
     search = Search(
@@ -327,7 +339,7 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         explorer,
         seed,
         shrinking=budget("shrinking", shrinking, 0),
-        settings=Settings(**settings),
+        settings=settings_of(**settings),
         suggest=suggest,
     )
     never = float("inf")

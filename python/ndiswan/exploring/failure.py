@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from ndiswan.viewer import Page
 
 FORMAT = 1
+_CALLED = {str: "a text", int: "a whole number", dict: "an object", list: "a list of texts"}
+#: What each part of a replay file is.
+_KINDS = {
+    **dict.fromkeys(("scenario", "explorer", "choices", "detail", "digest"), str),
+    **dict.fromkeys(("seed", "events"), int),
+    **dict.fromkeys(("settings", "expect"), dict),
+}
 
 
 class ReplayError(ValueError):
@@ -196,7 +203,7 @@ class Failure(Shown):
     def to_json(self) -> dict[str, Any]:
         """The replay file's content."""
         arguments = arguments_of(self.scenario)
-        settings = asdict(replace(self.settings, policy=None))  # type: ignore[arg-type]
+        settings = dict(vars(self.settings))
         settings["policy"] = {
             name: _plain(getattr(self.settings.policy, name)) for name in Policy.__slots__
         }
@@ -227,8 +234,7 @@ class Failure(Shown):
         return path
 
     def __str__(self) -> str:
-        at = f" at {self.place}" if self.place else ""
-        return f"{self.rule}{at}: {self.detail}"
+        return f"{self.symptom}: {self.detail}"
 
 
 def _plain(value: object) -> object:
@@ -260,7 +266,7 @@ def load(
     """
     try:
         content = json.loads(Path(path).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReplayError(f"{path}: expected a replay file, which is JSON: {error}") from error
     return from_json(content, path, scenario, target)
 
@@ -272,41 +278,50 @@ def from_json(
     target: str | None = None,
 ) -> Failure:
     """The failure in what a replay file holds; errors call it ``path``. Else as :func:`load`."""
+    try:
+        parts = parts_of(content)
+    except ReplayError as error:
+        raise ReplayError(f"{path}: {error}") from error
+    found = scenario or _find(target or here(content["scenario"]), content.get("arguments", []))
+    return Failure(scenario=found, execution=0, seconds=0.0, deterministic=True, **parts)
+
+
+def parts_of(content: Any) -> dict[str, Any]:
+    """What a replay file says of a failure, all but its scenario; ReplayError if it is none that was written here."""
     if not isinstance(content, dict) or "ndiswan-replay" not in content:
-        raise ReplayError(
-            f"{path}: expected a replay file, as `ndiswan fuzz` writes it; got other JSON"
-        )
+        raise ReplayError("expected a replay file, as `ndiswan fuzz` writes it; got other JSON")
     if content["ndiswan-replay"] != FORMAT:
         got = content["ndiswan-replay"]
         raise ReplayError(
-            f"{path}: expected version {FORMAT} of the format, got {got!r}; install the ndiswan that wrote it"
+            f"expected version {FORMAT} of the format, got {got!r}; install the ndiswan that wrote it"
         )
     try:
+        for name, kind in _KINDS.items():
+            _expect(name, content[name], kind)
+        for name in ("rule", "place"):
+            _expect(name, content["expect"][name], str)
+        for argument in _expect("arguments", content.get("arguments", []), list):
+            _expect("arguments", argument, str)
         settings = dict(content["settings"])
-        policy = dict(settings.pop("policy"))
+        policy = dict(_expect("policy", settings.pop("policy"), dict))
         policy["reset_leftovers"] = Status(policy["reset_leftovers"])
-        return Failure(
-            symptom=Symptom(content["expect"]["rule"], content["expect"]["place"]),
-            detail=content["detail"],
-            choices=from_token(content["choices"]),
-            scenario=scenario
-            or _find(target or here(content["scenario"]), content.get("arguments", [])),
-            settings=_settings(policy, settings),
-            explorer=content["explorer"],
-            seed=content["seed"],
-            execution=0,
-            seconds=0.0,
-            digest=content["digest"],
-            events=content["events"],
-            deterministic=True,
-        )
-    except ReplayError:
-        raise
+        return {
+            "symptom": Symptom(content["expect"]["rule"], content["expect"]["place"]),
+            "choices": from_token(content["choices"]),
+            "settings": _settings(policy, settings),
+            **{name: content[name] for name in ("detail", "explorer", "seed", "digest", "events")},
+        }
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else error
         raise ReplayError(
-            f"{path}: this replay file is damaged: {what}; expected it as it was written: copy it whole"
+            f"this replay file is damaged: {what}; expected it as it was written: copy it whole"
         ) from error
+
+
+def _expect(name: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: expected {_CALLED[kind]}, got {value!r:.60}")
+    return value
 
 
 def _settings(policy: dict[str, Any], others: dict[str, Any]) -> Settings:

@@ -100,7 +100,7 @@ def of_replay(failure: Failure, again: Execution, content: dict[str, Any], name:
 
 def _said(failure: Failure, again: Execution) -> str:
     if again.symptom is not None:
-        return f"fails: {again.symptom.rule} at {again.symptom.place}"
+        return f"fails: {again.symptom}"
     if failure.misfit(again) is not None:
         return "its choices do not fit"
     return "nothing goes wrong" if failure.rule in {"", GOOD.rule} else "it fails no more"

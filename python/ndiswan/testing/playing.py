@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, to_token
-from ndiswan.exploring.execution import Settings, execute
+from ndiswan.exploring.execution import execute, settings_of
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.watchdog import watched
+from ndiswan.given import function
 from ndiswan.testing.observe import observe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndiswan.exploring.execution import Execution, Scenario
+    from ndiswan.exploring.execution import Execution, Scenario, Settings
 
 Answers = bytes | list[tuple[int, int]] | str
 
@@ -99,7 +100,8 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
     """
     from ndiswan._native import from_token
 
-    where = Settings(**settings)
+    function(scenario)
+    where = settings_of(**settings)
     if isinstance(answers, bytes):
         explorer = Explorer.of_bytes(answers)
     else:
@@ -144,7 +146,8 @@ def fuzz_one_input(
     >>> from ndiswan.testing import fuzz_one_input
     >>> fuzz_one_input(scenario)(bytes([1, 0, 2]))
     """
-    where = Settings(**settings)
+    function(scenario)
+    where = settings_of(**settings)
     folder = None if save is None else Path(save)
 
     def one_input(data: bytes) -> None:

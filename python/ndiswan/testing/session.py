@@ -208,5 +208,5 @@ def _scenario_in(path: Path) -> str:
     """
     try:
         return str(json.loads(path.read_text("utf-8"))["scenario"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReplayError(f"{path}: expected a replay file of ndiswan: {error!r}") from error

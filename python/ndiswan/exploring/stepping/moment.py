@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ndiswan.exploring.stepping.walk import Question, Walk
 
 
@@ -200,4 +202,9 @@ def _rows(walk: Walk, names: tuple[str, ...], begin: int, end: int) -> Any:
     if not walk.count:
         return iter(())
     columns = walk.run.columns
-    return zip(*(columns[name][begin:end].tolist() for name in names), strict=True)
+    return zip(*(_whole(columns[name][begin:end]) for name in names), strict=True)
+
+
+def _whole(values: Any) -> Iterable[int]:
+    """Large numbers are doubles in a column."""
+    return map(int, values.tolist()) if values.dtype.kind == "f" else values.tolist()

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, explorers
-from ndiswan.exploring.execution import GOOD, Execution, Settings, execute
+from ndiswan.exploring.execution import GOOD, Execution, execute, settings_of
 from ndiswan.exploring.failure import Failure, load
 from ndiswan.exploring.stepping import moment
 from ndiswan.exploring.stepping.naming import StepError, chosen
 from ndiswan.exploring.stepping.walk import Walk
 from ndiswan.exploring.target import find, name_of
 from ndiswan.exploring.watchdog import watched
+from ndiswan.given import SEEDS, whole
 from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
@@ -81,8 +82,14 @@ class Stepper(Shown):
                 raise TypeError(f"a failure has its own settings; got {', '.join(settings)}")
             self.scenario, self.settings = target.scenario, target.settings
         else:
+            if not isinstance(target, str) and arguments:
+                raise TypeError(f"arguments: expected none for a function, got {arguments!r}")
+            if not isinstance(target, str) and not callable(target):
+                raise TypeError(
+                    f"target: expected a scenario, a failure, or the name of one, got {target!r}"
+                )
             self.scenario = find(target, arguments) if isinstance(target, str) else target
-            self.settings = Settings(**settings)
+            self.settings = settings_of(**settings)
         given = target.choices if isinstance(target, Failure) else []
         self._walk = Walk(self._execute(Explorer.replay(given)))
         self._at = self._since = 0
@@ -187,7 +194,7 @@ class Stepper(Shown):
 
         Raises StepError if there is no such question.
         """
-        if not 0 <= at <= len(self):
+        if not 0 <= whole("at", at) <= len(self):
             raise StepError(f"expected a question from 0 to {len(self)}, got {at}")
         self._stand(at)
 
@@ -220,6 +227,7 @@ class Stepper(Shown):
         if until is not None and until != BROKEN and until not in moment.packets(self._walk):
             known = ", ".join(moment.packets(self._walk)) or "no packet was sent"
             raise StepError(f"until: expected {BROKEN!r} or a packet ({known}), got {until!r}")
+        seed = whole("seed", seed, 0, SEEDS)
         budget = (executions, time.monotonic() + seconds)
         for walk in self._walks(strategy, seed, budget):
             target = self._target(walk, until)
@@ -363,6 +371,6 @@ class Stepper(Shown):
 
 
 def _count(count: int) -> int:
-    if count < 0:
+    if whole("count", count) < 0:
         raise StepError(f"expected how many questions, 0 or more, got {count}")
     return count

@@ -1,0 +1,36 @@
+"""What a search may be given: a whole number, a function. Errors name it, what was expected and what came."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ndiswan.exploring.execution import Scenario
+
+SEEDS = (1 << 64) - 1
+"""The largest seed."""
+
+
+def whole(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
+    """A whole number from ``least`` to ``most``; TypeError or ValueError if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+    if (least is not None and value < least) or (most is not None and value > most):
+        beyond = "or more" if most is None else f"to {'2**64 - 1' if most == SEEDS else most}"
+        raise ValueError(f"{name}: expected {least} {beyond}, got {value!r}")
+    return value
+
+
+def several(name: str, value: Any, what: str, *, text: bool = False) -> None:
+    """Raise TypeError for what is no list of something; a text is one of letters only if ``text``."""
+    if (isinstance(value, str | bytes) and not text) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: expected {what}, got {value!r}")
+
+
+def function(scenario: Any) -> Scenario:
+    """The scenario, if it can be called."""
+    if not callable(scenario):
+        raise TypeError(f"scenario: expected a function of an Ndis, got {scenario!r}")
+    found: Scenario = scenario
+    return found
