@@ -129,10 +129,10 @@ def test_what_a_campaign_finds_is_kept_elsewhere_if_its_folder_takes_no_more(tmp
     """Nothing that was found is lost."""
     whole = Store.keep_failure
 
-    def full(self, content):
+    def full(self, content, *stale):
         if self.folder == tmp_path / "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
-        return whole(self, content)
+        return whole(self, content, *stale)
 
     monkeypatch.setattr(Store, "keep_failure", full)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
