@@ -90,8 +90,9 @@ class Peer(Protocol):
         try:
             yield
         except Exception:
+            # What another CPU sends would meet the halt that this brings; what that raises besides is less than this.
             with suppress(Exception):
-                self.stop()  # what another CPU sends would meet the halt that the exception brings
+                self.stop()
             raise
         finally:
             self.stopped = True

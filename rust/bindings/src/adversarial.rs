@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 
 use crate::error::value;
-
 use crate::ndis::Ndis;
+
 use stacks::Greenlets;
 
 /// Choices in Python: (of how many, which).
