@@ -4,6 +4,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import Irql, Status
+from ndiswan.exploring.workload import workload
 from rigs import Holding, Instant, bound
 
 
@@ -41,6 +42,58 @@ def test_a_reset_that_pends_ends_later(serialized):
         ndis.run()
         assert link.send(b"frame") == nw.SUCCESS
     assert told == [Status.RESET_START, Status.RESET_END, ("complete", nw.SUCCESS)]
+
+
+class EndsAfter(Instant):
+    """Its reset ends so many seconds later, or never."""
+
+    check_for_hang_seconds = 2.0
+    seconds = None
+
+    def initialize(self):
+        self.timer = self.adapter.timer(lambda: self.adapter.reset_complete(nw.SUCCESS))
+
+    def reset(self):
+        if self.seconds:
+            self.timer.set(self.seconds)
+        return nw.PENDING
+
+
+def test_a_reset_that_never_ends_is_a_hang():
+    """HANG once when 22 seconds are over, however long nothing happens after it."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(nw.Protocol(), EndsAfter())
+        ndis.reset(link)
+        ndis.run(until=21.0)
+        assert ndis.violations == []
+        ndis.run(until=100.0)
+        assert [broken.rule for broken in ndis.violations] == ["HANG"]
+        assert "NdisMResetComplete was never called" in str(ndis.violations[0])
+
+
+def test_a_reset_that_ends_in_time_is_none():
+    """A second reset counts from its own beginning."""
+    with nw.Ndis() as ndis:
+        miniport = EndsAfter()
+        miniport.seconds = 15.0
+        link = ndis.bind(nw.Protocol(), miniport)
+        for end in (18.0, 36.0):
+            ndis.reset(link)
+            ndis.run(until=end)
+            assert miniport.adapter.life == "running"
+
+
+def test_who_looks_for_mistakes_finds_a_reset_that_never_ends():
+    """`explore` with no scenario of one's own tells it as HANG, and a driver whose reset ends is good."""
+
+    def ends():
+        miniport = EndsAfter()
+        miniport.seconds = 15.0
+        return miniport
+
+    found = nw.explore(workload(EndsAfter), executions=300, seed=1)
+    assert [failure.symptom.rule for failure in found.failures] == ["HANG"]
+    assert not nw.explore(workload(ends), executions=300, seed=1).failures
 
 
 def test_a_reset_completes_what_ndis_has_queued_first():

@@ -178,10 +178,12 @@ def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]], miniport: 
 def _wait_for_what_is_owed(
     ndis: Ndis, interrupt: Callable[[], object] | None, miniport: Any
 ) -> None:
-    """If packets are owed, an interrupt may bring them back, or nothing will: then HANG sees that."""
+    """If packets are owed, or the end of a reset, an interrupt may bring it, or nothing will: then HANG sees that."""
 
     def owed() -> int:
-        return sum(link.outstanding for link in miniport.adapter.links)
+        adapter = miniport.adapter
+        packets: int = sum(link.outstanding for link in adapter.links)
+        return packets + int(adapter.life == "resetting")
 
     before = 0
     while interrupt is not None and owed() not in {0, before}:

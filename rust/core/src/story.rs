@@ -9,7 +9,7 @@
 //! A story is data first ([`Story`], [`Step`]); the three forms say the same. By default only what
 //! matters is told: what happened to the packet that the rule is about, the entry points and locks
 //! that it happened inside of, the line and the life of its adapter. The rest is counted
-//! ("… 12 other events"). The same trace gives the same story, to the letter.
+//! ("… 12 other events"), and so is the middle of what has more than a thousand steps. The same trace gives the same story, to the letter.
 //!
 //! CPUs are numbered from 0 in the order in which they appear.
 

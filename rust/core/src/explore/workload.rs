@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::contract::adapter::Life;
 use crate::cx::{Cx, UpToDispatch};
 use crate::disposition::Packet;
 use crate::miniport::Miniport;
@@ -205,9 +206,12 @@ fn line_of(ndis: &Arc<Ndis>, bound: &Arc<Link>) -> Option<Arc<Link>> {
     up()
 }
 
-/// If packets are owed, an interrupt may bring them back, or nothing will: then HANG sees that.
+/// If packets are owed, or the end of a reset, an interrupt may bring it, or nothing will: then HANG sees that.
 fn wait_for_what_is_owed(ndis: &Arc<Ndis>, link: &Arc<Link>, interrupts: bool) {
-    let owed = || link.adapter.links().iter().map(|link| link.outstanding()).sum::<u32>();
+    let owed = || {
+        let packets = link.adapter.links().iter().map(|link| link.outstanding()).sum::<u32>();
+        packets + u32::from(link.adapter.life() == Life::Resetting)
+    };
     let mut before = 0;
     while interrupts && owed() != 0 && owed() != before {
         before = owed();

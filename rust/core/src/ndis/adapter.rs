@@ -137,6 +137,8 @@ pub struct Adapter {
     pub(crate) ignores_packet_timeout: AtomicBool,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
+    /// When the last reset began; no more once it is reported that it does not end.
+    pub(crate) reset_since: AtomicU64,
     pub(crate) storm: super::interrupt::Storm,
     pub(crate) kept: Mutex<Vec<(Oid, crate::oid::Answer)>>,
     /// What the links counted that are gone.

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Adapter;
 use super::gate::PATIENCE;
+use super::timer::{HANG, seconds};
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::contract::packet::Owner;
@@ -56,6 +58,7 @@ impl Adapter {
     /// The reset itself, inside of the miniport.
     pub(crate) fn reset_inside(&self, cpu: &Rc<Cpu>) -> Status {
         self.bump(&self.count.resets);
+        self.reset_since.store(self.ndis.now(), Ordering::Relaxed);
         self.set_life(Life::Resetting);
         self.unstall();
         self.emit(cpu, What::ResetStart);
@@ -125,6 +128,22 @@ impl Adapter {
         let left_over = self.reset_ended(&cpu, status);
         self.ndis.settle(&cpu);
         broken.or(left_over).map_or(Ok(()), Err)
+    }
+
+    /// Reports a reset whose NdisMResetComplete does not come, once.
+    pub(crate) fn look_at_reset(&self, cpu: &Rc<Cpu>) {
+        let since = self.reset_since.load(Ordering::Relaxed);
+        let quiet = self.ndis.now().saturating_sub(since);
+        if quiet < HANG || self.ndis.verify_off() {
+            return;
+        }
+        self.reset_since.store(u64::MAX, Ordering::Relaxed);
+        let detail = format!(
+            "MiniportReset returned NDIS_STATUS_PENDING {:.1} s ago and NdisMResetComplete was never called; expected it within {:.1} s",
+            seconds(quiet),
+            seconds(HANG)
+        );
+        self.report(cpu, Rule::Hang, None, detail);
     }
 
     fn reset_ended(&self, cpu: &Rc<Cpu>, status: Status) -> Option<Arc<Violation>> {

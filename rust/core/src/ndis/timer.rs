@@ -242,8 +242,10 @@ impl Adapter {
 
     /// The check for hang, inside of the miniport: asks the driver, then looks at the packets.
     pub(crate) fn hang_check_inside(&self, cpu: &Rc<Cpu>) {
-        if self.life() != Life::Running {
-            return;
+        match self.life() {
+            Life::Running => {}
+            Life::Resetting => return self.look_at_reset(cpu),
+            _ => return,
         }
         let drivers = self.drivers.load();
         let Some(asks) = drivers.as_ref().map(|drivers| drivers.miniport.has_check_for_hang())

@@ -25,12 +25,13 @@ pub(super) const LATE: RuleInfo = RuleInfo {
 pub(super) const HANG: RuleInfo = RuleInfo {
     id: "HANG",
     family: Family::Progress,
-    sentence: "While sends are pending the driver completes one at least every 22 seconds, neither a spin lock nor a turn in a \
-               serialized miniport is waited for that long, and an interrupt that is served does not come again for ever.",
+    sentence: "While sends are pending the driver completes one at least every 22 seconds, a reset that returned PENDING ends within \
+               that time, neither a spin lock nor a turn in a serialized miniport is waited for that long, and an interrupt that is \
+               served does not come again for ever.",
     why: "The link looks alive and moves nothing: a transmit interrupt was missed, or a deadlock keeps everybody waiting. Users \
           see a dead connection and a machine that cannot unload the driver.",
     page: "The verifier's rule for NDIS 6 asks that a driver with sends pending go on completing them, with 22 seconds as the \
-           limit. Spin locks are meant to be held for some 25 microseconds; the same limit for them, and for turns, is our choice, as are 10,000 interrupts \
+           limit. Spin locks are meant to be held for some 25 microseconds; the same limit for them, for turns and for resets is our choice, as are 10,000 interrupts \
            in 50 ms without a packet.",
     source: "wdd:devtest NdisTimedDataHang; DDK:\"Preventing Errors and Deadlocks While Using Spin Locks\"",
     facts: &["R2", "R25"],
@@ -38,6 +39,6 @@ pub(super) const HANG: RuleInfo = RuleInfo {
     severity: RuleSeverity::Error,
     switch: None,
     remedy: "Look at the oldest pending packet in the report and find what should have completed it; return True from \
-             `check_for_hang` when the card has stopped, and complete or abort the queue in `reset`. An interrupt is silenced in `isr`.",
+             `check_for_hang` when the card has stopped, and complete or abort the queue in `reset`. A reset that pends ends by `reset_complete`. An interrupt is silenced in `isr`.",
     broken_by: "A driver clears the interrupt after it has read the ring, so a frame that finishes in between is never noticed.",
 };

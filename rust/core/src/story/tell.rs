@@ -11,15 +11,22 @@ use crate::cx::Irql;
 use crate::event::{Entry, Event, Name, What};
 use crate::trace::Trace;
 
+/// So many steps are told at most, those of the beginning among them; of what goes on for ever there are as many as one waits for.
+const MOST: usize = 1_000;
+const BEGINNING: usize = 200;
+
 pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -> Story {
     let end = match ending {
         Some(ending) if !telling.full => trace.events.len().min(ending.index + 1),
         _ => trace.events.len(),
     };
-    let told = match ending {
+    let mut told = match ending {
         Some(ending) if !telling.full => matters::told(trace, end, ending),
         _ => vec![true; end],
     };
+    if !telling.full {
+        leave_out_the_middle(&mut told);
+    }
     let focus = ending.and_then(|ending| ending.packet.or_else(|| matters::focus(trace, ending)));
     let mut teller = Teller {
         trace,
@@ -60,6 +67,14 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
     };
     story.cpus = story.numbers().len();
     story
+}
+
+fn leave_out_the_middle(told: &mut [bool]) {
+    let all = told.iter().filter(|told| **told).count();
+    let middle = all.saturating_sub(MOST);
+    for step in told.iter_mut().filter(|told| **told).skip(BEGINNING).take(middle) {
+        *step = false;
+    }
 }
 
 struct Teller<'a> {

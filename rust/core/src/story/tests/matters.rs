@@ -242,3 +242,15 @@ fn a_reset_that_ends_because_the_miniport_returned_is_no_call_of_the_miniports()
         assert_eq!((step.from, step.to), (from, Lane::Ndis));
     }
 }
+
+#[test]
+fn what_goes_on_for_ever_is_told_by_its_beginning_and_its_end() {
+    let events = (0..5_000).flat_map(|_| sent(7, 1)).collect();
+    let trace = trace(events, "", None);
+    let short = Story::of(&trace, None, &Telling::default());
+    assert_eq!((short.steps.len(), short.events), (1_000, 30_000));
+    assert_eq!(short.steps[199].index, 199);
+    assert_eq!((short.steps[200].index, short.steps[200].hidden.events), (29_200, 29_000));
+    let full = Story::of(&trace, None, &Telling { full: true, ..Telling::default() });
+    assert_eq!(full.steps.len(), 30_000);
+}
