@@ -25,9 +25,8 @@ pub(super) const LATE: RuleInfo = RuleInfo {
 pub(super) const HANG: RuleInfo = RuleInfo {
     id: "HANG",
     family: Family::Progress,
-    sentence: "While sends are pending the driver completes one at least every 22 seconds, a reset that returned PENDING ends within \
-               that time, neither a spin lock nor a turn in a serialized miniport is waited for that long, and an interrupt that is \
-               served does not come again for ever.",
+    sentence: "While sends pend, one completes every 22 seconds; for so long no reset is pending, and nobody waits for a \
+               spin lock or a turn in a serialized miniport; an interrupt that is served does not come again for ever.",
     why: "The link looks alive and moves nothing: a transmit interrupt was missed, or a deadlock keeps everybody waiting. Users \
           see a dead connection and a machine that cannot unload the driver.",
     page: "The verifier's rule for NDIS 6 asks that a driver with sends pending go on completing them, with 22 seconds as the \
