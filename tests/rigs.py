@@ -51,8 +51,8 @@ class Holding(nw.Miniport):
         self.complete(nw.Status.REQUEST_ABORTED)
 
 
-def bound(ndis, miniport=None, **settings):
+def bound(ndis, miniport=None, peer=None, **settings):
     """A link with a `Peer` and a miniport, `Holding` if none is given; all three."""
-    peer = Peer()
+    peer = peer or Peer()
     miniport = miniport or Holding()
     return ndis.bind(peer, miniport, **settings), peer, miniport

@@ -154,3 +154,17 @@ def test_a_serialized_one_cannot_be_bound():
     card.serialized = True
     with nw.Ndis() as ndis, pytest.raises(ValueError, match="condis is deserialized"):
         ndis.bind(Client(), card)
+
+
+def test_nothing_is_sent_on_a_connection_that_is_deactivated():
+    """What its window held back waits until it is activated again, or is closed."""
+    with nw.Ndis() as ndis:
+        card, client = Card(), Client()
+        ndis.bind(client, card)
+        vc = card.adapter.activate_vc(send_window=1)
+        condis.co_send_packets(vc, [b"a", b"b", b"c"])
+        card.adapter.deactivate_vc(vc)
+        card.finish(nw.FAILURE)
+        assert (vc.up, vc.outstanding, vc.queued, len(card.owed)) == (False, 0, 2, 0)
+        vc.close()
+        assert [status for _, _, status in client.back] == [nw.FAILURE, S.CLOSING, S.CLOSING]

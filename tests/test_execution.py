@@ -6,6 +6,7 @@ import pytest
 
 import ndiswan as nw
 from commands import ndiswan
+from rigs import Instant
 
 NONE = {
     "async def": "async def scenario(ndis):\n    ndis.run()\n",
@@ -38,3 +39,51 @@ def test_a_campaign_in_which_nothing_happened_says_so(tmp_path) -> None:
     done = ndiswan("fuzz", "s.py:scenario", *budget, cwd=tmp_path)
     assert done.returncode == 5, done.stdout + done.stderr
     assert "nothing happened in any of them: the scenario binds no driver" in done.stdout
+
+
+class NeverTakesOne(nw.Miniport):
+    """A loop through the engine that never ends: the queue is looked at, and nothing taken."""
+
+    serialized = False
+
+    def initialize(self):
+        self.lock, self.queue = self.adapter.spin_lock("queue"), []
+        self.timer = self.adapter.timer(self.tick)
+
+    def wan_send(self, link, packet):
+        self.queue.append(packet)
+        self.timer.set(0.001)
+        return nw.PENDING
+
+    def tick(self):
+        while self.queue:
+            with self.lock:
+                pass
+
+
+def endless(ndis):
+    """One send, whose timer goes on for ever."""
+    ndis.bind(nw.Protocol(), NeverTakesOne()).send(b"x")
+    ndis.run()
+
+
+def late(ndis):
+    """Many sends, and an exception behind them."""
+    link = ndis.bind(nw.Protocol(), Instant())
+    for _ in range(500):
+        link.send(b"x")
+    raise ValueError("the modem is on fire")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rule", "words"),
+    [(endless, "ENDLESS", " in tick"), (late, "EXCEPTION", "the modem is on fire")],
+)
+def test_the_story_of_what_is_no_rule_is_short_and_about_it(scenario, rule, words) -> None:
+    """What came of it afterwards, a packet that is owed at the halt for example, is not what the story is of."""
+    (failure,) = nw.explore(scenario, executions=1, max_points=5_000).failures
+    story = failure.story()
+    assert (failure.rule, story.rule) == (rule, rule)
+    assert words in story.why
+    assert len(story) < 60
+    assert f"title {rule} of adapter" in failure.mermaid()

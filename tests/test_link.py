@@ -6,6 +6,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import Quality, Status
+from ndiswan._native import Trace
 from rigs import Holding, Instant, Peer, bound
 
 
@@ -165,6 +166,57 @@ def test_what_is_owed_at_line_down_is_still_owed():
         assert (link.outstanding, peer.answers) == (1, [])
         miniport.complete(Status.FAILURE)
         assert (link.outstanding, peer.answers) == (0, [nw.FAILURE])
+
+
+class InArrays(Holding):
+    """Takes sends in arrays, of which a line's queue has enough."""
+
+    info = nw.WanInfo(max_transmit=64)
+
+    def wan_send_many(self, link, batch):
+        self.held += [batch.packet(index) for index in range(len(batch))]
+        return nw.PENDING
+
+
+def test_what_is_queued_at_line_down_stays_queued_however_a_miniport_takes_it(tmp_path):
+    """Sends in arrays keep to line and window as single ones do, also by the recording."""
+    with nw.Ndis(record=True) as ndis:
+        link, peer, miniport = bound(ndis, InArrays(), packets=200)
+        for _ in range(200):
+            link.send(b"frame")
+        miniport.adapter.line_down(link)
+        miniport.complete()
+        assert (link.outstanding, link.queued, len(miniport.held)) == (0, 136, 0)
+        miniport.adapter.line_up(link)
+        assert (link.outstanding, link.queued, len(miniport.held)) == (64, 72, 64)
+        assert len(peer.answers) == 64
+    assert checked(ndis, tmp_path) == []
+
+
+class Redials(Peer):
+    """Has a line up again as soon as it is told that it went down."""
+
+    def line_down(self, link):
+        link.adapter.line_up(link)
+
+
+@pytest.mark.parametrize("policy", ["keep", "return"])
+def test_a_line_that_is_up_again_at_once_went_down_before(tmp_path, policy):
+    """What happens inside of the protocol's line_down comes behind the line-down, and what is queued is sent."""
+    policies = nw.Policy(queued_at_line_down=policy)
+    with nw.Ndis(record=True, policy=policies) as ndis:
+        link, peer, miniport = bound(ndis, peer=Redials())
+        for _ in range(6):
+            link.send(b"frame")
+        miniport.adapter.line_down(link)
+        assert (link.up, link.queued, len(miniport.held), peer.answers) == (True, 2, 4, [])
+    assert checked(ndis, tmp_path) == []
+
+
+def checked(ndis, folder):
+    """What the check of the recording finds."""
+    ndis.save(folder / "run.jsonl")
+    return Trace(folder / "run.jsonl").check()
 
 
 def test_a_call_is_closed_with_nothing_owed():

@@ -197,3 +197,17 @@ def test_check_takes_a_trace(trace, tmp_path):
         pass
     empty.save(tmp_path / "empty.jsonl")
     assert ndiswan("check", tmp_path / "empty.jsonl").returncode == NOTHING_RAN
+
+
+def test_a_halt_before_its_adapter_is_known_is_one_finding(tmp_path):
+    """A recording out of order, by a tool that writes one for example, is told and not looked at for ever."""
+    record(tmp_path / "good.jsonl")
+    head = (tmp_path / "good.jsonl").read_text().splitlines()[0]
+    event = {"time": 0, "cpu": 0, "irql": 0, "locks": 0, "adapter": 0, "site": 0}
+    events = [
+        {**event, "what": "halted"},
+        {**event, "what": "register", "serialized": False, "reentrant": False},
+    ]
+    text = "\n".join([head, *map(json.dumps, events)])
+    (tmp_path / "odd.jsonl").write_text(text + "\n")
+    assert [found["rule"] for found in Trace(tmp_path / "odd.jsonl").check()] == ["HANDLE"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ndiswan.exploring.watchdog import EndlessError
+from ndiswan.exploring.watchdog import EndlessError, begin
 from ndiswan.given import whole
 from ndiswan.ndis import Ndis, _forget_frames
 from ndiswan.policy import Policy
@@ -63,6 +63,8 @@ class Symptom(NamedTuple):
         here, there = (_LINE.sub(" in ", place) for place in (self.place, other.place))
         return here == there
 
+
+NO_RULE = ("EXCEPTION", "ENDLESS")
 
 GOOD = Symptom("NONE", "")
 """In the replay file of an execution in which nothing goes wrong."""
@@ -162,6 +164,18 @@ class Execution:
     """The broken rule, or the exception."""
     ndis: Ndis
     """Its world, which is closed."""
+    events: int = 0
+    """How many events there were when the scenario raised, if they were recorded."""
+
+    @property
+    def untold(self) -> tuple[str, str, int] | None:
+        """What no trace tells: EXCEPTION or ENDLESS, the words, and how many events there were by then."""
+        if self.error is None or self.symptom is None or self.symptom.rule not in NO_RULE:
+            return None
+        words = f"{self.symptom.place}: {self.error}"
+        if isinstance(self.error, EndlessError):
+            words = f"{self.error}, at {raised_at(self.error)}"
+        return self.symptom.rule, words, self.events
 
 
 class ScenarioError(TypeError):
@@ -215,17 +229,8 @@ def execute(
         delivery=settings.delivery,
         record=record,
     )
-    raised: BaseException | None = None
-    given: object = None
-    try:
-        with ndis:
-            given = scenario(ndis)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # what a driver raises is what is looked for
-        if _ends_the_test(error):
-            raise
-        raised = error
+    begin()
+    given, raised, events = _run(scenario, ndis)
     if given is not None:
         _expect_done(given)
     if not ndis.violation_count() and raised is None:
@@ -244,8 +249,26 @@ def execute(
             broken.add_note(f"{type(raised).__name__} at {raised_at(raised)}: {raised}")
         return Execution(_of_violation(broken), broken, ndis)
     if raised is not None:
-        return Execution(_of_exception(raised), raised, ndis)
+        return Execution(_of_exception(raised), raised, ndis, events)
     return Execution(None, None, ndis)
+
+
+def _run(scenario: Scenario, ndis: Ndis) -> tuple[object, BaseException | None, int]:
+    """What the scenario gives, or what it or the end of its world raises, and how many events there were by then."""
+    events = 0
+    try:
+        with ndis:
+            try:
+                return scenario(ndis), None, 0
+            except BaseException:  # goes on: what else there is comes from the world's end
+                events = len(ndis.events())
+                raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # what a driver raises is what is looked for
+        if _ends_the_test(error):
+            raise
+        return None, error, events or len(ndis.events())
 
 
 def _expect_done(given: object) -> None:
@@ -297,7 +320,9 @@ def _of_exception(error: BaseException) -> Symptom:
 
 
 def raised_at(error: BaseException) -> str:
-    """The line that raised it, of the newest function that is not the engine's."""
+    """The line that raised it, of the newest function that is not the engine's; for what is endless, in its loop."""
+    if isinstance(error, EndlessError) and error.place:
+        return error.place
     place, traceback = "the call of the scenario", error.__traceback__
     while traceback is not None:  # not `traceback.extract_tb`, which reads the source
         code = traceback.tb_frame.f_code

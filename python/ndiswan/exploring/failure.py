@@ -166,15 +166,15 @@ class Failure(Shown):
         ``str()`` of it is a sequence diagram; see ``to_text``, ``to_mermaid``, ``to_svg``.
         """
         again = again or self.replay()
-        raised = self.rule in ("EXCEPTION", "ENDLESS")  # what a trace does not tell
-        facts = [f"{self.place}: {self.detail}" if raised else self.place]
+        facts = [self.place] if self.place else []
         decisive, words = self.decisive(), again.ndis.choice_words()
         if decisive is not None and decisive < len(words):
             facts.append(
                 f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
                 " with the plain answer there the run is good"
             )
-        return self.trace(again).story(full=full, switches=self.switches, facts=facts)
+        told = self.trace(again).story
+        return told(full=full, switches=self.switches, facts=facts, raised=again.untold)
 
     def mermaid(self) -> str:
         """The story as a Mermaid sequence diagram."""

@@ -6,6 +6,7 @@ import _thread
 import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -36,6 +37,37 @@ class EndlessError(BaseException):
 
     def __init__(self, text: str = "the drivers go on for ever; this execution is cut off") -> None:
         super().__init__(text)
+        self.place: str | None = None
+
+    @classmethod
+    def of_call(cls) -> Self:
+        """What each call of the engine raises from then on. The first is in the loop: it says where for all of them."""
+        error = cls()
+        error.place = _LOOP.place = _LOOP.place or _caller()
+        return error
+
+
+class _Loop(threading.local):
+    place: str | None = None
+
+
+_LOOP = _Loop()
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+def begin() -> None:
+    """An execution of this thread begins."""
+    _LOOP.place = None
+
+
+def _caller() -> str | None:
+    """The line that calls the engine."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (there is no other way)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from ndiswan._native import Explorer
 from ndiswan.exploring.execution import execute
 from ndiswan.exploring.failure import ReplayError, load
 from ndiswan.exploring.watchdog import watched
-from ndiswan.viewer.run import Break, Choice, Run, ViewError, first_difference
-from ndiswan.viewer.traces import MOST_STEPS, of_trace, tell
+from ndiswan.viewer.run import Choice, Run, ViewError, first_difference
+from ndiswan.viewer.traces import of_trace
 
 if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution
@@ -43,10 +43,8 @@ def of_failure(
     decisive = failure.decisive() if again.symptom is not None else None
     words = again.ndis.choice_words()
     trace = failure.trace(again)
-    run = of_trace(trace, name, switches=failure.switches, facts=[failure.place])
-    _add_what_no_trace_tells(run, failure, again)
-    if run.story is None and run.breaks and len(run) <= MOST_STEPS:
-        run.story = tell(trace, failure.switches, [run.breaks[0].why])
+    facts = [failure.place] if failure.place else []
+    run = of_trace(trace, name, switches=failure.switches, facts=facts, raised=again.untold)
     if decisive is None:
         return run, None
     said = words[decisive] if decisive < len(words) else "a choice"
@@ -66,11 +64,3 @@ def _good(failure: Failure, decisive: int) -> Run:
         explorer = Explorer.replay(plain, lenient=True)
         good = execute(failure.scenario, explorer, failure.settings, record=True)
     return of_trace(failure.trace(good), f"the plain answer at choice {decisive + 1}")
-
-
-def _add_what_no_trace_tells(run: Run, failure: Failure, again: Execution) -> None:
-    """An exception and a run without an end are no rules of the contract: they are marked at the last event."""
-    symptom = again.symptom
-    if symptom is not None and symptom.rule in ("EXCEPTION", "ENDLESS"):
-        detail = failure.detail if symptom == failure.symptom else str(again.error)
-        run.breaks.append(Break(len(run) - 1, symptom.rule, f"{symptom.place}: {detail}"))

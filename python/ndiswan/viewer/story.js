@@ -84,7 +84,7 @@ function writeStory(run, choose) {
     body.append(element('tr', { 'data-event': step.index, class: step.broken ? 'broken' : null },
       ...texts.map((text, at) => element('td', { class: at < 2 ? 'number' : null }, String(text)))));
   }
-  leftOut({ events: story.left + story.rest.events });
+  leftOut(story.rest);
   document.getElementById('steps').append(
     element('thead', {}, element('tr', {}, ...heads.map((text) => element('th', { scope: 'col' }, text)))), body,
   );

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
     from ndiswan._native import Trace
 
-# A story of more steps than this is cut: nobody reads or prints more.
-MOST_STEPS = 2_000
-
 
 def of_trace(
-    trace: Trace, name: str, *, switches: int | None = None, facts: Sequence[str] = ()
+    trace: Trace,
+    name: str,
+    *,
+    switches: int | None = None,
+    facts: Sequence[str] = (),
+    raised: tuple[str, str, int] | None = None,
 ) -> Run:
-    """The run that was recorded.
+    """The run that was recorded, and what no trace tells: an exception or a run without an end.
 
     Raises ViewError if nothing was.
     """
@@ -34,21 +36,18 @@ def of_trace(
             "Record it with nw.Ndis(record=True), and bind and send before it is saved"
         )
     run = _run(trace, name)
+    if raised:
+        rule, why, events = raised
+        run.breaks.append(Break(events - 1, rule, why))
+        run.breaks.sort(key=lambda broken: broken.event)
     if not run.breaks:
         for found in trace.check():
             broken = Break(found["line"] - 2, found["rule"], found["detail"], found["warning"])
             run.breaks.append(broken)
     if run.breaks:
-        run.story = tell(trace, switches, facts)
+        told = trace.story(switches=switches, facts=list(facts), raised=raised)
+        run.story = json.loads(told.to_json())
     return run
-
-
-def tell(trace: Trace, switches: int | None, facts: Sequence[str]) -> dict[str, Any]:
-    """The story of what went wrong, as data, not longer than somebody reads."""
-    story: dict[str, Any] = json.loads(trace.story(switches=switches, facts=list(facts)).to_json())
-    story["left"] = max(0, len(story["steps"]) - MOST_STEPS)
-    story["steps"] = story["steps"][:MOST_STEPS]
-    return story
 
 
 def rules_of(runs: Sequence[Run]) -> dict[str, Any]:

@@ -162,7 +162,9 @@ impl World {
 
 /// The drivers go on for ever: every call ends with this.
 pub(crate) fn cut_off(py: Python<'_>) -> PyErr {
-    let made = py.import("ndiswan.exploring").and_then(|m| m.getattr("EndlessError")?.call0());
+    let made = py
+        .import("ndiswan.exploring")
+        .and_then(|m| m.getattr("EndlessError")?.call_method0("of_call"));
     made.map_or_else(|error| error, PyErr::from_value)
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndiswan::event::What;
-use ndiswan::story::{Story as Told, Telling};
+use ndiswan::story::{Ending, Story as Told, Telling};
 use ndiswan::trace::{self, Found, Row, TraceError};
 use pyo3::exceptions::{PyIndexError, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -150,10 +150,11 @@ impl Trace {
 
     /// The story of what went wrong: of the first rule broken that is no warning, or of the one with
     /// that number in ``endings()``. ``full`` tells every event. ``switches`` and ``facts`` are for the
-    /// head: how many switches it is from first-in-first-out, and sentences.
+    /// head: how many switches it is from first-in-first-out, and sentences. ``raised`` is what no trace tells: EXCEPTION
+    /// or ENDLESS, why, and how many events there were by then.
     ///
     /// Raises ``IndexError`` for a number that there is not.
-    #[pyo3(signature = (number = None, *, full = false, switches = None, facts = Vec::new()))]
+    #[pyo3(signature = (number = None, *, full = false, switches = None, facts = Vec::new(), raised = None))]
     fn story(
         &self,
         py: Python<'_>,
@@ -161,10 +162,15 @@ impl Trace {
         full: bool,
         switches: Option<usize>,
         facts: Vec<String>,
+        raised: Option<(String, String, usize)>,
     ) -> PyResult<Story> {
+        let no_rule = raised.map(|(rule, why, at)| {
+            let index = at.clamp(1, self.0.events.len().max(1)) - 1;
+            Ending { rule, why, packet: None, index, warning: false }
+        });
         let told = py.detach(|| {
             let ending = match number {
-                None => self.0.ending(),
+                None => no_rule.or_else(|| self.0.ending()),
                 Some(at) => Some(self.0.endings().into_iter().nth(at)?),
             };
             Some(Told::of(&self.0, ending.as_ref(), &Telling { full, switches, facts }))

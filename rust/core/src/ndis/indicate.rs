@@ -129,10 +129,10 @@ impl Adapter {
         settings: LinkSettings,
     ) -> Option<Arc<Violation>> {
         let window = self.window(settings);
+        self.is_down(cpu, link); // the protocol, which is told that it goes down, has it up again at once
         let outstanding = {
             let mut flow = link.flow.lock();
             let _ = flow.state.line_up(window);
-            flow.going_down = false;
             flow.settings = settings;
             flow.state.outstanding
         };
@@ -189,21 +189,31 @@ impl Adapter {
             flow.going_down = verdict.is_ok();
             verdict
         };
-        if verdict.is_ok() {
-            // Until it was told, a protocol cannot know: what it sends now is queued.
-            self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
-            let mut flow = link.flow.lock();
-            if std::mem::take(&mut flow.going_down) {
-                let _ = flow.state.line_down();
-            }
+        if verdict.is_err() {
+            self.emit(&cpu, line_down);
+            self.check_up(&cpu, link, verdict, "a line-down")?;
         }
-        self.emit(&cpu, line_down);
-        self.check_up(&cpu, link, verdict, "a line-down")?;
-        if self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return {
+        // Until it was told, a protocol cannot know: what it sends now is queued.
+        self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
+        if self.is_down(&cpu, link)
+            && self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return
+        {
             self.give_back_queued_on(&cpu, link, FinalStatus::FAILURE);
         }
         self.ndis.settle(&cpu);
         Ok(())
+    }
+
+    /// A line that goes down is down from here; whether it did, and was not brought up again or closed meanwhile.
+    fn is_down(&self, cpu: &Rc<Cpu>, link: &Link) -> bool {
+        let went_down = {
+            let mut flow = link.flow.lock();
+            std::mem::take(&mut flow.going_down) && flow.state.line_down().is_ok()
+        };
+        if went_down {
+            self.emit(cpu, What::LineDown { link: link.id });
+        }
+        went_down
     }
 
     fn check_up(

@@ -241,17 +241,15 @@ impl Link {
         let adapter = &*self.adapter;
         let (slots, drivers) = {
             let mut flow = self.flow.lock();
-            let most = flow.queue.len().min(flow.room());
+            let most = if flow.state.up { flow.queue.len().min(flow.room()) } else { 0 };
             let Some(drivers) = flow.drivers.as_ref().filter(|_| !flow.going_down) else {
                 return false;
             };
-            if most < adapter.least(drivers.miniport.many()) {
+            if most == 0 || most < adapter.least(drivers.miniport.many()) {
                 return false;
             }
             let drivers = Arc::clone(drivers);
-            for _ in 0..most {
-                let _ = flow.state.submit();
-            }
+            flow.state.outstanding += u32::try_from(most).unwrap_or(u32::MAX);
             flow.count.submitted += most as u64;
             (flow.queue.drain(..most).collect::<Vec<u32>>(), drivers)
         };

@@ -17,8 +17,12 @@ mod evidence;
 /// How many of its adapter's last events an ending shows that is about no packet.
 const AROUND: usize = 8;
 
+/// How many of all last events an ending shows that is no rule: those of an exception, a round or some of an endless loop.
+const LAST: usize = 24;
+
 /// The packet that an ending is about if nobody says which: that of the event that did it.
 pub(super) fn focus(trace: &Trace, ending: &Ending) -> Option<Name> {
+    ending.known()?;
     let culprit = ending.culprit(&trace.events)?;
     trace.events[culprit].what.packet()
 }
@@ -29,7 +33,7 @@ pub(super) fn told(trace: &Trace, end: usize, ending: &Ending) -> Vec<bool> {
     if events.is_empty() {
         return Vec::new();
     }
-    let culprit = ending.culprit(events);
+    let culprit = ending.known().and_then(|_| ending.culprit(events));
     let focus = ending.packet.or_else(|| culprit.and_then(|at| events[at].what.packet()));
     let mut scan =
         Scan { told: vec![false; events.len()], cpus: BTreeMap::new(), armed: BTreeMap::new() };
@@ -233,6 +237,9 @@ impl Wanted {
             let own = events.iter().enumerate().filter(|(_, event)| wanted.is_own(event));
             let recent = own.map(|(at, _)| at).rev().take(most).last();
             wanted.first = recent.unwrap_or(last);
+        }
+        if ending.known().is_none() {
+            wanted.evidence.extend(events.len().saturating_sub(LAST)..events.len());
         }
         if let (Some(rule), Some(culprit)) = (ending.known(), culprit) {
             evidence::add(&mut wanted.evidence, events, rule, culprit, focus.is_some());

@@ -158,7 +158,7 @@ impl Check<'_> {
             }
             self.report(index, event, rule, false);
             self.state.repair(event, rule);
-            if event.what != What::Halted {
+            if event.what != What::Halted || !matches!(rule, Rule::Lost | Rule::Timer) {
                 break; // of what a halt leaves over there may be more
             }
         }
