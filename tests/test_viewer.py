@@ -282,7 +282,7 @@ def test_links_of_several_adapters_are_told_apart():
 
 
 def test_an_exception_is_marked_where_it_was_raised(tmp_path):
-    """Of a failure that is an exception, which no trace tells, the page has a mark, its words, and the story up to there."""
+    """Of a failure that is an exception, which no trace tells, the page has a mark, its words, and a story."""
     source = tmp_path / "raises.py"
     source.write_text(RAISES, "utf-8")
     found = nw.explore(find(f"{source}:scenario"), executions=5)
