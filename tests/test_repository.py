@@ -89,6 +89,7 @@ WITHOUT_A_STEM = {
     "c_kernel": "what drivers in C have of the kernel",
     "c_dma": "transfers by the system's DMA controller of drivers in C",
     "c_io_timers": "timers of device objects of drivers in C",
+    "polling": "polling by several hands, in which no timer sets itself",
     "c_queries": "what `link.query` gives of drivers in C",
     "c_receive": "the mode `receive` of drivers in C",
     "c_registration": "what drivers in C say of themselves",

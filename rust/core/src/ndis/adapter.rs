@@ -66,7 +66,7 @@ pub(crate) struct Count {
 }
 
 /// What an adapter counted.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Copy, Clone, Debug, Default, Eq, Hash, PartialEq, Serialize)]
 pub struct Counters {
     /// Sends that the protocol made.
     pub sends: u64,

@@ -133,6 +133,7 @@ impl Ndis {
             return Ok(()); // whoever halts it may close the world
         }
         self.let_others_finish();
+        self.forget_threads(|_| false);
         self.end_own_threads();
         self.set_closed();
         self.stop_dispatcher();

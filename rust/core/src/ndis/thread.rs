@@ -19,7 +19,8 @@ type Body = Box<dyn FnOnce() + Send>;
 /// The threads of one world that were spawned.
 #[derive(Default)]
 pub(crate) struct Threads {
-    bodies: Mutex<Vec<Option<Body>>>,
+    /// Those that have not begun, and whether a driver's work item is one.
+    bodies: Mutex<Vec<Option<(Body, bool)>>>,
     handles: Mutex<Vec<JoinHandle<()>>>,
     /// How many have not come to their end.
     live: AtomicUsize,
@@ -29,6 +30,15 @@ impl Ndis {
     /// Runs `body` as another thread at PASSIVE_LEVEL: in real time as one; in virtual time as an
     /// event of this moment; in adversarial time on a virtual CPU of its own. Closing waits for it.
     pub fn spawn(&self, body: impl FnOnce() + Send + 'static) {
+        self.spawn_as(body, false);
+    }
+
+    /// The same for a driver, whose halt may wait for it (NdisScheduleWorkItem).
+    pub fn spawn_work_item(&self, body: impl FnOnce() + Send + 'static) {
+        self.spawn_as(body, true);
+    }
+
+    fn spawn_as(&self, body: impl FnOnce() + Send + 'static, work_item: bool) {
         self.threads.live.fetch_add(1, Ordering::AcqRel);
         if self.config.time == TimeKind::Real {
             let me = std::sync::Weak::clone(&self.me);
@@ -43,7 +53,7 @@ impl Ndis {
         }
         let thread = {
             let mut bodies = self.threads.bodies.lock();
-            bodies.push(Some(Box::new(body)));
+            bodies.push(Some((Box::new(body), work_item)));
             bodies.len() as u32 - 1
         };
         self.queue.schedule(self.now(), Work::Thread { thread });
@@ -51,7 +61,7 @@ impl Ndis {
 
     pub(crate) fn run_thread(&self, thread: u32) {
         let body = self.threads.bodies.lock().get_mut(thread as usize).and_then(Option::take);
-        let Some(body) = body else { return };
+        let Some((body, _)) = body else { return };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
             let message = super::adapter::words(&*payload);
             self.caught(Panic { adapter: String::new(), entry: "a thread", message });
@@ -77,7 +87,15 @@ impl Ndis {
                 }
             }
         }
-        self.threads.bodies.lock().clear();
+        // A driver's work items may still run, where its halt sleeps or waits.
+        self.forget_threads(|(_, work_item)| *work_item);
+    }
+
+    /// Threads that have not begun never do, but those to be kept.
+    pub(crate) fn forget_threads(&self, kept: impl Fn(&(Body, bool)) -> bool) {
+        for body in self.threads.bodies.lock().iter_mut() {
+            *body = body.take().filter(&kept);
+        }
     }
 }
 

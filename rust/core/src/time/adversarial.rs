@@ -266,7 +266,8 @@ impl Adversary {
     /// Has `work` done, not before `at`.
     pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
         let mut inner = self.change();
-        if inner.ending {
+        // What is cut off begins nothing any more; what was given back gets home all the same.
+        if inner.ending || (self.is_cut_off() && work.is_driver()) {
             return;
         }
         inner.tasks += 1;

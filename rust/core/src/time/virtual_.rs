@@ -79,11 +79,11 @@ impl Ndis {
         }
         let most = max_events.unwrap_or(u64::MAX);
         let (mut ran, mut known) = (0, None);
+        self.run_begins(self.queue.newest());
         while ran < most && !self.is_closed() {
             if until.is_none()
                 && self.polls.any()
-                && self.only_polls()
-                && self.has_polled_enough(false)
+                && (self.only_polls() && self.has_polled_enough(false) || self.all_goes_round())
             {
                 break;
             }
@@ -98,7 +98,7 @@ impl Ndis {
                 break;
             };
             clock.set(at);
-            self.see_poll(work);
+            self.see_poll(work, || self.queue.newest());
             if self.execute(&cpu, work, &mut known) {
                 ran += 1;
                 if ran % 256 == 0 {
@@ -110,7 +110,12 @@ impl Ndis {
                 break;
             }
         }
+        self.run_ends(self.queue.newest());
         Ok(ran)
+    }
+
+    fn all_goes_round(&self) -> bool {
+        self.goes_round(false, |since| self.queue.is_newer(since, |work| self.wants(work)))
     }
 
     /// Runs what is due until then while the calling CPU sleeps inside of a driver: on a virtual CPU of its own, since what the

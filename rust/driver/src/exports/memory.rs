@@ -102,7 +102,7 @@ exports! {
         };
         // MiniportAllocateComplete(MiniportAdapterContext, VirtualAddress, PhysicalAddress, Length, Context), 0 if there is none.
         let block = take(here, length as usize, 0).unwrap_or(0);
-        adapter.ndis.spawn(move || {
+        adapter.ndis.spawn_work_item(move || {
             let Some(physical) = card.driver.heap.allocate(8, "NDIS", 0) else { return };
             peek::put(physical, block as u64);
             let own = card.context.load(std::sync::atomic::Ordering::Relaxed);

@@ -63,7 +63,7 @@ fn cancel(here: &Here, address: usize, out: usize) -> bool {
 pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
     let Some(card) = here.card().and_then(|card| card.me.upgrade()) else { return false };
     let Some(adapter) = card.adapter().cloned() else { return false };
-    adapter.ndis.spawn(move || {
+    adapter.ndis.spawn_work_item(move || {
         // A crash is on record with the card; there is no call to give back.
         let call = || card.call(function, &arguments);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));

@@ -281,7 +281,7 @@ impl Ndis {
             }
             Way::Work(index) => {
                 let pending = inner.pending[index];
-                self.see_poll(pending.work);
+                self.see_poll(pending.work, || u64::from(inner.tasks));
                 let places = inner.places(me, at, &pending).count() as u32;
                 let place = inner.value(&adversary.settings, 0, places) as usize;
                 let other = inner.places(me, at, &pending).nth(place).unwrap_or(me);

@@ -88,7 +88,8 @@ impl Ndis {
             _ => false,
         };
         let waits = matches!(at, At::Waits) || inner.cpus.iter().any(waits);
-        left.all(|pending| self.is_poll(pending.work)) && self.has_polled_enough(waits)
+        left.clone().all(|pending| self.is_poll(pending.work)) && self.has_polled_enough(waits)
+            || self.goes_round(waits, |since| left.all(|pending| u64::from(pending.task) > since))
     }
 
     /// Lets others go on until `done`; false if it never will be. Not in other kinds of time: none.
