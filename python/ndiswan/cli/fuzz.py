@@ -7,7 +7,6 @@ import json
 import re
 import secrets
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,15 @@ from ndiswan.campaign import (
 from ndiswan.campaign.campaign import MOST_JOBS
 from ndiswan.checking.in_c import as_options, is_in_c
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
+from ndiswan.cli.console import (
+    Number,
+    drivers_on_stderr,
+    out,
+    out_json,
+    painter,
+    results,
+    somebody_looks,
+)
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import (
     any_of,
@@ -176,6 +183,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
+@drivers_on_stderr()
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
@@ -291,7 +299,7 @@ def _teller(terminal: bool) -> Callable[[Progress], object]:
 
 
 def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
-    paint = painter(sys.stdout)
+    paint = painter(results())
     progress = verdict.progress
     rate = progress.executions / max(progress.seconds, 1e-9)
     lines = []
