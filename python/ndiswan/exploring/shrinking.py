@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario, Settings, Symptom
     from ndiswan.exploring.watchdog import Watchdog
 
+LONGEST = 1e9
+"""Seconds that the engine counts."""
 Choices = list[tuple[int, int]]
 
 
@@ -59,9 +61,9 @@ def make_small(
 ) -> Shrunk:
     """The fewest answers that are not the plain one for which ``run`` still gives some.
 
-    Stops after ``seconds`` of the machine's time.
+    Stops after ``seconds`` of the machine's time, which may be without end.
     """
-    return Shrunk(*shrink(choices, run, seconds))
+    return Shrunk(*shrink(choices, run, min(seconds, LONGEST)))
 
 
 def small(
