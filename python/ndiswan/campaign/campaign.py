@@ -374,7 +374,7 @@ class Campaign:
         verdict.interrupted |= found.interrupted
         verdict.exhausted |= found.exhausted
         verdict.add_nondeterministic(found.nondeterministic)
-        exhausted = found.exhausted and self.explorer == "bounded"
+        exhausted = found.exhausted and self.explorer in ("bounded", "bounded-sleep")
         return verdict.interrupted or exhausted or self._has_enough(verdict)
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:
