@@ -63,7 +63,8 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     if "::" in target:
         test = shlex.quote(target.rpartition(":")[0])
         raise TargetError(
-            f"{target} is inside of a test, which pytest alone can run: pytest {test} --ndiswan-replay=FILE"
+            f"{target}: expected a scenario that can be called from here; of what is inside of a test only pytest can,"
+            f" by pytest {test} --ndiswan-replay=FILE"
         )
     place, colon, name = target.rpartition(":")
     if not colon or (os.sep in name and not place.endswith(".py")):
