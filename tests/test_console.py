@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import pytest
 
 from commands import ndiswan
+from ndiswan.cli import commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +105,15 @@ def test_at_a_terminal_a_driver_has_its_stdout(tmp_path: Path) -> None:
         os.close(ours)
         os.close(theirs)
     assert (tmp_path / "said").read_text() == "True"
+
+
+def test_a_command_that_is_called_as_a_function_keeps_its_streams(found: Path, monkeypatch) -> None:
+    """Where stdout is in memory the result is there, what a driver prints is not, and afterwards all is as it was."""
+    monkeypatch.chdir(found.parents[3])
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert commands.main(["replay", str(found), "--json"], standalone_mode=False) == 1
+        print("afterwards")
+    document, _, rest = said.getvalue().partition("\n}\n")
+    assert json.loads(document + "}")["identical"]
+    assert rest == "afterwards\n"

@@ -100,11 +100,15 @@ def _second_for_first(given: TextIO) -> Iterator[TextIO]:
 @contextmanager
 def stdout_as_given() -> Iterator[None]:
     """For a program that takes the place of this one: `drivers_on_stderr` is undone meanwhile."""
-    if _Kept.stream is None:
+    try:
+        given = None if _Kept.stream is None else _Kept.stream.fileno()
+    except OSError:  # in memory
+        given = None
+    if given is None:
         yield
         return
     first = os.dup(1)
-    os.dup2(_Kept.stream.fileno(), 1)
+    os.dup2(given, 1)
     try:
         yield
     finally:
