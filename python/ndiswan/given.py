@@ -28,7 +28,7 @@ def several(name: str, value: Any, what: str, *, text: bool = False) -> None:
         raise TypeError(f"{name}: expected {what}, got {value!r}")
 
 
-def pairs(name: str, value: Any) -> list[tuple[int, int]]:
+def listed(name: str, value: Any) -> list[tuple[int, int]]:
     """Choices, each of how many and which; TypeError if it is no list of such."""
     several(name, value, "a list of choices, each (of how many, which)")
     found = list(value)

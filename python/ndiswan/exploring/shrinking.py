@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution, Scenario, Settings, Symptom
     from ndiswan.exploring.watchdog import Watchdog
 
-LONGEST = 1e9
-"""Seconds that the engine counts."""
 Choices = list[tuple[int, int]]
+MOST_SECONDS = 1e9
+"""What is more, `inf` say, is as good as without end."""
 
 
 class Shrunk(NamedTuple):
@@ -61,9 +61,9 @@ def make_small(
 ) -> Shrunk:
     """The fewest answers that are not the plain one for which ``run`` still gives some.
 
-    Stops after ``seconds`` of the machine's time, which may be without end.
+    Stops after ``seconds`` of the machine's time.
     """
-    return Shrunk(*shrink(choices, run, min(seconds, LONGEST)))
+    return Shrunk(*shrink(choices, run, min(seconds, MOST_SECONDS)))
 
 
 def small(
