@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ndiswan.exploring import Exploration
     from ndiswan.ndis import Ndis
     from ndiswan.testing.isolating import Elsewhere
-    from ndiswan.testing.session import Worlds
+    from ndiswan.testing.session import Explores, Worlds
 
 PROFILES = ("ci", "dev", "thorough")
 ISOLATE = ("auto", "always", "never")
@@ -28,6 +28,7 @@ _FAILED = pytest.StashKey[bool]()
 _TEXTS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 _WORLDS: pytest.StashKey[Worlds] = pytest.StashKey()
 _ELSEWHERE: pytest.StashKey[Elsewhere] = pytest.StashKey()
+_CURRENT: pytest.StashKey[pytest.Item] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -136,29 +137,57 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"ndiswan: profile {option.ndiswan_profile}, --ndiswan-seed={option.ndiswan_seed}"
 
 
-@pytest.fixture
-def ndiswan_ndis(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ndis]]:
+# Factories have the scope of the session, since Hypothesis refuses what is made once for all examples of a test.
+
+
+@pytest.fixture(scope="session")
+def ndiswan_ndis(pytestconfig: pytest.Config) -> Callable[..., Ndis]:
     """A factory of worlds: ``ndiswan_ndis(**settings)`` is an ``Ndis``, closed when the test is over.
 
-    What closing them finds (a packet that is still owed) fails the test, unless it has failed already.
+    What closing them finds (a packet that is still owed) fails the test, unless it has failed already. In a test with
+    ``@given`` close each in its example: ``with ndiswan_ndis() as ndis``.
     """
-    from ndiswan.testing.session import Worlds
 
-    worlds = request.node.stash[_WORLDS] = Worlds()
-    yield worlds.make
-    worlds.close(quiet=request.node.stash.get(_FAILED, False))
+    def make(**settings: Any) -> Ndis:
+        from ndiswan.testing.session import Worlds
+
+        item = _current(pytestconfig)
+        worlds = item.stash.get(_WORLDS, None)
+        if worlds is None:
+            worlds = item.stash[_WORLDS] = Worlds()
+            # What fixtures have that were there before outlives it, and it what they have that came later.
+            item.addfinalizer(lambda: worlds.close(quiet=item.stash.get(_FAILED, False)))
+        return worlds.make(**settings)
+
+    return make
 
 
-@pytest.fixture
-def ndiswan_explore(request: pytest.FixtureRequest) -> Callable[..., Exploration]:
+@pytest.fixture(scope="session")
+def ndiswan_explore(pytestconfig: pytest.Config) -> Callable[..., Exploration]:
     """Explores: ``ndiswan_explore(scenario, executions=…, **settings)`` raises what it finds.
 
     As ``ndiswan.explore``, with seed and budget of the command line. Failures of the corpus that are of
     this scenario are replayed first; a new one is kept there.
     """
+
+    def explore(scenario: Callable[[Ndis], object], **settings: Any) -> Exploration:
+        return _explores(_current(pytestconfig))(scenario, **settings)
+
+    return explore
+
+
+def _current(config: pytest.Config) -> pytest.Item:
+    """The test that runs."""
+    item = config.stash.get(_CURRENT, None)
+    if item is None:
+        raise pytest.UsageError("ndiswan_ndis and ndiswan_explore: expected a call from a test")
+    return item
+
+
+def _explores(item: pytest.Item) -> Explores:
     from ndiswan.testing.session import Explores
 
-    return Explores(request.node, request.node.stash.setdefault(_TEXTS, []))
+    return Explores(item, item.stash.setdefault(_TEXTS, []))
 
 
 @pytest.fixture
@@ -175,15 +204,30 @@ def ndiswan_world(request: pytest.FixtureRequest) -> Iterator[Ndis | None]:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """A child that was made for a test ends with it, whatever becomes of it."""
     error: BaseException | None = None
+    item.config.stash[_CURRENT] = item
     try:
         return (yield)
     except BaseException as raised:
         error = raised
         raise
     finally:
+        del item.config.stash[_CURRENT]
         elsewhere = item.stash.get(_ELSEWHERE, None)
         if elsewhere is not None and elsewhere.is_child:
             elsewhere.escaped(error)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is no function of pytest's own cannot be explored: nobody calls it by its arguments."""
+    of = getattr(item, "cls", None)
+    in_unittest = of is not None and hasattr(of, "assertRaises")
+    if item.get_closest_marker("ndiswan_explore") and (
+        in_unittest or not isinstance(item, pytest.Function)
+    ):
+        raise pytest.UsageError(
+            f"{item.nodeid}: expected a function, or a method of a plain class, below @pytest.mark.ndiswan_explore;"
+            f" got {'a method of a unittest.TestCase' if in_unittest else type(item).__name__}"
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -210,8 +254,6 @@ def _explored(pyfuncitem: pytest.Function) -> bool | None:
     marker = pyfuncitem.get_closest_marker("ndiswan_explore")
     if marker is None:
         return None
-    from ndiswan.testing.session import Explores
-
     wanted = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 -- as pytest's own caller does
     arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
     if "ndiswan_world" not in arguments:
@@ -219,11 +261,10 @@ def _explored(pyfuncitem: pytest.Function) -> bool | None:
             f"{pyfuncitem.nodeid}: a test with @pytest.mark.ndiswan_explore needs the argument ndiswan_world"
         )
 
-    def scenario(ndis: Ndis) -> None:
-        pyfuncitem.obj(**{**arguments, "ndiswan_world": ndis})
+    def scenario(ndis: Ndis) -> object:
+        return pyfuncitem.obj(**{**arguments, "ndiswan_world": ndis})
 
-    texts: list[tuple[str, str]] = pyfuncitem.stash.setdefault(_TEXTS, [])
-    Explores(pyfuncitem, texts)(scenario, *marker.args, **marker.kwargs)
+    _explores(pyfuncitem)(scenario, *marker.args, **marker.kwargs)
     return True
 
 

@@ -214,7 +214,7 @@ def test_a_task_travels():
 def test_an_executor_that_is_none_is_refused():
     """Each error says what there is."""
     with (
-        pytest.raises(ExecutorError, match="expected processes, serial or dask"),
+        pytest.raises(ExecutorError, match="expected processes, serial, dask"),
         open_executor("x"),
     ):
         pass

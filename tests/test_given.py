@@ -72,6 +72,31 @@ WRONG = {
         TypeError,
         "suggest: expected a list of choices, each a list of pairs, got 'abc'",
     ),
+    "explore, one of suggest": (
+        lambda: explored(suggest=[5]),
+        TypeError,
+        "suggest[0]: expected a list of choices, each (of how many, which), got 5",
+    ),
+    "explore, a pair of suggest": (
+        lambda: explored(suggest=[[(2, 1)], [(2, "x")]]),
+        TypeError,
+        "suggest[1]: expected a list of (of how many, which), got (2, 'x') in it",
+    ),
+    "play, answers": (
+        lambda: play(scenario, None),
+        TypeError,
+        "answers: expected a list of choices, each (of how many, which), got None",
+    ),
+    "stepper, choose": (
+        lambda: nw.Stepper(scenario).choose(None),
+        TypeError,
+        "which: expected the number of an answer, or words of it, got None",
+    ),
+    "stepper, choose half": (
+        lambda: nw.Stepper(scenario).choose(1.0),
+        TypeError,
+        "which: expected the number of an answer, or words of it, got 1.0",
+    ),
     "policy": (
         lambda: nw.Policy(callback_at_dispatch="no"),
         TypeError,
@@ -197,3 +222,5 @@ def test_what_can_be_is_taken() -> None:
     assert explored(executions=2.0).executions == 2
     assert explored(executions=math.inf, seconds=0.1).executions > 0
     assert timed(seed=2**64 - 1, latency=0) in {0, 1}
+    assert explored(suggest=iter([[(2, 1)], ((2, 0),)])).executions == 2
+    play(scenario, [(2, 1)])

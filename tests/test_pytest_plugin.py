@@ -300,3 +300,83 @@ def test_a_random_seed_is_the_same_for_all_workers(room):
     room.runpytest_subprocess("-n", "2").assert_outcomes(passed=2)
     seeds = {path.read_text() for path in room.path.glob("seed-*")}
     assert len(seeds) == 1
+
+
+ODD = """
+import unittest
+import pytest
+from drivers import *
+from hypothesis import given, settings, strategies as st
+
+@pytest.mark.ndiswan_explore(executions=5)
+async def test_async(ndiswan_world):
+    pass
+
+class TestOld(unittest.TestCase):
+    @pytest.mark.ndiswan_explore(executions=5)
+    def test_method(self):
+        pass
+
+@pytest.mark.ndiswan_explore(executions=60, stop=False)
+def test_several(ndiswan_world):
+    which = ndiswan_world.choose(3, "which")
+    assert which != 1
+    assert which != 2
+
+@settings(max_examples=8, database=None)
+@given(n=st.integers(1, 5))
+def test_worlds(ndiswan_ndis, n):
+    with ndiswan_ndis() as ndis:
+        two_sends(ndis, Good)
+
+@settings(max_examples=8, database=None)
+@given(n=st.integers(1, 5))
+def test_exploration(ndiswan_explore, n):
+    def scenario(ndis):
+        assert ndis.choose(2, "what") == 0 or n < 3
+    ndiswan_explore(scenario, executions=20)
+"""
+
+
+def test_a_test_that_cannot_be_explored_is_told(room):
+    """An `async def` returns before it has run, and a method of unittest is not called by its arguments."""
+    room.makepyfile(test_it=ODD)
+    result = room.runpytest_subprocess("-k", "async or method")
+    result.assert_outcomes(failed=1, errors=1)
+    assert "expected a function that has done all when it returns, got a coroutine" in out(result)
+    assert "TestOld::test_method: expected a function, or a method of a plain class" in out(result)
+
+
+def test_all_that_was_found_is_kept_and_told(room):
+    """With `stop=False` each failure has its story, its file, and the line that replays it; no other command can."""
+    room.makepyfile(test_it=ODD)
+    result = room.runpytest_subprocess("-k", "several")
+    result.assert_outcomes(failed=1)
+    text = out(result)
+    assert text.count("ndiswan: the story of EXCEPTION") == 2
+    assert text.count("found too: EXCEPTION at AssertionError at test_it.py") == 1
+    files = set(re.findall(r"to replay it: pytest \S+ --ndiswan-replay=(\S+)", text))
+    assert len(files) == 2
+    assert "ndiswan replay" not in text
+    for file in files:
+        room.runpytest_subprocess(f"--ndiswan-replay={file}", "-k", "several").assert_outcomes(
+            failed=1
+        )
+    kept = room.path / file
+    kept.write_text(re.sub('"choices": "[^"]*"', '"choices": "c1.31-2"', kept.read_text()))
+    unfit = room.runpytest_subprocess(f"--ndiswan-replay={file}", "-k", "several")
+    unfit.assert_outcomes(failed=1)
+    assert "expected choices that fit: choice 1 is one of 3 here, and one of 31" in out(unfit)
+    told = room.run(sys.executable, "-m", "ndiswan", "replay", file)
+    assert told.ret == 4
+    assert "pytest test_it.py::test_several --ndiswan-replay=FILE" in told.stderr.str()
+
+
+def test_examples_of_hypothesis_have_worlds_and_explorations(room):
+    """The factories are no function-scoped fixtures; of what fails in each smaller example the last is told."""
+    room.makepyfile(test_it=ODD)
+    result = room.runpytest_subprocess("-k", "worlds or exploration")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "FailedHealthCheck" not in out(result)
+    assert "n=3," in out(result)
+    assert out(result).count("ndiswan: the story of EXCEPTION") == 1

@@ -113,6 +113,9 @@ def test_the_story_comes_to_an_end_where_another_answer_would_not(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == []
     assert failure.save(tmp_path).read_text().endswith("}\n")
     assert [file.name for file in tmp_path.iterdir()] == [f"{failure.name}.json"]
+    # A folder that is not there yet is no file of that name: a second failure would take its place.
+    assert failure.save(tmp_path / "new" / "failures").parent == tmp_path / "new" / "failures"
+    assert failure.save(tmp_path / "new" / "one.json").name == "one.json"
 
 
 SHARED = FOLDER / "double-shared-list.json"

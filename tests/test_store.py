@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis.database import InMemoryExampleDatabase
 
 from commands import ndiswan
 from ndiswan.campaign import Campaign, Store, merge
@@ -298,3 +299,66 @@ def test_a_number_beyond_what_the_machine_can_is_usage(tmp_path, command) -> Non
     done = ndiswan(*command, cwd=tmp_path)
     assert done.returncode == 4, done.stderr
     assert command[-2] in done.stderr
+
+
+def test_what_is_merged_again_is_not_counted_twice(tmp_path: Path) -> None:
+    """Not by the same command, nor by way of another folder; what was counted meanwhile is added."""
+    one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
+    one.add_counts(executions=200, seconds=1.5)
+    two.add_counts(executions=100)
+    for _ in range(2):
+        merge(tmp_path / "all", [one.folder, two.folder, one.folder])
+    assert Store(tmp_path / "all").counts() == {"executions": 300, "seconds": 1.5}
+    one.add_counts(executions=50)
+    merge(tmp_path / "more", [tmp_path / "all", one.folder])
+    assert Store(tmp_path / "more").counts()["executions"] == 350
+    Store(tmp_path / "more").add_counts(executions=7)
+    assert Store(tmp_path / "more").counts()["executions"] == 357
+
+
+def test_counts_without_those_of_each_campaign_are_counted_once(tmp_path: Path) -> None:
+    """Of a folder that has only the sum, or whose list is damaged."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "campaign.json").write_text('{"executions": 20}')
+    Store(tmp_path / "old")
+    for _ in range(2):
+        merge(tmp_path / "all", [tmp_path / "old"])
+    Store(tmp_path / "old").add_counts(executions=1)
+    merge(tmp_path / "all", [tmp_path / "old"])
+    assert Store(tmp_path / "all").counts() == {"executions": 21}
+    (tmp_path / "all" / "merged.json").write_text('{"own": 5, "counts": {}}')
+    with pytest.warns(UserWarning, match=r"merged\.json: cannot be read \(own: expected a text"):
+        Store(tmp_path / "all").add_counts(executions=1)
+    assert Store(tmp_path / "all").counts() == {"executions": 22}
+
+
+def test_a_folder_is_not_merged_into_itself(tmp_path: Path) -> None:
+    """Whatever it is called."""
+    Store(tmp_path / "all").add_counts(executions=1)
+    done = ndiswan("campaign", "merge", "all", "./all", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "all: expected another folder to merge into than those that are merged" in done.stderr
+    assert Store(tmp_path / "all").counts() == {"executions": 1}
+
+
+def test_what_is_no_token_in_a_database_is_left_alone(tmp_path: Path) -> None:
+    """Somebody else may have put it there; the campaign goes on with what it knows."""
+    database = InMemoryExampleDatabase()
+    store = Store(tmp_path, database)
+    for example in (b"\xff\xfe", b"no token", TOKEN.encode()):
+        database.save(store.key("x.py"), example)
+    with pytest.warns(UserWarning, match=r"the database has 2 example\(s\) for x.py that are no"):
+        assert store.corpus("x.py") == [TOKEN]
+    assert len(set(database.fetch(store.key("x.py")))) == 3
+
+
+@pytest.mark.parametrize("url", ["rediss://one/0", "SQLite://x", "d.py"])
+def test_a_database_that_there_is_not_is_no_folder(tmp_path: Path, url: str) -> None:
+    """Neither is a file."""
+    (tmp_path / "d.py").write_text(SPEEDY.format(before="", n=2))
+    there = {path.name for path in tmp_path.iterdir()}
+    done = ndiswan("fuzz", "d.py:run", "--executions", "1", "--database", url, cwd=tmp_path)
+    assert done.returncode == 4
+    assert "--database: expected redis://HOST:PORT/DB, or a folder, got" in done.stderr
+    left = {path.name for path in tmp_path.iterdir()} - there
+    assert left <= {".ndiswan", "__pycache__"}

@@ -119,6 +119,20 @@ def test_programs_are_long_enough_and_shrink_to_nothing():
         assert len(found) == (2 if name == "line_up" else 1), found
 
 
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_a_program_has_no_more_operations_than_it_may(most):
+    """Its halt is one of them."""
+    lengths = set()
+
+    @given(program=programs(SMALL, operations=most))
+    @settings(QUICK, derandomize=True, max_examples=100)
+    def made(program):
+        lengths.add(len(program))
+
+    made()
+    assert lengths == set(range(most + 1))
+
+
 def test_what_a_driver_cannot_have_is_left_out_on_request():
     """Without resets, interrupts, lines and halt a program sends, asks, and lets time pass."""
     made = programs(resets=False, interrupts=False, lines=False, halt=False)

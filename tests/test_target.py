@@ -1,5 +1,7 @@
 """Targets that cannot be checked, and arguments that cannot be: each a line that says what was expected."""
 
+import subprocess
+import sys
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -124,3 +126,27 @@ def test_a_driver_in_c_without_a_line_runs_nothing_though_it_warns(tmp_path):
     done = ndiswan("check", path, *QUICK)
     assert done.returncode == NOTHING_RAN
     assert "has to call NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP" in done.stdout
+
+
+SCRIPT = """
+import sys
+import ndiswan as nw
+
+print("begun", flush=True)
+
+def scenario(ndis):
+    assert not ndis.choose(2, "what")
+
+path = nw.explore(scenario, executions=50, seed=1).failures[0].save("found.json")
+print(nw.replay(path).symptom.rule, nw.Stepper("script.py:scenario").choices, flush=True)
+"""
+
+
+def test_a_script_that_replays_its_own_failure_is_run_once(tmp_path):
+    """The scenario is that of the script that runs: to look for it begins nothing again."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "begun\nEXCEPTION ['0', '1']\n", done.stderr

@@ -28,6 +28,17 @@ def several(name: str, value: Any, what: str, *, text: bool = False) -> None:
         raise TypeError(f"{name}: expected {what}, got {value!r}")
 
 
+def listed(name: str, value: Any) -> list[tuple[int, int]]:
+    """Choices, each of how many and which; TypeError if it is no list of such."""
+    several(name, value, "a list of choices, each (of how many, which)")
+    found = list(value)
+    for one in found:
+        pair = isinstance(one, tuple | list) and len(one) == 2
+        if not pair or not all(isinstance(part, int) for part in one):
+            raise TypeError(f"{name}: expected a list of (of how many, which), got {one!r} in it")
+    return [(of, which) for of, which in found]
+
+
 def function(scenario: Any) -> Scenario:
     """The scenario, if it can be called."""
     if not callable(scenario):

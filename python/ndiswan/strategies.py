@@ -214,7 +214,11 @@ def programs(
     listed = _lists(st.one_of(kinds), operations).map(lambda found: _possible(found, packets))
     if not halt:
         return listed
-    return st.builds(lambda body, ends: [*body, op.halt()] if ends else body, listed, st.booleans())
+
+    def ended(body: list[op.Operation], ends: bool) -> list[op.Operation]:
+        return [*body[: operations - 1], op.halt()] if ends and operations else body
+
+    return st.builds(ended, listed, st.booleans())
 
 
 def _possible(operations: list[op.Operation], packets: int) -> list[op.Operation]:

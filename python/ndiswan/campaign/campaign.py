@@ -5,12 +5,18 @@ from __future__ import annotations
 import shlex
 import tempfile
 import time
-from concurrent.futures import BrokenExecutor, wait
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndiswan.campaign import died
-from ndiswan.campaign.executors import Processes, open_executor
+from ndiswan.campaign.executors import Processes, WorkerDiedError, open_executor
 from ndiswan.campaign.store import Store
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
@@ -22,7 +28,6 @@ from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
     from pathlib import Path
 
     from ndiswan.campaign.died import Died
@@ -124,11 +129,13 @@ class Campaign:
     task:
         How many executions a worker does at a time. With a budget of executions only, what is found
         does not depend on who does the tasks.
+    executor, jobs:
+        Who does the tasks, as of :func:`open_executor`; one that is given is used and left open.
 
     Raises
     ------
     TypeError, ValueError
-        A budget is no number, or less than can be spent.
+        Something is of another type than it says, or a budget is less than can be spent.
 
     Examples
     --------
@@ -152,7 +159,7 @@ class Campaign:
     failures: float = NEVER
     task: int = TASK_EXECUTIONS
     shrinking: float = 10.0
-    executor: str = "processes"
+    executor: str | Executor = "processes"
     jobs: int | None = None
     share_corpus: bool = False
     """Whether tasks begin with what earlier ones found interesting; then order matters."""
@@ -165,6 +172,15 @@ class Campaign:
             budget(name, getattr(self, name), least)
         budget("shrinking", self.shrinking, 0)
         whole("seed", self.seed, 0, SEEDS)
+        whole("shards", self.shards, 1)
+        whole("shard", self.shard, 1, self.shards)
+        for name, kind, what in (
+            ("store", Store, "a Store"),
+            ("settings", Settings, "Settings"),
+            ("executor", str | Executor, "a name or a concurrent.futures.Executor"),
+        ):
+            if not isinstance(value := getattr(self, name), kind):
+                raise TypeError(f"{name}: expected {what}, got {value!r:.60}")
         if self.jobs is not None:
             whole("jobs", self.jobs, 1, MOST_JOBS)
 
@@ -222,6 +238,13 @@ class Campaign:
             rules = verdict.progress.rules
             rules[again.symptom.rule] = rules.get(again.symptom.rule, 0) + 1
 
+    @property
+    def _is_here(self) -> bool:
+        """Whether the workers are of this machine, as far as that is known: clocks of others are not ours."""
+        if isinstance(self.executor, str):
+            return not self.executor.startswith("dask:")
+        return isinstance(self.executor, ThreadPoolExecutor | ProcessPoolExecutor)
+
     def _tasks(self, begun: float) -> Iterator[Task]:
         number, left = self.shard - 1, self.executions
         corpus = tuple(self.store.corpus(self.target))
@@ -244,8 +267,7 @@ class Campaign:
                 self.shrinking,
                 self.settings,
                 corpus,
-                # Clocks of other machines are not ours.
-                None if self.executor.startswith("dask:") else time.time() + seconds,
+                time.time() + seconds if self._is_here else None,
             )
             number += self.shards
 
@@ -282,6 +304,11 @@ class Campaign:
                     self._gather(executor, work, verdict, begun)
                     raise
                 except BrokenExecutor as error:
+                    if isinstance(self.executor, Executor):
+                        raise WorkerDiedError(
+                            f"executor: a process of the given {type(self.executor).__name__} ended ({error}); what"
+                            f" was found is in {self.store.folder}. executor='processes' goes on, and tells why"
+                        ) from error
                     # A worker that died takes the pool with it, and nothing else.
                     work.put_back(list(work.running), error)
                 else:
@@ -292,11 +319,10 @@ class Campaign:
     ) -> None:
         """What was found until Ctrl-C, of workers that can be asked."""
         work.cancel()
-        if not isinstance(executor, Processes):
-            for future in work.running:
-                future.cancel()
+        if isinstance(executor, Processes):
+            executor.stop()
+        elif not isinstance(executor, ThreadPoolExecutor):  # threads see it themselves
             return
-        executor.stop()
         done, _ = wait(work.running, timeout=ORDERLY)
         for future in done:
             if not future.cancelled() and future.exception() is None:
@@ -348,7 +374,7 @@ class Campaign:
         verdict.interrupted |= found.interrupted
         verdict.exhausted |= found.exhausted
         verdict.add_nondeterministic(found.nondeterministic)
-        exhausted = found.exhausted and self.explorer == "bounded"
+        exhausted = found.exhausted and self.explorer in ("bounded", "bounded-sleep")
         return verdict.interrupted or exhausted or self._has_enough(verdict)
 
     def _keep(self, content: dict[str, Any], verdict: Verdict) -> None:

@@ -138,8 +138,11 @@ def _how(status: int | None) -> str:
 def command(task: Task, execution: int | None = None) -> str:
     """The command that does a task in its own process, up to an execution."""
     target = shlex.join([task.target, *as_options(task.arguments)])
+    settings = task.settings
+    policies = " --policies" if settings.policies else ""
+    delivery = f" --delivery {settings.delivery}" if settings.delivery != "inline" else ""
     return (
         f"ndiswan fuzz {target} --executor serial --explorer {task.explorer}"
         f" --seed {task.seed} --executions {execution or task.executions} --shrink {task.shrinking:g}"
-        f" --cpus {task.settings.cpus}"
+        f" --cpus {settings.cpus}{policies}{delivery}"
     )

@@ -1,4 +1,4 @@
-"""Who does the work: any `concurrent.futures.Executor`, by name."""
+"""Who does the work: any `concurrent.futures.Executor`, some by name."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+OTHERS = 32
+"""So many tasks are with an executor of which it is not known how many workers it has."""
+
 
 class ExecutorError(ValueError):
     """There is no such executor, or it cannot be reached.
 
     >>> from ndiswan.campaign import ExecutorError, open_executor
     >>> try:
-    ...     with open_executor("cluster"):
+    ...     with open_executor("grid"):
     ...         pass
     ... except ExecutorError as error:
     ...     print(error)
-    executor: expected processes, serial or dask:tcp://host:port, got 'cluster'
+    executor: expected processes, serial, dask:tcp://host:port or, in Python, a concurrent.futures.Executor, got 'grid'
     """
 
 
@@ -152,11 +155,13 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
+def open_executor(
+    wanted: str | Executor, jobs: int | None = None
+) -> Iterator[tuple[Executor, int]]:
     """An executor and how many workers it has.
 
     ``processes`` (one a CPU, or ``jobs``) · ``serial`` · ``dask:tcp://host:port``, a scheduler of
-    Dask's distributed.
+    Dask's distributed · any ``concurrent.futures.Executor``, which may have ``jobs`` tasks at once, and is left open.
 
     Raises
     ------
@@ -170,20 +175,25 @@ def open_executor(name: str, jobs: int | None = None) -> Iterator[tuple[Executor
     ...     executor.submit(sum, [1, 2]).result(), workers
     (3, 1)
     """
-    if name == "serial":
+    if isinstance(wanted, Executor):
+        known = getattr(wanted, "_max_workers", None)  # of those in the standard library
+        with _noting_ctrl_c():
+            yield wanted, jobs or (known if isinstance(known, int) else OTHERS)
+    elif wanted == "serial":
         # For all tasks: the one in which it is lost may be over before it asks.
         with _noting_ctrl_c():
             yield Serial(), 1
-    elif name == "processes":
+    elif wanted == "processes":
         count = jobs or os.cpu_count() or 1
         with Processes(count) as executor:
             yield executor, count
-    elif name.startswith("dask:"):
-        with _dask(name.removeprefix("dask:")) as (executor, count):
+    elif str(wanted).startswith("dask:"):
+        with _dask(wanted.removeprefix("dask:")) as (executor, count):
             yield executor, jobs or count
     else:
         raise ExecutorError(
-            f"executor: expected processes, serial or dask:tcp://host:port, got {name!r}"
+            "executor: expected processes, serial, dask:tcp://host:port or, in Python, a"
+            f" concurrent.futures.Executor, got {wanted!r:.60}"
         )
 
 

@@ -10,6 +10,7 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from ndiswan._native import Explorer, from_token
 from ndiswan.exploring.failure import parts_of
@@ -29,7 +30,8 @@ class Store:
     """A campaign's folder.
 
     ``failures/RULE-HASH.json`` are replay files, ``corpus/`` has a file for each interesting choice
-    sequence, ``coverage.json`` the ownership edges that were reached, ``campaign.json`` the counts.
+    sequence, ``coverage.json`` the ownership edges that were reached, ``campaign.json`` the counts, and ``merged.json``
+    those of each campaign that was merged into it.
     With ``database`` the corpus is kept there instead: any Hypothesis ``ExampleDatabase``, one on
     Redis that several machines share for example.
 
@@ -81,7 +83,11 @@ class Store:
     def corpus(self, target: str) -> list[str]:
         """Interesting choices, as tokens."""
         if self.database is not None:
-            tokens = [example.decode() for example in self.database.fetch(self.key(target))]
+            examples = list(self.database.fetch(self.key(target)))
+            tokens = [token for example in examples if (token := _known(example)) is not None]
+            if others := len(examples) - len(tokens):
+                text = f"the database has {others} example(s) for {target} that are no tokens; they are left alone"
+                warnings.warn(text, stacklevel=2)
             return sorted(tokens)[-CORPUS_MOST:]
         files = sorted(file for file in (self.folder / "corpus").iterdir() if not file.suffix)
         read = (_read(file, _token) for file in files[-CORPUS_MOST:])
@@ -122,16 +128,43 @@ class Store:
         return total.reached
 
     def counts(self) -> dict[str, Any]:
-        """What was counted over all runs of the campaign."""
+        """What was counted over all runs of the campaign, and of those that were merged into it."""
         return _read(self.folder / "campaign.json", _counts) or {}
 
     def add_counts(self, **more: float) -> None:
         """Add to the counts."""
         with self._alone():
-            counts = self.counts()
+            own, by = self._by_campaign()
+            mine = by.setdefault(own, {})
             for name, value in more.items():
-                counts[name] = counts.get(name, 0) + value
-            _write(self.folder / "campaign.json", json.dumps(counts, indent=1) + "\n")
+                mine[name] = mine.get(name, 0) + value
+            self._write_counts(own, by)
+
+    def merge_counts(self, source: Store) -> None:
+        """Add what another campaign counted, and what was merged into that; what was added already is not, again."""
+        _, theirs = source._by_campaign()
+        with self._alone():
+            own, by = self._by_campaign()
+            for campaign, counts in theirs.items():
+                known = by.setdefault(campaign, {})
+                for name, value in counts.items():
+                    known[name] = max(value, known.get(name, 0))
+            self._write_counts(own, by)
+
+    def _by_campaign(self) -> tuple[str, dict[str, dict[str, float]]]:
+        """What this campaign is called, and what each that is in it has counted."""
+        kept = _read(self.folder / "merged.json", _merged)
+        if kept is not None:
+            return kept["own"], kept["counts"]
+        counts = self.counts()  # of a folder that has only the sum
+        own = str(self.folder.resolve()) if counts else uuid4().hex
+        return own, {own: counts} if counts else {}
+
+    def _write_counts(self, own: str, by: dict[str, dict[str, float]]) -> None:
+        names = dict.fromkeys(name for counts in by.values() for name in counts)
+        total = {name: sum(counts.get(name, 0) for counts in by.values()) for name in names}
+        _write(self.folder / "merged.json", json.dumps({"own": own, "counts": by}, indent=1) + "\n")
+        _write(self.folder / "campaign.json", json.dumps(total, indent=1) + "\n")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -164,10 +197,30 @@ def _edges(text: str) -> str:
     return text
 
 
+def _known(example: bytes) -> str | None:
+    """The token in a database's entry; None for what is somebody else's."""
+    try:
+        return _token(example.decode())
+    except ValueError:
+        return None
+
+
+def _merged(text: str) -> dict[str, Any]:
+    kept = json.loads(text)
+    if not isinstance(kept["own"], str):
+        raise TypeError(f"own: expected a text, got {kept['own']!r:.40}")
+    for counts in kept["counts"].values():
+        _checked(counts)
+    return {"own": kept["own"], "counts": kept["counts"]}
+
+
 def _counts(text: str) -> dict[str, Any]:
-    counts = json.loads(text)
+    return _checked(json.loads(text))
+
+
+def _checked(counts: Any) -> dict[str, Any]:
     if not isinstance(counts, dict):
-        raise TypeError(f"expected counts by name, got {text:.40}")
+        raise TypeError(f"expected counts by name, got {counts!r:.40}")
     for name, value in counts.items():
         if not isinstance(value, int | float):
             raise TypeError(f"{name}: expected a number, got {value!r:.40}")
@@ -195,7 +248,10 @@ def _write(path: Path, text: str) -> None:
 def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
     """Merge the folders of other campaigns, shards for example, into one; what it has then.
 
-    Raises FileNotFoundError if one of them is no campaign's folder, NotADirectoryError if ``target`` is a file.
+    What is merged a second time is not counted twice, so that this may be done again while they grow.
+
+    Raises FileNotFoundError if one of them is no campaign's folder, NotADirectoryError if ``target`` is a file, and
+    ValueError if it is one of them.
 
     >>> from ndiswan.campaign import Store, merge
     >>> first, second = Store("first"), Store("second")
@@ -210,6 +266,10 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
             )
     if Path(target).exists() and not Path(target).is_dir():
         raise NotADirectoryError(f"{target}: expected a folder to merge into, got a file")
+    if Path(target).resolve() in {folder.resolve() for folder in folders}:
+        raise ValueError(
+            f"{target}: expected another folder to merge into than those that are merged"
+        )
     into = Store(target)
     for folder in folders:
         source = Store(folder)
@@ -219,7 +279,7 @@ def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:
                 into.keep_failure(content)
         into.keep_corpus("", source.corpus(""))
         into.keep_edges([source.edges() or ""])
-        into.add_counts(**source.counts())
+        into.merge_counts(source)
     edges, pairs = into.keep_edges(())
     found = len(into.failures())
     return {"failures": found, "corpus": len(into.corpus("")), "edges": edges, "pairs": pairs}

@@ -134,6 +134,9 @@ def _load_file(path: Path) -> ModuleType:
         raise TargetError(
             f"{path}: there is no such file; expected a file.py, module:Class or a recorded trace"
         )
+    main = sys.modules["__main__"]
+    if (running := getattr(main, "__file__", None)) and Path(running).resolve() == path.resolve():
+        return main  # to run a script for what is in it would begin it again
     # The file's neighbours can be imported, as when it is run.
     sys.path.insert(0, str(path.parent.resolve()))
     name = f"_checked_{path.stem}"

@@ -5,13 +5,14 @@ NO_COLOR (https://no-color.org) turns colour off, a stream that is no terminal a
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import math
 import os
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -47,13 +48,81 @@ def width() -> int:
     return max(60, min(WIDEST, shutil.get_terminal_size((110, 24)).columns))
 
 
+class _Kept:
+    """The stdout that this process was given, while drivers have stderr in its place."""
+
+    stream: TextIO | None = None
+
+
+def results() -> TextIO:
+    """Where results go."""
+    return _Kept.stream or sys.stdout
+
+
+@contextmanager
+def drivers_on_stderr() -> Iterator[None]:
+    """While it lasts, what drivers and scenarios print goes to stderr, that of workers too: stdout is for results.
+
+    A terminal shows both anyway, and a debugger in a driver needs it.
+    """
+    given = sys.stdout
+    if _Kept.stream is not None or given.isatty():
+        yield
+        return
+    with redirect_stdout(sys.stderr), _second_for_first(given) as stream:
+        _Kept.stream = stream
+        try:
+            yield
+        finally:
+            _Kept.stream = None
+
+
+@contextmanager
+def _second_for_first(given: TextIO) -> Iterator[TextIO]:
+    """What writes to the first descriptor, a worker or C, writes to stderr's; the stream that stdout has meanwhile."""
+    given.flush()
+    try:
+        first, second = given.fileno(), sys.stderr.fileno()
+    except OSError:  # in memory: of somebody who calls the command as a function
+        yield given
+        return
+    copy = os.dup(first)
+    os.dup2(second, first)
+    try:
+        with open(copy, "w", encoding=given.encoding, errors=given.errors, closefd=False) as stream:
+            yield stream
+    finally:
+        ctypes.CDLL(None).fflush(None)  # what C printed and kept back
+        os.dup2(copy, first)
+        os.close(copy)
+
+
+@contextmanager
+def stdout_as_given() -> Iterator[None]:
+    """For a program that takes the place of this one: `drivers_on_stderr` is undone meanwhile."""
+    try:
+        given = None if _Kept.stream is None else _Kept.stream.fileno()
+    except OSError:  # in memory
+        given = None
+    if given is None:
+        yield
+        return
+    first = os.dup(1)
+    os.dup2(given, 1)
+    try:
+        yield
+    finally:
+        os.dup2(first, 1)
+        os.close(first)
+
+
 def out(text: str) -> None:
     """Print a result. Who reads only its head (`| head`) is not told of an error."""
     try:
-        click.echo(text)
-        sys.stdout.flush()
+        click.echo(text, file=results())
+        results().flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), results().fileno())
 
 
 def out_json(document: Any) -> None:

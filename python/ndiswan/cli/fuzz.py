@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import re
 import secrets
-import shlex
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +16,18 @@ from ndiswan.campaign import (
     ExecutorError,
     Progress,
     Store,
-    Verdict,
 )
 from ndiswan.campaign.campaign import MOST_JOBS
-from ndiswan.checking.in_c import as_options, is_in_c
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
+from ndiswan.cli.console import (
+    Number,
+    drivers_on_stderr,
+    out,
+    out_json,
+    somebody_looks,
+)
+from ndiswan.cli.database import database
+from ndiswan.cli.fuzzed import document_of, lines_of, nothing_ran
 from ndiswan.cli.in_c import options, with_options
 from ndiswan.cli.outputs import (
     any_of,
@@ -34,22 +36,19 @@ from ndiswan.cli.outputs import (
     publish,
     publish_trouble,
 )
-from ndiswan.exploring.elsewhere import command
-from ndiswan.exploring.execution import Settings, Symptom
+from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.target import find
 from ndiswan.refused import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hypothesis.database import ExampleDatabase
 
 NEVER = float("inf")
 DEFAULT_SECONDS = 60.0
 FINE, VIOLATIONS, INTERRUPTED = range(3)
 NOTHING_RAN = 5
-# So many executions without a packet, by chance, there are not.
-MANY = 100
+EXPLORERS = [*explorers(), *(f"pct{depth}" for depth in range(1, 10)), "bounded-sleep"]
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -103,10 +102,11 @@ class Shard(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--explorer",
-    type=click.Choice(explorers()),
+    type=click.Choice(EXPLORERS),
     default="portfolio",
     show_default=True,
-    help="Who chooses what happens next.",
+    metavar="NAME",
+    help=f"Who chooses what happens next: {', '.join(explorers())}, pct1 to pct9, or bounded-sleep.",
 )
 @click.option(
     "--seed",
@@ -122,6 +122,16 @@ class Shard(click.ParamType[tuple[int, int]]):
     show_default=True,
     help="Virtual CPUs.",
     metavar="N",
+)
+@click.option(
+    "--policies", is_flag=True, help="Choose what the pages leave open, too: each switch of Policy."
+)
+@click.option(
+    "--delivery",
+    type=click.Choice(["inline", "queued"]),
+    default="inline",
+    show_default=True,
+    help="When a protocol has a packet back: inside of the completion, or later.",
 )
 @click.option(
     "--folder",
@@ -176,6 +186,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
+@drivers_on_stderr()
 def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     """Explore TARGET: file.py:function or module:function of an Ndis, file.py:Miniport, or a driver in C.
 
@@ -206,13 +217,13 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     except ExecutorError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        out_json(_document(campaign, verdict))
+        out_json(document_of(campaign, verdict))
     else:
-        out("\n".join(_lines(campaign, verdict)))
+        out("\n".join(lines_of(campaign, verdict)))
     if verdict.elsewhere is not None:
         click.echo(f"ndiswan: {verdict.elsewhere}", err=True)
     exit_code = VIOLATIONS if verdict.failed else FINE
-    if _nothing_ran(campaign, verdict) or (verdict.unfit and not verdict.failed):
+    if nothing_ran(campaign, verdict) or (verdict.unfit and not verdict.failed):
         exit_code = NOTHING_RAN
     if verdict.interrupted:
         exit_code = INTERRUPTED
@@ -230,7 +241,7 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
     shard, shards = given["shard"]
     return Campaign(
         target,
-        Store(given["folder"] or _folder(target), _database(given["database"])),
+        Store(given["folder"] or _folder(target), database(given["database"])),
         tuple(given["arguments"]),
         given["explorer"],
         seed,
@@ -244,34 +255,13 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
         given["executor"],
         given["jobs"],
         share_corpus=given["database"] is not None,
-        settings=Settings(cpus=given["cpus"]),
+        settings=Settings(**{name: given[name] for name in ("cpus", "policies", "delivery")}),
     )
 
 
 def _folder(target: str) -> Path:
     """What failed in one scenario is no other one's business."""
     return Path(".ndiswan") / re.sub(r"[^\w.]+", "-", target).strip("-.")
-
-
-def _database(url: str | None) -> ExampleDatabase | None:
-    if url is None:
-        return None
-    try:
-        if url.startswith("redis://"):
-            from hypothesis.extra.redis import RedisExampleDatabase
-            from redis import Redis
-
-            redis = Redis.from_url(url)
-            redis.ping()
-            return RedisExampleDatabase(redis)
-        from hypothesis.database import DirectoryBasedExampleDatabase
-
-        return DirectoryBasedExampleDatabase(url)
-    except ImportError as error:
-        text = f"--database {url}: {error}; pip install 'ndiswan[redis]'"
-        raise click.UsageError(text) from error
-    except Exception as error:
-        raise click.UsageError(f"--database {url}: {error}") from error
 
 
 def _teller(terminal: bool) -> Callable[[Progress], object]:
@@ -288,101 +278,3 @@ def _teller(terminal: bool) -> Callable[[Progress], object]:
         click.echo(text, err=True, nl=False)
 
     return tell if terminal else lambda _: None
-
-
-def _lines(campaign: Campaign, verdict: Verdict) -> list[str]:
-    paint = painter(sys.stdout)
-    progress = verdict.progress
-    rate = progress.executions / max(progress.seconds, 1e-9)
-    lines = []
-    for title, paths, style in (
-        ("fails still", verdict.known, "bad"),
-        ("found", verdict.new, "bad"),
-        ("fails no more", verdict.mended, "good"),
-        ("did not come again", verdict.unsure, "warn"),
-        ("its choices do not fit any more, so nothing is known of it", verdict.unfit, "warn"),
-    ):
-        for path in paths:
-            content = json.loads(path.read_text("utf-8"))
-            lines += [
-                f"{paint(title, style)}: {Symptom(**content['expect'])}",
-                f"  {content['detail']}",
-                f"  ndiswan replay {path}",
-            ]
-            elsewhere = command(content, campaign.settings)
-            lines += [f"  or, without the file: {elsewhere}"] if elsewhere else []
-    if verdict.unfit:
-        lines.append(
-            "remove such a file once you know that its failure is mended: until then the exit code is 5"
-        )
-    if verdict.nondeterministic:
-        why = ", ".join(verdict.nondeterministic)
-        lines.append(
-            f"not deterministic: {why}; what it finds may not come again by its file or token"
-        )
-    for died in verdict.died:
-        first, *rest = str(died).splitlines()
-        lines += [f"{paint('died', 'bad')}: {first}", *rest]
-    lines.append(
-        f"{progress.executions} executions in {progress.seconds:.1f} s ({rate:.0f}/s), seed "
-        f"{campaign.seed}, {progress.edges} ownership edges, {progress.pairs} pairs; "
-        f"{len(verdict.new)} new, {len(verdict.known)} known failure(s)"
-        + (f", {len(verdict.died)} that ended the process" if verdict.died else "")
-    )
-    if verdict.certificate and campaign.explorer == "bounded":
-        lines.append(verdict.certificate)
-    return lines + _why_nothing(campaign, verdict)
-
-
-def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
-    """Why nothing ran, if so."""
-    progress = verdict.progress
-    if not progress.executions:
-        if verdict.interrupted:
-            return ["it was interrupted before an execution came to its end"]
-        return ["nothing ran: expected a budget of some time and some executions"]
-    if not _nothing_ran(campaign, verdict):
-        return []
-    if not progress.points:
-        return [
-            "nothing happened in any of them: the scenario binds no driver, or gives back what it should have called"
-        ]
-    check = shlex.join(["ndiswan", "check", campaign.target, *as_options(campaign.arguments)])
-    return [
-        f"no packet was sent in any of them: the driver does not come up, or no line does; {check} tells why"
-    ]
-
-
-def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether there was no execution, or nothing in any, or a driver in C was never given a packet; and that is all."""
-    progress = verdict.progress
-    if not progress.executions or not progress.points:
-        return not (verdict.failed or verdict.interrupted)
-    all_there_are = verdict.exhausted or progress.executions >= MANY
-    idle = all_there_are and not progress.pairs
-    return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
-
-
-def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:
-    progress = verdict.progress
-    return {
-        "target": campaign.target,
-        "seed": campaign.seed,
-        "executions": progress.executions,
-        "seconds": progress.seconds,
-        "edges": progress.edges,
-        "pairs": progress.pairs,
-        "failures": {
-            "new": [str(path) for path in verdict.new],
-            "known": [str(path) for path in verdict.known],
-            "mended": [str(path) for path in verdict.mended],
-            "unsure": [str(path) for path in verdict.unsure],
-            "unfit": [str(path) for path in verdict.unfit],
-        },
-        "nondeterministic": verdict.nondeterministic,
-        "died": [asdict(died) for died in verdict.died],
-        "rules": progress.rules,
-        "interrupted": verdict.interrupted,
-        "certificate": verdict.certificate,
-        "elsewhere": verdict.elsewhere,
-    }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ndiswan.checking.in_c import arguments
+from ndiswan.cli.console import stdout_as_given
 from ndiswan.drivers import BuildError
 from ndiswan.drivers.sanitizing import SanitizerError, restart
 
@@ -69,7 +70,8 @@ def with_runtime(arguments: Iterable[str]) -> None:
     """If these arguments of a driver ask for AddressSanitizer, begin the command again in a process that has it."""
     if any(re.match(r"sanitize=.*(address|True)", argument) for argument in arguments):
         try:
-            restart()
+            with stdout_as_given():
+                restart()
         except (SanitizerError, BuildError) as error:
             raise click.UsageError(f"--sanitize: {error}") from error
 

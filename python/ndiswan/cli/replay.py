@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndiswan.cli.console import Number, cannot_write, expect_writable, out, out_json
+from ndiswan.cli.console import (
+    Number,
+    cannot_write,
+    drivers_on_stderr,
+    expect_writable,
+    out,
+    out_json,
+)
 from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
@@ -57,6 +64,7 @@ def _load(path: str, target: str | None) -> Failure:
 @click.option("--full", is_flag=True, help="A story of every event, not only of what matters.")
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one document on stdout.")
 @outputs
+@drivers_on_stderr()
 def replay(
     file: str | None, *, form: str, output: str | None, full: bool, as_json: bool, **given: Any
 ) -> int:
@@ -168,6 +176,7 @@ def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, A
     show_default="FILE itself",
     help="Write it here.",
 )
+@drivers_on_stderr()
 def minimize(file: str, *, target: str | None, seconds: float, output: str | None) -> int:
     """Make the failure in FILE smaller.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ndiswan.cli.console import drivers_on_stderr
 from ndiswan.cli.in_c import options, with_options, with_runtime_for
 from ndiswan.cli.prompt import Prompt
 from ndiswan.exploring.failure import ReplayError
@@ -41,6 +42,7 @@ FINE, VIOLATIONS, _, _, USAGE, _ = range(6)
     help="Take the commands from this file, one a line.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Where it stands as one line of JSON each.")
+@drivers_on_stderr()
 def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -> int:
     """Go through an execution of TARGET by hand, question by question, forwards and back.
 

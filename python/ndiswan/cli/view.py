@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndiswan.cli.console import cannot_write, out
+from ndiswan.cli.console import cannot_write, drivers_on_stderr, out
 from ndiswan.cli.in_c import with_runtime_for
 from ndiswan.cli.replayed import TARGET
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     help="Of a replay file, show beside it the run with the plain answer at the choice that matters.",
 )
 @TARGET
+@drivers_on_stderr()
 def view(
     file: str, other: str | None, out_file: str | None, target: str | None, *, beside: bool
 ) -> None:

@@ -68,13 +68,18 @@ class Exploration(Shown):
             error.add_note(self.how_to_replay(failure))
             raise error
 
+    def how_found(self, failure: Failure) -> str:
+        """By whom the failure was found, and when."""
+        return (
+            f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
+            f"{failure.execution} after {failure.seconds:.2f} s"
+        )
+
     def how_to_replay(self, failure: Failure) -> str:
         """Where the failure was found, and the line that replays it."""
         return (
-            f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
-            f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers from "
-            f"first-in first-out, {failure.events} events; failures[0].save(FILE) keeps it, "
-            "`ndiswan replay FILE` tells it"
+            f"{self.how_found(failure)}; {failure.switches} answers from first-in first-out, "
+            f"{failure.events} events; failures[0].save(FILE) keeps it, `ndiswan replay FILE` tells it"
         )
 
     def __str__(self) -> str:

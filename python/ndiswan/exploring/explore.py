@@ -21,7 +21,7 @@ from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
-from ndiswan.given import SEEDS, function, several, whole
+from ndiswan.given import SEEDS, function, listed, several, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -330,6 +330,7 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: expected a function of an Exploration, got {progress!r}")
     several("suggest", suggest, "a list of choices, each a list of pairs")
+    suggest = [listed(f"suggest[{number}]", one) for number, one in enumerate(suggest)]
     if not isinstance(stop, bool):
         raise TypeError(f"stop: expected True or False, got {stop!r}")
     if executions is None and seconds is None:

@@ -224,9 +224,13 @@ class Failure(Shown):
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write the replay file; into a folder, as ``RULE-HASH.json``. Gives its path."""
+        """Write the replay file; into a folder, as ``RULE-HASH.json``. Gives its path.
+
+        A name without a suffix is a folder's, which is made if it is not there.
+        """
         path = Path(path)
-        if path.is_dir():
+        if path.is_dir() or not (path.suffix or path.exists()):
+            path.mkdir(parents=True, exist_ok=True)
             path = path / f"{self.name}.json"
         part = path.with_name(f"{path.name}.{os.getpid()}.part")  # others read the folder meanwhile
         part.write_text(json.dumps(self.to_json(), indent=1) + "\n", "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,12 @@ def find(target: str, arguments: list[str] | None = None) -> Scenario:
     """
     if is_in_c(target):
         return _of_driver(target, None, arguments or [])
+    if "::" in target:
+        test = shlex.quote(target.rpartition(":")[0])
+        raise TargetError(
+            f"{target}: expected a scenario that can be called from here; of what is inside of a test only pytest can,"
+            f" by pytest {test} --ndiswan-replay=FILE"
+        )
     place, colon, name = target.rpartition(":")
     if not colon or (os.sep in name and not place.endswith(".py")):
         place, name = target, ""

@@ -29,8 +29,6 @@ TASK_SECONDS = 0.5
 """How long a task should take: long beside what it costs to send, short beside the sweep."""
 PIECES = 8
 """At least so many pieces a worker, if there are as many replications."""
-OTHERS = 32
-"""So many tasks are with an executor of which it is not known how many workers it has."""
 
 
 def sweep(  # noqa: PLR0913 -- all but the first have names
@@ -210,13 +208,15 @@ class _Threads(ThreadPoolExecutor):
 def _open(executor: str | Executor, jobs: int | None) -> Iterator[tuple[Executor, int]]:
     from ndiswan.campaign.executors import ExecutorError, open_executor
 
-    if isinstance(executor, Executor):
-        yield executor, OTHERS if jobs is None else whole("jobs", jobs, 1)
-    elif executor == "threads":
+    if executor == "threads":
         count = engine.cores(None) if jobs is None else whole("jobs", jobs, 1, 4096)
         with _Threads(count) as threads:
             yield threads, count
-    elif executor not in {"processes", "serial"} and not str(executor).startswith("dask:"):
+    elif (
+        not isinstance(executor, Executor)
+        and executor not in {"processes", "serial"}
+        and not str(executor).startswith("dask:")
+    ):
         raise ExecutorError(
             "executor: expected processes, threads, serial, dask:tcp://host:port or a"
             f" concurrent.futures.Executor, got {executor!r:.60}"

@@ -9,7 +9,7 @@ from ndiswan._native import Explorer, to_token
 from ndiswan.exploring.execution import execute, settings_of
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.watchdog import watched
-from ndiswan.given import function
+from ndiswan.given import function, listed
 from ndiswan.testing.observe import observe
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
     if isinstance(answers, bytes):
         explorer = Explorer.of_bytes(answers)
     else:
-        pairs = from_token(answers) if isinstance(answers, str) else answers
+        pairs = from_token(answers) if isinstance(answers, str) else listed("answers", answers)
         explorer = Explorer.replay(pairs)
     with watched(where.patience):
         ran = execute(scenario, explorer, where)

@@ -58,16 +58,19 @@ class Worlds:
     def make(self, **settings: Any) -> Ndis:
         """A world; settings as of :class:`ndiswan.Ndis`."""
         ndis = Ndis(**settings)
+        # Of the hundreds of a test with @given those that are closed, with nothing found, say nothing more.
+        self._made = [made for made in self._made if made.violations or not made.closed]
         self._made.append(ndis)
         return ndis
 
     def found(self) -> Texts:
-        """The rules that were broken in them, each with its report."""
-        return [
-            (f"ndiswan: {violation.rule}", str(violation))
+        """The rules that were broken in them, each with its report; of those that begin alike the last."""
+        alike = {
+            str(violation).partition("\n")[0]: (f"ndiswan: {violation.rule}", str(violation))
             for ndis in self._made
             for violation in ndis.violations
-        ]
+        }
+        return list(alike.values())
 
     def close(self, *, quiet: bool) -> None:
         """Close all; raises what the first one found doing so, unless it is to be quiet."""
@@ -115,7 +118,7 @@ class Explores:
             again = failure.replay(patience=failure.settings.patience)
             if again.symptom is not None:
                 self._count(Exploration(explorer, failure.seed), replayed, [again.symptom.rule])
-                self._raise(self._now(failure, again), "it is known, and was replayed first")
+                self._raise((self._now(failure, again), "it is known, and was replayed first"))
         if executions is None and seconds is None:
             executions = profile_of(self._item.config).executions
         settings.setdefault("seed", self._option.ndiswan_seed)
@@ -124,7 +127,7 @@ class Explores:
         )
         self._count(found, replayed, [failure.rule for failure in found.failures])
         if found.failures:
-            self._raise(found.failures[0], found.how_to_replay(found.failures[0]))
+            self._raise(*((failure, found.how_found(failure)) for failure in found.failures))
         return found
 
     def _named(self, scenario: Scenario) -> Scenario:
@@ -148,11 +151,11 @@ class Explores:
         if not self._corpus.is_dir():
             return []
         name, files = name_of(scenario), sorted(self._corpus.glob("*.json"))
-        return [load(file, scenario=scenario) for file in files if _scenario_in(file) == name]
+        return [load(file, scenario=scenario) for file in files if scenario_in(file) == name]
 
     def _replay_one(self, scenario: Scenario) -> Exploration:
         path = Path(self._option.ndiswan_replay)
-        of = _scenario_in(path)
+        of = scenario_in(path)
         if of != name_of(scenario):
             pytest.skip(f"--ndiswan-replay {path} is of {of}")
         failure = load(path, scenario=scenario)
@@ -160,7 +163,9 @@ class Explores:
         found = Exploration(failure.explorer, failure.seed, executions=1)
         self._count(found, 1, [again.symptom.rule] if again.symptom else [])
         if again.symptom is not None:
-            self._raise(self._now(failure, again), f"replayed from {path}")
+            self._raise((self._now(failure, again), f"replayed from {path}"))
+        if (misfit := failure.misfit(again)) is not None:
+            pytest.fail(unfit(failure, path, misfit), pytrace=False)
         return found
 
     def _now(self, failure: Failure, again: Execution) -> Failure:
@@ -173,17 +178,28 @@ class Explores:
             digest=again.ndis.digest(),
         )
 
-    def _raise(self, failure: Failure, found: str) -> None:
+    def _raise(self, *found: tuple[Failure, str]) -> None:
+        """Keep all, and raise what the first one raised; its notes say how each is replayed."""
+        # A test with @given fails again and again, until its example is small: the last one is told.
+        self._texts.clear()
+        notes = []
+        for number, (failure, how) in enumerate(found):
+            path, where = self._keep(failure)
+            self._texts.append((f"ndiswan: the story of {failure.rule}", str(failure.story())))
+            again = shlex.join(["pytest", self._item.nodeid, f"--ndiswan-replay={_short(path)}"])
+            notes += [f"found too: {failure}"] if number else []
+            notes += [f"{how}{where}", f"to replay it: {again}"]
+        raise error_of(found[0][0], *notes)
+
+    def _keep(self, failure: Failure) -> tuple[Path, str]:
+        """The failure's file, and where it is if not in the corpus."""
         try:
             self._corpus.mkdir(parents=True, exist_ok=True)
-            path = failure.save(self._corpus)
+            return failure.save(self._corpus), ""
         except OSError as error:
             # What was found is what the test is about, and not that the folder takes nothing.
             path = failure.save(tempfile.mkdtemp(prefix="ndiswan-pytest-"))
-            found = f"{found}; kept in {path.parent}, since {refused(error) or error}"
-        self._texts.append((f"ndiswan: the story of {failure.rule}", str(failure.story())))
-        again = shlex.join(["pytest", self._item.nodeid, f"--ndiswan-replay={_short(path)}"])
-        raise error_of(failure, found, f"to replay it: {again}")
+            return path, f"; kept in {path.parent}, since {refused(error) or error}"
 
     def _count(self, found: Exploration, replayed: int, rules: list[str]) -> None:
         counts = {
@@ -201,7 +217,16 @@ def _short(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _scenario_in(path: Path) -> str:
+def unfit(failure: Failure, path: Path, misfit: str) -> str:
+    """What is said of a file that does not fail, and whose choices are not those that are asked for."""
+    what = failure.symptom if failure.rule else "what failed"
+    return (
+        f"{path}: expected choices that fit: {misfit}. They are of another scenario, or of a driver that was another"
+        f" then, so nothing is known of {what}; remove the file once you know that it is mended"
+    )
+
+
+def scenario_in(path: Path) -> str:
     """Whose failure it is.
 
     Raises ReplayError if it is no replay file.

@@ -24,8 +24,10 @@ class StepError(ValueError):
 def chosen(question: Question, which: int | str) -> int:
     """The number of that answer.
 
-    Raises StepError if there is none, or if the words fit several.
+    Raises StepError if there is none, or if the words fit several; TypeError for what is neither.
     """
+    if not isinstance(which, int | str):
+        raise TypeError(f"which: expected the number of an answer, or words of it, got {which!r}")
     if isinstance(which, int) or which.strip().isdigit():
         number = int(which)
         if not 0 <= number < question.of:

@@ -1,0 +1,119 @@
+"""What commands print with: stdout has the result, whatever drivers print, and stderr has the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commands import ndiswan
+from ndiswan.cli import commands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRINTS = """
+import ctypes
+import os
+import ndiswan as nw
+
+print("as it is imported")
+
+class Prints(nw.Miniport):
+    def wan_send(self, link, packet):
+        print("in the driver")
+        os.write(1, b"by its number\\n")
+        ctypes.CDLL(None).puts(b"in C")  # kept back, as stdout is no terminal
+        return nw.SUCCESS
+
+def scenario(ndis):
+    link = ndis.bind(nw.Protocol(), Prints())
+    link.send(b"x")
+    ndis.run()
+    if ndis.choose(2, "what"):
+        raise ValueError("it")
+"""
+SAID = {"as it is imported", "in the driver", "by its number", "in C"}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Path:
+    """A replay file of a scenario that prints."""
+    (tmp_path / "prints.py").write_text(PRINTS)
+    return next(iter(_fuzz(tmp_path, "--executor", "serial")))
+
+
+def _fuzz(folder: Path, *more: str) -> list[Path]:
+    budget = ("--executions", "20", "--seed", "1", "--failures", "1")
+    done = ndiswan("fuzz", "prints.py:scenario", *budget, *more, "--json", cwd=folder)
+    document = json.loads(done.stdout)
+    assert set(done.stderr.splitlines()) > SAID
+    return [folder / path for path in document["failures"]["new"]]
+
+
+def test_a_driver_that_prints_leaves_the_document_whole(found: Path) -> None:
+    """Of `fuzz`, in its own process and in a worker, and of `replay`; what is printed, in C as well, is on stderr."""
+    assert _fuzz(found.parents[3], "--jobs", "1", "--folder", "by-a-worker")
+    done = ndiswan("replay", found, "--json", cwd=found.parents[3])
+    assert json.loads(done.stdout)["found"]["rule"] == "EXCEPTION"
+    assert set(done.stderr.splitlines()) == SAID
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("story", "story "), ("svg", "<svg"), ("mermaid", "sequenceDiagram"), ("trace", '{"')],
+)
+def test_a_driver_that_prints_leaves_each_form_whole(found: Path, form: str, begins: str) -> None:
+    """Its first line is the first of stdout."""
+    done = ndiswan("replay", found, "--as", form, cwd=found.parents[3])
+    assert done.stdout.startswith(begins)
+    assert not SAID & set(done.stdout.splitlines())
+
+
+def test_a_driver_that_prints_leaves_each_line_of_step_a_document(found: Path) -> None:
+    """Each answer is one line of JSON, of what runs meanwhile as well."""
+    (found.parent / "commands").write_text("next\nrun\n")
+    commands = ("--commands", found.parent / "commands", "--json")
+    done = ndiswan("step", found.parents[3] / "prints.py:scenario", *commands)
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == 3, done.stderr
+    assert set(done.stderr.splitlines()) == SAID
+
+
+def test_at_a_terminal_a_driver_has_its_stdout(tmp_path: Path) -> None:
+    """A person sees both there anyway, and a debugger in a driver edits its lines by it."""
+    source = "import sys\n\ndef run(ndis):\n    open('said', 'w').write(str(sys.stdout.isatty()))\n"
+    (tmp_path / "d.py").write_text(source)
+    command = ("fuzz", "d.py:run", "--executions", "1", "--executor", "serial", "--folder", "x")
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "ndiswan", *command],
+            cwd=tmp_path,
+            stdout=theirs,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (tmp_path / "said").read_text() == "True"
+
+
+def test_a_command_that_is_called_as_a_function_keeps_its_streams(found: Path, monkeypatch) -> None:
+    """Where stdout is in memory the result is there, what a driver prints is not, and afterwards all is as it was."""
+    monkeypatch.chdir(found.parents[3])
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert commands.main(["replay", str(found), "--json"], standalone_mode=False) == 1
+        print("afterwards")
+    document, _, rest = said.getvalue().partition("\n}\n")
+    assert json.loads(document + "}")["identical"]
+    assert rest == "afterwards\n"
