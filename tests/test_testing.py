@@ -299,7 +299,7 @@ def test_a_kit_has_each_mode_of_a_check() -> None:
         kit().pytest_generate_tests(
             SimpleNamespace(
                 fixturenames=["ndiswan_mode"],
-                parametrize=lambda _, modes, ids: found.update(mode.scenario for mode in modes),
+                parametrize=lambda _name, modes, **_: found.update(mode.scenario for mode in modes),
             )
         )
         return found
