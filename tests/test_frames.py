@@ -70,6 +70,14 @@ def test_a_capture_of_which_nothing_fits_is_not_sent(tmp_path):
     assert "longer than max_frame_size, which is 1500: none is sent" in done.stdout
 
 
+def test_a_capture_that_is_cut_too_early_is_told_without_a_function(tmp_path):
+    """What there is of it has been taken already, if there were anything: the text names no argument of Python's."""
+    path = capture(tmp_path / "cut.pcapng", (9, AS_PPP))
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(TargetError, match=r"in the middle of packet 1[^=]*$"):
+        from_capture(path)
+
+
 def test_frames_that_are_too_long_are_counted(tmp_path):
     """Of two frames one fits: only that one is sent, and text, JSON and JUnit say that the other is too long."""
     short, long = b"\xff\x03\x00\x21" + IP, b"\xff\x03\x00\x21" + bytes(3000)

@@ -62,7 +62,7 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
         try:
             captured = read_frames(os.fspath(path))
         except ValueError:
-            captured = read_frames(os.fspath(path), cut=True)
+            captured = _as_far_as_it_goes(path)
             cut = ", which ends in the middle of a packet"
     except (OSError, ValueError) as error:
         raise TargetError(f"--frames: {error}") from error
@@ -77,6 +77,14 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
     left_out = len(captured) - len(frames[:MOST])
     rest = f", {left_out} left out" if left_out else ""
     return frames[:MOST], f"{len(frames[:MOST])} frames of {path}{cut}{rest}"
+
+
+def _as_far_as_it_goes(path: Path) -> list[tuple[int, int, bytes]]:
+    try:
+        return read_frames(os.fspath(path), cut=True)
+    except ValueError as error:
+        # What there is to do is for who calls a function, and has been done.
+        raise ValueError(str(error).removesuffix(": cut=True takes those")) from error
 
 
 def fill(frames: list[bytes], count: int) -> list[bytes]:
