@@ -4,11 +4,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any
 
     from ndiswan.exploring.execution import Scenario
-
-    Called = TypeVar("Called")
 
 SEEDS = (1 << 64) - 1
 """The largest seed."""
@@ -47,7 +45,7 @@ def flag(name: str, value: Any) -> None:
         raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
-def callable_(name: str, value: Called, what: str) -> Called:
+def callable_(name: str, value: Any, what: str) -> Any:
     """What can be called; TypeError for anything else."""
     if not callable(value):
         raise TypeError(f"{name}: expected {what}, got {value!r}")
