@@ -34,6 +34,23 @@ class Neither(nw.Miniport):
         return nw.SUCCESS
 
 
+async def later(_: object) -> None:
+    """What never runs."""
+
+
+class Late(nw.Protocol):
+    """Waits before it takes a packet back."""
+
+    send_complete = later
+
+
+def bound(protocol: nw.Protocol | None = None, **of_the_driver: object) -> nw.Link:
+    """What a world makes of a driver with these attributes."""
+    made = type("Driver", (nw.Miniport,), {"wan_send": lambda *_: nw.SUCCESS, **of_the_driver})
+    with nw.Ndis() as ndis:
+        return ndis.bind(protocol or nw.Protocol(), made())
+
+
 def explored(**given: object) -> object:
     """What `explore` makes of it."""
     return nw.explore(scenario, **{"executions": 2, **given})
@@ -188,7 +205,92 @@ WRONG = {
     "time, points": (
         lambda: timed(max_points=0),
         ValueError,
-        "max_points: expected 1 or more, got 0",
+        "max_points: expected 1 to 2**64 - 1, got 0",
+    ),
+    "time, most points": (
+        lambda: timed(max_points=2**70),
+        ValueError,
+        "max_points: expected 1 to 2**64 - 1, got 1180591620717411303424",
+    ),
+    "time, cpus": (
+        lambda: timed(cpus="x"),
+        TypeError,
+        "cpus: expected a whole number, got 'x'",
+    ),
+    "time, many cpus": (
+        lambda: timed(cpus=2**70),
+        ValueError,
+        "cpus: expected 1 to 32, got 1180591620717411303424",
+    ),
+    "time, policies": (
+        lambda: timed(policies=None),
+        TypeError,
+        "policies: expected True or False, got None",
+    ),
+    "time, explorer": (
+        lambda: timed(explorer=5),
+        TypeError,
+        "explorer: expected the name of one, an explorer, bytes, or a list of pairs, got 5",
+    ),
+    "time, pairs": (
+        lambda: timed(explorer=[(1, 2, 3)]),
+        TypeError,
+        "explorer: expected pairs of how many answers there are and which it is, got [(1, 2, 3)]",
+    ),
+    "ndis, violation": (
+        lambda: nw.Ndis(on_violation=5),
+        TypeError,
+        "on_violation: expected 'raise', 'record' or 'bugcheck', got 5",
+    ),
+    "ndis, delivery": (
+        lambda: nw.Ndis(delivery=None),
+        TypeError,
+        "delivery: expected 'inline' or 'queued', got None",
+    ),
+    "ndis, record": (
+        lambda: nw.Ndis(record="x"),
+        TypeError,
+        "record: expected True or False, got 'x'",
+    ),
+    "ndis, verify": (
+        lambda: nw.Ndis(verify=None),
+        TypeError,
+        "verify: expected a whole number, got None",
+    ),
+    "ndis, level": (
+        lambda: nw.Ndis(verify=10**20),
+        ValueError,
+        "verify: expected 0 (off), 1 (counters), 2 (last owner), 3 (history) or 4 (with call sites), got 1",
+    ),
+    "wait": (
+        lambda: in_a_world().wait("x"),
+        TypeError,
+        "done: expected a function without arguments, got 'x'",
+    ),
+    "spawn": (
+        lambda: in_a_world().spawn("x"),
+        TypeError,
+        "function: expected a function, got 'x'",
+    ),
+    "check for hang": (
+        lambda: bound(check_for_hang_seconds="x"),
+        TypeError,
+        "Driver.check_for_hang_seconds: expected seconds, got 'x'",
+    ),
+    "check for hang, never": (
+        lambda: bound(check_for_hang_seconds=math.nan),
+        ValueError,
+        "Driver.check_for_hang_seconds: expected 0 to 1e9, got nan",
+    ),
+    "halt": (
+        lambda: bound(halt=later),
+        TypeError,
+        "Driver.halt: expected a method that has done its work when it returns, got an `async def`",
+    ),
+    "send_complete": (
+        lambda: bound(protocol=Late()),
+        TypeError,
+        "Late.send_complete: expected a method that has done its work when it returns, got an `async def`",
     ),
     "campaign, jobs": (
         lambda: Campaign("x.py:y", Store("x"), jobs=10**20),

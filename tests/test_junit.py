@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 
 from ci import sarif
 from commands import FINE, ROOT, VIOLATIONS, ndiswan
+from ndiswan.outputs import Case, Problem, Report, Suite, to_junit
 
 CARELESS = "exploring_targets.py:careless"
 BUDGET = ("--executions", "60", "--executor", "serial", "--seed", "5", "--explorer", "random")
@@ -72,3 +73,14 @@ def test_a_campaign_that_cannot_be_run_says_so_in_its_files(tmp_path):
     ((result,),) = [run["results"] for run in sarif(tmp_path / "b.sarif")]
     assert result["ruleId"] == "CRASH"
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "k.py"
+
+
+def test_no_name_breaks_the_document():
+    """A control character in the name of an adapter, a suite or a target: it is replaced, and XML can be read."""
+    bad = "M\x01\x1bdem\ud800"
+    problem = Problem("LOST", "error", bad, bad, bad)
+    suite = Suite(bad, [Case(bad, bad, [problem], skipped=bad, output=bad)], {bad: bad})
+    for report in Report("check", bad, suites=[suite]), Report("check", bad, trouble=[bad]):
+        text = to_junit([report])
+        (found,) = ET.fromstring(text).findall("testsuite")
+        assert found.get("name") == "M\ufffd\ufffddem\ufffd"

@@ -307,3 +307,27 @@ def test_a_completion_says_that_there_is_room_even_if_nothing_waits_for_it_then(
         assert (link.outstanding, link.queued) == (1, 0)
         card.finish()
         assert [data for data, _ in peer.back] == [b"refused", b"frame", b"one more"]
+
+
+def test_arrays_come_to_whichever_class_takes_them():
+    """A `send_packets` of a mix-in, before or behind the interface's class, is the driver's own."""
+
+    class Takes:
+        def send_packets(self, packets):
+            lengths.append([len(packet) for packet in packets])
+            for packet in packets:
+                packet.status = nw.SUCCESS
+
+    class First(Takes, lan.Miniport):
+        pass
+
+    class Inherits(First):
+        pass
+
+    for card in First, Inherits:
+        lengths = []
+        with nw.Ndis() as ndis:
+            link = ndis.bind(lan.Protocol(), card())
+            lan.send_packets(link, [b"one", b"three"])
+            link.send(b"x")
+        assert lengths == [[3, 5], [1]]

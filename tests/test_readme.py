@@ -84,3 +84,8 @@ def test_links_lead_somewhere() -> None:
     """Each relative link of the README is a file or folder of the repository."""
     for target in re.findall(r"\]\((?!http)([^)#]+)", TEXT):
         assert (ROOT / target).exists(), target
+
+
+def test_the_crate_counts_its_rules() -> None:
+    """The README of the crate says how many rules there are."""
+    assert f"under {len(rule_table())} rules" in (CORE / "README.md").read_text("utf-8")

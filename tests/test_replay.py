@@ -68,6 +68,8 @@ def test_a_file_that_is_no_replay_file_is_refused(tmp_path, content, words):
         ("choices", 5),
         ("choices", "c1.2-"),
         ("expect", None),
+        ("expect", {"rule": "LOST", "place": "\ud800"}),
+        ("detail", "half of a \ud800 pair"),
         ("settings", {}),
         ("cpus", 1000),
         ("cpus", -1),

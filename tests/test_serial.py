@@ -296,6 +296,23 @@ def test_a_port_must_work_both_ways_and_baud_rates_be_real() -> None:
             dial(ndis, one, baudrate=9600)
 
 
+@pytest.mark.parametrize("name", ["accm", "receive_accm"])
+@pytest.mark.parametrize("value", [-1, 2**40, "x", None])
+def test_a_map_of_control_characters_has_32_bits(name: str, value: object) -> None:
+    """Another is refused where the miniport is made, and not in the first send."""
+    with pytest.raises((TypeError, ValueError), match=f"^{name}: expected "):
+        SerialMiniport("/dev/null", **{name: value})
+
+
+def test_zero_bits_a_second_are_no_rate(pty_pair: tuple[int, int]) -> None:
+    """B0 of termios hangs up: it is neither taken nor offered."""
+    with (
+        nw.Ndis(time=nw.RealTime()) as ndis,
+        pytest.raises(ValueError, match=r"expected one of \[50, .*got 0$"),
+    ):
+        dial(ndis, pty_pair[1], baudrate=0)
+
+
 def test_the_package_does_not_load_the_miniports() -> None:
     """`import ndiswan` leaves the serial miniport, and termios with it, alone."""
     told = "import sys, ndiswan; sys.exit('termios' in sys.modules or 'ndiswan.miniports' in sys.modules)"

@@ -148,6 +148,16 @@ def test_for_tools_each_answer_is_a_line_of_json(tmp_path):
     assert broken["symptom"]["rule"]
 
 
+@pytest.mark.parametrize("command", ["save", "view"])
+def test_what_is_there_is_not_written_over(tmp_path, command):
+    """The source of a driver, say: it stays as it is, and another name is asked for."""
+    (tmp_path / "driver.py").write_text("mine")
+    ran = stepped(tmp_path, f"{command} driver.py")
+    assert ran.returncode == USAGE
+    assert "driver.py: there is such a file, which stays as it is; give another name" in ran.stderr
+    assert (tmp_path / "driver.py").read_text() == "mine"
+
+
 def test_what_is_no_target_is_refused(tmp_path):
     """A name that is none, a file that is none, and settings for a failure, which has its own."""
     assert ndiswan("step", f"{TARGETS}:nobody").returncode in (USAGE, NOTHING_RAN)

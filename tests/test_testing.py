@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -9,10 +10,18 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import ndiswan as nw
 from drivers import GOOD
+from ndiswan import condis, lan, ndis6
+from ndiswan.checking.modes import Mode
 from ndiswan.exploring import EndlessError
 from ndiswan.exploring.workload import workload
 from ndiswan.strategies import choices
-from ndiswan.testing import MiniportConformance, MiniportMachine, fuzz_one_input, play
+from ndiswan.testing import (
+    ConformanceError,
+    MiniportConformance,
+    MiniportMachine,
+    fuzz_one_input,
+    play,
+)
 from ndiswan.testing.peer import Peer
 
 VIRTUAL = [driver for driver in GOOD if driver.virtual]
@@ -273,3 +282,48 @@ def test_a_conformance_test_without_a_class_says_what_it_needs(given) -> None:
     made = type("TestIt", (MiniportConformance,), given)
     with pytest.raises(TypeError, match=r"TestIt\.miniport: expected the class of a driver, got "):
         made().make_miniport()
+
+
+def test_a_kit_has_each_mode_of_a_check() -> None:
+    """Also those of a sister contract and of a driver with a shutdown: what `check` plays, the kit plays."""
+
+    class Sudden(nw.Miniport):
+        wan_send = Base.wan_send
+
+        def shutdown(self):
+            pass
+
+    def scenarios(driver):
+        found = set()
+        kit = type("TestIt", (MiniportConformance,), {"miniport": driver})
+        kit().pytest_generate_tests(
+            SimpleNamespace(
+                fixturenames=["ndiswan_mode"],
+                parametrize=lambda _name, modes, **_: found.update(mode.scenario for mode in modes),
+            )
+        )
+        return found
+
+    wan = scenarios(Base)
+    assert scenarios(Sudden) == wan | {"shutdown"}
+    twins = [type("Twin", (kind.Miniport,), {}) for kind in (lan, condis, ndis6)]
+    assert [scenarios(twin) - wan for twin in twins] == [
+        {"together", "cancel"},
+        {"together", "cancel"},
+        {"together", "cancel", "pause"},
+    ]
+
+
+def test_a_kit_finds_what_a_shutdown_breaks(tmp_path) -> None:
+    """A line that goes down in MiniportShutdown breaks INDICATE in the kit, too."""
+
+    class Hasty(Base):
+        def shutdown(self):
+            self.adapter.line_down(self.adapter.links[0])
+
+    class TestHasty(MiniportConformance):
+        miniport = Hasty
+
+    with pytest.raises(ConformanceError) as raised:
+        TestHasty().test_scenario(Mode("shutdown", "inline"), tmp_path)
+    assert raised.value.rule == "INDICATE"

@@ -221,3 +221,58 @@ def test_a_chain_that_is_no_list_is_told():
         link = ndis.bind(ndis6.Protocol(), Alone())
         with pytest.raises(TypeError, match=r"a chain of one is \[nbl\]"):
             link.send(b"frame")
+
+
+TOGETHER = [
+    (lan, LanCard, lan.send_packets, lan.cancel_send_packets),
+    (condis, CoCard, condis.co_send_packets, condis.cancel_send_packets),
+    (ndis6, NblCard, ndis6.send_net_buffer_lists, ndis6.cancel_send_net_buffer_lists),
+]
+each_twin = pytest.mark.parametrize(
+    ("module", "kind", "send", "cancel"), TOGETHER, ids=["lan", "condis", "ndis6"]
+)
+
+
+@each_twin
+def test_an_array_of_nothing_is_sent(module, kind, send, cancel):  # noqa: ARG001
+    """No frames are a batch of none, as with an empty array of NumPy's."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(module.Protocol(), kind(ndis))
+        assert len(send(link, [])) == 0
+        assert len(send(link, iter([]))) == 0
+        assert ndis.counters.get("sends", 0) == 0
+        assert len(send(link, [b"one", bytearray(b"two")])) == 2
+        ndis.run()
+
+
+@each_twin
+def test_what_is_no_frame_no_link_and_no_id_is_refused_by_name(module, kind, send, cancel):
+    """The argument, what was expected and what came; nothing is sent then."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(module.Protocol(), kind(ndis))
+        for frames, told in {
+            (b"one", 5): r"frames\[1\]: expected bytes or a packet, got 5",
+            ("one",): r"frames\[0\]: expected bytes or a packet, got 'one'",
+            b"one": "frames: expected a list of bytes and packets, got b'one'",
+            5: "frames: expected a list of bytes and packets, got 5",
+        }.items():
+            with pytest.raises(TypeError, match=told):
+                send(link, frames)
+        for what in send, cancel:
+            with pytest.raises(
+                TypeError, match="link: expected a Link, as `bind` gives one, got 5"
+            ):
+                what(5, [])
+        with pytest.raises(ValueError, match=r"cancel_id: expected 0 to 2\*\*64 - 1, got -1"):
+            cancel(link, -1)
+        assert ndis.counters.get("sends", 0) == 0
+
+
+@pytest.mark.parametrize("change", [ndis6.pause, ndis6.restart])
+def test_what_is_no_link_is_neither_paused_nor_restarted(change):
+    """An adapter is none, either."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(ndis6.Protocol(), NblCard(ndis))
+        for given in 5, link.adapter:
+            with pytest.raises(TypeError, match="link: expected a Link, as `bind` gives one, got "):
+                change(given)

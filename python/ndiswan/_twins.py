@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from array import array
 
-from ndiswan._native import Packet, cancel, change_life, net_buffer_list, oob_status, send_chain
+from ndiswan._native import (
+    Link,
+    Packet,
+    cancel,
+    change_life,
+    net_buffer_list,
+    oob_status,
+    send_chain,
+)
+from ndiswan.given import SEEDS, several, whole
 from ndiswan.miniport import Miniport as _Miniport
 from ndiswan.status import Status
 
@@ -13,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from ndiswan._native import Batch, Link
+    from ndiswan._native import Adapter, Batch
     from ndiswan.exploring.workload import Peer
 
 
@@ -22,13 +31,39 @@ def send_all(link: Link, frames: Iterable[bytes | Packet]) -> Batch:
 
     If one is a packet a packet is made of each of the others, too.
     """
+    adapter_of(link)
+    several("frames", frames, "a list of bytes and packets")
     given = list(frames)
+    for at, one in enumerate(given):
+        if not isinstance(one, Packet | bytes):
+            _buffer(f"frames[{at}]", one)
     if any(isinstance(one, Packet) for one in given):
         return send_chain(
             link, [one if isinstance(one, Packet) else link.packet(one) for one in given]
         )
     plain = [one for one in given if not isinstance(one, Packet)]
-    return link.send_many(array("I", [len(frame) for frame in plain]), b"".join(plain))
+    # An array of nothing has no place of its own in memory, a piece of another array has one.
+    lengths = memoryview(array("I", [*map(len, plain), 0]))[: len(plain)]
+    return link.send_many(lengths, b"".join(plain))
+
+
+def _buffer(name: str, frame: object) -> None:
+    try:
+        memoryview(frame)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}: expected bytes or a packet, got {frame!r}") from None
+
+
+def adapter_of(link: Link) -> Adapter:
+    """The adapter of a link; TypeError for anything else."""
+    if not isinstance(link, Link):
+        raise TypeError(f"link: expected a Link, as `bind` gives one, got {link!r}")
+    return link.adapter
+
+
+def cancel_sends(link: Link, cancel_id: int) -> None:
+    """Cancel the sends with this id."""
+    cancel(adapter_of(link), whole("cancel_id", cancel_id, 0, SEEDS))
 
 
 COMPLETIONS = {

@@ -24,8 +24,8 @@ from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
 from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import Batch, Link, Packet, cancel, co_complete
-from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
+from ndiswan._native import Batch, Link, Packet, co_complete
+from ndiswan._twins import Faced, TwinMiniport, cancel_sends, packets_of, send_all, void
 from ndiswan.protocol import Protocol as _Protocol
 from ndiswan.status import Status
 
@@ -152,4 +152,4 @@ def cancel_send_packets(vc: Link, cancel_id: int) -> None:
     ...     condis.cancel_send_packets(vc, 7)  # it is back already
     SUCCESS
     """
-    cancel(vc.adapter, cancel_id)
+    cancel_sends(vc, cancel_id)

@@ -1,4 +1,4 @@
-"""What a search may be given: a whole number, a function. Errors name it, what was expected and what came."""
+"""What a world or a search is given: numbers, texts, functions. Errors name it, what was expected and what came."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SEEDS = (1 << 64) - 1
 """The largest seed."""
+LONGEST = 1e9
+"""Seconds."""
 
 
 def whole(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
@@ -19,6 +21,34 @@ def whole(name: str, value: Any, least: int | None = None, most: int | None = No
     if (least is not None and value < least) or (most is not None and value > most):
         beyond = "or more" if most is None else f"to {'2**64 - 1' if most == SEEDS else most}"
         raise ValueError(f"{name}: expected {least} {beyond}, got {value!r}")
+    return value
+
+
+def seconds(name: str, value: Any) -> float:
+    """Seconds of a clock, which ends after some 30 years; TypeError or ValueError if it is none."""
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name}: expected seconds, got {value!r}")
+    if not 0 <= value <= LONGEST:
+        raise ValueError(f"{name}: expected 0 to 1e9, got {value!r}")
+    return float(value)
+
+
+def text(name: str, value: Any, what: str) -> None:
+    """Raise TypeError for what is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected {what}, got {value!r}")
+
+
+def flag(name: str, value: Any) -> None:
+    """Raise TypeError for what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def callable_(name: str, value: Any, what: str) -> Any:
+    """What can be called; TypeError for anything else."""
+    if not callable(value):
+        raise TypeError(f"{name}: expected {what}, got {value!r}")
     return value
 
 

@@ -24,8 +24,8 @@ from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
 from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import Batch, Link, Packet, cancel, complete_by, oob_status
-from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
+from ndiswan._native import Batch, Link, Packet, complete_by, oob_status
+from ndiswan._twins import Faced, TwinMiniport, cancel_sends, packets_of, send_all, void
 from ndiswan.protocol import Protocol
 from ndiswan.status import Status
 
@@ -70,9 +70,9 @@ class Miniport(TwinMiniport):
     _more = {"cancel_send": "cancel_send_packets"}  # noqa: RUF012
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Have arrays come as arrays."""
+        """Have arrays come as arrays, whichever of the classes takes them."""
         super().__init_subclass__(**keywords)
-        if "send_packets" in vars(cls):
+        if cls.send_packets is not Miniport.send_packets:
             cls.wan_send = Miniport._send_array  # type: ignore[method-assign]
             cls.wan_send_many = Miniport._send_batch  # type: ignore[assignment]
 
@@ -149,4 +149,4 @@ def cancel_send_packets(link: Link, cancel_id: int) -> None:
     ...     lan.cancel_send_packets(link, 7)  # it is back already
     SUCCESS
     """
-    cancel(link.adapter, cancel_id)
+    cancel_sends(link, cancel_id)

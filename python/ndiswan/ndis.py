@@ -7,9 +7,10 @@ import sys
 import warnings
 import weakref
 
+from ndiswan._bound import callbacks_of, parts_of
 from ndiswan._native import Adapter, Link, bind_built_in, bind_c
 from ndiswan._native import Ndis as _Native
-from ndiswan.given import several
+from ndiswan.given import callable_, flag, several, text, whole
 from ndiswan.miniport import Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
     from types import CodeType, FrameType, TracebackType
-    from typing import Any, Literal, Self
+    from typing import Literal, Self, TypeVarTuple
 
     from ndiswan.drivers import CMiniport
     from ndiswan.models import CardMiniport, TrafficProtocol
     from ndiswan.status import Status
 
+    _Args = TypeVarTuple("_Args")
+
 _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
+_LEVELS = range(5)
 
 
 class Ndis(_Native, Shown):
@@ -55,8 +59,8 @@ class Ndis(_Native, Shown):
 
     Raises
     ------
-    ValueError
-        A setting has a value that it does not know.
+    TypeError, ValueError
+        A setting is of another type, or has a value that it does not know.
 
     Examples
     --------
@@ -92,6 +96,12 @@ class Ndis(_Native, Shown):
             )
         if not isinstance(policy, Policy):
             raise TypeError(f"policy: expected a Policy, got {policy!r}")
+        text("on_violation", on_violation, "'raise', 'record' or 'bugcheck'")
+        text("delivery", delivery, "'inline' or 'queued'")
+        flag("record", record)
+        if whole("verify", verify) not in _LEVELS:
+            levels = "0 (off), 1 (counters), 2 (last owner), 3 (history) or 4 (with call sites)"
+            raise ValueError(f"verify: expected {levels}, got {verify}")
         switches = {name: getattr(policy, name) for name in Policy.__slots__}
         self = super().__new__(
             cls,
@@ -103,7 +113,7 @@ class Ndis(_Native, Shown):
             record,
             time.settings() if isinstance(time, AdversarialTime) else None,
         )
-        self._record = bool(record)
+        self._record = record
         self._real = isinstance(time, RealTime)
         self._answers = {}
         _open.add(self)
@@ -144,7 +154,7 @@ class Ndis(_Native, Shown):
         if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
-        callbacks = {} if feed else _callbacks(protocol)
+        callbacks = {} if feed else callbacks_of(protocol)
         if in_c is not None:
             in_c_too: CMiniport = miniport  # type: ignore[assignment]
             try:
@@ -155,7 +165,7 @@ class Ndis(_Native, Shown):
                     error.args = (f"{error}; the last that it printed: {said}",)
                 raise
             return in_c_too._bound(link)  # noqa: SLF001
-        driver = None if written is None else _parts(written)
+        driver = None if written is None else parts_of(written)
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)
         return bind_built_in(self, feed, callbacks, card, driver, packets, name)
@@ -182,6 +192,19 @@ class Ndis(_Native, Shown):
             raise TypeError(f"what: expected the text that `choose` was given, got {what!r}")
         several("answers", answers, "a list of names", text=True)
         self._answers[what] = answers
+
+    def wait(self, done: Callable[[], object], seconds: float = 10.0) -> bool:
+        """Wait until ``done()`` is true; false if it never will be, or is not after ``seconds``.
+
+        Those are of the real clock, and of the virtual one where a driver polls. Other threads go on meanwhile; in
+        virtual time what is due happens, in adversarial time what the explorer says. Raises what ``done`` raises, and
+        as :meth:`run`.
+        """
+        return super().wait(callable_("done", done, "a function without arguments"), seconds)
+
+    def spawn(self, function: Callable[[*_Args], object], *args: *_Args) -> None:
+        """Run ``function(*args)`` as another thread at PASSIVE."""
+        super().spawn(callable_("function", function, "a function"), *args)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording as a trace: JSON lines, for ``ndiswan trace`` and ``ndiswan check``.
@@ -243,72 +266,6 @@ class Ndis(_Native, Shown):
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{len(self.adapters)} adapters, now {self.now:.6f} s"
         return f"<Ndis {state}>"
-
-
-# What a driver of each kind may write itself, with what there is if it does not.
-_ENTRY_POINTS = {
-    base: tuple(
-        (name, value) for name, value in vars(base).items() if callable(value) and name[0] != "_"
-    )
-    for base in (Protocol, Miniport)
-}
-
-
-def _parts(miniport: Miniport) -> dict[str, object]:
-    """What a miniport says of itself when it is bound."""
-    face = miniport._face  # noqa: SLF001
-    entries = _entries(miniport, Miniport, "wan_send")
-    for name, own in miniport._more.items():  # noqa: SLF001
-        entries[name] = getattr(miniport, own)
-    if face in {"condis", "ndis6"} and miniport.serialized:
-        raise ValueError(
-            f"{type(miniport).__name__}.serialized: a miniport of {face} is deserialized; set it to False"
-        )
-    if miniport.serialized not in (True, False):
-        raise TypeError(
-            f"{type(miniport).__name__}.serialized: expected True or False, got {miniport.serialized!r}"
-        )
-    if not hasattr(miniport.info, "max_frame_size"):
-        raise TypeError(
-            f"{type(miniport).__name__}.info: expected an ndiswan.WanInfo, got {miniport.info!r}"
-        )
-    return {
-        "driver": miniport,
-        "face": face,
-        "entries": entries,
-        "info": miniport.info,
-        "serialized": bool(miniport.serialized),
-        "check_for_hang_seconds": miniport.check_for_hang_seconds,
-        "line_up_at_bind": bool(miniport.line_up_at_bind),
-    }
-
-
-def _callbacks(protocol: Any) -> dict[str, Callable[..., Any]]:
-    """What a protocol has written itself; of a sister contract also what only its interface has."""
-    found = _entries(protocol, Protocol, "send_complete")
-    for name, own in protocol._more.items():  # noqa: SLF001
-        found[name] = getattr(protocol, own)
-    return found
-
-
-def _entries(
-    driver: object, base: type[Protocol | Miniport], first: str
-) -> dict[str, Callable[..., Any]]:
-    """The entry points that a driver has written itself, and the one that every driver has."""
-    found: dict[str, Callable[..., Any]] = {}
-    for name, plain in _ENTRY_POINTS[base]:
-        method = getattr(driver, name)
-        # Not asked of `__dict__`: CPython 3.11 and 3.12 make a dict of an object's attributes when somebody
-        # looks at it, and from then on each use of one takes twice as long.
-        if getattr(method, "__func__", None) is plain and name != first:
-            continue
-        if not callable(method):
-            raise TypeError(f"{type(driver).__name__}.{name}: expected a method, got {method!r}")
-        found[name] = method
-    many = found.get(f"{first}_many")
-    if many and getattr(found[first], "__func__", None) is vars(base)[first]:
-        found[first] = many  # it only takes many
-    return found
 
 
 _OURS = __file__.rpartition("/")[0]

@@ -24,9 +24,9 @@ from collections.abc import Iterable  # noqa: TC003  (Sphinx reads these)
 from typing import Any
 
 from ndiswan._native import Adapter as _Adapter
-from ndiswan._native import Batch, Link, Packet, cancel, change_life, complete_all
+from ndiswan._native import Batch, Link, Packet, change_life, complete_all
 from ndiswan._native import net_buffer_list as _net_buffer_list
-from ndiswan._twins import Faced, TwinMiniport, packets_of, send_all, void
+from ndiswan._twins import Faced, TwinMiniport, adapter_of, cancel_sends, packets_of, send_all, void
 from ndiswan.irql import Irql
 from ndiswan.protocol import Protocol as _Protocol
 from ndiswan.status import Status
@@ -213,7 +213,7 @@ def cancel_send_net_buffer_lists(link: Link, cancel_id: int) -> None:
     ...     ndis6.cancel_send_net_buffer_lists(link, 7)  # it is back already
     ['SUCCESS']
     """
-    cancel(link.adapter, cancel_id)
+    cancel_sends(link, cancel_id)
 
 
 def pause(link: Link) -> Status:
@@ -227,7 +227,7 @@ def pause(link: Link) -> Status:
     ...     ndis6.pause(link).name, link.send(b"frame").name
     ('SUCCESS', 'PAUSED')
     """
-    return change_life(link.adapter, "pause")
+    return change_life(adapter_of(link), "pause")
 
 
 def restart(link: Link) -> Status:
@@ -241,4 +241,4 @@ def restart(link: Link) -> Status:
     ...     ndis6.restart(link).name
     'SUCCESS'
     """
-    return change_life(link.adapter, "restart")
+    return change_life(adapter_of(link), "restart")

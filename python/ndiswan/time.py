@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ndiswan.given import SEEDS, whole
-
-LONGEST = 1e9
-"""Seconds."""
+from ndiswan.given import SEEDS, flag, seconds, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,19 +101,27 @@ class AdversarialTime:
         """What the engine is told: explorer, CPUs, policies, latency in nanoseconds, points."""
         from ndiswan._native import Explorer
 
-        whole("max_points", self.max_points, 1)
-        if not isinstance(self.latency, int | float):
-            raise TypeError(f"latency: expected seconds, got {self.latency!r}")
-        if not 0 <= self.latency <= LONGEST:
-            raise ValueError(f"latency: expected 0 to 1e9, got {self.latency!r}")
+        whole("cpus", self.cpus, 1, 32)
+        flag("policies", self.policies)
+        whole("max_points", self.max_points, 1, SEEDS)
+        latency = round(seconds("latency", self.latency) * 1e9)
         explorer = self.explorer
         if isinstance(explorer, str):
             explorer = Explorer(explorer, whole("seed", self.seed, 0, SEEDS))
         elif isinstance(explorer, bytes):
             explorer = Explorer.of_bytes(explorer)
         elif isinstance(explorer, list):
-            explorer = Explorer.replay(explorer)
-        return explorer, self.cpus, self.policies, round(self.latency * 1e9), self.max_points
+            try:
+                explorer = Explorer.replay(explorer)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise TypeError(
+                    f"explorer: expected pairs of how many answers there are and which it is, got {explorer!r:.200}"
+                ) from error
+        if not isinstance(explorer, Explorer):
+            raise TypeError(
+                f"explorer: expected the name of one, an explorer, bytes, or a list of pairs, got {explorer!r}"
+            )
+        return explorer, self.cpus, self.policies, latency, self.max_points
 
     def __repr__(self) -> str:
         return f"AdversarialTime(seed={self.seed}, explorer={self.explorer!r}, cpus={self.cpus})"

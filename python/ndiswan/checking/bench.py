@@ -14,7 +14,13 @@ from ndiswan.checking.raised import detail_of, text_of
 from ndiswan.checking.reached import reached_in
 from ndiswan.checking.results import CANNOT_BIND, Finding, ModeResult
 from ndiswan.checking.steps import tell
-from ndiswan.checking.world import ENOUGH, BindFailedError, EnoughError, NoLineError, World
+from ndiswan.checking.world import (
+    ENOUGH,
+    BindFailedError,
+    CannotSendError,
+    EnoughError,
+    World,
+)
 from ndiswan.violations import ContractViolation
 
 if TYPE_CHECKING:
@@ -38,7 +44,7 @@ class Bench:
     """One mode of one driver.
 
     `timeout` is how long it may take, in seconds. `traces` is where the recording of each world goes, to stay there
-    with `keep`.
+    with `keep`. With `only` no others are sent in place of `frames` that are all too long for the driver.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class Bench:
         frames: Sequence[bytes],
         traces: Path,
         *,
+        only: bool = False,
         keep: bool = False,
         timeout: float = 20.0,
     ) -> None:
@@ -57,6 +64,7 @@ class Bench:
         self.note = ""
         self._make = make
         self._frames = frames
+        self._only = only
         self._traces = traces
         self._keep = keep
         self._half = time.monotonic() + timeout / 2
@@ -71,9 +79,13 @@ class Bench:
         return miniport
 
     def frames_for(self, info: WanInfo) -> list[bytes]:
-        """The frames that a driver takes."""
+        """The frames that a driver takes; without one a made-up frame, unless none but those given are sent."""
         fitting = [frame for frame in self._frames if len(frame) <= info.max_frame_size]
-        return fitting or [frames_of.of_length(info.max_frame_size)]
+        self.result.too_long = len(self._frames) - len(fitting)
+        if not fitting and not self._only:
+            self.note = f"a frame of {info.max_frame_size} octets is sent, all others being longer than max_frame_size"
+            return [frames_of.of_length(info.max_frame_size)]
+        return fitting
 
     def world(self, *, real: bool = False, line: bool = True) -> World:
         """A world with a fresh driver; to be entered, which waits for a line unless none is asked for."""
@@ -100,7 +112,7 @@ class Bench:
         """Run a scenario, and tell what was found."""
         try:
             scenario(self)
-        except NoLineError as error:
+        except CannotSendError as error:
             self.note = str(error)
         except EnoughError:
             self.note = "ended early, with enough found"

@@ -119,6 +119,7 @@ class _Work:
             lambda: target_of.make(job["driver"], factory, job["arguments"]),
             frames,
             Path(job["traces"]),
+            only=bool(job["frames"]),
             keep=job["keep"],
             timeout=job["timeout"],
         )

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 HEADER = b"\xff\x03"
 IPV4, IPV6, IPCP, LCP = 0x0021, 0x0057, 0x8021, 0xC021
 # Link types of captures (https://www.tcpdump.org/linktypes.html).
-ETHERNET, RAW, PPP, PPP_HDLC, LINUX_SLL = 1, {12, 101, 228, 229}, 9, 50, 113
-ETHERTYPES = {0x0800: IPV4, 0x86DD: IPV6}
+RAW, LOOPBACK, PPP, PPP_HDLC = {12, 101, 228, 229}, {0, 108}, 9, 50
+# Ethernet and both forms of Linux cooked: where the EtherType is, and where the payload begins.
+ETHERTYPE_AT = {1: (12, 14), 113: (14, 16), 276: (0, 20)}
+ETHERTYPES, VLAN = {0x0800: IPV4, 0x86DD: IPV6}, {0x8100, 0x88A8, 0x9100}
 
 OURS, PEER = bytes([10, 64, 64, 64]), bytes([10, 64, 64, 65])
 # As many as a capture can be long and still be sent in every mode.
@@ -60,7 +62,7 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
         try:
             captured = read_frames(os.fspath(path))
         except ValueError:
-            captured = read_frames(os.fspath(path), cut=True)
+            captured = _as_far_as_it_goes(path)
             cut = ", which ends in the middle of a packet"
     except (OSError, ValueError) as error:
         raise TargetError(f"--frames: {error}") from error
@@ -70,11 +72,19 @@ def from_capture(path: Path) -> tuple[list[bytes], str]:
         kinds = sorted({link_type for _, link_type, _ in captured})
         raise TargetError(
             f"--frames: {path}: none of its {len(captured)} frames (link types {kinds}) can be sent over PPP;"
-            " expected PPP, PPP in HDLC, Ethernet, Linux cooked or raw IP with IPv4 or IPv6 in it"
+            " expected PPP, PPP in HDLC, Ethernet, Linux cooked, loopback or raw IP with IPv4 or IPv6 in it"
         )
     left_out = len(captured) - len(frames[:MOST])
     rest = f", {left_out} left out" if left_out else ""
     return frames[:MOST], f"{len(frames[:MOST])} frames of {path}{cut}{rest}"
+
+
+def _as_far_as_it_goes(path: Path) -> list[tuple[int, int, bytes]]:
+    try:
+        return read_frames(os.fspath(path), cut=True)
+    except ValueError as error:
+        # What there is to do is for who calls a function, and has been done.
+        raise ValueError(str(error).removesuffix(": cut=True takes those")) from error
 
 
 def fill(frames: list[bytes], count: int) -> list[bytes]:
@@ -99,16 +109,24 @@ def _as_ppp(link_type: int, data: bytes) -> bytes:
         return data
     if link_type == PPP:
         return data if data.startswith(HEADER) else HEADER + data
-    if link_type == ETHERNET:
-        return _network(data[12:14], data[14:])
-    if link_type == LINUX_SLL:
-        return _network(data[14:16], data[16:])
-    if link_type in RAW and data:
-        return _ppp(IPV6 if data[0] >> 4 == 6 else IPV4, data)
+    if link_type in ETHERTYPE_AT:
+        at, payload = ETHERTYPE_AT[link_type]
+        return _network(data[at : at + 2], data[payload:])
+    if link_type in RAW:
+        return _ip(data)
+    if link_type in LOOPBACK:
+        return _ip(data[4:])  # the family before it has another number, and order, on each system
     return b""
 
 
+def _ip(data: bytes) -> bytes:
+    protocol = {4: IPV4, 6: IPV6}.get(data[0] >> 4) if data else None
+    return _ppp(protocol, data) if protocol else b""
+
+
 def _network(ethertype: bytes, payload: bytes) -> bytes:
+    while int.from_bytes(ethertype, "big") in VLAN:  # one tag may be within another
+        ethertype, payload = payload[2:4], payload[4:]
     protocol = ETHERTYPES.get(int.from_bytes(ethertype, "big"))
     return _ppp(protocol, payload) if protocol else b""
 

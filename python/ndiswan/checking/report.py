@@ -78,7 +78,7 @@ def heading(result: CheckResult, driver: DriverResult, paint: _Paint = plain) ->
     sends = sum(mode.sends for mode in driver.modes)
     ran = sum(mode.ran for mode in driver.modes)
     modes = f"{ran} {'mode' if ran == 1 else 'modes'}"
-    what = f"{modes}, {sends:,} sends, {result.frames}, {result.seconds:.1f} s"
+    what = f"{modes}, {sends:,} sends, {result.frames_of(driver)}, {result.seconds:.1f} s"
     return f"{paint(driver.name, 'bold')}  {what}"
 
 

@@ -86,6 +86,8 @@ class ModeResult:
     ran: bool = True
     resets: int = 0
     """Those for which the driver's MiniportCheckForHang asked."""
+    too_long: int = 0
+    """The frames that are longer than the driver's MaxFrameSize; those are not sent."""
 
     @property
     def errors(self) -> list[Finding]:
@@ -226,6 +228,11 @@ class CheckResult(Shown):
         if any(not driver.clean for driver in self.drivers):
             return VIOLATIONS
         return FINE if any(driver.ran for driver in self.drivers) else NOTHING_RAN
+
+    def frames_of(self, driver: DriverResult) -> str:
+        """What was sent to a driver, and how much of it was not."""
+        too_long = max((mode.too_long for mode in driver.modes), default=0)
+        return f"{self.frames}, {too_long} too long for it" if too_long else self.frames
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`."""

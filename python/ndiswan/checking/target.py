@@ -260,33 +260,33 @@ def describe(target: str, only: str | None, arguments: list[str]) -> list[Driver
     drivers = []
     for name, factory in factories(target, only).items():
         miniport = make(f"{target}: {name}", factory, arguments)
-        if not isinstance(miniport, Miniport):
-            drivers.append(
-                Driver(name, serialized=True, fixed=True, interrupts=True, shuts_down=True)
-            )
-            continue
-        kind = type(miniport)
-        fixed = "serialized" in vars(miniport) or any(
-            "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}
-        )
-        interrupts = (
-            kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
-        )
-        more = getattr(miniport, "_more", {})
-        drivers.append(
-            Driver(
-                name,
-                bool(miniport.serialized),
-                fixed,
-                interrupts,
-                contract=getattr(miniport, "_face", "wan"),
-                cancels="cancel_send" in more,
-                pauses="pause" in more,
-                shuts_down=kind.shutdown is not Miniport.shutdown,
-                defined=_entry_points(kind),
-            )
-        )
+        drivers.append(driver_of(name, miniport))
     return drivers
+
+
+def driver_of(name: str, miniport: Any) -> Driver:
+    """What decides the modes of a driver that has been made."""
+    if not isinstance(miniport, Miniport):
+        return Driver(name, serialized=True, fixed=True, interrupts=True, shuts_down=True)
+    kind = type(miniport)
+    fixed = "serialized" in vars(miniport) or any(
+        "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}
+    )
+    interrupts = (
+        kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
+    )
+    more = getattr(miniport, "_more", {})
+    return Driver(
+        name,
+        bool(miniport.serialized),
+        fixed,
+        interrupts,
+        contract=getattr(miniport, "_face", "wan"),
+        cancels="cancel_send" in more,
+        pauses="pause" in more,
+        shuts_down=kind.shutdown is not Miniport.shutdown,
+        defined=_entry_points(kind),
+    )
 
 
 def _entry_points(kind: type[Miniport]) -> dict[str, str]:

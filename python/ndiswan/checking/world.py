@@ -72,8 +72,8 @@ class Peer(nw.Protocol):
         self.finished += 1
 
 
-class NoLineError(Exception):
-    """The driver brings no line up, or none again."""
+class CannotSendError(Exception):
+    """The driver brings no line up, or none again, or takes none of the frames."""
 
 
 class EnoughError(Exception):
@@ -112,6 +112,11 @@ class World:
         except Exception as error:
             raise BindFailedError from error
         self.frames = self.bench.frames_for(self.miniport.info)
+        if not self.frames:
+            largest = self.miniport.info.max_frame_size
+            raise self._cannot_send(
+                f"each of the frames is longer than max_frame_size, which is {largest}: none is sent"
+            )
         self.adapter = self.miniport.adapter
         if not self.line:
             return self
@@ -124,7 +129,7 @@ class World:
         if not self._has_line():
             in_c = "NdisMIndicateStatus with NDIS_STATUS_WAN_LINE_UP"
             call = self.in_c(in_c, "adapter.line_up")
-            raise self._without_line(f"no line came up; the driver has to call {call}")
+            raise self._cannot_send(f"no line came up; the driver has to call {call}")
         return self
 
     def in_c(self, call: str, in_python: str) -> str:
@@ -141,9 +146,9 @@ class World:
             self.link = next((link for link in self.adapter.links if link.up), self.link)
         return self.link.up
 
-    def _without_line(self, why: str) -> NoLineError:
+    def _cannot_send(self, why: str) -> CannotSendError:
         self.call(self.ndis.close)  # what is left after that is left behind
-        return NoLineError(why)
+        return CannotSendError(why)
 
     def _dial(self) -> None:
         from ndiswan.drivers.tapi_call import TapiError
@@ -152,7 +157,7 @@ class World:
             dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
             self.link = dial(self.ndis) or self.link
         except TapiError as error:
-            raise self._without_line(str(error)) from error
+            raise self._cannot_send(str(error)) from error
 
     def __exit__(
         self,
@@ -210,7 +215,7 @@ class World:
     def needs_line(self) -> None:
         """Wait for a line, if the driver has taken its own down; by TAPI another call is made.
 
-        Raises NoLineError if none comes up: a protocol sends nothing then.
+        Raises CannotSendError if none comes up: a protocol sends nothing then.
         """
         if self._has_line():
             return
@@ -222,7 +227,7 @@ class World:
         else:
             self._wait_for_line()
         if not self._has_line():
-            raise self._without_line("the driver took its line down, and none came up again")
+            raise self._cannot_send("the driver took its line down, and none came up again")
 
     def dial_again(self) -> None:
         """Another call by TAPI, once the other end of those that were closed is free.

@@ -31,7 +31,7 @@ run [WHO] [UNTIL]     go on without being asked
 events [N]            all that happened since the last choice, or the last N of it
 path                  what was answered up to here; > is not the plain answer
 story                 what led to what goes wrong
-save FILE             write a replay file, for `ndiswan replay` and `ndiswan view`
+save FILE             write a new replay file, for `ndiswan replay` and `ndiswan view`
 view FILE             write the page of `ndiswan view`
 show                  where it stands, once more
 help                  this
@@ -175,10 +175,10 @@ class Prompt:
         self._tell(HELP.format(who=" | ".join([PLAIN, *explorers()])))
 
     def _save(self, words: list[str]) -> None:
-        self._tell(f"saved {self._stepper.save(_file(words))}")
+        self._tell(f"saved {self._stepper.save(_new_file(words))}")
 
     def _view(self, words: list[str]) -> None:
-        self._tell(f"wrote {self._stepper.view().save(_file(words))}")
+        self._tell(f"wrote {self._stepper.view().save(_new_file(words))}")
 
     def _tell(self, text: str) -> None:
         self._print({"text": text} if self._as_json else text)
@@ -212,9 +212,13 @@ def _number(word: str) -> int:
     return int(word)
 
 
-def _file(words: list[str]) -> str:
+def _new_file(words: list[str]) -> str:
     if len(words) != 1:
         raise StepError(f"expected the name of one file, got {' '.join(words)!r}")
+    if Path(words[0]).exists() and not Path(words[0]).is_dir():
+        raise StepError(
+            f"{words[0]}: there is such a file, which stays as it is; give another name"
+        )
     return words[0]
 
 

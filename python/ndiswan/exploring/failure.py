@@ -325,6 +325,8 @@ def parts_of(content: Any) -> dict[str, Any]:
 def _expect(name: str, value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{name}: expected {_CALLED[kind]}, got {value!r:.60}")
+    if isinstance(value, str) and value.encode("utf-8", "replace").decode() != value:
+        raise ValueError(f"{name}: expected text that can be printed, got {value!r:.60}")
     return value
 
 

@@ -122,8 +122,8 @@ class Port:
 
 def _speed(baudrate: int) -> int:
     constant = getattr(termios, f"B{baudrate}", None)
-    if constant is None:
-        rates = sorted(int(n[1:]) for n in dir(termios) if n[0] == "B" and n[1:].isdigit())
+    if constant is None or baudrate == 0:  # B0 hangs up
+        rates = sorted(int(n[1:]) for n in dir(termios) if n[0] == "B" and n[1:].isdigit())[1:]
         raise ValueError(f"baudrate: expected one of {rates}, got {baudrate}")
     return int(constant)
 

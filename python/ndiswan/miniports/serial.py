@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan import PENDING, LinkInfo, Miniport, Oid, Status, WanInfo
 from ndiswan._native import HdlcDecoder, hdlc_encode
+from ndiswan.given import whole
 
 from .port import Port, Wake
 from .send_queue import Frame, SendQueue
@@ -32,6 +33,8 @@ SPARE = 32
 FRAMING_BITS = 0x100 | 0x800
 # The miniport's name for its only link.
 LINK_HANDLE = 1
+# An ACCM with all of the 32 control characters.
+ALL_CHARACTERS = 0xFFFFFFFF
 # Frames that the card of early completion holds.
 CARD_FRAMES = 64
 
@@ -70,10 +73,12 @@ class SerialMiniport(Miniport):
         early_completion: bool = False,
         window: int = 8,
         max_frame: int = 1500,
-        accm: int = 0xFFFFFFFF,
+        accm: int = ALL_CHARACTERS,
         receive_accm: int = 0,
         baudrate: int | None = None,
     ) -> None:
+        whole("accm", accm, 0, ALL_CHARACTERS)
+        whole("receive_accm", receive_accm, 0, ALL_CHARACTERS)
         self.info = WanInfo(
             max_frame_size=max_frame,
             max_transmit=window,

@@ -20,18 +20,21 @@ MISSING = 12
 
 def check(of: CheckResult) -> str:
     """Each driver: the state of every rule, and the first thing that is wrong in full."""
-    head = f"{of.target}, {of.frames}, {of.seconds:.1f} s"
+    head = f"{of.target}, {of.seconds:.1f} s"
     return parts.page(
-        parts.line(head, kind="faint"), *(part for d in of.drivers for part in _driver(d))
+        parts.line(head, kind="faint"),
+        *(part for d in of.drivers for part in _driver(d, of.frames_of(d))),
     )
 
 
-def _driver(of: DriverResult) -> Iterator[str]:
+def _driver(of: DriverResult, frames: str) -> Iterator[str]:
     sends = sum(mode.sends for mode in of.modes)
     ran = sum(mode.ran for mode in of.modes)
     yield parts.title(of.name)
     said = "nothing is wrong" if of.clean else "something is wrong"
-    yield parts.verdict(parts.line(f"{said} in {ran} modes, {sends:,} sends"), bad=not of.clean)
+    yield parts.verdict(
+        parts.line(f"{said} in {ran} modes, {sends:,} sends, {frames}"), bad=not of.clean
+    )
     rows = [
         (
             state.family,

@@ -41,21 +41,24 @@ def _suite(suite: Suite) -> ET.Element:
         return str(sum(case.find(test) is not None for case in cases))
 
     cases = [_case(case) for case in suite.cases]
-    element = ET.Element("testsuite", name=suite.name, tests=str(len(cases)))
+    element = ET.Element("testsuite", name=_clean(suite.name), tests=str(len(cases)))
     element.set("failures", count("failure"))
     element.set("errors", count("error"))
     element.set("skipped", count("skipped"))
     element.set("time", f"{sum(case.seconds for case in suite.cases):.3f}")
     properties = ET.SubElement(element, "properties")
     for name, value in suite.properties.items():
-        ET.SubElement(properties, "property", name=name, value=_clean(value))
+        ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
     element.extend(cases)
     return element
 
 
 def _case(case: Case) -> ET.Element:
     element = ET.Element(
-        "testcase", classname=case.owner, name=case.name, time=f"{case.seconds:.3f}"
+        "testcase",
+        classname=_clean(case.owner),
+        name=_clean(case.name),
+        time=f"{case.seconds:.3f}",
     )
     for problem in case.problems:
         if problem.level == "warning":
@@ -75,9 +78,10 @@ def _case(case: Case) -> ET.Element:
 
 def _trouble(report: Report) -> ET.Element:
     """What kept a command from its work is a test that could not be run."""
-    element = ET.Element("testsuite", name=report.target, tests="1", failures="0", errors="1")
+    target = _clean(report.target)
+    element = ET.Element("testsuite", name=target, tests="1", failures="0", errors="1")
     case = ET.SubElement(
-        element, "testcase", classname=report.target, name=f"ndiswan {report.command}", time="0"
+        element, "testcase", classname=target, name=f"ndiswan {report.command}", time="0"
     )
     for text in report.trouble:
         ET.SubElement(case, "error", type="TROUBLE", message=_clean(text.splitlines()[0]))

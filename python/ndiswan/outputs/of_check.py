@@ -49,7 +49,7 @@ def _said(result: CheckResult, driver: DriverResult) -> str:
         f"{states[s]} {s}" for s in ("broken", "warned", "kept", "not reached") if states[s]
     )
     modes = f"{ran} {'mode' if ran == 1 else 'modes'}"
-    return f"{driver.name}: {modes}, {sends:,} sends, {result.frames}; rules: {rules}"
+    return f"{driver.name}: {modes}, {sends:,} sends, {result.frames_of(driver)}; rules: {rules}"
 
 
 def _case(

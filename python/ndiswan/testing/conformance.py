@@ -11,11 +11,10 @@ from ndiswan.checking.bench import Bench
 from ndiswan.checking.frames import built_in
 from ndiswan.checking.modes import Mode, modes_of
 from ndiswan.checking.scenarios import FUNCTIONS
-from ndiswan.checking.target import Driver
+from ndiswan.checking.target import driver_of
 from ndiswan.exploring.failure import load
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.exploring.workload import workload
-from ndiswan.miniport import Miniport
 from ndiswan.ndis import Ndis
 from ndiswan.program import run_program
 from ndiswan.protocol import Protocol
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring.execution import Scenario
     from ndiswan.exploring.exploration import Exploration
+    from ndiswan.miniport import Miniport
 
 
 class ConformanceError(AssertionError):
@@ -146,7 +146,7 @@ class MiniportConformance:
         from ndiswan.strategies import programs
 
         driver = self.make_miniport()
-        made = programs(driver.info, interrupts=_interrupts(driver), lines=self.lines)
+        made = programs(driver.info, interrupts=driver_of("", driver).interrupts, lines=self.lines)
 
         @given(program=made)
         def play(program: list[tuple[int, int]]) -> None:
@@ -191,11 +191,7 @@ class MiniportConformance:
 
     def _modes(self) -> list[Mode]:
         driver = self.make_miniport()
-        kind = type(driver)
-        fixed = "serialized" in vars(driver) or any(
-            "serialized" in vars(base) for base in kind.__mro__ if base not in {Miniport, object}
-        )
-        known = Driver(kind.__name__, bool(driver.serialized), fixed, _interrupts(driver))
+        known = driver_of(type(driver).__name__, driver)
         return modes_of(known, both=self.both, real_time=self.real_time)
 
     @property
@@ -268,11 +264,6 @@ def _settings(config: pytest.Config) -> Any:
         phases=[phase for phase in Phase if phase not in {Phase.explain, Phase.target}],
         suppress_health_check=list(HealthCheck),
     )
-
-
-def _interrupts(driver: Miniport) -> bool:
-    kind = type(driver)
-    return kind.isr is not Miniport.isr or kind.handle_interrupt is not Miniport.handle_interrupt
 
 
 def _skip(why: str) -> None:
