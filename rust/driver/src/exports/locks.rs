@@ -3,7 +3,7 @@
 use ndiswan::event::Form;
 use ndiswan::{Irql, Rule};
 
-use super::exports;
+use super::{exports, guarded};
 use crate::context::{Here, quickly};
 use crate::lines::{caller, named_at};
 use crate::locks::Lock;
@@ -139,30 +139,37 @@ fn raise(here: &Here, to: u8) -> u8 {
     old
 }
 
-/// A function of one argument that gets the frame pointer of the stub that calls, which nothing has touched yet, and the stack
+/// Functions that make a lock. They get the frame pointer of the stub that calls, which nothing has touched yet, and the stack
 /// pointer: the frame is the stub's if the stub's return address is right below it.
-macro_rules! with_frame {
-    ($add:ident, $($name:ident),*) => {
-        $({
-            #[unsafe(naked)]
-            extern "C-unwind" fn framed(_: usize) {
-                std::arch::naked_asm!("mov rsi, rbp", "mov rdx, rsp", "jmp {}", sym $name);
-            }
-            $add(stringify!($name), framed as *const () as usize);
-        })*
+macro_rules! initializers {
+    ($(fn $name:ident(here, lock: usize) {})*) => {
+        /// Adds them.
+        pub(super) fn list_initializers(add: &mut dyn FnMut(&'static str, usize)) {
+            $({
+                extern "C-unwind" fn rest(lock: usize, frame: usize, stack: usize) {
+                    guarded(stringify!($name), move |here: &Here| {
+                        initialize(here, lock, if frame == stack + 8 { frame } else { 0 });
+                    });
+                }
+                // SAFETY: writes registers of arguments that the caller does not look at again, and goes on in a function that
+                // takes these.
+                #[unsafe(naked)]
+                extern "C-unwind" fn begin(_: usize) {
+                    std::arch::naked_asm!("mov rsi, rbp", "mov rdx, rsp", "jmp {}", sym rest);
+                }
+                add(stringify!($name), begin as *const () as usize);
+            })*
+        }
     };
 }
 
-/// Puts these in the place of what [`list`] adds.
-pub(super) fn list_framed(add: &mut dyn FnMut(&'static str, usize)) {
-    with_frame!(add, NdisAllocateSpinLock, KeInitializeSpinLock, NdisInitializeReadWriteLock);
+initializers! {
+    fn NdisAllocateSpinLock(here, lock: usize) {}
+    fn KeInitializeSpinLock(here, lock: usize) {}
+    fn NdisInitializeReadWriteLock(here, lock: usize) {}
 }
 
 exports! {
-    fn NdisAllocateSpinLock(here, lock: usize, frame: usize, stack: usize) {
-        initialize(here, lock, if frame == stack + 8 { frame } else { 0 });
-    }
-
     fn NdisFreeSpinLock(here, lock: usize) {
         let Some(card) = here.card() else { return };
         let Some(known) = card.driver.locks.free(lock, here.name) else {
@@ -185,10 +192,6 @@ exports! {
 
     fn NdisDprReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Dpr) } {
         release(here, lock, Form::Dpr);
-    }
-
-    fn KeInitializeSpinLock(here, lock: usize, frame: usize, stack: usize) {
-        initialize(here, lock, if frame == stack + 8 { frame } else { 0 });
     }
 
     fn KeAcquireSpinLock(here, lock: usize, old: usize) {
@@ -252,10 +255,6 @@ exports! {
         let Some(card) = here.card() else { return };
         card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
         release(here, CANCEL, Form::Plain);
-    }
-
-    fn NdisInitializeReadWriteLock(here, lock: usize, frame: usize, stack: usize) {
-        initialize(here, lock, if frame == stack + 8 { frame } else { 0 });
     }
 
     fn NdisAcquireReadWriteLock(here, lock: usize, write: u8, state: usize) {
