@@ -131,6 +131,7 @@ impl CWorkload {
         let (core, coverage) = explorer.parts();
         let mut options = Options { coverage, ..worlds.options.clone() };
         (options.config.record, options.config.verify) = (true, Verify::CallSites);
+        self.scenario.begin();
         py.detach(|| {
             let mut world = None;
             let ran = execute(&core, &options, &mut |ndis| {
@@ -157,6 +158,7 @@ impl CWorkload {
         let time = Duration::from_nanos(crate::time::nanoseconds(seconds)?);
         let (core, coverage) = explorer.parts();
         let options = Options { coverage, ..worlds.options.clone() };
+        self.scenario.begin();
         Ok(py.detach(|| {
             let begin = Instant::now();
             let mut all = Stretch {

@@ -68,6 +68,8 @@ pub struct Cpu {
     pub id: u32,
     /// Number of the thread that it is on, unique in the process.
     pub(crate) thread: u32,
+    /// Which of its thread's CPUs it is, 0 for the thread's own.
+    place: usize,
     pub(crate) state: RefCell<CpuState>,
     /// How many callbacks are on the stack: beyond a limit work is deferred, so that a driver
     /// and a protocol that call each other for ever do not exhaust the stack.
@@ -141,9 +143,9 @@ impl Here {
     #[cold]
     fn make(&self, number: usize) -> &Rc<Cpu> {
         for before in 1..number {
-            self.cpus[before].get_or_init(Cpu::new);
+            self.cpus[before].get_or_init(|| Cpu::new(before));
         }
-        self.cpus[number].get_or_init(Cpu::new)
+        self.cpus[number].get_or_init(|| Cpu::new(number))
     }
 }
 
@@ -154,11 +156,12 @@ thread_local! {
 }
 
 impl Cpu {
-    fn new() -> Rc<Cpu> {
+    fn new(place: usize) -> Rc<Cpu> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         Rc::new(Cpu {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             thread: Cpu::thread(),
+            place,
             state: RefCell::default(),
             depth: Cell::new(0),
             raised: Cell::new(false),
@@ -192,7 +195,7 @@ impl Cpu {
     /// Does something with it.
     #[inline(always)]
     #[allow(clippy::inline_always)] // the straight way is one function
-    pub(crate) fn here<R>(f: impl FnOnce(&Rc<Cpu>) -> R) -> R {
+    pub fn here<R>(f: impl FnOnce(&Rc<Cpu>) -> R) -> R {
         HERE.with(|here| f(here.cpu(here.number.get())))
     }
 
@@ -216,6 +219,12 @@ impl Cpu {
     #[inline]
     pub fn current_number() -> usize {
         HERE.with(|here| here.number.get())
+    }
+
+    /// Which of its thread's CPUs it is: what [`current_number`](Self::current_number) says while it runs.
+    #[inline]
+    pub fn place(&self) -> usize {
+        self.place
     }
 
     /// From now on the calling thread is the virtual CPU of this number.

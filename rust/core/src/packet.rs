@@ -126,7 +126,8 @@ impl WanPacket {
     }
 
     /// The same for a frame that is known to fit.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet
     pub(crate) fn put(&mut self, info: &WanInfo, frame: &[u8]) {
         self.written = true;
         self.parts = None;
@@ -155,6 +156,7 @@ impl WanPacket {
     }
 
     /// CurrentBuffer, as an offset from StartBuffer.
+    #[inline]
     pub fn current_buffer(&self) -> usize {
         self.current_buffer
     }
@@ -187,11 +189,13 @@ impl WanPacket {
     }
 
     /// The data.
+    #[inline]
     pub fn data(&self) -> &[u8] {
         &self.buffer[self.current_buffer..][..self.current_length]
     }
 
     /// The data, to be changed in any manner.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut [u8] {
         self.written = true;
         &mut self.buffer[self.current_buffer..][..self.current_length]
@@ -226,6 +230,7 @@ impl WanPacket {
     ///
     /// # Errors
     /// `PADDING` if that leaves the buffer, or nothing of a NET_BUFFER; nothing is changed then.
+    #[inline]
     pub fn set_current(&mut self, offset: usize, length: usize) -> Result<(), Rule> {
         match offset.checked_add(length) {
             Some(end) if end <= self.buffer.len() => {
@@ -237,7 +242,12 @@ impl WanPacket {
         }
     }
 
+    #[inline]
     fn move_ends(&mut self, begin: usize, end: usize) -> Result<(), Rule> {
+        if self.parts.is_none() { Ok(()) } else { self.move_outer_ends(begin, end) }
+    }
+
+    fn move_outer_ends(&mut self, begin: usize, end: usize) -> Result<(), Rule> {
         let (old_begin, old_end) = (self.current_buffer, self.current_buffer + self.current_length);
         let Some([first, .., last]) = self.parts.as_deref_mut() else { return Ok(()) };
         let longer = |part: u32, by: usize, less: usize| {

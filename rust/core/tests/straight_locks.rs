@@ -30,7 +30,7 @@ fn worlds() -> (Rig<Deserialized>, Rig<Deserialized>) {
     }
     let adapter = shared.adapter();
     std::thread::scope(|scope| scope.spawn(|| take(adapter, 0)).join().unwrap());
-    assert!(!shared.adapter().acquire_at_once(0, Plain), "nobody is alone there");
+    assert!(!shared.adapter().acquire_at_once(&Cpu::current(), 0, Plain), "nobody is alone there");
     (alone, shared)
 }
 
@@ -103,13 +103,19 @@ fn a_second_lock_is_taken_at_once_when_its_order_is_known_and_not_the_other_way_
     let adapter = rig.adapter();
     let (a, b) = (adapter.spin_lock("a"), adapter.spin_lock("b"));
     adapter.acquire(a, Plain).unwrap();
-    assert!(!adapter.acquire_at_once(b, Plain), "nobody has looked at that order yet");
+    assert!(
+        !adapter.acquire_at_once(&Cpu::current(), b, Plain),
+        "nobody has looked at that order yet"
+    );
     take(adapter, b);
-    assert!(adapter.acquire_at_once(b, Plain));
-    assert!(!adapter.release_at_once(a, Plain), "not the last one");
-    assert!(adapter.release_at_once(b, Plain) && adapter.release_at_once(a, Plain));
-    assert!(adapter.acquire_at_once(b, Plain));
-    assert!(!adapter.acquire_at_once(a, Plain));
+    assert!(adapter.acquire_at_once(&Cpu::current(), b, Plain));
+    assert!(!adapter.release_at_once(&Cpu::current(), a, Plain), "not the last one");
+    assert!(
+        adapter.release_at_once(&Cpu::current(), b, Plain)
+            && adapter.release_at_once(&Cpu::current(), a, Plain)
+    );
+    assert!(adapter.acquire_at_once(&Cpu::current(), b, Plain));
+    assert!(!adapter.acquire_at_once(&Cpu::current(), a, Plain));
     assert_eq!(adapter.acquire(a, Plain).unwrap_err().rule, Rule::LockOrder);
     adapter.release(b, Plain).unwrap();
     assert_eq!(rig.close(), [Rule::LockOrder]);

@@ -1,15 +1,17 @@
 //! A driver in C and one card of it: what its functions are called with, and what it was given.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
+use ndiswan::cx::Cpu;
 use ndiswan::{Adapter, Link, Status};
 use parking_lot::{Mutex, RwLock};
 
-use crate::context::Inside;
+use crate::context;
 use crate::image::{Image, LoadError};
 use crate::locks::Locks;
 use crate::memory::{Access, Heap, Pages};
@@ -160,14 +162,14 @@ pub struct Card {
     pub(crate) attributes_set: AtomicBool,
     pub(crate) arena: OnceLock<Box<Arena>>,
     /// Links by NdisLinkContext.
-    pub(crate) links: RwLock<HashMap<usize, Arc<Link>>>,
+    pub(crate) links: RwLock<BTreeMap<usize, Arc<Link>>>,
     pub(crate) timers: RwLock<Vec<Timer>>,
     pub(crate) dpcs: RwLock<Vec<Timer>>,
     pub(crate) interrupt: Mutex<Option<Interrupt>>,
     pub(crate) requests: Mutex<Vec<crate::requests::Open>>,
     pub(crate) shutdown: Mutex<Option<(usize, usize)>>,
     pub(crate) windows: Mutex<Vec<crate::mapped::Window>>,
-    pub(crate) config: Mutex<HashMap<String, usize>>,
+    pub(crate) config: Mutex<BTreeMap<String, usize>>,
     pub(crate) things: Mutex<crate::exports::Things>,
 }
 
@@ -196,26 +198,24 @@ pub(crate) fn new_handle() -> usize {
     start + 16 * (NEXT_HANDLE.fetch_add(1, Ordering::Relaxed) % (HANDLES / 16))
 }
 
-static CARDS: RwLock<Option<HashMap<usize, Weak<Card>>>> = RwLock::new(None);
+static CARDS: RwLock<BTreeMap<usize, Weak<Card>>> = RwLock::new(BTreeMap::new());
 
 /// The card that has this MiniportAdapterHandle.
 pub(crate) fn by_handle(handle: usize) -> Option<Arc<Card>> {
-    CARDS.read().as_ref()?.get(&handle)?.upgrade()
+    CARDS.read().get(&handle)?.upgrade()
 }
 
 /// Every card that there is; none if somebody changes the list at the moment.
 pub(crate) fn all() -> Vec<Arc<Card>> {
     let known = CARDS.try_read();
-    let cards = known.iter().filter_map(|known| known.as_ref());
-    cards.flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
+    known.iter().flat_map(|cards| cards.values()).filter_map(Weak::upgrade).collect()
 }
 
 impl Card {
     /// The other cards of the same driver.
     pub(crate) fn siblings(&self) -> Vec<Arc<Card>> {
         // One that goes meanwhile wants the list: none is let go of under its lock.
-        let known =
-            CARDS.read().iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect();
+        let known = CARDS.read().values().filter_map(Weak::upgrade).collect();
         let mut others: Vec<Arc<Card>> = known;
         others.retain(|other| {
             Arc::ptr_eq(&other.driver, &self.driver) && other.handle != self.handle
@@ -228,13 +228,14 @@ impl Card {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path, settings: Settings) -> Result<Arc<Card>, LoadError> {
-        Ok(Card::on(Image::load(path)?, settings))
+        let image = Image::load(path)?;
+        crate::fault::install();
+        Ok(Card::on(image, settings))
     }
 
-    /// The first card of a driver.
+    /// The first card of a driver; faults are looked after already.
     pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
-        crate::fault::install();
-        crate::context::forget_calls();
+        context::forget_calls();
         let driver = Arc::new(Driver {
             image: ManuallyDrop::new(image),
             heap: Heap::new(settings.guard),
@@ -276,7 +277,7 @@ impl Card {
             config: Mutex::default(),
             things: Mutex::default(),
         });
-        CARDS.write().get_or_insert_default().insert(handle, Arc::downgrade(&card));
+        CARDS.write().insert(handle, Arc::downgrade(&card));
         card
     }
 
@@ -307,23 +308,27 @@ impl Card {
     #[inline]
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
-        self.inside(function, |image, frame| image.invoke(function, arguments, frame))
+        Cpu::here(|cpu| {
+            self.inside(cpu, function, |image, frame| image.invoke(function, arguments, frame))
+        })
     }
 
     /// The same for MiniportWanSend.
     #[inline(always)]
     #[allow(clippy::inline_always)] // once for each packet
     #[must_use = "none is a crash, or nothing to call"]
-    pub(crate) fn call_wan_send(&self, link: usize, packet: usize) -> Option<usize> {
+    pub(crate) fn call_wan_send(&self, cpu: &Rc<Cpu>, link: usize, packet: usize) -> Option<usize> {
         let function = self.driver.handlers.get()?.wan_send;
         let context = self.context.load(Ordering::Relaxed);
-        self.inside(function, |image, frame| image.send(function, [context, link, packet], frame))
+        let arguments = [context, link, packet];
+        self.inside(cpu, function, |image, frame| image.send(function, arguments, frame))
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `call_wan_send`
     fn inside(
         &self,
+        cpu: &Rc<Cpu>,
         function: usize,
         call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
     ) -> Option<usize> {
@@ -332,12 +337,9 @@ impl Card {
         if function == 0 || self.driver.crashed.get().is_some() || over() {
             return None;
         }
-        let result = {
-            let inside = Inside::enter(self);
-            call(&self.driver.image, inside.frame())
-        };
+        let result = context::inside(self, cpu, |frame| call(&self.driver.image, frame));
         if result.is_none() && !crate::own_thread::take_end() {
-            self.crash(crate::context::take_crash());
+            self.crash(context::take_crash());
         }
         // A sanitizer may have found something in a call that returned all the same.
         result.filter(|_| self.driver.crashed.get().is_none())
@@ -360,9 +362,7 @@ impl Card {
 
 impl Drop for Card {
     fn drop(&mut self) {
-        if let Some(cards) = CARDS.write().as_mut() {
-            cards.remove(&self.handle);
-        }
+        CARDS.write().remove(&self.handle);
     }
 }
 

@@ -5,18 +5,25 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::atomic::{Ordering, compiler_fence};
 
-use ndiswan::Rule;
 use ndiswan::cx::Cpu;
+use ndiswan::{Adapter, Rule};
 
 use crate::card::Card;
 use crate::fault::Fault;
 use crate::watchdog;
 
+mod call;
+
+use call::Call;
+pub(crate) use call::inside;
+
 /// What is looked at in each call, in one variable: finding one takes a call where the library is a shared one.
 pub(crate) struct Thread {
-    card: Cell<*const Card>,
+    /// The innermost call into the driver.
+    call: Cell<*const Call>,
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
     frame: Cell<*mut libc::c_void>,
     /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
@@ -34,7 +41,7 @@ pub(crate) struct Thread {
 thread_local! {
     static THREAD: Thread = const {
         Thread {
-            card: Cell::new(ptr::null()),
+            call: Cell::new(ptr::null()),
             frame: Cell::new(ptr::null_mut()),
             called: Cell::new(0),
             calling: Cell::new(0),
@@ -131,6 +138,15 @@ pub(crate) fn in_own(address: usize, length: usize, copy: impl FnOnce()) -> bool
     card.driver.heap.within(address, end, copy)
 }
 
+/// What is at an address that may be one of this stack, between here and the call into the driver that called; none if it is not.
+pub(crate) fn word_of_stack(address: usize) -> Option<usize> {
+    let frame = THREAD.with(|thread| thread.is_called().then(|| thread.frame.get() as usize))?;
+    let here = 0u8;
+    let inside = address >= (&raw const here) as usize && address < frame.saturating_sub(8);
+    // SAFETY: all between here and the call into the driver is in use.
+    (inside && address.is_multiple_of(8)).then(|| unsafe { (address as *const usize).read() })
+}
+
 pub(crate) fn note(fault: Fault) {
     FAULTS.with_borrow_mut(|faults| {
         if faults.len() < 64 {
@@ -174,11 +190,16 @@ impl Thread {
         self.called.get() == number + 1
     }
 
+    /// The innermost call of the driver.
+    #[inline]
+    fn call(&self) -> Option<&Call> {
+        // SAFETY: a call puts the one before it back when it ends, and those that were given up are forgotten.
+        unsafe { self.call.get().as_ref() }
+    }
+
     #[inline]
     fn card(&self) -> Option<&'static Card> {
-        // SAFETY: set by `Inside`, which borrows the card for as long as its driver runs; nobody keeps the reference longer than
-        // the library call that asked.
-        unsafe { self.card.get().as_ref() }
+        self.call().map(Call::card)
     }
 
     /// After many calls: the driver leaves its outermost one if that goes on for ever.
@@ -197,18 +218,18 @@ impl Thread {
     }
 
     #[inline]
-    fn report_faults(&self) {
+    fn report_faults(&self, card: Option<&Card>) {
         if self.faulty.get() {
             self.faulty.set(false);
-            report_faults();
+            report_faults(card);
         }
     }
 }
 
 #[cold]
-fn report_faults() {
+fn report_faults(card: Option<&Card>) {
     for fault in FAULTS.take() {
-        match card() {
+        match card {
             Some(card) => fault.report(card),
             None => note_crash(fault.text),
         }
@@ -219,9 +240,10 @@ fn report_faults() {
 /// does not notice how: what there is to report of it before, and what `f` leaves alone, is for a [`Here`].
 #[inline(always)]
 #[allow(clippy::inline_always)] // of two callers, which are a spin lock's whole way
-pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
+pub(crate) fn quickly(f: impl FnOnce(&Card, &Adapter, &Cpu) -> bool) -> bool {
     THREAD.with(|thread| {
-        let Some(card) = thread.card() else { return false };
+        let Some(call) = thread.call() else { return false };
+        let Some(adapter) = call.adapter() else { return false };
         if thread.faulty.get() {
             return false;
         }
@@ -229,7 +251,7 @@ pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
             // Not to be left half way by a signal, which looks at it on this thread.
             thread.in_library.set(true);
             compiler_fence(Ordering::SeqCst);
-            let done = f(card);
+            let done = f(call.card(), adapter, call.cpu());
             compiler_fence(Ordering::SeqCst);
             thread.in_library.set(false);
             done
@@ -239,7 +261,7 @@ pub(crate) fn quickly(f: impl FnOnce(&Card) -> bool) -> bool {
 
 /// A library call of the driver, until it returns.
 pub(crate) struct Here {
-    card: *const Card,
+    call: *const Call,
     frame: *mut libc::c_void,
     /// Of the CPU that is inside of it.
     bit: u64,
@@ -251,32 +273,43 @@ impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
         THREAD.with(|thread| {
-            let number = Cpu::current_number();
-            let (card, frame, bit) = (thread.card.get(), thread.frame.get(), bit(number));
-            let here = Here { card, frame, bit, name };
+            let call = thread.call();
+            let number = call.map_or_else(Cpu::current_number, |call| call.cpu().place());
+            let bit = bit(number);
+            let here = Here { call: thread.call.get(), frame: thread.frame.get(), bit, name };
             thread.in_library.set(true);
             thread.called.set(number + 1);
             thread.calling.set(thread.calling.get() | bit);
             let calls = thread.watch.calls();
             crate::last_words::called(name);
-            thread.report_faults();
+            thread.report_faults(call.map(Call::card));
             if let Some(calls) = calls {
                 thread.leave_if_endless(&here, calls);
             }
-            if let Some(adapter) = here.card().and_then(Card::adapter)
-                && adapter.ndis.is_cut_off()
-            {
+            if call.and_then(Call::adapter).is_some_and(|adapter| adapter.ndis.is_cut_off()) {
                 leave("the drivers go on for ever; this execution is cut off");
             }
             here
         })
     }
 
+    #[inline]
+    fn call(&self) -> Option<&Call> {
+        // SAFETY: on this stack, further out.
+        unsafe { self.call.as_ref() }
+    }
+
     /// The card whose driver calls.
     #[inline]
     pub(crate) fn card(&self) -> Option<&'static Card> {
-        // SAFETY: as in `card`.
-        unsafe { self.card.as_ref() }
+        self.call().map(Call::card)
+    }
+
+    /// That, its adapter, and the CPU that calls.
+    #[inline]
+    pub(crate) fn parts(&self) -> Option<(&'static Card, &Adapter, &Rc<Cpu>)> {
+        let call = self.call()?;
+        Some((call.card(), call.adapter()?, call.cpu()))
     }
 
     /// Reports that an argument is not what it has to be.
@@ -316,7 +349,7 @@ impl Drop for Here {
     #[inline]
     fn drop(&mut self) {
         THREAD.with(|thread| {
-            thread.card.set(self.card);
+            thread.call.set(self.call);
             thread.frame.set(self.frame);
             thread.called.set(0);
             thread.calling.set(thread.calling.get() & !self.bit);
@@ -331,69 +364,4 @@ impl Drop for Here {
 pub(crate) fn watch() {
     crate::fault::watch();
     THREAD.with(|thread| thread.watch.watch());
-}
-
-/// The driver runs, until this is dropped.
-pub(crate) struct Inside {
-    card: *const Card,
-    frame: *mut libc::c_void,
-    in_library: bool,
-    called: usize,
-    calling: u64,
-    /// How many calls another stack's driver had made, which goes on counting.
-    calls: Option<u64>,
-    place: *mut *mut libc::c_void,
-}
-
-impl Inside {
-    #[inline]
-    pub(crate) fn enter(card: &Card) -> Inside {
-        THREAD.with(|thread| {
-            if !thread.watch.is_watched() {
-                watch();
-            }
-            // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it.
-            let number = Cpu::current_number();
-            let (outer, frame, called, calls) = if thread.is_called_on(number) {
-                thread.watch.runs();
-                (thread.card.get(), thread.frame.get(), thread.called.get(), None)
-            } else {
-                (ptr::null(), ptr::null_mut(), 0, Some(thread.watch.begins()))
-            };
-            thread.card.set(card);
-            thread.frame.set(frame);
-            thread.called.set(0);
-            let calling = thread.calling.get() & bit(number);
-            thread.calling.set(thread.calling.get() & !calling);
-            let in_library = thread.in_library.replace(false);
-            let place = thread.frame.as_ptr();
-            Inside { card: outer, frame, in_library, called, calling, calls, place }
-        })
-    }
-
-    /// Where `ndiswan_invoke` keeps the innermost call.
-    #[inline]
-    pub(crate) fn frame(&self) -> *mut *mut libc::c_void {
-        self.place
-    }
-}
-
-impl Drop for Inside {
-    #[inline]
-    fn drop(&mut self) {
-        THREAD.with(|thread| {
-            thread.in_library.set(true);
-            thread.leaves.set(false);
-            thread.watch.stops();
-            thread.report_faults();
-            thread.card.set(self.card);
-            thread.frame.set(self.frame);
-            thread.called.set(self.called);
-            thread.calling.set(thread.calling.get() | self.calling);
-            thread.in_library.set(self.in_library);
-            if let Some(calls) = self.calls {
-                thread.watch.goes_on(calls);
-            }
-        });
-    }
 }

@@ -131,6 +131,7 @@ fn table() -> &'static HashMap<&'static str, usize> {
         lan::list(&mut add);
         levels::list(&mut add);
         locks::list(&mut add);
+        locks::list_initializers(&mut add);
         memory::list(&mut add);
         registration::list(&mut add);
         slots::list(&mut add);

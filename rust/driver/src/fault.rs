@@ -1,7 +1,7 @@
 //! Faults of a driver's code: a touch of what is not its own is noted and goes on, anything else leaves the call.
 
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use ndiswan::{Name, Rule};
 
@@ -53,6 +53,15 @@ pub(crate) fn install() {
     });
     for signal in FAULTS {
         take_over(signal);
+    }
+}
+
+/// The same for who does so thousands of times a second: at least once in each tick of the watchdog's, a tenth of a second.
+pub(crate) fn install_lately() {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = crate::watchdog::now();
+    if LAST.swap(now, Ordering::Relaxed) != now {
+        install();
     }
 }
 

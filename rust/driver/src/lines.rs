@@ -1,7 +1,7 @@
 //! Where in a driver's source a code address is, and what a report says of it.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ pub(crate) struct Line {
     number: u32,
 }
 
-/// By the copy that is loaded and the place in it: no two copies have the same name.
-type Known<V> = HashMap<(Arc<CStr>, usize), V>;
+/// By the place and the copy that is loaded: no two copies have the same name.
+type Known<V> = BTreeMap<(usize, Arc<CStr>), V>;
 
 /// What is at a code address of a driver, the innermost function first; looked up once.
 fn lines_at(address: usize) -> Arc<[Line]> {
-    static KNOWN: Mutex<Option<Known<Arc<[Line]>>>> = Mutex::new(None);
+    static KNOWN: Mutex<Known<Arc<[Line]>>> = Mutex::new(BTreeMap::new());
     let Some((file, place)) = crate::image::place_of(address) else { return Arc::new([]) };
-    let key = (Arc::clone(&file), place);
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
+    let key = (place, Arc::clone(&file));
+    if let Some(found) = KNOWN.lock().get(&key) {
         return Arc::clone(found);
     }
     let lines: Arc<[Line]> = read_lines(&file, place as u64).unwrap_or_default().into();
-    KNOWN.lock().get_or_insert_default().insert(key, Arc::clone(&lines));
+    KNOWN.lock().insert(key, Arc::clone(&lines));
     lines
 }
 
@@ -93,8 +93,13 @@ pub fn call_site() -> Option<String> {
     found
 }
 
-/// Where in the driver's own code, behind the stub of the function, the library was called.
-pub(crate) fn caller() -> Option<usize> {
+/// Where in the driver's own code, behind the stub of the function, the library was called. `frame` is the stub's, which is
+/// compiled with frame pointers: where it has been called is beside it. Else it is looked for frame by frame.
+pub(crate) fn caller(frame: usize) -> Option<usize> {
+    let place = crate::context::word_of_stack(frame + 8).map(|back| back.wrapping_sub(1));
+    if let Some(place) = place.filter(|place| !lines_at(*place).is_empty()) {
+        return Some(place);
+    }
     let mut found = None;
     calls(|address| {
         let place = address.wrapping_sub(1);
@@ -107,13 +112,14 @@ pub(crate) fn caller() -> Option<usize> {
 /// What a call at that place of a driver's code names, as its source spells it: the first argument of a call of `function`, without
 /// an `&` before it; where the source cannot be read or has no such call in that line, file and line.
 pub(crate) fn named_at(place: usize, functions: &[&str]) -> Option<String> {
-    static KNOWN: Mutex<Option<Known<String>>> = Mutex::new(None);
-    let key = crate::image::place_of(place)?;
-    if let Some(found) = KNOWN.lock().get_or_insert_default().get(&key) {
+    static KNOWN: Mutex<Known<String>> = Mutex::new(BTreeMap::new());
+    let (file, inside) = crate::image::place_of(place)?;
+    let key = (inside, file);
+    if let Some(found) = KNOWN.lock().get(&key) {
         return Some(found.clone());
     }
     let found = read_name(lines_at(place).first()?, functions);
-    KNOWN.lock().get_or_insert_default().insert(key, found.clone());
+    KNOWN.lock().insert(key, found.clone());
     Some(found)
 }
 

@@ -4,7 +4,7 @@
 //! word of the address and the number. What changes in the table is taken out of the cache by who changes it, under the table's
 //! lock, and what is put in is put in under it; so a word of the cache is never older than the table.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock, RwLockUpgradableReadGuard};
@@ -28,9 +28,9 @@ const NUMBER: u32 = 16;
 /// The locks of a driver.
 #[derive(Debug)]
 pub(crate) struct Locks {
-    known: RwLock<HashMap<usize, Lock>>,
+    known: RwLock<BTreeMap<usize, Lock>>,
     /// How many locks had a name.
-    names: Mutex<HashMap<String, u32>>,
+    names: Mutex<BTreeMap<String, u32>>,
     cache: [AtomicU64; PLACES],
 }
 
@@ -110,8 +110,8 @@ impl Locks {
         by: &'static str,
     ) -> Vec<(usize, Lock)> {
         let known = self.known.read();
-        let inside = |address: &&usize| (start..start + length).contains(*address);
-        let inside: Vec<usize> = known.keys().filter(inside).copied().collect();
+        let inside = known.range(start..start.saturating_add(length));
+        let inside: Vec<usize> = inside.map(|(address, _)| *address).collect();
         drop(known);
         inside
             .into_iter()

@@ -10,132 +10,12 @@ use crate::peek;
 use crate::sanitizer;
 
 mod describe;
+mod pages;
+
+pub(crate) use pages::{Access, Kept, PAGE, Pages, SPARE, guard, pages, protect, set_apart};
 
 /// Who gives a driver what is not its own to give back.
 pub(crate) const SYSTEM: &str = "the system";
-
-/// Bytes of a page.
-pub(crate) const PAGE: usize = 4096;
-
-pub(crate) fn pages(bytes: usize) -> usize {
-    bytes.div_ceil(PAGE) * PAGE
-}
-
-/// What a page may be used for.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Access {
-    Nothing,
-    All,
-}
-
-/// Pages of this process, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Pages {
-    pub(crate) start: usize,
-    pub(crate) length: usize,
-}
-
-impl Pages {
-    /// Zeroed pages below 2 GiB; none if the machine has no more.
-    pub(crate) fn new(bytes: usize) -> Option<Pages> {
-        let length = pages(bytes.max(1));
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT | libc::MAP_NORESERVE;
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: a new anonymous mapping at an address that the kernel chooses.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, flags, -1, 0) };
-        (start != libc::MAP_FAILED).then_some(Pages { start: start as usize, length })
-    }
-
-    /// Changes what `length` bytes from `start`, all pages of this mapping, may be used for.
-    pub(crate) fn protect(&self, start: usize, length: usize, access: Access) {
-        debug_assert!(start >= self.start && start + length <= self.start + self.length);
-        protect(start, length, access);
-    }
-}
-
-/// The same for who knows the pages only by address; nothing but a system call, so that a signal handler may do it.
-pub(crate) fn protect(start: usize, length: usize, access: Access) {
-    let protection = match access {
-        Access::Nothing => libc::PROT_NONE,
-        Access::All => libc::PROT_READ | libc::PROT_WRITE,
-    };
-    // SAFETY: pages of a mapping of ours, to which Rust has no reference.
-    unsafe { libc::mprotect(start as *mut libc::c_void, length, protection) };
-}
-
-/// Keeps a guard's pages a mapping of their own: the kernel would join them with closed pages beside them and part them again at
-/// each change, which costs more than the change. What differs is that they are in no core dump.
-pub(crate) fn set_apart(start: usize, length: usize) {
-    // SAFETY: pages of a mapping of ours; nothing is done to what is in them.
-    unsafe { libc::madvise(start as *mut libc::c_void, length, libc::MADV_DONTDUMP) };
-}
-
-impl Drop for Pages {
-    fn drop(&mut self) {
-        if self.length == 0 {
-            return;
-        }
-        // What comes to be here next is somebody else's.
-        sanitizer::unpoison(self.start, self.length);
-        // SAFETY: the mapping is this value's own.
-        unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
-    }
-}
-
-/// How pages are that wait for the next who needs as many.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Kept {
-    /// Of zeros, for anybody's use.
-    Zeroed,
-    /// The same, and so already.
-    Clear,
-    /// Nobody may use them; what is in them is of a block that was.
-    Block,
-    /// Nobody may use them; what is in them is of packets that were.
-    Packets,
-}
-
-/// Mapping pages, and the first touch of each, cost more than what most executions of an explorer do.
-pub(crate) static SPARE: Mutex<Vec<(Kept, Pages)>> = Mutex::new(Vec::new());
-/// So many are kept, none of them longer than this.
-const MOST: usize = 256;
-const LONGEST: usize = 4 << 20;
-
-impl Pages {
-    /// Pages of that length that were [kept](Self::keep) as this.
-    pub(crate) fn spare(kept: Kept, bytes: usize) -> Option<Pages> {
-        let length = pages(bytes.max(1));
-        let mut spare = SPARE.lock();
-        let at = spare.iter().rposition(|(how, pages)| *how == kept && pages.length == length)?;
-        Some(spare.swap_remove(at).1)
-    }
-
-    /// None at all.
-    pub(crate) const fn none() -> Pages {
-        Pages { start: 0, length: 0 }
-    }
-
-    /// Keeps them for the next, who gets them as they are, or zeroed.
-    pub(crate) fn keep(self, kept: Kept) {
-        // What a sanitizer knows of them is not to be known of the next who has them.
-        if self.length == 0 || self.length > LONGEST || sanitizer::is_there() {
-            return;
-        }
-        if kept == Kept::Zeroed {
-            self.clear(self.length);
-        }
-        let mut spare = SPARE.lock();
-        if spare.len() < MOST {
-            spare.push((kept, self));
-        }
-    }
-
-    /// Zeroes the first `length` bytes.
-    fn clear(&self, length: usize) {
-        // SAFETY: inside of a mapping of ours that may be used and that nobody else has.
-        unsafe { std::ptr::write_bytes(self.start as *mut u8, 0, length.min(self.length)) };
-    }
-}
 
 /// A block that a driver was given.
 #[derive(Debug)]
@@ -156,6 +36,8 @@ pub(crate) struct Block {
 pub(crate) struct Heap {
     live: Mutex<BTreeMap<usize, Block>>,
     freed: Mutex<Vec<Block>>,
+    /// Freed, and not closed yet.
+    late: Mutex<Vec<usize>>,
     guarded: bool,
     small: Mutex<Small>,
     total: AtomicUsize,
@@ -205,8 +87,8 @@ impl Heap {
         }
         let body = pages(length.max(1));
         let whole = PAGE + body + PAGE;
-        let pages = if let Some(pages) = Pages::spare(Kept::Block, whole) {
-            pages.protect(pages.start + PAGE, body, Access::All);
+        let open = Pages::spare(Kept::OpenBlock, whole);
+        let pages = if let Some(pages) = open.or_else(|| Pages::closed(whole, body)) {
             // SAFETY: pages of a mapping of ours which nobody else has.
             unsafe { std::ptr::write_bytes((pages.start + PAGE) as *mut u8, 0, body) };
             pages
@@ -225,6 +107,18 @@ impl Heap {
         block.fence();
         self.live.lock().insert(start, block);
         Some(start)
+    }
+
+    /// A block is freed of a driver that is not called any more, before [`close_late`](Self::close_late): it need not be closed
+    /// until then.
+    pub(crate) fn free_late(&self, start: usize) {
+        self.late.lock().push(start);
+    }
+
+    pub(crate) fn close_late(&self) {
+        for start in std::mem::take(&mut *self.late.lock()) {
+            self.free(start);
+        }
     }
 
     pub(crate) fn free(&self, start: usize) -> Freed {
@@ -323,6 +217,11 @@ fn footprint(length: usize) -> usize {
 
 impl Drop for Heap {
     fn drop(&mut self) {
+        for start in self.late.get_mut().drain(..) {
+            if let Some(block) = self.live.get_mut().remove(&start) {
+                block.pages.keep(Kept::OpenBlock);
+            }
+        }
         // What is freed is closed; what is not would have to be.
         for block in self.freed.get_mut().drain(..) {
             block.pages.keep(Kept::Block);

@@ -147,7 +147,7 @@ impl Miniport for Attached {
         let Some(arena) = card.arena.get() else { return held.returned(Status::FAILURE) };
         let address = held.copied(adapter, cx, |body| arena.hand_over(name, body));
         let Some(address) = address else { return held.returned(Status::FAILURE) };
-        let answer = card.call_wan_send(link.handle as usize, address);
+        let answer = card.call_wan_send(cx.cpu(), link.handle as usize, address);
         let Some(answer) = answer else {
             let had = adapter.disown(name);
             card.let_go();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
-use crate::memory::{Access, Kept, PAGE, Pages, pages, protect, set_apart};
+use crate::memory::{Access, Kept, PAGE, Pages, guard, pages, protect, set_apart};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
@@ -48,6 +48,9 @@ mod field {
 const TURNS: usize = 4;
 /// So many places may have guards: each is several mappings, of which Linux has 65,530.
 const MOST_GUARDED: usize = 4096;
+
+/// Whether the page between a descriptor and its buffer is a guard whatever the pages may be used for.
+static JOINED: AtomicBool = AtomicBool::new(true);
 
 #[derive(Debug, Default)]
 struct Place {
@@ -99,7 +102,7 @@ impl Arena {
             ((DESCRIPTOR + buffer).next_multiple_of(64), 0, DESCRIPTOR)
         };
         let length = stride * slots * turns;
-        let kept = if guarded { Kept::Packets } else { Kept::Zeroed };
+        let kept = if guarded { Kept::Packets } else { Kept::Clear };
         let memory = if let Some(memory) = Pages::spare(kept, length) {
             memory
         } else {
@@ -108,8 +111,11 @@ impl Arena {
                 memory.protect(memory.start, memory.length, Access::Nothing);
                 for place in (0..slots * turns).map(|place| memory.start + place * stride) {
                     set_apart(place, PAGE);
-                    set_apart(place + 2 * PAGE, PAGE);
                     set_apart(place + stride - PAGE, PAGE);
+                    if !guard(place + 2 * PAGE, true) {
+                        set_apart(place + 2 * PAGE, PAGE);
+                        JOINED.store(false, Ordering::Relaxed);
+                    }
                 }
             }
             memory
@@ -147,10 +153,14 @@ impl Arena {
         self.memory.start + place * self.stride
     }
 
-    /// The pages of a place that its owner may use.
-    fn spans(&self, place: usize) -> [(usize, usize); 2] {
-        let base = self.base(place);
-        [(base + PAGE, PAGE), (base + 3 * PAGE, pages(self.buffer))]
+    /// The pages of a place that its owner may use, those of the descriptor and those of the buffer.
+    fn let_use(&self, place: usize, access: Access) {
+        let (base, body) = (self.base(place), pages(self.buffer));
+        if JOINED.load(Ordering::Relaxed) {
+            return protect(base + PAGE, 2 * PAGE + body, access);
+        }
+        protect(base + PAGE, PAGE, access);
+        protect(base + 3 * PAGE, body, access);
     }
 
     /// Gives the packet in `slot` to the driver: the address of its descriptor.
@@ -189,9 +199,7 @@ impl Arena {
 
     #[cold]
     fn open_pages(&self, place: usize, start: usize) {
-        for (start, length) in self.spans(place) {
-            protect(start, length, Access::All);
-        }
+        self.let_use(place, Access::All);
         // SAFETY: behind the start of the buffer's first page, which is open, as all of it is; see `hand_over`.
         unsafe {
             // What was here is of another life, or of another driver's packet.
@@ -208,8 +216,14 @@ impl Arena {
                 self.close_place(place);
             }
         }
+        // A driver that has written behind the last packet that it had has not come much further.
+        let used = |state: &Place| state.generation.load(Ordering::Relaxed) > 0;
+        let used = self.places.iter().rposition(used).map_or(0, |last| last + 2);
         let memory = std::mem::replace(&mut self.memory, Pages::none());
-        memory.keep(if self.guarded { Kept::Packets } else { Kept::Zeroed });
+        if !self.guarded && !crate::sanitizer::is_there() {
+            memory.clear(used * self.stride);
+        }
+        memory.keep(if self.guarded { Kept::Packets } else { Kept::Clear });
     }
 
     /// The packet whose descriptor is at `address`, in the life in which it was handed over there.
@@ -225,16 +239,27 @@ impl Arena {
         (generation > 0).then_some(Name { adapter: self.adapter, slot, generation })
     }
 
-    /// Takes what the driver did to the packet at `address`, which `name_at` knows, over into `body`, if all of it is right and
-    /// nothing is to be done for guards; whether it did. The driver may not use the packet any more then.
+    /// The same for a packet that the driver may use and that has no guards, with the number of its place.
     #[inline]
-    pub(crate) fn take_over(&self, address: usize, body: &mut WanPacket) -> bool {
-        let place = self.place_of(address - self.memory.start);
-        let state = &self.places[place];
-        if self.guarded || !state.open.load(Ordering::Relaxed) {
-            return false;
+    pub(crate) fn open_at(&self, address: usize) -> Option<(Name, usize)> {
+        if self.guarded {
+            return None;
         }
-        let start = self.base(place) + self.start;
+        let offset = address.checked_sub(self.memory.start)?; // no guards: it begins with its descriptor
+        let place = self.place_of(offset);
+        let state = self.places.get(place)?;
+        if place.wrapping_mul(self.stride) != offset || !state.open.load(Ordering::Relaxed) {
+            return None;
+        }
+        let generation = state.generation.load(Ordering::Relaxed);
+        Some((Name { adapter: self.adapter, slot: place as u32, generation }, place))
+    }
+
+    /// Takes what the driver did to the packet at `address`, which is open in that place, over into `body`, if all of it is right;
+    /// whether it did. The driver may not use the packet any more then.
+    #[inline]
+    pub(crate) fn take_over(&self, place: usize, address: usize, body: &mut WanPacket) -> bool {
+        let start = address + self.start;
         // SAFETY: see `take_back`. Each word is read once.
         let word = |at: usize| unsafe { ((address + at) as *const u64).read_volatile() };
         let current = word(field::CURRENT_BUFFER) as usize;
@@ -253,7 +278,7 @@ impl Arena {
         for (at, value) in body.mac_reserved.iter_mut().enumerate() {
             *value = word(field::MAC_RESERVED + 8 * at);
         }
-        state.open.store(false, Ordering::Relaxed);
+        self.places[place].open.store(false, Ordering::Relaxed);
         true
     }
 
@@ -342,11 +367,10 @@ impl Arena {
         }
         if state.spoilt.swap(false, Ordering::Relaxed) {
             protect(self.base(place), self.stride, Access::Nothing);
+            guard(self.base(place) + 2 * PAGE, true);
             return;
         }
-        for (start, length) in self.spans(place) {
-            protect(start, length, Access::Nothing);
-        }
+        self.let_use(place, Access::Nothing);
     }
 
     /// The packets that were ever given to the driver, in the lives in which they were, and whether it has them.

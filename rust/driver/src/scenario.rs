@@ -66,6 +66,12 @@ impl Scenario {
         Scenario { path, key, name, config: Vec::new(), guard: true, address: None }
     }
 
+    /// Before a stretch of executions: faults of the driver are looked after, also if somebody else has asked for them lately.
+    /// While it goes on that is seen to ten times a second.
+    pub fn begin(&self) {
+        crate::fault::install();
+    }
+
     /// Runs it once in this world, which the caller closes.
     pub fn run(&self, ndis: &Arc<Ndis>) -> Ran {
         let world = Arc::downgrade(ndis);
@@ -86,7 +92,10 @@ impl Scenario {
             on_ready: Box::new(|_| ()),
         };
         let card = match Image::known(&self.path, &self.key) {
-            Ok(image) => Card::on(image, settings),
+            Ok(image) => {
+                crate::fault::install_lately();
+                Card::on(image, settings)
+            }
             Err(error) => return Ran::NotLoaded(error),
         };
         let came = workload(ndis, Attached(Arc::clone(&card)), &self.name, &*card);

@@ -1,6 +1,5 @@
 //! The variables of a loaded driver as they were before it ran, to begin again without loading it again.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -116,28 +115,39 @@ pub(crate) fn key(path: &Path) -> Key {
     (path.to_path_buf(), changed, found.map_or(0, |found| found.len()))
 }
 
-static SPARE: Mutex<Option<HashMap<Key, Vec<Image>>>> = Mutex::new(None);
-/// So many images of a file wait for the next who loads it.
+static SPARE: Mutex<Vec<(Key, Vec<Image>)>> = Mutex::new(Vec::new());
+/// So many images of a file wait for the next who loads it, and of so many files.
 const MOST: usize = 4;
+const MOST_FILES: usize = 16;
+
+/// Where those of this file are. Paths are compared last, and as they are written.
+fn waiting<'a>(spare: &'a mut [(Key, Vec<Image>)], key: &Key) -> Option<&'a mut Vec<Image>> {
+    let same = |known: &Key| {
+        (known.1, known.2) == (key.1, key.2) && known.0.as_os_str() == key.0.as_os_str()
+    };
+    spare.iter_mut().find(|(known, _)| same(known)).map(|(_, images)| images)
+}
 
 /// An image of the file that nobody uses, as if it had just been loaded.
 pub(crate) fn spare(key: &Key) -> Option<Image> {
-    SPARE.lock().get_or_insert_default().get_mut(key)?.pop()
+    waiting(&mut SPARE.lock(), key)?.pop()
 }
 
 /// Keeps an image that is not used any more; gives it back if there are enough.
 pub(crate) fn keep(image: Image) -> Option<Image> {
     image.snapshot.restore();
     let mut spare = SPARE.lock();
-    let known = spare.get_or_insert_default();
+    if let Some(waiting) = waiting(&mut spare, &image.key) {
+        if waiting.len() >= MOST {
+            return Some(image);
+        }
+        waiting.push(image);
+        return None;
+    }
     // Another file: what was loaded of those before is not asked for again soon.
-    if known.len() > 16 && !known.contains_key(&image.key) {
-        known.clear();
+    if spare.len() > MOST_FILES {
+        spare.clear();
     }
-    let waiting = known.entry(image.key.clone()).or_default();
-    if waiting.len() >= MOST {
-        return Some(image);
-    }
-    waiting.push(image);
+    spare.push((image.key.clone(), vec![image]));
     None
 }

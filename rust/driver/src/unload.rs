@@ -1,7 +1,7 @@
 //! A driver comes with its first card, and goes when its last card has been halted: DriverUnload, and what it leaves behind.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use ndiswan::Status;
 
@@ -63,6 +63,10 @@ impl crate::card::Driver {
     }
 }
 
+/// Where the registry of a driver is; and so that it can be given to one.
+const SERVICE: &str = "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver";
+static REGISTRY: OnceLock<Vec<u8>> = OnceLock::new();
+
 impl Card {
     /// DriverEntry, if it was not called yet; what it answered.
     pub(crate) fn enter_driver(&self) -> Status {
@@ -73,13 +77,12 @@ impl Card {
         }
         // The driver object, its extension behind it: a driver may keep its address, so it stays as long as the driver.
         let heap = &self.driver.heap;
+        heap.close_late();
         let object = heap.allocate(OBJECT + EXTENSION, SYSTEM, 0).unwrap_or(0);
-        let path = crate::wide::encoded(
-            "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\Driver",
-        );
+        let path = REGISTRY.get_or_init(|| crate::wide::encoded(SERVICE));
         let text = heap.allocate(path.len(), SYSTEM, 0).unwrap_or(0);
         let string = heap.allocate(16, SYSTEM, 0).unwrap_or(0);
-        heap.fill(text, &path);
+        heap.fill(text, path);
         heap.put(string, [(path.len() - 2) as u16, path.len() as u16]);
         heap.put(string + 8, text);
         heap.put(object, [OBJECT_TYPE, OBJECT as u16]);
@@ -117,7 +120,7 @@ impl Card {
             let _ = first.call(function, &[object]);
         }
         self.driver.loaded.lock().object = 0;
-        self.driver.heap.free(object);
+        self.driver.heap.free_late(object);
     }
 
     /// Whether somebody is called when the machine goes down.

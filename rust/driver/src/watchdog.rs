@@ -53,6 +53,11 @@ pub(crate) struct Own {
     often: Cell<u32>,
 }
 
+/// In tenths of seconds, since the first driver ran.
+pub(crate) fn now() -> u64 {
+    NOW.load(Ordering::Relaxed)
+}
+
 /// A driver was in an endless loop.
 pub(crate) fn was_late() {
     PATIENCE.store(TICKS_AGAIN, Ordering::Relaxed);

@@ -285,24 +285,25 @@ impl Adapter {
         at: Irql,
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
-        if self.ndis.tells_all() {
+        let told = self.ndis.tells_all();
+        if told {
             self.emit(cpu, What::Enter { entry, at });
         }
         cpu.state.borrow_mut().enter(self.index, entry, at);
         cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
-        if self.ndis.tells_all() {
+        if told {
             self.ndis.point(Access::ANY);
         }
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
-        if self.ndis.tells_all() {
+        if told {
             self.ndis.point(Access::ANY);
         }
         cpu.depth.set(cpu.depth.get() - 1);
         let clean = cpu.balance.count() <= open
             && !cpu.raised.get()
             && result.is_ok()
-            && !self.ndis.tells_all()
+            && !told
             && cpu.state.borrow_mut().leave_clean();
         if !clean {
             self.leave_unclean(cpu, entry, open, result.is_err());

@@ -83,7 +83,8 @@ impl Adapter {
 
     /// Gives a packet back that nobody else has: a token's, or the only reference's.
     pub(crate) fn free_slot_on(&self, cpu: &Rc<Cpu>, slot: u32) {
-        let place = self.pool.slot(slot);
+        let pool = &*self.pool;
+        let place = pool.slot(slot);
         let state = place.state();
         let Ok(freed) = state.free() else {
             return; // not the protocol's any more, so it cannot free it; nothing is lost
@@ -91,9 +92,9 @@ impl Adapter {
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
         if let Some(span) = self.ndis.bias.alone(cpu) {
             self.ndis.note(self, place, cpu, self.ndis.instant(), What::Free { packet });
-            return self.pool.free_in(&span, slot, place, freed);
+            return pool.free_in(&span, slot, place, freed);
         }
         self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
-        self.pool.free_own(slot, place, freed);
+        pool.free_own(slot, place, freed);
     }
 }

@@ -40,8 +40,8 @@ impl Link {
             state.may_send().ok()?;
             who(cpu.number(), &state)
         };
-        if adapter.life() != Life::Running || frame.is_empty() || frame.len() > adapter.info.room()
-        {
+        let (info, pool) = (&*adapter.info, &*adapter.pool);
+        if adapter.life() != Life::Running || frame.is_empty() || frame.len() > info.room() {
             return None;
         }
         let length = frame.len() as u32;
@@ -49,7 +49,7 @@ impl Link {
         if !flow.is_clear_for(length) {
             return None;
         }
-        let (slot, place) = adapter.pool.next_in(&span)?;
+        let (slot, place) = pool.next_in(&span)?;
         let mut body = place.body.lock_in(&span)?;
         let free = place.state();
         let state =
@@ -60,9 +60,9 @@ impl Link {
         }
         // From here on it is done.
         let now = ndis.instant();
-        adapter.pool.take_in(&span, place);
+        pool.take_in(&span, place);
         place.set_in(&span, state);
-        body.put(&adapter.info, frame);
+        body.put(info, frame);
         let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
         ndis.note_sent(self, (packet, place), cpu, (now, who), length, || frame);
         place.goes_down(self.id, length, now.time, true);
@@ -207,6 +207,7 @@ impl Adapter {
     #[inline]
     pub fn complete_at_once(
         &self,
+        cpu: &Rc<Cpu>,
         name: Name,
         status: Status,
         take: impl FnOnce(&mut WanPacket) -> bool,
@@ -215,7 +216,7 @@ impl Adapter {
             let mut body = place.body.lock_in(span)?;
             take(&mut body).then_some(())
         };
-        Cpu::here(|cpu| self.complete_straight(cpu, name, status, look)).is_some()
+        self.complete_straight(cpu, name, status, look).is_some()
     }
 
     /// A completion with SUCCESS that goes home on this stack, unless `look`, which comes when nothing else is in the way,

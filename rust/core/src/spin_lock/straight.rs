@@ -15,15 +15,15 @@ impl Adapter {
     /// world; whether it did. It never panics.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
-    pub fn acquire_at_once(&self, lock: u32, form: Form) -> bool {
-        Cpu::here(|cpu| self.acquire_straight(cpu, lock, form))
+    pub fn acquire_at_once(&self, cpu: &Cpu, lock: u32, form: Form) -> bool {
+        self.acquire_straight(cpu, lock, form)
     }
 
     /// The same for the release of the lock that was acquired last.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
-    pub fn release_at_once(&self, lock: u32, form: Form) -> bool {
-        Cpu::here(|cpu| self.release_straight(cpu, lock, form))
+    pub fn release_at_once(&self, cpu: &Cpu, lock: u32, form: Form) -> bool {
+        self.release_straight(cpu, lock, form)
     }
 
     /// Takes a lock that is free and may be taken; whether it did.
@@ -37,17 +37,21 @@ impl Adapter {
         let Some(_span) = ndis.bias.alone(cpu) else { return false };
         let Some(entry) = ndis.locks.get(lock) else { return false };
         let Ok(mut state) = cpu.state.try_borrow_mut() else { return false };
+        // Memory for what is held is got elsewhere: this is a function that calls none.
+        if entry.owner.load(Ordering::Relaxed) != 0 || state.held.len() == state.held.capacity() {
+            return false;
+        }
         if let Some(before) = state.held.last()
             && (state.held.len() > 1
                 || entry.follows.load(Ordering::Relaxed) != before.lock.wrapping_add(1))
         {
             return false;
         }
-        if entry.owner.load(Ordering::Relaxed) != 0 || state.may_acquire(lock, form).is_err() {
+        if state.may_acquire(lock, form).is_err() {
             return false;
         }
-        entry.owner.store(cpu.id, Ordering::Relaxed);
         state.acquire(lock, form);
+        entry.owner.store(cpu.id, Ordering::Relaxed);
         true
     }
 

@@ -1,7 +1,7 @@
 //! The locks of one world, found by number.
 //!
-//! They are only ever added, and a lock does not move: it lies in a chunk that is made once, each twice as long as the one
-//! before. So who looks for one reads two words and counts no reference.
+//! They are only ever added, and a lock does not move: the first ones, which are all that most worlds have, lie here, the others
+//! in chunks that are made once, each twice as long as the one before. So who looks for one counts no reference.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,13 +25,16 @@ const FIRST: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(crate) struct LockTable {
-    chunks: [OnceLock<Box<[OnceLock<Lock>]>>; 32 - FIRST as usize],
+    first: [OnceLock<Lock>; 1 << FIRST],
+    further: OnceLock<Box<Chunks>>,
     count: Mutex<u32>,
     pub(super) order: Mutex<LockOrder>,
 }
 
-/// Its chunk, and its place in that.
-#[inline]
+/// All but the first one.
+type Chunks = [OnceLock<Box<[OnceLock<Lock>]>>; 31 - FIRST as usize];
+
+/// Its chunk, counted from the first one, and its place in that.
 fn place(lock: u32) -> (usize, usize) {
     let at = u64::from(lock) + (1 << FIRST);
     let log = at.ilog2();
@@ -41,19 +44,30 @@ fn place(lock: u32) -> (usize, usize) {
 impl LockTable {
     #[inline]
     pub(super) fn get(&self, lock: u32) -> Option<&Lock> {
-        // Most worlds have no more than the first chunk.
-        let (chunk, at) = if lock < 1 << FIRST { (0, lock as usize) } else { place(lock) };
-        self.chunks.get(chunk)?.get()?.get(at)?.get()
+        match self.first.get(lock as usize) {
+            Some(known) => known.get(),
+            None => self.get_further(lock),
+        }
+    }
+
+    fn get_further(&self, lock: u32) -> Option<&Lock> {
+        let (chunk, at) = place(lock);
+        self.further.get()?.get(chunk - 1)?.get()?.get(at)?.get()
+    }
+
+    /// The place of the lock of this number.
+    fn of(&self, lock: u32) -> &OnceLock<Lock> {
+        let (chunk, at) = place(lock);
+        let Some(chunk) = chunk.checked_sub(1) else { return &self.first[at] };
+        let chunks = self.further.get_or_init(Box::default);
+        let length = 1usize << (chunk as u32 + 1 + FIRST);
+        &chunks[chunk].get_or_init(|| (0..length).map(|_| OnceLock::new()).collect())[at]
     }
 
     /// Another lock: its number.
     pub(super) fn add(&self, name: &str) -> u32 {
         let mut count = self.count.lock();
-        let (chunk, at) = place(*count);
-        let chunk = self.chunks[chunk].get_or_init(|| {
-            (0..1usize << (chunk as u32 + FIRST)).map(|_| OnceLock::new()).collect()
-        });
-        chunk[at].get_or_init(|| Lock {
+        self.of(*count).get_or_init(|| Lock {
             name: name.to_string(),
             owner: AtomicU32::new(0),
             follows: AtomicU32::new(0),

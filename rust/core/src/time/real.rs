@@ -21,6 +21,7 @@ impl Default for RealClock {
 }
 
 impl RealClock {
+    #[inline(never)]
     pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }

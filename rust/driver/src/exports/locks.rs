@@ -3,7 +3,7 @@
 use ndiswan::event::Form;
 use ndiswan::{Irql, Rule};
 
-use super::exports;
+use super::{exports, guarded};
 use crate::context::{Here, quickly};
 use crate::lines::{caller, named_at};
 use crate::locks::Lock;
@@ -21,6 +21,9 @@ const WRITES: u16 = 2;
 /// The engine's number of the lock at `address`; none if it was freed, which is reported.
 fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
+    if let Some(number) = card.driver.locks.cached(address) {
+        return Some(number);
+    }
     let mut site = 0;
     match card.driver.locks.get(address) {
         Some(Lock { number: Some(number), freed: None, .. }) => return Some(number),
@@ -58,12 +61,13 @@ fn told(site: usize, address: usize) -> String {
     format!("the spin lock {name}at {address:#x}")
 }
 
-fn initialize(here: &Here, address: usize) {
+fn initialize(here: &Here, address: usize, frame: usize) {
     let Some(card) = here.card() else { return };
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    card.driver.locks.set(address, Lock { number: None, freed: None, site: caller().unwrap_or(0) });
+    let site = caller(frame).unwrap_or(0);
+    card.driver.locks.set(address, Lock { number: None, freed: None, site });
 }
 
 /// A lock is freed, or the memory that it is in: nobody may hold it.
@@ -108,24 +112,18 @@ fn release(here: &Here, address: usize, form: Form) {
 /// Acquires a lock that was used before, with nothing in the way; whether it did.
 #[inline(never)] // a spin lock's whole way is one function
 fn acquired(address: usize, form: Form) -> bool {
-    quickly(|card| {
-        let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
-        else {
-            return false;
-        };
-        adapter.acquire_at_once(number, form)
+    quickly(|card, adapter, cpu| {
+        let known = card.driver.locks.cached(address);
+        known.is_some_and(|number| adapter.acquire_at_once(cpu, number, form))
     })
 }
 
 /// The same for a release.
 #[inline(never)] // see `acquired`
 fn released(address: usize, form: Form) -> bool {
-    quickly(|card| {
-        let (Some(number), Some(adapter)) = (card.driver.locks.cached(address), card.adapter())
-        else {
-            return false;
-        };
-        adapter.release_at_once(number, form)
+    quickly(|card, adapter, cpu| {
+        let known = card.driver.locks.cached(address);
+        known.is_some_and(|number| adapter.release_at_once(cpu, number, form))
     })
 }
 
@@ -141,11 +139,37 @@ fn raise(here: &Here, to: u8) -> u8 {
     old
 }
 
-exports! {
-    fn NdisAllocateSpinLock(here, lock: usize) {
-        initialize(here, lock);
-    }
+/// Functions that make a lock. They get the frame pointer of the stub that calls, which nothing has touched yet, and the stack
+/// pointer: the frame is the stub's if the stub's return address is right below it.
+macro_rules! initializers {
+    ($(fn $name:ident(here, lock: usize) {})*) => {
+        /// Adds them.
+        pub(super) fn list_initializers(add: &mut dyn FnMut(&'static str, usize)) {
+            $({
+                extern "C-unwind" fn rest(lock: usize, frame: usize, stack: usize) {
+                    guarded(stringify!($name), move |here: &Here| {
+                        initialize(here, lock, if frame == stack + 8 { frame } else { 0 });
+                    });
+                }
+                // SAFETY: writes registers of arguments that the caller does not look at again, and goes on in a function that
+                // takes these.
+                #[unsafe(naked)]
+                extern "C-unwind" fn begin(_: usize) {
+                    std::arch::naked_asm!("mov rsi, rbp", "mov rdx, rsp", "jmp {}", sym rest);
+                }
+                add(stringify!($name), begin as *const () as usize);
+            })*
+        }
+    };
+}
 
+initializers! {
+    fn NdisAllocateSpinLock(here, lock: usize) {}
+    fn KeInitializeSpinLock(here, lock: usize) {}
+    fn NdisInitializeReadWriteLock(here, lock: usize) {}
+}
+
+exports! {
     fn NdisFreeSpinLock(here, lock: usize) {
         let Some(card) = here.card() else { return };
         let Some(known) = card.driver.locks.free(lock, here.name) else {
@@ -168,10 +192,6 @@ exports! {
 
     fn NdisDprReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Dpr) } {
         release(here, lock, Form::Dpr);
-    }
-
-    fn KeInitializeSpinLock(here, lock: usize) {
-        initialize(here, lock);
     }
 
     fn KeAcquireSpinLock(here, lock: usize, old: usize) {
@@ -235,10 +255,6 @@ exports! {
         let Some(card) = here.card() else { return };
         card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
         release(here, CANCEL, Form::Plain);
-    }
-
-    fn NdisInitializeReadWriteLock(here, lock: usize) {
-        initialize(here, lock);
     }
 
     fn NdisAcquireReadWriteLock(here, lock: usize, write: u8, state: usize) {

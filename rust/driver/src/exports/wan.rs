@@ -130,17 +130,24 @@ fn name_call(event: usize, length: usize) {
     }
 }
 
+/// Completes a packet of the card that calls, with nothing in the way; whether it did.
+#[inline]
+fn completed(here: &Here, handle: usize, packet: usize, status: Status) -> bool {
+    let Some((card, adapter, cpu)) = here.parts() else { return false };
+    let Some(arena) = card.arena.get().filter(|_| card.handle == handle) else { return false };
+    let Some((name, place)) = arena.open_at(packet) else { return false };
+    let take = |body: &mut WanPacket| arena.take_over(place, packet, body);
+    adapter.complete_at_once(cpu, name, status, take)
+}
+
 exports! {
     fn NdisMWanSendComplete(here, handle: usize, packet: usize, status: u32) {
+        if completed(here, handle, packet, Status(status)) {
+            return;
+        }
         with_card(here, handle, |card, adapter| {
             let arena = card.arena.get();
             let known = arena.and_then(|arena| arena.name_at(packet));
-            if let (Some(arena), Some(name)) = (arena, known) {
-                let take = |body: &mut WanPacket| arena.take_over(packet, body);
-                if adapter.complete_at_once(name, Status(status), take) {
-                    return;
-                }
-            }
             let name = known.or_else(|| packets::name_of(packet));
             let Some(name) = name else {
                 let text = format!("NdisMWanSendComplete of {packet:#x}, which is no NDIS_WAN_PACKET that a driver was given");

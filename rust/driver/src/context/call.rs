@@ -1,0 +1,93 @@
+//! Calls into the driver: what its library calls want to know lies on the stack that they are on.
+
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+
+use ndiswan::Adapter;
+use ndiswan::cx::Cpu;
+
+use super::{THREAD, bit, watch};
+use crate::card::Card;
+
+/// A call into the driver that has not returned: what each library call of it wants to know.
+pub(super) struct Call {
+    card: *const Card,
+    /// None before the card is bound.
+    adapter: Option<NonNull<Adapter>>,
+    /// Whose stack it is on.
+    cpu: *const Rc<Cpu>,
+}
+
+impl Call {
+    fn of(card: &Card, cpu: &Rc<Cpu>) -> Call {
+        Call { card, adapter: card.adapter().map(|adapter| NonNull::from(&**adapter)), cpu }
+    }
+
+    #[inline]
+    pub(super) fn card(&self) -> &'static Card {
+        // SAFETY: whoever calls a driver borrows its card meanwhile; nobody keeps the reference longer than the library call
+        // that asked.
+        unsafe { &*self.card }
+    }
+
+    #[inline]
+    pub(super) fn cpu(&self) -> &Rc<Cpu> {
+        // SAFETY: as in `card`: a thread's CPUs stay where they are.
+        unsafe { &*self.cpu }
+    }
+
+    /// The card's.
+    #[inline]
+    pub(super) fn adapter(&self) -> Option<&Adapter> {
+        // SAFETY: as in `card`, which keeps it.
+        self.adapter.map(|adapter| unsafe { adapter.as_ref() })
+    }
+}
+
+/// Runs the driver by `f`, which gets the place where the library in C keeps its innermost call.
+#[inline(always)]
+#[allow(clippy::inline_always)] // of two callers; one is a packet's way
+pub(crate) fn inside<R>(
+    card: &Card,
+    cpu: &Rc<Cpu>,
+    f: impl FnOnce(*mut *mut libc::c_void) -> R,
+) -> R {
+    THREAD.with(|thread| {
+        if !thread.watch.is_watched() {
+            watch();
+        }
+        let call = Call::of(card, cpu);
+        let (number, bit) = (cpu.place(), bit(cpu.place()));
+        // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it. How many calls
+        // its driver had made goes on counting.
+        let outer = thread.is_called_on(number).then(|| (thread.call.get(), thread.frame.get()));
+        let calls = if outer.is_none() {
+            Some(thread.watch.begins())
+        } else {
+            thread.watch.runs();
+            None
+        };
+        let (before, frame) = outer.unwrap_or((ptr::null(), ptr::null_mut()));
+        let called = if outer.is_some() { number + 1 } else { 0 };
+        thread.call.set(&raw const call);
+        thread.frame.set(frame);
+        thread.called.set(0);
+        let calling = thread.calling.get() & bit;
+        thread.calling.set(thread.calling.get() & !bit);
+        let in_library = thread.in_library.replace(false);
+        let result = f(thread.frame.as_ptr());
+        thread.in_library.set(true);
+        thread.leaves.set(false);
+        thread.watch.stops();
+        thread.call.set(before);
+        thread.frame.set(frame);
+        thread.report_faults(Some(card));
+        thread.called.set(called);
+        thread.calling.set(thread.calling.get() | calling);
+        thread.in_library.set(in_library);
+        if let Some(calls) = calls {
+            thread.watch.goes_on(calls);
+        }
+        result
+    })
+}
