@@ -155,6 +155,27 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// The same for a frame that is ready when the one before it is out, or sooner; [`was_busy_until`](Self::was_busy_until) follows.
+    #[inline(always)]
+    pub(super) fn transmit_next(&mut self, wire_bytes: u32) -> u64 {
+        self.free_at = self.free_at.saturating_add(self.wire_ns(wire_bytes));
+        self.free_at
+    }
+
+    /// It has had frames without a gap, and is now `after`.
+    pub(super) fn was_busy_until(&mut self, after: Clock) {
+        self.busy += after.free_at - self.free_at;
+        self.free_at = after.free_at;
+    }
+
+    /// Whether a packet may take so long that times of many cannot be added up in a word: with so many before it that are that large.
+    pub(super) fn is_slow(&self, packets: usize, largest: u32, since: u64) -> bool {
+        let new = u128::from(self.wire_ns(largest)) * packets as u128;
+        (new | u128::from(self.free_at.saturating_sub(since))) >> 48 != 0
+    }
+}
+
 /// The last time, in nanoseconds, at which anything is on a line: 146 years. Times beyond it could not be added any more.
 pub(super) const LAST: u64 = 1 << 62;
 
@@ -195,6 +216,17 @@ impl Line {
     /// Whether it adds nothing to a frame, loses none and delivers it when its last bit is out.
     pub(super) fn is_bare(&self) -> bool {
         self.perfect && self.spec.propagation_ns == 0 && self.spec.framing == Framing::None
+    }
+
+    /// When the last bit is out of what was put on it.
+    pub(super) fn free_at(&self) -> u64 {
+        self.clock.free_at
+    }
+
+    /// Whether a packet may take so long that times of many cannot be added up in a word; `packets` are on their way, and the first
+    /// of them was sent at `since`.
+    pub(super) fn is_slow(&self, packets: usize, since: u64) -> bool {
+        self.clock.is_slow(packets, self.spec.mtu, since)
     }
 
     /// How fast it is, and until when it is busy.
