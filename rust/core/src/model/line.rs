@@ -139,6 +139,12 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// Of a line that has had nothing, of so many bits per second.
+    pub(super) fn new(rate_bps: u64) -> Clock {
+        let per_byte = ((8_000_000_000u128 << 32) / u128::from(rate_bps)) as u64;
+        Clock { per_byte, free_at: 0, busy: 0 }
+    }
+
     /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
     #[inline(always)]
     fn wire_ns(self, wire_bytes: u32) -> u64 {
@@ -153,9 +159,7 @@ impl Clock {
         self.free_at = ready.max(self.free_at).saturating_add(took);
         self.free_at
     }
-}
 
-impl Clock {
     /// The same for a frame that is ready when the one before it is out, or sooner; [`was_busy_until`](Self::was_busy_until) follows.
     #[inline(always)]
     pub(super) fn transmit_next(&mut self, wire_bytes: u32) -> u64 {
@@ -194,11 +198,7 @@ impl Line {
     /// An idle line with the parameters of `spec`.
     pub fn new(spec: &LineSpec, luck: LineLuck) -> Line {
         Line {
-            clock: Clock {
-                per_byte: ((8_000_000_000u128 << 32) / u128::from(spec.rate_bps)) as u64,
-                free_at: 0,
-                busy: 0,
-            },
+            clock: Clock::new(spec.rate_bps),
             last_arrival: 0,
             bad: false,
             perfect: spec.loss == Loss::None && spec.jitter.is_none(),

@@ -170,6 +170,7 @@ impl Sink for Apart<'_> {
 pub struct Turning<'a> {
     digest: Digest,
     sizes: Vec<u16>,
+    turns: usize,
     start: Option<Start>,
     home: &'a mut Records,
 }
@@ -179,6 +180,7 @@ impl Drop for Turning<'_> {
     fn drop(&mut self) {
         self.home.digest = self.digest;
         if let Some(start) = self.start.take() {
+            self.sizes.truncate(self.turns);
             self.home.packets.push_turned(start, std::mem::take(&mut self.sizes));
         }
     }
@@ -188,7 +190,10 @@ impl Sink for Turning<'_> {
     #[inline(always)]
     fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
         self.digest.sent(time, seq, bytes, status);
-        self.sizes.push(turned::small(bytes));
+        if let Some(size) = self.sizes.get_mut(self.turns) {
+            *size = turned::small(bytes);
+        }
+        self.turns += 1;
     }
     #[inline(always)]
     fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
@@ -229,7 +234,7 @@ impl Listener for Records {
     #[inline]
     fn turning(&mut self, start: impl FnOnce() -> Start, most: usize) -> Turning<'_> {
         let (digest, sizes) = (self.digest, turned::room(most));
-        Turning { digest, sizes, start: Some(start()), home: self }
+        Turning { digest, sizes, turns: 0, start: Some(start()), home: self }
     }
 }
 

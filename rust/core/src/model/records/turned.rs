@@ -53,20 +53,18 @@ static SPARE: Mutex<Vec<Vec<u16>>> = Mutex::new(Vec::new());
 const SPARES: usize = 32;
 const FULL: usize = 1 << 15;
 
-/// Room for the sizes of so many packets.
+/// Room for the sizes of so many packets, with whatever is there.
 pub(in crate::model) fn room(packets: usize) -> Vec<u16> {
     let spare = (packets == FULL).then(|| SPARE.lock().pop()).flatten();
-    spare.unwrap_or_else(|| Vec::with_capacity(packets))
+    spare.unwrap_or_else(|| vec![0; packets])
 }
 
 impl Drop for Turned {
     fn drop(&mut self) {
-        let mut sizes = std::mem::take(&mut self.sizes);
-        sizes.clear();
-        if sizes.capacity() == FULL {
+        if self.sizes.len() == FULL {
             let mut spare = SPARE.lock();
             if spare.len() < SPARES {
-                spare.push(sizes);
+                spare.push(std::mem::take(&mut self.sizes));
             }
         }
     }
@@ -105,5 +103,42 @@ impl Turned {
                 status: Status::SUCCESS.0,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::records::Packets;
+
+    fn start() -> Start {
+        let mut clock = Clock::new(1_000_000_000);
+        let on_way = [(4, 125), (5, 875)].map(|(seq, bytes)| OnWay {
+            seq,
+            bytes,
+            sent: 0,
+            finish: clock.transmit(0, bytes),
+        });
+        Start { link: 3, next: 6, clock, on_way: on_way.into() }
+    }
+
+    #[test]
+    fn times_follow_from_the_sizes() {
+        let turned = Turned::new(start(), vec![small(1), small(65_536), small(1_500)]);
+        assert!(turned.are_few());
+        let found: Vec<_> = turned.iter().map(|p| (p.seq, p.bytes, p.sent, p.returned)).collect();
+        assert_eq!(found, [(4, 125, 0, 1_000), (5, 875, 0, 8_000), (6, 1, 1_000, 8_008)]);
+    }
+
+    #[test]
+    fn few_are_kept_one_by_one_and_many_as_they_are() {
+        for many in [3, 1_000] {
+            let mut packets = Packets::default();
+            let sizes: Vec<u16> = (0..many).map(|n| n % 700).collect();
+            let each: Vec<_> = Turned::new(start(), sizes.clone()).iter().collect();
+            packets.push_turned(start(), sizes);
+            assert!(packets.iter().eq(each), "{many}");
+            assert_eq!(packets.past.len(), usize::from(many > 16));
+        }
     }
 }
