@@ -130,7 +130,7 @@ impl Batch {
     }
 
     fn name(&self, at: usize) -> Name {
-        Name::of_handle(self.columns.entries()[at].handle, self.shared.core.index)
+        Name::of_handle(self.columns.handles()[at], self.shared.core.index)
     }
 
     fn of_miniport(&self, what: &str) -> PyResult<()> {
@@ -153,7 +153,7 @@ impl Batch {
     #[getter]
     fn handles(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, HANDLES, || {
-            let words = self.columns.entries().iter().map(|entry| entry.handle.to_ne_bytes());
+            let words = self.columns.handles().iter().map(|handle| handle.to_ne_bytes());
             numbers(py, Type::Uint64, self.columns.len(), words)
         })
     }
@@ -162,7 +162,7 @@ impl Batch {
     #[getter]
     fn sizes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, SIZES, || {
-            let words = self.columns.entries().iter().map(|entry| entry.size.to_ne_bytes());
+            let words = self.columns.sizes().iter().map(|size| size.to_ne_bytes());
             numbers(py, Type::Uint32, self.columns.len(), words)
         })
     }
@@ -173,7 +173,7 @@ impl Batch {
     #[getter]
     fn times(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, TIMES, || {
-            let words = self.columns.entries().iter().map(|entry| entry.time.to_ne_bytes());
+            let words = self.columns.times().iter().map(|time| time.to_ne_bytes());
             numbers(py, Type::Int64, self.columns.len(), words)
         })
     }
@@ -205,8 +205,8 @@ impl Batch {
     fn offsets(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.column(py, OFFSETS, || {
             let mut end = 0;
-            let ends = self.columns.entries().iter().map(|entry| {
-                end += i64::from(entry.size);
+            let ends = self.columns.sizes().iter().map(|size| {
+                end += i64::from(*size);
                 end
             });
             let words = std::iter::once(0).chain(ends).map(i64::to_ne_bytes);
@@ -221,12 +221,12 @@ impl Batch {
     #[getter]
     fn data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.of_miniport("data")?;
-        let total = self.columns.entries().iter().map(|entry| entry.size as usize).sum();
+        let total = self.columns.sizes().iter().map(|size| *size as usize).sum();
         let bytes = PyBytes::new_with(py, total, |bytes| {
             let mut rest = bytes;
-            for (at, entry) in self.columns.entries().iter().enumerate() {
+            for (at, size) in self.columns.sizes().iter().enumerate() {
                 let place;
-                (place, rest) = rest.split_at_mut(entry.size as usize);
+                (place, rest) = rest.split_at_mut(*size as usize);
                 let core = &self.shared.core;
                 let copied =
                     core.with_packet(self.name(at), Side::Miniport, Part::Data, |packet| {

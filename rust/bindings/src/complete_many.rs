@@ -146,7 +146,9 @@ impl Adapter {
                 0
             } else {
                 match statuses {
-                    [] => core.complete_together(rest, |_| Status::SUCCESS, fit),
+                    [] | [Status::SUCCESS] => {
+                        core.complete_together(rest, |_| Status::SUCCESS, fit)
+                    }
                     [all] => core.complete_together(rest, |_| *all, fit),
                     each => core.complete_together(rest, |next| each[at + next], fit),
                 }

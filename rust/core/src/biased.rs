@@ -139,6 +139,7 @@ impl Bias {
 
 /// A lock that nobody holds while a driver's function runs, but for a packet's body, which a driver that
 /// owns the packet may be looking at. Who waits spins, and gives its processor away meanwhile.
+#[repr(C)] // whose it is and whether it is locked, then what is behind it
 pub(crate) struct Biased<T: ?Sized> {
     bias: Arc<Bias>,
     locked: AtomicBool,

@@ -13,18 +13,20 @@
 use crate::info::WanInfo;
 use crate::rule::Rule;
 
-/// `NDIS_WAN_PACKET`, fields in its order; `StartBuffer` is offset 0 and `EndBuffer` the size.
+/// `NDIS_WAN_PACKET`; `StartBuffer` is offset 0 and `EndBuffer` the size. What is written when a frame is put in comes first and
+/// stands together, which is fewer lines of the cache where there are many packets.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct WanPacket {
-    /// WanPacketQueue: a queue link for the miniport while it owns the packet.
-    pub wan_packet_queue: [u64; 2],
     current_buffer: usize,
     current_length: usize,
-    buffer: Box<[u8]>,
     /// The lengths of the NET_BUFFERs, whose sum is `current_length`; none if there is one.
     parts: Option<Box<[u32]>>,
     /// Whether somebody may have written to the buffer; if not, it is zeros.
     written: bool,
+    buffer: Box<[u8]>,
+    /// WanPacketQueue: a queue link for the miniport while it owns the packet.
+    pub wan_packet_queue: [u64; 2],
     /// ProtocolReserved1-4: the protocol's alone.
     pub protocol_reserved: [u64; 4],
     /// MacReserved1-4: the miniport's while it owns the packet.

@@ -22,25 +22,26 @@ use crate::rule::Rule;
 const NOWHERE: u32 = u32::MAX;
 
 /// One packet's place. It begins with a cache line, so that a step of one in a batch of a thousand, which
-/// are too many for the first cache, waits for as few as can be.
+/// are too many for the first cache, waits for as few as can be: what each step needs is in the first line, and what is
+/// written when the descriptor is filled is in the second.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(crate) struct Slot {
     word: AtomicU64,
+    /// Its last events.
+    pub(crate) history: History,
+    /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
+    pub(crate) submitted: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
     next_free: AtomicU32,
     /// The link that it was sent on last, or [`NOWHERE`].
     pub(crate) link: AtomicU32,
-    /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
-    pub(crate) submitted: AtomicU64,
     /// Bytes of data when it was sent.
     pub(crate) length: AtomicU32,
     /// Nobody has a token or an object of it, so that it may go to the pool when it comes home.
     anonymous: AtomicBool,
     /// The descriptor and its data.
     pub(crate) body: Biased<WanPacket>,
-    /// Its last events.
-    pub(crate) history: History,
 }
 
 impl Slot {
@@ -219,6 +220,10 @@ impl Pool {
         self.slots.len()
     }
 
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
     pub(crate) fn get(&self, slot: u32) -> Option<&Slot> {
         self.slots.get(slot as usize)
     }
@@ -265,6 +270,21 @@ impl Pool {
     #[allow(clippy::inline_always)] // see `Bias::alone`
     pub(crate) fn top_in(&self, _: &Alone<'_>) -> u32 {
         self.free.load(Ordering::Relaxed) as u32
+    }
+
+    /// The free packets from the top on, as many as fit into `all`; how many there are. Where the next event of each goes is looked
+    /// at meanwhile, which brings it into the cache.
+    pub(crate) fn free_from(&self, mut top: u32, all: &mut [u32]) -> usize {
+        let (mut seen, mut many) = (0, 0);
+        for slot in all {
+            let Some(index) = top.checked_sub(1) else { break };
+            let Some(place) = self.get(index) else { break };
+            seen |= place.history.warm();
+            (*slot, top) = (index, place.below());
+            many += 1;
+        }
+        std::hint::black_box(seen);
+        many
     }
 
     /// Makes `top` the top of the free packets, in a span.

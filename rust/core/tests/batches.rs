@@ -51,7 +51,7 @@ impl Miniport for Card {
             // No message: the hook's output is of no use.
             std::panic::resume_unwind(Box::new("injected"));
         }
-        self.owed.lock().unwrap().extend(batch.entries().iter().map(|entry| entry.handle));
+        self.owed.lock().unwrap().extend(batch.handles());
     }
 }
 
@@ -151,7 +151,7 @@ fn a_window_lets_eighty_down_together_and_the_rest_follows_together() {
         let sent = world.send(95);
         assert_eq!(sent.statuses, [Status::PENDING; 95]);
         assert_eq!((world.link.outstanding(), world.link.queued()), (80, 15));
-        let named: Vec<u64> = sent.batch.entries().iter().map(|entry| entry.handle).collect();
+        let named: Vec<u64> = sent.batch.handles().to_vec();
         assert_eq!(named[..80], world.card.owed.lock().unwrap()[..]);
         world.complete();
         assert_eq!(

@@ -71,7 +71,7 @@ fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
     let history = History::new(8);
     let who = words_of(7, Irql::DISPATCH, 2);
     history.keep_sent(1, who, before.generation, 64, link);
-    history.warm();
+    assert_eq!(history.warm(), 0);
     history.keep_pended(1, who, packet);
     history.keep_done(2, who, packet.generation, status.0, link);
     let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
@@ -131,4 +131,35 @@ fn the_oldest_are_forgotten_beyond_the_limit() {
 fn a_history_of_nothing_is_empty() {
     assert_eq!(History::new(4).to_vec(0, 0), []);
     assert_eq!(History::new(0).to_vec(0, 0), []);
+}
+
+#[test]
+fn what_is_folded_is_what_would_be_there_without() {
+    let who = words_of(7, Irql::DISPATCH, 2);
+    let (folds, plain) = (History::new(HISTORY), History::new(HISTORY));
+    let mut folded = 0;
+    for life in 1..200_u32 {
+        let packet = Name { adapter: 3, slot: 5, generation: life };
+        let time = u64::from(life) * 10;
+        for history in [&folds, &plain] {
+            history.keep_sent(time, who, life - 1, 64, 7);
+            history.keep_pended(time, who, packet);
+        }
+        folds.keep_done(time + 1, who, life, 0, 7);
+        plain.keep_place([time + 1, who | u64::from(DONE) << 8, u64::from(life) << 32, 7]);
+        folded += u32::from(folds.mask.load(Ordering::Relaxed) == FOLDED);
+        // For a while nothing else, then more and more of what takes a place by itself.
+        for nth in 0..(life / 50) * (life % 23) {
+            let touch = What::Touch { packet, side: Side::Protocol, part: Part::Data };
+            for history in [&folds, &plain] {
+                history.keep(&event(time + 2 + u64::from(nth), touch));
+            }
+        }
+        assert_eq!(folds.to_vec(3, 5), plain.to_vec(3, 5), "life {life}");
+    }
+    assert!(folded > 30, "{folded}");
+    let mut again = folds;
+    again.renew();
+    assert_eq!(again.to_vec(3, 5), []);
+    assert!(again.places.iter().all(|place| place.kind() == 0));
 }

@@ -1,6 +1,6 @@
 //! What is counted and measured of a link, exactly.
 
-use super::histogram::{Counts, Histogram};
+use super::histogram::Histogram;
 use crate::status::FinalStatus;
 
 /// What one link has done since its counters were last cleared.
@@ -111,6 +111,9 @@ pub struct Stages {
     pub latency: Histogram,
     /// From being offered to the last bit at the far end, of those that arrived.
     pub delivery: Histogram,
+    /// How often packets took how long for which `miniport`, `latency` and `delivery` are one, until [`settled`](Stages::settled);
+    /// their sums are with those. A short run, or one of many links, takes less time than three times this memory would.
+    pub(super) same: Histogram,
 }
 
 impl Stages {
@@ -120,6 +123,17 @@ impl Stages {
         self.miniport.merge(&other.miniport);
         self.latency.merge(&other.latency);
         self.delivery.merge(&other.delivery);
+        self.same.merge(&other.same);
+    }
+
+    /// With all that was measured in each of the histograms, as [`Simulation::stages`](super::Simulation::stages) gives it.
+    #[must_use]
+    pub fn settled(&self) -> Stages {
+        let mut settled = Stages { same: Histogram::default(), ..self.clone() };
+        for histogram in [&mut settled.miniport, &mut settled.latency, &mut settled.delivery] {
+            histogram.merge(&self.same);
+        }
+        settled
     }
 
     /// What a link has added up since its sums were `before`.
@@ -128,11 +142,6 @@ impl Stages {
         self.miniport.add_sum(after.miniport - before.miniport);
         self.latency.add_sum(after.latency - before.latency);
         self.delivery.add_sum(after.delivery - before.delivery);
-    }
-
-    /// Packets that were with the miniport for as long as they took in all, which is their delivery, too: takes their counts.
-    pub(super) fn take_same(&mut self, counts: &mut Counts) {
-        counts.give([&mut self.miniport, &mut self.latency, &mut self.delivery]);
     }
 
     /// Each with its name, in order.

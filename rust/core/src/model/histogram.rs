@@ -11,7 +11,7 @@ const PARTS: usize = 64;
 const PARTS_BITS: u32 = PARTS.trailing_zeros();
 
 /// How often which value was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Histogram {
     counts: Vec<u64>,
     sum: u128,
@@ -22,6 +22,14 @@ pub struct Histogram {
 impl Default for Histogram {
     fn default() -> Histogram {
         Histogram { counts: Vec::new(), sum: 0, min: u64::MAX, max: 0 }
+    }
+}
+
+impl PartialEq for Histogram {
+    /// Whether the two have seen the same; not whether they have room for the same.
+    fn eq(&self, other: &Histogram) -> bool {
+        let ends = |of: &Histogram| (of.sum, of.min, of.max);
+        ends(self) == ends(other) && self.buckets().eq(other.buckets())
     }
 }
 
@@ -71,25 +79,52 @@ impl Counts {
         SPARE.set(Some(counts));
         result
     }
+}
 
-    /// Counts `value` once; less than 2³² times in all.
+/// What counts values and leaves their sum to the caller.
+pub(super) trait Tally {
+    /// Counts `value` once.
+    fn count(&mut self, value: u64);
+}
+
+impl Tally for Counts {
+    /// Less than 2³² times in all.
     #[inline(always)]
-    pub(super) fn count(&mut self, value: u64) {
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+    fn count(&mut self, value: u64) {
+        if value < self.min || value > self.max {
+            self.widen(value);
+        }
         if let Some(count) = self.at.get_mut(Place::of(value).0) {
             *count += 1;
         }
     }
+}
 
-    /// Gives what was counted to these histograms, without the sums, and begins anew.
-    pub(super) fn give(&mut self, histograms: [&mut Histogram; 3]) {
+impl Tally for Histogram {
+    #[inline(always)]
+    fn count(&mut self, value: u64) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        let place = Place::of(value);
+        match self.counts.get_mut(place.0) {
+            Some(count) => *count += 1,
+            None => self.count_many(value, 1),
+        }
+    }
+}
+
+impl Counts {
+    #[cold]
+    fn widen(&mut self, value: u64) {
+        (self.min, self.max) = (self.min.min(value), self.max.max(value));
+    }
+
+    /// Gives what was counted to `histogram`, without the sum, and begins anew.
+    pub(super) fn give(&mut self, histogram: &mut Histogram) {
         if self.min > self.max {
             return;
         }
-        for histogram in histograms {
-            histogram.add_counts(self);
-        }
+        histogram.add_counts(self);
         self.at[Place::of(self.min).0..=Place::of(self.max).0].fill(0);
         (self.min, self.max) = (u64::MAX, 0);
     }
@@ -131,6 +166,7 @@ impl Histogram {
     }
 
     /// Counts `value` so many times, without the sum.
+    #[inline(never)]
     pub(super) fn count_many(&mut self, value: u64, times: u64) {
         let place = Place::of(value);
         self.widen(value, place);
@@ -146,6 +182,15 @@ impl Histogram {
     fn widen(&mut self, value: u64, place: Place) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
+        self.make_room(place);
+    }
+
+    /// Makes room for values up to `value`.
+    pub(super) fn reserve(&mut self, value: u64) {
+        self.make_room(Place::of(value));
+    }
+
+    fn make_room(&mut self, place: Place) {
         if self.counts.len() <= place.0 {
             // To the end of its power of two, so that a series that grows does not grow this each time.
             self.counts.resize((place.0 | (PARTS - 1)) + 1, 0);

@@ -139,6 +139,12 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// Of a line that has had nothing, of so many bits per second.
+    pub(super) fn new(rate_bps: u64) -> Clock {
+        let per_byte = ((8_000_000_000u128 << 32) / u128::from(rate_bps)) as u64;
+        Clock { per_byte, free_at: 0, busy: 0 }
+    }
+
     /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
     #[inline(always)]
     fn wire_ns(self, wire_bytes: u32) -> u64 {
@@ -152,6 +158,25 @@ impl Clock {
         self.busy += took;
         self.free_at = ready.max(self.free_at).saturating_add(took);
         self.free_at
+    }
+
+    /// The same for a frame that is ready when the one before it is out, or sooner; [`was_busy_until`](Self::was_busy_until) follows.
+    #[inline(always)]
+    pub(super) fn transmit_next(&mut self, wire_bytes: u32) -> u64 {
+        self.free_at = self.free_at.saturating_add(self.wire_ns(wire_bytes));
+        self.free_at
+    }
+
+    /// It has had frames without a gap, and is now `after`.
+    pub(super) fn was_busy_until(&mut self, after: Clock) {
+        self.busy += after.free_at - self.free_at;
+        self.free_at = after.free_at;
+    }
+
+    /// Whether a packet may take so long that times of many cannot be added up in a word: with so many before it that are that large.
+    pub(super) fn is_slow(&self, packets: usize, largest: u32, since: u64) -> bool {
+        let new = u128::from(self.wire_ns(largest)) * packets as u128;
+        (new | u128::from(self.free_at.saturating_sub(since))) >> 48 != 0
     }
 }
 
@@ -173,11 +198,7 @@ impl Line {
     /// An idle line with the parameters of `spec`.
     pub fn new(spec: &LineSpec, luck: LineLuck) -> Line {
         Line {
-            clock: Clock {
-                per_byte: ((8_000_000_000u128 << 32) / u128::from(spec.rate_bps)) as u64,
-                free_at: 0,
-                busy: 0,
-            },
+            clock: Clock::new(spec.rate_bps),
             last_arrival: 0,
             bad: false,
             perfect: spec.loss == Loss::None && spec.jitter.is_none(),
@@ -195,6 +216,17 @@ impl Line {
     /// Whether it adds nothing to a frame, loses none and delivers it when its last bit is out.
     pub(super) fn is_bare(&self) -> bool {
         self.perfect && self.spec.propagation_ns == 0 && self.spec.framing == Framing::None
+    }
+
+    /// When the last bit is out of what was put on it.
+    pub(super) fn free_at(&self) -> u64 {
+        self.clock.free_at
+    }
+
+    /// Whether a packet may take so long that times of many cannot be added up in a word; `packets` are on their way, and the first
+    /// of them was sent at `since`.
+    pub(super) fn is_slow(&self, packets: usize, since: u64) -> bool {
+        self.clock.is_slow(packets, self.spec.mtu, since)
     }
 
     /// How fast it is, and until when it is busy.

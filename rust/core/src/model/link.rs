@@ -152,7 +152,7 @@ impl Link {
         self.card.due().min(self.card.due_plain()).min(self.next_arrival().1)
     }
 
-    /// Runs until `until`, at most `most` events.
+    /// Runs until `until`, at most `most` events. What it measures is in its place in [`Stages::settled`].
     pub fn run<S: Listener>(
         &mut self,
         until: u64,

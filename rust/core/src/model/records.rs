@@ -9,9 +9,14 @@
 //! whole   10 | status (32),  link (32) | bytes (32),  seq,  offered,  sent,  returned
 //! ```
 //!
-//! Times are nanoseconds. Short and long ones have the link of the record before, its number plus one, and SUCCESS.
+//! Times are nanoseconds. Short and long ones have the link of the record before, its number plus one, and SUCCESS. A saturated link on
+//! a bare line needs two bytes ([`turned`]).
+
+pub(super) mod turned;
 
 use crate::status::Status;
+pub use turned::Start;
+use turned::Turned;
 
 /// What became of one packet.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
@@ -55,17 +60,15 @@ impl Default for Last {
 /// Records of packets, in the order in which they were put in.
 #[derive(Debug, Default)]
 pub struct Packets {
-    /// Blocks that are full.
-    blocks: Vec<Vec<u64>>,
-    /// The one that is being filled.
-    block: Vec<u64>,
-    pub(super) last: Last,
+    /// Turns, each with the words before it.
+    past: Vec<(Words, Turned)>,
+    pub(super) words: Words,
 }
 
 impl Packets {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.block.is_empty()
+        self.past.is_empty() && self.words.block.is_empty()
     }
 
     /// Forgets all of them.
@@ -76,12 +79,40 @@ impl Packets {
     /// Puts one in.
     #[inline]
     pub fn push(&mut self, packet: &PacketRecord) {
-        let mut last = self.last;
-        self.push_after(&mut last, packet);
-        self.last = last;
+        let mut last = self.words.last;
+        self.words.push_after(&mut last, packet);
+        self.words.last = last;
     }
 
-    /// The same behind `last`, which the caller keeps in a place of its own.
+    /// Puts in those that came back in turns in which packets of these sizes ([`turned::small`]) were sent.
+    pub(super) fn push_turned(&mut self, start: Start, sizes: Vec<u16>) {
+        let turned = Turned::new(start, sizes);
+        if turned.are_few() {
+            turned.iter().for_each(|packet| self.push(&packet));
+        } else {
+            self.past.push((std::mem::take(&mut self.words), turned));
+        }
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = PacketRecord> + '_ {
+        let past = self.past.iter().flat_map(|(words, turned)| words.iter().chain(turned.iter()));
+        past.chain(self.words.iter())
+    }
+}
+
+/// Records as a stream of words.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// Blocks that are full.
+    blocks: Vec<Vec<u64>>,
+    /// The one that is being filled.
+    block: Vec<u64>,
+    pub(super) last: Last,
+}
+
+impl Words {
+    /// Puts one in behind `last`, which the caller keeps in a place of its own.
     #[inline(always)]
     pub(super) fn push_after(&mut self, last: &mut Last, packet: &PacketRecord) {
         let (took, gap) = (
@@ -130,8 +161,7 @@ impl Packets {
         }
     }
 
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = PacketRecord> + '_ {
+    fn iter(&self) -> impl Iterator<Item = PacketRecord> + '_ {
         let mut words = self.blocks.iter().flatten().chain(&self.block).copied();
         let mut last = Last::default();
         std::iter::from_fn(move || {
@@ -232,9 +262,10 @@ mod tests {
             status: 0,
         };
         (0..100_000).for_each(|n| packets.push(&record(n)));
-        let words: usize = packets.blocks.iter().map(Vec::len).sum::<usize>() + packets.block.len();
+        let Words { blocks, block, .. } = &packets.words;
+        let words: usize = blocks.iter().map(Vec::len).sum::<usize>() + block.len();
         assert_eq!(words, 100_000 + 5);
-        let room: usize = packets.blocks.iter().map(Vec::capacity).sum();
+        let room: usize = blocks.iter().map(Vec::capacity).sum();
         assert!(room <= words, "{room} words of room");
     }
 }

@@ -1,7 +1,7 @@
 //! Any number of links, on any number of cores: the results are the same.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::card::NEVER;
 use super::counters::{Counters, Stages};
@@ -106,6 +106,8 @@ pub struct Simulation {
     specs: Vec<LinkSpec>,
     cells: Vec<Cell>,
     stages: Vec<Stages>,
+    /// The same with everything in its place, made when somebody asks.
+    settled: OnceLock<Vec<Stages>>,
 }
 
 /// So many events of one link between two looks at [`Control`].
@@ -137,7 +139,7 @@ impl Simulation {
             }
         }
         let stages = vec![Stages::default(); specs.len()];
-        Ok(Simulation { specs, cells, stages })
+        Ok(Simulation { specs, cells, stages, settled: OnceLock::new() })
     }
 
     /// The specs.
@@ -157,6 +159,7 @@ impl Simulation {
         control: &Control,
     ) -> Result<bool, SimulationError> {
         self.may_end(until.is_some())?;
+        self.settled.take();
         let until = until.unwrap_or(NEVER);
         let groups = self.stages.len();
         let threads = threads.clamp(1, self.cells.len().max(1));
@@ -196,6 +199,7 @@ impl Simulation {
     /// # Errors
     /// If a link is stuck.
     pub fn run_events(&mut self, until: Option<u64>, most: u64) -> Result<u64, SimulationError> {
+        self.settled.take();
         let until = until.unwrap_or(NEVER);
         let due = |cell: &Cell, number: u32| {
             // Of those that are later, any order will do.
@@ -265,6 +269,7 @@ impl Simulation {
 
     /// For each link: its spec, what it counted, and for how long in nanoseconds.
     pub fn counters(&mut self) -> Vec<(usize, Counters, u64)> {
+        self.settled.take();
         let stages = &mut self.stages;
         let count = |cell: &mut Cell| {
             let counters = cell.link.counters(&mut stages[cell.group]);
@@ -275,7 +280,7 @@ impl Simulation {
 
     /// The stages of all links of a spec.
     pub fn stages(&self, spec: usize) -> &Stages {
-        &self.stages[spec]
+        &self.settled.get_or_init(|| self.stages.iter().map(Stages::settled).collect())[spec]
     }
 
     /// The links, in order.
@@ -285,6 +290,7 @@ impl Simulation {
 
     /// Counts from now on: the warm-up is over.
     pub fn clear(&mut self) {
+        self.settled.take();
         for cell in &mut self.cells {
             cell.link.clear(&mut self.stages[cell.group]);
             match &mut cell.ears {

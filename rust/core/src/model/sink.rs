@@ -2,7 +2,8 @@
 
 use super::card::Frame;
 use super::records::Last;
-pub use super::records::{PacketRecord, Packets};
+use super::records::turned;
+pub use super::records::{PacketRecord, Packets, Start};
 use crate::status::{FinalStatus, Status};
 
 /// Hears what happens, in the order in which it does on one link.
@@ -28,6 +29,12 @@ pub trait Listener: Sink {
         Self: 'a;
     /// From now on the part hears what happens, until it is dropped.
     fn apart(&mut self) -> Self::Apart<'_>;
+    /// The same for a saturated link on a bare line, where a packet's bytes tell the rest of its record.
+    type Turning<'a>: Sink
+    where
+        Self: 'a;
+    /// From now on the part hears of turns and of nothing else, at most so many of them, until it is dropped.
+    fn turning(&mut self, start: impl FnOnce() -> Start, most: usize) -> Self::Turning<'_>;
 }
 
 impl<S: Sink> Sink for &mut S {
@@ -74,6 +81,11 @@ impl Listener for Nobody {
     type Apart<'a> = Nobody;
     #[inline]
     fn apart(&mut self) -> Nobody {
+        Nobody
+    }
+    type Turning<'a> = Nobody;
+    #[inline]
+    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> Nobody {
         Nobody
     }
 }
@@ -126,7 +138,7 @@ impl Drop for Apart<'_> {
     #[inline]
     fn drop(&mut self) {
         self.home.digest = self.digest;
-        self.home.packets.last = self.last;
+        self.home.packets.words.last = self.last;
     }
 }
 
@@ -149,8 +161,54 @@ impl Sink for Apart<'_> {
     }
     #[inline(always)]
     fn packet(&mut self, packet: &PacketRecord) {
-        self.home.packets.push_after(&mut self.last, packet);
+        self.home.packets.words.push_after(&mut self.last, packet);
     }
+}
+
+/// What hears of turns: of a packet's record it keeps the bytes.
+#[derive(Debug)]
+pub struct Turning<'a> {
+    digest: Digest,
+    sizes: Vec<u16>,
+    turns: usize,
+    start: Option<Start>,
+    home: &'a mut Records,
+}
+
+impl Drop for Turning<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.home.digest = self.digest;
+        if let Some(start) = self.start.take() {
+            self.sizes.truncate(self.turns);
+            self.home.packets.push_turned(start, std::mem::take(&mut self.sizes));
+        }
+    }
+}
+
+impl Sink for Turning<'_> {
+    #[inline(always)]
+    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
+        self.digest.sent(time, seq, bytes, status);
+        if let Some(size) = self.sizes.get_mut(self.turns) {
+            *size = turned::small(bytes);
+        }
+        self.turns += 1;
+    }
+    #[inline(always)]
+    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
+        self.digest.completed(time, seq, status);
+    }
+    #[inline]
+    fn dropped(&mut self, time: u64, seq: u64) {
+        self.digest.dropped(time, seq);
+    }
+    #[inline(always)]
+    fn left(&mut self, frame: &Frame, at: Option<u64>) {
+        self.digest.left(frame, at);
+    }
+    #[inline(always)]
+    fn packet(&mut self, _: &PacketRecord) {}
 }
 
 impl Listener for Digest {
@@ -159,13 +217,24 @@ impl Listener for Digest {
     fn apart(&mut self) -> &mut Digest {
         self
     }
+    type Turning<'a> = &'a mut Digest;
+    #[inline]
+    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> &mut Digest {
+        self
+    }
 }
 
 impl Listener for Records {
     type Apart<'a> = Apart<'a>;
     #[inline]
     fn apart(&mut self) -> Apart<'_> {
-        Apart { digest: self.digest, last: self.packets.last, home: self }
+        Apart { digest: self.digest, last: self.packets.words.last, home: self }
+    }
+    type Turning<'a> = Turning<'a>;
+    #[inline]
+    fn turning(&mut self, start: impl FnOnce() -> Start, most: usize) -> Turning<'_> {
+        let (digest, sizes) = (self.digest, turned::room(most));
+        Turning { digest, sizes, turns: 0, start: Some(start()), home: self }
     }
 }
 
@@ -246,6 +315,10 @@ impl Sink for Trace {
 impl Listener for Trace {
     type Apart<'a> = &'a mut Trace;
     fn apart(&mut self) -> &mut Trace {
+        self
+    }
+    type Turning<'a> = &'a mut Trace;
+    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> &mut Trace {
         self
     }
 }

@@ -65,6 +65,21 @@ enum State {
     At,
 }
 
+/// Sizes in a cycle, and where it stands.
+pub(super) struct Cycle<'a> {
+    sizes: &'a [u32],
+    next: usize,
+}
+
+impl Cycle<'_> {
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> u32 {
+        let size = self.sizes[self.next];
+        self.next = if self.next + 1 == self.sizes.len() { 0 } else { self.next + 1 };
+        size
+    }
+}
+
 impl Source {
     /// The flow that `spec` describes, towards a link with this send window.
     pub fn new(spec: &Traffic, window: u32, arrivals: Stream, sizes: Stream) -> Source {
@@ -143,10 +158,10 @@ impl Source {
         self.offered
     }
 
-    /// The sizes, if they are in a cycle, and where it stands.
-    pub(super) fn cycle(&self) -> Option<(&[u32], usize)> {
+    /// The sizes, if they are in a cycle.
+    pub(super) fn cycle(&self) -> Option<Cycle<'_>> {
         let Size::Cycle { bytes } = &self.spec.size else { return None };
-        Some((bytes, self.turn))
+        Some(Cycle { sizes: bytes, next: self.turn })
     }
 
     /// The size of packet `n`, which it is asked for in order.

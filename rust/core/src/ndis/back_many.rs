@@ -15,28 +15,17 @@ use crate::event::{Entry, Name, What};
 use crate::face::Face;
 use crate::history::who;
 use crate::policy::ResourcesAsFinal;
-use crate::pool::Slot;
+use crate::pool::{Pool, Slot};
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
 
-/// The statuses of packets that come home together; none as long as all are SUCCESS.
-#[derive(Default)]
-struct Finals(Vec<Status>);
+/// How many packets are looked at before the first of them is changed: so many stay in the first cache meanwhile.
+const CHUNK: usize = 32;
 
-impl Finals {
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
-    fn push(&mut self, before: usize, status: Status) {
-        if status != Status::SUCCESS || !self.0.is_empty() {
-            self.push_other(before, status);
-        }
-    }
-
-    #[cold]
-    fn push_other(&mut self, before: usize, status: Status) {
-        self.0.resize(before, Status::SUCCESS);
-        self.0.push(status);
-    }
+/// The statuses of so many packets; none if all are SUCCESS.
+fn finals(packets: usize, status: impl Fn(usize) -> Status) -> Vec<Status> {
+    let other = (0..packets).any(|at| status(at) != Status::SUCCESS);
+    if other { (0..packets).map(status).collect() } else { Vec::new() }
 }
 
 impl Adapter {
@@ -90,6 +79,32 @@ impl Adapter {
                 && (status != Status::RESOURCES || allowed || self.ndis.verify_off()))
     }
 
+    /// How many of these packets, from the first on, are this adapter's and fit, with the first of the statuses; a look at each
+    /// brings what is changed afterwards into the cache.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
+    fn looked_at(
+        &self,
+        slots: &[Slot],
+        handles: &[u64],
+        status: impl Fn(usize) -> Status,
+        fits: impl Fn(u32, &Slot) -> bool,
+    ) -> usize {
+        let (mut seen, mut many) = (0, 0);
+        for handle in handles {
+            let name = Name::of_handle(*handle, self.index);
+            let Some(place) = slots.get(name.slot as usize) else { break };
+            seen |= place.history.warm();
+            let mine = name.adapter == self.index && fits(name.slot, place);
+            if !(mine && self.is_plain(status(many))) {
+                break;
+            }
+            many += 1;
+        }
+        std::hint::black_box(seen);
+        many
+    }
+
     /// The same by a thread that is alone; `None` if it is not, or nothing can go.
     fn complete_alone(
         &self,
@@ -106,7 +121,8 @@ impl Adapter {
             who(cpu.number(), &state)
         };
         let lines = self.links.lock_in(&span)?;
-        let first = self.pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;
+        let pool: &Pool = &self.pool;
+        let first = pool.get(Name::of_handle(*handles.first()?, self.index).slot)?;
         let link = lines.find(first.link.load(Ordering::Relaxed))?;
         let mut flow = link.flow.lock_in(&span)?;
         let drivers = flow.drivers.clone()?;
@@ -115,43 +131,51 @@ impl Adapter {
         }
         self.life().may_call().ok()?;
         let now = ndis.instant();
-        let mut top = self.pool.top_in(&span);
-        let (mut done, mut bytes) = (0, 0);
-        let mut batch = Batch::with_capacity(handles.len());
-        let mut finals = Finals::default();
-        for (at, handle) in handles.iter().enumerate() {
-            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
-            let Some(place) = self.pool.get(name.slot) else { break };
-            if let Some(next) = handles.get(at + 2) {
-                let next = Name::of_handle(*next, self.index);
-                if let Some(next) = self.pool.get(next.slot) {
-                    next.history.warm();
-                }
-            }
-            let mine = name.adapter == self.index && place.is_anonymous();
+        let slots = pool.slots();
+        let mut top = pool.top_in(&span);
+        let mut sizes = Vec::with_capacity(handles.len());
+        let mut times = Vec::with_capacity(handles.len());
+        let fits = |slot, place: &Slot| {
             let same = place.link.load(Ordering::Relaxed) == link.id;
-            if !(mine && same && self.is_plain(status) && fit(name.slot)) {
+            same && place.is_anonymous() && fit(slot)
+        };
+        for chunk in handles.chunks(CHUNK) {
+            let from = sizes.len();
+            let plain = self.looked_at(slots, chunk, |at| status(from + at), fits);
+            let mut home = 0;
+            for handle in &chunk[..plain] {
+                let name = Name::of_handle(*handle, self.index);
+                let Some(place) = slots.get(name.slot as usize) else { break };
+                let claimed = place.state().complete(name.generation);
+                let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
+                let Ok(freed) = freed else { break };
+                ndis.note_done(link, (name, place), cpu, (now, who), status(from + home));
+                place.free_above(&span, freed, top);
+                top = name.slot + 1;
+                home += 1;
+            }
+            let slot = |handle: &u64| Name::of_handle(*handle, self.index).slot as usize;
+            let places = || chunk[..home].iter().map(|handle| &slots[slot(handle)]);
+            sizes.extend(places().map(|place| place.length.load(Ordering::Relaxed)));
+            times.extend(places().map(|place| place.submitted.load(Ordering::Relaxed)));
+            if home < chunk.len() {
                 break;
             }
-            let claimed = place.state().complete(name.generation);
-            let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
-            let Ok(freed) = freed else { break };
-            ndis.note_done(link, (name, place), cpu, (now, who), status);
-            let length = place.length.load(Ordering::Relaxed);
-            finals.push(at, status);
-            batch.push(name, length, place.submitted.load(Ordering::Relaxed));
-            if status == Status::SUCCESS {
-                done += 1;
-                bytes += u64::from(length);
-            }
-            place.free_above(&span, freed, top);
-            top = name.slot + 1;
         }
-        if batch.is_empty() {
+        if sizes.is_empty() {
             return None;
         }
+        let finals = finals(sizes.len(), &status);
+        let succeeded =
+            |at: &usize| finals.get(*at).is_none_or(|status| *status == Status::SUCCESS);
+        let (mut done, mut bytes) = (0, 0);
+        for at in (0..sizes.len()).filter(succeeded) {
+            done += 1;
+            bytes += u64::from(sizes[at]);
+        }
+        let batch = Batch::of_home(handles, sizes, times);
         flow.come_home(batch.len() as u32, done, bytes);
-        self.pool.set_top_in(&span, top);
+        pool.set_top_in(&span, top);
         if !ndis.verify_off() {
             self.last_progress.store(now.time, Ordering::Relaxed);
             self.hang_reported.store(false, Ordering::Relaxed);
@@ -184,17 +208,24 @@ impl Adapter {
         self.life().may_call().ok()?;
         let now = ndis.instant();
         let mut kept = cpu.kept.take();
-        for (at, handle) in handles.iter().enumerate() {
-            let (name, status) = (Name::of_handle(*handle, self.index), status(at));
-            let Some(place) = self.pool.get(name.slot) else { break };
-            if !(name.adapter == self.index && self.is_plain(status) && fit(name.slot)) {
+        let who = who(cpu.number(), &cpu.state.borrow());
+        let slots = self.pool.slots();
+        for chunk in handles.chunks(CHUNK) {
+            let from = kept.len();
+            let plain = self.looked_at(slots, chunk, |at| status(from + at), |slot, _| fit(slot));
+            for handle in &chunk[..plain] {
+                let (name, status) = (Name::of_handle(*handle, self.index), status(kept.len()));
+                let Some(place) = slots.get(name.slot as usize) else { break };
+                let claimed = place.state().complete(name.generation);
+                let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
+                place.set_in(&span, claimed);
+                let what = What::Complete { packet: name, status };
+                ndis.note_known(self, place, cpu, (now, who), what);
+                kept.push(Completion { slot: name.slot, status: last });
+            }
+            if kept.len() - from < chunk.len() {
                 break;
             }
-            let claimed = place.state().complete(name.generation);
-            let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
-            place.set_in(&span, claimed);
-            ndis.note(self, place, cpu, now, What::Complete { packet: name, status });
-            kept.push(Completion { slot: name.slot, status: last });
         }
         drop(span);
         let count = kept.len();
@@ -278,13 +309,12 @@ impl Adapter {
     fn deliver_together(&self, cpu: &Rc<Cpu>, link: &Arc<Link>, all: &[Completion]) {
         let now = self.ndis.moment();
         let mut batch = Batch::with_capacity(all.len());
-        let mut finals = Finals::default();
+        let finals = finals(all.len(), |at| all[at].status.get());
         let (mut waits, mut to) = (false, None);
-        for (at, completion) in all.iter().enumerate() {
+        for completion in all {
             let place = self.pool.slot(completion.slot);
             let generation = place.state().generation();
             let name = Name { adapter: self.index, slot: completion.slot, generation };
-            finals.push(at, completion.status.get());
             let submitted = place.submitted.load(Ordering::Relaxed);
             batch.push(name, place.length.load(Ordering::Relaxed), submitted);
             let (waiting, drivers) =
@@ -307,7 +337,7 @@ impl Adapter {
         to: &Drivers,
         link: &Arc<Link>,
         batch: Batch,
-        Finals(statuses): Finals,
+        statuses: Vec<Status>,
     ) {
         let at = self.completion_level(cpu);
         self.call_on(to, cpu, Entry::SendComplete, at, |drivers| {

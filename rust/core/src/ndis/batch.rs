@@ -13,55 +13,72 @@ use crate::packet::BadFrame;
 use crate::status::Status;
 use crate::violation::Violation;
 
-/// One packet of a batch.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Entry {
-    /// Its name, as [`Name::handle`].
-    pub handle: u64,
-    /// When it was handed to the miniport, or sent if NDIS queued it, in nanoseconds.
-    pub time: u64,
-    /// Bytes of data when it was sent.
-    pub size: u32,
-}
-
-/// Packets by name.
+/// Packets by name, as columns.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Batch(Vec<Entry>);
+pub struct Batch {
+    handles: Vec<u64>,
+    sizes: Vec<u32>,
+    times: Vec<u64>,
+}
 
 impl Batch {
     pub(crate) fn with_capacity(packets: usize) -> Batch {
-        Batch(Vec::with_capacity(packets))
+        let (handles, sizes) = (Vec::with_capacity(packets), Vec::with_capacity(packets));
+        Batch { handles, sizes, times: Vec::with_capacity(packets) }
+    }
+
+    /// Packets of these sizes ([`Frames`]) that went down at one time, as many as there are names.
+    pub(crate) fn of_moment(handles: Vec<u64>, sizes: &[u32], time: u64) -> Batch {
+        let sizes = sizes[..handles.len()].to_vec();
+        Batch { times: vec![time; handles.len()], sizes, handles }
+    }
+
+    /// Packets with the first of these names that came home, with what is known of each.
+    pub(crate) fn of_home(handles: &[u64], sizes: Vec<u32>, times: Vec<u64>) -> Batch {
+        Batch { handles: handles[..sizes.len()].to_vec(), sizes, times }
     }
 
     /// One more: its name, bytes and time.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
     pub fn push(&mut self, name: Name, size: u32, time: u64) {
-        self.0.push(Entry { handle: name.handle(), time, size });
+        self.handles.push(name.handle());
+        self.sizes.push(size);
+        self.times.push(time);
     }
 
-    /// The packets, in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.0
+    /// Their names, as [`Name::handle`].
+    pub fn handles(&self) -> &[u64] {
+        &self.handles
+    }
+
+    /// Bytes of data when each was sent.
+    pub fn sizes(&self) -> &[u32] {
+        &self.sizes
+    }
+
+    /// When each was handed to the miniport, or sent if NDIS queued it, in nanoseconds.
+    pub fn times(&self) -> &[u64] {
+        &self.times
     }
 
     /// Their names, given to the adapter of this index.
     pub fn names(&self, index: u16) -> impl Iterator<Item = Name> + '_ {
-        self.0.iter().map(move |entry| Name::of_handle(entry.handle, index))
+        self.handles.iter().map(move |handle| Name::of_handle(*handle, index))
     }
 
     /// How many packets there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.handles.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.handles.is_empty()
     }
 
     pub(crate) fn append(&mut self, other: &Batch) {
-        self.0.extend_from_slice(&other.0);
+        self.handles.extend_from_slice(&other.handles);
+        self.sizes.extend_from_slice(&other.sizes);
+        self.times.extend_from_slice(&other.times);
     }
 }
 
@@ -107,7 +124,10 @@ impl<'a> Frames<'a> {
         data: Option<&'a [u8]>,
     ) -> Result<Frames<'a>, BadFrames> {
         let room = adapter.info.room();
-        if let Some(at) = sizes.iter().position(|size| *size == 0 || *size as usize > room) {
+        // All of them at once, and one by one only if there is such a one.
+        let bad = |size: &u32| *size == 0 || *size as usize > room;
+        let any = sizes.iter().fold(false, |any, size| any | bad(size));
+        if let Some(at) = sizes.iter().position(bad).filter(|_| any) {
             let length = sizes[at] as usize;
             let long = BadFrame::TooLong { room, length };
             let source = if length == 0 { BadFrame::Empty { room } } else { long };
@@ -138,6 +158,11 @@ impl<'a> Frames<'a> {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.sizes.is_empty()
+    }
+
+    /// The sizes of those from `from` on.
+    pub(crate) fn sizes(&self, from: usize) -> &[u32] {
+        &self.sizes[from..]
     }
 
     #[inline]

@@ -125,6 +125,24 @@ impl Ndis {
         }
     }
 
+    /// The same by who has looked once for many packets who it is.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_known(
+        &self,
+        adapter: &Adapter,
+        place: &Slot,
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        what: What,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => place.history.keep_words(what, now.time, who, now.site),
+            Watch::Everything => self.note(adapter, place, cpu, now, what),
+        }
+    }
+
     /// That the packet in `place`, `packet` before that, was taken, sent and submitted.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`

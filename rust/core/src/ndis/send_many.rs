@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::batch::{Frames, SentMany};
+use super::emit::Watch;
 use super::{Adapter, Batch, Drivers, FrameError, Link, Moment};
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
@@ -15,8 +16,12 @@ use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::history::who;
+use crate::pool::Pool;
 use crate::status::Status;
 use crate::trace::record::Note;
+
+/// How many free packets are looked for before the first of them is taken: so many stay in the first cache meanwhile.
+const CHUNK: usize = 32;
 
 /// Packets that are the miniport's now, and the drivers. Who has it is inside.
 pub(super) struct GoingDown {
@@ -98,10 +103,12 @@ impl Link {
             return false;
         };
         let (batch, from) = (Arc::new(down.batch), sent.statuses.len());
-        self.hand_down_many(&down.drivers, cpu, &batch, false, down.now, &mut sent.statuses);
-        for (name, status) in batch.names(self.adapter.index).zip(&sent.statuses[from..]) {
-            if *status != Status::PENDING {
-                self.adapter.free_slot_on(cpu, name.slot);
+        let statuses = &mut sent.statuses;
+        if !self.hand_down_many(&down.drivers, cpu, &batch, false, down.now, statuses) {
+            for (name, status) in batch.names(self.adapter.index).zip(&statuses[from..]) {
+                if *status != Status::PENDING {
+                    self.adapter.free_slot_on(cpu, name.slot);
+                }
             }
         }
         if sent.batch.is_empty() {
@@ -139,40 +146,48 @@ impl Link {
             return None;
         }
         let now = ndis.instant();
-        let mut batch = Batch::with_capacity(most);
+        let mut handles = Vec::with_capacity(most);
         // Neither changes while we are in here.
         let longest = if flow.is_clear_for(0) { flow.longest() } else { 0 };
-        let mut top = adapter.pool.top_in(&span);
-        for at in from..from + most {
-            let size = frames.size(at);
-            let next = (size <= longest).then(|| top.checked_sub(1)).flatten();
-            let Some(slot) = next else { break };
-            let place = adapter.pool.slot(slot);
-            let Some(mut body) = place.body.lock_in(&span) else { break };
-            let free = place.state();
-            let down = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
-            let Ok(state) = down else { break };
-            top = place.below();
-            if let Some(next) = top.checked_sub(1) {
-                adapter.pool.slot(next).history.warm();
+        let pool: &Pool = &adapter.pool;
+        let (mut top, slots) = (pool.top_in(&span), pool.slots());
+        let mut free = [0; CHUNK];
+        'all: while handles.len() < most {
+            let some = CHUNK.min(most - handles.len());
+            let some = pool.free_from(top, &mut free[..some]);
+            if some == 0 {
+                break;
             }
-            place.set_in(&span, state);
-            match frames.bytes(at) {
-                Some(frame) => body.put(&adapter.info, frame),
-                None => body.put_zeros(&adapter.info, size as usize),
+            for slot in &free[..some] {
+                let at = from + handles.len();
+                let (size, slot) = (frames.size(at), *slot);
+                let Some(place) = slots.get(slot as usize).filter(|_| size <= longest) else {
+                    break 'all;
+                };
+                let Some(mut body) = place.body.lock_in(&span) else { break 'all };
+                let free = place.state();
+                let sent = free.allocate().and_then(PacketState::send);
+                let Ok(state) = sent.and_then(PacketState::submit) else { break 'all };
+                top = place.below();
+                place.set_in(&span, state);
+                match frames.bytes(at) {
+                    Some(frame) => body.put(&adapter.info, frame),
+                    None => body.put_zeros(&adapter.info, size as usize),
+                }
+                let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
+                ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
+                place.goes_down(self.id, size, now.time, true);
+                handles.push(Name { generation: state.generation(), ..packet }.handle());
             }
-            let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-            ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
-            place.goes_down(self.id, size, now.time, true);
-            batch.push(Name { generation: state.generation(), ..packet }, size, now.time);
         }
-        flow.go_down(batch.len() as u32);
-        adapter.pool.set_top_in(&span, top);
+        flow.go_down(handles.len() as u32);
+        pool.set_top_in(&span, top);
         drop((flow, span));
-        if batch.is_empty() {
+        if handles.is_empty() {
             adapter.leave(cpu);
             return None;
         }
+        let batch = Batch::of_moment(handles, frames.sizes(from), now.time);
         Some(GoingDown { batch, drivers, now })
     }
 
@@ -266,7 +281,7 @@ impl Link {
         true
     }
 
-    /// The call itself, and what comes of it: how each send is answered is added to `statuses`.
+    /// The call itself, and what comes of it: how each send is answered is added to `statuses`. Whether all were with PENDING.
     pub(super) fn hand_down_many(
         self: &Arc<Self>,
         drivers: &Drivers,
@@ -275,7 +290,7 @@ impl Link {
         deliver: bool,
         now: Moment,
         statuses: &mut Vec<Status>,
-    ) {
+    ) -> bool {
         let adapter = &*self.adapter;
         let at = if adapter.serialized() { Irql::DISPATCH } else { cpu.irql() };
         let mut answers = Vec::new();
@@ -288,11 +303,11 @@ impl Link {
                 adapter.lost(name, TakenBack::Dropped, "MiniportWanSend panicked");
                 statuses.push(Status::PENDING);
             }
-            return;
+            return true;
         }
         if answers.is_empty() && self.pend_many(cpu, batch, now) {
             statuses.resize(statuses.len() + batch.len(), Status::PENDING);
-            return;
+            return true;
         }
         let answers = answers.into_iter().chain(std::iter::repeat(Status::PENDING));
         let mut again = Vec::new();
@@ -307,6 +322,7 @@ impl Link {
         if !again.is_empty() {
             adapter.requeue(cpu, self, &again, now);
         }
+        false
     }
 
     /// All were answered with PENDING; false if this thread is not alone, and nothing was done.
@@ -315,12 +331,16 @@ impl Link {
         let ndis = &*adapter.ndis;
         let Some(span) = ndis.bias.alone(cpu) else { return false };
         let (now, who) = (ndis.later(called), who(cpu.number(), &cpu.state.borrow()));
-        for name in batch.names(adapter.index) {
-            let place = adapter.pool.slot(name.slot);
+        let (slots, plain) = (adapter.pool.slots(), matches!(ndis.watch, Watch::Histories));
+        for handle in batch.handles() {
+            let name = Name::of_handle(*handle, adapter.index);
+            let Some(place) = slots.get(name.slot as usize) else { continue };
             if let Ok(state) = place.state().returned(name.generation, Status::PENDING) {
                 place.set_in(&span, state);
             }
-            ndis.note_pended(adapter, (name, place), cpu, (now, who));
+            if !(plain && place.history.pend_sent(now.time, who, name.generation)) {
+                ndis.note_pended(adapter, (name, place), cpu, (now, who));
+            }
         }
         true
     }

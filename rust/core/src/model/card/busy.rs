@@ -13,7 +13,6 @@ pub(in crate::model) struct Busy<'a> {
     first: usize,
     end: usize,
     clock: Clock,
-    program_ns: u64,
 }
 
 impl Card {
@@ -37,7 +36,6 @@ impl Card {
             first: *first,
             end: *end,
             clock: *line,
-            program_ns: self.spec.program_ns,
             places,
             positions: (first, end),
             interrupts: &mut self.interrupts,
@@ -47,6 +45,16 @@ impl Card {
 }
 
 impl Busy<'_> {
+    /// Those that are on their way, in order: when the last bit of each is out, and which it is; and the line.
+    pub(in crate::model) fn each(&self, mut f: impl FnMut(u64, u32)) -> Clock {
+        for at in 0..self.end.wrapping_sub(self.first) {
+            let (finish, handle) =
+                self.places[self.first.wrapping_add(at) & (self.places.len() - 1)];
+            f(finish, handle);
+        }
+        self.clock
+    }
+
     /// When the next packet's last bit is out, and which it is.
     #[inline(always)]
     pub(in crate::model) fn front(&self) -> Option<(u64, u32)> {
@@ -62,10 +70,10 @@ impl Busy<'_> {
         self.first = self.first.wrapping_add(1);
     }
 
-    /// Another takes the place of one that is completed.
+    /// Another takes the place of one that is completed in this moment.
     #[inline(always)]
-    pub(in crate::model) fn send(&mut self, now: u64, handle: u32, wire_bytes: u32) {
-        let finish = self.clock.transmit(now.saturating_add(self.program_ns), wire_bytes);
+    pub(in crate::model) fn send(&mut self, handle: u32, wire_bytes: u32) {
+        let finish = self.clock.transmit_next(wire_bytes);
         let place = self.end & (self.places.len() - 1);
         if let Some(place) = self.places.get_mut(place) {
             *place = (finish, handle);
@@ -76,7 +84,8 @@ impl Busy<'_> {
     /// So many turns were taken.
     #[inline(always)]
     pub(in crate::model) fn end(self, turns: u64) {
-        (*self.positions.0, *self.positions.1, *self.line) = (self.first, self.end, self.clock);
+        (*self.positions.0, *self.positions.1) = (self.first, self.end);
+        self.line.was_busy_until(self.clock);
         *self.interrupts += turns;
     }
 }

@@ -4,19 +4,27 @@
 //! histograms at the end. Everything else that a turn changes besides its packet is in local variables, which the compiler keeps in
 //! registers: it cannot know that a packet is not a counter. A batch of latencies is a stretch of turns, and added up as one.
 
+use std::collections::VecDeque;
+
 use super::Link;
 use super::slot::Slot;
 use super::turn::turned;
+use crate::contract::packet::Owner;
 use crate::model::batches::Batches;
 use crate::model::card::Card;
 use crate::model::counters::Stages;
-use crate::model::histogram::Counts;
-use crate::model::records::PacketRecord;
+use crate::model::histogram::{Counts, Histogram, Tally};
+use crate::model::records::turned::OnWay;
+use crate::model::records::{PacketRecord, Start};
 use crate::model::sink::{Listener, Sink};
 use crate::status::{FinalStatus, Status};
 
 /// Fewer turns are not worth the look around before and the sums after.
 const ENOUGH: u64 = 16;
+/// So few are counted where they are kept.
+const FEW: u64 = 512;
+/// No more at once: what is kept of them is one piece of memory.
+const MOST: u64 = 1 << 15;
 /// As long as a batch of latencies is shorter than this, each turn is put into one by itself.
 const SHORT: u64 = 32;
 
@@ -24,8 +32,7 @@ const SHORT: u64 = 32;
 #[derive(Default)]
 struct Sum {
     turns: u64,
-    with_miniport: u128,
-    bytes_back: u64,
+    with_miniport: u64,
     bytes_sent: u64,
     broken: u64,
     now: u64,
@@ -49,21 +56,60 @@ impl Link {
         stages: &mut Stages,
         sink: &mut S,
     ) -> u64 {
-        let most = most.min(self.sources[0].turns_left()).min(u32::MAX.into());
+        let most = most.min(self.sources[0].turns_left()).min(MOST);
         let came_late = |slot: &Slot| slot.offered != slot.sent;
         if most < ENOUGH || !self.card.line().is_bare() || self.slots.iter().any(came_late) {
             return 0;
         }
-        let mut sink = sink.apart();
-        let sum = Counts::lent(|counts| {
-            let sum = self.stretches(until, most, counts, &mut sink);
-            stages.take_same(counts);
-            sum
-        });
+        let flying = self.slots.iter().filter(|slot| slot.state.is_of(Owner::Miniport));
+        let since = flying.map(|slot| slot.sent).min().unwrap_or(self.now);
+        if self.card.line().is_slow(self.slots.len(), since) {
+            return 0;
+        }
+        let bytes_before = self.bytes();
+        let mut sink = sink.turning(|| self.start(), most as usize);
+        let sum = if most <= FEW {
+            self.one_stretch(until, most, &mut stages.same, &mut sink)
+        } else {
+            Counts::lent(|counts| {
+                let sum = self.stretches(until, most, counts, &mut sink);
+                counts.give(&mut stages.same);
+                sum
+            })
+        };
+        drop(sink);
         if sum.turns > 0 {
-            self.add_up(&sum, stages);
+            let bytes_back = (bytes_before + sum.bytes_sent) - self.bytes();
+            self.add_up(&sum, bytes_back, stages);
         }
         sum.turns
+    }
+
+    /// Bytes of all packets: by how much they are fewer than before and what was sent, so much came back.
+    fn bytes(&self) -> u64 {
+        self.slots.iter().map(|slot| u64::from(slot.bytes)).sum()
+    }
+
+    /// The same without [`Counts`], which are worth it only if there are many.
+    #[inline(never)]
+    fn one_stretch(
+        &mut self,
+        until: u64,
+        most: u64,
+        counts: &mut Histogram,
+        sink: &mut impl Sink,
+    ) -> Sum {
+        let Link { sources, card, slots, batches, number, .. } = self;
+        let (source, mut sum) = (&mut sources[0], Sum::default());
+        let stretch = Stretch { number: *number, first: source.offered(), most, until };
+        let batches = Some(batches);
+        if let Some(mut sizes) = source.cycle() {
+            stretch.run(card, slots, &mut sum, counts, batches, sink, |_| sizes.next());
+        } else {
+            stretch.run(card, slots, &mut sum, counts, batches, sink, |n| source.size(n));
+        }
+        source.turned(sum.turns);
+        sum
     }
 
     #[inline]
@@ -82,12 +128,8 @@ impl Link {
             let size = room.min(most - sum.turns);
             let (turns, before) = (sum.turns, sum.with_miniport);
             let stretch = Stretch { number: *number, first: source.offered(), most: size, until };
-            if let Some((sizes, mut place)) = source.cycle() {
-                let next = |_| {
-                    let size = sizes[place];
-                    place = if place + 1 == sizes.len() { 0 } else { place + 1 };
-                    size
-                };
+            if let Some(mut sizes) = source.cycle() {
+                let next = |_| sizes.next();
                 if short {
                     stretch.run(card, slots, &mut sum, counts, Some(&mut *batches), sink, next);
                 } else {
@@ -99,7 +141,7 @@ impl Link {
             }
             let took = sum.turns - turns;
             if !short {
-                batches.add(sum.with_miniport - before, took);
+                batches.add((sum.with_miniport - before).into(), took);
             }
             source.turned(took);
             if took < size || sum.turns == most {
@@ -108,7 +150,24 @@ impl Link {
         }
     }
 
-    fn add_up(&mut self, sum: &Sum, stages: &mut Stages) {
+    /// Where turns begin.
+    fn start(&mut self) -> Start {
+        let Link { sources, card, slots, number, .. } = self;
+        let mut on_way = VecDeque::new();
+        let clock = card.busy().each(|finish, index| {
+            if let Some(slot) = slots.get(index as usize) {
+                on_way.push_back(OnWay {
+                    seq: slot.seq,
+                    bytes: slot.bytes,
+                    sent: slot.sent,
+                    finish,
+                });
+            }
+        });
+        Start { link: *number, next: sources[0].offered(), clock, on_way }
+    }
+
+    fn add_up(&mut self, sum: &Sum, bytes_back: u64, stages: &mut Stages) {
         self.now = sum.now;
         self.events += sum.turns;
         self.instant_began = self.events;
@@ -119,11 +178,12 @@ impl Link {
         counters.sent_bytes += sum.bytes_sent;
         counters.succeeded += sum.turns;
         counters.received += sum.turns;
-        counters.received_bytes += sum.bytes_back;
+        counters.received_bytes += bytes_back;
         counters.broken += sum.broken;
-        self.sums.miniport += sum.with_miniport;
-        self.sums.latency += sum.with_miniport;
-        self.sums.delivery += sum.with_miniport;
+        let with_miniport = u128::from(sum.with_miniport);
+        self.sums.miniport += with_miniport;
+        self.sums.latency += with_miniport;
+        self.sums.delivery += with_miniport;
         stages.queued.count_many(0, sum.turns);
     }
 }
@@ -136,7 +196,7 @@ impl Stretch {
         card: &mut Card,
         slots: &mut [Slot],
         sum: &mut Sum,
-        counts: &mut Counts,
+        counts: &mut impl Tally,
         mut batches: Option<&mut Batches>,
         sink: &mut impl Sink,
         mut size: impl FnMut(u64) -> u32,
@@ -144,7 +204,7 @@ impl Stretch {
         let Stretch { number, first, most, until } = *self;
         let mut busy = card.busy();
         let (mut turns, mut now) = (0, sum.now);
-        let (mut with_miniport, mut back, mut sent, mut broken) = (0u128, 0, 0, 0);
+        let (mut with_miniport, mut sent, mut broken) = (0, 0, 0);
         while turns < most {
             let Some((finish, index)) = busy.front() else { break };
             if finish > until {
@@ -155,12 +215,11 @@ impl Stretch {
             now = finish;
 
             let took = now - slot.sent;
-            with_miniport += u128::from(took);
+            with_miniport += took;
             counts.count(took);
             if let Some(batches) = &mut batches {
                 batches.record(took);
             }
-            back += u64::from(slot.bytes);
             sink.left(&slot.frame(index, now), Some(now));
             sink.completed(now, slot.seq, FinalStatus::SUCCESS);
             // It was sent when it was offered; told so, there is less to look at.
@@ -176,7 +235,7 @@ impl Stretch {
             (slot.seq, slot.offered, slot.sent) = (seq, now, now);
             (slot.bytes, slot.wire_bytes) = (bytes, bytes);
             sent += u64::from(bytes);
-            busy.send(now, index, bytes);
+            busy.send(index, bytes);
             sink.sent(now, seq, bytes, Status::PENDING);
             turns += 1;
         }
@@ -184,7 +243,6 @@ impl Stretch {
         sum.turns += turns;
         sum.now = now;
         sum.with_miniport += with_miniport;
-        sum.bytes_back += back;
         sum.bytes_sent += sent;
         sum.broken += broken;
     }

@@ -8,13 +8,16 @@ use super::{Link, step};
 use crate::contract::packet::PacketState;
 use crate::model::card::NEVER;
 use crate::model::counters::Stages;
-use crate::model::histogram::Counts;
+use crate::model::histogram::{Histogram, Tally};
 use crate::model::sink::{Listener, Sink};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 
 /// No more packets at once: many events at one instant are counted one by one (`STUCK`).
 const MOST: u64 = 1 << 16;
+
+/// Memory for longer times is made when they come.
+const LONG: u64 = 1 << 40;
 
 impl Link {
     /// Sends up to `most` packets of a link on which there was none, if all of them go at once; how many. The caller has seen that
@@ -51,6 +54,8 @@ impl Link {
             self.now = at;
             self.instant_began = self.events + 1;
         }
+        // Unless frames are later much larger, no packet takes longer than the last of these.
+        stages.same.reserve(self.card.line().free_at().saturating_sub(at).min(LONG));
         self.events += sent;
         self.outstanding += sent as u32;
         let counters = &mut self.counters;
@@ -75,12 +80,7 @@ impl Link {
         if !self.sources[0].goes_round_at_once() || !self.card.line().is_bare() {
             return 0;
         }
-        let mut sink = sink.apart();
-        Counts::lent(|counts| {
-            let events = self.complete_counted(until, most, counts, &mut sink);
-            stages.take_same(counts);
-            events
-        })
+        self.complete_counted(until, most, &mut stages.same, &mut sink.apart())
     }
 
     #[inline]
@@ -88,7 +88,7 @@ impl Link {
         &mut self,
         until: u64,
         most: u64,
-        counts: &mut Counts,
+        counts: &mut Histogram,
         sink: &mut impl Sink,
     ) -> u64 {
         let (mut events, mut back, mut bytes_back, mut with_miniport) = (0, 0, 0, 0u128);
