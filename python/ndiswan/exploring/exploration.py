@@ -41,11 +41,11 @@ class Exploration(Shown):
     reached: tuple[int, int] = (0, 0)
     """How many edges, and pairs of consecutive edges of a packet."""
     nondeterministic: list[str] = field(default_factory=list)
-    """Why the same choices gave other events: lines that read a clock or a global random generator."""
+    """Why the same choices gave other events, or may do so: lines that read a clock or a global random generator."""
     exhausted: bool = False
     """Whether the explorer has nothing left to try."""
     certificate: str | None = None
-    """What was shown, by an explorer that exhausts anything."""
+    """What was shown, by an explorer that exhausts anything; nothing of what is not deterministic."""
     _reach: Explorer | str = field(default="", repr=False, compare=False)
 
     @property
