@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import warnings
+from dataclasses import replace
+
 import pytest
 
 import ndiswan as nw
 from exploring_targets import Modem, careless
 from ndiswan._native import explorers
+from ndiswan.exploring import ReplayError, Settings
+from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.stepping.walk import Walk
 from ndiswan.exploring.workload import workload
+from ndiswan.testing import play
 
 FOUND = nw.explore(careless, explorer="random", seed=3, executions=5000).failures[0].choices
 
@@ -94,3 +101,45 @@ def test_the_workload_gives_lines_other_windows() -> None:
     assert failure.rule in {"LATE", "LOST"}
     answers = [question.what for question in Walk(failure.replay()).questions]
     assert "window" in answers
+
+
+def test_a_failure_is_made_small_without_an_end_of_time() -> None:
+    """`shrinking=inf` is as long as it takes; it lost what it had found."""
+    found = nw.explore(careless, explorer="random", seed=3, executions=5000, shrinking=math.inf)
+    assert found.failures[0].switches <= 4
+
+
+def test_choices_that_do_not_fit_are_said_wherever_they_are_run() -> None:
+    """By the stepper, the viewer and `play`: what is shown, or passes, is another execution."""
+    (failure,) = nw.explore(careless, suggest=[FOUND], executions=1, shrinking=0).failures
+    other = replace(failure, choices=[(3, 2), (7, 6)])
+    with pytest.warns(UserWarning, match="choice 1 is one of . here, and one of 3 there"):
+        nw.Stepper(other)
+    with pytest.warns(UserWarning, match="this is another execution"):
+        other.view()
+    with pytest.raises(ReplayError, match="nothing is known of what failed then"):
+        play(careless, "c1.3-2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert nw.Stepper(failure).symptom == failure.symptom
+        play(careless, [])
+
+
+def test_sizes_and_faults_are_no_switches_and_have_their_names() -> None:
+    """The story counts who goes on; the answer that decides is told by the name that it was given."""
+    (failure,) = nw.explore(workload(Forgets), seed=1, executions=1000).failures
+    again = failure.replay()
+    story = str(failure.story(again))
+    assert failure.switches > switches_of(again)
+    assert f"{switches_of(again)} switches from first-in-first-out" in story
+    assert '"operation" is line down' in said(again)
+    assert " of 0 to " not in story
+
+
+def test_settings_are_equal_if_all_of_them_are() -> None:
+    """Those of a policy, too, by which they are found in a set."""
+    assert nw.Policy() == nw.Policy()
+    assert Settings() == Settings()
+    assert nw.Policy() != nw.Policy(window_shrink="report")
+    assert nw.Policy() != "the default"
+    assert len({nw.Policy(), nw.Policy(), nw.Policy(owed_at_halt="return")}) == 2

@@ -72,8 +72,8 @@ class Exploration(Shown):
         """Where the failure was found, and the line that replays it."""
         return (
             f"found by explorer {self.explorer!r}, seed {self.seed}, in execution "
-            f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers from "
-            f"first-in first-out, {failure.events} events; failures[0].save(FILE) keeps it, "
+            f"{failure.execution} after {failure.seconds:.2f} s; {failure.switches} answers that are "
+            f"not the plain one, {failure.events} events; failures[0].save(FILE) keeps it, "
             "`ndiswan replay FILE` tells it"
         )
 

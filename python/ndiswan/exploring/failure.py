@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
+from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ndiswan.viewer import Page
 
 FORMAT = 1
+UNFIT = "its choices are of another scenario, or of a driver that was another then"
 _CALLED = {str: "a text", int: "a whole number", dict: "an object", list: "a list of texts"}
 #: What each part of a replay file is.
 _KINDS = {
@@ -94,7 +96,7 @@ class Failure(Shown):
 
     @property
     def switches(self) -> int:
-        """How far the execution is from first-in first-out: how many answers are not the plain one."""
+        """How far the execution is from the plain one: how many answers are another, sizes and faults among them."""
         return sum(chosen != 0 for _, chosen in self.choices)
 
     @property
@@ -120,11 +122,7 @@ class Failure(Shown):
 
         A run that ends earlier fits: a mended driver asks for less.
         """
-        both = zip(self.choices, again.ndis.choices(), strict=False)
-        for number, ((kept, _), (asked, _)) in enumerate(both, 1):
-            if kept != asked:
-                return f"choice {number} is one of {asked} here, and one of {kept} there"
-        return None
+        return misfit(self.choices, again)
 
     def undetermined(self) -> list[str]:
         """Who makes the same choices give other events, by a real clock or a global generator: a line for each call."""
@@ -168,13 +166,13 @@ class Failure(Shown):
         again = again or self.replay()
         raised = self.rule in ("EXCEPTION", "ENDLESS")  # what a trace does not tell
         facts = [f"{self.place}: {self.detail}" if raised else self.place]
-        decisive, words = self.decisive(), again.ndis.choice_words()
+        decisive, words = self.decisive(), said(again)
         if decisive is not None and decisive < len(words):
             facts.append(
                 f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
                 " with the plain answer there the run is good"
             )
-        return self.trace(again).story(full=full, switches=self.switches, facts=facts)
+        return self.trace(again).story(full=full, switches=switches_of(again), facts=facts)
 
     def mermaid(self) -> str:
         """The story as a Mermaid sequence diagram."""
@@ -235,6 +233,15 @@ class Failure(Shown):
 
     def __str__(self) -> str:
         return f"{self.symptom}: {self.detail}"
+
+
+def misfit(choices: list[tuple[int, int]], again: Execution) -> str | None:
+    """Where choices are not those that an execution with them was asked for; None if they fit."""
+    both = zip(choices, again.ndis.choices(), strict=False)
+    for number, ((kept, _), (asked, _)) in enumerate(both, 1):
+        if kept != asked:
+            return f"choice {number} is one of {asked} here, and one of {kept} there"
+    return None
 
 
 def _plain(value: object) -> object:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ndiswan.exploring.watchdog import Watchdog
 
 Choices = list[tuple[int, int]]
+MOST_SECONDS = 1e9
+"""What is more, `inf` say, is as good as without end."""
 
 
 class Shrunk(NamedTuple):
@@ -61,7 +63,7 @@ def make_small(
 
     Stops after ``seconds`` of the machine's time.
     """
-    return Shrunk(*shrink(choices, run, seconds))
+    return Shrunk(*shrink(choices, run, min(seconds, MOST_SECONDS)))
 
 
 def small(
