@@ -11,7 +11,8 @@ import pytest
 import ndiswan as nw
 from exploring_targets import Modem, careless
 from ndiswan._native import explorers
-from ndiswan.exploring import ReplayError, Settings
+from ndiswan.campaign import Store
+from ndiswan.exploring import ReplayError, Settings, load
 from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.stepping.walk import Walk
 from ndiswan.exploring.workload import workload
@@ -143,3 +144,48 @@ def test_settings_are_equal_if_all_of_them_are() -> None:
     assert nw.Policy() != nw.Policy(window_shrink="report")
     assert nw.Policy() != "the default"
     assert len({nw.Policy(), nw.Policy(), nw.Policy(owed_at_halt="return")}) == 2
+
+
+class TwoLosses(Modem):
+    """Forgets every frame of 750 bytes and more, and all that it has when it is asked for something."""
+
+    def wan_send(self, link, packet):
+        return nw.PENDING if len(packet) >= 750 else super().wan_send(link, packet)
+
+    def query_information(self, oid):
+        with self.lock:
+            self.queue.clear()
+        return super().query_information(oid)
+
+    def halt(self):
+        for timer in self.timers:
+            timer.cancel()
+        self.adapter.flush_dpcs()
+        with self.adapter.at(nw.Irql.DISPATCH):
+            self.sent()
+
+
+def test_two_mistakes_of_one_rule_without_a_line_are_two_failures(tmp_path) -> None:
+    """One needs a large frame, the other one a query; each is told once, and each has a file of its own."""
+    found = nw.explore(workload(TwoLosses), seed=1, executions=6000, stop=False)
+    lost = [failure for failure in found.failures if failure.rule == "LOST"]
+    needs = [set(failure.needs) for failure in lost]
+    assert any('"size" is 751 bytes' in values for values in needs)
+    assert any(
+        '"operation" is query WAN_GET_INFO' in values and '"size" is 751 bytes' not in values
+        for values in needs
+    )
+    assert not any(one < other or other < one for one in needs for other in needs)
+    assert len({failure.name for failure in lost}) == len(lost)
+    store = Store(tmp_path)
+    for failure in lost * 2:
+        store.keep_failure(failure.to_json())
+    assert len(store.failures()) == len(lost)
+    assert load(lost[0].save(tmp_path / "one.json"), scenario=careless).needs == lost[0].needs
+
+
+def test_what_has_a_line_needs_nothing() -> None:
+    """It is known by that, so its file is named as before."""
+    found = nw.explore(careless, explorer="random", seed=3, executions=5000)
+    assert found.failures[0].needs == []
+    assert "needs" not in found.failures[0].to_json()

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from ndiswan.exploring.execution import Execution
 
+COUNT, KIND = "operations", "operation"
+ELSEWHERE = " from another thread"
 SWITCHES = ("who goes on", "where it begins")
 
 
@@ -23,6 +25,22 @@ def said(ran: Execution) -> list[str]:
 
 def _said(names: Sequence[str], what: str, chosen: int, words: str) -> str:
     return f'"{what}" is {names[chosen]}' if chosen < len(names) else words
+
+
+def values(ran: Execution) -> dict[str, tuple[str, int]]:
+    """Each value that is not the plain one, by its words: sizes, faults, operations, but not how many of these.
+
+    What another thread does is the same operation.
+    """
+    known = ran.ndis._answers  # noqa: SLF001  (our own)
+    asked = zip(ran.ndis.questions(), said(ran), strict=False)
+    other = {
+        words.removesuffix(ELSEWHERE): (what, chosen)
+        for (what, _, _, chosen, *_), words in asked
+        if chosen and what not in SWITCHES and what != COUNT
+    }
+    plain = {_said(names, what, 0, "") for what, names in known.items()}
+    return {words: value for words, value in other.items() if words not in plain}
 
 
 def switches_of(ran: Execution) -> int:

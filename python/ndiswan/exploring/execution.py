@@ -64,6 +64,11 @@ class Symptom(NamedTuple):
         return here == there
 
 
+def has_line(symptom: Symptom) -> bool:
+    """Whether its place is a line; that of what is never completed, say, is only whose it is."""
+    return _LINE.search(symptom.place) is not None
+
+
 GOOD = Symptom("NONE", "")
 """In the replay file of an execution in which nothing goes wrong."""
 

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
+from ndiswan.exploring.alike import Alike
 from ndiswan.exploring.execution import (
     Execution,
     Settings,
@@ -34,6 +35,8 @@ SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
 STRETCH_SECONDS = 0.05
 """How long executions in Rust go on before somebody looks whether to stop."""
+ONCE_MORE = 100
+"""What it costs, in executions in Rust, to run one that failed there once more in Python."""
 SHRINK_BEYOND = 2.0
 """So many seconds a failure that is found at the end is made small for, when the time of the search is over."""
 
@@ -89,7 +92,8 @@ class Search:
         self.first: deque[list[tuple[int, int]]] = deque()
         """Choices that are tried before the explorer's own, whoever it is."""
         self._quick = in_rust(scenario, self.settings)
-        self._alike: dict[tuple[str, str], Symptom] = {}
+        self._seen: dict[tuple[str, str], Symptom] = {}
+        self._alike = Alike(scenario, self.settings, self.found)
         self._begun = time.monotonic()
         self._repeats = Repeats(scenario, self.settings, self.found, self._quick)
 
@@ -121,7 +125,11 @@ class Search:
     ) -> Symptom | None:
         """Run executions in Rust, at most so many and not for long; what went wrong in the last one."""
         found = self.found
-        known = [seen for seen, symptom in self._alike.items() if not stop and found.knows(symptom)]
+        known = [
+            seen
+            for seen, symptom in self._seen.items()
+            if not stop and not self._alike.looks(symptom)
+        ]
         most, longest = min(executions, 1 << 62), min(seconds, STRETCH_SECONDS)
         explorer = self._next()
         most = most if explorer is self._explorer and not self._one_by_one else 1
@@ -147,7 +155,9 @@ class Search:
         if again.symptom is not None:
             found.failing += ran.symptom is None
             if ran.symptom is not None:
-                self._alike[ran.symptom] = again.symptom
+                self._seen[ran.symptom] = again.symptom
+            if found.knows(again.symptom):
+                self._alike.spend(ONCE_MORE)
             self._keep(again, watchdog, took)
         return again.symptom
 
@@ -165,11 +175,9 @@ class Search:
     def _keep(self, ran: Execution, watchdog: Watchdog, took: float) -> None:
         """The failure of an execution that took so many seconds, if no such one is known."""
         assert ran.symptom is not None
-        if not self.found.knows(ran.symptom):
+        if self._alike.is_new(ran, watchdog):
             interrupted: list[KeyboardInterrupt] = []
-            failure = self._failure(ran, watchdog, interrupted, took)
-            if not self.found.knows(failure.symptom):
-                self.found.failures.append(failure)
+            self._alike.keep(self._failure(ran, watchdog, interrupted, took))
             if interrupted:
                 raise interrupted[0]
 
@@ -239,7 +247,8 @@ class Search:
         if isinstance(ran.error, EndlessError) and took > shrinking / 10:
             # Each try would be cut off after as long again, and what never ends is at its end soon enough.
             shrinking, patience = 0.0, left
-        choices, stopped = small(ran, self.scenario, self.settings, watchdog, shrinking, self._tell)
+        tell = self._alike.counting(self._tell)
+        choices, stopped = small(ran, self.scenario, self.settings, watchdog, shrinking, tell)
         interrupted += [stopped] if stopped is not None else []
         # What was made small ran last with other answers.
         like = ran if choices == ran.ndis.choices() else None
@@ -258,6 +267,7 @@ class Search:
             digest=again.ndis.digest(),
             events=again.ndis.recorded(),
             deterministic=same and again.symptom == symptom,
+            needs=self._alike.needs(symptom, choices, watchdog) if shrinking > 0 else [],
         )
 
     def _again(
@@ -313,7 +323,8 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     executions, seconds:
         The budget; without either, 60 seconds.
     stop:
-        Whether to stop at the first failure; else the search goes on, and each symptom is kept once.
+        Whether to stop at the first failure; else the search goes on, and each symptom is kept once, but of one whose
+        place is no line (LOST, HANG) those that need other values, sizes or operations say.
     shrinking:
         The most seconds that are spent to make a failure small; 0 leaves it as it was found.
     suggest:

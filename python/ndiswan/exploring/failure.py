@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,8 @@ class Failure(Shown):
     """How many events there are."""
     deterministic: bool
     """Whether the same choices gave the same events."""
+    needs: list[str] = field(default_factory=list)
+    """The values that it needs, in words, if it was made small and its place is no line."""
 
     @property
     def rule(self) -> str:
@@ -102,7 +104,7 @@ class Failure(Shown):
     @property
     def name(self) -> str:
         """``RULE-HASH``, for its file: the same failure has the same name."""
-        text = json.dumps([name_of(self.scenario), *self.symptom])
+        text = json.dumps([name_of(self.scenario), *self.symptom, *self.needs])
         return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def replay(self, *, record: bool = True, patience: float | None = None) -> Execution:
@@ -215,6 +217,7 @@ class Failure(Shown):
             "rng": RNG,
             "choices": to_token(self.choices),
             "expect": {"rule": self.rule, "place": self.place},
+            **({"needs": self.needs} if self.needs else {}),
             "detail": self.detail,
             "events": self.events,
             "digest": self.digest,
@@ -307,8 +310,9 @@ def parts_of(content: Any) -> dict[str, Any]:
             _expect(name, content[name], kind)
         for name in ("rule", "place"):
             _expect(name, content["expect"][name], str)
-        for argument in _expect("arguments", content.get("arguments", []), list):
-            _expect("arguments", argument, str)
+        for name in ("arguments", "needs"):
+            for argument in _expect(name, content.get(name, []), list):
+                _expect(name, argument, str)
         settings = dict(content["settings"])
         policy = dict(_expect("policy", settings.pop("policy"), dict))
         policy["reset_leftovers"] = Status(policy["reset_leftovers"])
@@ -316,6 +320,7 @@ def parts_of(content: Any) -> dict[str, Any]:
             "symptom": Symptom(content["expect"]["rule"], content["expect"]["place"]),
             "choices": from_token(content["choices"]),
             "settings": _settings(policy, settings),
+            "needs": content.get("needs", []),
             **{name: content[name] for name in ("detail", "explorer", "seed", "digest", "events")},
         }
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
