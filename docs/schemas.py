@@ -156,12 +156,13 @@ def replay() -> Schema:
                 "rng": TEXT,
                 "choices": {"type": "string", "pattern": r"^c1(\.(\d+-)?\d+(x\d+)?)*$"},
                 "expect": table({"rule": TEXT, "place": TEXT}),
+                "needs": {"type": "array", "items": TEXT},
                 "detail": TEXT,
                 "events": {"type": "integer", "minimum": 0},
                 "digest": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
                 "made-by": table({"ndiswan": TEXT, "python": TEXT}),
             },
-            optional=("arguments",),
+            optional=("arguments", "needs"),
         ),
     }
 

@@ -30,11 +30,8 @@ from ndiswan._parts import (
     bind_built_in,
     bind_c,
     edge_names,
-    engine_locks,
     fcs16,
-    has_address_sanitizer,
     hdlc_encode,
-    library_functions,
     read_frames,
     read_sizes,
     shrink,
@@ -135,6 +132,9 @@ class _RuleInfo(TypedDict):
     remedy: str
     broken_by: str
 
+def engine_locks() -> tuple[int, int]: ...
+def has_address_sanitizer() -> bool: ...
+def library_functions() -> list[str]: ...
 def explorers() -> list[str]: ...
 def from_token(token: str) -> _Choices: ...
 def to_token(choices: _Choices) -> str: ...

@@ -60,12 +60,13 @@ class Store:
     def keep_failure(
         self, content: dict[str, Any], stale: Container[dict[str, Any]] = ()
     ) -> tuple[Path, bool]:
-        """Keep a failure, unless one of its rule and place is there that is not larger; (path, whether it is new).
+        """Keep a failure, unless one of its rule, place, needs is there that is not larger; (path, whether it is new).
 
         What ``stale`` holds fails no more, as far as is known: it is replaced, and the failure is new.
         """
         expect = content["expect"]
-        text = json.dumps([content["scenario"], expect["rule"], expect["place"]])
+        needs = content.get("needs", [])
+        text = json.dumps([content["scenario"], expect["rule"], expect["place"], *needs])
         name = f"{expect['rule']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
         path = self.folder / "failures" / name
         with self._alone():

@@ -21,7 +21,7 @@ from ndiswan.cli.outputs import any_of, asked, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
 from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.explore import detail_of
-from ndiswan.exploring.failure import Failure, ReplayError, load
+from ndiswan.exploring.failure import UNFIT, Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
 from ndiswan.exploring.watchdog import watched
 
@@ -126,8 +126,7 @@ def _nothing(failure: Failure, file: str | None, misfit: str | None, why: list[s
 
 
 def _unfit(what: str, misfit: str) -> str:
-    why = f"its choices are of another scenario, or of a driver that was another then: {misfit}"
-    return f"nothing is known of {what}\n{why}"
+    return f"nothing is known of {what}\n{UNFIT}: {misfit}"
 
 
 def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str | None:

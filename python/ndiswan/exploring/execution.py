@@ -64,6 +64,11 @@ class Symptom(NamedTuple):
         return here == there
 
 
+def has_line(symptom: Symptom) -> bool:
+    """Whether its place is a line; that of what is never completed, say, is only whose it is."""
+    return _LINE.search(symptom.place) is not None
+
+
 NO_RULE = ("EXCEPTION", "ENDLESS")
 
 GOOD = Symptom("NONE", "")

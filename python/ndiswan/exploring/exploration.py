@@ -41,11 +41,11 @@ class Exploration(Shown):
     reached: tuple[int, int] = (0, 0)
     """How many edges, and pairs of consecutive edges of a packet."""
     nondeterministic: list[str] = field(default_factory=list)
-    """Why the same choices gave other events: lines that read a clock or a global random generator."""
+    """Why the same choices gave other events, or may do so: lines that read a clock or a global random generator."""
     exhausted: bool = False
     """Whether the explorer has nothing left to try."""
     certificate: str | None = None
-    """What was shown, by an explorer that exhausts anything."""
+    """What was shown, by an explorer that exhausts anything; nothing of what is not deterministic."""
     _reach: Explorer | str = field(default="", repr=False, compare=False)
 
     @property
@@ -78,7 +78,7 @@ class Exploration(Shown):
     def how_to_replay(self, failure: Failure) -> str:
         """Where the failure was found, and the line that replays it."""
         return (
-            f"{self.how_found(failure)}; {failure.switches} answers from first-in first-out, "
+            f"{self.how_found(failure)}; {failure.switches} answers that are not the plain one, "
             f"{failure.events} events; failures[0].save(FILE) keeps it, `ndiswan replay FILE` tells it"
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer
-from ndiswan.exploring.determinism import watching
+from ndiswan.exploring.alike import Alike
 from ndiswan.exploring.execution import (
     Execution,
     Settings,
@@ -19,6 +20,7 @@ from ndiswan.exploring.execution import (
 from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
+from ndiswan.exploring.repeating import Repeats
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.given import SEEDS, function, listed, several, whole
@@ -33,9 +35,10 @@ SHRINK_SECONDS = 10.0
 PROGRESS_SECONDS = 0.25
 STRETCH_SECONDS = 0.05
 """How long executions in Rust go on before somebody looks whether to stop."""
+ONCE_MORE = 100
+"""What it costs, in executions in Rust, to run one that failed there once more in Python."""
 SHRINK_BEYOND = 2.0
 """So many seconds a failure that is found at the end is made small for, when the time of the search is over."""
-UNKNOWN = "something that is not a choice; make it one with ndis.choose()"
 
 
 class Search:
@@ -43,8 +46,11 @@ class Search:
 
     Parameters
     ----------
-    scenario, explorer, seed, shrinking, settings, suggest:
+    scenario, explorer, seed, shrinking, settings:
         As of :func:`explore`.
+    suggest:
+        Choices that were interesting earlier, from which an explorer may learn: ``"coverage"`` does, and so does the
+        portfolio.
     before:
         Called before each execution with its number, from 1; for a driver that is executed in Rust before each
         stretch of some, unless ``one_by_one``.
@@ -83,26 +89,32 @@ class Search:
         self._tell: Callable[[], object] = lambda: None
         for choices in suggest:
             self._explorer.suggest(choices)
+        self.first: deque[list[tuple[int, int]]] = deque()
+        """Choices that are tried before the explorer's own, whoever it is."""
         self._quick = in_rust(scenario, self.settings)
-        self._alike: dict[tuple[str, str], Symptom] = {}
+        self._seen: dict[tuple[str, str], Symptom] = {}
+        self._alike = Alike(scenario, self.settings, self.found)
         self._begun = time.monotonic()
-        self._undetermined: dict[str, None] = {}
+        self._repeats = Repeats(scenario, self.settings, self.found, self._quick)
 
     def once(self, watchdog: Watchdog) -> Symptom | None:
         """Run one execution; what went wrong in it."""
         found = self.found
         self._before(found.executions + 1)
+        explorer = self._next()
         begun = time.monotonic()
         with watchdog.watching():
-            ran = execute(self.scenario, self._explorer, self.settings)
+            ran = execute(self.scenario, explorer, self.settings)
         took = time.monotonic() - begun
+        self._repeats.cut_off |= took >= self.settings.patience
         found.executions += 1
         found.points += ran.ndis.points
         found.seconds = time.monotonic() - self._begun
-        found.exhausted = not self._explorer.end(ran.ndis, ran.symptom is not None)
+        if explorer is self._explorer:
+            found.exhausted = not explorer.end(ran.ndis, ran.symptom is not None)
         if ran.ndis.new_edges:
-            found.interesting.append(ran.ndis.choices())
-            found.last_new = found.seconds
+            self._interesting(explorer, [ran.ndis.choices()])
+            self._repeats.keep(len(found.interesting) - 1, ran.ndis.fingerprint())
         if ran.symptom is not None:
             found.failing += 1
             self._keep(ran, watchdog, took)
@@ -113,19 +125,23 @@ class Search:
     ) -> Symptom | None:
         """Run executions in Rust, at most so many and not for long; what went wrong in the last one."""
         found = self.found
-        known = [seen for seen, symptom in self._alike.items() if not stop and found.knows(symptom)]
+        known = [
+            seen
+            for seen, symptom in self._seen.items()
+            if not stop and not self._alike.looks(symptom)
+        ]
         most, longest = min(executions, 1 << 62), min(seconds, STRETCH_SECONDS)
-        most = 1 if self._one_by_one else most
+        explorer = self._next()
+        most = most if explorer is self._explorer and not self._one_by_one else 1
         self._before(found.executions + 1)
-        ran = quick.explore(self._explorer, int(most), longest, known)
+        ran = quick.explore(explorer, int(most), longest, known)
         found.executions += ran.executions
         found.points += ran.points
         found.failing += ran.failing
         found.seconds = time.monotonic() - self._begun
-        found.exhausted = ran.exhausted
+        found.exhausted = ran.exhausted and explorer is self._explorer
         if ran.interesting:
-            found.interesting += ran.interesting
-            found.last_new = found.seconds
+            self._interesting(explorer, ran.interesting)
         if ran.choices is None:
             return None
         begun = time.monotonic()
@@ -139,18 +155,29 @@ class Search:
         if again.symptom is not None:
             found.failing += ran.symptom is None
             if ran.symptom is not None:
-                self._alike[ran.symptom] = again.symptom
+                self._seen[ran.symptom] = again.symptom
+            if found.knows(again.symptom):
+                self._alike.spend(ONCE_MORE)
             self._keep(again, watchdog, took)
         return again.symptom
+
+    def _next(self) -> Explorer:
+        """Who makes the next execution: what is to be tried first, and then the explorer."""
+        return self._explorer.trying(self.first.popleft()) if self.first else self._explorer
+
+    def _interesting(self, explorer: Explorer, choices: list[list[tuple[int, int]]]) -> None:
+        found = self.found
+        found.interesting += choices
+        found.last_new = found.seconds
+        if explorer is not self._explorer:  # which has not seen it
+            self._explorer.suggest(choices[0])
 
     def _keep(self, ran: Execution, watchdog: Watchdog, took: float) -> None:
         """The failure of an execution that took so many seconds, if no such one is known."""
         assert ran.symptom is not None
-        if not self.found.knows(ran.symptom):
+        if self._alike.is_new(ran, watchdog):
             interrupted: list[KeyboardInterrupt] = []
-            failure = self._failure(ran, watchdog, interrupted, took)
-            if not self.found.knows(failure.symptom):
-                self.found.failures.append(failure)
+            self._alike.keep(self._failure(ran, watchdog, interrupted, took))
             if interrupted:
                 raise interrupted[0]
 
@@ -184,11 +211,11 @@ class Search:
                     if found.exhausted:
                         break
                     self._tell()
-                if not found.failures:  # what failed was run twice
-                    self._again([], watchdog)
+                self._repeats.check(watchdog, unsteady=self._explorer.unsteady)
         finally:
             found.seconds = time.monotonic() - self._begun
-            found.certificate = _certificate(self._explorer)
+            if not found.nondeterministic:
+                found.certificate = _certificate(self._explorer)
             found.reached = self._explorer.reached
         return found
 
@@ -220,7 +247,8 @@ class Search:
         if isinstance(ran.error, EndlessError) and took > shrinking / 10:
             # Each try would be cut off after as long again, and what never ends is at its end soon enough.
             shrinking, patience = 0.0, left
-        choices, stopped = small(ran, self.scenario, self.settings, watchdog, shrinking, self._tell)
+        tell = self._alike.counting(self._tell)
+        choices, stopped = small(ran, self.scenario, self.settings, watchdog, shrinking, tell)
         interrupted += [stopped] if stopped is not None else []
         # What was made small ran last with other answers.
         like = ran if choices == ran.ndis.choices() else None
@@ -239,6 +267,7 @@ class Search:
             digest=again.ndis.digest(),
             events=again.ndis.recorded(),
             deterministic=same and again.symptom == symptom,
+            needs=self._alike.needs(symptom, choices, watchdog) if shrinking > 0 else [],
         )
 
     def _again(
@@ -253,21 +282,14 @@ class Search:
 
         If it had a ``symptom`` before and has it no more it is not, even if it is good twice.
         """
-
-        def run(*, record: bool) -> Execution:
-            with watchdog.watching(patience):
-                answers = Explorer.replay(choices)
-                return execute(self.scenario, answers, self.settings, record=record, lines=False)
-
-        again = run(record=True)
+        repeats = self._repeats
+        again = repeats.run(choices, watchdog, patience, record=True)
         if isinstance(again.error, EndlessError):
             return again, True  # it is cut off at another place each time
-        other = like or run(record=False)
+        other = like or repeats.run(choices, watchdog, patience)
         gone = symptom is not None and symptom.rule != "ENDLESS" and again.symptom != symptom
         if gone or again.ndis.fingerprint() != other.ndis.fingerprint():
-            with watching(self._undetermined):  # who does that is looked for in one more
-                run(record=False)
-            self.found.nondeterministic = list(self._undetermined) or [UNKNOWN]
+            repeats.look_for_who(choices, watchdog)
             return again, False
         return again, again.symptom == other.symptom
 
@@ -301,11 +323,12 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
     executions, seconds:
         The budget; without either, 60 seconds.
     stop:
-        Whether to stop at the first failure; else the search goes on, and each symptom is kept once.
+        Whether to stop at the first failure; else the search goes on, and each symptom is kept once, but of one whose
+        place is no line (LOST, HANG) those that need other values, sizes or operations say.
     shrinking:
         The most seconds that are spent to make a failure small; 0 leaves it as it was found.
     suggest:
-        Choices that were interesting earlier, which are tried first.
+        Choices that were interesting earlier: executions with them are tried first, whoever the explorer is.
     progress:
         Called about four times a second with what was found so far.
     **settings:
@@ -341,8 +364,8 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         seed,
         shrinking=budget("shrinking", shrinking, 0),
         settings=settings_of(**settings),
-        suggest=suggest,
     )
+    search.first.extend(suggest)
     never = float("inf")
     return search.run(
         never if executions is None else budget("executions", executions, 1),

@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
 from ndiswan.checking.target import TargetError
+from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ndiswan.viewer import Page
 
 FORMAT = 1
+UNFIT = "its choices are of another scenario, or of a driver that was another then"
 _CALLED = {str: "a text", int: "a whole number", dict: "an object", list: "a list of texts"}
 #: What each part of a replay file is.
 _KINDS = {
@@ -81,6 +83,8 @@ class Failure(Shown):
     """How many events there are."""
     deterministic: bool
     """Whether the same choices gave the same events."""
+    needs: list[str] = field(default_factory=list)
+    """The values that it needs, in words, if it was made small and its place is no line."""
 
     @property
     def rule(self) -> str:
@@ -94,13 +98,13 @@ class Failure(Shown):
 
     @property
     def switches(self) -> int:
-        """How far the execution is from first-in first-out: how many answers are not the plain one."""
+        """How far the execution is from the plain one: how many answers are another, sizes and faults among them."""
         return sum(chosen != 0 for _, chosen in self.choices)
 
     @property
     def name(self) -> str:
         """``RULE-HASH``, for its file: the same failure has the same name."""
-        text = json.dumps([name_of(self.scenario), *self.symptom])
+        text = json.dumps([name_of(self.scenario), *self.symptom, *self.needs])
         return f"{self.rule}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def replay(self, *, record: bool = True, patience: float | None = None) -> Execution:
@@ -120,11 +124,7 @@ class Failure(Shown):
 
         A run that ends earlier fits: a mended driver asks for less.
         """
-        both = zip(self.choices, again.ndis.choices(), strict=False)
-        for number, ((kept, _), (asked, _)) in enumerate(both, 1):
-            if kept != asked:
-                return f"choice {number} is one of {asked} here, and one of {kept} there"
-        return None
+        return misfit(self.choices, again)
 
     def undetermined(self) -> list[str]:
         """Who makes the same choices give other events, by a real clock or a global generator: a line for each call."""
@@ -167,14 +167,14 @@ class Failure(Shown):
         """
         again = again or self.replay()
         facts = [self.place] if self.place else []
-        decisive, words = self.decisive(), again.ndis.choice_words()
+        decisive, words = self.decisive(), said(again)
         if decisive is not None and decisive < len(words):
             facts.append(
                 f"answer {decisive + 1} of {len(self.choices)} decides: {words[decisive]};"
                 " with the plain answer there the run is good"
             )
         told = self.trace(again).story
-        return told(full=full, switches=self.switches, facts=facts, raised=again.untold)
+        return told(full=full, switches=switches_of(again), facts=facts, raised=again.untold)
 
     def mermaid(self) -> str:
         """The story as a Mermaid sequence diagram."""
@@ -217,6 +217,7 @@ class Failure(Shown):
             "rng": RNG,
             "choices": to_token(self.choices),
             "expect": {"rule": self.rule, "place": self.place},
+            **({"needs": self.needs} if self.needs else {}),
             "detail": self.detail,
             "events": self.events,
             "digest": self.digest,
@@ -239,6 +240,15 @@ class Failure(Shown):
 
     def __str__(self) -> str:
         return f"{self.symptom}: {self.detail}"
+
+
+def misfit(choices: list[tuple[int, int]], again: Execution) -> str | None:
+    """Where choices are not those that an execution with them was asked for; None if they fit."""
+    both = zip(choices, again.ndis.choices(), strict=False)
+    for number, ((kept, _), (asked, _)) in enumerate(both, 1):
+        if kept != asked:
+            return f"choice {number} is one of {asked} here, and one of {kept} there"
+    return None
 
 
 def _plain(value: object) -> object:
@@ -304,8 +314,9 @@ def parts_of(content: Any) -> dict[str, Any]:
             _expect(name, content[name], kind)
         for name in ("rule", "place"):
             _expect(name, content["expect"][name], str)
-        for argument in _expect("arguments", content.get("arguments", []), list):
-            _expect("arguments", argument, str)
+        for name in ("arguments", "needs"):
+            for argument in _expect(name, content.get(name, []), list):
+                _expect(name, argument, str)
         settings = dict(content["settings"])
         policy = dict(_expect("policy", settings.pop("policy"), dict))
         policy["reset_leftovers"] = Status(policy["reset_leftovers"])
@@ -313,6 +324,7 @@ def parts_of(content: Any) -> dict[str, Any]:
             "symptom": Symptom(content["expect"]["rule"], content["expect"]["place"]),
             "choices": from_token(content["choices"]),
             "settings": _settings(policy, settings),
+            "needs": content.get("needs", []),
             **{name: content[name] for name in ("detail", "explorer", "seed", "digest", "events")},
         }
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:

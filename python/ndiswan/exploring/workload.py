@@ -27,6 +27,7 @@ SHORTEST = 2
 LINE_SECONDS = 2.0
 SEEN = 60.0
 """So long a line may take to come up."""
+WINDOWS = {1: "1 packet", 2: "2 packets", 16: "16 packets", 0: "what the driver asked for"}
 ANSWERS = {
     "operations": [f"{1 + count} of them" for count in range(MOST)],
     "send again": ["no", "send again", "no", "no"],
@@ -36,6 +37,7 @@ ANSWERS = {
     "connection": ["the first", "the second"],
     "together": ["2 packets", "3 packets"],
     "cancel": ["id 1", "id 2"],
+    "window": list(WINDOWS.values()),
 }
 """What the answers mean, for who goes through an execution by hand."""
 
@@ -119,8 +121,9 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
 
     The explorer chooses how many operations there are and which: sends of the smallest, a middle and
     the largest size, from this thread, from others and from inside of completions; interrupts, resets,
-    requests and the closing of the call; and when the machine gets on with what is outstanding. A miniport of a sister
-    contract has arrays or chains, cancels, a second connection, pauses and restarts besides.
+    requests and the closing of the call; and when the machine gets on with what is outstanding. A driver in Python has
+    other windows besides, and its line goes down and up if it has a `hang_up(link)`, which takes it down; a miniport of
+    a sister contract arrays or chains, cancels, a second connection, pauses and restarts.
     """
 
     def scenario(ndis: Ndis) -> None:
@@ -149,10 +152,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         }
         if not _interrupts(miniport):
             del operations["interrupt"]
-        if getattr(miniport, "_more", None):
-            from ndiswan._twins import operations as more
-
-            operations |= more(miniport, link, peer)
+        operations |= _of_its_kind(miniport, link, peer)
         ndis.name_answers("size", [f"{size} bytes" for size in peer.sizes])
         with peer.stopping():
             _operate(ndis, operations, miniport)
@@ -171,8 +171,53 @@ def _operate(ndis: Ndis, operations: dict[str, Callable[[], object]], miniport: 
     for _ in range(1 + ndis.choose(MOST, "operations")):
         all_of_them[ndis.choose(len(all_of_them), "operation")]()
     if ndis.choose(4, "run at the end") == 0:
+        if "line up" in operations:
+            operations["line up"]()  # what waits for the line goes on
         ndis.run()
         _wait_for_what_is_owed(ndis, operations.get("interrupt"), miniport)
+
+
+def _of_its_kind(miniport: Any, link: Link, peer: Peer) -> dict[str, Callable[[], object]]:
+    """What is done to a miniport of a sister contract besides, or to one in Python; to one in C nothing."""
+    if getattr(miniport, "_more", None):
+        from ndiswan._twins import operations
+
+        return operations(miniport, link, peer)
+    return _of_the_line(peer.ndis, miniport, link) if isinstance(miniport, Miniport) else {}
+
+
+def _of_the_line(ndis: Ndis, miniport: Any, link: Link) -> dict[str, Callable[[], object]]:
+    """What happens to the line of a driver in Python: other windows, and down and up if it has a `hang_up(link)`."""
+    adapter = miniport.adapter
+
+    def in_its_turn(does: Callable[[], object]) -> Callable[[], None]:
+        """The driver does that at DISPATCH, as its DPC, and is waited for."""
+
+        def operation() -> None:
+            done = False
+
+            def dpc() -> None:
+                nonlocal done
+                try:
+                    if adapter.life == "running":
+                        does()
+                finally:
+                    done = True
+
+            adapter.dpc(dpc).queue()
+            ndis.wait(lambda: done)
+
+        return operation
+
+    def window() -> None:
+        chosen = list(WINDOWS)[ndis.choose(len(WINDOWS), "window")]
+        in_its_turn(lambda: link.up and adapter.line_up(link, window=chosen))()
+
+    found: dict[str, Callable[[], object]] = {"another window": window}
+    if hasattr(miniport, "hang_up"):
+        found["line down"] = in_its_turn(lambda: link.up and miniport.hang_up(link))
+        found["line up"] = in_its_turn(lambda: link.up or adapter.line_up(link))
+    return found
 
 
 def _wait_for_what_is_owed(

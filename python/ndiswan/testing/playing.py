@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, to_token
 from ndiswan.exploring.execution import execute, settings_of
-from ndiswan.exploring.failure import Failure
+from ndiswan.exploring.failure import UNFIT, Failure, ReplayError, misfit
 from ndiswan.exploring.watchdog import watched
 from ndiswan.given import function, listed
 from ndiswan.testing.observe import observe
@@ -49,7 +49,7 @@ def error_of(failure: Failure, *notes: str) -> BaseException:
     """What the failure's execution raised, with notes: how far it is from the plain run, and how to replay it."""
     error = failure.replay().error or AssertionError(str(failure))
     error.add_note(
-        f"{failure.switches} answers from first-in first-out, {failure.events} events;"
+        f"{failure.switches} answers that are not the plain one, {failure.events} events;"
         f" choices {to_token(failure.choices)}"
     )
     if not failure.deterministic:
@@ -86,7 +86,7 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
     ContractViolation, or what the scenario or a driver raised
         With notes.
     ValueError
-        A text is no token.
+        A text is no token, or nothing goes wrong and the choices of a token are those of another scenario.
 
     Examples
     --------
@@ -109,6 +109,9 @@ def play(scenario: Scenario, answers: Answers = b"", **settings: Any) -> None:
         explorer = Explorer.replay(pairs)
     with watched(where.patience):
         ran = execute(scenario, explorer, where)
+    unfit = None if isinstance(answers, bytes) else misfit(pairs, ran)
+    if unfit is not None and ran.symptom is None:
+        raise ReplayError(f"answers: {UNFIT}: {unfit}; so nothing is known of what failed then")
     observe([ran.symptom.rule] if ran.symptom else [], explorer.reached[0])
     with watched(where.patience):
         failure = failure_of(ran, scenario, where, "answers")

@@ -170,6 +170,18 @@ impl Explorer {
         (coverage.edges().len(), coverage.edges().pairs_len())
     }
 
+    /// One that gives these answers, and adds what is reached so to what this one's executions have reached.
+    fn trying(&self, choices: Pairs) -> Explorer {
+        let core = Shared::new(Replay::new(choices_of(choices)));
+        Explorer { core, coverage: Arc::clone(&self.coverage) }
+    }
+
+    /// Whether the same answers led to other questions, as far as an explorer that repeats answers has seen.
+    #[getter]
+    fn unsteady(&self) -> bool {
+        self.core.lock().is_unsteady()
+    }
+
     /// What was exhausted: (preemptions, executions, whether there is nothing else), or None.
     #[getter]
     fn certificate(&self) -> Option<(u32, u64, bool)> {

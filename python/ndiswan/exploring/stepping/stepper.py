@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import Explorer, explorers
+from ndiswan.exploring.answers import said
 from ndiswan.exploring.execution import GOOD, Execution, execute, settings_of
-from ndiswan.exploring.failure import Failure, load
+from ndiswan.exploring.failure import UNFIT, Failure, load, misfit
 from ndiswan.exploring.stepping import moment
 from ndiswan.exploring.stepping.naming import StepError, chosen
 from ndiswan.exploring.stepping.walk import Walk
@@ -44,7 +46,8 @@ class Stepper(Shown):
     target:
         A scenario, which is a function of an ``Ndis``; or a failure; or the name of either as
         ``ndiswan fuzz`` and ``ndiswan replay`` take it: ``file.py:scenario``, ``file.py:Miniport``, a
-        driver in C, or a replay file, which ends with ``.json``.
+        driver in C, or a replay file, which ends with ``.json``. There is a warning if the choices of a failure do
+        not fit: then the execution is another one.
     arguments:
         For the constructor of a driver that is named, as of ``ndiswan check --arg``.
     **settings:
@@ -92,6 +95,9 @@ class Stepper(Shown):
             self.settings = settings_of(**settings)
         given = target.choices if isinstance(target, Failure) else []
         self._walk = Walk(self._execute(Explorer.replay(given)))
+        unfit = misfit(given, self.execution)
+        if unfit is not None:
+            warnings.warn(f"this is another execution: {UNFIT}: {unfit}", stacklevel=2)
         self._at = self._since = 0
         # Where it stood before each step, and in which execution: what `undo` goes back to.
         self._before: list[tuple[list[tuple[int, int]], int, int]] = []
@@ -122,7 +128,7 @@ class Stepper(Shown):
     @property
     def path(self) -> list[str]:
         """What was answered up to here, in words."""
-        return self._walk.ran.ndis.choice_words()[: self._at]
+        return said(self.execution)[: self._at]
 
     @property
     def events(self) -> list[Happened]:

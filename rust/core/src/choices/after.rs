@@ -60,4 +60,8 @@ impl Explorer for After {
     fn certificate(&self) -> Option<Certificate> {
         self.then.certificate()
     }
+
+    fn is_unsteady(&self) -> bool {
+        self.given.diverged().is_some() || self.then.is_unsteady()
+    }
 }

@@ -83,10 +83,8 @@ impl Explorer for Bounded {
             return true;
         }
         let Bound { most: bound, cut } = self.path.bound;
-        if !self.path.unsteady {
-            let (executions, complete) = (self.executions, !cut);
-            self.certificate = Some(Certificate { bound, executions, complete });
-        }
+        let (executions, complete) = (self.executions, !cut);
+        self.certificate = Some(Certificate { bound, executions, complete });
         if !cut || bound == self.at_most {
             return false;
         }
@@ -94,7 +92,12 @@ impl Explorer for Bounded {
         true
     }
 
+    /// None, too, once the same answers led elsewhere: what was exhausted until then may not have been.
     fn certificate(&self) -> Option<Certificate> {
-        self.certificate
+        self.certificate.filter(|_| !self.path.unsteady)
+    }
+
+    fn is_unsteady(&self) -> bool {
+        self.path.unsteady
     }
 }

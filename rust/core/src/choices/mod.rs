@@ -146,6 +146,11 @@ pub trait Explorer: Send {
     fn certificate(&self) -> Option<Certificate> {
         None
     }
+
+    /// Whether the same answers led to other questions, as far as an explorer that repeats answers has seen.
+    fn is_unsteady(&self) -> bool {
+        false
+    }
 }
 
 /// What [`make`] gives can be shared as it is.
@@ -180,6 +185,10 @@ impl Explorer for Box<dyn Explorer> {
 
     fn certificate(&self) -> Option<Certificate> {
         (**self).certificate()
+    }
+
+    fn is_unsteady(&self) -> bool {
+        (**self).is_unsteady()
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Portfolio {
     arms: Vec<Arm>,
     /// Who makes this execution.
     turn: usize,
+    /// The search with sleep sets, which is over, saw the same answers lead elsewhere.
+    unsteady: bool,
 }
 
 impl Portfolio {
@@ -73,7 +75,7 @@ impl Portfolio {
             Arm::new("coverage", Coverage::new(seed())),
             Arm::new("bounded-sleep", Bounded::with_sleep_sets()),
         ];
-        Portfolio { rng, arms, turn: 0 }
+        Portfolio { rng, arms, turn: 0, unsteady: false }
     }
 
     /// How many executions each explorer has made.
@@ -147,6 +149,7 @@ impl Explorer for Portfolio {
         }
         if !goes_on && self.certificate().is_none() {
             // With sleep sets it is no proof, nor is it one if the same answers led elsewhere.
+            self.unsteady |= self.arms[self.turn].explorer.is_unsteady();
             self.arms[self.turn] = Arm::new("bounded", Bounded::new());
             return true;
         }
@@ -160,7 +163,14 @@ impl Explorer for Portfolio {
     }
 
     fn certificate(&self) -> Option<Certificate> {
+        if self.is_unsteady() {
+            return None;
+        }
         let bounded = self.arms.iter().find(|arm| arm.name == "bounded")?;
         bounded.explorer.certificate()
+    }
+
+    fn is_unsteady(&self) -> bool {
+        self.unsteady || self.arms.iter().any(|arm| arm.explorer.is_unsteady())
     }
 }

@@ -3,6 +3,7 @@
 use super::toy::Op::{Draw, FailIf, Local, Match, Set, Store};
 use super::toy::{World, lost_update, windows};
 use crate::choices::bounded::Bounded;
+use crate::choices::portfolio::Portfolio;
 use crate::choices::{Access, Certificate, Ended, Explorer, Step};
 
 fn run(world: &World, search: &mut Bounded) -> u64 {
@@ -119,6 +120,34 @@ fn there_is_no_certificate_for_a_world_that_does_not_repeat() {
         }
     }
     assert_eq!(search.certificate(), None);
+    assert!(search.is_unsteady());
+}
+
+#[test]
+fn what_was_exhausted_is_no_proof_any_more_once_the_same_answers_lead_elsewhere() {
+    let step = |task, preempts| Step { task, access: Access::default(), preempts };
+    for explorer in [&mut Bounded::new() as &mut dyn Explorer, &mut Portfolio::new(1)] {
+        let mut before = None;
+        for task in [1, 2] {
+            for _ in 0..6 {
+                explorer.begin();
+                for _ in 0..8 {
+                    explorer.step(&[step(0, false), step(task, true)]);
+                }
+                let ended = Ended { choices: &[], new_edges: 0, failed: false, steps: 8 };
+                assert!(explorer.end(&ended));
+            }
+            before.get_or_insert(explorer.is_unsteady());
+        }
+        assert_eq!(before, Some(false));
+        for _ in 0..200 {
+            explorer.begin();
+            explorer.step(&[step(0, false), step(3, true)]);
+            explorer.end(&Ended { choices: &[], new_edges: 0, failed: false, steps: 1 });
+        }
+        assert!(explorer.is_unsteady());
+        assert_eq!(explorer.certificate(), None);
+    }
 }
 
 #[test]
