@@ -22,6 +22,7 @@ mod progress;
 mod status_code;
 #[cfg(test)]
 mod tests;
+mod told;
 mod twins;
 
 pub use family::Family;
