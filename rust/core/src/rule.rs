@@ -22,8 +22,8 @@ mod progress;
 mod status_code;
 #[cfg(test)]
 mod tests;
-mod told;
 mod twins;
+mod wording;
 
 pub use family::Family;
 pub use info::{RuleInfo, RuleSeverity, Strength};
