@@ -75,7 +75,7 @@ def test_nothing_is_indicated_where_nobody_can_hear_it(entry, call):
             miniport.adapter.interrupt()
         if entry == "shutdown":
             ndis.shutdown()
-        assert link.up
+        assert link.up is (entry != "shutdown")  # nothing goes down to a machine that is down
     assert [violation.rule for violation in ndis.violations] == ["INDICATE"]
 
 
@@ -324,11 +324,11 @@ def test_what_was_taken_before_a_bug_check_can_be_given_back_after_it():
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"speed": -1}, ValueError, "expected a speed of 0 bit/s or more, got -1"),
-        ({"speed": 1.5}, TypeError, r"expected an int of 64 bits, got 1.5 .*\n.*speed"),
-        ({"speed": 2**70}, OverflowError, r"expected an int of 64 bits, got .*\n.*speed"),
-        ({"window": -1}, ValueError, r"expected a window of 0 .* to 65535, got -1"),
-        ({"window": 2**40}, ValueError, r"expected a window of 0 .* to 65535, got 1099511627776"),
+        ({"speed": -1}, ValueError, "speed: expected 0 bit/s or more, got -1"),
+        ({"speed": 1.5}, TypeError, r"speed: expected an int of 64 bits, got 1.5 "),
+        ({"speed": 2**70}, OverflowError, r"speed: expected an int of 64 bits, got "),
+        ({"window": -1}, ValueError, r"window: expected 0 .* to 65535, got -1"),
+        ({"window": 2**40}, ValueError, r"window: expected 0 .* to 65535, got 1099511627776"),
     ],
 )
 def test_a_line_that_cannot_be_is_refused_in_words(settings, error, words):

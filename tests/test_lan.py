@@ -6,6 +6,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import lan
+from ndiswan._native import Trace
 
 S = nw.Status
 
@@ -82,6 +83,43 @@ def test_send_resources_available_has_the_packet_sent_again():
         with card.adapter.at(nw.Irql.DISPATCH):
             card.adapter.send_resources_available()
         assert (link.outstanding, link.queued) == (2, 0)
+
+
+class Both(lan.Miniport):
+    """Completes a packet and says RESOURCES for it, or for the one before it in an array."""
+
+    def send(self, packet, flags):
+        self.adapter.send_complete(packet, nw.SUCCESS)
+        return S.RESOURCES
+
+
+class InArray(lan.Miniport):
+    """Says RESOURCES for the first of an array whose others it has completed."""
+
+    def send_packets(self, packets):
+        for packet in packets[1:]:
+            self.adapter.send_complete(packet, nw.SUCCESS)
+        packets[0].status = S.RESOURCES
+
+
+@pytest.mark.parametrize("delivery", ["inline", "queued"])
+@pytest.mark.parametrize("card", [Both, InArray])
+def test_a_recording_is_checked_as_it_was_seen_live(card, delivery, tmp_path):
+    """What was completed inside of a call that is out of resources is EARLY, once; the call for more is no breach."""
+    with nw.Ndis(record=True, on_violation="record", delivery=delivery) as ndis:
+        miniport = card()
+        link = ndis.bind(lan.Protocol(), miniport)
+        lan.send_packets(link, frames(3)[: 3 if card is InArray else 1])
+        with miniport.adapter.at(nw.Irql.DISPATCH):
+            miniport.adapter.send_resources_available()
+        ndis.run(until=0.1)
+        live = [violation.rule for violation in ndis.violations]
+    ndis.save(tmp_path / "run.jsonl")
+    assert set(live) >= {"EARLY"}
+    found = Trace(tmp_path / "run.jsonl").check()
+    assert [(of["rule"], of["recorded"]) for of in found] == [
+        (violation.rule, True) for violation in ndis.violations
+    ]
 
 
 def test_a_deserialized_miniport_that_answers_resources_has_failed_the_send():

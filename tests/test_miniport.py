@@ -55,6 +55,20 @@ class Everything(nw.Miniport):
         self.note("halt")
 
 
+def test_nothing_goes_down_once_the_machine_has():
+    """MiniportShutdown is called once, and what is sent after it comes back at the halt without the miniport."""
+    miniport = Everything(serialized=False)
+    with nw.Ndis() as ndis:
+        link, peer, _ = bound(ndis, miniport)
+        for _ in range(2):
+            ndis.shutdown()
+        assert link.send(b"late") is nw.PENDING
+        ndis.run()
+    names = [name for name, _ in miniport.calls]
+    assert (names.count("shutdown"), "wan_send" in names) == (1, False)
+    assert peer.answers == [Status.CLOSING]
+
+
 @pytest.mark.parametrize("serialized", [True, False])
 def test_each_entry_point_is_called_at_its_level(serialized):
     """The levels are those of the contract's table; a deserialized `wan_send` has its caller's level."""

@@ -164,9 +164,9 @@ def test_the_miniport_s_answer_comes_first(answer):
     miniport = Answers(answer)
     with nw.Ndis() as ndis:
         link = bound(ndis, miniport)[0]
-        assert link.query(Oid.WAN_GET_INFO) == answer
+        assert link.query(Oid.WAN_PROTOCOL_CAPS) == answer
         assert link.query(0x04019999) == answer
-    assert miniport.asked == [Oid.WAN_GET_INFO, 0x04019999]
+    assert miniport.asked == [Oid.WAN_PROTOCOL_CAPS, 0x04019999]
     assert isinstance(miniport.asked[0], Oid)
 
 
@@ -184,7 +184,37 @@ def test_the_miniport_is_told(answer, status):
     with nw.Ndis() as ndis:
         link = bound(ndis, miniport)[0]
         assert link.set(Oid.WAN_SET_LINK_INFO, LinkInfo(send_accm=5)) is status
-    assert miniport.asked == [(Oid.WAN_SET_LINK_INFO, LinkInfo(send_accm=5))]
+    told = LinkInfo(send_accm=5, link_handle=link.handle)
+    assert miniport.asked == [(Oid.WAN_SET_LINK_INFO, told)]
+
+
+def test_the_settings_of_a_link_have_its_handle(link):
+    """0 stands for the link's own handle; another one is HANDLE, and nothing is changed."""
+    assert link.set(Oid.WAN_SET_LINK_INFO, LinkInfo(max_send_frame_size=100)) is nw.SUCCESS
+    assert link.query(Oid.WAN_GET_LINK_INFO).link_handle == link.handle
+    other = LinkInfo(link_handle=link.handle + 76, max_send_frame_size=200)
+    with pytest.raises(nw.AccessViolation, match="settings for link handle 77 were given to") as e:
+        link.set(Oid.WAN_SET_LINK_INFO, other)
+    assert e.value.rule == "HANDLE"
+    settings = link.query(Oid.WAN_GET_LINK_INFO)
+    assert (settings.link_handle, settings.max_send_frame_size) == (link.handle, 100)
+
+
+@pytest.mark.parametrize(
+    ("oid", "answer", "expected"),
+    [
+        (Oid.WAN_GET_INFO, 7, "WAN_GET_INFO returned 7 .* expected a WanInfo, an NDIS_STATUS or"),
+        (Oid.WAN_GET_LINK_INFO, WanInfo(), "WAN_GET_LINK_INFO returned .* expected a LinkInfo,"),
+        (Oid.WAN_PERMANENT_ADDRESS, 7, "WAN_PERMANENT_ADDRESS returned 7 .* an address"),
+        (Oid.WAN_MEDIUM_SUBTYPE, b"\x02abcde", "WAN_MEDIUM_SUBTYPE returned .* expected an int,"),
+    ],
+)
+def test_an_answer_is_of_the_kind_that_its_oid_has(oid, answer, expected):
+    """Another kind is a TypeError of the miniport's, and no answer."""
+    with nw.Ndis() as ndis:
+        link = bound(ndis, Answers(answer))[0]
+        with pytest.raises(TypeError, match=f"query_information of {expected}"):
+            link.query(oid)
 
 
 def test_a_request_that_is_answered_pending_is_a_clear_error():
@@ -199,7 +229,7 @@ def test_a_request_that_is_answered_pending_is_a_clear_error():
         ):
             link.set(Oid.WAN_SET_LINK_INFO, LinkInfo())
         miniport.answer = 7
-        assert link.query(Oid.WAN_GET_INFO) == 7
+        assert link.query(Oid.WAN_MEDIUM_SUBTYPE) == 7
     assert ndis.violations == []
 
 

@@ -215,3 +215,16 @@ def test_many_views_of_many_lives_stay_apart():
         link.send(b"clean")
         miniport.complete()
         assert len(ndis.violations) == 50
+
+
+def test_an_iterator_dies_with_ownership(world):
+    """What went through a part of the data goes no further once the packet is not that side's any more."""
+    link, _, miniport = world
+    link.send(b"hello")
+    packet = miniport.held.pop()
+    going = iter(packet.data)
+    assert [next(going), next(going)] == [104, 101]
+    miniport.adapter.wan_send_complete(packet, nw.SUCCESS)
+    for _ in range(2):
+        with pytest.raises(nw.AccessViolation, match="TOUCH"):
+            next(going)

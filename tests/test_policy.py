@@ -119,11 +119,12 @@ def test_resources_as_final(mode):
         if mode == "report":
             with pytest.raises(nw.StatusViolation, match="STATUS_RESOURCES"):
                 miniport.adapter.wan_send_complete(packet, Status.RESOURCES)
+        elif mode == "warn":
+            with pytest.warns(nw.ContractWarning, match="STATUS_RESOURCES: "):
+                miniport.adapter.wan_send_complete(packet, Status.RESOURCES)
         else:
             miniport.adapter.wan_send_complete(packet, Status.RESOURCES)
-        if mode == "warn":
-            with pytest.warns(nw.ContractWarning, match="STATUS_RESOURCES: "):
-                ndis.run()
+        ndis.run()
         assert peer.answers == [Status.RESOURCES]
         assert [violation.warning for violation in ndis.violations] == {
             "warn": [True],

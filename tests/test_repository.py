@@ -65,6 +65,7 @@ WITHOUT_A_STEM = {
     "kills": "exceptions at every call site",
     "fuzz": "drivers that do anything at any time, chosen by a seed",
     "bad_input": "wrong use everywhere",
+    "arguments": "values of a wrong type, which the bindings refuse",
     "bad_arguments": "wrong use of every function that drivers in C call",
     "pytest_plugin": "python/ndiswan_pytest.py, which is beside the package",
     "simulating": "the rivals in benchmarks/simulating",

@@ -229,3 +229,46 @@ def test_a_reset_for_a_late_packet_may_complete_it(driver, told, answer):
         assert peer.answers == [answer]
         assert [violation.rule for violation in ndis.violations] == told
         assert miniport.held == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_the_status_of_a_reset_is_a_published_one(later):
+    """Another number is warned of, whether `reset` returned it or NdisMResetComplete was given it; it is passed on."""
+    told = []
+
+    class Odd(Instant):
+        serialized = False
+
+        def reset(self):
+            return nw.PENDING if later else 5
+
+    class Listens(nw.Protocol):
+        def reset_complete(self, status):
+            told.append(status)
+
+    with nw.Ndis() as ndis:
+        miniport = Odd()
+        link = ndis.bind(Listens(), miniport)
+        if later:
+            assert ndis.reset(link) is nw.PENDING
+            with (
+                miniport.adapter.at(Irql.DISPATCH),
+                pytest.warns(nw.ContractWarning, match="0x00000005"),
+            ):
+                miniport.adapter.reset_complete(5)
+        else:
+            with pytest.warns(nw.ContractWarning, match="0x00000005"):
+                ndis.reset(link)
+        assert [(v.rule, v.warning) for v in ndis.violations] == [("STATUS_UNKNOWN", True)]
+    assert told == [5]
+
+
+def test_a_reset_that_returns_nothing_is_a_success():
+    """A `reset` without a return statement is over with SUCCESS."""
+
+    class Plain(Instant):
+        def reset(self):
+            pass
+
+    with nw.Ndis() as ndis:
+        assert ndis.reset(ndis.bind(nw.Protocol(), Plain())) is nw.SUCCESS

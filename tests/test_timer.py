@@ -143,3 +143,20 @@ def test_an_exception_in_a_timer_arrives_at_run(world):
         ndis.run()
     assert ndis.now == 1.0
     assert ndis.run() == 1
+
+
+def test_a_timer_is_not_cancelled_above_dispatch(world):
+    """NdisMCancelTimer at DIRQL is IRQL_CALL, as NdisMSetTimer is; it is cancelled all the same."""
+    _, adapter = world
+    timer = adapter.timer(print)
+    timer.set(1.0)
+    with (
+        adapter.at(Irql.DIRQL),
+        pytest.raises(
+            nw.IrqlViolation, match="a timer was cancelled at DIRQL 3; expected DISPATCH"
+        ) as e,
+    ):
+        timer.cancel()
+    assert e.value.rule == "IRQL_CALL"
+    assert not timer.armed
+    assert timer.cancel() is False

@@ -9,7 +9,8 @@ import pytest
 
 import ndiswan as nw
 from commands import FINE, NOTHING_RAN, USAGE, VIOLATIONS, ndiswan
-from ndiswan._native import Trace
+from ndiswan import condis, lan, ndis6
+from ndiswan._native import Trace, read_frames
 
 FRAME = b"\xff\x03\xc0\x21\x01\x01\x00\x04"
 
@@ -211,3 +212,30 @@ def test_a_halt_before_its_adapter_is_known_is_one_finding(tmp_path):
     text = "\n".join([head, *map(json.dumps, events)])
     (tmp_path / "odd.jsonl").write_text(text + "\n")
     assert [found["rule"] for found in Trace(tmp_path / "odd.jsonl").check()] == ["HANDLE"]
+
+
+@pytest.mark.parametrize(("module", "link_type"), [(nw, 9), (lan, 1), (ndis6, 1), (condis, 9)])
+def test_frames_of_a_lan_are_ethernet_in_a_capture(module, link_type, tmp_path):
+    """What a LAN or NDIS 6 miniport sends is Ethernet; of WAN and CoNDIS it is PPP."""
+    sends = {"wan_send": lambda *_: nw.SUCCESS} if module is nw else {}
+    if module is lan:
+        sends = {"send": lambda *_: nw.SUCCESS, "serialized": True}
+    elif module is condis:
+        sends = {
+            "co_send_packets": lambda card, vc, packets: (
+                [card.adapter.co_send_complete(nw.SUCCESS, vc, packet) for packet in packets][:0]
+                or None
+            )
+        }
+    elif module is ndis6:
+        sends = {
+            "send_net_buffer_lists": lambda card, nbls, _: (
+                card.adapter.send_net_buffer_lists_complete(nbls, 0)
+            )
+        }
+    card = type("Card", (module.Miniport,), sends)()
+    with nw.Ndis(record=True) as ndis:
+        ndis.bind(module.Protocol(), card).send(bytes.fromhex("ffffffffffff0200000000010806"))
+    ndis.save(tmp_path / "run.jsonl")
+    Trace(tmp_path / "run.jsonl").to_pcapng(tmp_path / "run.pcapng")
+    assert [kind for _, kind, _ in read_frames(tmp_path / "run.pcapng")] == [link_type]

@@ -9,7 +9,7 @@ import pytest
 import ndiswan as nw
 from ndiswan import Status
 from ndiswan._native import rule_info, rule_table
-from rigs import bound
+from rigs import Holding, bound
 
 FAMILIES = {
     "OwnershipViolation": {"DOUBLE", "LOST", "FOREIGN", "STALE", "EARLY"},
@@ -149,9 +149,8 @@ def test_a_rule_that_only_warns_warns_once_where_the_user_is():
     with nw.Ndis() as ndis:
         link, peer, miniport = bound(ndis)
         link.send(b"frame")
-        miniport.adapter.wan_send_complete(miniport.held.pop(), 0xDEADBEEF)
         with pytest.warns(nw.ContractWarning) as caught:
-            ndis.run()
+            miniport.adapter.wan_send_complete(miniport.held.pop(), 0xDEADBEEF)
         (warning,) = caught
         assert warning.filename == __file__
         text = str(warning.message)
@@ -231,3 +230,25 @@ def test_what_comes_of_a_repair_is_no_mistake_of_its_own(answer, rules):
         miniport.owed = miniport.owed[:1]
         miniport.done()
         assert {broken.rule for broken in ndis.violations if not broken.warning} - {"HANG"} == rules
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("status", "rule"),
+    [(Status.RESOURCES, "STATUS_RESOURCES"), (Status(0xDEAD), "STATUS_UNKNOWN")],
+)
+def test_a_completion_is_warned_of_at_its_own_line(status, rule, many):
+    """The warning is the completion's, once, and not that of the next innocent call; the packet is home."""
+    with nw.Ndis() as ndis:
+        link, _, miniport = bound(ndis, Holding())
+        link.send(b"a")
+        packet, adapter = miniport.held.pop(), miniport.adapter
+        complete = adapter.wan_send_complete_many if many else adapter.wan_send_complete
+        with pytest.warns(nw.ContractWarning, match=rule) as warned:
+            complete([packet] if many else packet, status)
+        assert [warning.filename for warning in warned] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert link.query(nw.Oid.WAN_GET_INFO).max_transmit == 4
+            ndis.run()
+        assert link.outstanding == 0

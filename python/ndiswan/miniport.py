@@ -114,7 +114,7 @@ class Miniport:
         """MiniportHalt, at PASSIVE: complete what is owed, cancel timers, end threads."""
 
     def reset(self) -> Status | tuple[Status, bool]:
-        """MiniportReset, at DISPATCH: PENDING owes an ``adapter.reset_complete(status)``.
+        """MiniportReset, at DISPATCH: PENDING owes an ``adapter.reset_complete(status)``; None is SUCCESS.
 
         A deserialized miniport completes what it has with REQUEST_ABORTED before the reset ends.
         """
@@ -146,4 +146,4 @@ class Miniport:
         """MiniportHandleInterrupt, at DISPATCH."""
 
     def shutdown(self) -> None:
-        """MiniportShutdown: the machine goes down; no call to NDIS can be relied on."""
+        """MiniportShutdown, once: the machine goes down, no call to NDIS can be relied on, no send comes any more."""

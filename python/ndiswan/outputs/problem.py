@@ -205,7 +205,10 @@ class Problem:
 
     @property
     def remedy(self) -> str:
-        """What to do."""
+        """What to do: in the words of the driver's interface, which the report has."""
+        _, told, remedy = self.report.rpartition("\n  to mend   ")
+        if told:
+            return remedy.partition("\n")[0]
         return str(rule_info(self.rule)["remedy"]) if self.rule_is_one else NO_RULES[self.rule][1]
 
 

@@ -8,15 +8,15 @@ use ndiswan::{LinkSettings, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
-use crate::error::{raise, settle, value};
+use crate::error::{raise, settle, settle_warnings, value};
 use crate::irql::{self, AtLevel};
 use crate::link::Link;
-use crate::number::{Seconds, Whole, number};
+use crate::number::{Flag, Int, Seconds, Short, Text, Unsigned, arg, number};
 use crate::packet::bytes_of;
 use crate::shared::{Shared, alive};
 use crate::spin_lock::SpinLock;
 use crate::status;
-use crate::time::{nanoseconds, seconds};
+use crate::time::seconds;
 use crate::timer::{Device, Dpc, Timer, callable, numbered};
 
 /// What a miniport calls NDIS with (MiniportAdapterHandle): ``self.adapter`` of a bound miniport.
@@ -161,10 +161,10 @@ impl Adapter {
     }
 
     /// A new spin lock (NdisAllocateSpinLock); ``name`` is what reports call it.
-    #[pyo3(signature = (name="lock"))]
-    fn spin_lock(&self, name: &str) -> PyResult<SpinLock> {
+    #[pyo3(signature = (name=Text::new("lock".into())), text_signature = "($self, name=\"lock\")")]
+    fn spin_lock(&self, name: Text<arg::Name>) -> PyResult<SpinLock> {
         self.alive()?;
-        Ok(SpinLock::new(&self.shared, name))
+        Ok(SpinLock::new(&self.shared, &name.taken()))
     }
 
     /// A new timer that calls ``callback()`` at DISPATCH (NdisMInitializeTimer).
@@ -172,7 +172,7 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
         self.alive()?;
-        callable(callback.bind(py))?;
+        callable("callback", callback.bind(py))?;
         let id = numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
@@ -182,7 +182,7 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
         self.alive()?;
-        callable(callback.bind(py))?;
+        callable("callback", callback.bind(py))?;
         let id = numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
@@ -199,7 +199,7 @@ impl Adapter {
     /// Raises ``TypeError`` if it cannot be called.
     fn device(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Device> {
         self.alive()?;
-        callable(callback.bind(py))?;
+        callable("callback", callback.bind(py))?;
         let id = self.shared.devices.with(py, |known| {
             known.push(callback);
             self.shared.core.device()
@@ -219,26 +219,26 @@ impl Adapter {
     /// if policy reports a shrunk window; ``ValueError`` for a window above 65535
     /// or an unknown quality (DDK:"NDIS_MAC_LINE_UP").
     #[pyo3(
-        signature = (link=None, *, speed=Whole(64_000), quality=0, window=Whole(0), handle=None),
+        signature = (link=None, *, speed=Int::new(64_000), quality=Short::new(0), window=Int::new(0), handle=None),
         text_signature = "($self, link=None, *, speed=64_000, quality=0, window=0, handle=None)"
     )]
     fn line_up(
         &self,
         py: Python<'_>,
         link: Option<&Bound<'_, PyAny>>,
-        speed: Whole,
-        quality: u32,
-        window: Whole,
-        handle: Option<u64>,
+        speed: Int<arg::Speed>,
+        quality: Short<arg::Quality>,
+        window: Int<arg::Window>,
+        handle: Option<Unsigned<arg::Handle>>,
     ) -> PyResult<Option<Py<Link>>> {
         self.alive()?;
         let speed = u64::try_from(speed.0)
-            .map_err(|_| value(format!("expected a speed of 0 bit/s or more, got {}", speed.0)))?;
+            .map_err(|_| value(format!("speed: expected 0 bit/s or more, got {}", speed.0)))?;
         let send_window = u16::try_from(window.0).map_err(|_| {
-            value(format!("expected a window of 0 (max_transmit) to 65535, got {}", window.0))
+            value(format!("window: expected 0 (max_transmit) to 65535, got {}", window.0))
         })?;
         // An unknown quality is refused here, so that a link always has a known one.
-        crate::request::quality(py, quality)?;
+        crate::request::quality(py, quality.0)?;
         let known = match link {
             None => None,
             Some(link) => match self.link_of(link)? {
@@ -246,8 +246,8 @@ impl Adapter {
                 None => return Ok(None),
             },
         };
-        let settings = LinkSettings { speed, quality, send_window };
-        let result = self.shared.core.line_up(known, handle, settings);
+        let settings = LinkSettings { speed, quality: quality.0, send_window };
+        let result = self.shared.core.line_up(known, handle.map(|handle| handle.0), settings);
         match raise(py, &self.shared.world, result)? {
             Some(link) => self.shared.link(py, &link).map(Some),
             None => known.map(|link| self.shared.link(py, link)).transpose(),
@@ -312,17 +312,19 @@ impl Adapter {
     /// Raises ``LifeCycleViolation`` (RESET) if no reset is pending or a deserialized miniport
     /// still owes sends, ``StatusViolation`` for PENDING, ``LockViolation``, ``IrqlViolation``;
     /// the reset ends all the same.
-    #[pyo3(signature = (status, addressing_reset=false))]
+    #[pyo3(signature = (status, addressing_reset=Flag::new(false)), text_signature = "($self, status, addressing_reset=False)")]
     fn reset_complete(
         &self,
         py: Python<'_>,
         status: &Bound<'_, PyAny>,
-        addressing_reset: bool,
+        addressing_reset: Flag<arg::AddressingReset>,
     ) -> PyResult<()> {
         self.alive()?;
         let _ = addressing_reset; // WAN miniports keep no addresses of their own
         let status = self.status_of(py, status, None)?;
-        raise(py, &self.shared.world, self.shared.core.reset_complete(status)).map(drop)
+        let before = self.shared.world.core.violation_count();
+        raise(py, &self.shared.world, self.shared.core.reset_complete(status))?;
+        settle_warnings(py, &self.shared.world, before)
     }
 
     /// NdisMSendResourcesAvailable: a serialized LAN miniport takes sends again, a WAN one never calls it.
@@ -335,18 +337,16 @@ impl Adapter {
 
     /// The card raises its interrupt: ``isr`` at DIRQL now, then ``handle_interrupt`` at DISPATCH.
     fn interrupt(&self) -> PyResult<()> {
-        self.alive()?;
-        self.shared.core.interrupt();
-        Ok(())
+        self.alive().map(|()| self.shared.core.interrupt())
     }
 
     /// Lets others go on for so many seconds (NdisMSleep): a ``halt`` that waits for a timer's function, for example.
     ///
     /// In virtual time what is due until then happens meanwhile. In adversarial time too, but that it may be late by the
     /// latency, as what runs elsewhere may: who sleeps for longer may rely on it. Raises ``IrqlViolation`` (IRQL_CALL) at DISPATCH or above, ``ValueError`` for a time out of range.
-    fn sleep(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
+    fn sleep(&self, py: Python<'_>, seconds: Seconds<arg::Seconds>) -> PyResult<()> {
         self.alive()?;
-        let delay = nanoseconds(seconds.0)?;
+        let delay = seconds.nanoseconds()?;
         let slept = self.shared.world.away(py, || self.shared.core.sleep(delay));
         raise(py, &self.shared.world, slept)?;
         settle(py, &self.shared.world)
@@ -362,7 +362,7 @@ impl Adapter {
     /// Raises the calling thread's level (KeRaiseIrql); gives the level before.
     ///
     /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is lower, ``ValueError`` outside of 0 to 31.
-    fn raise_irql(&self, py: Python<'_>, level: Whole) -> PyResult<Py<PyAny>> {
+    fn raise_irql(&self, py: Python<'_>, level: Int<arg::Level>) -> PyResult<Py<PyAny>> {
         self.alive()?;
         let (old, level) = (Cpu::current().irql(), irql::from_python(level.0)?);
         raise(py, &self.shared.world, self.shared.core.raise_irql(level))?;
@@ -373,7 +373,7 @@ impl Adapter {
     ///
     /// Raises ``IrqlViolation`` (IRQL_LEAK) if that is higher, or below DISPATCH with a spin lock
     /// held; ``ValueError`` outside of 0 to 31.
-    fn lower_irql(&self, py: Python<'_>, level: Whole) -> PyResult<()> {
+    fn lower_irql(&self, py: Python<'_>, level: Int<arg::Level>) -> PyResult<()> {
         let level = irql::from_python(level.0)?;
         raise(py, &self.shared.world, self.shared.core.lower_irql(level)).map(drop)
     }
@@ -381,7 +381,7 @@ impl Adapter {
     /// The level as a block: ``with adapter.at(nw.Irql.DISPATCH):`` raises, and lowers at the end.
     ///
     /// ``as`` gives the level before. Raises as :meth:`raise_irql` and :meth:`lower_irql`.
-    fn at(&self, level: Whole) -> PyResult<AtLevel> {
+    fn at(&self, level: Int<arg::Level>) -> PyResult<AtLevel> {
         self.alive()?;
         Ok(AtLevel::new(&self.shared, irql::from_python(level.0)?))
     }

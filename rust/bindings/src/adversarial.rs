@@ -201,7 +201,7 @@ pub(crate) fn shrink_choices(
     run: &Bound<'_, PyAny>,
     seconds: f64,
 ) -> PyResult<(Pairs, bool, bool, u64)> {
-    let time = std::time::Duration::from_nanos(crate::time::nanoseconds(seconds)?);
+    let time = std::time::Duration::from_nanos(crate::time::nanoseconds("seconds", seconds)?);
     let mut raised = None;
     let again = |choices: &[Choice]| {
         if raised.is_some() {

@@ -15,11 +15,12 @@ use crate::config::{self, Entries};
 use crate::error::{settle, usage, value};
 use crate::link::Link;
 use crate::ndis::Ndis;
+use crate::number::{Argument, Int, Seconds, arg};
 use crate::shared::World;
-use crate::time::nanoseconds;
 
 /// A pool's size, which Python takes from the user.
-pub(crate) fn packets_of(packets: i64) -> PyResult<u32> {
+pub(crate) fn packets_of(packets: Int<arg::Packets>) -> PyResult<u32> {
+    let packets = packets.0;
     u32::try_from(packets)
         .map_err(|_| value(format!("packets: expected 1 to 1048576, got {packets}")))
 }
@@ -96,7 +97,9 @@ impl Ndis {
             entries: Entries::new("wan_send", entries.cast()?)?.of(face),
             face,
             info: config::wan_info(&known("info")?)?,
-            hang_interval: nanoseconds(known("check_for_hang_seconds")?.extract()?)?,
+            hang_interval: known(arg::Hang::NAME)?
+                .extract::<Seconds<arg::Hang>>()?
+                .nanoseconds()?,
             line_up_at_bind: known("line_up_at_bind")?.extract()?,
         };
         if known("serialized")?.extract()? {

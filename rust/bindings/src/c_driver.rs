@@ -17,6 +17,7 @@ use crate::driver::Feed;
 use crate::error::{usage, value};
 use crate::link::Link;
 use crate::ndis::Ndis;
+use crate::number::{Int, Text, arg};
 use crate::shared::{Shared, World};
 use crate::status;
 
@@ -343,8 +344,8 @@ pub(crate) fn bind_c(
     feed: Option<Py<Feed>>,
     protocol_entries: &Bound<'_, PyDict>,
     driver: &CDriver,
-    packets: i64,
-    name: &str,
+    packets: Int<arg::Packets>,
+    name: Text<arg::Name>,
 ) -> PyResult<Py<Link>> {
     let (ndis, packets) = (ndis.get(), packets_of(packets)?);
     driver.bound.set(()).map_err(|()| {
@@ -361,12 +362,12 @@ pub(crate) fn bind_c(
     let feed = feed.map(|feed| feed.get().once()).transpose()?;
     let card = Attached(Arc::clone(&driver.card));
     let link = if let Some(feed) = &feed {
-        ndis.bind_as(py, feed.clone(), card, packets, name)
+        ndis.bind_as(py, feed.clone(), card, packets, &name.0)
     } else {
         let entries = Entries::new("send_complete", protocol_entries)?;
         let world = Arc::clone(&ndis.world);
         let protocol = PyProtocol { world, cell: Arc::clone(&cell), entries };
-        ndis.bind_as(py, protocol, card, packets, name)
+        ndis.bind_as(py, protocol, card, packets, &name.0)
     };
     let bound = ndis.bound(py, &cell, link)?;
     crate::driver::begin(py, ndis, feed, &bound);

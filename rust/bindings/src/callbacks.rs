@@ -79,18 +79,25 @@ impl<M: Mode> PyMiniport<M> {
         if let Some(status) = status::from_python(py, &answer)? {
             return Ok(Some(status));
         }
-        let hint = if answer.is_none() {
-            "; a wan_send without a return statement returns None"
-        } else {
-            ""
-        };
-        let detail = format!(
-            "wan_send returned {}; expected an NDIS_STATUS{hint}",
-            status::describe(&answer)
-        );
+        let detail = self.no_status(&answer);
         let violation = shared.core.report_broken(Rule::StatusUnknown, Some(name), detail);
         raise::<()>(py, &self.world, Err(violation))?;
         Ok(None)
+    }
+
+    /// What is said of an answer that is no status. A LAN miniport has `send_packets` if it takes many.
+    fn no_status(&self, answer: &Bound<'_, PyAny>) -> String {
+        let array = self.face == Face::Lan && self.entries.many.is_some();
+        let send = if array { "send_packets" } else { self.face.functions().0 };
+        let got = status::describe(answer);
+        if array || self.face.is_void() {
+            return format!(
+                "{send} returned {got}; expected nothing, since each packet has a status of its own"
+            );
+        }
+        let hint = format!("; a {send} without a return statement returns None");
+        let hint = if answer.is_none() { hint.as_str() } else { "" };
+        format!("{send} returned {got}; expected an NDIS_STATUS{hint}")
     }
 
     /// What `pause` or `restart` answered; SUCCESS without a return statement, or without that function.

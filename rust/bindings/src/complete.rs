@@ -11,7 +11,7 @@ use ndiswan::{Name, Rule, Status, Violation};
 use pyo3::prelude::*;
 
 use crate::adapter::Adapter;
-use crate::error::raise;
+use crate::error::{raise, settle_warnings};
 use crate::link::Link;
 use crate::packet::Packet;
 use crate::status;
@@ -72,7 +72,8 @@ impl Adapter {
         let core = &self.shared.core;
         let Ok(packet) = packet.cast::<Packet>() else {
             let got = status::describe(packet);
-            let detail = format!("expected the Packet that wan_send was called with, got {got}");
+            let send = core.face().functions().0;
+            let detail = format!("expected the Packet that {send} was called with, got {got}");
             let rule = if packet.is_instance_of::<Link>() || packet.is_instance_of::<Adapter>() {
                 Rule::Handle
             } else {
@@ -93,7 +94,8 @@ impl Adapter {
         }
         if packet.side == Side::Protocol {
             let detail = format!(
-                "{name} was completed by the protocol's reference to it; complete with the one that wan_send got"
+                "{name} was completed by the protocol's reference to it; complete with the one that {} got",
+                core.face().functions().0
             );
             let violation = core.report_broken(Rule::Foreign, Some(name), detail);
             return raise::<()>(py, &self.shared.world, Err(violation)).map(drop);
@@ -120,11 +122,14 @@ impl Adapter {
             self.shared.part_from_views(py, name.slot);
             touched = Err(core.report_views(name, views));
         }
+        // Only another status than SUCCESS is ever warned of.
+        let before = (status != Status::SUCCESS).then(|| self.shared.world.core.violation_count());
         let result = complete(name, status);
         if let Some(error) = bad_status {
             return Err(error);
         }
         raise(py, &self.shared.world, result)?;
-        raise(py, &self.shared.world, touched).map(drop)
+        raise(py, &self.shared.world, touched)?;
+        before.map_or(Ok(()), |before| settle_warnings(py, &self.shared.world, before))
     }
 }

@@ -13,7 +13,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
 
 use crate::adapter::Adapter;
 use crate::column::{Column, Item};
-use crate::error::{raise, raise_first, value, with_more};
+use crate::error::{raise, raise_first, settle_warnings, value, with_more};
 use crate::packet::Packet;
 use crate::status;
 
@@ -69,6 +69,17 @@ fn handles_of<'a>(given: &'a Bound<'_, PyAny>) -> PyResult<Option<Column<'a, u64
 
 impl Adapter {
     pub(crate) fn complete_many(
+        &self,
+        py: Python<'_>,
+        packets: &Bound<'_, PyAny>,
+        status: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let before = self.shared.world.core.violation_count();
+        self.complete_each(py, packets, status)?;
+        settle_warnings(py, &self.shared.world, before)
+    }
+
+    fn complete_each(
         &self,
         py: Python<'_>,
         packets: &Bound<'_, PyAny>,

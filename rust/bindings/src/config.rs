@@ -164,7 +164,11 @@ pub(crate) fn new_adapter(py: Python<'_>, adapter: crate::adapter::Adapter) -> P
 }
 
 /// A number of a Python object's attribute, with the attribute's name in the error.
-fn number<T: TryFrom<i128>>(object: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<T> {
+pub(crate) fn number<T: TryFrom<i128>>(
+    object: &Bound<'_, PyAny>,
+    class: &str,
+    name: &str,
+) -> PyResult<T> {
     let given = object.getattr(name)?;
     // Only what has no room in 64 bits takes the long way.
     let number = given.extract::<i64>().map(i128::from).or_else(|_| given.extract::<i128>());
@@ -174,7 +178,10 @@ fn number<T: TryFrom<i128>>(object: &Bound<'_, PyAny>, class: &str, name: &str) 
             "{class}.{name}: expected an int, got {got}"
         ))
     })?;
-    T::try_from(number).map_err(|_| value(format!("{class}.{name}: {number} is out of range")))
+    let bits = 8 * size_of::<T>();
+    T::try_from(number).map_err(|_| {
+        value(format!("{class}.{name}: expected an int of 0 to 2**{bits} - 1, got {number}"))
+    })
 }
 
 /// `nw.WanInfo` as `NDIS_WAN_INFO`.

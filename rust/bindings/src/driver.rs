@@ -16,6 +16,7 @@ use crate::config::Entries;
 use crate::error::{usage, value};
 use crate::link::Link;
 use crate::ndis::Ndis;
+use crate::number::{Int, Text, arg};
 use crate::shared::{Shared, World};
 use crate::simulation::histogram_of;
 
@@ -206,8 +207,8 @@ pub(crate) fn bind_built_in(
     protocol_entries: &Bound<'_, PyDict>,
     card: Option<Py<CardDriver>>,
     miniport: Option<Bound<'_, PyDict>>,
-    packets: i64,
-    name: &str,
+    packets: Int<arg::Packets>,
+    name: Text<arg::Name>,
 ) -> PyResult<Py<Link>> {
     let (ndis, packets) = (ndis.get(), packets_of(packets)?);
     let cell: Cell = Arc::new(OnceLock::new());
@@ -224,14 +225,14 @@ pub(crate) fn bind_built_in(
         let listeners = card.listeners.each_ref().map(|to| to.as_ref().map(|to| to.clone_ref(py)));
         let driver = Told { driver, listeners, cell: Arc::clone(&cell), world: Arc::clone(&world) };
         match &feed {
-            Some(feed) => ndis.bind_as(py, feed.clone(), driver, packets, name),
-            None => ndis.bind_as(py, protocol()?, driver, packets, name),
+            Some(feed) => ndis.bind_as(py, feed.clone(), driver, packets, &name.0),
+            None => ndis.bind_as(py, protocol()?, driver, packets, &name.0),
         }
     } else {
         let (Some(miniport), Some(feed)) = (miniport, &feed) else {
             return Err(usage("expected a built-in driver on one side at least"));
         };
-        ndis.bind_miniport(py, feed.clone(), &miniport, &cell, packets, name)
+        ndis.bind_miniport(py, feed.clone(), &miniport, &cell, packets, &name.0)
     };
     let bound = ndis.bound(py, &cell, link)?;
     begin(py, ndis, feed, &bound);

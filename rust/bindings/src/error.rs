@@ -35,10 +35,10 @@ pub(crate) fn exception(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<
     fields.set_item("time_ns", violation.time)?;
     fields.set_item("warning", violation.warning)?;
     fields.set_item("site", &violation.site)?;
-    fields.set_item("sentence", info.sentence)?;
+    fields.set_item("sentence", violation.rule.sentence(violation.face))?;
     fields.set_item("page", info.page)?;
     fields.set_item("source", info.source)?;
-    fields.set_item("remedy", info.remedy)?;
+    fields.set_item("remedy", violation.rule.remedy(violation.face))?;
     Ok(class.call((violation.to_string(),), Some(&fields))?.unbind())
 }
 
@@ -116,10 +116,7 @@ pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     let mut first = None;
     for violation in &found {
         if violation.warning {
-            // An explorer would tell of it in each of thousands of executions.
-            if core.config.time != ndiswan::TimeKind::Adversarial {
-                warn(py, violation)?;
-            }
+            warn_once(py, world, violation)?;
         } else if world.raises() && !world.is_marked(violation) && first.is_none() {
             first = Some(violation);
         }
@@ -168,7 +165,28 @@ pub(crate) fn cut_off(py: Python<'_>) -> PyErr {
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
-fn warn(py: Python<'_>, violation: &Arc<Violation>) -> PyResult<()> {
+/// What a call that does not settle warned of since there were `from` violations, at the line that made the call. Inside
+/// of a callback it waits for the outermost one.
+#[inline]
+pub(crate) fn settle_warnings(py: Python<'_>, world: &World, from: usize) -> PyResult<()> {
+    if world.core.violation_count() == from { Ok(()) } else { warn_since(py, world, from) }
+}
+
+#[cold]
+fn warn_since(py: Python<'_>, world: &World, from: usize) -> PyResult<()> {
+    if !Cpu::current().is_outermost() {
+        return Ok(());
+    }
+    let found = world.core.violations_after(from);
+    found.iter().filter(|found| found.warning).try_for_each(|found| warn_once(py, world, found))
+}
+
+/// Warns, unless that was done. An explorer would tell of it in each of thousands of executions.
+fn warn_once(py: Python<'_>, world: &World, violation: &Arc<Violation>) -> PyResult<()> {
+    if world.is_marked(violation) || world.core.config.time == ndiswan::TimeKind::Adversarial {
+        return Ok(());
+    }
+    world.mark(violation);
     let text = violation.to_string();
     py.import("ndiswan.violations")?.call_method1("_warn", (text,)).map(drop)
 }

@@ -30,7 +30,7 @@ pub(crate) fn to_python(py: Python<'_>, irql: Irql) -> PyResult<Py<PyAny>> {
 pub(crate) fn from_python(level: i64) -> PyResult<Irql> {
     match u8::try_from(level) {
         Ok(level) if level <= Irql::HIGH.0 => Ok(Irql(level)),
-        _ => Err(value(format!("expected an IRQL of 0 to {}, got {level}", Irql::HIGH.0))),
+        _ => Err(value(format!("level: expected an IRQL of 0 to {}, got {level}", Irql::HIGH.0))),
     }
 }
 

@@ -19,10 +19,11 @@ use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
 use crate::link::Link;
-use crate::number::{Seconds, Whole};
+use crate::number::{Flag, Int, Seconds, Text, Unsigned, arg};
 use crate::shared::{Shared, World};
 use crate::status;
-use crate::time::{nanoseconds, seconds};
+use crate::time::seconds;
+use crate::timer::callable;
 
 /// What ``ndiswan.Ndis`` is made of; use that.
 #[pyclass(frozen, subclass, module = "ndiswan._native", weakref)]
@@ -40,10 +41,10 @@ impl Ndis {
         py: Python<'_>,
         time: &str,
         policy: &Bound<'_, PyDict>,
-        on_violation: &str,
-        verify: i64,
-        delivery: &str,
-        record: bool,
+        on_violation: Text<arg::OnViolation>,
+        verify: Int<arg::Verify>,
+        delivery: Text<arg::Delivery>,
+        record: Flag<arg::Record>,
         adversary: Option<(Py<Explorer>, usize, bool, u64, u64)>,
     ) -> PyResult<Ndis> {
         let adversity = adversary.map(|(explorer, cpus, policies, latency, points)| {
@@ -52,10 +53,10 @@ impl Ndis {
         let config = Config {
             time: config::time(time)?,
             policy: config::policy(policy)?,
-            on_violation: config::on_violation(on_violation)?,
-            verify: config::verify(verify)?,
-            delivery: config::delivery(delivery)?,
-            record,
+            on_violation: config::on_violation(&on_violation.taken())?,
+            verify: config::verify(verify.0)?,
+            delivery: config::delivery(&delivery.taken())?,
+            record: record.0,
             adversity: adversity.transpose()?,
             spawn: config::spawn,
             call_site: Some(config::call_site),
@@ -86,8 +87,8 @@ impl Ndis {
         py: Python<'_>,
         protocol_entries: &Bound<'_, PyDict>,
         miniport: &Bound<'_, PyDict>,
-        packets: i64,
-        name: &str,
+        packets: Int<arg::Packets>,
+        name: Text<arg::Name>,
     ) -> PyResult<Py<Link>> {
         let packets = packets_of(packets)?;
         let cell: Cell = Arc::new(OnceLock::new());
@@ -96,7 +97,7 @@ impl Ndis {
             cell: Arc::clone(&cell),
             entries: Entries::new("send_complete", protocol_entries)?,
         };
-        let core = self.bind_miniport(py, protocol, miniport, &cell, packets, name);
+        let core = self.bind_miniport(py, protocol, miniport, &cell, packets, &name.taken());
         self.bound(py, &cell, core)
     }
 
@@ -114,10 +115,11 @@ impl Ndis {
     fn run(
         &self,
         py: Python<'_>,
-        until: Option<Seconds>,
-        max_events: Option<u64>,
+        until: Option<Seconds<arg::Until>>,
+        max_events: Option<Unsigned<arg::MaxEvents>>,
     ) -> PyResult<u64> {
-        let until = until.map(|until| nanoseconds(until.0)).transpose()?;
+        let until = until.map(|until| until.nanoseconds()).transpose()?;
+        let max_events = max_events.map(|most| most.0);
         if self.world.core.is_closed() {
             return Err(usage("this Ndis is closed; make a new one"));
         }
@@ -149,13 +151,11 @@ impl Ndis {
     /// A number below ``n`` that the explorer chooses, 0 in virtual and real time: 0 is the plain, faultless answer.
     ///
     /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
-    #[pyo3(signature = (n, what=""))]
-    fn choose(&self, py: Python<'_>, n: Whole, what: &str) -> PyResult<u32> {
-        let Whole(n) = n;
-        let below = u32::try_from(n).ok().filter(|n| *n > 0);
-        let below =
-            below.ok_or_else(|| value(format!("n: expected 1 to {}, got {n}", u32::MAX)))?;
-        let chosen = self.world.core.choose(below, what);
+    #[pyo3(signature = (n, what=Text::new(String::new())), text_signature = "($self, n, what='')")]
+    fn choose(&self, py: Python<'_>, n: Int<arg::N>, what: Text<arg::What>) -> PyResult<u32> {
+        let below = u32::try_from(n.0).ok().filter(|n| *n > 0);
+        let wrong = || value(format!("n: expected 1 to {}, got {}", u32::MAX, n.0));
+        let chosen = self.world.core.choose(below.ok_or_else(wrong)?, &what.taken());
         settle(py, &self.world)?;
         Ok(chosen)
     }
@@ -171,10 +171,16 @@ impl Ndis {
     ///
     /// Other threads go on meanwhile; in virtual time what is due happens, in adversarial time what the
     /// explorer says. Raises what ``done`` raises, and as :meth:`run`.
-    #[pyo3(signature = (done, seconds=Seconds(10.0)), text_signature = "($self, done, seconds=10.0)")]
+    #[pyo3(signature = (done, seconds=Seconds::new(10.0)), text_signature = "($self, done, seconds=10.0)")]
     #[allow(clippy::needless_pass_by_value)] // what is called without the interpreter is owned
-    fn wait(&self, py: Python<'_>, done: Py<PyAny>, seconds: Seconds) -> PyResult<bool> {
-        let patience = Duration::from_nanos(nanoseconds(seconds.0)?);
+    fn wait(
+        &self,
+        py: Python<'_>,
+        done: Py<PyAny>,
+        seconds: Seconds<arg::Seconds>,
+    ) -> PyResult<bool> {
+        callable("done", done.bind(py))?;
+        let patience = Duration::from_nanos(seconds.nanoseconds()?);
         let raised = Mutex::new(None);
         let core = &self.world.core;
         let met = self.world.away(py, || {
@@ -196,8 +202,16 @@ impl Ndis {
     }
 
     /// Runs ``function(*args)`` as another thread at PASSIVE.
+    ///
+    /// Raises ``TypeError`` if it cannot be called.
     #[pyo3(signature = (function, *args))]
-    fn spawn(&self, function: Py<PyAny>, args: Py<pyo3::types::PyTuple>) {
+    fn spawn(
+        &self,
+        py: Python<'_>,
+        function: Py<PyAny>,
+        args: Py<pyo3::types::PyTuple>,
+    ) -> PyResult<()> {
+        callable("function", function.bind(py))?;
         let world = Arc::clone(&self.world);
         self.world.core.spawn(move || {
             Python::attach(|py| {
@@ -207,6 +221,7 @@ impl Ndis {
                 drop((function, args));
             });
         });
+        Ok(())
     }
 
     /// The answers that the explorer gave so far, (of how many, which): the replay token.
@@ -333,7 +348,7 @@ impl Ndis {
         status::to_python(py, answer)
     }
 
-    /// The machine goes down: MiniportShutdown of every adapter.
+    /// The machine goes down: MiniportShutdown of every adapter, once. NDIS keeps what is sent from then on.
     ///
     /// Raises as :meth:`run`.
     fn shutdown(&self, py: Python<'_>) -> PyResult<()> {

@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyList};
 use crate::error::{raise, value};
 use crate::event::Event;
 use crate::link::Link;
+use crate::number::{Int, Unsigned, arg};
 use crate::packet_data::PacketData;
 use crate::shared::Shared;
 
@@ -188,10 +189,10 @@ impl Packet {
     }
 
     #[setter]
-    fn set_current_buffer(&self, py: Python<'_>, offset: i64) -> PyResult<()> {
+    fn set_current_buffer(&self, py: Python<'_>, offset: Int<arg::CurrentBuffer>) -> PyResult<()> {
         let result = self.with(py, Part::Data, |packet| {
             let length = packet.current_length();
-            packet.set_current(usize::try_from(offset).unwrap_or(usize::MAX), length)
+            packet.set_current(usize::try_from(offset.0).unwrap_or(usize::MAX), length)
         })?;
         self.moved(py, result, 0)
     }
@@ -205,12 +206,12 @@ impl Packet {
     }
 
     #[setter]
-    fn set_current_length(&self, py: Python<'_>, length: i64) -> PyResult<()> {
+    fn set_current_length(&self, py: Python<'_>, length: Int<arg::CurrentLength>) -> PyResult<()> {
         let result = self.with(py, Part::Data, |packet| {
             let offset = packet.current_buffer();
-            packet.set_current(offset, usize::try_from(length).unwrap_or(usize::MAX))
+            packet.set_current(offset, usize::try_from(length.0).unwrap_or(usize::MAX))
         })?;
-        self.moved(py, result, usize::try_from(length).unwrap_or(0))
+        self.moved(py, result, usize::try_from(length.0).unwrap_or(0))
     }
 
     /// Where the buffer begins: 0, as offsets count from there (StartBuffer).
@@ -302,15 +303,15 @@ impl Packet {
 
     /// The id by which its next send, or the present one, can be cancelled; ``None`` if there is none.
     ///
-    /// The protocol sets it before it sends (NDIS_SET_PACKET_CANCEL_ID); it holds for one send. WAN has no cancel.
+    /// The protocol sets it, to an int, before it sends (NDIS_SET_PACKET_CANCEL_ID); it holds for one send. WAN has no cancel.
     #[getter]
     fn cancel_id(&self) -> Option<u64> {
         self.shared.core.cancel_id(self.name())
     }
 
     #[setter]
-    fn set_cancel_id(&self, py: Python<'_>, id: u64) -> PyResult<()> {
-        self.set_id_to_cancel(py, id)
+    fn set_cancel_id(&self, py: Python<'_>, id: Unsigned<arg::CancelId>) -> PyResult<()> {
+        self.set_id_to_cancel(py, id.0)
     }
 
     /// Who owns it now: "pool", "protocol", "ndis", "miniport" or "returning". Never raises.

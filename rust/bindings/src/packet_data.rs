@@ -10,7 +10,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndiswan::Violation;
 use ndiswan::event::Part;
@@ -18,7 +18,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyIterator, PyMemoryView, PySlice};
+use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::error::value;
 use crate::packet::{Packet, bytes_of};
@@ -75,6 +75,13 @@ impl PacketData {
         })
     }
 
+    /// Whether the view's side has the packet still, in that life.
+    fn is_ones_own(&self) -> bool {
+        let (name, packet) = (self.name(), self.packet.get());
+        let state = packet.shared.core.state_of(name);
+        state.is_some_and(|state| state.touch(name.generation, packet.side, Part::Data).is_ok())
+    }
+
     fn name(&self) -> ndiswan::Name {
         ndiswan::Name { generation: self.generation, ..self.packet.get().name() }
     }
@@ -98,6 +105,33 @@ impl PacketData {
         }
         self.with(py, |_| ())?;
         Ok((found.start as usize, found.slicelength))
+    }
+}
+
+/// Goes through the bytes of a view as they were at the begin: at each one it is asked whose they are.
+#[pyclass(frozen, module = "ndiswan._native")]
+pub(crate) struct PacketDataIterator {
+    data: Py<PacketData>,
+    bytes: Box<[u8]>,
+    at: AtomicUsize,
+}
+
+#[pymethods]
+impl PacketDataIterator {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<u8>> {
+        let at = self.at.load(Ordering::Relaxed);
+        let Some(byte) = self.bytes.get(at) else { return Ok(None) };
+        let data = self.data.get();
+        // One use of the data is told, that of the begin, as long as the rest breaks no rule.
+        if !data.is_ones_own() {
+            data.with(py, |_| ())?;
+        }
+        self.at.store(at + 1, Ordering::Relaxed);
+        Ok(Some(*byte))
     }
 }
 
@@ -147,8 +181,9 @@ impl PacketData {
     }
 
     /// Over a copy: what is read was the owner's when the loop began.
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.tobytes(py)?.try_iter()
+    fn __iter__(this: PyRef<'_, Self>, py: Python<'_>) -> PyResult<PacketDataIterator> {
+        let bytes = this.with(py, |data| Box::from(&*data))?;
+        Ok(PacketDataIterator { data: this.into(), bytes, at: AtomicUsize::new(0) })
     }
 
     /// A copy of the bytes.

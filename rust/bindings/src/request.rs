@@ -108,7 +108,11 @@ pub(crate) fn to_python(py: Python<'_>, answer: &Answer) -> PyResult<Py<PyAny>> 
 
 /// A line's quality as a member of `ndiswan.oid.Quality`.
 pub(crate) fn quality(py: Python<'_>, quality: u32) -> PyResult<Py<PyAny>> {
-    Ok(py.import("ndiswan.oid")?.getattr("Quality")?.call1((quality,))?.unbind())
+    let class = py.import("ndiswan.oid")?.getattr("Quality")?;
+    let known = class.call1((quality,));
+    known.map(Bound::unbind).map_err(|_| {
+        value(format!("quality: expected a Quality, 0 (RAW) to 2 (RELIABLE), got {quality}"))
+    })
 }
 
 /// A Python object as an answer, by what it looks like.
@@ -120,9 +124,9 @@ pub(crate) fn value_of(given: &Bound<'_, PyAny>) -> PyResult<Answer> {
         return Ok(Answer::Address(address.map_err(wrong)?));
     }
     if given.hasattr("max_send_frame_size")? {
-        let field = |name: &str| given.getattr(name)?.extract::<u32>();
+        let field = |name: &str| crate::config::number::<u32>(given, "LinkInfo", name);
         return Ok(Answer::Link(LinkInfo {
-            link_handle: given.getattr("link_handle")?.extract()?,
+            link_handle: crate::config::number(given, "LinkInfo", "link_handle")?,
             max_send_frame_size: field("max_send_frame_size")?,
             max_recv_frame_size: field("max_recv_frame_size")?,
             header_padding: field("header_padding")?,
@@ -162,7 +166,24 @@ pub(crate) fn ask(
     {
         return Ok(Some(Err(status)));
     }
-    value_of(answer).map(|answer| Some(Ok(answer)))
+    let given = value_of(answer)?;
+    let (fits, expected) = match oid {
+        Oid::WAN_GET_INFO => (matches!(given, Answer::Info(_)), "a WanInfo"),
+        Oid::WAN_GET_LINK_INFO => (matches!(given, Answer::Link(_)), "a LinkInfo"),
+        Oid::WAN_PERMANENT_ADDRESS | Oid::WAN_CURRENT_ADDRESS => {
+            (matches!(given, Answer::Address(_)), "an address (6 bytes)")
+        }
+        Oid::WAN_MEDIUM_SUBTYPE => (matches!(given, Answer::Number(_)), "an int"),
+        _ => (true, ""),
+    };
+    if fits {
+        return Ok(Some(Ok(given)));
+    }
+    Err(pyo3::exceptions::PyTypeError::new_err(format!(
+        "query_information of {} returned {}; expected {expected}, an NDIS_STATUS or NotImplemented",
+        oid_member(py, oid)?.bind(py).getattr("name")?,
+        status::describe(answer)
+    )))
 }
 
 /// Tells a Python `set_information`; `NotImplemented` lets NDIS keep the value.

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 
 use crate::error::{usage, value};
-use crate::number::number;
+use crate::number::{Seconds, arg, number};
 use crate::status::final_number;
 
 use entry::{Inputs, Outputs};
@@ -208,17 +208,18 @@ impl CompletionRing {
     ///
     /// Raises ``TypeError`` and ``ValueError`` for arrays that do not fit, read-only ones included;
     /// ``RuntimeError`` while another call takes out.
-    #[pyo3(signature = (handles, statuses, tags=None, *, timeout=Some(0.0)))]
+    #[pyo3(signature = (handles, statuses, tags=None, *, timeout=Some(Seconds::new(0.0))), text_signature = "($self, handles, statuses, tags=None, *, timeout=0.0)")]
     fn drain_into(
         &self,
         py: Python<'_>,
         handles: &Bound<'_, PyAny>,
         statuses: &Bound<'_, PyAny>,
         tags: Option<&Bound<'_, PyAny>>,
-        timeout: Option<f64>,
+        timeout: Option<Seconds<arg::Timeout>>,
     ) -> PyResult<usize> {
         let mut outputs = Outputs::new(handles, statuses, tags)?;
         // Who does not wait does not look at the clock: it costs as much as some entries.
+        let timeout = timeout.map(|timeout| timeout.0);
         let waits = timeout != Some(0.0);
         let end = timeout.filter(|_| waits).map(end_of).transpose()?.flatten();
         let Some(mut consumer) = self.consumer.0.try_lock() else {

@@ -15,9 +15,9 @@ use crate::ndis::Ndis;
 const PIECE: u64 = 4096;
 
 /// Seconds as nanoseconds.
-pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
+pub(crate) fn nanoseconds(name: &str, seconds: f64) -> PyResult<u64> {
     if !(0.0..=1e9).contains(&seconds) {
-        return Err(value(format!("expected seconds from 0 to 1e9, got {seconds}")));
+        return Err(value(format!("{name}: expected seconds from 0 to 1e9, got {seconds}")));
     }
     #[allow(clippy::cast_sign_loss)] // it was just looked at
     Ok((seconds * 1e9).round() as u64)

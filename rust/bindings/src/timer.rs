@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::error::raise;
 use crate::gil_cell::GilCell;
-use crate::number::{Seconds, number};
+use crate::number::{Seconds, arg, number, wrong};
 use crate::shared::Shared;
 use crate::shared::alive;
-use crate::time::nanoseconds;
 
 /// Whether it can be called, as a timer's routine will be.
-pub(crate) fn callable(callback: &Bound<'_, PyAny>) -> PyResult<()> {
-    if callback.is_callable() {
-        return Ok(());
-    }
-    let got = crate::status::describe(callback);
-    Err(PyTypeError::new_err(format!("expected a callable, got {got}")))
+pub(crate) fn callable(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+    if given.is_callable() { Ok(()) } else { Err(wrong(name, "a callable", given)) }
 }
 
 /// A timer (NDIS_MINIPORT_TIMER) that calls its callback once, at DISPATCH, each time it is set.
@@ -45,9 +39,9 @@ impl Timer {
     /// Sets it to ``seconds`` from now, whether it was set or not (NdisMSetTimer).
     ///
     /// Raises ``ValueError`` for less than 0, ``LifeCycleViolation`` (TIMER) after halt, ``IrqlViolation`` (IRQL_CALL) above DISPATCH.
-    fn set(&self, py: Python<'_>, seconds: Seconds) -> PyResult<()> {
+    fn set(&self, py: Python<'_>, seconds: Seconds<arg::Seconds>) -> PyResult<()> {
         alive(&self.shared.core)?;
-        let delay = nanoseconds(seconds.0)?;
+        let delay = seconds.nanoseconds()?;
         raise(py, &self.shared.world, self.shared.core.set_timer(self.id, delay)).map(drop)
     }
 
@@ -59,8 +53,12 @@ impl Timer {
     }
 
     /// Cancels it (NdisMCancelTimer); whether it was set.
-    fn cancel(&self) -> bool {
-        self.shared.core.cancel_timer(self.id)
+    ///
+    /// Raises ``IrqlViolation`` (IRQL_CALL) above DISPATCH; it is cancelled all the same.
+    fn cancel(&self, py: Python<'_>) -> PyResult<bool> {
+        let (was_set, allowed) = self.shared.core.cancel_timer_here(self.id);
+        raise(py, &self.shared.world, allowed)?;
+        Ok(was_set)
     }
 
     /// Whether it is set and has not fired.
@@ -103,8 +101,8 @@ pub(crate) struct Device {
 #[pymethods]
 impl Device {
     /// Has it happen ``seconds`` from now, whether it was set or not. Raises ``ValueError`` for less than 0.
-    fn set(&self, seconds: Seconds) -> PyResult<()> {
-        self.shared.core.set_device(self.id, nanoseconds(seconds.0)?);
+    fn set(&self, seconds: Seconds<arg::Seconds>) -> PyResult<()> {
+        self.shared.core.set_device(self.id, seconds.nanoseconds()?);
         Ok(())
     }
 

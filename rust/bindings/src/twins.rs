@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::adapter::Adapter;
 use crate::error::{raise, settle, usage};
+use crate::number::{Short, Unsigned, arg};
 use crate::packet::Packet;
 use crate::status;
 
@@ -61,7 +62,7 @@ pub(crate) fn complete_all(
     py: Python<'_>,
     adapter: &Adapter,
     chain: &Bound<'_, PyAny>,
-    flags: u32,
+    flags: Short<arg::Flags>,
 ) -> PyResult<()> {
     // All of it before anything is completed: what is iterated over may run anything, and raise.
     if chain.is_instance_of::<Packet>() {
@@ -71,7 +72,7 @@ pub(crate) fn complete_all(
     let lists: Vec<_> = chain.try_iter()?.collect::<PyResult<_>>()?;
     let core = &adapter.shared.core;
     adapter.alive()?;
-    let told = core.look_at_flags(flags);
+    let told = core.look_at_flags(flags.0);
     let mut first = Ok(());
     let mut coming_home = core.chain();
     for list in &lists {
@@ -95,8 +96,12 @@ pub(crate) fn complete_all(
 
 /// NdisCancelSendPackets, NdisCancelSendNetBufferLists.
 #[pyfunction]
-pub(crate) fn cancel(py: Python<'_>, adapter: &Adapter, id: u64) -> PyResult<()> {
-    let result = adapter.shared.core.cancel_sends(id);
+pub(crate) fn cancel(
+    py: Python<'_>,
+    adapter: &Adapter,
+    id: Unsigned<arg::CancelId>,
+) -> PyResult<()> {
+    let result = adapter.shared.core.cancel_sends(id.0);
     raise(py, &adapter.shared.world, result)?;
     settle(py, &adapter.shared.world)
 }

@@ -155,7 +155,7 @@ impl CWorkload {
         seconds: f64,
         known: Vec<Symptom>,
     ) -> PyResult<Stretch> {
-        let time = Duration::from_nanos(crate::time::nanoseconds(seconds)?);
+        let time = Duration::from_nanos(crate::time::nanoseconds("seconds", seconds)?);
         let (core, coverage) = explorer.parts();
         let options = Options { coverage, ..worlds.options.clone() };
         self.scenario.begin();

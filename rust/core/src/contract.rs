@@ -170,7 +170,7 @@ impl State {
                 let now = *self.packet(packet);
                 let next = now.returned(packet.generation, status)?;
                 if status != Status::PENDING && next != now {
-                    match self.face(event.adapter).answer(serialized, status) {
+                    match self.answers(event.adapter, status) {
                         Answer::Final => {}
                         Answer::Requeue => return Ok(()), // the event of that name follows
                         Answer::Broken(rule) => return Err(rule),

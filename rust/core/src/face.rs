@@ -79,6 +79,21 @@ impl Face {
         }
     }
 
+    /// What Python's drivers call the two: the function that is called with a send, and the call that completes one.
+    pub const fn functions(self) -> (&'static str, &'static str) {
+        match self {
+            Face::Wan => ("wan_send", "wan_send_complete"),
+            Face::Lan => ("send", "send_complete"),
+            Face::Condis => ("co_send_packets", "co_send_complete"),
+            Face::Ndis6 => ("send_net_buffer_lists", "send_net_buffer_lists_complete"),
+        }
+    }
+
+    /// Whether its send function returns nothing.
+    pub const fn is_void(self) -> bool {
+        matches!(self, Face::Condis | Face::Ndis6)
+    }
+
     /// NDIS's name of an entry point, where this interface has one of its own.
     pub fn entry(self, entry: Entry) -> &'static str {
         match (self, entry) {

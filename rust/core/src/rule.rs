@@ -23,6 +23,7 @@ mod status_code;
 #[cfg(test)]
 mod tests;
 mod twins;
+mod wording;
 
 pub use family::Family;
 pub use info::{RuleInfo, RuleSeverity, Strength};

@@ -90,7 +90,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = self.rule.info();
         writeln!(f, "{}: {}", self.rule.id(), self.detail)?;
-        write!(f, "  rule      {}", info.sentence)?;
+        write!(f, "  rule      {}", self.rule.sentence(self.face))?;
         write!(f, "\n  where     adapter {:?}, cpu {} at {}", self.adapter, self.cpu, self.irql)?;
         if let Some(entry) = self.inside.last() {
             write!(f, ", inside {}", self.face.entry(*entry))?;
@@ -109,7 +109,7 @@ impl fmt::Display for Violation {
             }
         }
         write!(f, "\n  the page  {}\n  source    {}", info.page, info.source)?;
-        write!(f, "\n  to mend   {}", info.remedy)
+        write!(f, "\n  to mend   {}", self.rule.remedy(self.face))
     }
 }
 

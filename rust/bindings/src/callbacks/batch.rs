@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ndiswan::cx::Cpu;
 use ndiswan::event::Side;
+use ndiswan::face::Face;
 use ndiswan::ndis::Batch;
 use ndiswan::{FinalStatus, Mode, Name, Rule, Status};
 use pyo3::prelude::*;
@@ -60,7 +61,10 @@ impl<M: Mode> PyMiniport<M> {
             Err(wrong) => wrong,
         };
         let first = batch.names(shared.core.index).next();
-        let detail = format!("wan_send_many returned {wrong}");
+        let detail = match self.face {
+            Face::Wan => format!("wan_send_many returned {wrong}"),
+            _ => self.no_status(&answer),
+        };
         let violation = shared.core.report_broken(Rule::StatusUnknown, first, detail);
         raise::<()>(py, &self.world, Err(violation))?;
         Ok(None)

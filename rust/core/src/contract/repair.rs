@@ -8,6 +8,7 @@ use super::State;
 use super::adapter::Life;
 use super::packet::{Owner, PacketState};
 use crate::event::{Event, Name, TakenBack, What};
+use crate::face::Answer;
 use crate::rule::Rule;
 use crate::status::Status;
 
@@ -20,7 +21,7 @@ impl State {
                 let warn = self.face(event.adapter).warns_of_resources(self.policy);
                 warn.then_some(Rule::StatusResources)
             }
-            What::Complete { status, .. } => known(status),
+            What::Complete { status, .. } | What::ResetComplete { status } => known(status),
             // A return that comes after a completion or a taking back is PENDING, or is not heard.
             What::Return { packet, status } => {
                 let now = self.packets.get(&(packet.adapter, packet.slot)).copied();
@@ -73,7 +74,14 @@ impl State {
                 }
                 Ok(now.owned_by(Owner::Protocol))
             }
-            What::Return { status, .. } => now.returned(name.generation, status),
+            What::Return { status, .. } => {
+                // It says that it is out of resources, whatever it did with the packet.
+                let requeues = self.answers(event.adapter, status) == Answer::Requeue;
+                if requeues {
+                    self.stall(event.adapter, true);
+                }
+                now.returned(name.generation, status)
+            }
             // On a dead adapter it is refused; at a wrong place the packet goes home all the same.
             What::Complete { .. } if rule != Rule::Halt && name.adapter == event.adapter => {
                 now.complete(name.generation)

@@ -3,8 +3,9 @@
 use super::State;
 use super::adapter::{AdapterState, Life};
 use crate::event::{Event, TakenBack, What};
-use crate::face::Face;
+use crate::face::{Answer, Face};
 use crate::rule::Rule;
+use crate::status::Status;
 
 impl AdapterState {
     /// Whether the miniport may say that it has send resources again.
@@ -33,6 +34,11 @@ impl AdapterState {
 impl State {
     pub(super) fn face(&self, adapter: u16) -> Face {
         self.adapters.get(&adapter).map_or(Face::Wan, |adapter| adapter.face)
+    }
+
+    /// What a return of that adapter's send function means, PENDING aside.
+    pub(super) fn answers(&self, adapter: u16, status: Status) -> Answer {
+        self.face(adapter).answer(self.serialized(adapter), status)
     }
 
     pub(super) fn stall(&mut self, adapter: u16, stalled: bool) {

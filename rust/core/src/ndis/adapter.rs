@@ -137,6 +137,8 @@ pub struct Adapter {
     pub(crate) ignores_packet_timeout: AtomicBool,
     pub(crate) last_progress: AtomicU64,
     pub(crate) hang_reported: AtomicBool,
+    /// MiniportShutdown was called.
+    pub(crate) went_down: AtomicBool,
     /// When the last reset began; no more once it is reported that it does not end.
     pub(crate) reset_since: AtomicU64,
     pub(crate) storm: super::interrupt::Storm,

@@ -133,6 +133,7 @@ impl Ndis {
                 ignores_packet_timeout: AtomicBool::new(false),
                 last_progress: AtomicU64::new(0),
                 hang_reported: AtomicBool::new(false),
+                went_down: AtomicBool::new(false),
                 reset_since: AtomicU64::new(u64::MAX),
                 storm: super::interrupt::Storm::default(),
                 kept: Mutex::default(),

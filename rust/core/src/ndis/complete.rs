@@ -152,13 +152,20 @@ impl Adapter {
             return Status::PENDING;
         }
         let slot = self.pool.slot(name.slot);
-        let had = Cell::new(false);
+        let (had, raised) = (Cell::new(false), Cell::new(false));
         let verdict = slot.step_on(cpu, |packet| {
             had.set(packet.is_with_miniport(name.generation));
+            raised.set(had.get() && packet.taken_back() == Some(TakenBack::Raised));
             packet.returned(name.generation, status)
         });
         let now = self.ndis.later(called);
-        self.ndis.note(self, slot, cpu, now, What::Return { packet: name, status });
+        // Where a send is not answered by the return it was not the driver that answered, but we for it.
+        let what = if raised.get() && self.breaks_by_return(status) {
+            What::TakeBack { packet: name, why: TakenBack::Raised }
+        } else {
+            What::Return { packet: name, status }
+        };
+        self.ndis.note(self, slot, cpu, now, what);
         match verdict {
             Err(rule) => {
                 let detail = format!(
@@ -172,7 +179,10 @@ impl Adapter {
             Ok(_) if !had.get() => return Status::PENDING,
             Ok(_) => {}
         }
-        let status = self.look_at_return(cpu, name, status);
+        let status = match what {
+            What::TakeBack { .. } => FinalStatus::FAILURE,
+            _ => self.look_at_return(cpu, name, status),
+        };
         let (waiting, drivers) = self.home(cpu, link, name.slot, status, true, now);
         if let Some(drivers) = drivers.filter(|_| deliver) {
             self.send_complete_on(&drivers, cpu, name.slot, status);

@@ -196,10 +196,13 @@ impl Adapter {
         self.ndis.queue.schedule(self.ndis.now(), Work::Deliver { adapter: self.index });
     }
 
-    /// MiniportShutdown: the machine goes down.
+    /// MiniportShutdown: the machine goes down, once. What is sent from then on NDIS keeps, and gives back at the halt.
     pub fn shutdown(&self) {
         let cpu = Cpu::current();
-        if self.life() < Life::Halted {
+        if self.life() < Life::Halted && !self.went_down.swap(true, Ordering::AcqRel) {
+            for link in self.links() {
+                link.flow.lock().going_down = true;
+            }
             self.call(&cpu, Entry::Shutdown, cpu.irql(), |drivers| drivers.miniport.shutdown(&cpu));
         }
     }

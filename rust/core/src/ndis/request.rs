@@ -11,6 +11,7 @@ use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
 use crate::event::Entry;
+use crate::info::LinkInfo;
 use crate::oid::{Answer, Oid};
 use crate::rule::Rule;
 use crate::status::Status;
@@ -163,6 +164,20 @@ impl Link {
         }
     }
 
+    /// The settings of a link are those of this one: 0 stands for its handle.
+    fn with_own_handle(&self, value: &Answer) -> Result<Answer, RequestError> {
+        let Answer::Link(info) = value else { return Ok(value.clone()) };
+        if info.link_handle == 0 || info.link_handle == self.handle {
+            return Ok(Answer::Link(LinkInfo { link_handle: self.handle, ..info.clone() }));
+        }
+        let detail = format!(
+            "settings for link handle {} were given to the link with handle {}; expected that one, or 0",
+            info.link_handle, self.handle
+        );
+        let violation = self.adapter.report(&Cpu::current(), Rule::Handle, None, detail);
+        Err(RequestError::Violation(violation))
+    }
+
     fn answer(&self, oid: Oid) -> Result<Answer, Status> {
         let adapter = &*self.adapter;
         let kept = adapter.kept.lock().iter().find(|(key, _)| *key == oid).map(|(_, v)| v.clone());
@@ -187,6 +202,8 @@ impl Link {
     /// not fit the OID.
     pub fn set(&self, oid: Oid, value: &Answer) -> Result<(), RequestError> {
         let adapter = &*self.adapter;
+        let of_this = self.with_own_handle(value)?;
+        let value = &of_this;
         let asked = adapter.request(oid, |cpu| {
             if let (Oid::WAN_SET_LINK_INFO, Answer::Link(info)) = (oid, value)
                 && (info.max_send_frame_size > adapter.info.max_frame_size

@@ -168,6 +168,12 @@ impl Adapter {
         was_set
     }
 
+    /// The same for a driver whose level nobody has looked at: `IRQL_CALL` above DISPATCH, and it is cancelled all the same.
+    pub fn cancel_timer_here(&self, timer: u32) -> (bool, Result<(), Arc<Violation>>) {
+        let was_set = self.cancel_timer(timer);
+        (was_set, self.allowed(&Cpu::current(), "a timer was cancelled", Irql::DISPATCH))
+    }
+
     /// Whether the timer is set and has not fired.
     pub fn timer_is_set(&self, timer: u32) -> bool {
         self.timers.with(|inner| inner.armed.get(timer as usize).is_some_and(|armed| *armed != 0))

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::gate::PATIENCE;
 use super::{Adapter, HANG, Link, Moment};
 use crate::choices::Access;
+use crate::contract::adapter::Life;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, Part, Side, What};
@@ -35,7 +36,6 @@ impl Adapter {
     /// A serialized LAN miniport returned RESOURCES for the first of these, which went down together:
     /// NDIS keeps them all, in their order, before what is queued already.
     pub(super) fn requeue(&self, cpu: &Rc<Cpu>, link: &Link, packets: &[Name], called: Moment) {
-        let mut early = Vec::new();
         let now = self.ndis.later(called);
         self.stalled_since.store(now.time.max(1), Ordering::Release);
         for &packet in packets.iter().rev() {
@@ -44,7 +44,12 @@ impl Adapter {
             self.ndis.note(self, place, cpu, now, back);
             let mut flow = link.flow.lock();
             if place.step_on(cpu, |state| state.requeue(packet.generation)).is_err() {
-                early.push(packet);
+                drop(flow);
+                // Behind its event, where the check of a recording looks for it; a bug check takes the rest home.
+                self.early(cpu, packet);
+                if self.life() == Life::Stopped {
+                    return;
+                }
                 continue;
             }
             flow.state.done();
@@ -54,14 +59,16 @@ impl Adapter {
             drop(flow);
             self.ndis.note(self, place, cpu, now, What::Requeue { packet, link: link.id });
         }
-        for packet in early {
-            let detail = format!(
-                "{packet} was completed inside of the call, and then {} returned {}; expected NDIS_STATUS_PENDING",
-                self.face.send(),
-                Status::RESOURCES
-            );
-            self.report(cpu, Rule::Early, Some(packet), detail);
-        }
+    }
+
+    #[cold]
+    fn early(&self, cpu: &Rc<Cpu>, packet: Name) {
+        let detail = format!(
+            "{packet} was completed inside of the call, and then {} returned {}; expected NDIS_STATUS_PENDING",
+            self.face.send(),
+            Status::RESOURCES
+        );
+        self.report(cpu, Rule::Early, Some(packet), detail);
     }
 
     /// Whether NDIS waits until the miniport has send resources again.

@@ -9,8 +9,11 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use super::Trace;
-use crate::capture::{CaptureError, CaptureWriter, Direction, LINK_PPP, LINK_PPP_HDLC};
+use crate::capture::{
+    CaptureError, CaptureWriter, Direction, LINK_ETHERNET, LINK_PPP, LINK_PPP_HDLC,
+};
 use crate::event::{Event, Name, What, milliseconds};
+use crate::face::Face;
 use crate::status::Status;
 
 /// Address and control of PPP in HDLC-like framing.
@@ -53,7 +56,8 @@ impl Trace {
     /// Writes the frames as pcapng, which Wireshark and tshark read; returns how many there were. A
     /// trace that was not recorded by the engine may have none.
     ///
-    /// A link's type is PPP in HDLC-like framing if all of its frames begin with `ff 03`, else PPP.
+    /// A link's type is Ethernet for a LAN or NDIS 6 miniport; else PPP in HDLC-like framing if all of its frames
+    /// begin with `ff 03`, and PPP if not.
     ///
     /// # Errors
     /// The writer's own.
@@ -89,11 +93,18 @@ impl Trace {
         for index in self.frames.keys() {
             let event = self.events.get(*index);
             let Some(Event {
-                what: What::Submit { link, .. } | What::Indicate { link, .. }, ..
+                adapter,
+                what: What::Submit { link, .. } | What::Indicate { link, .. },
+                ..
             }) = event
             else {
                 continue;
             };
+            let known = self.header.adapters.iter().find(|known| known.index == *adapter);
+            if known.is_some_and(|known| matches!(known.face, Face::Lan | Face::Ndis6)) {
+                types.insert(*link, LINK_ETHERNET);
+                continue;
+            }
             let all = types.entry(*link).or_insert(LINK_PPP_HDLC);
             if self.frames_of(*index).iter().any(|frame| !frame.starts_with(&HDLC)) {
                 *all = LINK_PPP;
