@@ -32,7 +32,7 @@ impl AdapterState {
 }
 
 impl State {
-    pub(super) fn face(&self, adapter: u16) -> Face {
+    pub(crate) fn face(&self, adapter: u16) -> Face {
         self.adapters.get(&adapter).map_or(Face::Wan, |adapter| adapter.face)
     }
 

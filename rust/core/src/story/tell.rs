@@ -45,6 +45,7 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
     }
     let last = ending.and_then(|ending| trace.events.get(ending.index));
     let adapter = last.map(|event| event.adapter);
+    let face = teller.state.face(adapter.unwrap_or(0));
     let mut facts = telling.facts.clone();
     if ending.is_some_and(Ending::is_about_what_was_left)
         && !telling.full
@@ -55,7 +56,7 @@ pub(super) fn story(trace: &Trace, ending: Option<&Ending>, telling: &Telling) -
     let mut story = Story {
         rule: ending.map_or_else(String::new, |ending| ending.rule.clone()),
         why: ending.map_or_else(String::new, |ending| ending.why.clone()),
-        sentence: ending.and_then(Ending::known).map(|rule| rule.info().sentence.to_string()),
+        sentence: ending.and_then(Ending::known).map(|rule| rule.sentence(face).to_string()),
         packet: focus.map(short),
         adapter: trace.adapter_name(adapter.unwrap_or(0)),
         cpus: 0,

@@ -37,6 +37,8 @@ pub struct Found {
     pub event: Event,
     /// The rule.
     pub rule: Rule,
+    /// The interface of its adapter, in whose words it is told.
+    pub face: Face,
     /// The packet that it is about, if it is about one.
     pub packet: Option<Name>,
     /// What was expected and what came.
@@ -60,14 +62,14 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = self.rule.info();
         writeln!(f, "{}: {}", self.rule.id(), self.detail)?;
-        write!(f, "  rule      {}", info.sentence)?;
+        write!(f, "  rule      {}", self.rule.sentence(self.face))?;
         write!(f, "\n  where     line {} of the trace", self.line())?;
         for (index, event) in self.history.iter().enumerate() {
             let head = if index == 0 { "history" } else { "" };
             write!(f, "\n  {head:<9} {}", crate::violation::describe(event))?;
         }
         write!(f, "\n  the page  {}\n  source    {}", info.page, info.source)?;
-        write!(f, "\n  to mend   {}", info.remedy)
+        write!(f, "\n  to mend   {}", self.rule.remedy(self.face))
     }
 }
 
@@ -225,8 +227,18 @@ impl Check<'_> {
         let history = self.history(index, event, packet);
         let warning = warning || rule.info().severity == RuleSeverity::Warning;
         self.fresh.entry(event.cpu).or_default().push(self.found.len());
-        let (event, recorded) = (*event, false);
-        self.found.push(Found { index, event, rule, packet, detail, history, recorded, warning });
+        let (event, face, recorded) = (*event, self.state.face(event.adapter), false);
+        self.found.push(Found {
+            index,
+            event,
+            rule,
+            face,
+            packet,
+            detail,
+            history,
+            recorded,
+            warning,
+        });
     }
 
     /// The engine's own finding.
@@ -251,10 +263,21 @@ impl Check<'_> {
         }
         let packet = said.and_then(|said| said.packet);
         self.refused(event.cpu, packet);
-        let detail = said.map_or_else(|| rule.info().sentence.to_string(), |s| s.detail.clone());
+        let face = self.state.face(event.adapter);
+        let detail = said.map_or_else(|| rule.sentence(face).to_string(), |s| s.detail.clone());
         let history = self.history(index, event, packet);
         let warning = said.map_or(rule.info().severity == RuleSeverity::Warning, |s| s.warning);
         let (event, recorded) = (*event, true);
-        self.found.push(Found { index, event, rule, packet, detail, history, recorded, warning });
+        self.found.push(Found {
+            index,
+            event,
+            rule,
+            face,
+            packet,
+            detail,
+            history,
+            recorded,
+            warning,
+        });
     }
 }
