@@ -40,22 +40,29 @@ from ndiswan.violations import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ndiswan.drivers.isolation import isolated
+    from ndiswan.drivers.loading import load
     from ndiswan.drivers.tapi import Tapi, TapiError
     from ndiswan.exploring.exploration import Exploration
     from ndiswan.exploring.explore import explore
     from ndiswan.exploring.failure import Failure, replay
     from ndiswan.exploring.stepping import Stepper
 
+_DRIVERS = ("isolated", "load")
 _EXPLORING = ("Exploration", "Failure", "Stepper", "explore", "replay")
 _TELEPHONE = ("Tapi", "TapiError")
 
 
 def __getattr__(name: str) -> object:
-    """What explores or dials is imported when it is used, so that `import ndiswan` stays light."""
+    """What explores, dials or is in C is imported when it is used, so that `import ndiswan` stays light."""
     if name in _EXPLORING:
         from ndiswan import exploring
 
         return getattr(exploring, name)
+    if name in _DRIVERS:
+        from ndiswan import drivers
+
+        return getattr(drivers, name)
     if name in _TELEPHONE:
         from ndiswan.drivers import tapi
 
@@ -114,5 +121,7 @@ __all__ = [
     "WanInfo",
     "__version__",
     "explore",
+    "isolated",
+    "load",
     "replay",
 ]

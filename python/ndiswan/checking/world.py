@@ -152,6 +152,8 @@ class World:
             dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
             self.link = dial(self.ndis) or self.link
         except TapiError as error:
+            if error.status is nw.Status.PENDING:
+                self.finding = str(error)
             raise self._without_line(str(error)) from error
 
     def __exit__(

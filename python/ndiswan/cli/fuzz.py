@@ -23,7 +23,7 @@ from ndiswan.campaign import (
     Verdict,
 )
 from ndiswan.campaign.campaign import MOST_JOBS
-from ndiswan.checking.in_c import as_options, is_in_c
+from ndiswan.checking.in_c import as_options
 from ndiswan.checking.target import TargetError
 from ndiswan.cli.console import Number, out, out_json, painter, somebody_looks
 from ndiswan.cli.in_c import options, with_options
@@ -36,6 +36,7 @@ from ndiswan.cli.outputs import (
 )
 from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Settings, Symptom
+from ndiswan.exploring.in_rust import NAME
 from ndiswan.exploring.target import find
 from ndiswan.refused import refused
 
@@ -354,13 +355,16 @@ def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
 
 
 def _nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether there was no execution, or nothing in any, or a driver in C was never given a packet; and that is all."""
+    """Whether there was no execution, or nothing in any, or a driver was never given a packet; and that is all."""
     progress = verdict.progress
     if not progress.executions or not progress.points:
         return not (verdict.failed or verdict.interrupted)
     all_there_are = verdict.exhausted or progress.executions >= MANY
     idle = all_there_are and not progress.pairs
-    return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
+    if not idle or verdict.failed or verdict.interrupted:
+        return False
+    # What a scenario of the user's does is the user's; the workload sends.
+    return hasattr(find(campaign.target, list(campaign.arguments)), NAME)
 
 
 def _document(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:

@@ -20,7 +20,7 @@ impl State {
                 let warn = self.face(event.adapter).warns_of_resources(self.policy);
                 warn.then_some(Rule::StatusResources)
             }
-            What::Complete { status, .. } => known(status),
+            What::Complete { status, .. } | What::ResetComplete { status } => known(status),
             // A return that comes after a completion or a taking back is PENDING, or is not heard.
             What::Return { packet, status } => {
                 let now = self.packets.get(&(packet.adapter, packet.slot)).copied();

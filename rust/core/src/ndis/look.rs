@@ -45,7 +45,7 @@ impl Adapter {
             }
             return None;
         }
-        self.look_at_unknown(cpu, name, status);
+        self.look_at_unknown(cpu, Some(name), status);
         None
     }
 
@@ -96,10 +96,10 @@ impl Adapter {
     }
 
     /// A number that is not published is let through, and warned of.
-    fn look_at_unknown(&self, cpu: &Rc<Cpu>, name: Name, status: Status) {
+    pub(super) fn look_at_unknown(&self, cpu: &Rc<Cpu>, name: Option<Name>, status: Status) {
         if !status.is_known() {
             let detail = format!("{status} is no published NDIS_STATUS; the number is passed on");
-            self.ndis.report(self, cpu, Rule::StatusUnknown, Some(name), detail, true);
+            self.ndis.report(self, cpu, Rule::StatusUnknown, name, detail, true);
         }
     }
 
@@ -109,7 +109,7 @@ impl Adapter {
                 Answer::Broken(rule) => {
                     self.report(cpu, rule, Some(name), self.why_not_returned(rule, status));
                 }
-                _ => self.look_at_unknown(cpu, name, status),
+                _ => self.look_at_unknown(cpu, Some(name), status),
             }
         }
         FinalStatus::new(status).unwrap_or(FinalStatus::FAILURE)

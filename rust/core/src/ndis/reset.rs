@@ -151,6 +151,7 @@ impl Adapter {
             return None; // a bug check ended it
         }
         self.emit(cpu, What::ResetComplete { status });
+        self.look_at_unknown(cpu, None, status);
         // Of a reset that the driver refuses no page says that its sends are aborted: they stay with it.
         let refused = status == Status::NOT_RESETTABLE;
         let broken = if refused { None } else { self.take_leftovers(cpu) };

@@ -14,6 +14,7 @@ const CANCEL: usize = 0x3C00_0000;
 /// What makes a lock.
 const INITIALIZERS: [&str; 3] =
     ["NdisAllocateSpinLock", "KeInitializeSpinLock", "NdisInitializeReadWriteLock"];
+const NEVER_USED: Lock = Lock { number: None, freed: None, to_free: false, site: 0 };
 /// LockState of a LOCK_STATE.
 const READS: u16 = 1;
 const WRITES: u16 = 2;
@@ -21,7 +22,7 @@ const WRITES: u16 = 2;
 /// The engine's number of the lock at `address`; none if it was freed, which is reported.
 fn number(here: &Here, address: usize) -> Option<u32> {
     let card = here.card()?;
-    let mut site = 0;
+    let (mut site, mut to_free) = (0, false);
     match card.driver.locks.get(address) {
         Some(Lock { number: Some(number), freed: None, .. }) => return Some(number),
         Some(Lock { freed: Some(by), site, .. }) => {
@@ -29,7 +30,7 @@ fn number(here: &Here, address: usize) -> Option<u32> {
             here.broken(Rule::Touch, &text);
             return None;
         }
-        Some(known) => site = known.site,
+        Some(known) => (site, to_free) = (known.site, known.to_free),
         None if peek::get::<u64>(address).is_none() => {
             here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
             return None;
@@ -48,12 +49,12 @@ fn number(here: &Here, address: usize) -> Option<u32> {
         named_at(site, &INITIALIZERS).unwrap_or_else(|| format!("{address:#x}"))
     };
     let number = card.adapter()?.spin_lock(&card.driver.locks.name(name));
-    card.driver.locks.set(address, Lock { number: Some(number), freed: None, site });
+    card.driver.locks.set(address, Lock { number: Some(number), freed: None, to_free, site });
     Some(number)
 }
 
 /// The lock, for people.
-fn told(site: usize, address: usize) -> String {
+pub(crate) fn told(site: usize, address: usize) -> String {
     let name = named_at(site, &INITIALIZERS).map_or_else(String::new, |name| format!("{name} "));
     format!("the spin lock {name}at {address:#x}")
 }
@@ -63,7 +64,9 @@ fn initialize(here: &Here, address: usize) {
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    card.driver.locks.set(address, Lock { number: None, freed: None, site: caller().unwrap_or(0) });
+    let to_free = here.name == INITIALIZERS[0];
+    let lock = Lock { to_free, site: caller().unwrap_or(0), ..NEVER_USED };
+    card.driver.locks.set(address, lock);
 }
 
 /// A lock is freed, or the memory that it is in: nobody may hold it.
@@ -223,7 +226,7 @@ exports! {
 
     fn IoAcquireCancelSpinLock(here, old: usize) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, NEVER_USED);
         let before = level();
         acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
@@ -233,7 +236,7 @@ exports! {
 
     fn IoReleaseCancelSpinLock(here, old: u8) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, NEVER_USED);
         release(here, CANCEL, Form::Plain);
     }
 
