@@ -341,6 +341,8 @@ def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
     if not progress.executions:
         if verdict.interrupted:
             return ["it was interrupted before an execution came to its end"]
+        if verdict.died:
+            return ["no execution came to its end: each that began ended its process"]
         return ["nothing ran: expected a budget of some time and some executions"]
     if not _nothing_ran(campaign, verdict):
         return []
