@@ -40,33 +40,24 @@ from ndiswan.violations import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ndiswan.drivers.isolation import isolated
-    from ndiswan.drivers.loading import load
+    from ndiswan.drivers import isolated, load
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring.exploration import Exploration
-    from ndiswan.exploring.explore import explore
-    from ndiswan.exploring.failure import Failure, replay
-    from ndiswan.exploring.stepping import Stepper
+    from ndiswan.exploring import Exploration, Failure, Stepper, explore, replay
 
-_DRIVERS = ("isolated", "load")
-_EXPLORING = ("Exploration", "Failure", "Stepper", "explore", "replay")
-_TELEPHONE = ("Tapi", "TapiError")
+_LATER = {
+    "ndiswan.drivers": ("isolated", "load"),
+    "ndiswan.drivers.tapi": ("Tapi", "TapiError"),
+    "ndiswan.exploring": ("Exploration", "Failure", "Stepper", "explore", "replay"),
+}
 
 
 def __getattr__(name: str) -> object:
     """What explores, dials or is in C is imported when it is used, so that `import ndiswan` stays light."""
-    if name in _EXPLORING:
-        from ndiswan import exploring
+    for module, names in _LATER.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(exploring, name)
-    if name in _DRIVERS:
-        from ndiswan import drivers
-
-        return getattr(drivers, name)
-    if name in _TELEPHONE:
-        from ndiswan.drivers import tapi
-
-        return getattr(tapi, name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
