@@ -93,11 +93,11 @@ def test_a_process_that_dies_inside_of_a_drivers_call_has_its_lines() -> None:
 def test_a_process_that_ends_with_its_drivers_stack_has_the_line_that_ended_it(
     tmp_path: Path,
 ) -> None:
-    """What takes the thread out of a driver's call is on the stack, and was overwritten with all that there is."""
+    """What takes the thread out of a driver's call is on the stack, and was overwritten."""
     begin = "    if (Link != LINK_HANDLE) {\n"
     text = QUEUED.read_text("utf-8")
     assert text.count(begin) == 1
-    smash = "    { volatile char b[8]; int i; for (i = 0; i < 4096; i++) b[i] = 'A'; }\n"
+    smash = "    { volatile char b[8]; int i; for (i = 0; i < 512; i++) b[i] = 'A'; }\n"
     source = tmp_path / "smash.c"
     source.write_text(text.replace(begin, smash + begin), "utf-8")
 
