@@ -42,7 +42,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndiswan.drivers import isolated, load
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring import Exploration, Failure, Stepper, explore, replay
+    from ndiswan.exploring import Exploration, Failure, Stepper, replay
+    from ndiswan.exploring.explore import explore
 
 _LATER = {
     "ndiswan.drivers": ("isolated", "load"),
