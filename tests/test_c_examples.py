@@ -7,6 +7,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan.drivers import load
+from ndiswan.exploring.target import find
 from repository import ROOT
 from rigs import Peer
 from telephones import SAMPLES, Phones
@@ -145,3 +146,20 @@ def test_the_check_drops_calls_with_frames_in_flight(bug, code):
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == code, ran.stdout + ran.stderr
     assert ("LOST in mode line-down/inline" in ran.stdout) == bool(bug)
+
+
+def test_the_how_tos_driver_keeps_every_rule_in_any_schedule(tmp_path):
+    """As it is printed it loses packets at the halt, and with the line that mends it nothing is found."""
+    page = (ROOT / "docs" / "how-to" / "check-your-c-driver.md").read_text("utf-8")
+    printed = page.partition("```c\n")[2].partition("```")[0]
+    freed = "    NdisFreeSpinLock(&Card"
+    assert printed.count(freed) == 1
+    for text, rules in (
+        (printed, {"LOST"}),
+        (printed.replace(freed, f"    GiveBack(Card, NDIS_STATUS_FAILURE);\n{freed}"), set()),
+    ):
+        source = tmp_path / "first.c"
+        source.write_text(text, "utf-8")
+        scenario = find(str(source))
+        found = nw.explore(scenario, seed=1, executions=3000, stop=False, shrinking=0)
+        assert {failure.rule for failure in found.failures} == rules

@@ -66,6 +66,7 @@ def test_a_campaign_of_which_each_task_kills_its_process_ends(tmp_path):
     assert died["command"] in result["message"]["text"]
     shown = ndiswan(*fuzz, "--executions", "5", cwd=tmp_path)
     assert "died: the process ended itself with exit status 9 in execution 1" in shown.stdout
+    assert "no execution came to its end: each that began ended its process" in shown.stdout
     assert "ndiswan fuzz k.py:deadly_each_time --executor serial --explorer portfolio --seed 4" in (
         shown.stdout
     )

@@ -87,3 +87,21 @@ def test_what_is_found_before_a_late_line_is_up_is_replayed(tmp_path: Path) -> N
         again = failure.replay()
         assert again.symptom == failure.symptom
         assert again.ndis.digest() == failure.digest
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [("*(volatile int *)0 = 1;", "a null pointer"), ("for (;;) { }", "an endless loop")],
+)
+def test_what_a_driver_does_last_in_its_halt_is_found(tmp_path: Path, end: str, words: str) -> None:
+    """The world is closed before it is asked whether the driver crashed."""
+    freed = "    NdisFreeMemory(card, sizeof(CARD), 0);\n"
+    target = tmp_path / "last.c"
+    text = HALTING.read_text()
+    assert text.count(freed) == 1
+    target.write_text(text.replace(freed, f"{freed}    {end}\n"))
+    found = nw.explore(find(str(target)), seed=1, executions=3)
+    (failure,) = found.failures
+    assert failure.rule == "EXCEPTION"
+    assert "in Halt" in failure.symptom.place
+    assert words in str(failure.replay().error)

@@ -90,6 +90,28 @@ def test_a_process_that_dies_inside_of_a_drivers_call_has_its_lines() -> None:
     assert "the driver had packet 0.1 (life 1)" in text
 
 
+def test_a_process_that_ends_with_its_drivers_stack_has_the_line_that_ended_it(
+    tmp_path: Path,
+) -> None:
+    """What takes the thread out of a driver's call is on the stack, and was overwritten."""
+    begin = "    if (Link != LINK_HANDLE) {\n"
+    text = QUEUED.read_text("utf-8")
+    assert text.count(begin) == 1
+    smash = "    { volatile char b[8]; int i; for (i = 0; i < 512; i++) b[i] = 'A'; }\n"
+    source = tmp_path / "smash.c"
+    source.write_text(text.replace(begin, smash + begin), "utf-8")
+
+    def sends() -> None:
+        with nw.Ndis() as ndis:
+            ndis.bind(nw.Protocol(), load(source)).send(b"one")
+
+    with pytest.raises(DriverCrash) as caught:
+        isolated(sends)
+    told = "it was leaving a driver that had destroyed its stack: the driver crashed: it "
+    assert told in str(caught.value)
+    assert "in QueuedWanSend (smash.c:" in str(caught.value)
+
+
 def test_a_crash_has_every_function_and_the_packets_history() -> None:
     """A fault in a function that another one called: both lines, innermost first, and the driver's packet."""
     with pytest.raises(DriverCrash) as caught:

@@ -47,6 +47,8 @@ WAY = {
 }
 # Tests of what is not one module: the name, and what it is about.
 WITHOUT_A_STEM = {
+    "asked_last": "requests to drivers in C that come at the end",
+    "nw_load": "`load` and `isolated` by the name of the package",
     "repository": "this file",
     "imports": "what `import ndiswan` loads",
     "interpreter": "one interpreter a process",
@@ -91,6 +93,7 @@ WITHOUT_A_STEM = {
     "c_dma": "transfers by the system's DMA controller of drivers in C",
     "c_io_timers": "timers of device objects of drivers in C",
     "polling": "polling by several hands, in which no timer sets itself",
+    "c_places": "calls of drivers in C at the wrong level or time, and what they leave behind",
     "c_queries": "what `link.query` gives of drivers in C",
     "c_receive": "the mode `receive` of drivers in C",
     "c_registration": "what drivers in C say of themselves",

@@ -3,6 +3,7 @@
 import pytest
 
 import ndiswan as nw
+from ndiswan.checking.in_c import is_in_c
 from ndiswan.drivers import BuildError, build, load
 from ndiswan.drivers.messages import header_of
 from ndiswan.drivers.sources import sources_of
@@ -42,6 +43,45 @@ def test_a_sources_file_may_add_to_what_it_has(tmp_path):
     listing = "SOURCES=a.c\nSOURCES=b.c # c.c\n!IF 0\nSOURCES=$(SOURCES) d.c\n!ENDIF\n"
     files(tmp_path, a__c="", b__c="", c__c="", d__c="", sources=listing)
     assert names(tmp_path) == ["b.c"]
+
+
+def test_the_files_for_the_pc_belong_to_it(tmp_path):
+    """What another machine has in their place does not."""
+    listing = (
+        "i386_SOURCES=i386\\port.c i386\\fast.asm\nALPHA_SOURCES=alpha\\port.c\nSOURCES=own.c\n"
+    )
+    files(tmp_path, own__c="", i386_0_port__c="", alpha_0_port__c="", sources=listing)
+    assert names(tmp_path) == ["own.c", "i386/port.c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"include": "nix"}, r"include: expected a list of folders, got 'nix'; say \['nix'\]"),
+        ({"define": ["DBG"]}, r"define: expected a dict of macros, .* got \['DBG'\]"),
+        ({"device": 5}, "device: expected a function of a space, .* got 5"),
+    ],
+)
+def test_what_is_no_argument_is_refused_in_words(tmp_path, given, words):
+    """A string for a list, a list for a dict, a number for a function."""
+    files(tmp_path, own__c=ENTRY)
+    with pytest.raises(TypeError, match=words):
+        load(tmp_path / "own.c", **given)
+
+
+def test_names_that_are_none_are_refused(tmp_path, monkeypatch):
+    """An empty one is not this folder; a compiler is one program; what lacks a function is the driver."""
+    with pytest.raises(BuildError, match=r"got an empty name; \. is this folder"):
+        load("")
+    lacks = "int Unheard(void);\n" + ENTRY.replace("return 0", "return Unheard()")
+    files(tmp_path, drv_0_a__c="", drv_0_b__c=lacks)
+    with pytest.raises(BuildError, match=r"^drv: needs 1 function\(s\)"):
+        build(tmp_path / "drv")
+    monkeypatch.setenv("CC", "ccache gcc")
+    with pytest.raises(
+        BuildError, match=r"\$CC: expected the name of one program, got 'ccache gcc'"
+    ):
+        build(tmp_path / "drv")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +148,7 @@ def test_a_dirs_file_leads_to_the_folders_of_a_driver(tmp_path):
         test_0_test__c="#error not of it\n",
     )
     assert names(tmp_path) == ["lib/helper.c", "drv/main.c"]
+    assert is_in_c(str(tmp_path))  # so that it is checked and explored as well
     build(tmp_path)
     (tmp_path / "drv" / "sources").unlink()
     files(tmp_path, drv_0_dirs="DIRS=..\n")

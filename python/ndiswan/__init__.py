@@ -40,26 +40,25 @@ from ndiswan.violations import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ndiswan.drivers import isolated, load
     from ndiswan.drivers.tapi import Tapi, TapiError
-    from ndiswan.exploring.exploration import Exploration
+    from ndiswan.exploring import Exploration, Failure, Stepper, replay
     from ndiswan.exploring.explore import explore
-    from ndiswan.exploring.failure import Failure, replay
-    from ndiswan.exploring.stepping import Stepper
 
-_EXPLORING = ("Exploration", "Failure", "Stepper", "explore", "replay")
-_TELEPHONE = ("Tapi", "TapiError")
+_LATER = {
+    "ndiswan.drivers": ("isolated", "load"),
+    "ndiswan.drivers.tapi": ("Tapi", "TapiError"),
+    "ndiswan.exploring": ("Exploration", "Failure", "Stepper", "explore", "replay"),
+}
 
 
 def __getattr__(name: str) -> object:
-    """What explores or dials is imported when it is used, so that `import ndiswan` stays light."""
-    if name in _EXPLORING:
-        from ndiswan import exploring
+    """What explores, dials or is in C is imported when it is used, so that `import ndiswan` stays light."""
+    for module, names in _LATER.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(exploring, name)
-    if name in _TELEPHONE:
-        from ndiswan.drivers import tapi
-
-        return getattr(tapi, name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -114,5 +113,7 @@ __all__ = [
     "WanInfo",
     "__version__",
     "explore",
+    "isolated",
+    "load",
     "replay",
 ]

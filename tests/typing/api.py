@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, assert_type
 
 import ndiswan as nw
+from ndiswan.drivers import CMiniport
 from ndiswan.miniports import SerialMiniport
 
 if TYPE_CHECKING:
@@ -194,6 +195,15 @@ def found(violation: nw.ContractViolation) -> None:
         assert_type(event.site, str | None)
     error: AssertionError = nw.OwnershipViolation.__new__(nw.OwnershipViolation)
     del error
+
+
+def drivers(path: Path) -> None:
+    """A driver in C is a miniport like others; `isolated` gives what the function does."""
+    card = nw.load(path, isolate=True, define={"DBG": 1})
+    assert_type(card, CMiniport)
+    nw.Ndis().bind(nw.Protocol(), card)
+    assert_type(nw.isolated(len, [1]), int)
+    nw.load(path, isolate="yes")  # type: ignore[arg-type]
 
 
 class Mine(nw.Packet):  # type: ignore[misc]

@@ -30,6 +30,9 @@ SUPPORTED_LIST = 0x0001_0101
 GENERAL = (*range(SUPPORTED_LIST, 0x0001_0117), *range(0x0002_0101, 0x0002_0106))
 #: OID_PNP_CAPABILITIES, OID_PNP_SET_POWER, OID_PNP_QUERY_POWER, and of NDIS_DEVICE_POWER_STATE D0 and D3.
 CAPABILITIES, SET_POWER, QUERY_POWER, D0, D3 = 0xFD01_0100, 0xFD01_0101, 0xFD01_0102, 1, 4
+PPP_FRAMING = 0x100
+#: A vendor's OID that no vendor has.
+UNKNOWN = 0xFFEE_DDCC
 #: How long the structure is that answers a WAN OID, which need not count what it wrote.
 STRUCTURES_OF_WAN = {
     Oid.WAN_GET_INFO: 40,
@@ -84,6 +87,7 @@ def ask_all(world: World) -> None:
         _general(world, driver, oid)
     for oid, room in STRUCTURES_OF_WAN.items():
         _short(world, driver, oid, room)
+    _sets(world, driver)
     call = next(
         (call for call in (driver.tapi.calls if driver.tapi else []) if not call.over), None
     )
@@ -127,6 +131,17 @@ def _short(world: World, driver: CMiniport, oid: Oid, room: int) -> None:
     if _query(world, driver, oid, room, handle)[0] is Status.SUCCESS:
         for less in (len(handle), room - 1):
             _query(world, driver, oid, less, handle)
+
+
+def _sets(world: World, driver: CMiniport) -> None:
+    """The settings of a link in other words, in too few of them, and an OID that nobody has."""
+    link = world.link.handle.to_bytes(8, "little")
+    for size, framing in ((256, 0), (world.miniport.info.max_frame_size, PPP_FRAMING)):
+        words = (size, size, 0, 0, framing, framing, 0, 0, 0, 0)
+        settings = b"".join(word.to_bytes(4, "little") for word in words)
+        _query(world, driver, Oid.WAN_SET_LINK_INFO, 0, link + settings, sets=True)
+    for oid, given in ((Oid.WAN_SET_LINK_INFO, link), (UNKNOWN, link), (UNKNOWN, b"")):
+        _query(world, driver, oid, 0, given, sets=True)
 
 
 def sleep_and_wake(world: World) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ndiswan._native import supervise
+from ndiswan._supervised import supervise
 from ndiswan.checking import target as target_of
 from ndiswan.checking.bench import Bench
 from ndiswan.checking.frames import built_in, from_capture

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def is_in_c(target: str) -> bool:
-    """Whether the target is a driver in C: a C file, a shared library, or a folder with C files or ``sources``."""
+    """Whether the target is a driver in C: a C file, a shared library, a folder with C files or the DDK's lists."""
     path = Path(target)
     if path.is_dir():
         names = [file.name.lower() for file in path.iterdir()]
-        return "sources" in names or any(name.endswith(".c") for name in names)
+        return bool({"sources", "dirs"} & set(names)) or any(name.endswith(".c") for name in names)
     return path.suffix.lower() in {".c", ".so"}
 
 

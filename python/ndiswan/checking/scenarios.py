@@ -138,8 +138,9 @@ def requests(bench: Bench) -> None:
             for oid in nw.Oid:
                 _asked(world, world.link.query, oid)
             info = _asked(world, world.link.query, nw.Oid.WAN_GET_LINK_INFO)
-            if isinstance(info, nw.LinkInfo):
-                _asked(world, world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
+            if not isinstance(info, nw.LinkInfo):  # NDISWAN sets it all the same
+                info = nw.LinkInfo(world.link.handle, world.miniport.info.max_frame_size)
+            _asked(world, world.link.set, nw.Oid.WAN_SET_LINK_INFO, info)
             if hasattr(world.miniport, "_c_driver"):
                 ask_all(world)
             world.settle()
@@ -147,6 +148,8 @@ def requests(bench: Bench) -> None:
             _dial(world)
             world.burst(world.some(BURST if world.link.up else 0))
             world.settle()
+        world.linger()
+        _shut_down_tapi(world)
         world.linger()
 
 
@@ -233,8 +236,17 @@ def line_down(bench: Bench) -> None:
             _dial(world)
             if world.link.up:
                 world.burst(world.some(BURST))
+            if moment % 2:
+                _shut_down_tapi(world)
             world.settle()
             world.linger()
+
+
+def _shut_down_tapi(world: World) -> None:
+    """What a telephone program ends with: calls dropped and closed, lines closed, the provider shut down."""
+    tapi = getattr(world.miniport, "tapi", None)
+    if tapi:
+        world.call(tapi.shutdown)
 
 
 def _hang_up(world: World) -> None:

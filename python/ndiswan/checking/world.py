@@ -157,6 +157,8 @@ class World:
             dial = self.miniport.dial  # type: ignore[attr-defined]  # one in C
             self.link = dial(self.ndis) or self.link
         except TapiError as error:
+            if error.status is nw.Status.PENDING:
+                self.finding = str(error)
             raise self._cannot_send(str(error)) from error
 
     def __exit__(

@@ -7,10 +7,12 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ndiswan.checking.in_c import as_options, is_in_c
+from ndiswan.checking.in_c import as_options
 from ndiswan.cli.console import painter, results
 from ndiswan.exploring.elsewhere import command
 from ndiswan.exploring.execution import Symptom
+from ndiswan.exploring.in_rust import NAME
+from ndiswan.exploring.target import find
 
 if TYPE_CHECKING:
     from ndiswan.campaign import Campaign, Verdict
@@ -70,6 +72,8 @@ def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
     if not progress.executions:
         if verdict.interrupted:
             return ["it was interrupted before an execution came to its end"]
+        if verdict.died:
+            return ["no execution came to its end: each that began ended its process"]
         return ["nothing ran: expected a budget of some time and some executions"]
     if not nothing_ran(campaign, verdict):
         return []
@@ -84,13 +88,16 @@ def _why_nothing(campaign: Campaign, verdict: Verdict) -> list[str]:
 
 
 def nothing_ran(campaign: Campaign, verdict: Verdict) -> bool:
-    """Whether there was no execution, or nothing in any, or a driver in C was never given a packet; and that is all."""
+    """Whether there was no execution, or nothing in any, or a driver was never given a packet; and that is all."""
     progress = verdict.progress
     if not progress.executions or not progress.points:
         return not (verdict.failed or verdict.interrupted)
     all_there_are = verdict.exhausted or progress.executions >= MANY
     idle = all_there_are and not progress.pairs
-    return idle and is_in_c(campaign.target) and not (verdict.failed or verdict.interrupted)
+    if not idle or verdict.failed or verdict.interrupted:
+        return False
+    # What a scenario of the user's does is the user's; the workload sends.
+    return hasattr(find(campaign.target, list(campaign.arguments)), NAME)
 
 
 def document_of(campaign: Campaign, verdict: Verdict) -> dict[str, Any]:

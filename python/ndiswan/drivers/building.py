@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ from ndiswan.refused import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
 #: So many files that do not compile are told of at once.
 MOST_REFUSED = 5
@@ -85,6 +86,10 @@ def compiler() -> str:
         found = shutil.which(name)
         if found:
             return found
+    if chosen and " " in chosen:
+        raise BuildError(
+            f"$CC: expected the name of one program, got {chosen!r}; a script that calls it like that is one"
+        )
     tried = chosen or "cc, gcc and clang"
     raise BuildError(
         f"no C compiler: tried {tried}; install one (apt install gcc), or name one in $CC"
@@ -130,7 +135,8 @@ def build(
     ----------
     sources:
         A C file, several, or a folder with a ``sources`` or ``dirs`` file of the DDK's build or with ``*.c``. Of a
-        ``sources`` file SOURCES, INCLUDES and C_DEFINES count, with ``!IF`` and ``!INCLUDE``, as in a free build.
+        ``sources`` file SOURCES, I386_SOURCES, INCLUDES and C_DEFINES count, with ``!IF`` and ``!INCLUDE``, as in a
+        free build.
     include:
         Folders with further headers. Upper and lower case of what is included do not matter, nor do backslashes.
     define:
@@ -158,6 +164,14 @@ def build(
     >>> build("empty.c", output="empty.so").name
     'empty.so'
     """
+    if isinstance(include, str | os.PathLike):
+        raise TypeError(
+            f"include: expected a list of folders, got {include!r}; say [{str(include)!r}]"
+        )
+    if define is not None and not isinstance(define, Mapping):
+        raise TypeError(
+            f"define: expected a dict of macros, {{'DBG': 1}} for example, got {define!r}"
+        )
     kinds = sanitizing.kinds_of(sanitize)
     listed = sources_of(sources)
     files = [file.resolve() for file in listed.files]
@@ -194,7 +208,9 @@ def build(
     if output is None and target.exists():
         return target
     with in_progress(), tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
-        made = _compile(cc, files, folders, options, sanitizing.link_flags(cc, kinds), Path(work))
+        linking = sanitizing.link_flags(cc, kinds)
+        name = stem if named.is_dir() else files[0].name
+        made = _compile(name, cc, files, folders, options, linking, Path(work))
         _put(made, target)
     return target
 
@@ -229,6 +245,7 @@ def _put(made: Path, target: Path) -> None:
 
 
 def _compile(
+    name: str,
     cc: str,
     files: list[Path],
     folders: list[Path],
@@ -264,10 +281,10 @@ def _compile(
     unknown = lacking(objects, library)
     if unknown:
         lines = "\n".join(
-            f"  {name}, called by {', '.join(callers)}" for name, callers in unknown.items()
+            f"  {what}, called by {', '.join(callers)}" for what, callers in unknown.items()
         )
         raise BuildError(
-            f"{files[0].name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
+            f"{name}: needs {len(unknown)} function(s) that ndiswan does not have:\n{lines}\n"
             "write them in a C file of your own and build it with the driver, or leave out what calls them"
         )
     objects.append(library)

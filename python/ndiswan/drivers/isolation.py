@@ -33,7 +33,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from ndiswan._native import supervise
+from ndiswan._supervised import supervise
 from ndiswan.drivers.crash import DriverCrash
 
 if TYPE_CHECKING:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ndiswan._native import CDriver, CWorkload
+from ndiswan._supervised import is_supervised
 from ndiswan.drivers.building import build
 from ndiswan.drivers.registry import flat
 from ndiswan.drivers.sanitizing import see_runtime
 from ndiswan.drivers.sources import BuildError
 from ndiswan.oid import WanInfo
+from ndiswan.status import Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from ndiswan._native import Adapter, Link
     from ndiswan.drivers.tapi import Tapi
     from ndiswan.ndis import Ndis
-    from ndiswan.status import Status
 
 
 class CMiniport:
@@ -73,6 +74,10 @@ class CMiniport:
         self.tapi: Tapi | None = None
         if address is not None and len(address) != 6:
             raise ValueError(f"address: expected 6 bytes, got {len(address)}")
+        if device is not None and not callable(device):
+            raise TypeError(
+                f"device: expected a function of a space, an address, a size and a value, got {device!r}"
+            )
         events = self.events  # the driver shall not hold this object, which holds the driver
 
         def indicated(status: int, data: bytes) -> None:
@@ -146,8 +151,8 @@ class CMiniport:
             tapi.initialize()
         except TapiError as error:
             self.tapi = None
-            if error.status is None:
-                raise
+            if error.status in {None, Status.PENDING}:
+                raise  # it knows TAPI, and what it began with did not come to its end
             return None
         return connect(tapi)
 
@@ -182,7 +187,17 @@ class CMiniport:
         return f"<CMiniport {self.name!r}>"
 
 
-def load(
+def _expect_isolation(isolate: bool | None) -> None:
+    if isolate is not None and not isinstance(isolate, bool):
+        raise TypeError(f"isolate: expected True, False or None, got {isolate!r}")
+    if isolate and not is_supervised():
+        raise RuntimeError(
+            "isolate=True: expected a process that may die of the driver, and this one may not; call what loads and"
+            " runs it by ndiswan.isolated(function), or say isolate=False to run it here"
+        )
+
+
+def load(  # noqa: PLR0913 -- what can be said of a driver is said here
     source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     include: Iterable[str | os.PathLike[str]] = (),
@@ -192,6 +207,7 @@ def load(
     address: bytes | None = None,
     guard: bool = True,
     sanitize: bool | str = False,
+    isolate: bool | None = None,
 ) -> CMiniport:
     """Compile a driver in C, unless it is a ``.so`` already, and load it as a miniport.
 
@@ -221,8 +237,16 @@ def load(
     sanitize:
         As for `build`. What a sanitizer finds is a `SanitizerReport`, raised or on record as a `DriverCrash` is.
 
+    isolate:
+        ``None`` and ``False`` load it where this is called: in this process, where a debugger sees it, and which ends
+        with it if it writes to memory that is not its own. ``True`` loads it in a process that may die, and in no
+        other: the function that `isolated` calls is in one, a test of the pytest plugin, and what ``ndiswan check``
+        runs. ``ndiswan fuzz`` makes the driver of a file once in its own process, to see that it can be made.
+
     Raises
     ------
+    RuntimeError
+        ``isolate=True``, and this process may not die.
     BuildError
         It does not compile, needs functions that ndiswan does not have, or has no DriverEntry.
     OSError
@@ -239,6 +263,7 @@ def load(
     >>> load("empty.c").name
     'empty'
     """
+    _expect_isolation(isolate)
     built = isinstance(source, str | os.PathLike) and str(source).endswith(".so")
     path = (
         Path(source)  # type: ignore[arg-type]

@@ -61,6 +61,10 @@ def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
         if not every:
             raise BuildError("expected at least one C file, got none")
         return _together(every)
+    if not os.fspath(given):
+        raise BuildError(
+            "expected a C file or a folder of them, got an empty name; . is this folder"
+        )
     path = Path(given)
     if path.is_dir():
         return _of_folder(path, ())
@@ -97,6 +101,7 @@ def _of_folder(folder: Path, passed: tuple[Path, ...]) -> Sources:
 def _of_listing(listing: Path) -> Sources:
     folder = listing.parent
     names: list[str] = []
+    of_the_pc: list[str] = []
     messages: list[str] = []
     include: list[Path] = []
     define: dict[str, object] = {}
@@ -104,12 +109,15 @@ def _of_listing(listing: Path) -> Sources:
         if key == "SOURCES":
             names = [name for name in value.split() if name.lower().endswith(".c")]
             messages = [name for name in value.split() if name.lower().endswith(".mc")]
+        elif key == "I386_SOURCES":
+            of_the_pc = [name for name in value.split() if name.lower().endswith(".c")]
         elif key == "INCLUDES":
             # Those that begin with a macro are the DDK's own folders.
             places = (found_in(folder, name) for name in re.split(r"[;\s]+", value) if name)
             include += [place for place in places if place is not None and place.is_dir()]
         elif key in {"C_DEFINES", "USER_C_FLAGS"}:
             define |= dict(_macros(value))
+    names += of_the_pc
     found = {name: found_in(folder, name) for name in names}
     missing = [name for name, file in found.items() if file is None or not file.is_file()]
     if missing or not names:

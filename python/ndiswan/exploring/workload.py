@@ -262,12 +262,11 @@ def _dialled(miniport: Any, ndis: Ndis) -> Link | None:
 
 
 def _hang_up(tapi: Any) -> None:
-    """Drop and close the calls, with what is outstanding."""
+    """Drop and close the calls, with what is outstanding, then the lines, and shut the provider down."""
     from ndiswan.drivers.tapi_call import TapiError
 
     with suppress(TapiError):  # for want of memory: what it owes will be seen
-        for call in list(tapi.calls):
-            call.close()
+        tapi.shutdown()
 
 
 def _interrupts(miniport: Miniport) -> bool:

@@ -28,6 +28,8 @@ MARKER = "ndiswan_isolate"
 _PACKAGE = "ndiswan.drivers"
 #: What brings a driver in C into a process, by its name in somebody's code.
 _NAMES = {"drivers", _PACKAGE}
+#: And what does so by a name of the package itself, `nw.load`.
+_LOAD = "load"
 
 
 def is_wanted(item: pytest.Item) -> bool:
@@ -82,7 +84,7 @@ def _uses(module: ModuleType, root: Path) -> bool:
                 continue
             if home == _PACKAGE or home.startswith(f"{_PACKAGE}."):
                 return True
-            if home == this.__name__ and _mentions(value):
+            if home == this.__name__ and _mentions(value, this):
                 return True
             other = sys.modules.get(home)
             if other is not None and other not in seen and _is_of(other, root):
@@ -107,7 +109,8 @@ def _is_of(module: ModuleType, root: Path) -> bool:
     )
 
 
-def _mentions(value: object) -> bool:
+def _mentions(value: object, module: ModuleType) -> bool:
+    ours = {name for name, known in vars(module).items() if known is sys.modules["ndiswan"]}
     functions = vars(value).values() if isinstance(value, type) else [value]
     for function in functions:
         try:
@@ -115,14 +118,17 @@ def _mentions(value: object) -> bool:
         except ValueError:  # it has whatever attribute is asked for, as `unittest.mock.call` does
             continue
         code = getattr(plain, "__code__", None)
-        if code is not None and _named_in(code):
+        if code is not None and _named_in(code, ours):
             return True
     return False
 
 
-def _named_in(code: CodeType) -> bool:
+def _named_in(code: CodeType, ours: set[str]) -> bool:
+    named = set(code.co_names)
+    if named & _NAMES or (_LOAD in named and named & ours):
+        return True
     inner = (const for const in code.co_consts if isinstance(const, CodeType))
-    return not _NAMES.isdisjoint(code.co_names) or any(map(_named_in, inner))
+    return any(_named_in(const, ours) for const in inner)
 
 
 class Elsewhere:

@@ -86,7 +86,9 @@ fn place_of(violation: &Violation) -> String {
 /// What went wrong; and whether the execution came to its end at all.
 fn verdict(execution: &Execution, ran: Option<&Ran>, options: &Options) -> (Option<Symptom>, bool) {
     let other = |text: &str| Some(("EXCEPTION".to_string(), text.to_string()));
-    if matches!(ran, Some(Ran::Came(Came::NoLine))) {
+    let crashed = ran.and_then(Ran::crashed).is_some();
+    let came = ran.map(|ran| &ran.came);
+    if matches!(came, Some(Ok(Came::NoLine))) && !crashed {
         return (None, false); // what broke when it ended here is not what happens where it goes on
     }
     if execution.points > options.max_points.saturating_mul(2) {
@@ -99,11 +101,11 @@ fn verdict(execution: &Execution, ran: Option<&Ran>, options: &Options) -> (Opti
         };
         return (found, true);
     }
-    match ran {
-        Some(Ran::Came(Came::ToItsEnd | Came::Refused(_) | Came::NoLine)) => (None, true),
-        Some(Ran::Crashed(_)) => (other("a crash"), true),
-        Some(Ran::Came(Came::NoFrame(why))) => (other(why), true),
-        Some(Ran::NotLoaded(error)) => (other(&error.to_string()), true),
+    match came {
+        _ if crashed => (other("a crash"), true),
+        Some(Ok(Came::ToItsEnd | Came::Refused(_) | Came::NoLine)) => (None, true),
+        Some(Ok(Came::NoFrame(why))) => (other(why), true),
+        Some(Err(error)) => (other(&error.to_string()), true),
         None => (other("the workload"), true),
     }
 }

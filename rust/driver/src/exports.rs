@@ -23,6 +23,7 @@ mod wan;
 pub(crate) use things::Things;
 
 pub(crate) use levels::{allowed, most};
+pub(crate) use locks::told as told_lock;
 
 use std::collections::HashMap;
 use std::ffi::CStr;

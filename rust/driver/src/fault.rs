@@ -168,7 +168,9 @@ static mut OLD: [libc::sigaction; 32] = {
 /// A fault that is no driver's ends the process, after its last words, by the handler that was there before.
 fn not_ours(signal: libc::c_int, address: usize, registers: &[libc::greg_t; 23]) {
     static TIMES: AtomicU32 = AtomicU32::new(0);
-    crate::last_words::tell(signal, address, registers);
+    // Its frame may be what the driver has destroyed.
+    let leaving = context::driver_frame().is_some() && context::driver_to_leave().is_none();
+    crate::last_words::tell(signal, address, registers, leaving);
     // SAFETY: all zero is the default action.
     let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
     // Two handlers that each believe the other was there before would ask each other for ever.
@@ -268,8 +270,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         libc::SIGFPE => "divided by zero".to_string(),
         _ => "ran into an illegal instruction".to_string(),
     };
-    context::note_crash(format!("the driver crashed: it {what}{}", trace(pc, bp)));
-    leave(registers, frame);
+    leave(registers, frame, format!("the driver crashed: it {what}{}", trace(pc, bp)));
 }
 
 /// Whether the address is near what memory reads as that was never written to, of 32 bits or of 64. The processor does not say
@@ -291,15 +292,17 @@ extern "C" fn late(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::
     let (pc, bp) =
         (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize);
     crate::watchdog::was_late();
-    context::note_crash(format!(
+    let why = format!(
         "the driver ran for seconds without returning or calling NDIS: an endless loop{}",
         trace(pc, bp)
-    ));
-    leave(registers, frame);
+    );
+    leave(registers, frame, why);
 }
 
-/// Has the thread go on in `ndiswan_abandon`, which leaves the innermost call.
-fn leave(registers: &mut [libc::greg_t; 23], frame: *mut libc::c_void) {
+/// Has the thread go on in `ndiswan_abandon`, which leaves the innermost call, and notes why.
+fn leave(registers: &mut [libc::greg_t; 23], frame: *mut libc::c_void, why: String) {
+    crate::last_words::leaves(&why);
+    context::note_crash(why);
     let Some(card) = context::card() else { return };
     context::leaves();
     stepping::cancel(registers);

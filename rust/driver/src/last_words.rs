@@ -20,6 +20,9 @@ static TOLD: AtomicBool = AtomicBool::new(false);
 /// Where the thread that faults puts what it knows.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+static LEAVING: AtomicBool = AtomicBool::new(false);
+/// Why a thread had to leave its driver, the last that did: address and length of the words.
+static WHY: (AtomicUsize, AtomicUsize) = (AtomicUsize::new(0), AtomicUsize::new(0));
 const DEEPEST: usize = 64;
 static PLACES: [AtomicUsize; DEEPEST] = [const { AtomicUsize::new(0) }; DEEPEST];
 
@@ -66,8 +69,20 @@ pub fn supervise(to: RawFd, still: u64, ticks: Option<RawFd>) -> std::io::Result
     Ok(())
 }
 
-/// The calling thread has faulted: has it told, and waits for that.
-pub(crate) fn tell(signal: libc::c_int, address: usize, registers: &[libc::greg_t; 23]) {
+/// The calling thread leaves its driver, for these words, which stay where they are until it has left.
+pub(crate) fn leaves(why: &str) {
+    WHY.1.store(0, Ordering::Relaxed);
+    WHY.0.store(why.as_ptr() as usize, Ordering::Relaxed);
+    WHY.1.store(why.len(), Ordering::Release);
+}
+
+/// The calling thread has faulted, in the middle of leaving its driver or not: has it told, and waits for that.
+pub(crate) fn tell(
+    signal: libc::c_int,
+    address: usize,
+    registers: &[libc::greg_t; 23],
+    leaving: bool,
+) {
     if !SUPERVISED.swap(false, Ordering::AcqRel) {
         return;
     }
@@ -78,6 +93,7 @@ pub(crate) fn tell(signal: libc::c_int, address: usize, registers: &[libc::greg_
     }
     SIGNAL.store(signal, Ordering::Relaxed);
     ADDRESS.store(address, Ordering::Relaxed);
+    LEAVING.store(leaving, Ordering::Relaxed);
     PLACES[0].store(registers[libc::REG_RIP as usize] as usize, Ordering::Relaxed);
     ring();
     let mut at = 1;
@@ -117,6 +133,7 @@ fn wait(bell: RawFd) {
     // SAFETY: given to `supervise`, and nobody else's.
     let mut file = unsafe { File::from_raw_fd(FILE.load(Ordering::Relaxed)) };
     let _ = file.write_all(fault().as_bytes());
+    let _ = file.write_all(why_it_left().as_bytes());
     // The stack of the one that faulted may have no end that can be found.
     let mut ready = libc::pollfd { fd: bell, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry.
@@ -182,6 +199,19 @@ pub(crate) fn file_of(address: usize) -> (String, String) {
     };
     let file = text(info.dli_fname);
     (file.rsplit('/').next().unwrap_or_default().to_string(), text(info.dli_sname))
+}
+
+/// What the driver had done before, if it destroyed what it takes to leave it.
+fn why_it_left() -> String {
+    let (start, length) = (WHY.0.load(Ordering::Relaxed), WHY.1.load(Ordering::Acquire));
+    if length == 0 || !LEAVING.load(Ordering::Relaxed) {
+        return String::new();
+    }
+    let why = crate::peek::bytes(start, length).unwrap_or_default();
+    format!(
+        "it was leaving a driver that had destroyed its stack: {}\n",
+        String::from_utf8_lossy(&why)
+    )
 }
 
 fn callers() -> String {

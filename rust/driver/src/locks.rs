@@ -16,6 +16,8 @@ pub(crate) struct Lock {
     pub(crate) number: Option<u32>,
     /// The function that freed it, or the memory that it was in.
     pub(crate) freed: Option<&'static str>,
+    /// Whether the driver has to free it: NdisAllocateSpinLock made it.
+    pub(crate) to_free: bool,
     /// Where in the driver's code it was initialized; 0 if that is not known.
     pub(crate) site: usize,
 }
@@ -102,6 +104,15 @@ impl Locks {
         Some(lock)
     }
 
+    /// Those that the driver has to free: where they are, and where they were initialized.
+    pub(crate) fn left(&self) -> Vec<(usize, usize)> {
+        let known = self.known.read();
+        let left = known.iter().filter(|(_, lock)| lock.to_free && lock.freed.is_none());
+        let mut left: Vec<_> = left.map(|(address, lock)| (*address, lock.site)).collect();
+        left.sort_unstable();
+        left
+    }
+
     /// A block of memory is freed: the locks in it that were not freed before are not to be used any more. Which they were.
     pub(crate) fn free_block(
         &self,
@@ -124,7 +135,7 @@ impl Locks {
 mod tests {
     use super::*;
 
-    const USED: Lock = Lock { number: Some(7), freed: None, site: 0 };
+    const USED: Lock = Lock { number: Some(7), freed: None, to_free: true, site: 0 };
 
     #[test]
     fn a_lock_is_in_the_cache_after_its_first_use_until_it_changes() {

@@ -54,6 +54,10 @@ struct Small {
 
 const CHUNK: usize = 1 << 20;
 const FREED: usize = 256;
+/// So many blocks have guards at once: each is several mappings, of which Linux has 65,530.
+const MOST_GUARDED: usize = 8192;
+/// So many blocks a driver has at most; more is refused, as by a machine without memory.
+const MOST_BLOCKS: usize = 1 << 18;
 
 /// What became of an address that was to be freed.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -82,7 +86,7 @@ impl Heap {
             return None;
         }
         self.total.fetch_add(1, Ordering::Relaxed);
-        if !self.guarded {
+        if !self.guarded || self.live.lock().len() >= MOST_GUARDED {
             return self.small.lock().allocate(length, by, tag);
         }
         let body = pages(length.max(1));
@@ -127,7 +131,7 @@ impl Heap {
         }
         let Some(block) = self.live.lock().remove(&start) else {
             let before = self.freed.lock().iter().any(|block| block.start == start);
-            return if before { Freed::Before } else { Freed::Never };
+            return if before { Freed::Before } else { self.small.lock().free(start) };
         };
         block.pages.protect(block.pages.start, block.pages.length, Access::Nothing);
         let length = block.length;
@@ -147,8 +151,8 @@ impl Heap {
             let inside = block.is_some_and(|block| end <= block.start + block.length);
             if inside {
                 copy();
+                return true;
             }
-            return inside;
         }
         let small = self.small.lock();
         let inside = |chunk: &Pages| chunk.start <= address && end <= chunk.start + chunk.length;
@@ -244,6 +248,9 @@ impl Drop for Small {
 
 impl Small {
     fn allocate(&mut self, length: usize, by: &'static str, tag: u32) -> Option<usize> {
+        if self.live.len() >= MOST_BLOCKS {
+            return None;
+        }
         let size = footprint(length);
         let start = if let Some(start) = self.spare.get_mut(&size).and_then(Vec::pop) {
             sanitizer::unpoison(start, size);

@@ -35,10 +35,14 @@ impl Card {
         let info = told.filter(|_| bad.is_none()).unwrap_or_default();
         let slots = adapter.packets();
         let guard = self.settings.guard;
-        self.arena.get_or_init(|| {
-            Arena::new(adapter.index, slots, &info, guard)
-                .expect("memory for the packets of an adapter")
-        });
+        let arena = |guard| Arena::new(adapter.index, slots, &info, guard);
+        match arena(guard).or_else(|| arena(false)) {
+            Some(arena) => drop(self.arena.set(arena)),
+            None => self.crash(
+                "expected memory below 2 GiB for the packets of the adapter, got none: the driver has taken it"
+                    .to_string(),
+            ),
+        }
         adapter.describe(info);
     }
 

@@ -27,13 +27,17 @@ pub struct Scenario {
 
 /// What one execution came to, beside what the world knows of it.
 #[derive(Debug)]
-pub enum Ran {
-    /// The workload came this far.
-    Came(Came),
-    /// The driver crashed, and how.
-    Crashed(String),
-    /// The file could not be loaded.
-    NotLoaded(LoadError),
+pub struct Ran {
+    /// How far the workload came, or that the file could not be loaded.
+    pub came: Result<Came, LoadError>,
+    card: Option<Arc<Card>>,
+}
+
+impl Ran {
+    /// How the driver crashed. What it does in MiniportHalt is known once its world is closed.
+    pub fn crashed(&self) -> Option<&str> {
+        self.card.as_ref()?.crashed()
+    }
 }
 
 const OID_TAPI_PROVIDER_INITIALIZE: u32 = 0x0703_0118;
@@ -96,12 +100,9 @@ impl Scenario {
                 crate::fault::install_lately();
                 Card::on(image, settings)
             }
-            Err(error) => return Ran::NotLoaded(error),
+            Err(error) => return Ran { came: Err(error), card: None },
         };
         let came = workload(ndis, Attached(Arc::clone(&card)), &self.name, &*card);
-        match card.crashed() {
-            Some(why) => Ran::Crashed(why.to_string()),
-            None => Ran::Came(came),
-        }
+        Ran { came: Ok(came), card: Some(card) }
     }
 }

@@ -22,6 +22,9 @@ const UNLOAD: usize = 0x68;
 const MAJOR_FUNCTION: usize = 0x70;
 const NOT_SUPPORTED: u32 = 0xC000_00BB;
 
+/// So many blocks of memory that were left are told one by one.
+const MOST_TOLD: usize = 100;
+
 /// What there is of a driver from its DriverEntry to its DriverUnload.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
@@ -131,7 +134,12 @@ impl Card {
     /// What the driver still has after its halt: blocks of memory, timers that are set.
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = Vec::new();
-        for (at, length, by, tag) in self.driver.heap.leaks() {
+        let blocks = self.driver.heap.leaks();
+        let (more, bytes) = blocks
+            .iter()
+            .skip(MOST_TOLD)
+            .fold((0, 0), |(count, sum), block| (count + 1, sum + block.1));
+        for (at, length, by, tag) in blocks.into_iter().take(MOST_TOLD) {
             let tag: String = tag
                 .to_le_bytes()
                 .iter()
@@ -140,6 +148,11 @@ impl Card {
                 .collect();
             let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
             leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
+        }
+        leaks.extend((more > 0).then(|| format!("{more} more blocks, of {bytes} bytes in all")));
+        for (address, site) in self.driver.locks.left() {
+            let lock = exports::told_lock(site, address);
+            leaks.push(format!("{lock} was never freed (NdisFreeSpinLock)"));
         }
         if let Some(adapter) = self.adapter() {
             for timer in

@@ -173,6 +173,14 @@ impl Adapter {
         Ok(())
     }
 
+    /// NdisMIndicateStatusComplete, of which no protocol here wants to know.
+    ///
+    /// # Errors
+    /// As [`line_up`](Self::line_up), if it may not be called here.
+    pub fn status_complete(&self) -> Result<(), Arc<Violation>> {
+        self.may_indicate(&Cpu::current(), "NdisMIndicateStatusComplete was called", None)
+    }
+
     /// NDIS_STATUS_WAN_LINE_DOWN.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use ndiswan::{Rule, Status};
 
 use super::exports;
+use super::registration::after_attributes;
 use super::things::{Channel, Transfer};
 use crate::card::{Space, by_handle, new_handle};
 use crate::context::Here;
@@ -156,6 +157,7 @@ exports! {
             here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
             return Status::FAILURE.0;
         };
+        after_attributes(here, &card);
         let fresh = new_handle();
         if !peek::put(out, fresh) {
             here.wrong("MiniportDmaHandle", out, "the address of an NDIS_HANDLE");

@@ -3,6 +3,7 @@
 use ndiswan::{Irql, Status};
 
 use super::exports;
+use super::registration::after_attributes;
 use crate::card::{Card, Interrupt, Space, by_handle};
 use crate::context::Here;
 use crate::peek;
@@ -23,6 +24,7 @@ pub(super) fn open(
         here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
         return None;
     };
+    after_attributes(here, &card);
     card.map(space, physical, length)
 }
 
@@ -239,6 +241,7 @@ mod registers {
                 here.wrong("Interrupt", interrupt, "the address of an NDIS_MINIPORT_INTERRUPT");
                 return Status::FAILURE.0;
             }
+            super::after_attributes(here, &card);
             *card.interrupt.lock() = Some(Interrupt { request_isr: request_isr != 0 || shared != 0 });
             0
         }

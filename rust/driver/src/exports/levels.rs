@@ -43,6 +43,7 @@ const PASSIVE: &[&str] = &[
     "NdisMAllocateMapRegisters",
     "NdisMFreeMapRegisters",
     "NdisMAllocateSharedMemory",
+    "NdisFreeSpinLock",
     "NdisMRegisterDevice",
     "NdisMDeregisterDevice",
     "NdisMGetDeviceProperty",

@@ -14,6 +14,7 @@ const CANCEL: usize = 0x3C00_0000;
 /// What makes a lock.
 const INITIALIZERS: [&str; 3] =
     ["NdisAllocateSpinLock", "KeInitializeSpinLock", "NdisInitializeReadWriteLock"];
+const NEVER_USED: Lock = Lock { number: None, freed: None, to_free: false, site: 0 };
 /// LockState of a LOCK_STATE.
 const READS: u16 = 1;
 const WRITES: u16 = 2;
@@ -24,7 +25,7 @@ fn number(here: &Here, address: usize) -> Option<u32> {
     if let Some(number) = card.driver.locks.cached(address) {
         return Some(number);
     }
-    let mut site = 0;
+    let (mut site, mut to_free) = (0, false);
     match card.driver.locks.get(address) {
         Some(Lock { number: Some(number), freed: None, .. }) => return Some(number),
         Some(Lock { freed: Some(by), site, .. }) => {
@@ -32,7 +33,7 @@ fn number(here: &Here, address: usize) -> Option<u32> {
             here.broken(Rule::Touch, &text);
             return None;
         }
-        Some(known) => site = known.site,
+        Some(known) => (site, to_free) = (known.site, known.to_free),
         None if peek::get::<u64>(address).is_none() => {
             here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
             return None;
@@ -51,12 +52,12 @@ fn number(here: &Here, address: usize) -> Option<u32> {
         named_at(site, &INITIALIZERS).unwrap_or_else(|| format!("{address:#x}"))
     };
     let number = card.adapter()?.spin_lock(&card.driver.locks.name(name));
-    card.driver.locks.set(address, Lock { number: Some(number), freed: None, site });
+    card.driver.locks.set(address, Lock { number: Some(number), freed: None, to_free, site });
     Some(number)
 }
 
 /// The lock, for people.
-fn told(site: usize, address: usize) -> String {
+pub(crate) fn told(site: usize, address: usize) -> String {
     let name = named_at(site, &INITIALIZERS).map_or_else(String::new, |name| format!("{name} "));
     format!("the spin lock {name}at {address:#x}")
 }
@@ -66,8 +67,9 @@ fn initialize(here: &Here, address: usize, frame: usize) {
     if !peek::put(address, [0u64; 1]) {
         return here.wrong("SpinLock", address, "the address of an NDIS_SPIN_LOCK");
     }
-    let site = caller(frame).unwrap_or(0);
-    card.driver.locks.set(address, Lock { number: None, freed: None, site });
+    let to_free = here.name == INITIALIZERS[0];
+    let lock = Lock { to_free, site: caller(frame).unwrap_or(0), ..NEVER_USED };
+    card.driver.locks.set(address, lock);
 }
 
 /// A lock is freed, or the memory that it is in: nobody may hold it.
@@ -243,7 +245,7 @@ exports! {
 
     fn IoAcquireCancelSpinLock(here, old: usize) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, NEVER_USED);
         let before = level();
         acquire(here, CANCEL, Form::Plain);
         if !peek::put(old, before) {
@@ -253,7 +255,7 @@ exports! {
 
     fn IoReleaseCancelSpinLock(here, old: u8) {
         let Some(card) = here.card() else { return };
-        card.driver.locks.set_if_new(CANCEL, Lock { number: None, freed: None, site: 0 });
+        card.driver.locks.set_if_new(CANCEL, NEVER_USED);
         release(here, CANCEL, Form::Plain);
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ndiswan::{Rule, Status};
 
 use super::exports;
-use crate::card::{Handlers, by_handle};
+use crate::card::{Card, Handlers, by_handle};
 use crate::context::Here;
 use crate::peek;
 
@@ -47,6 +47,17 @@ fn attributes(here: &Here, handle: usize, context: usize, seconds: u32, flags: u
     }
     if flags & IGNORE_PACKET_TIMEOUT != 0 {
         adapter.ignore_packet_timeout();
+    }
+}
+
+/// What claims the card's resources comes after NdisMSetAttributesEx, which says whose they are.
+pub(super) fn after_attributes(here: &Here, card: &Card) {
+    if !card.attributes_set.swap(true, Ordering::Relaxed) {
+        let text = format!(
+            "{} before NdisMSetAttributesEx; expected that first in MiniportInitialize",
+            here.name
+        );
+        here.broken(Rule::Handle, &text);
     }
 }
 

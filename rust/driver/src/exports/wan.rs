@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use ndiswan::cx::Cpu;
 use ndiswan::packet::WanPacket;
-use ndiswan::{Adapter, Link, LinkSettings, Rule, Status};
+use ndiswan::{Adapter, Irql, Link, LinkSettings, Rule, Status};
 
 use super::exports;
 use crate::card::{Card, by_handle, new_handle};
@@ -220,7 +221,7 @@ exports! {
     }
 
     fn NdisMIndicateStatusComplete(here, handle: usize) {
-        with_card(here, handle, |_, _| ());
+        with_card(here, handle, |_, adapter| drop(adapter.status_complete()));
     }
 
     fn NdisMResetComplete(here, handle: usize, status: u32, addressing: u8) {
@@ -246,6 +247,11 @@ exports! {
 
 fn complete_request(here: &Here, card: &Card, set: bool, status: Status) {
     let kind = if set { "set" } else { "query" };
+    let level = Cpu::current().irql();
+    if level < Irql::DISPATCH {
+        let text = format!("{} at {level}; expected DISPATCH_LEVEL", here.name);
+        here.broken(Rule::IrqlCall, &text);
+    }
     if status == Status::PENDING {
         let text = format!("{}({status}): expected the final status of the {kind}", here.name);
         here.broken(Rule::StatusPending, &text);

@@ -1,0 +1,88 @@
+"""`nw.load` and `nw.isolated`: drivers in C by the package's own name, and where one may be loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ndiswan as nw
+from ndiswan import drivers
+
+pytest_plugins = ["pytester"]
+
+QUEUED = Path(__file__).parents[1] / "examples" / "c" / "queued" / "queued.c"
+
+LOADS = f"""
+import ndiswan as nw
+nw.load({str(QUEUED)!r}, isolate=VALUE)
+print("loaded")
+"""
+
+
+def loaded() -> str:
+    """The name of a driver that is loaded in a process that may die."""
+    return nw.load(QUEUED, isolate=True).name
+
+
+def in_a_script(isolate: str) -> str:
+    """What a script says that loads a driver so."""
+    script = LOADS.replace("VALUE", isolate)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_package_has_the_names_of_drivers_in_c() -> None:
+    """They are those of `ndiswan.drivers`."""
+    assert nw.load is drivers.load
+    assert nw.isolated is drivers.isolated
+    assert {"load", "isolated"} <= set(nw.__all__)
+
+
+def test_isolate_wants_a_process_that_may_die() -> None:
+    """True is refused in a script, and not inside of `isolated`; None and False load the driver where it is called."""
+    refused = in_a_script("True")
+    assert "isolate=True: expected a process that may die" in refused
+    assert "loaded" not in refused.splitlines()
+    for value in ("None", "False"):
+        assert in_a_script(value) == "loaded\n"
+    assert nw.isolated(loaded, timeout=60) == "queued"
+    with pytest.raises(TypeError, match="isolate: expected True, False or None, got 1"):
+        nw.load(QUEUED, isolate=1)  # type: ignore[arg-type]
+
+
+def test_a_check_is_such_a_process(tmp_path: Path) -> None:
+    """A file that says `isolate=True` of its driver is checked."""
+    target = tmp_path / "card.py"
+    target.write_text(
+        f"import ndiswan as nw\ndef make_miniport(): return nw.load({str(QUEUED)!r}, isolate=True)\n"
+    )
+    command = [sys.executable, "-m", "ndiswan", "check", "--mode", "send/inline", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_test_that_names_nw_load_runs_in_a_copy(pytester: pytest.Pytester) -> None:
+    """Nothing of `ndiswan.drivers` is imported by name; another module's `load` is no driver's."""
+    pytester.makepyfile(
+        f"""
+        import json
+        import ndiswan as nw
+        def test_a_driver(): assert nw.load({str(QUEUED)!r}, isolate=True).name == "queued"
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.makepyfile(
+        """
+        import json, io
+        import ndiswan as nw
+        calls = []
+        def test_one(): calls.append(json.load(io.StringIO("1")))
+        def test_two(): assert calls == [1]
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
