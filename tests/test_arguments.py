@@ -100,13 +100,13 @@ def test_the_flags_and_ids_of_the_twins_are_named():
             TypeError, match=r"^flags: expected an int of 0 to 2\*\*32 - 1, got 'x'"
         ):
             card.adapter.send_net_buffer_lists_complete([], "x")
-        with pytest.raises(OverflowError, match=r"^cancel_id: expected an int of 0 to .*, got -1"):
+        with pytest.raises(ValueError, match=r"^cancel_id: expected 0 to 2\*\*64 - 1, got -1"):
             lan.cancel_send_packets(link, -1)
     slow = Holding()
     slow.check_for_hang_seconds = "x"
     with (
         nw.Ndis() as ndis,
-        pytest.raises(TypeError, match=r"^check_for_hang_seconds: expected sec"),
+        pytest.raises(TypeError, match=r"check_for_hang_seconds: expected sec"),
     ):
         ndis.bind(nw.Protocol(), slow)
 

@@ -68,7 +68,7 @@ def test_a_driver_that_prints_leaves_the_document_whole(found: Path) -> None:
 
 @pytest.mark.parametrize(
     ("form", "begins"),
-    [("story", "story "), ("svg", "<svg"), ("mermaid", "sequenceDiagram"), ("trace", '{"')],
+    [("story", "EXCEPTION "), ("svg", "<svg"), ("mermaid", "sequenceDiagram"), ("trace", '{"')],
 )
 def test_a_driver_that_prints_leaves_each_form_whole(found: Path, form: str, begins: str) -> None:
     """Its first line is the first of stdout."""

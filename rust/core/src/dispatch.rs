@@ -22,9 +22,9 @@ use crate::time::{Clock, TimeKind};
 
 #[cfg(test)]
 mod tests;
-mod work;
+mod works;
 
-pub(crate) use work::Work;
+pub(crate) use works::Work;
 
 /// How much dead work is never worth a look through the heap.
 const FEW: usize = 64;

@@ -24,6 +24,8 @@ pub(crate) use call::inside;
 pub(crate) struct Thread {
     /// The innermost call into the driver.
     call: Cell<*const Call>,
+    /// Its card, which a handler of signals asks for here: the driver may have destroyed what is on the stack.
+    card: Cell<*const Card>,
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
     frame: Cell<*mut libc::c_void>,
     /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
@@ -42,6 +44,7 @@ thread_local! {
     static THREAD: Thread = const {
         Thread {
             call: Cell::new(ptr::null()),
+            card: Cell::new(ptr::null()),
             frame: Cell::new(ptr::null_mut()),
             called: Cell::new(0),
             calling: Cell::new(0),
@@ -199,7 +202,8 @@ impl Thread {
 
     #[inline]
     fn card(&self) -> Option<&'static Card> {
-        self.call().map(Call::card)
+        // SAFETY: that of the innermost call, as in `Call::card`; put back with it.
+        unsafe { self.card.get().as_ref() }
     }
 
     /// After many calls: the driver leaves its outermost one if that goes on for ever.
@@ -350,6 +354,7 @@ impl Drop for Here {
     fn drop(&mut self) {
         THREAD.with(|thread| {
             thread.call.set(self.call);
+            thread.card.set(self.card().map_or(ptr::null(), ptr::from_ref));
             thread.frame.set(self.frame);
             thread.called.set(0);
             thread.calling.set(thread.calling.get() & !self.bit);

@@ -60,16 +60,19 @@ pub(crate) fn inside<R>(
         let (number, bit) = (cpu.place(), bit(cpu.place()));
         // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it. How many calls
         // its driver had made goes on counting.
-        let outer = thread.is_called_on(number).then(|| (thread.call.get(), thread.frame.get()));
+        let outer = thread
+            .is_called_on(number)
+            .then(|| (thread.call.get(), thread.card.get(), thread.frame.get()));
         let calls = if outer.is_none() {
             Some(thread.watch.begins())
         } else {
             thread.watch.runs();
             None
         };
-        let (before, frame) = outer.unwrap_or((ptr::null(), ptr::null_mut()));
+        let (before, outside, frame) = outer.unwrap_or((ptr::null(), ptr::null(), ptr::null_mut()));
         let called = if outer.is_some() { number + 1 } else { 0 };
         thread.call.set(&raw const call);
+        thread.card.set(card);
         thread.frame.set(frame);
         thread.called.set(0);
         let calling = thread.calling.get() & bit;
@@ -80,6 +83,7 @@ pub(crate) fn inside<R>(
         thread.leaves.set(false);
         thread.watch.stops();
         thread.call.set(before);
+        thread.card.set(outside);
         thread.frame.set(frame);
         thread.report_faults(Some(card));
         thread.called.set(called);
