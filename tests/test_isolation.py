@@ -97,7 +97,7 @@ def test_a_process_that_ends_with_its_drivers_stack_has_the_line_that_ended_it(
     begin = "    if (Link != LINK_HANDLE) {\n"
     text = QUEUED.read_text("utf-8")
     assert text.count(begin) == 1
-    smash = "    { volatile char b[8]; int i; for (i = 0; i < 128; i++) b[i] = 'A'; }\n"
+    smash = "    { volatile char b[8]; int i; for (i = 0; i < 512; i++) b[i] = 'A'; }\n"
     source = tmp_path / "smash.c"
     source.write_text(text.replace(begin, smash + begin), "utf-8")
 

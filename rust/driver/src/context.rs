@@ -22,10 +22,8 @@ pub(crate) use call::inside;
 
 /// What is looked at in each call, in one variable: finding one takes a call where the library is a shared one.
 pub(crate) struct Thread {
-    /// The innermost call into the driver.
-    call: Cell<*const Call>,
-    /// Its card, which a handler of signals asks for here: the driver may have destroyed what is on the stack.
-    card: Cell<*const Card>,
+    /// The innermost call into the driver, here and not on the stack, which the driver may destroy.
+    call: Cell<Call>,
     /// The innermost call into the driver: what `ndiswan_abandon` wants.
     frame: Cell<*mut libc::c_void>,
     /// The CPU of this thread whose driver called the library, counted from 1; 0 if none did.
@@ -43,8 +41,7 @@ pub(crate) struct Thread {
 thread_local! {
     static THREAD: Thread = const {
         Thread {
-            call: Cell::new(ptr::null()),
-            card: Cell::new(ptr::null()),
+            call: Cell::new(Call::NONE),
             frame: Cell::new(ptr::null_mut()),
             called: Cell::new(0),
             calling: Cell::new(0),
@@ -195,15 +192,13 @@ impl Thread {
 
     /// The innermost call of the driver.
     #[inline]
-    fn call(&self) -> Option<&Call> {
-        // SAFETY: a call puts the one before it back when it ends, and those that were given up are forgotten.
-        unsafe { self.call.get().as_ref() }
+    fn call(&self) -> Option<Call> {
+        self.call.get().if_any()
     }
 
     #[inline]
     fn card(&self) -> Option<&'static Card> {
-        // SAFETY: that of the innermost call, as in `Call::card`; put back with it.
-        unsafe { self.card.get().as_ref() }
+        self.call().map(|call| call.card())
     }
 
     /// After many calls: the driver leaves its outermost one if that goes on for ever.
@@ -265,7 +260,7 @@ pub(crate) fn quickly(f: impl FnOnce(&Card, &Adapter, &Cpu) -> bool) -> bool {
 
 /// A library call of the driver, until it returns.
 pub(crate) struct Here {
-    call: *const Call,
+    call: Call,
     frame: *mut libc::c_void,
     /// Of the CPU that is inside of it.
     bit: u64,
@@ -278,7 +273,7 @@ impl Here {
     pub(crate) fn enter(name: &'static str) -> Here {
         THREAD.with(|thread| {
             let call = thread.call();
-            let number = call.map_or_else(Cpu::current_number, |call| call.cpu().place());
+            let number = call.as_ref().map_or_else(Cpu::current_number, |call| call.cpu().place());
             let bit = bit(number);
             let here = Here { call: thread.call.get(), frame: thread.frame.get(), bit, name };
             thread.in_library.set(true);
@@ -286,11 +281,15 @@ impl Here {
             thread.calling.set(thread.calling.get() | bit);
             let calls = thread.watch.calls();
             crate::last_words::called(name);
-            thread.report_faults(call.map(Call::card));
+            thread.report_faults(thread.card());
             if let Some(calls) = calls {
                 thread.leave_if_endless(&here, calls);
             }
-            if call.and_then(Call::adapter).is_some_and(|adapter| adapter.ndis.is_cut_off()) {
+            if call
+                .as_ref()
+                .and_then(Call::adapter)
+                .is_some_and(|adapter| adapter.ndis.is_cut_off())
+            {
                 leave("the drivers go on for ever; this execution is cut off");
             }
             here
@@ -298,22 +297,21 @@ impl Here {
     }
 
     #[inline]
-    fn call(&self) -> Option<&Call> {
-        // SAFETY: on this stack, further out.
-        unsafe { self.call.as_ref() }
+    fn call(&self) -> Option<Call> {
+        self.call.if_any()
     }
 
     /// The card whose driver calls.
     #[inline]
     pub(crate) fn card(&self) -> Option<&'static Card> {
-        self.call().map(Call::card)
+        self.call().map(|call| call.card())
     }
 
     /// That, its adapter, and the CPU that calls.
     #[inline]
     pub(crate) fn parts(&self) -> Option<(&'static Card, &Adapter, &Rc<Cpu>)> {
-        let call = self.call()?;
-        Some((call.card(), call.adapter()?, call.cpu()))
+        self.call()?;
+        Some((self.call.card(), self.call.adapter()?, self.call.cpu()))
     }
 
     /// Reports that an argument is not what it has to be.
@@ -354,7 +352,6 @@ impl Drop for Here {
     fn drop(&mut self) {
         THREAD.with(|thread| {
             thread.call.set(self.call);
-            thread.card.set(self.card().map_or(ptr::null(), ptr::from_ref));
             thread.frame.set(self.frame);
             thread.called.set(0);
             thread.calling.set(thread.calling.get() & !self.bit);

@@ -84,6 +84,10 @@ pub(crate) fn tell(
     leaving: bool,
 ) {
     if !SUPERVISED.swap(false, Ordering::AcqRel) {
+        // It faults again while it tells, on a stack that is destroyed, or another thread does: not before it is written down.
+        if BELL.load(Ordering::Relaxed) >= 0 {
+            wait_until_told();
+        }
         return;
     }
     // SAFETY: the default action is to end the process, which has to end whatever becomes of this.
@@ -103,6 +107,10 @@ pub(crate) fn tell(
         at < DEEPEST
     });
     ring();
+    wait_until_told();
+}
+
+fn wait_until_told() {
     for _ in 0..300 {
         if TOLD.load(Ordering::Acquire) {
             break;

@@ -129,7 +129,7 @@ impl Adapter {
         settings: LinkSettings,
     ) -> Option<Arc<Violation>> {
         let window = self.window(settings);
-        self.is_down(cpu, link); // the protocol, which is told that it goes down, has it up again at once
+        self.finish_line_down(cpu, link); // the protocol, which is told that it goes down, has it up again at once
         let outstanding = {
             let mut flow = link.flow.lock();
             let _ = flow.state.line_up(window);
@@ -203,7 +203,7 @@ impl Adapter {
         }
         // Until it was told, a protocol cannot know: what it sends now is queued.
         self.protocol(&cpu, Entry::Status, |protocol, cx| protocol.line_down(cx, link));
-        if self.is_down(&cpu, link)
+        if self.finish_line_down(&cpu, link)
             && self.ndis.config.policy.queued_at_line_down == QueuedAtLineDown::Return
         {
             self.give_back_queued_on(&cpu, link, FinalStatus::FAILURE);
@@ -212,8 +212,8 @@ impl Adapter {
         Ok(())
     }
 
-    /// A line that goes down is down from here; whether it did, and was not brought up again or closed meanwhile.
-    fn is_down(&self, cpu: &Rc<Cpu>, link: &Link) -> bool {
+    /// A line that is going down is down from here; whether it was, and was not brought up again or closed meanwhile.
+    fn finish_line_down(&self, cpu: &Rc<Cpu>, link: &Link) -> bool {
         let went_down = {
             let mut flow = link.flow.lock();
             std::mem::take(&mut flow.going_down) && flow.state.line_down().is_ok()

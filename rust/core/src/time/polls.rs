@@ -142,7 +142,7 @@ impl Ndis {
         }
         let done = self.polls.quiet.done.load(ORDER) + 1;
         self.polls.quiet.done.store(done, ORDER);
-        if done.is_multiple_of(self.look()) {
+        if done.is_multiple_of(LOOK_EXPLORED) && done.is_multiple_of(self.look()) {
             self.look_for_quiet(newest());
         }
         if self.polls.any() {

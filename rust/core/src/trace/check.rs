@@ -224,21 +224,24 @@ impl Check<'_> {
         let packet = event.what.packet().or(left_over);
         let what = self.trace.describe(&event.what);
         let detail = format!("{what}, but {}", self.fact(event, rule, packet));
-        let history = self.history(index, event, packet);
         let warning = warning || rule.info().severity == RuleSeverity::Warning;
         self.fresh.entry(event.cpu).or_default().push(self.found.len());
-        let (event, face, recorded) = (*event, self.state.face(event.adapter), false);
-        self.found.push(Found {
-            index,
-            event,
-            rule,
-            face,
-            packet,
-            detail,
-            history,
-            recorded,
-            warning,
-        });
+        let found = self.finding(index, event, rule, packet, detail);
+        self.found.push(Found { warning, ..found });
+    }
+
+    /// What breaks the rule there; not yet whether it was recorded, or is a warning.
+    fn finding(
+        &self,
+        index: usize,
+        event: &Event,
+        rule: Rule,
+        packet: Option<Name>,
+        detail: String,
+    ) -> Found {
+        let (face, history) = (self.state.face(event.adapter), self.history(index, event, packet));
+        let (event, recorded, warning) = (*event, false, false);
+        Found { index, event, rule, face, packet, detail, history, recorded, warning }
     }
 
     /// The engine's own finding.
@@ -265,19 +268,8 @@ impl Check<'_> {
         self.refused(event.cpu, packet);
         let face = self.state.face(event.adapter);
         let detail = said.map_or_else(|| rule.sentence(face).to_string(), |s| s.detail.clone());
-        let history = self.history(index, event, packet);
         let warning = said.map_or(rule.info().severity == RuleSeverity::Warning, |s| s.warning);
-        let (event, recorded) = (*event, true);
-        self.found.push(Found {
-            index,
-            event,
-            rule,
-            face,
-            packet,
-            detail,
-            history,
-            recorded,
-            warning,
-        });
+        let found = self.finding(index, event, rule, packet, detail);
+        self.found.push(Found { recorded: true, warning, ..found });
     }
 }

@@ -1,4 +1,4 @@
-//! Calls into the driver: what its library calls want to know lies on the stack that they are on.
+//! Calls into the driver: what its library calls want to know.
 
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
@@ -10,7 +10,9 @@ use super::{THREAD, bit, watch};
 use crate::card::Card;
 
 /// A call into the driver that has not returned: what each library call of it wants to know.
+#[derive(Copy, Clone)]
 pub(super) struct Call {
+    /// Null if there is no call.
     card: *const Card,
     /// None before the card is bound.
     adapter: Option<NonNull<Adapter>>,
@@ -19,6 +21,13 @@ pub(super) struct Call {
 }
 
 impl Call {
+    pub(super) const NONE: Call = Call { card: ptr::null(), adapter: None, cpu: ptr::null() };
+
+    #[inline]
+    pub(super) fn if_any(self) -> Option<Call> {
+        (!self.card.is_null()).then_some(self)
+    }
+
     fn of(card: &Card, cpu: &Rc<Cpu>) -> Call {
         Call { card, adapter: card.adapter().map(|adapter| NonNull::from(&**adapter)), cpu }
     }
@@ -56,23 +65,19 @@ pub(crate) fn inside<R>(
         if !thread.watch.is_watched() {
             watch();
         }
-        let call = Call::of(card, cpu);
         let (number, bit) = (cpu.place(), bit(cpu.place()));
         // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it. How many calls
         // its driver had made goes on counting.
-        let outer = thread
-            .is_called_on(number)
-            .then(|| (thread.call.get(), thread.card.get(), thread.frame.get()));
+        let outer = thread.is_called_on(number).then(|| (thread.call.get(), thread.frame.get()));
         let calls = if outer.is_none() {
             Some(thread.watch.begins())
         } else {
             thread.watch.runs();
             None
         };
-        let (before, outside, frame) = outer.unwrap_or((ptr::null(), ptr::null(), ptr::null_mut()));
+        let (before, frame) = outer.unwrap_or((Call::NONE, ptr::null_mut()));
         let called = if outer.is_some() { number + 1 } else { 0 };
-        thread.call.set(&raw const call);
-        thread.card.set(card);
+        thread.call.set(Call::of(card, cpu));
         thread.frame.set(frame);
         thread.called.set(0);
         let calling = thread.calling.get() & bit;
@@ -83,7 +88,6 @@ pub(crate) fn inside<R>(
         thread.leaves.set(false);
         thread.watch.stops();
         thread.call.set(before);
-        thread.card.set(outside);
         thread.frame.set(frame);
         thread.report_faults(Some(card));
         thread.called.set(called);
