@@ -67,9 +67,10 @@ impl Link {
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     #[inline]
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
-        Cpu::here(|cpu| match self.send_straight(cpu, frame, |_| ()) {
-            Some(sent) => Ok(sent),
-            None => self.send_frame_slowly(cpu, frame),
+        Cpu::here(|cpu| {
+            let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+            let sent = self.send_straight(cpu, length, |body, info| body.put(info, frame), |_| ());
+            sent.map_or_else(|| self.send_frame_slowly(cpu, frame), Ok)
         })
     }
 
@@ -122,6 +123,7 @@ impl Link {
     ) -> Result<Status, Arc<Violation>> {
         let adapter = &*self.adapter;
         let slot = adapter.pool.slot(name.slot);
+        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let (way, drivers) = {
             let mut flow = self.flow.lock();
             // Under the lock, so that a halt which has had it sees every send that was taken.
@@ -163,6 +165,7 @@ impl Link {
                 return Err(self.refuse(cpu, name, rule, detail));
             }
             flow.count.sends += 1;
+            flow.offered(name.slot, length, now.time);
             let held = flow.going_down || adapter.life() == Life::Initializing;
             let way = if held || !room || !flow.queue.is_empty() || flow.pumping {
                 Way::Queue
@@ -185,7 +188,6 @@ impl Link {
             }
         };
         slot.is_sent(self.id, length, fresh.is_some());
-        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
