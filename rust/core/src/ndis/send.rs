@@ -123,7 +123,6 @@ impl Link {
     ) -> Result<Status, Arc<Violation>> {
         let adapter = &*self.adapter;
         let slot = adapter.pool.slot(name.slot);
-        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let (way, drivers) = {
             let mut flow = self.flow.lock();
             // Under the lock, so that a halt which has had it sees every send that was taken.
@@ -165,7 +164,9 @@ impl Link {
                 return Err(self.refuse(cpu, name, rule, detail));
             }
             flow.count.sends += 1;
-            flow.offered(name.slot, length, now.time);
+            if flow.meter.is_some() {
+                flow.offered(name.slot, length, adapter.ndis.now());
+            }
             let held = flow.going_down || adapter.life() == Life::Initializing;
             let way = if held || !room || !flow.queue.is_empty() || flow.pumping {
                 Way::Queue
@@ -188,6 +189,7 @@ impl Link {
             }
         };
         slot.is_sent(self.id, length, fresh.is_some());
+        let now = fresh.unwrap_or_else(|| adapter.ndis.moment());
         let send = What::Send { packet: name, link: self.id, length };
         adapter.ndis.note(adapter, slot, cpu, now, send);
         let status = match way {
