@@ -20,11 +20,12 @@ WRONG = [None, 4711, 1.5, "a string", object(), [1, 2]]
 
 @pytest.mark.parametrize("wrong", WRONG, ids=kind)
 def test_what_is_not_bytes_is_not_sent(wrong):
-    """`send` and `packet` take bytes-like objects, and say what came instead."""
+    """`send` and `packet` take bytes-like objects, and say what came instead; to `send` a number is a size."""
     with nw.Ndis() as ndis:
         link, _, _ = bound(ndis)
-        with pytest.raises(TypeError, match=f"bytes-like object, got {type(wrong).__name__}"):
-            link.send(wrong)
+        if not isinstance(wrong, int):
+            with pytest.raises(TypeError, match=f"bytes-like object, got {type(wrong).__name__}"):
+                link.send(wrong)
         with pytest.raises(TypeError, match=f"bytes-like object, got {type(wrong).__name__}"):
             link.packet(wrong)
 

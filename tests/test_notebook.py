@@ -79,6 +79,16 @@ def named(name):
     return ndis, link, packet, open_
 
 
+def metered():
+    """The meter of a line over which one packet went."""
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=64_000)))
+        meter = link.measure()
+        link.send(100)
+        ndis.run()
+    return meter
+
+
 def trace_of(tmp_path, name=None):
     """A trace in which a rule is broken, of an adapter of that name."""
     path = record(tmp_path / "run.trace", Twice)
@@ -112,6 +122,7 @@ def shown(tmp_path_factory):
     return {
         "Ndis": ndis,
         "Link": link,
+        "Meter": metered(),
         "Packet": packet,
         "ContractViolation": ndis.violations[0],
         "Trace": trace,
@@ -130,6 +141,7 @@ def shown(tmp_path_factory):
 WORDS = {
     "Ndis": ("modem", "halted, deserialized", "DOUBLE"),
     "Link": ("modem", "closed"),
+    "Meter": ("outstanding", "SUCCESS 1", "latency"),
     "Packet": ("pool", "life"),
     "ContractViolation": ("DOUBLE", "To mend it:", "modem"),
     "Trace": ("events of Twice", "DOUBLE", "what happens"),

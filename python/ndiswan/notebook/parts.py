@@ -97,7 +97,7 @@ def bar(percent: float) -> Html:
     )
 
 
-def milliseconds(ns: int) -> str:
+def milliseconds(ns: float) -> str:
     """A time."""
     return f"{ns / 1e6:.6f} ms"
 

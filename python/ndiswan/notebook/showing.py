@@ -17,6 +17,7 @@ HOW = {
     "Report": ("reports", "coverage"),
     "Ndis": ("worlds", "ndis"),
     "Link": ("worlds", "link"),
+    "Meter": ("worlds", "meter"),
     "Packet": ("worlds", "packet"),
     "Batch": ("worlds", "batch"),
     "Stepper": ("stepping", "stepper"),

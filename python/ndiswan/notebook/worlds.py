@@ -9,6 +9,7 @@ from ndiswan.notebook.failures import history
 
 if TYPE_CHECKING:
     from ndiswan._native import Adapter, Batch, Link, Packet
+    from ndiswan.meter import Meter
     from ndiswan.ndis import Ndis
 
 PACKETS = 20
@@ -72,6 +73,26 @@ def link(of: Link) -> str:
         "queued": of.queued,
     }
     return parts.page(parts.title("Link"), parts.facts(known))
+
+
+def meter(of: Meter) -> str:
+    """What came back, how full the window was, and how long each stage took."""
+    back = ", ".join(f"{status.name} {count:,}" for status, count in of.statuses.items())
+    known = {
+        "measured": f"{of.elapsed:g} s",
+        "offered": f"{of.counters['offered']:,}",
+        "back": back or "none",
+        "throughput": f"{of.throughput_bps:,.0f} bit/s",
+        "outstanding": f"{of.mean_outstanding:.2f}, at most {of.counters['most_outstanding']}",
+        "queued": f"{of.mean_queued:.2f}",
+    }
+    rows = [
+        (name, stage.count, *map(parts.milliseconds, (stage.mean, stage.quantile(0.99), stage.max)))
+        for name, stage in of.stages.items()
+        if stage.count
+    ]
+    table = parts.table(("stage", "packets", "mean", "99 %", "most"), rows, numbers=[1, 2, 3, 4])
+    return parts.page(parts.title("Meter"), parts.facts(known), table)
 
 
 def packet(of: Packet) -> str:

@@ -75,8 +75,6 @@ mod _native {
     #[pymodule_export]
     use crate::driver::{CardDriver, Feed, bind_built_in};
     #[pymodule_export]
-    use crate::event::Event;
-    #[pymodule_export]
     use crate::hdlc::{HdlcDecoder, fcs16, hdlc_encode};
     #[pymodule_export]
     use crate::ndis::Ndis;
@@ -104,6 +102,8 @@ mod _native {
     use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     #[pymodule_export]
     use crate::workload::{CWorkload, CWorlds, Stretch};
+    #[pymodule_export]
+    use crate::{event::Event, link::measured};
     #[pymodule_export]
     use crate::{irql::AtLevel, link::Link, ring::CompletionRing};
     use pyo3::prelude::*;

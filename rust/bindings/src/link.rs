@@ -1,22 +1,24 @@
 //! A link: what a protocol sends on.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use ndiswan::contract::packet::PacketState;
-use ndiswan::event::Side;
-use ndiswan::ndis::{FrameError, PacketError};
-use ndiswan::{Name, Status, Violation};
+use ndiswan::{Name, Status};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt};
 
 use crate::adapter::Adapter;
 use crate::batch::Batch;
-use crate::error::{raise, settle, usage, value};
+use crate::error::{raise, settle, usage};
 use crate::number::number;
-use crate::packet::{Packet, bytes_of};
+use crate::packet::Packet;
 use crate::shared::Shared;
 use crate::status;
+
+mod meter;
+mod send;
+
+pub(crate) use meter::measured;
 
 /// One line of an adapter: what a protocol sends on.
 ///
@@ -33,146 +35,6 @@ use crate::status;
 pub(crate) struct Link {
     pub(crate) core: Arc<ndiswan::Link>,
     pub(crate) shared: Arc<Shared>,
-}
-
-impl Link {
-    /// Does what needs a packet with this frame, a second time if the pool was exhausted by packets in
-    /// the frames of exceptions that are kept.
-    fn with_frame<R>(
-        &self,
-        py: Python<'_>,
-        data: &Bound<'_, PyAny>,
-        f: impl Fn(&[u8]) -> Result<R, FrameError>,
-    ) -> PyResult<Result<R, Arc<Violation>>> {
-        let attempt = || match data.cast::<PyBytes>() {
-            Ok(bytes) => Ok(f(bytes.as_bytes())),
-            Err(_) => bytes_of(py, data).map(|bytes| f(&bytes)),
-        };
-        let mut done = attempt()?;
-        if matches!(done, Err(FrameError::Packet(PacketError::Exhausted { .. })))
-            && self.shared.world.forget_frames(py)?
-        {
-            done = attempt()?;
-        }
-        match done {
-            Ok(done) => Ok(Ok(done)),
-            Err(FrameError::Violation(violation)) => Ok(Err(violation)),
-            Err(FrameError::Packet(error @ PacketError::Exhausted { .. })) => {
-                Err(usage(error.to_string()))
-            }
-            Err(FrameError::Packet(error)) => Err(value(error.to_string())),
-        }
-    }
-
-    /// Sends a frame; `None` if that broke a rule which is only on record.
-    #[inline]
-    fn send_frame(
-        &self,
-        py: Python<'_>,
-        data: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<(Name, Status)>> {
-        let first = data.cast::<PyBytes>().ok().map(|bytes| self.core.send_frame(bytes.as_bytes()));
-        match first {
-            Some(Ok(sent)) => Ok(Some(sent)),
-            Some(Err(FrameError::Violation(violation))) => {
-                raise(py, &self.shared.world, Err(violation))
-            }
-            _ => self.send_frame_again(py, data),
-        }
-    }
-
-    /// The same for what is not `bytes`, or was not taken.
-    #[inline(never)]
-    fn send_frame_again(
-        &self,
-        py: Python<'_>,
-        data: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<(Name, Status)>> {
-        let sent = self.with_frame(py, data, |frame| self.core.send_frame(frame))?;
-        raise(py, &self.shared.world, sent)
-    }
-
-    fn send_packet(&self, py: Python<'_>, packet: &Bound<'_, Packet>) -> PyResult<Status> {
-        let going = match self.goes(py, packet) {
-            Ok(going) => going,
-            Err(violation) => {
-                raise::<()>(py, &self.shared.world, Err(violation))?;
-                return Ok(Status::FAILURE);
-            }
-        };
-        let result = self.core.send_name(going.name);
-        if !matches!(result, Ok(Status::PENDING)) {
-            going.is_back(py, packet.get());
-        }
-        let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
-        raise(py, &self.shared.world, going.touched)?;
-        Ok(status)
-    }
-
-    /// Gets the object of a packet ready for a send on this link.
-    pub(crate) fn goes(
-        &self,
-        py: Python<'_>,
-        packet: &Bound<'_, Packet>,
-    ) -> Result<Going, Arc<Violation>> {
-        let this = packet.get();
-        let core = &self.core.adapter;
-        let name = this.name();
-        let foreign = !Arc::ptr_eq(&this.shared, &self.shared);
-        if foreign || this.side == Side::Miniport {
-            let (rule, detail) = if foreign {
-                (
-                    ndiswan::Rule::Foreign,
-                    format!(
-                        "{name} of adapter {:?} was sent on a link of {:?}",
-                        this.shared.core.name, core.name
-                    ),
-                )
-            } else {
-                (
-                    ndiswan::Rule::Touch,
-                    format!(
-                        "{name} was sent by the miniport, which got it to transmit; a layered driver sends a packet of its own"
-                    ),
-                )
-            };
-            return Err(core.report_broken(rule, None, detail));
-        }
-        let views = self.shared.views(name.slot);
-        let mut touched = Ok(());
-        if views > 0 && this.holds.load(Ordering::Relaxed) {
-            self.shared.part_from_views(py, name.slot);
-            touched = Err(core.report_views(name, views));
-        }
-        // In flight the slot keeps the object, so that the protocol gets the same one back.
-        let held = this.holds.swap(false, Ordering::Relaxed);
-        if held {
-            let kept = packet.clone().unbind();
-            let place = &self.shared.slots[name.slot as usize];
-            let old = place.with(py, |slot| slot.protocol.replace(kept));
-            drop(old);
-        }
-        Ok(Going { name, held, touched })
-    }
-}
-
-/// A packet whose object is in its slot while it is under way.
-pub(crate) struct Going {
-    pub(crate) name: Name,
-    held: bool,
-    pub(crate) touched: Result<(), Arc<Violation>>,
-}
-
-impl Going {
-    /// It was not sent, or has come back by the send's return.
-    pub(crate) fn is_back(&self, py: Python<'_>, packet: &Packet) {
-        if self.held {
-            let place = &packet.shared.slots[self.name.slot as usize];
-            let kept = place.with(py, |slot| slot.protocol.take());
-            packet.holds.store(true, Ordering::Relaxed);
-            drop(kept);
-        }
-    }
 }
 
 impl Adapter {
@@ -199,20 +61,22 @@ impl Link {
 
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
     ///
-    /// ``data`` is bytes-like, or a :class:`Packet` of this adapter. Gives PENDING:
+    /// ``data`` is bytes-like, a size in bytes for a frame of zeros, or a :class:`Packet` of this adapter. Gives PENDING:
     /// ``Protocol.send_complete`` will bring the packet back. Or the final status: then the packet
     /// is back already, and ``send_complete`` is not called.
     ///
     /// Raises ``FlowViolation`` (LINE: before line-up; WINDOW by policy), ``AccessViolation``
     /// (TOUCH: not the protocol's now), ``IrqlViolation`` (IRQL_SEND), ``LifeCycleViolation``
-    /// (HALT); ``TypeError`` for what is not bytes-like, ``ValueError`` for an empty frame or one
+    /// (HALT); ``TypeError`` for what is none of these, ``ValueError`` for an empty frame or one
     /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
     /// raises what callbacks raised meanwhile, too.
     fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let status = if let Ok(packet) = data.cast::<Packet>() {
             self.send_packet(py, packet)?
         } else {
-            self.send_frame(py, data)?.map_or(Status::FAILURE, |(_, status)| status)
+            let is_size = data.is_instance_of::<PyInt>();
+            let sent = if is_size { self.send_size(py, data) } else { self.send_frame(py, data) };
+            sent?.map_or(Status::FAILURE, |(_, status)| status)
         };
         settle(py, &self.shared.world)?;
         status::to_python(py, status)
@@ -237,6 +101,16 @@ impl Link {
         data: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Batch> {
         self.send_all(py, sizes, data)
+    }
+
+    /// Begins to measure what goes over this link, or begins anew: gives its :class:`~ndiswan.meter.Meter`.
+    ///
+    /// Counters, and how long packets were at each stage of their way, are kept by the engine: no code in a driver. What is
+    /// under way stays, and counts from now on. Raises ``RuntimeError`` in real time at ``verify=0``, where no clock is read.
+    fn measure(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        meter::begin(slf.get())?;
+        let meter = slf.py().import("ndiswan.meter")?.getattr("Meter")?;
+        Ok(meter.call1((slf,))?.unbind())
     }
 
     /// A packet of the pool with ``data`` in it, owned by the protocol; dropping it frees it.

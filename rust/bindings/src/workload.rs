@@ -132,7 +132,7 @@ impl CWorkload {
         let explorer = Explorer::replaying(choices);
         let (core, coverage) = explorer.parts();
         let mut options = Options { coverage, ..worlds.options.clone() };
-        (options.config.record, options.config.verify) = (true, Verify::CallSites);
+        options.config.record = true;
         self.scenario.begin();
         py.detach(|| {
             let mut world = None;

@@ -56,7 +56,7 @@ pub use config::{Config, Delivery, OnViolation, Spawn, Verify};
 pub(crate) use emit::Moment;
 use emit::Watch;
 pub(crate) use gate::Job;
-pub use link::{Link, LinkSettings};
+pub use link::{Link, LinkSettings, Measured, NoTimes};
 pub use own_thread::Waited;
 pub use request::RequestError;
 pub use sent::{FrameError, SendError, Sent};

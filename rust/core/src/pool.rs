@@ -32,6 +32,8 @@ pub(crate) struct Slot {
     pub(crate) history: History,
     /// When it was handed to the miniport, in nanoseconds of the Ndis's clock.
     pub(crate) submitted: AtomicU64,
+    /// When it was completed last, by a call that did not bring it home itself.
+    pub(crate) completed: AtomicU64,
     /// While it is free: the next free packet, counted from 1; 0 is the end.
     next_free: AtomicU32,
     /// The link that it was sent on last, or [`NOWHERE`].
@@ -159,6 +161,7 @@ impl Slot {
             next_free: AtomicU32::new(below),
             link: AtomicU32::new(NOWHERE),
             submitted: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
             length: AtomicU32::new(0),
             anonymous: AtomicBool::new(false),
             body: Biased::new(bias, WanPacket::new(info)),
@@ -168,11 +171,13 @@ impl Slot {
 
     /// Becomes what [`new`](Self::new) makes, for the same `info` and `keep`.
     fn renew(&mut self, below: u32, info: &WanInfo, bias: &Arc<Bias>) {
-        let Slot { word, next_free, link, submitted, length, anonymous, body, history } = self;
+        let Slot { word, next_free, link, submitted, completed, length, anonymous, body, history } =
+            self;
         *word.get_mut() = PacketState::default().word();
         *next_free.get_mut() = below;
         *link.get_mut() = NOWHERE;
         *submitted.get_mut() = 0;
+        *completed.get_mut() = 0;
         *length.get_mut() = 0;
         *anonymous.get_mut() = false;
         body.renew(bias, |packet| packet.renew(info));

@@ -124,9 +124,6 @@ impl Feed {
     }
 }
 
-/// What is sent as the data of packets that are not longer.
-static ZEROS: [u8; 16_384] = [0; 16_384];
-
 impl Up {
     fn now(&self) -> u64 {
         self.link.adapter.ndis.now()
@@ -144,24 +141,22 @@ impl Up {
 
     /// Hands a packet to the miniport.
     fn send<L: AtMostDispatch>(&self, cx: &mut Cx<L>, record: Record) {
-        match ZEROS.get(..record.bytes as usize) {
-            Some(zeros) => self.send_zeros(cx, record, zeros),
-            None => self.send_zeros(cx, record, &vec![0; record.bytes as usize]),
-        }
-    }
-
-    fn send_zeros<L: AtMostDispatch>(&self, cx: &mut Cx<L>, record: Record, zeros: &[u8]) {
-        let sent = self.now();
+        let (sent, bytes) = (self.now(), record.bytes as usize);
         let record = Record { sent, ..record };
         let keep = |slot: u32| self.work.lock_on(cx.cpu()).keep(slot, record);
-        let straight = self.link.send_straight(cx.cpu(), zeros, |name| keep(name.slot));
+        let straight = self.link.send_straight(
+            cx.cpu(),
+            record.bytes,
+            |body, info| body.put_zeros(info, bytes),
+            |name| keep(name.slot),
+        );
         if let Some((name, status)) = straight {
             if let Ok(status) = FinalStatus::new(status) {
                 self.came_back(cx.cpu(), record.flow, sent, Some((name.slot, status)));
             }
             return;
         }
-        let Ok(packet) = self.link.adapter.packet(zeros) else {
+        let Ok(packet) = self.link.adapter.packet(&vec![0; bytes]) else {
             return self.came_back(cx.cpu(), record.flow, sent, None);
         };
         let slot = packet.into_name().slot;

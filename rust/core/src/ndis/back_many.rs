@@ -173,6 +173,8 @@ impl Adapter {
             done += 1;
             bytes += u64::from(sizes[at]);
         }
+        let home = &handles[..sizes.len()];
+        flow.metered_together(pool, home, &status, now.time);
         let batch = Batch::of_home(handles, sizes, times);
         flow.come_home(batch.len() as u32, done, bytes);
         pool.set_top_in(&span, top);
@@ -219,6 +221,7 @@ impl Adapter {
                 let claimed = place.state().complete(name.generation);
                 let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
                 place.set_in(&span, claimed);
+                place.completed.store(now.time, Ordering::Relaxed);
                 let what = What::Complete { packet: name, status };
                 ndis.note_known(self, place, cpu, (now, who), what);
                 kept.push(Completion { slot: name.slot, status: last });
@@ -266,6 +269,7 @@ impl Adapter {
                 break;
             };
             let what = What::Complete { packet: name, status: status.get() };
+            place.completed.store(now.time, Ordering::Relaxed);
             self.ndis.note(self, place, cpu, now, what);
             claimed.push(Completion { slot: name.slot, status });
         }

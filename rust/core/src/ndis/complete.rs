@@ -97,6 +97,7 @@ impl Adapter {
         }
         let at = self.ndis.moment();
         let place = self.pool.slot(name.slot);
+        place.completed.store(at.time, Ordering::Relaxed);
         self.ndis.note(self, place, cpu, at, What::Complete { packet: name, status });
         let mut broken = None;
         if !self.ndis.verify_off() {
@@ -256,7 +257,10 @@ impl Adapter {
         let drivers = flow.drivers.clone();
         let _ = place.own_step(PacketState::deliver);
         flow.count.answered += u64::from(answered);
-        flow.count.completions += u64::from(!answered && state.taken_back().is_none());
+        let by_call = !answered && state.taken_back().is_none();
+        let at = if by_call { place.completed.load(Ordering::Relaxed) } else { now.time };
+        flow.metered((slot, place), status, at, now.time);
+        flow.count.completions += u64::from(by_call);
         flow.comes_home(status, length);
         (!flow.queue.is_empty(), drivers)
     }
@@ -387,13 +391,5 @@ impl Adapter {
         self.state_of(name).is_some_and(|state| {
             state.generation() == name.generation && state.taken_back() == Some(TakenBack::Raised)
         })
-    }
-
-    /// Delivers what is in the ring, after what another thread delivers. Not from inside of a
-    /// callback, which may be that delivery's own.
-    pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
-        self.ndis.others_until(|| !self.consumer.is_locked());
-        drop(self.consumer.lock());
-        self.deliver_batch(cpu);
     }
 }

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Adapter, Delivery};
 use crate::choices::Access;
@@ -50,7 +51,9 @@ impl<'a> Completions<'a> {
         {
             let (ndis, place) = (&self.adapter.ndis, self.adapter.pool.slot(name.slot));
             let what = What::Complete { packet: name, status: status.get() };
-            ndis.note(self.adapter, place, &self.cpu, ndis.moment(), what);
+            let now = ndis.moment();
+            place.completed.store(now.time, Ordering::Relaxed);
+            ndis.note(self.adapter, place, &self.cpu, now, what);
             self.kept.push(Completion { slot: name.slot, status });
             return Ok(());
         }

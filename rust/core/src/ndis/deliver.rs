@@ -13,6 +13,14 @@ use crate::status::FinalStatus;
 const TURN: usize = 256;
 
 impl Adapter {
+    /// Delivers what is in the ring, after what another thread delivers. Not from inside of a
+    /// callback, which may be that delivery's own.
+    pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
+        self.ndis.others_until(|| !self.consumer.is_locked());
+        drop(self.consumer.lock());
+        self.deliver_batch(cpu);
+    }
+
     /// Delivers what is in the ring. Returns how many there were.
     pub(crate) fn deliver_batch(&self, cpu: &Rc<Cpu>) -> usize {
         self.deliver_some(cpu, usize::MAX)

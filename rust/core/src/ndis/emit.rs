@@ -8,6 +8,7 @@ use crate::event::{Event, Name, What};
 use crate::history::who;
 use crate::pool::Slot;
 use crate::status::Status;
+use crate::time::TimeKind;
 use crate::trace::record::Note;
 
 /// Where events go.
@@ -77,7 +78,9 @@ impl Ndis {
     /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
     pub(crate) fn moment(&self) -> Moment {
         let site = if self.config.verify == Verify::CallSites { self.site() } else { 0 };
-        let unused = self.verify_off() && matches!(self.watch, Watch::Nothing);
+        let unused = self.config.time == TimeKind::Real
+            && self.verify_off()
+            && matches!(self.watch, Watch::Nothing);
         Moment { time: if unused { 0 } else { self.now() }, site }
     }
 

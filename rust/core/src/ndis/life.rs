@@ -168,6 +168,7 @@ impl Adapter {
     pub(super) fn unsend(&self, cpu: &Rc<Cpu>, link: &Link, packet: Name, status: FinalStatus) {
         self.emit(cpu, What::Unsend { packet, link: link.id, status: status.get() });
         let _ = self.pool.slot(packet.slot).step(PacketState::unsend);
+        link.flow.lock().metered_unsent(packet.slot, status, self.ndis.now());
     }
 
     /// A send was to be queued, and the call was closed since it was taken: it is answered so.

@@ -11,6 +11,11 @@ use crate::info::{EXTRA_FRAME_BYTES, LinkInfo};
 use crate::oid::Stats;
 use crate::status::FinalStatus;
 
+mod meter;
+
+use meter::Meter;
+pub use meter::{Measured, NoTimes};
+
 /// What a line-up says of a link (`NDIS_MAC_LINE_UP`).
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct LinkSettings {
@@ -42,6 +47,8 @@ pub(crate) struct Flow {
     pub(crate) info: LinkInfo,
     pub(crate) stats: Stats,
     pub(crate) count: Counters,
+    /// What is measured, if somebody asked for it.
+    pub(crate) meter: Option<Box<Meter>>,
 }
 
 impl Flow {
@@ -132,6 +139,7 @@ impl Link {
             info,
             stats: Stats::default(),
             count: Counters::default(),
+            meter: None,
         };
         // A context that is no small number, so that a handle given for it is found out.
         let context = 0x4E44_0000_0000 | u64::from(id);

@@ -67,9 +67,10 @@ impl Link {
     /// [`FrameError`]: there was no packet, or the send broke a rule; no packet is in use then.
     #[inline]
     pub fn send_frame(self: &Arc<Self>, frame: &[u8]) -> Result<(Name, Status), FrameError> {
-        Cpu::here(|cpu| match self.send_straight(cpu, frame, |_| ()) {
-            Some(sent) => Ok(sent),
-            None => self.send_frame_slowly(cpu, frame),
+        Cpu::here(|cpu| {
+            let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+            let sent = self.send_straight(cpu, length, |body, info| body.put(info, frame), |_| ());
+            sent.map_or_else(|| self.send_frame_slowly(cpu, frame), Ok)
         })
     }
 
@@ -163,6 +164,9 @@ impl Link {
                 return Err(self.refuse(cpu, name, rule, detail));
             }
             flow.count.sends += 1;
+            if flow.meter.is_some() {
+                flow.offered(name.slot, length, adapter.ndis.now());
+            }
             let held = flow.going_down || adapter.life() == Life::Initializing;
             let way = if held || !room || !flow.queue.is_empty() || flow.pumping {
                 Way::Queue

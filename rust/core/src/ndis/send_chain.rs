@@ -67,6 +67,7 @@ impl Link {
                     break;
                 }
                 flow.goes_down();
+                flow.offered(name.slot, length, now.time);
             }
             place.goes_down(self.id, length, now.time, false);
             let send = What::Send { packet: name, link: self.id, length };

@@ -177,6 +177,7 @@ impl Link {
                 let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
                 ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
                 place.goes_down(self.id, size, now.time, true);
+                flow.offered(slot, size, now.time);
                 handles.push(Name { generation: state.generation(), ..packet }.handle());
             }
         }
@@ -222,6 +223,7 @@ impl Link {
                 let taken = clear && place.own_step(PacketState::send).is_ok();
                 if taken {
                     flow.goes_down();
+                    flow.offered(name.slot, size, now.time);
                 }
                 taken
             };

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::PacketError;
+use super::{Link, PacketError};
+use crate::cx::Cpu;
 use crate::disposition::Packet;
-use crate::status::FinalStatus;
+use crate::event::Name;
+use crate::packet::BadFrame;
+use crate::status::{FinalStatus, Status};
 use crate::violation::Violation;
 
 /// How a send was answered.
@@ -34,4 +37,29 @@ pub struct SendError {
     pub packet: Packet,
     /// What was broken.
     pub violation: Arc<Violation>,
+}
+
+impl Link {
+    /// Takes a packet and sends it with so many zeros in it, from the calling thread; as [`send_frame`](Self::send_frame).
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn send_zeros(self: &Arc<Self>, length: u32) -> Result<(Name, Status), FrameError> {
+        let size = length as usize;
+        let straight = Cpu::here(|cpu| {
+            self.send_straight(cpu, length, |body, info| body.put_zeros(info, size), |_| ())
+        });
+        straight.map_or_else(|| self.send_zeros_slowly(size), Ok)
+    }
+
+    #[inline(never)]
+    fn send_zeros_slowly(self: &Arc<Self>, length: usize) -> Result<(Name, Status), FrameError> {
+        let (adapter, room) = (&*self.adapter, self.adapter.info.room());
+        if length > room {
+            let source = BadFrame::TooLong { room, length };
+            return Err(PacketError::Frame { adapter: adapter.name.clone(), source }.into());
+        }
+        self.send_frame(&vec![0; length])
+    }
 }

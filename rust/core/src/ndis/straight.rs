@@ -17,19 +17,21 @@ use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::event::Name;
 use crate::history::who;
+use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
 
 impl Link {
-    /// A frame from the pool to the miniport, with nothing in between. `told` hears which packet it is before the miniport is
-    /// called with it.
+    /// A packet from the pool to the miniport, with nothing in between: `put` puts so many bytes in, and `told` hears which one
+    /// it is before the miniport is called with it.
     #[inline]
     pub(crate) fn send_straight(
         self: &Arc<Self>,
         cpu: &Rc<Cpu>,
-        frame: &[u8],
+        length: u32,
+        put: impl FnOnce(&mut WanPacket, &WanInfo),
         told: impl FnOnce(Name),
     ) -> Option<(Name, Status)> {
         let adapter = &*self.adapter;
@@ -41,10 +43,10 @@ impl Link {
             who(cpu.number(), &state)
         };
         let (info, pool) = (&*adapter.info, &*adapter.pool);
-        if adapter.life() != Life::Running || frame.is_empty() || frame.len() > info.room() {
+        let fits = length > 0 && length as usize <= info.room();
+        if adapter.life() != Life::Running || !fits {
             return None;
         }
-        let length = frame.len() as u32;
         let mut flow = self.flow.lock_in(&span)?;
         if !flow.is_clear_for(length) {
             return None;
@@ -62,11 +64,12 @@ impl Link {
         let now = ndis.instant();
         pool.take_in(&span, place);
         place.set_in(&span, state);
-        body.put(info, frame);
+        put(&mut body, info);
         let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-        ndis.note_sent(self, (packet, place), cpu, (now, who), length, || frame);
+        ndis.note_sent(self, (packet, place), cpu, (now, who), length, || body.data());
         place.goes_down(self.id, length, now.time, true);
         flow.goes_down();
+        flow.offered(slot, length, now.time);
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
@@ -117,6 +120,7 @@ impl Link {
         let packet = Name { generation: state.generation(), ..name };
         place.goes_down(self.id, length, now.time, false);
         flow.goes_down();
+        flow.offered(name.slot, length, now.time);
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         Some(self.call_down(drivers, cpu, packet, now))
@@ -262,6 +266,7 @@ impl Adapter {
         place.set_in(&span, home);
         self.unstall();
         flow.count.completions += 1;
+        flow.metered((name.slot, place), status, now.time, now.time);
         flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
         let drivers = lent.up.take().or_else(|| flow.drivers.clone());
         let before = cpu.spare.lend(lent.own.take());
