@@ -3,6 +3,7 @@
 import pytest
 
 from commands import HEAD, QUICK, USAGE, VIOLATIONS, driver, ndiswan
+from ndiswan.checking.raised import detail_of, text_of
 
 KEEPS = """self.owed.append(packet)
 self.timer.set(0.01)
@@ -140,3 +141,11 @@ def test_a_file_in_c_without_a_driverentry_is_told_what_one_is(tmp_path):
     assert "target.c: expected a driver, but it has no function DriverEntry" in done.stderr
     assert "NTSTATUS DriverEntry(PDRIVER_OBJECT" in done.stderr
     assert ".so" not in done.stderr
+
+
+def test_the_line_of_an_exception_is_its_own_and_not_its_note():
+    """What is noted of an exception, where it was or anything else, comes behind it."""
+    error = ValueError("mine")
+    error.add_note("in MiniportWanSend")
+    assert detail_of(error) == "ValueError: mine"
+    assert text_of(error).splitlines() == ["ValueError: mine", "in MiniportWanSend"]

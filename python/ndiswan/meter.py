@@ -9,7 +9,7 @@ from ndiswan.models.stages import Stage, Stages, stage_of
 from ndiswan.shown import Shown
 
 if TYPE_CHECKING:
-    from ndiswan._native import Link
+    import ndiswan
     from ndiswan.status import Status
 
 
@@ -31,7 +31,7 @@ class Meter(Shown):
     (3, {<Status.SUCCESS: 0x00000000>: 3}, 0.0)
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: ndiswan.Link) -> None:
         self.link = link
 
     @property

@@ -17,7 +17,9 @@ _OURS = re.compile(r"^ndiswan\.[\w.]*\.(?=\w+(?:: |$))", re.MULTILINE)
 
 def detail_of(error: BaseException) -> str:
     """The exception in a line, or what it needs."""
-    return _OURS.sub("", traceback.format_exception_only(error)[-1].strip())
+    told = traceback.TracebackException.from_exception(error)
+    told.__notes__ = None  # they come behind it
+    return _OURS.sub("", [*told.format_exception_only()][-1].strip())
 
 
 def text_of(error: BaseException, miniport: object = None) -> str:

@@ -35,6 +35,14 @@ impl There {
             None => error.write_unraisable(py, None),
         }
     }
+
+    /// The driver crashed: the exception says where.
+    fn keep_crash(&self, py: Python<'_>, crash: PyErr) {
+        match self.world.get() {
+            Some(world) => world.keep_as_it_is(py, crash),
+            None => crash.write_unraisable(py, None),
+        }
+    }
 }
 
 /// A status, the bytes of a buffer, BytesNeeded.
@@ -126,7 +134,7 @@ fn settings(
             });
         }),
         on_crash: Box::new(move |text| {
-            Python::attach(|py| dead.keep(py, crash(py, text)));
+            Python::attach(|py| dead.keep_crash(py, crash(py, text)));
         }),
         on_port: on_port.map(|callback| -> Box<ndiswan_driver::Port> {
             Box::new(move |space, address, bytes, value| {

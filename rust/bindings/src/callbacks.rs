@@ -195,7 +195,7 @@ impl<M: Mode> Miniport for PyMiniport<M> {
         let status = Python::attach(|py| {
             let shared = shared(&self.cell);
             let answer = self.send(py, shared, link, name).unwrap_or_else(|error| {
-                self.world.keep(py, error);
+                self.world.keep_of(py, error, Some(name));
                 None
             });
             let status = answer.unwrap_or_else(|| {

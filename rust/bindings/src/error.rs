@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ndiswan::Violation;
 use ndiswan::cx::Cpu;
 use ndiswan::time::adversarial::{FOREIGN, FOREIGNER};
+use ndiswan::{Name, Ndis, Violation};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -91,6 +91,20 @@ pub(crate) fn with_more(py: Python<'_>, error: PyErr, more: usize) -> PyErr {
         let _ = error.value(py).call_method1("add_note", (note,));
     }
     error
+}
+
+/// Notes on an exception of a callback in which one it was, and when. A broken rule says so itself.
+pub(crate) fn note_where(py: Python<'_>, core: &Ndis, error: &PyErr, packet: Option<Name>) {
+    let value = error.value(py);
+    let class = py.import("ndiswan.violations").and_then(|all| all.getattr("ContractViolation"));
+    let is_violation = class.is_ok_and(|class| value.is_instance(&class).unwrap_or(false));
+    // One that is raised again and again has the note of the first time.
+    if !is_violation
+        && !value.hasattr("__notes__").unwrap_or(true)
+        && let Some(place) = core.whereabouts(packet)
+    {
+        let _ = value.call_method1("add_note", (place,));
+    }
 }
 
 /// On the way out of the outermost call: raises what callbacks raised, then what the engine found

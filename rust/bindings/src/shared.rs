@@ -245,6 +245,17 @@ impl World {
 
     /// Keeps an exception of a callback until the outermost call can raise it.
     pub(crate) fn keep(&self, py: Python<'_>, error: PyErr) {
+        self.keep_of(py, error, None);
+    }
+
+    /// The same of a callback that was called with a packet.
+    pub(crate) fn keep_of(&self, py: Python<'_>, error: PyErr, packet: Option<Name>) {
+        crate::error::note_where(py, &self.core, &error, packet);
+        self.keep_as_it_is(py, error);
+    }
+
+    /// The same of an exception that says where it was.
+    pub(crate) fn keep_as_it_is(&self, py: Python<'_>, error: PyErr) {
         // It may never be raised again; who finds it in `errors` wants to know where it was.
         error.value(py).setattr("__traceback__", error.traceback(py)).unwrap_or(());
         if error.is_instance_of::<PyKeyboardInterrupt>(py) {

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::cx::Irql;
+use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Event, Name, What, milliseconds};
 use crate::face::Face;
+use crate::ndis::Ndis;
 use crate::rule::Rule;
 
 /// A rule that was broken.
@@ -114,3 +115,17 @@ impl fmt::Display for Violation {
 }
 
 impl std::error::Error for Violation {}
+
+impl Ndis {
+    /// Where the calling thread is, and when: the callback that it is in and whose that is, and the packet that it was called
+    /// with. None outside of callbacks.
+    pub fn whereabouts(&self, packet: Option<Name>) -> Option<String> {
+        let cpu = Cpu::current();
+        let inside = *cpu.state.borrow().inside.last()?;
+        let adapter = self.adapter(inside.adapter)?;
+        let (entry, irql, at) = (adapter.face().entry(inside.entry), cpu.irql(), self.now());
+        let packet = packet.map(|packet| format!(", with {packet}")).unwrap_or_default();
+        let (name, number, at) = (&adapter.name, cpu.number(), milliseconds(at));
+        Some(format!("in {entry} of adapter {name:?} at {at} ms, cpu {number} at {irql}{packet}"))
+    }
+}

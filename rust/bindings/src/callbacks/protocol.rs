@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndiswan::ndis::Batch;
 use ndiswan::ring::Completion;
-use ndiswan::{Cx, FinalStatus, Packet, Protocol, Status, UpToDispatch};
+use ndiswan::{Cx, FinalStatus, Name, Packet, Protocol, Status, UpToDispatch};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -74,11 +74,13 @@ impl Protocol for PyProtocol {
                 Ok(packet) => packet,
                 Err(error) => return self.world.keep(py, error),
             };
+            let slot = Name { adapter: shared.core.index, slot, generation: 0 };
+            let name = shared.present(slot); // it may be in another life afterwards
             let called = status::borrowed(py, status.get(), |status| {
                 self.entries.first.call(py, packet.bind(py), status)
             });
             if let Err(error) = called {
-                self.world.keep(py, error);
+                self.world.keep_of(py, error, Some(name));
             }
             shared.let_go(py, cx.cpu(), packet);
         });
