@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
 use crate::batch::Batch;
-use crate::error::{raise, settle, usage, value};
+use crate::error::{raise, raise_broken, settle, usage, value};
 use crate::number::number;
 use crate::packet::{Packet, bytes_of};
 use crate::shared::Shared;
@@ -105,7 +105,7 @@ impl Link {
             going.is_back(py, packet.get());
         }
         let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
-        raise(py, &self.shared.world, going.touched)?;
+        raise_broken(py, &self.shared.world, going.touched)?;
         Ok(status)
     }
 
