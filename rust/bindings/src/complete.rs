@@ -11,7 +11,7 @@ use ndiswan::{Name, Rule, Status, Violation};
 use pyo3::prelude::*;
 
 use crate::adapter::Adapter;
-use crate::error::{raise, settle_warnings};
+use crate::error::{raise, raise_broken, settle_warnings};
 use crate::link::Link;
 use crate::packet::Packet;
 use crate::status;
@@ -128,8 +128,8 @@ impl Adapter {
         if let Some(error) = bad_status {
             return Err(error);
         }
-        raise(py, &self.shared.world, result)?;
-        raise(py, &self.shared.world, touched)?;
+        raise_broken(py, &self.shared.world, result)?;
+        raise_broken(py, &self.shared.world, touched)?;
         before.map_or(Ok(()), |before| settle_warnings(py, &self.shared.world, before))
     }
 }

@@ -1,8 +1,9 @@
 //! Built-in cards and traffic as drivers: bound by ``ndis.bind`` like those of Python, without Python per packet.
 
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use ndiswan::cx::{Cx, Dispatch, Passive, UpToDispatch};
+use ndiswan::cx::{Cpu, Cx, Dispatch, Passive, UpToDispatch};
 use ndiswan::miniport::Deserialized;
 use ndiswan::model::{Heard, LinkSpec, Luck, ModelError};
 use ndiswan::{Disposition, Miniport, Sending, Status, WanInfo};
@@ -165,8 +166,8 @@ impl Miniport for Told {
         self.driver.wan_send(cx, link, packet)
     }
 
-    fn device(&self, device: u32) {
-        self.driver.device(device);
+    fn device_on(&self, cpu: &Rc<Cpu>, device: u32) {
+        self.driver.device_on(cpu, device);
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {

@@ -69,6 +69,19 @@ pub(crate) fn raise<T>(
     }
 }
 
+/// The same for a call that gives nothing.
+#[inline]
+pub(crate) fn raise_broken(
+    py: Python<'_>,
+    world: &World,
+    result: Result<(), Arc<Violation>>,
+) -> PyResult<()> {
+    if result.is_ok() && !world.core.is_cut_off() {
+        return Ok(());
+    }
+    raise(py, world, result).map(drop)
+}
+
 /// The same for a call of many packets: the first broken rule is raised, with a note on the others.
 pub(crate) fn raise_first(
     py: Python<'_>,

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyInt};
 
 use crate::status::describe;
 
@@ -16,7 +16,8 @@ pub(crate) fn number<T: for<'a, 'py> FromPyObject<'a, 'py>>(
     bits: u32,
     given: &Bound<'_, PyAny>,
 ) -> PyResult<T> {
-    let is_bool = given.is_instance_of::<PyBool>();
+    // What is an int and nothing else is no bool either; that is asked of the others.
+    let is_bool = !given.is_exact_instance_of::<PyInt>() && given.is_instance_of::<PyBool>();
     if let (false, Ok(number)) = (is_bool, given.extract::<T>()) {
         return Ok(number);
     }

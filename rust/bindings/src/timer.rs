@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use crate::error::raise;
+use crate::error::{raise, raise_broken};
 use crate::gil_cell::GilCell;
 use crate::number::{Seconds, arg, number, wrong};
 use crate::shared::Shared;
@@ -42,14 +42,14 @@ impl Timer {
     fn set(&self, py: Python<'_>, seconds: Seconds<arg::Seconds>) -> PyResult<()> {
         alive(&self.shared.core)?;
         let delay = seconds.nanoseconds()?;
-        raise(py, &self.shared.world, self.shared.core.set_timer(self.id, delay)).map(drop)
+        raise_broken(py, &self.shared.world, self.shared.core.set_timer(self.id, delay))
     }
 
     /// Sets it to ``nanoseconds`` from now; else as :meth:`set`.
     fn set_ns(&self, py: Python<'_>, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
         let nanoseconds = number("nanoseconds", 64, nanoseconds)?;
         alive(&self.shared.core)?;
-        raise(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds)).map(drop)
+        raise_broken(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds))
     }
 
     /// Cancels it (NdisMCancelTimer); whether it was set.
@@ -57,7 +57,7 @@ impl Timer {
     /// Raises ``IrqlViolation`` (IRQL_CALL) above DISPATCH; it is cancelled all the same.
     fn cancel(&self, py: Python<'_>) -> PyResult<bool> {
         let (was_set, allowed) = self.shared.core.cancel_timer_here(self.id);
-        raise(py, &self.shared.world, allowed)?;
+        raise_broken(py, &self.shared.world, allowed)?;
         Ok(was_set)
     }
 

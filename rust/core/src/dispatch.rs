@@ -4,8 +4,6 @@
 //! real time the dispatcher's thread. Priorities are those of the hardware: an interrupt's DPC
 //! before other DPCs, those before deliveries, those before timers of the same moment.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,36 +12,29 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::biased::{Bias, Biased};
+use crate::biased::{Alone, Bias, Biased, BiasedGuard};
 use crate::cx::Cpu;
 use crate::ndis::{Adapter, Ndis};
 use crate::time::adversarial::Adversary;
 use crate::time::{Clock, TimeKind};
 
+mod agenda;
 #[cfg(test)]
 mod tests;
 mod works;
 
+use agenda::{Agenda, Item};
 pub(crate) use works::Work;
 
-/// How much dead work is never worth a look through the heap.
+/// How much dead work is never worth a look through it all.
 const FEW: usize = 64;
 
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
-struct Item {
-    at: u64,
-    priority: u8,
-    age: u64,
-    background: bool,
-    work: Work,
-}
-
 #[derive(Debug, Default)]
-struct Inner {
-    heap: BinaryHeap<Reverse<Item>>,
+pub(crate) struct Inner {
+    agenda: Agenda,
     ages: u64,
     foreground: usize,
-    /// How much of the heap is dead at most: timers that were cancelled or set anew.
+    /// How much of it is dead at most: timers that were cancelled or set anew.
     dead: usize,
     running: bool,
     closed: bool,
@@ -65,13 +56,36 @@ impl Store {
             Store::One(inner) => Cpu::here(|cpu| f(&mut inner.lock_on(cpu))),
         }
     }
+
+    /// The same on a CPU that the caller knows.
+    #[inline]
+    fn with_on<R>(&self, cpu: &Cpu, f: impl FnOnce(&mut Inner) -> R) -> R {
+        match self {
+            Store::Many(inner) => f(&mut inner.lock()),
+            Store::One(inner) => f(&mut inner.lock_on(cpu)),
+        }
+    }
 }
 
 impl Inner {
     /// Whether there is work for whose sake a run goes on.
     fn waits(&self, wanted: impl Fn(Work) -> bool) -> bool {
         self.foreground > 0
-            && self.heap.iter().any(|Reverse(item)| !item.background && wanted(item.work))
+            && self.agenda.iter().any(|item| !item.background() && wanted(item.work))
+    }
+
+    /// Has `work` done at `at`; a run goes on for its sake unless it is `background`.
+    #[inline]
+    fn push(&mut self, at: u64, work: Work, background: bool) {
+        self.ages += 1;
+        self.foreground += usize::from(!background);
+        self.agenda.push(Item::new(at, self.ages, background, work));
+    }
+
+    /// Has `work` done at `at`.
+    #[inline]
+    pub(crate) fn schedule(&mut self, at: u64, work: Work) {
+        self.push(at, work, false);
     }
 }
 
@@ -110,13 +124,17 @@ impl Queue {
         if let Some(adversary) = &self.adversary {
             return adversary.schedule(at, work, background);
         }
-        self.inner.with(|inner| {
-            inner.ages += 1;
-            let item = Item { at, priority: work.priority(), age: inner.ages, background, work };
-            inner.foreground += usize::from(!background);
-            inner.heap.push(Reverse(item));
-        });
+        self.inner.with(|inner| inner.push(at, work, background));
         self.changed.notify_one();
+    }
+
+    /// The queue in a span of its world, in which nobody waits for it; `None` if it is locked.
+    #[inline]
+    pub(crate) fn lock_in<'a>(&'a self, span: &Alone<'_>) -> Option<BiasedGuard<'a, Inner>> {
+        match &self.inner {
+            Store::Many(_) => None,
+            Store::One(inner) => inner.lock_in(span),
+        }
     }
 
     /// Has `work` done at `at`.
@@ -129,27 +147,30 @@ impl Queue {
         self.push(at, work, true);
     }
 
-    /// The next work up to `until`; background work only with `all`, or before other work that is
+    /// The next work up to `until`, to whose time the clock goes; background work only with `all`, or before other work that is
     /// `wanted`. Timers that were cancelled or set anew are not, and the clock does not go there.
+    #[inline]
     pub(crate) fn next_due(
         &self,
+        cpu: &Cpu,
         until: u64,
         all: bool,
         wanted: impl Fn(Work) -> bool,
-    ) -> Option<(u64, Work)> {
-        self.inner.with(|inner| {
+    ) -> Option<Work> {
+        self.inner.with_on(cpu, |inner| {
             while all || inner.foreground > 0 {
-                let Reverse(item) = *inner.heap.peek()?;
+                let item = *inner.agenda.next()?;
                 // Where none is dead, nobody has to be asked.
                 let dead = inner.dead > 0 && !wanted(item.work);
-                if !dead && (item.at > until || (!all && item.background && !inner.waits(&wanted)))
-                {
+                let background = item.background();
+                if !dead && (item.at > until || (!all && background && !inner.waits(&wanted))) {
                     return None;
                 }
-                inner.heap.pop();
-                inner.foreground -= usize::from(!item.background);
+                inner.agenda.pop();
+                inner.foreground -= usize::from(!background);
                 if !dead {
-                    return Some((item.at, item.work));
+                    self.clock.set(item.at);
+                    return Some(item.work);
                 }
                 inner.dead = inner.dead.saturating_sub(1);
             }
@@ -165,28 +186,36 @@ impl Queue {
     /// Whether all that is `wanted`, and for whose sake a run goes on, was scheduled behind that number.
     pub(crate) fn is_newer(&self, number: u64, wanted: impl Fn(Work) -> bool) -> bool {
         self.inner.with(|inner| {
-            let mut left = inner.heap.iter().filter(|Reverse(item)| !item.background);
-            left.all(|Reverse(item)| item.age > number || !wanted(item.work))
+            let mut left = inner.agenda.iter().filter(|item| !item.background());
+            left.all(|item| item.age() > number || !wanted(item.work))
         })
     }
 
-    /// The next event of a device's up to `until`, before whatever else is due.
-    pub(crate) fn next_device(&self, until: u64) -> Option<(u64, Work)> {
+    /// Simulated time goes on to then, if it is not there yet: under the lock, so that of two threads none sets it back.
+    pub(crate) fn set_clock(&self, to: u64) {
+        self.inner.with(|_| self.clock.set(to));
+    }
+
+    /// The next event of a device's up to `until`, before whatever else is due; the clock goes there.
+    pub(crate) fn next_device(&self, until: u64) -> Option<Work> {
         let is_device = |work: Work| matches!(work, Work::Device { .. });
         if let Some(adversary) = &self.adversary {
-            return adversary.take_due(until, is_device);
+            let (at, work) = adversary.take_due(until, is_device)?;
+            self.set_clock(at);
+            return Some(work);
         }
         self.inner.with(|inner| {
             let due = |item: &Item| is_device(item.work) && item.at <= until;
-            let next = inner.heap.iter().map(|Reverse(item)| *item).filter(due).min()?;
-            inner.heap.retain(|Reverse(item)| *item != next);
+            let next = inner.agenda.iter().copied().filter(due).min()?;
+            inner.agenda.retain(|item| *item != next);
             inner.foreground -= 1;
-            Some((next.at, next.work))
+            self.clock.set(next.at);
+            Some(next.work)
         })
     }
 
     /// A timer was cancelled or set anew, so that its work is `wanted` no more. Dead work is left
-    /// where it is until it is half of the heap: a look through all of it is paid for by as many
+    /// where it is until it is half of all: a look through all of it is paid for by as many
     /// cancellations then.
     pub(crate) fn note_dead(&self, wanted: impl Fn(Work) -> bool) {
         if let Some(adversary) = &self.adversary {
@@ -194,12 +223,12 @@ impl Queue {
         }
         self.inner.with(|inner| {
             inner.dead += 1;
-            if inner.dead < FEW || inner.dead * 2 < inner.heap.len() {
+            if inner.dead < FEW || inner.dead * 2 < inner.agenda.len() {
                 return;
             }
             inner.dead = 0;
-            inner.heap.retain(|Reverse(item)| wanted(item.work));
-            inner.foreground = inner.heap.iter().filter(|Reverse(item)| !item.background).count();
+            inner.agenda.retain(|item| wanted(item.work));
+            inner.foreground = inner.agenda.iter().filter(|item| !item.background()).count();
         });
     }
 
@@ -211,14 +240,14 @@ impl Queue {
             return Due::Closed;
         }
         let now = self.clock.now();
-        let wait = match inner.heap.peek() {
-            Some(Reverse(item)) if item.at <= now => {
-                let Some(Reverse(item)) = inner.heap.pop() else { return Due::Nothing };
-                inner.foreground -= usize::from(!item.background);
+        let wait = match inner.agenda.next() {
+            Some(item) if item.at <= now => {
+                let Some(item) = inner.agenda.pop() else { return Due::Nothing };
+                inner.foreground -= usize::from(!item.background());
                 inner.running = true;
                 return Due::Work(item.work);
             }
-            Some(Reverse(item)) => Duration::from_nanos(item.at - now).min(patience),
+            Some(item) => Duration::from_nanos(item.at - now).min(patience),
             None => patience,
         };
         self.changed.wait_for(&mut inner, wait);
@@ -325,17 +354,12 @@ impl Ndis {
             }
         };
         let Some(adapter) = self.adapter_again(index, known) else { return false };
-        match job {
-            Job::Timer(timer, arming) if !adapter.timer_is_armed_by(timer, arming) => return false,
-            Job::HangCheck => {
-                let next = self.now() + adapter.hang_interval();
-                if next > self.now() {
-                    self.queue.schedule_background(next, work);
-                }
+        if job == Job::HangCheck {
+            let next = self.now() + adapter.hang_interval();
+            if next > self.now() {
+                self.queue.schedule_background(next, work);
             }
-            _ => {}
         }
-        adapter.perform(cpu, job);
-        true
+        adapter.perform(cpu, job)
     }
 }

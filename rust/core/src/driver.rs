@@ -147,7 +147,7 @@ impl<M: Miniport> AnyMiniport for M {
         Miniport::dpc(self, &mut Cx::<Dispatch>::assume(Rc::clone(cpu)), dpc);
     }
 
-    fn device(&self, _: &Rc<Cpu>, device: u32) {
-        Miniport::device(self, device);
+    fn device(&self, cpu: &Rc<Cpu>, device: u32) {
+        Miniport::device_on(self, cpu, device);
     }
 }

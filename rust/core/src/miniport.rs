@@ -1,8 +1,9 @@
 //! What a miniport implements: NDIS's entry points with the packet as a token.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::cx::{AtMostDispatch, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
+use crate::cx::{AtMostDispatch, Cpu, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
 use crate::disposition::{Disposition, Sending};
 use crate::face::Face;
 use crate::info::WanInfo;
@@ -209,6 +210,13 @@ pub trait Miniport: Send + Sync + 'static {
     /// the card's, which is simulated beside it.
     fn device(&self, device: u32) {
         let _ = device;
+    }
+
+    /// The same for a built-in card, on the CPU that it happens on.
+    #[doc(hidden)]
+    fn device_on(&self, cpu: &Rc<Cpu>, device: u32) {
+        let _ = cpu;
+        self.device(device);
     }
 
     /// MiniportCancelSendPackets or MiniportCancelSend: complete the queued sends that have this id

@@ -10,6 +10,7 @@ mod allocate;
 mod back_many;
 mod batch;
 mod bind;
+mod calling;
 mod chain;
 mod close;
 mod complete;
@@ -358,7 +359,7 @@ impl Ndis {
 
     /// Whether `run` shall stop: a language binding has an exception to pass on.
     pub(crate) fn interrupted(&self) -> bool {
-        self.interrupt.swap(false, Ordering::AcqRel)
+        self.interrupt.load(Ordering::Relaxed) && self.interrupt.swap(false, Ordering::AcqRel)
     }
 
     /// Makes the present or next [`run`](Self::run) return after the event that it is at.

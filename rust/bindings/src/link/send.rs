@@ -9,7 +9,7 @@ use ndiswan::{Name, Status, Violation};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::error::{raise, usage, value};
+use crate::error::{raise, raise_broken, usage, value};
 use crate::link::Link;
 use crate::number::number;
 use crate::packet::{Packet, bytes_of};
@@ -116,7 +116,7 @@ impl Link {
             going.is_back(py, packet.get());
         }
         let status = raise(py, &self.shared.world, result)?.unwrap_or(Status::FAILURE);
-        raise(py, &self.shared.world, going.touched)?;
+        raise_broken(py, &self.shared.world, going.touched)?;
         Ok(status)
     }
 

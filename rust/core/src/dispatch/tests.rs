@@ -15,7 +15,7 @@ fn timer(arming: u64) -> Work {
 }
 
 fn size(queue: &Queue) -> usize {
-    queue.inner.with(|inner| inner.heap.len())
+    queue.inner.with(|inner| inner.agenda.len())
 }
 
 /// A queue whose work is alive unless its arming is in `dead`.
@@ -42,7 +42,8 @@ impl Model {
     }
 
     fn next(&self) -> Option<(u64, Work)> {
-        self.queue.next_due(u64::MAX, false, |work| self.wants(work))
+        let next = |cpu: &_| self.queue.next_due(cpu, u64::MAX, false, |work| self.wants(work));
+        Cpu::here(|cpu| next(cpu)).map(|work| (self.queue.clock.now(), work))
     }
 }
 

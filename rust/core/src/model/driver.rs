@@ -125,33 +125,34 @@ impl CardDriver {
 
 impl Up {
     /// Has the device happen when the card is due, and the far end's when something is heard.
-    fn arm(&self, work: &mut Work) {
+    fn arm(&self, cpu: &Cpu, work: &mut Work) {
         let heard = work.far.ear.as_ref().map_or(NEVER, Ear::due);
         if heard != work.heard_at {
             work.heard_at = heard;
-            self.set(self.far, heard);
+            self.set(cpu, self.far, heard);
         }
         let due = work.card.due();
         if due == work.set_for {
             return;
         }
         work.set_for = due;
-        self.set(self.device, due);
+        self.set(cpu, self.device, due);
     }
 
-    fn set(&self, device: u32, due: u64) {
+    fn set(&self, cpu: &Cpu, device: u32, due: u64) {
         if due == NEVER {
             self.adapter.cancel_device(device);
         } else {
-            self.adapter.set_device(device, due.saturating_sub(self.adapter.ndis.now()));
+            let delay = due.saturating_sub(self.adapter.ndis.now());
+            self.adapter.set_device_on(cpu, device, delay);
         }
     }
 
     /// The card raises its interrupt. In virtual time its DPC runs at once, as it would at this moment anyway, without an ISR that
     /// has nothing to do: half of what a packet costs there. Elsewhere others may come in between.
-    fn interrupt(&self) {
+    fn interrupt(&self, cpu: &Rc<Cpu>) {
         if self.adapter.ndis.config.time == TimeKind::Virtual {
-            self.adapter.interrupt_inside(&Cpu::current());
+            self.adapter.interrupt_inside(cpu);
         } else {
             self.adapter.interrupt();
         }
@@ -166,7 +167,7 @@ impl Up {
                 return Next::Packet(self.name(slot, generation), status);
             }
         }
-        self.arm(&mut work);
+        self.arm(cpu, &mut work);
         let is_reset = work.resetting && !work.card.is_resetting();
         work.resetting &= !is_reset;
         if is_reset { Next::Reset } else { Next::Nothing }
@@ -200,7 +201,7 @@ impl Miniport for CardDriver {
         }
     }
 
-    fn initialize(&self, _: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
+    fn initialize(&self, cx: &mut Cx<Passive>, adapter: &Arc<Adapter>) -> Result<(), Status> {
         let luck = &self.luck;
         let line_luck = LineLuck { loss: luck.loss, jitter: luck.jitter, escapes: luck.escapes };
         let mut card = Card::new(&self.card, Line::new(&self.line, line_luck), luck.card);
@@ -218,7 +219,7 @@ impl Miniport for CardDriver {
         let far = if self.listens { adapter.device_with_an_end() } else { device };
         let work = Biased::new(&adapter.ndis.bias, work);
         let up = Up { adapter, device, far, work };
-        up.arm(&mut up.work.lock());
+        up.arm(cx.cpu(), &mut up.work.lock());
         self.up.set(up).map_err(|_| Status::FAILURE)
     }
 
@@ -249,32 +250,32 @@ impl Miniport for CardDriver {
             }
             work.owed[place] = Some(held.name.generation);
         }
-        up.arm(&mut work);
+        up.arm(cx.cpu(), &mut work);
         held.returned(answer.map_or(Status::PENDING, FinalStatus::get))
     }
 
     fn device(&self, device: u32) {
+        Cpu::here(|cpu| self.device_on(cpu, device));
+    }
+
+    fn device_on(&self, cpu: &Rc<Cpu>, device: u32) {
         let Some(up) = self.up.get() else { return };
+        let mut work = up.work.lock_on(cpu);
         if device != up.device {
             // What is heard is told by the interrupt's DPC, where a protocol may be called and may send.
-            Cpu::here(|cpu| up.work.lock_on(cpu).heard_at = NEVER);
-            return up.interrupt();
+            work.heard_at = NEVER;
+            drop(work);
+            return up.interrupt(cpu);
         }
-        let interrupts = Cpu::here(|cpu| {
-            let mut work = up.work.lock_on(cpu);
-            let Work { card, far, set_for, resetting, .. } = &mut *work;
-            *set_for = NEVER;
-            let now = up.adapter.ndis.now();
-            let completes = card.is_out_plain(now) || card.advance(now, far);
-            let interrupts = completes || (*resetting && !card.is_resetting());
-            if !interrupts {
-                up.arm(&mut work);
-            }
-            interrupts
-        });
-        if interrupts {
-            up.interrupt();
+        let Work { card, far, set_for, resetting, .. } = &mut *work;
+        *set_for = NEVER;
+        let now = up.adapter.ndis.now();
+        let completes = card.is_out_plain(now) || card.advance(now, far);
+        if completes || (*resetting && !card.is_resetting()) {
+            drop(work);
+            return up.interrupt(cpu);
         }
+        up.arm(cpu, &mut work);
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
@@ -317,7 +318,7 @@ impl Miniport for CardDriver {
         }
         work.resetting = work.card.due() > up.adapter.ndis.now();
         let pends = work.resetting;
-        up.arm(&mut work);
+        up.arm(cx.cpu(), &mut work);
         drop(work);
         if pends {
             return (Status::PENDING, false);

@@ -45,6 +45,10 @@ pub(crate) struct Drivers {
 pub(crate) struct Lent {
     pub(crate) down: Option<Arc<Drivers>>,
     pub(crate) up: Option<Arc<Drivers>>,
+    /// For whatever else is called.
+    pub(crate) call: Option<Arc<Drivers>>,
+    /// For what the hardware does, on top of which its interrupt may be called.
+    pub(crate) device: Option<Arc<Drivers>>,
     /// One to the adapter itself, for the token that the protocol gets.
     pub(crate) own: Option<Arc<Adapter>>,
     /// The drivers were let go: nothing is put back.
@@ -257,8 +261,7 @@ impl Adapter {
         at: Irql,
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
-        let drivers = self.drivers.load();
-        self.call_on(drivers.as_deref()?, cpu, entry, at, f)
+        self.calling(cpu, []).call(entry, at, f)
     }
 
     /// The same for an answer that is looked at: none of one that raised either, since that is what is told.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Adapter, Panic};
+use super::{Adapter, Drivers, Panic};
 use crate::biased::{Bias, Biased};
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
@@ -18,14 +18,20 @@ use crate::time::Clock;
 #[derive(Debug)]
 pub(crate) struct Devices(Biased<Inner>);
 
+/// What is known of one device.
+#[derive(Debug)]
+struct Known {
+    /// The number of its arming, 0 if it is not set.
+    armed: u64,
+    /// Whether it was set last from inside of its own event, with nothing owed: see [`crate::time::polls`]. None for
+    /// one that comes to an end by itself.
+    polls: Option<bool>,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    /// For each the number of its arming, 0 if it is not set.
-    armed: Vec<u64>,
+    known: Vec<Known>,
     armings: u64,
-    /// For each whether it was set last from inside of its own event, with nothing owed: see [`crate::time::polls`]. None for
-    /// one that comes to an end by itself.
-    polls: Vec<Option<bool>>,
     /// The one whose event happens.
     happening: Option<u32>,
 }
@@ -55,17 +61,50 @@ impl Adapter {
 
     fn new_device(&self, polls: Option<bool>) -> u32 {
         self.devices.with(|devices| {
-            devices.armed.push(0);
-            devices.polls.push(polls);
-            devices.armed.len() as u32 - 1
+            devices.known.push(Known { armed: 0, polls });
+            devices.known.len() as u32 - 1
         })
     }
 
     /// Has the device's event happen after `delay` nanoseconds; set again, only the last counts.
     pub fn set_device(&self, device: u32, delay: u64) {
+        Cpu::here(|cpu| self.set_device_on(cpu, device, delay));
+    }
+
+    /// The same on a CPU that the caller knows.
+    #[inline]
+    pub(crate) fn set_device_on(&self, cpu: &Cpu, device: u32, delay: u64) {
+        if self.set_device_straight(cpu, device, delay).is_none() {
+            self.set_device_slowly(device, delay);
+        }
+    }
+
+    /// One that comes to an end by itself, and is not set, by a thread that is alone. `None` if something is in the way; then
+    /// nothing was done.
+    #[inline]
+    fn set_device_straight(&self, cpu: &Cpu, device: u32, delay: u64) -> Option<()> {
+        let ndis = &*self.ndis;
+        let span = ndis.bias.alone(cpu)?;
+        let mut devices = self.devices.0.lock_in(&span)?;
+        let mut queue = ndis.queue.lock_in(&span)?;
+        let arming = devices.armings + 1;
+        let known = devices.known.get_mut(device as usize)?;
+        if known.armed != 0 || known.polls.is_some() {
+            return None;
+        }
+        // From here on it is done.
+        known.armed = arming;
+        devices.armings = arming;
+        let at = ndis.now().saturating_add(delay);
+        queue.schedule(at, Work::Device { adapter: self.index, device, arming });
+        Some(())
+    }
+
+    #[inline(never)]
+    fn set_device_slowly(&self, device: u32, delay: u64) {
         let itself = |devices: &mut Inner| {
-            let known = devices.polls.get(device as usize);
-            devices.happening == Some(device) && known.is_some_and(Option::is_some)
+            let known = devices.known.get(device as usize);
+            devices.happening == Some(device) && known.is_some_and(|known| known.polls.is_some())
         };
         let polls = self.devices.with(itself) && !self.owes();
         if polls {
@@ -74,11 +113,11 @@ impl Adapter {
         let set = self.devices.with(|devices| {
             devices.armings += 1;
             let arming = devices.armings;
-            if let Some(Some(known)) = devices.polls.get_mut(device as usize) {
+            let known = devices.known.get_mut(device as usize)?;
+            if let Some(known) = &mut known.polls {
                 *known = polls;
             }
-            let armed = devices.armed.get_mut(device as usize)?;
-            Some((arming, std::mem::replace(armed, arming)))
+            Some((arming, std::mem::replace(&mut known.armed, arming)))
         });
         let Some((arming, before)) = set else { return };
         if before != 0 {
@@ -91,7 +130,8 @@ impl Adapter {
     /// The event does not happen; whether it would have.
     pub fn cancel_device(&self, device: u32) -> bool {
         let was_set = self.devices.with(|devices| {
-            devices.armed.get_mut(device as usize).is_some_and(|a| std::mem::take(a) != 0)
+            let known = devices.known.get_mut(device as usize);
+            known.is_some_and(|known| std::mem::take(&mut known.armed) != 0)
         });
         if was_set {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
@@ -102,48 +142,62 @@ impl Adapter {
     /// NdisStallExecution: the processor is busy for `delay` nanoseconds, and what the hardware does meanwhile happens, interrupts
     /// among it, but for those that find an interrupt service routine there. Nothing else of this CPU's does.
     pub fn stall(&self, delay: u64) {
-        let Clock::Virtual(clock) = &self.ndis.queue.clock else {
+        let Clock::Virtual(_) = &self.ndis.queue.clock else {
             return crate::alive::sleep(Duration::from_nanos(delay));
         };
         let cpu = Cpu::current();
         let until = self.ndis.now().saturating_add(delay);
         while cpu.irql() < Irql::DIRQL && !self.ndis.is_foreign_thread() {
-            let Some((at, work)) = self.ndis.queue.next_device(until) else { break };
-            clock.set(at);
+            let Some(work) = self.ndis.queue.next_device(until) else { break };
             self.ndis.execute(&cpu, work, &mut None);
         }
-        clock.set(until);
+        self.ndis.queue.set_clock(until);
     }
 
     /// Whether the event is still to happen.
     pub fn device_is_set(&self, device: u32) -> bool {
-        self.devices.with(|devices| devices.armed.get(device as usize).is_some_and(|a| *a != 0))
+        self.devices.with(|devices| {
+            devices.known.get(device as usize).is_some_and(|known| known.armed != 0)
+        })
     }
 
     pub(crate) fn device_polls(&self, device: u32) -> bool {
-        self.devices.with(|devices| devices.polls.get(device as usize) == Some(&Some(true)))
+        let polls = |known: &Known| known.polls == Some(true);
+        self.devices.with(|devices| devices.known.get(device as usize).is_some_and(polls))
     }
 
     pub(crate) fn device_is_armed_by(&self, device: u32, arming: u64) -> bool {
-        self.devices.with(|devices| devices.armed.get(device as usize) == Some(&arming))
+        let armed = |known: &Known| known.armed == arming;
+        self.devices.with(|devices| devices.known.get(device as usize).is_some_and(armed))
+    }
+
+    /// The drivers, for an event of a device: a reference that is lent for it, or another.
+    #[inline]
+    fn lend(&self, cpu: &Cpu) -> Option<Arc<Drivers>> {
+        let lent = self.ndis.bias.briefly(cpu.thread).and_then(|span| {
+            let mut lent = self.lent.lock_in(&span)?;
+            lent.device.take()
+        });
+        lent.or_else(|| self.drivers.load_full())
     }
 
     /// The event happens; false if it was cancelled, or set anew.
     pub(crate) fn device_happens(&self, cpu: &Rc<Cpu>, device: u32, arming: u64) -> bool {
         let outer = {
             let mut devices = self.devices.0.lock_on(cpu);
-            match devices.armed.get_mut(device as usize) {
-                Some(armed) if *armed == arming => *armed = 0,
+            match devices.known.get_mut(device as usize) {
+                Some(known) if known.armed == arming => known.armed = 0,
                 _ => return false,
             }
             devices.happening.replace(device)
         };
-        if let Some(drivers) = self.drivers.load().as_deref() {
+        if let Some(drivers) = self.lend(cpu) {
             let happens = AssertUnwindSafe(|| drivers.miniport.device(cpu, device));
             if let Err(payload) = catch_unwind(happens) {
                 let (adapter, message) = (self.name.clone(), super::adapter::words(&*payload));
                 self.ndis.caught(Panic { adapter, entry: "a device", message });
             }
+            self.put_back(cpu, Some(drivers), None, |lent| &mut lent.device);
         }
         self.devices.0.lock_on(cpu).happening = outer;
         true

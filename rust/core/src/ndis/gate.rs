@@ -209,20 +209,26 @@ impl Adapter {
         }
     }
 
-    /// Does `job` now, or leaves it with whoever is inside.
-    pub(crate) fn perform(&self, cpu: &Rc<Cpu>, job: Job) {
+    /// Does `job` now, or leaves it with whoever is inside; false if there was nothing to it, a timer that was cancelled.
+    pub(crate) fn perform(&self, cpu: &Rc<Cpu>, job: Job) -> bool {
         if self.serialized() {
+            if let Job::Timer(timer, arming) = job
+                && !self.timer_is_armed_by(timer, arming)
+            {
+                return false;
+            }
             let mut inside = self.gate.inside.lock();
             if inside.cpu != 0 {
                 if !inside.jobs.contains(&job) {
                     inside.jobs.push_back(job);
                 }
-                return;
+                return true;
             }
             inside.cpu = cpu.id;
         }
-        self.run_job(cpu, job);
+        let done = self.run_job(cpu, job);
         self.leave(cpu);
+        done
     }
 
     /// Leaves the miniport, doing first what was left to do.
@@ -248,13 +254,14 @@ impl Adapter {
         }
     }
 
-    fn run_job(&self, cpu: &Rc<Cpu>, job: Job) {
+    fn run_job(&self, cpu: &Rc<Cpu>, job: Job) -> bool {
         match job {
             Job::Pump(link) => self.pump_inside(cpu, link),
-            Job::Timer(timer, arming) => self.timer_inside(cpu, timer, arming),
+            Job::Timer(timer, arming) => return self.timer_inside(cpu, timer, arming),
             Job::Dpc(dpc) => self.dpc_inside(cpu, dpc),
             Job::Interrupt => self.interrupt_inside(cpu),
             Job::HangCheck => self.hang_check_inside(cpu),
         }
+        true
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::adapter::Adapter;
-use super::timer::{Runs, seconds};
+use super::timer::seconds;
 use crate::choices::Access;
 use crate::contract::adapter::Life;
 use crate::cx::{Cpu, Cx, Irql};
@@ -46,10 +46,8 @@ impl Adapter {
     pub(crate) fn interrupt_inside(&self, cpu: &Rc<Cpu>) {
         // A halt begins with NdisMDeregisterInterrupt, which waits for the DPC that runs.
         if self.life() < Life::Halting {
-            let at = Irql::DISPATCH;
-            let interrupt = Runs::begin(&self.ndis.bias, cpu, &self.calls_running);
-            let _runs = (self.dpc_runs(cpu), interrupt);
-            self.call(cpu, Entry::HandleInterrupt, at, |drivers| {
+            let calling = self.calling(cpu, [&self.dpcs_running, &self.calls_running]);
+            calling.call(Entry::HandleInterrupt, Irql::DISPATCH, |drivers| {
                 let mut cx = Cx::assume(Rc::clone(cpu));
                 drivers.miniport.handle_interrupt(&mut cx);
             });

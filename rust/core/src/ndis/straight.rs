@@ -155,14 +155,14 @@ impl Adapter {
     /// The references that were taken out for a call.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
-    fn put_back(
+    pub(super) fn put_back(
         &self,
         cpu: &Cpu,
         drivers: Option<Arc<Drivers>>,
         own: Option<Arc<Adapter>>,
         place: impl Fn(&mut Lent) -> &mut Option<Arc<Drivers>>,
     ) {
-        if let Some(span) = self.ndis.bias.alone(cpu)
+        if let Some(span) = self.ndis.bias.briefly(cpu.thread)
             && let Some(mut lent) = self.lent.lock_in(&span)
             && !lent.over
             && place(&mut lent).is_none()

@@ -141,10 +141,10 @@ impl Adapter {
             return;
         }
         match &self.ndis.queue.clock {
-            Clock::Virtual(clock) => {
+            Clock::Virtual(_) => {
                 let until = self.ndis.now().saturating_add(delay);
                 self.ndis.go_on_meanwhile(until);
-                clock.set(until);
+                self.ndis.queue.set_clock(until);
             }
             Clock::Real(_) => crate::alive::sleep(std::time::Duration::from_nanos(delay)),
         }

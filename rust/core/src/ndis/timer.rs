@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 mod dpc;
+mod straight;
 
 use super::Adapter;
 use crate::biased::{Bias, Biased};
@@ -25,49 +26,24 @@ const CANCEL: u64 = 10_000_000_000;
 /// An adapter that completes nothing for this long hangs (NdisTimedDataHang).
 pub(crate) const HANG: u64 = 22_000_000_000;
 
-/// A DPC's routine runs on this CPU, until this is dropped.
-pub(super) struct Runs<'a> {
-    bias: &'a Bias,
-    cpu: &'a Cpu,
-    count: &'a AtomicU32,
-}
-
-impl<'a> Runs<'a> {
-    pub(super) fn begin(bias: &'a Bias, cpu: &'a Cpu, count: &'a AtomicU32) -> Runs<'a> {
-        let runs = Runs { bias, cpu, count };
-        runs.add(1);
-        runs
-    }
-
-    /// Who waits for it to be 0 ends the bias first.
-    fn add(&self, one: u32) {
-        if let Some(_span) = self.bias.alone(self.cpu) {
-            let count = self.count.load(Ordering::Relaxed);
-            self.count.store(count.wrapping_add(one), Ordering::Relaxed);
-        } else {
-            self.count.fetch_add(one, Ordering::AcqRel);
-        }
-    }
-}
-
-impl Drop for Runs<'_> {
-    fn drop(&mut self) {
-        self.add(u32::MAX); // one less
-    }
-}
-
 pub(super) fn seconds(ns: u64) -> f64 {
     std::time::Duration::from_nanos(ns).as_secs_f64()
 }
 
+/// What is known of one timer.
+#[derive(Debug, Default)]
+struct Known {
+    /// The number of its arming, 0 if it is not set.
+    armed: u64,
+    /// After how long it fires again, 0 if it does not.
+    period: u64,
+    /// Whether it was set last from inside of its own function, with nothing owed: see [`crate::time::polls`].
+    polls: bool,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    /// For each timer the number of its arming, 0 if it is not set.
-    armed: Vec<u64>,
-    /// For each whether it was set last from inside of its own function, with nothing owed: see [`crate::time::polls`].
-    polls: Vec<bool>,
-    /// For each after how long it fires again, 0 if it does not.
-    periods: Vec<u64>,
+    known: Vec<Known>,
     /// For each DPC whether it is queued.
     queued: Vec<bool>,
     armings: u64,
@@ -92,10 +68,8 @@ impl Adapter {
     /// NdisMInitializeTimer: a timer's number.
     pub fn timer(&self) -> u32 {
         let mut inner = self.timers.0.lock();
-        inner.armed.push(0);
-        inner.polls.push(false);
-        inner.periods.push(0);
-        inner.armed.len() as u32 - 1
+        inner.known.push(Known::default());
+        inner.known.len() as u32 - 1
     }
 
     /// NdisMSetTimer: `timer` fires after `delay` nanoseconds; set again, only the last counts.
@@ -103,6 +77,14 @@ impl Adapter {
     /// # Errors
     /// `TIMER` once MiniportHalt has returned, `IRQL_CALL` above DISPATCH; then it is not set.
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
+        Cpu::here(|cpu| match self.set_timer_straight(cpu, timer, delay) {
+            Some(()) => Ok(()),
+            None => self.set_timer_slowly(timer, delay),
+        })
+    }
+
+    #[inline(never)]
+    fn set_timer_slowly(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::timer(self.index, timer));
         let cpu = Cpu::current();
         let at = self.ndis.now().saturating_add(delay);
@@ -128,8 +110,8 @@ impl Adapter {
     /// 0 has it fire once.
     pub fn set_timer_period(&self, timer: u32, period: u64) {
         self.timers.with(|inner| {
-            if let Some(known) = inner.periods.get_mut(timer as usize) {
-                *known = period;
+            if let Some(known) = inner.known.get_mut(timer as usize) {
+                known.period = period;
             }
         });
     }
@@ -140,13 +122,13 @@ impl Adapter {
         }
         let (arming, before) = {
             let mut inner = self.timers.0.lock_on(cpu);
-            if let Some(known) = inner.polls.get_mut(timer as usize) {
-                *known = polls;
-            }
             inner.armings += 1;
             let arming = inner.armings;
-            let armed = inner.armed.get_mut(timer as usize);
-            (arming, armed.map_or(0, |armed| std::mem::replace(armed, arming)))
+            let set = |known: &mut Known| {
+                known.polls = polls;
+                std::mem::replace(&mut known.armed, arming)
+            };
+            (arming, inner.known.get_mut(timer as usize).map_or(0, set))
         };
         if before != 0 {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
@@ -159,7 +141,8 @@ impl Adapter {
     pub fn cancel_timer(&self, timer: u32) -> bool {
         let _around = self.ndis.around(Access::timer(self.index, timer));
         let was_set = self.timers.with(|inner| {
-            inner.armed.get_mut(timer as usize).is_some_and(|armed| std::mem::take(armed) != 0)
+            let known = inner.known.get_mut(timer as usize);
+            known.is_some_and(|known| std::mem::take(&mut known.armed) != 0)
         });
         if was_set {
             self.ndis.queue.note_dead(|work| self.ndis.wants(work));
@@ -176,47 +159,49 @@ impl Adapter {
 
     /// Whether the timer is set and has not fired.
     pub fn timer_is_set(&self, timer: u32) -> bool {
-        self.timers.with(|inner| inner.armed.get(timer as usize).is_some_and(|armed| *armed != 0))
+        self.timers
+            .with(|inner| inner.known.get(timer as usize).is_some_and(|known| known.armed != 0))
     }
 
     pub(crate) fn timer_polls(&self, timer: u32) -> bool {
-        self.timers.with(|inner| inner.polls.get(timer as usize) == Some(&true))
+        self.timers.with(|inner| inner.known.get(timer as usize).is_some_and(|known| known.polls))
     }
 
     pub(crate) fn timer_is_armed_by(&self, timer: u32, arming: u64) -> bool {
-        self.timers.with(|inner| inner.armed.get(timer as usize) == Some(&arming))
+        let armed = |known: &Known| known.armed == arming;
+        self.timers.with(|inner| inner.known.get(timer as usize).is_some_and(armed))
     }
 
     /// The timers that are set.
     pub(crate) fn set_timers(&self) -> Vec<u32> {
         let inner = self.timers.0.lock();
-        (0..inner.armed.len() as u32).filter(|t| inner.armed[*t as usize] != 0).collect()
+        (0..inner.known.len() as u32).filter(|t| inner.known[*t as usize].armed != 0).collect()
     }
 
-    pub(crate) fn timer_inside(&self, cpu: &Rc<Cpu>, timer: u32, arming: u64) {
+    /// A timer fires; false if there was nothing to it.
+    pub(crate) fn timer_inside(&self, cpu: &Rc<Cpu>, timer: u32, arming: u64) -> bool {
         let period = {
             let mut inner = self.timers.0.lock_on(cpu);
-            match inner.armed.get_mut(timer as usize) {
-                Some(armed) if *armed == arming => *armed = 0,
-                _ => return, // cancelled, or set again
+            match inner.known.get_mut(timer as usize) {
+                Some(known) if known.armed == arming => {
+                    known.armed = 0;
+                    known.period
+                }
+                _ => return false, // cancelled, or set again
             }
-            inner.periods[timer as usize]
         };
         if self.life() >= Life::Halted {
-            return;
+            return true;
         }
         self.emit(cpu, What::TimerFire { timer });
         if period > 0 {
             self.arm(cpu, timer, self.ndis.now().saturating_add(period), !self.owes());
         }
-        let _runs = self.dpc_runs(cpu);
+        let calling = self.calling(cpu, [&self.dpcs_running]);
         let outer = cpu.timer.replace(Some((self.index, timer)));
-        self.call(cpu, Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
+        calling.call(Entry::Timer, Irql::DISPATCH, |drivers| drivers.miniport.timer(cpu, timer));
         cpu.timer.set(outer);
-    }
-
-    pub(super) fn dpc_runs<'a>(&'a self, cpu: &'a Cpu) -> Runs<'a> {
-        Runs::begin(&self.ndis.bias, cpu, &self.dpcs_running)
+        true
     }
 
     /// What a halt begins with: no interrupt is handled any more, and no check for hang is made. One that is on its way into the
@@ -260,10 +245,9 @@ impl Adapter {
         };
         let mut wants_reset = false;
         if asks {
-            let _runs = Runs::begin(&self.ndis.bias, cpu, &self.calls_running);
-            let at = Irql::DISPATCH;
             wants_reset = self
-                .call(cpu, Entry::CheckForHang, at, |drivers| {
+                .calling(cpu, [&self.calls_running])
+                .call(Entry::CheckForHang, Irql::DISPATCH, |drivers| {
                     let mut cx = Cx::assume(Rc::clone(cpu));
                     drivers.miniport.check_for_hang(&mut cx)
                 })

@@ -45,4 +45,12 @@ impl Clock {
             Clock::Real(clock) => clock.now(),
         }
     }
+
+    /// A simulated one goes on to then, if it is not there yet. Who sets it has the queue's lock, or is the one
+    /// thread of adversarial time.
+    pub(crate) fn set(&self, to: u64) {
+        if let Clock::Virtual(clock) = self {
+            clock.set(to);
+        }
+    }
 }

@@ -18,9 +18,9 @@ impl VirtualClock {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set(&self, to: u64) {
+    pub(super) fn set(&self, to: u64) {
         if to > self.now() {
-            self.0.fetch_max(to, Ordering::Relaxed);
+            self.0.store(to, Ordering::Relaxed);
         }
     }
 }
@@ -68,7 +68,7 @@ impl Ndis {
     /// [`RunError`] from inside of a callback, which is `SERIAL` for a serialized miniport, or
     /// when time is not virtual.
     pub fn run(&self, until: Option<u64>, max_events: Option<u64>) -> Result<u64, RunError> {
-        let Clock::Virtual(clock) = &self.queue.clock else { return Err(RunError::NotVirtual) };
+        let Clock::Virtual(_) = &self.queue.clock else { return Err(RunError::NotVirtual) };
         let cpu = Cpu::current();
         self.may_run()?;
         if self.is_foreign_thread() {
@@ -87,17 +87,18 @@ impl Ndis {
             {
                 break;
             }
-            let next =
-                |all| self.queue.next_due(until.unwrap_or(u64::MAX), all, |work| self.wants(work));
-            let Some((at, work)) = next(until.is_some()).or_else(|| {
+            let next = |all| {
+                let last = until.unwrap_or(u64::MAX);
+                self.queue.next_due(&cpu, last, all, |work| self.wants(work))
+            };
+            let Some(work) = next(until.is_some()).or_else(|| {
                 (until.is_none() && self.hopes_for_a_check()).then(|| next(true)).flatten()
             }) else {
                 if let Some(until) = until {
-                    clock.set(until);
+                    self.queue.set_clock(until);
                 }
                 break;
             };
-            clock.set(at);
             self.see_poll(work, || self.queue.newest());
             if self.execute(&cpu, work, &mut known) {
                 ran += 1;
@@ -121,7 +122,7 @@ impl Ndis {
     /// Runs what is due until then while the calling CPU sleeps inside of a driver: on a virtual CPU of its own, since what the
     /// sleeper's is at does not concern it. What is of a serialized miniport that the sleeper is inside of waits for it.
     pub(crate) fn go_on_meanwhile(&self, until: u64) {
-        let Clock::Virtual(clock) = &self.queue.clock else { return };
+        let Clock::Virtual(_) = &self.queue.clock else { return };
         let number = Cpu::current_number();
         if number >= DEEPEST || self.is_foreign_thread() {
             return;
@@ -132,10 +133,8 @@ impl Ndis {
         Cpu::become_number(number + 1);
         let cpu = Cpu::current();
         while !self.is_closed() {
-            let Some((at, work)) = self.queue.next_due(until, true, |work| self.wants(work)) else {
-                break;
-            };
-            clock.set(at);
+            let next = self.queue.next_due(&cpu, until, true, |work| self.wants(work));
+            let Some(work) = next else { break };
             self.execute(&cpu, work, &mut None);
             self.settle(&cpu);
             if self.interrupted() {

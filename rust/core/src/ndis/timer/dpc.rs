@@ -64,8 +64,8 @@ impl Adapter {
     pub(crate) fn dpc_inside(&self, cpu: &Rc<Cpu>, dpc: u32) {
         // It may have been cancelled while it waited for the miniport.
         if self.set_queued(dpc, false) && self.life() < Life::Halted {
-            let _runs = self.dpc_runs(cpu);
-            self.call(cpu, Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
+            let calling = self.calling(cpu, [&self.dpcs_running]);
+            calling.call(Entry::Dpc, Irql::DISPATCH, |drivers| drivers.miniport.dpc(cpu, dpc));
         }
     }
 }

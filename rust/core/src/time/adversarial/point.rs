@@ -9,7 +9,6 @@ use super::{Adversary, Inner, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
-use crate::time::Clock;
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -141,8 +140,8 @@ impl Ndis {
         let mut inner = adversary.change();
         (inner.until, inner.all) = (u64::MAX, false);
         inner.cpus[0].state = State::Ready;
-        if let (Some(until), Clock::Virtual(clock)) = (until, &self.queue.clock) {
-            clock.set(until);
+        if let Some(until) = until {
+            self.queue.clock.set(until);
         }
         inner.cpus[0].since = self.now();
         adversary.points() - from
@@ -290,9 +289,7 @@ impl Ndis {
                 });
                 inner.pending.remove(index);
                 inner.progress += 1;
-                if let Clock::Virtual(clock) = &self.queue.clock {
-                    clock.set(pending.at);
-                }
+                self.queue.clock.set(pending.at);
                 if other == me {
                     return Next::Here(pending);
                 }

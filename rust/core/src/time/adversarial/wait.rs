@@ -7,7 +7,7 @@ use super::{Adversary, Inner, Pending, State, Virtual};
 use crate::cx::{Cpu, number_of};
 use crate::dispatch::Work;
 use crate::ndis::Ndis;
-use crate::time::{Clock, TimeKind};
+use crate::time::TimeKind;
 
 impl Ndis {
     /// Waits until `done`, for other threads or virtual CPUs; false if it is not after `patience`.
@@ -106,10 +106,10 @@ impl Ndis {
     /// It is the time until which this CPU sleeps, if it does.
     pub(super) fn wake(&self, inner: &mut Inner, number: usize) {
         let cpu = &mut inner.cpus[number];
-        if let (State::Sleeps(until), Clock::Virtual(clock)) = (cpu.state, &self.queue.clock) {
+        if let State::Sleeps(until) = cpu.state {
             let woken = std::mem::take(&mut cpu.woken);
             if !woken {
-                clock.set(until);
+                self.queue.clock.set(until);
             }
             if cpu.on.is_some() {
                 self.see_round(!woken);

@@ -1,0 +1,81 @@
+//! A call of the miniport's that is neither a send nor a completion.
+//!
+//! Its beginning is one look, and so is its end: what is counted while it is under way, and the drivers, which are lent.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Adapter, Drivers};
+use crate::cx::{Cpu, Irql};
+use crate::event::Entry;
+
+/// Such a call on this CPU, until it is dropped.
+pub(super) struct Calling<'a, const N: usize> {
+    adapter: &'a Adapter,
+    cpu: &'a Rc<Cpu>,
+    counts: [&'a AtomicU32; N],
+    drivers: Option<Arc<Drivers>>,
+}
+
+impl Adapter {
+    /// A call begins. Who waits for one of `counts` to be 0 ends the bias first.
+    #[inline]
+    pub(super) fn calling<'a, const N: usize>(
+        &'a self,
+        cpu: &'a Rc<Cpu>,
+        counts: [&'a AtomicU32; N],
+    ) -> Calling<'a, N> {
+        let mut drivers = None;
+        if let Some(span) = self.ndis.bias.briefly(cpu.thread) {
+            for count in counts {
+                count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            }
+            drivers = self.lent.lock_in(&span).and_then(|mut lent| lent.call.take());
+        } else {
+            for count in counts {
+                count.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+        let drivers = drivers.or_else(|| self.drivers.load_full());
+        Calling { adapter: self, cpu, counts, drivers }
+    }
+}
+
+impl<const N: usize> Calling<'_, N> {
+    /// The call itself.
+    #[inline]
+    pub(super) fn call<R>(
+        &self,
+        entry: Entry,
+        at: Irql,
+        f: impl FnOnce(&Drivers) -> R,
+    ) -> Option<R> {
+        self.adapter.call_on(self.drivers.as_deref()?, self.cpu, entry, at, f)
+    }
+}
+
+impl<const N: usize> Drop for Calling<'_, N> {
+    #[inline]
+    fn drop(&mut self) {
+        let drivers = self.drivers.take();
+        if let Some(span) = self.adapter.ndis.bias.briefly(self.cpu.thread) {
+            for count in self.counts {
+                count.store(count.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
+            }
+            if let Some(mut lent) = self.adapter.lent.lock_in(&span)
+                && !lent.over
+                && lent.call.is_none()
+            {
+                lent.call = drivers;
+                return;
+            }
+        } else {
+            for count in self.counts {
+                count.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+        // Perhaps the last reference, whose end is a driver's code: not in a span, nor under a lock.
+        drop(drivers);
+    }
+}
