@@ -20,6 +20,7 @@
 //! - **A token that is dropped is not lost.** A [`Sending`] or a [`Pending`] that is let go, by a panic too, comes
 //!   out of the ring with `FAILURE`, and that is on [record](Pool::record) as `LOST`. A
 //!   [`Packet`] that is let go is the pool's again.
+//! - **Many go in lists** ([`Packets`], [`Sendings`], [`Pendings`]), each step made with all of them: the shortest way.
 //! - **A ledger can look on** ([`Pool::with_ledger`]): each step is then checked against the contract's
 //!   own functions ([`PacketState`](crate::contract::packet::PacketState)). The types forbid what it
 //!   looks for, so it finds what went past them: memory that was overwritten, `unsafe` that was wrong.
@@ -49,6 +50,7 @@
 mod consumer;
 mod ledger;
 mod packet;
+mod packets;
 mod pool;
 mod producer;
 mod record;
@@ -57,6 +59,7 @@ mod token;
 pub use consumer::Consumer;
 pub use ledger::{Ledger, NoLedger, Step, WithLedger};
 pub use packet::{Packet, Pending, Sending, Sent};
+pub use packets::{OtherPool, Packets, Pendings, Sendings};
 pub use pool::Pool;
 pub use producer::Producer;
 pub use record::Broken;

@@ -17,6 +17,8 @@ mod make;
 mod permit;
 #[path = "../../core/src/ring/permit_lane.rs"]
 mod permit_lane;
+#[path = "../../core/src/ring/permit_list.rs"]
+mod permit_list;
 #[path = "../../core/src/ring/producer.rs"]
 mod producer;
 #[path = "../../core/src/ring/registry.rs"]

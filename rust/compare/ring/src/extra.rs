@@ -12,7 +12,8 @@ use crate::queue::{BATCH, CAPACITY, Queue, Way};
 use crate::rivals::{native, rbuffer, rings};
 use crate::rows::UNIT;
 use crate::watchdog;
-use crate::work::{engine, idle, single, stopped, typed};
+use crate::work::typed::{self, Travel};
+use crate::work::{engine, idle, single, stopped};
 
 /// A row from what ours and the other one cost in each round.
 fn row(case: String, against: &str, rounds: &[(f64, f64)], target: Option<f64>) -> Row {
@@ -116,21 +117,30 @@ fn whole_way(options: &Options) -> Result<Vec<Row>, Box<dyn Error>> {
     let whole = |entries: u64| entries / options.shrink / BATCH as u64 * BATCH as u64;
     let (entries, slow) = (whole(1_000_000), whole(100_000));
     let mut rows = Vec::new();
-    for (batch, name) in [(1, "one by one"), (BATCH, "batches of 32")] {
-        type Tokens = fn(usize, u64) -> f64;
+    type Tokens = fn(Travel, u64) -> f64;
+    for (travel, batch, name) in [
+        (Travel::Alone, 1, "one by one"),
+        (Travel::Lists, BATCH, "batches of 32 in lists"),
+        (Travel::Vectors, BATCH, "batches of 32 in vectors"),
+    ] {
         let bare = || typed::bare(batch, entries);
         for (tokens, ledger, target) in [
             (typed::typed as Tokens, "", 1.0 / 1.5),
             (typed::with_ledger, ", ledger on", 1.0 / 2.5),
         ] {
-            let ours = || tokens(batch, entries);
+            let ours = || tokens(travel, entries);
             let wide = || single::single::<Ours>(CAPACITY, batch, entries).ns;
             let case = format!("send, pend, push, drain, regain, {name}{ledger}");
+            // What a list is for is asked of lists; vectors show what it is worth.
+            let target = (travel != Travel::Vectors).then_some(target);
             let narrow = rounds(options.rounds, ours, bare);
-            rows.push(row(case.clone(), "the bare ring", &narrow, Some(target)));
+            rows.push(row(case.clone(), "the bare ring", &narrow, target));
             let wide = rounds(options.rounds, ours, wide);
             rows.push(row(case, "the bare ring, 16 bytes an entry", &wide, None));
         }
+    }
+    for (batch, name) in [(1, "one by one"), (BATCH, "batches of 32")] {
+        let bare = || typed::bare(batch, entries);
         for (level, ledger) in [(0, ""), (3, ", ledger on")] {
             let mut trips = engine::engine(batch, level)?;
             let ours = || {

@@ -128,6 +128,11 @@ pub trait Ledger: sealed::Sealed + Sized + 'static {
     #[doc(hidden)]
     fn step(page: &mut Self::Page, step: Step, life: Self::Life, report: impl Report)
     -> Self::Life;
+
+    /// Makes the steps from the protocol's hand into the ring, if the first would find what it should; the others find what
+    /// the one before them wrote.
+    #[doc(hidden)]
+    fn completed(page: &mut Self::Page, life: Self::Life) -> bool;
 }
 
 /// Where a step that was wrong is told.
@@ -164,6 +169,11 @@ impl Ledger for NoLedger {
 
     #[inline]
     fn step((): &mut (), _: Step, (): (), _: impl Report) {}
+
+    #[inline]
+    fn completed((): &mut (), (): ()) -> bool {
+        true
+    }
 }
 
 /// A ledger: each step is checked.
@@ -200,7 +210,21 @@ impl Ledger for WithLedger {
         }
         page.after(step, life)
     }
+
+    #[inline]
+    fn completed(page: &mut Page, life: Life) -> bool {
+        let is_right =
+            page.0 == PacketState::from_word(life.0.wrapping_add(Owner::Protocol as u64));
+        if is_right {
+            page.0 = PacketState::from_word(life.0.wrapping_add(ROUND));
+        }
+        is_right
+    }
 }
+
+/// What the steps from the protocol's hand into the ring add to a life, to make a state of it: the next life, the next
+/// owner, and PENDING. A test compares it with the steps.
+pub(super) const ROUND: u64 = (1 << 32) + Owner::Returning as u64 + (1 << 4);
 
 impl Page {
     /// By type the token is right, so what it believes is what is true, and its step is made in either case. Where

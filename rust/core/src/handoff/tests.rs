@@ -114,6 +114,38 @@ fn a_packet_that_was_sent_four_billion_times_is_completed_as_before() {
 }
 
 #[test]
+fn what_a_list_adds_to_a_life_is_what_the_steps_make_of_it_in_every_life() {
+    for life in [0, 1, 7, u32::MAX - 1, u32::MAX] {
+        let sent = PacketState::new(Owner::Protocol, life).send().and_then(PacketState::submit);
+        let next = life.wrapping_add(1);
+        let pended = sent.and_then(|state| state.returned(next, crate::Status::PENDING));
+        let after = pended.and_then(|state| state.complete(next)).unwrap();
+        assert_eq!((u64::from(life) << 32).wrapping_add(super::ledger::ROUND), after.word());
+    }
+}
+
+#[test]
+fn a_list_finds_the_one_packet_that_is_not_as_its_token_has_it() {
+    let pool = Pool::<u32, WithLedger>::with_ledger(5, |index| index);
+    let mut packets = pool.packets(5);
+    forge(&pool, 1, Owner::Ndis, 7);
+    forge(&pool, 3, Owner::Ndis, 0);
+    packets = pool.producer().push_list(packets.send().pend(), |_, status| status);
+    assert_eq!(found(&pool), [(Rule::Touch, Step::Send); 2]);
+    let packets_of =
+        |pool: &Checked| -> Vec<u32> { pool.record().iter().map(|broken| broken.packet).collect() };
+    assert_eq!(packets_of(&pool), [1, 3]);
+    forge(&pool, 4, Owner::Pool, 1);
+    let mut consumer = pool.consumer().unwrap();
+    assert_eq!(consumer.drain_list(9, &mut packets), Ok(5));
+    assert_eq!(packets_of(&pool), [1, 3, 4]);
+    assert_eq!(found(&pool)[2], (Rule::Touch, Step::Deliver));
+    // One mistake is one report: what comes after it goes on as if nothing had been.
+    drop(pool.producer().push_list(packets.send().pend(), |_, status| status));
+    assert_eq!((consumer.drain(9, |_, _| ()), pool.broken()), (5, 3));
+}
+
+#[test]
 fn a_report_says_what_what_was_found_and_what_to_do() {
     let pool = pool();
     drop(pool.packet().unwrap().send());

@@ -3,7 +3,7 @@
 use super::ledger::{Ledger, Life, Report, Step};
 use super::record::{Broken, Record};
 use crate::contract::packet::PacketState;
-use crate::ring::{Permit, PermitLane, Places, Reader, Whose};
+use crate::ring::{Permit, PermitLane, PermitList, Places, Reader, Whose};
 use crate::rule::Rule;
 use crate::status::FinalStatus;
 
@@ -16,6 +16,10 @@ pub(super) type Right<'p, T, L> = Permit<'p, T, <L as Ledger>::Page, Record>;
 /// The end at which packets come out.
 pub(super) type Out<'p, T, L> = Reader<'p, T, <L as Ledger>::Page, Record>;
 
+/// Packets in a list, each with its life.
+pub(super) type List<'p, T, L> =
+    PermitList<'p, T, <L as Ledger>::Page, Record, <L as Ledger>::Life>;
+
 /// A packet that somebody has. Which steps may be made is its owner's to know.
 #[derive(Debug)]
 pub(super) struct Token<'p, T, L: Ledger> {
@@ -27,15 +31,38 @@ impl<'p, T, L: Ledger> Token<'p, T, L> {
     /// One that nobody had, out of the pool or out of the ring.
     #[inline]
     pub(super) fn new(mut permit: Right<'p, T, L>, step: Step) -> Self {
+        let life = Self::life(&mut permit, step);
+        Token { permit, life }
+    }
+
+    /// Makes the step of who has not known the packet's life.
+    #[inline]
+    pub(super) fn life(permit: &mut Right<'p, T, L>, step: Step) -> L::Life {
         let whose = permit.whose();
-        let life = L::meet(permit.page(), step, whose);
+        L::meet(permit.page(), step, whose)
+    }
+
+    /// Makes a step of one whose token knew its life.
+    #[inline]
+    pub(super) fn made(permit: &mut Right<'p, T, L>, step: Step, life: L::Life) -> L::Life {
+        let whose = permit.whose();
+        L::step(permit.page(), step, life, whose)
+    }
+
+    /// What it was before it was taken apart.
+    #[inline]
+    pub(super) fn again(permit: Right<'p, T, L>, life: L::Life) -> Self {
         Token { permit, life }
     }
 
     #[inline]
+    pub(super) fn parts(self) -> (Right<'p, T, L>, L::Life) {
+        (self.permit, self.life)
+    }
+
+    #[inline]
     pub(super) fn step(mut self, step: Step) -> Self {
-        let whose = self.permit.whose();
-        self.life = L::step(self.permit.page(), step, self.life, whose);
+        self.life = Self::made(&mut self.permit, step, self.life);
         self
     }
 

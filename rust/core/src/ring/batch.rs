@@ -32,7 +32,7 @@ impl<E: Entry> Track<E> {
         if entries.len() <= room {
             // The compiler is not to know it: it would clear the bits in each part of an entry before it
             // makes a word of the parts, and load them one by one.
-            let mask = black_box(ENTRY);
+            let mask = if E::IS_CLEAR { !0 } else { black_box(ENTRY) };
             let slots = self.piece(position, entries.len());
             let (more, last) = followers.split_at(with_more.saturating_sub(1));
             let (_, slots) = slots.split_at(E::WORDS);

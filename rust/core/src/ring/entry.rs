@@ -18,6 +18,9 @@ pub(super) const ENTRY: u64 = !(PHASE | MORE);
 pub trait Entry: Copy + Send + 'static {
     /// Words of a slot, at least one.
     const WORDS: usize;
+    /// [`word`](Self::word) never has the ring's bits set: nobody needs to clear them.
+    #[doc(hidden)]
+    const IS_CLEAR: bool = false;
 
     /// The word at `index`, below [`WORDS`](Self::WORDS).
     fn word(self, index: usize) -> u64;

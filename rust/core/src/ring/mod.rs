@@ -81,6 +81,7 @@ mod make;
 mod owed;
 mod permit;
 mod permit_lane;
+mod permit_list;
 mod producer;
 mod registry;
 mod slots;
@@ -97,6 +98,7 @@ pub use make::{Config, open_ring, ring};
 pub(crate) use owed::{LetGo, Owed};
 pub(crate) use permit::{Permit, Places, Reader, Whose};
 pub(crate) use permit_lane::PermitLane;
+pub(crate) use permit_list::PermitList;
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
 
 #[cfg(test)]

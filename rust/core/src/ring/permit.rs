@@ -13,6 +13,8 @@
 //! [`Permit::give`] and the two pushes alone, each of which uses a permit up. A permit cannot be copied, the
 //! ring is nobody else's, and it hands out each entry once, as long as there are no more of them than
 //! it has places (`ring/mod.rs`): there are as many permits as bodies, and at least as many places.
+//! A list (`permit_list.rs`) has permits as their entries: what it takes in or drains it makes entries of, what it hands out
+//! or pushes is in it no more, and what it lends it lends one at a time.
 //!
 //! **So a push cannot fail, and a body needs no lock**: who has the permit is the only one who can reach
 //! the body and its page, as with a `Box`. What one holder wrote the next one sees: a permit goes from thread to
@@ -84,6 +86,13 @@ unsafe impl<'p, T, P, S> Send for Base<'p, T, P, S> where &'p [Place<T, P, S>]: 
 // SAFETY: as above.
 unsafe impl<'p, T, P, S> Sync for Base<'p, T, P, S> where &'p [Place<T, P, S>]: Sync {}
 
+impl<T, P, S> PartialEq for Base<'_, T, P, S> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
 impl<T, P, S> Copy for Base<'_, T, P, S> {}
 impl<T, P, S> Clone for Base<'_, T, P, S> {
     fn clone(&self) -> Self {
@@ -92,9 +101,12 @@ impl<T, P, S> Clone for Base<'_, T, P, S> {
 }
 
 impl<'p, T, P, S> Base<'p, T, P, S> {
-    /// The permit for a place of this home that nobody has: out of the free ones, or out of the ring.
+    /// The permit for a place of this home.
+    ///
+    /// # Safety
+    /// Nobody has it: the index came out of the free ones, out of the ring, or of what somebody kept it as.
     #[inline]
-    fn permit(self, at: At) -> Permit<'p, T, P, S> {
+    pub(super) unsafe fn permit(self, at: At) -> Permit<'p, T, P, S> {
         Permit { whose: Whose { base: self, at }, body: PhantomData }
     }
 }
@@ -143,7 +155,8 @@ impl<T, P: Default, S> Places<T, P, S> {
     /// A permit that nobody uses.
     pub(crate) fn take(&self) -> Option<Permit<'_, T, P, S>> {
         let index = self.0.free.lock().pop()?;
-        Some(self.0.base().permit(At::new(index)))
+        // SAFETY: it was free.
+        Some(unsafe { self.0.base().permit(At::new(index)) })
     }
 
     /// The end at which permits come out, if nobody else has it.
@@ -154,6 +167,11 @@ impl<T, P: Default, S> Places<T, P, S> {
     /// The calling thread's lane.
     pub(crate) fn lane(&self) -> PermitLane<'_, T, P, S> {
         PermitLane { base: self.0.base(), lane: self.0.ring.producer() }
+    }
+
+    #[inline]
+    pub(super) fn base(&self) -> Base<'_, T, P, S> {
+        self.0.base()
     }
 
     /// No more is to come: who waits is woken.
@@ -274,11 +292,23 @@ pub(crate) struct Reader<'p, T, P, S> {
 }
 
 impl<'p, T, P, S> Reader<'p, T, P, S> {
+    #[inline]
+    pub(super) fn base(&self) -> Base<'p, T, P, S> {
+        self.home.base()
+    }
+
+    /// How many permits there are.
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        self.home.all.len()
+    }
+
     /// The next permit, with the status that it was pushed with.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Permit<'p, T, P, S>, FinalStatus)> {
         let entry = self.consumer.pop()?;
-        Some((self.home.base().permit(entry.at()), entry.status()))
+        // SAFETY: it came out of the ring.
+        Some((unsafe { self.base().permit(entry.at()) }, entry.status()))
     }
 
     /// Hands up to `most` of them to `with`; returns how many. If that panics, the others stay.
@@ -288,8 +318,9 @@ impl<'p, T, P, S> Reader<'p, T, P, S> {
         most: usize,
         mut with: impl FnMut(Permit<'p, T, P, S>, FinalStatus),
     ) -> usize {
-        let base = self.home.base();
-        self.consumer.drain(most, |entry| with(base.permit(entry.at()), entry.status()))
+        let base = self.base();
+        // SAFETY: they came out of the ring.
+        self.consumer.drain(most, |entry| with(unsafe { base.permit(entry.at()) }, entry.status()))
     }
 
     /// The same into a vector, each as `with` makes it, which does not panic. Room is made before, so that nothing
@@ -299,14 +330,14 @@ impl<'p, T, P, S> Reader<'p, T, P, S> {
         &mut self,
         most: usize,
         out: &mut Vec<V>,
-        with: impl Fn(Permit<'p, T, P, S>, FinalStatus) -> V,
+        mut with: impl FnMut(Permit<'p, T, P, S>, FinalStatus) -> V,
     ) -> usize {
-        let most = most.min(self.home.all.len());
+        let most = most.min(self.count());
         out.reserve(most);
-        let (before, base) = (out.len(), self.home.base());
+        let (before, base) = (out.len(), self.base());
         let mut room = out.spare_capacity_mut().as_mut_ptr();
         let taken = self.consumer.drain(most, |entry| {
-            // SAFETY: there is room for `most`, and no more are drained.
+            // SAFETY: the permit came out of the ring. There is room for `most`, and no more are drained.
             unsafe {
                 (*room).write(with(base.permit(entry.at()), entry.status()));
                 room = room.add(1);

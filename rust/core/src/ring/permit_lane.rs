@@ -25,7 +25,7 @@ impl<'p, T, P, S> PermitLane<'p, T, P, S> {
     /// What goes into this lane; a permit of another ring goes into its own.
     #[inline]
     fn ticket(&self, permit: Permit<'p, T, P, S>, status: FinalStatus) -> Option<Ticket> {
-        if self.base.0 == permit.base().0 {
+        if self.base == permit.base() {
             return Some(Ticket::new(permit.at(), status));
         }
         permit.push(status);

@@ -15,28 +15,39 @@ fn wrong() {
     panic!("expected each packet as it was completed");
 }
 
-/// Nanoseconds a packet, in batches of `batch`, of tokens alone.
-pub fn typed(batch: usize, entries: u64) -> f64 {
-    way(&Pool::new(CAPACITY as u32, u64::from), batch, entries)
+/// How tokens travel.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Travel {
+    /// One by one.
+    Alone,
+    /// Batches of them in vectors, each token a value of its own.
+    Vectors,
+    /// Batches of them in lists: a step is made with all tokens of a list.
+    Lists,
+}
+
+/// Nanoseconds a packet, of tokens alone.
+pub fn typed(travel: Travel, entries: u64) -> f64 {
+    way(&Pool::new(CAPACITY as u32, u64::from), travel, entries)
 }
 
 /// The same with the ledger on.
-pub fn with_ledger(batch: usize, entries: u64) -> f64 {
+pub fn with_ledger(travel: Travel, entries: u64) -> f64 {
     let pool = Pool::with_ledger(CAPACITY as u32, u64::from);
-    let time = way(&pool, batch, entries);
+    let time = way(&pool, travel, entries);
     assert_eq!(pool.broken(), 0, "nothing was broken");
     time
 }
 
-fn way<L: Ledger>(pool: &Pool<u64, L>, batch: usize, entries: u64) -> f64 {
+fn way<L: Ledger>(pool: &Pool<u64, L>, travel: Travel, entries: u64) -> f64 {
     let (producer, mut consumer) = (pool.producer(), pool.consumer().expect("the only one"));
     // Once around, so that every place has been touched.
     one_by_one(pool, &producer, &mut consumer, CAPACITY as u64);
     let begin = cpu_time();
-    if batch == 1 {
-        one_by_one(pool, &producer, &mut consumer, entries);
-    } else {
-        in_batches(pool, &producer, &mut consumer, entries);
+    match travel {
+        Travel::Alone => one_by_one(pool, &producer, &mut consumer, entries),
+        Travel::Vectors => in_vectors(pool, &producer, &mut consumer, entries),
+        Travel::Lists => in_lists(pool, &producer, &mut consumer, entries),
     }
     (cpu_time() - begin) as f64 / entries as f64
 }
@@ -62,9 +73,9 @@ fn one_by_one<'p, L: Ledger>(
     }
 }
 
+/// Both sides keep what they have in a vector, as a protocol and a miniport may.
 #[inline(never)]
-/// Both sides keep what they have in a list, as a protocol and a miniport do.
-fn in_batches<'p, L: Ledger>(
+fn in_vectors<'p, L: Ledger>(
     pool: &'p Pool<u64, L>,
     producer: &Producer<'p, u64, L>,
     consumer: &mut Consumer<'p, u64, L>,
@@ -83,6 +94,28 @@ fn in_batches<'p, L: Ledger>(
     assert!(same, "each packet came back as it was completed");
 }
 
+/// The same in a list, with all of which each step is made.
+#[inline(never)]
+fn in_lists<'p, L: Ledger>(
+    pool: &'p Pool<u64, L>,
+    producer: &Producer<'p, u64, L>,
+    consumer: &mut Consumer<'p, u64, L>,
+    entries: u64,
+) {
+    let mut packets = pool.packets(0);
+    for packet in std::iter::from_fn(|| pool.packet()).take(BATCH) {
+        packets.push(packet, STATUS).expect("it is of the same pool");
+    }
+    for _ in 0..entries / BATCH as u64 {
+        // As above.
+        packets = producer.push_list(packets.send().pend(), |_, status| status);
+        while packets.len() < BATCH {
+            consumer.drain_list(BATCH, &mut packets).expect("they are of the same pool");
+        }
+    }
+    packets.for_each(|_, status| assert_eq!(status, STATUS, "as it was completed"));
+}
+
 /// The same entries through the same ring, without tokens.
 pub fn bare(batch: usize, entries: u64) -> f64 {
     let (ring, mut consumer) = ring::ring::<Completion>(Config::new(CAPACITY));
@@ -96,8 +129,8 @@ pub fn bare(batch: usize, entries: u64) -> f64 {
                 }
             };
             if entry.status != STATUS {
- wrong();
-}
+                wrong();
+            }
         }
     };
     one_by_one(CAPACITY as u64);
@@ -115,12 +148,11 @@ pub fn bare(batch: usize, entries: u64) -> f64 {
             while seen < BATCH {
                 seen += consumer.drain(BATCH, |entry| {
                     if entry.status != STATUS {
- wrong();
-}
+                        wrong();
+                    }
                 });
             }
         }
     }
-    let time = (cpu_time() - begin) as f64 / entries as f64;
-    time
+    (cpu_time() - begin) as f64 / entries as f64
 }
