@@ -66,3 +66,12 @@ def test_an_answer_that_no_link_can_have_is_told(tmp_path, field: str, told: str
     assert loaded
     assert broken.rule == "HANDLE"
     assert told in broken.detail
+
+
+def test_a_wan_miniport_has_no_transfer_data_handler(tmp_path) -> None:
+    """It indicates whole packets: nobody asks for the rest of one."""
+    transfer = "static VOID Transfer(void) { }\n#define ENTRY(e) e.TransferDataHandler = (PVOID)Transfer;\n"
+    (broken,), loaded = bound(tmp_path, transfer)
+    assert loaded
+    assert broken.rule == "HANDLE"
+    assert "there is a TransferDataHandler; a WAN miniport has none" in broken.detail

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from leased import checked, found
+import ndiswan as nw
+from leased import checked, found, leased
 from ndiswan.checking import CheckResult
 from ndiswan.checking.report import lines
 
@@ -30,3 +31,16 @@ def test_a_driver_that_always_hangs_is_told(tmp_path) -> None:
 def test_one_that_does_not_is_not(tmp_path) -> None:
     """No line without a reset."""
     assert said(tmp_path, "FALSE") == (0, [])
+
+
+def test_a_reset_that_never_ends_is_told_with_its_function(tmp_path) -> None:
+    """Nobody calls the driver when its time is over: its MiniportReset is the place to look at."""
+    never = "static NDIS_STATUS Never(PBOOLEAN a, NDIS_HANDLE c) { *a = FALSE; return NDIS_STATUS_PENDING; }\n"
+    driver = leased(tmp_path, f"{never}#define ENTRY(e) e.ResetHandler = Never;\n")
+    with nw.Ndis(on_violation="record") as ndis:
+        link = ndis.bind(nw.Protocol(), driver)
+        ndis.run(until=0.1)
+        assert ndis.reset(link) == nw.PENDING
+        ndis.run(until=60)
+        assert [broken.rule for broken in ndis.violations] == ["HANG"]
+        assert ndis.violations[0].detail.endswith(", in Never (more.h:1)")

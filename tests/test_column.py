@@ -70,10 +70,14 @@ def test_a_drain_does_not_write_to_what_is_read_only(name):
 def test_a_drain_does_not_mix_its_outputs():
     """Two outputs in the same memory are a ValueError."""
     ring, same = nw.CompletionRing(8), np.zeros(4, np.uint32)
-    with pytest.raises(ValueError, match="two that share memory"):
+    with pytest.raises(
+        ValueError, match=r"handles, statuses, tags: .*two that share memory; numpy"
+    ):
         ring.drain_into(np.zeros(4, np.uint64), same, same)
     memory = np.zeros(4, np.uint64)
-    with pytest.raises(ValueError, match="two that share memory"):
+    with pytest.raises(
+        ValueError, match=r"handles, statuses, tags: .*two that share memory; numpy"
+    ):
         ring.drain_into(memory[:2], memory.view(np.uint32)[3:5])
 
 
@@ -93,3 +97,19 @@ def test_no_room_is_no_wait():
     ring, empty = nw.CompletionRing(1), good(0)
     assert ring.drain_into(**empty, timeout=None) == 0
     assert ring.push_many(**empty) == 0
+
+
+@pytest.mark.parametrize("call", ["push_many", "drain_into"])
+def test_an_empty_array_is_one(call) -> None:
+    """`array.array` says of an empty one that it is nowhere; items of another type are told even so."""
+    ring = nw.CompletionRing(1)
+    empty = array.array("Q"), array.array("I"), array.array("I")
+    assert getattr(ring, call)(*empty) == 0
+    with pytest.raises(
+        TypeError,
+        match=r'handles: .* got a buffer of items "I"; array\.array\(\'Q\', handles\) makes one',
+    ):
+        getattr(ring, call)(empty[1], *empty[1:])
+    with nw.Ndis() as ndis:
+        link = ndis.bind(nw.Protocol(), nw.Miniport())
+        assert len(link.send_many(array.array("I"))) == 0

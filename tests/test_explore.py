@@ -325,7 +325,10 @@ def test_a_scenario_that_is_no_function_has_the_same_name_in_each_run():
 
 def test_bad_settings_are_refused():
     """An explorer that there is not, too many CPUs, a negative number of answers."""
-    with pytest.raises(ValueError, match="explorer: expected one of"):
+    with pytest.raises(
+        ValueError,
+        match=r"explorer: expected one of .*portfolio, pct1 to pct9, or bounded-sleep, got",
+    ):
         nw.explore(careful, explorer="luck")
     with pytest.raises(ValueError, match="cpus: expected 1 to 32"):
         nw.explore(careful, explorer="random", cpus=0, executions=1)

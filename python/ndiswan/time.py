@@ -53,7 +53,7 @@ class AdversarialTime:
     seed:
         Of an explorer made for this one execution.
     explorer:
-        Its name (``"random"``, ``"pct"``, …), an explorer that is asked in several executions, or the
+        Its name, one of those of :func:`explore`, an explorer that is asked in several executions, or the
         answers themselves: bytes, each of them one answer modulo how many there are, or the pairs of a
         replay token.
     cpus:

@@ -34,6 +34,7 @@ static void debug_print(const char *text) { strcpy(printed, text); }
 static void acquire(PNDIS_SPIN_LOCK lock) { (void)lock; locks++; acquisitions++; }
 static void let_go(PNDIS_SPIN_LOCK lock) { (void)lock; locks--; }
 
+static void lookaside(PVOID list, ULONG size, ULONG tag) { (void)list; (void)size; (void)tag; }
 static void expect_level(const char *name, UCHAR most) { (void)name; (void)most; }
 
 static void fill(const char *name, void *function)
@@ -49,6 +50,7 @@ static void start(void)
 {
     fill("NdisAllocateMemoryWithTag", allocate);
     fill("NdisFreeMemory", release);
+    fill("ndiswan_lookaside", lookaside);
     fill("ndiswan_debug_print", debug_print);
     fill("ndiswan_expect_level", expect_level);
     fill("NdisAcquireSpinLock", acquire);

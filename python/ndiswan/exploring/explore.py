@@ -316,7 +316,9 @@ def explore(  # noqa: PLR0913 -- what can be set is set here
         execution, in a world of its own, which is closed afterwards.
     explorer:
         ``"portfolio"`` mixes the others by what they find: ``"random"``, ``"pct"``, ``"pos"``,
-        ``"surw"``, ``"coverage"``; ``"bounded"`` is exhaustive and gives a certificate.
+        ``"surw"``, ``"coverage"``; ``"bounded"`` is exhaustive and gives a certificate. ``"pct"`` looks for bugs of
+        depth 3, ``"pct1"`` to ``"pct9"`` of those depths; ``"bounded-sleep"`` leaves out what only the order of
+        independent steps tells apart.
     seed:
         The same seed makes the same choices; 0 to 2**64 - 1. That of ``ndiswan fuzz`` is 0 to 2**63: task ``i`` has the
         seed ``seed + i``.

@@ -39,7 +39,10 @@ impl Explorer {
 
 fn explorer(name: &str, seed: u64) -> PyResult<Box<dyn Decides>> {
     make(name, seed).ok_or_else(|| {
-        value(format!("explorer: expected one of {}, got {name:?}", NAMES.join(", ")))
+        let known = NAMES.join(", ");
+        value(format!(
+            "explorer: expected one of {known}, pct1 to pct9, or bounded-sleep, got {name:?}"
+        ))
     })
 }
 
@@ -237,7 +240,7 @@ pub(crate) fn choices_in(token: &str) -> PyResult<Pairs> {
     from_token(token).map(pairs_of).map_err(|error| value(error.to_string()))
 }
 
-/// The names of the explorers.
+/// The names of the explorers; ``pct1`` to ``pct9`` and ``bounded-sleep`` are there as well.
 #[pyfunction]
 pub(crate) fn explorers() -> Vec<&'static str> {
     NAMES.to_vec()

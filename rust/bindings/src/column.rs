@@ -91,7 +91,8 @@ impl<'a, T: Item> Column<'a, T> {
             let writable = !buffer.readonly();
             Some((Self::new(start, length, Some(buffer))?, writable))
         });
-        found.ok_or_else(|| wrong::<T>(name, given))
+        let empty = || Some((Self::new(std::ptr::null_mut(), 0, None)?, may_be_empty::<T>(given)?));
+        found.or_else(empty).ok_or_else(|| wrong::<T>(name, given))
     }
 
     /// An array to be read, if it is a plain one of NumPy's.
@@ -161,6 +162,20 @@ fn of_type<T: Item>(given: &Bound<'_, PyAny>) -> Option<PyBuffer<T>> {
     order.is_none_or(|order| !foreign.contains(order)).then_some(buffer)
 }
 
+/// Whether an array of such items without any may be written. Where that is, is not looked at, which PyO3 does: an empty
+/// `array.array` is anywhere.
+#[cold]
+fn may_be_empty<T: Item>(given: &Bound<'_, PyAny>) -> Option<bool> {
+    let view = PyMemoryView::from(given).ok()?;
+    let one = |what: &str| view.getattr(what).ok();
+    let (bytes, dimensions) = (one("nbytes")?.extract::<usize>(), one("ndim")?.extract::<usize>());
+    let size = one("itemsize")?.extract::<usize>();
+    let format = one("format")?.extract::<String>().ok()?;
+    let same = format.strip_prefix(['@', '=', '<']).unwrap_or(&format) == T::CODE.to_string();
+    let empty = bytes.ok()? == 0 && dimensions.ok()? == 1 && size.ok()? == size_of::<T>();
+    (same && empty).then(|| one("readonly")?.extract::<bool>().ok().map(|readonly| !readonly))?
+}
+
 /// What is wrong with what was given: no array, another type, another shape, or in pieces.
 #[cold]
 fn wrong<T: Item>(name: &str, given: &Bound<'_, PyAny>) -> PyErr {
@@ -176,11 +191,17 @@ fn wrong<T: Item>(name: &str, given: &Bound<'_, PyAny>) -> PyErr {
     let shape = attribute(&view, "shape").unwrap_or_default();
     // PyO3 does not take what has no dimension.
     if shape != "()" && of_type::<T>(given).is_none() {
-        let found = attribute(given, "dtype").map(|dtype| format!("an array of {dtype}"));
-        let format = attribute(&view, "format").unwrap_or_default();
-        let found = found.unwrap_or_else(|_| format!("a buffer of items {format:?}"));
+        let (found, how) = if let Ok(found) = attribute(given, "dtype") {
+            (format!("an array of {found}"), format!("{name}.astype(numpy.{dtype}) converts one"))
+        } else {
+            let format = attribute(&view, "format").unwrap_or_default();
+            (
+                format!("a buffer of items {format:?}"),
+                format!("array.array({code:?}, {name}) makes one"),
+            )
+        };
         return PyTypeError::new_err(format!(
-            "{name}: expected an array of {dtype}, got {found}; {name}.astype(numpy.{dtype}) converts one"
+            "{name}: expected an array of {dtype}, got {found}; {how}"
         ));
     }
     let strides = attribute(&view, "strides").unwrap_or_default();

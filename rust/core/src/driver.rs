@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cx::{Cpu, Cx, Dirql, Dispatch, Passive};
 use crate::disposition::Sending;
-use crate::event::Name;
+use crate::event::{Entry, Name};
 use crate::miniport::{Miniport, Mode};
 use crate::ndis::{Adapter, Batch, Link};
 use crate::oid::{Answer, Oid};
@@ -28,6 +28,7 @@ pub(crate) trait AnyMiniport: Send + Sync {
         answers: &mut Vec<Status>,
     );
     fn timer_name(&self, timer: u32) -> Option<String>;
+    fn place_of(&self, entry: Entry) -> String;
     fn halt(&self, cpu: &Rc<Cpu>);
     fn cancel_send(&self, cpu: &Rc<Cpu>, id: u64);
     fn pause(&self, cpu: &Rc<Cpu>) -> Status;
@@ -76,6 +77,10 @@ impl<M: Miniport> AnyMiniport for M {
 
     fn timer_name(&self, timer: u32) -> Option<String> {
         Miniport::timer_name(self, timer)
+    }
+
+    fn place_of(&self, entry: Entry) -> String {
+        Miniport::place_of(self, entry)
     }
 
     fn halt(&self, cpu: &Rc<Cpu>) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cx::{AtMostDispatch, Cpu, Cx, Dirql, Dispatch, Level, Passive, UpToDispatch};
 use crate::disposition::{Disposition, Sending};
+use crate::event::Entry;
 use crate::face::Face;
 use crate::info::WanInfo;
 use crate::ndis::{Adapter, Batch, Link};
@@ -120,6 +121,13 @@ pub trait Miniport: Send + Sync + 'static {
     fn timer_name(&self, timer: u32) -> Option<String> {
         let _ = timer;
         None
+    }
+
+    /// Where in its source the function of an entry point is, as the end of a sentence, if somebody can say it.
+    #[doc(hidden)]
+    fn place_of(&self, entry: Entry) -> String {
+        let _ = entry;
+        String::new()
     }
 
     /// MiniportHalt: complete what is owed, stop timers and threads.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use ndiswan::cx::Cpu;
-use ndiswan::{Adapter, Link, Status};
+use ndiswan::{Adapter, Status};
 use parking_lot::{Mutex, RwLock};
 
 use crate::context;
@@ -103,6 +103,8 @@ pub(crate) struct Driver {
     pub(crate) entered: Mutex<Option<Status>>,
     pub(crate) handlers: OnceLock<Handlers>,
     pub(crate) locks: Locks,
+    /// Lookaside lists that are in use: the length of their entries, and their tag.
+    pub(crate) lists: Mutex<BTreeMap<usize, (u32, u32)>>,
     /// What NdisMRegisterUnloadHandler was given.
     pub(crate) unload: AtomicUsize,
     pub(crate) loaded: Mutex<crate::unload::Loaded>,
@@ -162,7 +164,7 @@ pub struct Card {
     pub(crate) attributes_set: AtomicBool,
     pub(crate) arena: OnceLock<Box<Arena>>,
     /// Links by NdisLinkContext.
-    pub(crate) links: RwLock<BTreeMap<usize, Arc<Link>>>,
+    pub(crate) links: RwLock<BTreeMap<usize, crate::exports::Line>>,
     pub(crate) timers: RwLock<Vec<Timer>>,
     pub(crate) dpcs: RwLock<Vec<Timer>>,
     pub(crate) interrupt: Mutex<Option<Interrupt>>,
@@ -242,6 +244,7 @@ impl Card {
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
             locks: Locks::default(),
+            lists: Mutex::default(),
             unload: AtomicUsize::new(0),
             loaded: Mutex::default(),
             undefined: Mutex::default(),

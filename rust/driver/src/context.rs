@@ -317,10 +317,9 @@ impl Here {
     /// Reports that an argument is not what it has to be.
     #[cold]
     pub(crate) fn wrong(&self, argument: &str, value: usize, expected: &str) {
-        self.broken(
-            Rule::Handle,
-            &format!("{}: {argument} is {value:#x}; expected {expected}", self.name),
-        );
+        let cut = crate::cut::told(value, (&raw const self) as usize);
+        let text = format!("{}: {argument} is {value:#x}{cut}; expected {expected}", self.name);
+        self.broken(Rule::Handle, &text);
     }
 
     /// Whether something is at `value`; reports an argument that is no address.

@@ -10,6 +10,7 @@ mod io_timers;
 mod kernel;
 mod lan;
 mod levels;
+mod lines;
 mod locks;
 mod memory;
 mod registration;
@@ -23,6 +24,7 @@ mod wan;
 pub(crate) use things::Things;
 
 pub(crate) use levels::{allowed, most};
+pub(crate) use lines::Line;
 pub(crate) use locks::told as told_lock;
 
 use std::collections::HashMap;

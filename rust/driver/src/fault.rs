@@ -263,7 +263,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
                 ", which is a range of ports that was registered: NdisRawReadPortUchar and its like reach it, and a \
                  pointer does not"
             } else {
-                ""
+                crate::cut::told(address, sp)
             };
             format!("{verb} address {address:#x}{kind}")
         }

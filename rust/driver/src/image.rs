@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::exports;
+use crate::low;
 use crate::snapshot::{self, Key, Snapshot};
 
 /// Why a driver could not be loaded.
@@ -143,6 +144,14 @@ pub(crate) fn is_of_driver(address: usize) -> bool {
     loaded.iter().any(|(span, _)| span.contains(&address))
 }
 
+/// Whether the address is the lower half of one in a loaded driver, and none itself.
+pub(crate) fn is_lower_half(address: usize, half: usize) -> bool {
+    const HALF: usize = u32::MAX as usize;
+    let Some(loaded) = LOADED.try_read() else { return false };
+    let cut = |span: &Range<usize>| span.contains(&(span.start & !HALF | half));
+    loaded.iter().any(|(span, _)| !span.contains(&address) && cut(span))
+}
+
 /// The copy of a driver that is loaded at an address, and where in it the address is.
 pub(crate) fn place_of(address: usize) -> Option<(Arc<CStr>, usize)> {
     let loaded = LOADED.try_read()?;
@@ -171,17 +180,20 @@ impl Image {
         let copy = copy_of(path).map_err(|why| LoadError::Copy { path: named(), why })?;
         let file = CString::new(copy.as_os_str().as_encoded_bytes());
         let opened = match &file {
-            // SAFETY: a path that ends with a zero. What the file does when it is loaded is what the user asked for.
-            Ok(file) => unsafe { libc::dlopen(file.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) },
-            Err(_) => std::ptr::null_mut(),
+            Ok(file) => low::loaded(|| {
+                // SAFETY: a path that ends with a zero. What the file does when it is loaded is what the user asked for.
+                let got = unsafe { libc::dlopen(file.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+                (!got.is_null()).then_some(got as usize)
+            }),
+            Err(_) => None,
         };
-        if opened.is_null() {
+        let Some(handle) = opened else {
             let why = last_error();
             let _ = std::fs::remove_file(&copy);
             return Err(LoadError::Link { path: named(), why });
-        }
+        };
         let mut image = Image {
-            handle: opened as usize,
+            handle,
             path: copy,
             entry: 0,
             invoke: never,

@@ -12,12 +12,14 @@
 mod card;
 mod context;
 mod crash;
+mod cut;
 pub mod exports;
 mod fault;
 mod image;
 mod last_words;
 mod lines;
 mod locks;
+mod low;
 mod mapped;
 mod memory;
 mod miniport;

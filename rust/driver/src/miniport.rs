@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ndiswan::event::{Part, Side};
+use ndiswan::event::{Entry, Part, Side};
 use ndiswan::oid::{Answer, Oid};
 use ndiswan::{
     Adapter, Cx, Dirql, Dispatch, Disposition, Link, Miniport, Passive, Sending, Serialized,
@@ -166,6 +166,7 @@ impl Miniport for Attached {
 
     fn halt(&self, _: &mut Cx<Passive>) {
         self.0.enter(self.0.handlers().halt);
+        self.0.things.lock().halted();
         self.0.stop_io_timers();
     }
 
@@ -185,6 +186,16 @@ impl Miniport for Attached {
         let timers = self.0.timers.read();
         let function = timers.iter().find(|known| known.number == timer)?.function;
         crate::lines::function_at(function)
+    }
+
+    fn place_of(&self, entry: Entry) -> String {
+        let handlers = self.0.handlers();
+        crate::lines::told(&[match entry {
+            Entry::Reset => handlers.reset,
+            Entry::Isr if handlers.isr == 0 => handlers.handle_interrupt,
+            Entry::Isr => handlers.isr,
+            _ => 0,
+        }])
     }
 
     fn has_check_for_hang(&self) -> bool {
@@ -210,7 +221,7 @@ impl Miniport for Attached {
         if oid == Oid::WAN_GET_INFO {
             return Some(card.wan_info().map(Answer::Info).ok_or(Status::FAILURE));
         }
-        let link = card.links.read().values().next().map_or(0, |link| link.handle);
+        let link = card.links.read().values().next().map_or(0, |line| line.link.handle);
         let given = if matches!(
             oid,
             Oid::WAN_GET_LINK_INFO | Oid::WAN_GET_STATS_INFO | Oid::WAN_GET_COMP_INFO

@@ -140,16 +140,15 @@ impl Card {
             .skip(MOST_TOLD)
             .fold((0, 0), |(count, sum), block| (count + 1, sum + block.1));
         for (at, length, by, tag) in blocks.into_iter().take(MOST_TOLD) {
-            let tag: String = tag
-                .to_le_bytes()
-                .iter()
-                .map(|b| char::from(*b))
-                .filter(char::is_ascii_graphic)
-                .collect();
-            let tag = if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") };
-            leaks.push(format!("{length} bytes at {at:#x} that {by} gave{tag}"));
+            leaks.push(format!("{length} bytes at {at:#x} that {by} gave{}", tagged(tag)));
         }
         leaks.extend((more > 0).then(|| format!("{more} more blocks, of {bytes} bytes in all")));
+        for (at, (size, tag)) in &*self.driver.lists.lock() {
+            let tag = tagged(*tag);
+            leaks.push(format!(
+                "the lookaside list at {at:#x} of {size} bytes an entry{tag} was never deleted (NdisDeleteNPagedLookasideList)"
+            ));
+        }
         for (address, site) in self.driver.locks.left() {
             let lock = exports::told_lock(site, address);
             leaks.push(format!("{lock} was never freed (NdisFreeSpinLock)"));
@@ -180,6 +179,13 @@ impl Card {
         leaks.extend(self.things.lock().leaks());
         leaks
     }
+}
+
+/// A tag of memory, for people.
+fn tagged(tag: u32) -> String {
+    let bytes = tag.to_le_bytes();
+    let tag: String = bytes.iter().map(|b| char::from(*b)).filter(char::is_ascii_graphic).collect();
+    if tag.is_empty() { String::new() } else { format!(" with tag {tag:?}") }
 }
 
 impl Drop for Attached {

@@ -17,6 +17,7 @@ PROCEDURE(NdisMDeregisterDmaChannel, (NDIS_HANDLE MiniportDmaHandle), (MiniportD
 PROCEDURE(NdisMSetupDmaTransfer, (PNDIS_STATUS Status, PNDIS_HANDLE MiniportDmaHandle, PNDIS_BUFFER Buffer, ULONG Offset, ULONG Length, BOOLEAN WriteToDevice), (Status, MiniportDmaHandle, Buffer, Offset, Length, WriteToDevice))
 PROCEDURE(NdisMCompleteDmaTransfer, (PNDIS_STATUS Status, PNDIS_HANDLE MiniportDmaHandle, PNDIS_BUFFER Buffer, ULONG Offset, ULONG Length, BOOLEAN WriteToDevice), (Status, MiniportDmaHandle, Buffer, Offset, Length, WriteToDevice))
 FUNCTION(ULONG, NdisMReadDmaCounter, (NDIS_HANDLE MiniportDmaHandle), (MiniportDmaHandle))
+PROCEDURE(ndiswan_lookaside, (PVOID List, ULONG Size, ULONG Tag), (List, Size, Tag))
 FUNCTION(ULONG, NdisMGetDmaAlignment, (NDIS_HANDLE MiniportAdapterHandle), (MiniportAdapterHandle))
 FUNCTION(ULONG, NdisGetSharedDataAlignment, (void), ())
 FUNCTION(ULONG, NdisGetCacheFillSize, (void), ())

@@ -11,10 +11,12 @@ LIBRARY void ExInitializeNPagedLookasideList(
     list->L.Size = (ULONG)size;
     list->L.Tag = tag;
     list->L.Depth = list->L.MaximumDepth = depth;
+    ndiswan_lookaside(list, list->L.Size, tag);
 }
 
 LIBRARY void ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST list)
 {
+    ndiswan_lookaside(list, 0, 0);
     list->L.Size = 0;
 }
 

@@ -351,7 +351,9 @@ class Stepper(Shown):
             explorer = Explorer.after(given, strategy, seed)
         except ValueError as error:
             known = ", ".join([PLAIN, *explorers()])
-            raise StepError(f"strategy: expected one of {known}, got {strategy!r}") from error
+            raise StepError(
+                f"strategy: expected one of {known}, pct1 to pct9, or bounded-sleep, got {strategy!r}"
+            ) from error
         executions, end = budget
         for _ in range(executions):
             walk = self._led(given, explorer)

@@ -164,7 +164,9 @@ impl<'a> Outputs<'a> {
             mixed |= tags.overlaps(&handles) || tags.overlaps(&statuses);
         }
         if mixed {
-            return Err(value("expected an array for each, got two that share memory"));
+            return Err(value(
+                "handles, statuses, tags: expected an array for each, got two that share memory; numpy.empty_like(one) makes another",
+            ));
         }
         Ok(Outputs { handles, statuses, tags })
     }

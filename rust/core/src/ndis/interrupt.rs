@@ -81,9 +81,10 @@ impl Adapter {
         storm.told.store(true, Ordering::Relaxed);
         let detail = format!(
             "the card of adapter {:?} interrupted {STORM} times in {:.1} ms, and nothing was sent or received meanwhile; expected the \
-             driver to have the card let go of its interrupt line",
+             driver to have the card let go of its interrupt line{}",
             self.name,
-            seconds(passed) * 1e3
+            seconds(passed) * 1e3,
+            self.place_of(Entry::Isr)
         );
         drop(self.report(cpu, Rule::Hang, None, detail));
     }

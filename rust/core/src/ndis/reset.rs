@@ -139,11 +139,20 @@ impl Adapter {
         }
         self.reset_since.store(u64::MAX, Ordering::Relaxed);
         let detail = format!(
-            "MiniportReset returned NDIS_STATUS_PENDING {:.1} s ago and NdisMResetComplete was never called; expected it within {:.1} s",
+            "MiniportReset returned NDIS_STATUS_PENDING {:.1} s ago and NdisMResetComplete was never called; expected it within {:.1} s{}",
             seconds(quiet),
-            seconds(HANG)
+            seconds(HANG),
+            self.place_of(Entry::Reset)
         );
         self.report(cpu, Rule::Hang, None, detail);
+    }
+
+    /// Where in its source the driver has the function of an entry point, as the end of a sentence.
+    pub(crate) fn place_of(&self, entry: Entry) -> String {
+        self.drivers
+            .load()
+            .as_deref()
+            .map_or(String::new(), |drivers| drivers.miniport.place_of(entry))
     }
 
     fn reset_ended(&self, cpu: &Rc<Cpu>, status: Status) -> Option<Arc<Violation>> {

@@ -181,7 +181,7 @@ exports! {
         let Some([routine, parameter]) = peek::get::<[usize; 2]>(item + 16) else {
             return here.wrong("WorkItem", item, "the address of a WORK_QUEUE_ITEM");
         };
-        later(here, routine, vec![parameter]);
+        later(here, item, routine, vec![parameter]);
     }
 
     fn IoAllocateWorkItem(here, device: usize) -> usize {
@@ -206,7 +206,7 @@ exports! {
             return here.wrong("IoWorkItem", item, "what IoAllocateWorkItem gave");
         }
         let device = peek::get::<usize>(item).unwrap_or(0);
-        later(here, routine, vec![device, context]);
+        later(here, 0, routine, vec![device, context]);
     }
 
     fn PsCreateSystemThread(here, out: usize, access: u32, attributes: usize, process: usize, client: usize, routine: usize, context: usize) -> u32 {

@@ -117,6 +117,15 @@ exports! {
         give(here, address, Some(length));
     }
 
+    fn ndiswan_lookaside(here, list: usize, size: u32, tag: u32) {
+        let Some(card) = here.card() else { return };
+        if size == 0 {
+            card.driver.lists.lock().remove(&list);
+        } else {
+            card.driver.lists.lock().insert(list, (size, tag));
+        }
+    }
+
     fn ExAllocatePoolWithTag(here, kind: u32, length: usize, tag: u32) -> usize {
         if kind & 1 != 0 && Cpu::current().irql() >= Irql::DISPATCH {
             let text = format!("{} of paged memory at {}; expected APC_LEVEL or below", here.name, Cpu::current().irql());

@@ -111,7 +111,7 @@ exports! {
         let Some(words) = peek::get::<[usize; 13]>(characteristics + 8) else {
             return Status::BAD_CHARACTERISTICS.0;
         };
-        let [check_for_hang, disable_interrupt, enable_interrupt, halt, handle_interrupt, initialize, isr, query, _, reset, wan_send, set, _] = words;
+        let [check_for_hang, disable_interrupt, enable_interrupt, halt, handle_interrupt, initialize, isr, query, _, reset, wan_send, set, transfer_data] = words;
         let shutdown = if (major, minor) == (5, 1) { peek::get::<usize>(characteristics + 0xC8).unwrap_or(0) } else { 0 };
         // Version 4.0 added MiniportReturnPacket, MiniportSendPackets and MiniportAllocateComplete.
         let allocate_complete = if major >= 4 { peek::get::<usize>(characteristics + 0x80).unwrap_or(0) } else { 0 };
@@ -135,6 +135,9 @@ exports! {
                 here.broken(Rule::Handle, &format!("NdisMRegisterMiniport: there is no {name}Handler, which a WAN miniport needs"));
                 return Status::BAD_CHARACTERISTICS.0;
             }
+        }
+        if transfer_data != 0 {
+            here.broken(Rule::Handle, "NdisMRegisterMiniport: there is a TransferDataHandler; a WAN miniport has none, since it indicates whole packets");
         }
         let _ = card.driver.handlers.set(handlers);
         card.driver.take_object_over();

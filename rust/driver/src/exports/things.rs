@@ -65,6 +65,11 @@ pub(crate) struct Things {
     pub(crate) threads: BTreeMap<usize, usize>,
     /// References of ObReferenceObjectByHandle by object.
     pub(crate) references: BTreeMap<usize, u32>,
+    /// Work items that are queued, by their structure: their functions; and those that were when MiniportHalt returned.
+    pub(crate) work_queued: BTreeMap<usize, usize>,
+    work_left: Vec<usize>,
+    /// Calls of which the driver has said that they are connected.
+    pub(crate) connected: HashSet<usize>,
     /// DPCs that are queued: their two arguments.
     pub(crate) queued: HashMap<usize, [usize; 2]>,
     /// Who reads or writes under a reader-writer lock: how often, and whether the first came to write.
@@ -111,6 +116,11 @@ impl Things {
         let slot = self.threads_made % ((OWN - THREADS) / OBJECT);
         self.threads_made += 1;
         Some(own + THREADS + slot * OBJECT)
+    }
+
+    /// MiniportHalt has returned: a work item that has not begun will run in a driver that is gone.
+    pub(crate) fn halted(&mut self) {
+        self.work_left = self.work_queued.values().copied().collect();
     }
 
     /// What was not given back, a line each.
@@ -160,6 +170,12 @@ impl Things {
             self.log
                 .map(|(handle, ..)| format!("the log {handle:#x} is still open (NdisMCloseLog)")),
         );
+        leaks.extend(self.work_left.iter().map(|function| {
+            format!(
+                "a work item was still queued when MiniportHalt returned, which has to wait for it: it runs when the driver is gone{}",
+                crate::lines::told(&[*function])
+            )
+        }));
         leaks
     }
 }

@@ -59,11 +59,16 @@ fn cancel(here: &Here, address: usize, out: usize) -> bool {
     was_set
 }
 
-/// Runs a function of the driver's on a thread of the system's, at PASSIVE.
-pub(super) fn later(here: &Here, function: usize, arguments: Vec<usize>) -> bool {
+/// Runs a function of the driver's on a thread of the system's, at PASSIVE. `item` is the structure that stands in the queue for
+/// it, which keeps nobody from unloading the driver; 0 if something does.
+pub(super) fn later(here: &Here, item: usize, function: usize, arguments: Vec<usize>) -> bool {
     let Some(card) = here.card().and_then(|card| card.me.upgrade()) else { return false };
     let Some(adapter) = card.adapter().cloned() else { return false };
+    if item != 0 {
+        card.things.lock().work_queued.insert(item, function);
+    }
     adapter.ndis.spawn_work_item(move || {
+        card.things.lock().work_queued.remove(&item);
         // A crash is on record with the card; there is no call to give back.
         let call = || card.call(function, &arguments);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
@@ -187,7 +192,7 @@ exports! {
             return ndiswan::Status::FAILURE.0;
         };
         let status =
-            if later(here, routine, vec![item, context]) { ndiswan::Status::SUCCESS } else { ndiswan::Status::FAILURE };
+            if later(here, item, routine, vec![item, context]) { ndiswan::Status::SUCCESS } else { ndiswan::Status::FAILURE };
         status.0
     }
 }

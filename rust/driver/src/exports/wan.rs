@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use ndiswan::cx::Cpu;
 use ndiswan::packet::WanPacket;
-use ndiswan::{Adapter, Irql, Link, LinkSettings, Rule, Status};
+use ndiswan::{Adapter, Irql, Link, Rule, Status};
 
-use super::exports;
-use crate::card::{Card, by_handle, new_handle};
+use super::{exports, lines};
+use crate::card::{Card, by_handle};
 use crate::context::Here;
 use crate::{packets, peek};
 
-const LINE_UP: u32 = 0x4001_0008;
 const LINE_DOWN: u32 = 0x4001_0009;
 const FRAGMENT: u32 = 0x4001_000A;
 const TAPI_INDICATION: u32 = 0x4001_0080;
-/// LINE_NEWCALL in NDIS_TAPI_EVENT.ulMsg, at 16 behind htLine and htCall.
-const NEWCALL: u32 = 500;
 
 /// The card with this MiniportAdapterHandle; the one that calls needs no look-up.
 #[inline]
@@ -60,14 +57,14 @@ fn named(here: &Here, handle: usize) -> Option<Arc<Card>> {
     card
 }
 
-fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
-    let link = card.links.read().get(&context).cloned();
+pub(super) fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
+    let link = card.links.read().get(&context).map(|line| Arc::clone(&line.link));
     if link.is_none() {
         let other = card
             .links
             .read()
             .iter()
-            .find(|(_, link)| link.handle == context as u64)
+            .find(|(_, line)| line.link.handle == context as u64)
             .map(|(known, _)| *known);
         let hint = other
             .map_or(String::new(), |known| format!("; this is the NdisLinkHandle of {known:#x}"));
@@ -78,57 +75,6 @@ fn link_of(here: &Here, card: &Card, context: usize) -> Option<Arc<Link>> {
         );
     }
     link
-}
-
-/// NDIS_MAC_LINE_UP: LinkSpeed, Quality, SendWindow, at 16 ConnectionWrapperID, NdisLinkHandle, NdisLinkContext.
-fn line_up(here: &Here, card: &Card, adapter: &Arc<Adapter>, buffer: usize) {
-    let (Some([speed, quality, window]), Some([_, handle, context])) =
-        (peek::get::<[u32; 3]>(buffer), peek::get::<[usize; 3]>(buffer + 16))
-    else {
-        return here.wrong("StatusBuffer", buffer, "the address of an NDIS_MAC_LINE_UP");
-    };
-    card.describe(adapter);
-    let settings = LinkSettings {
-        speed: u64::from(speed) * 100,
-        quality: quality.min(2),
-        send_window: (window & 0xFFFF) as u16,
-    };
-    if context != 0 {
-        let Some(link) = link_of(here, card, context) else { return };
-        drop(adapter.line_up(Some(&link), Some(handle as u64), settings));
-        return;
-    }
-    // Filled in before the protocol hears of it, since it may send at once.
-    let fresh = new_handle();
-    peek::put(buffer + 32, fresh);
-    match adapter.line_up(None, Some(handle as u64), settings) {
-        Ok(link) => {
-            card.links.write().insert(fresh, link);
-            // Which call it is of stands in the structure: who made the call looks for it there.
-            (card.settings.on_status)(LINE_UP, &peek::bytes(buffer, 40).unwrap_or_default());
-        }
-        Err(_) => drop(peek::put(buffer + 32, 0usize)),
-    }
-}
-
-/// LINE_NEWCALL comes with no htCall: who is above gives one, in ulParam2. The parameters are ULONG_PTR, or ULONG where the
-/// structure is shorter; where it is shortest, the handles are as well.
-fn name_call(event: usize, length: usize) {
-    let (message, second) = match length {
-        48.. => (16, 32),
-        32..48 => (16, 24),
-        24..32 => (8, 16),
-        _ => return,
-    };
-    if peek::get::<u32>(event + message) != Some(NEWCALL) {
-        return;
-    }
-    let handle = new_handle();
-    if length >= 48 {
-        peek::put(event + second, handle as u64);
-    } else {
-        peek::put(event + second, handle as u32);
-    }
 }
 
 /// Completes a packet of the card that calls, with nothing in the way; whether it did.
@@ -187,7 +133,7 @@ exports! {
 
     fn NdisMIndicateStatus(here, handle: usize, status: u32, buffer: usize, length: u32) {
         let needed = match status {
-            LINE_UP => 40,
+            lines::LINE_UP => 40,
             LINE_DOWN => 8,
             FRAGMENT => 12,
             _ => 0,
@@ -196,7 +142,7 @@ exports! {
             return here.wrong("StatusBufferSize", length as usize, &format!("at least {needed} bytes"));
         }
         with_card(here, handle, |card, adapter| match status {
-            LINE_UP => line_up(here, card, adapter, buffer),
+            lines::LINE_UP => lines::line_up(here, card, adapter, buffer),
             LINE_DOWN | FRAGMENT => {
                 let Some(context) = peek::get::<usize>(buffer) else {
                     return here.wrong("StatusBuffer", buffer, "the address of a structure with the NdisLinkContext");
@@ -210,7 +156,7 @@ exports! {
             }
             other => {
                 if other == TAPI_INDICATION {
-                    name_call(buffer, length as usize);
+                    lines::event(here, card, buffer, length as usize);
                 }
                 let bytes = peek::bytes(buffer, length as usize).unwrap_or_default();
                 if adapter.status(Status(other)).is_ok() {
