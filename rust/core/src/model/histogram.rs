@@ -167,7 +167,7 @@ impl Histogram {
 
     /// Counts `value` so many times, without the sum.
     #[inline(never)]
-    pub(super) fn count_many(&mut self, value: u64, times: u64) {
+    pub(crate) fn count_many(&mut self, value: u64, times: u64) {
         let place = Place::of(value);
         self.widen(value, place);
         self.counts[place.0] += times;

@@ -56,9 +56,11 @@ impl Measured {
 }
 
 /// Measures a link: what it has measured so far, and when each packet of the pool was sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Meter {
     measured: Measured,
+    /// Of packets that neither waited in NDIS nor on their way back: their latency is what they were with the miniport.
+    straight: Histogram,
     since: u64,
     offered: Vec<u64>,
 }
@@ -109,6 +111,9 @@ impl Meter {
         measured.most_outstanding = measured.most_outstanding.max(outstanding);
         measured.queued_ns += between(offered, submitted, since);
         measured.outstanding_ns += between(submitted, now, since);
+        if offered == submitted && completed == now {
+            return self.straight.record(now.saturating_sub(submitted));
+        }
         measured.queued.record(submitted.saturating_sub(offered));
         measured.miniport.record(completed.saturating_sub(submitted));
         measured.hand_back.record(now.saturating_sub(completed));
@@ -146,6 +151,13 @@ impl Meter {
         has: u32,
     ) -> Measured {
         let mut measured = self.measured.clone();
+        let straight = self.straight.count();
+        if straight > 0 {
+            measured.miniport.merge(&self.straight);
+            measured.latency.merge(&self.straight);
+            measured.queued.count_many(0, straight);
+            measured.hand_back.count_many(0, straight);
+        }
         measured.elapsed = now.saturating_sub(self.since);
         measured.most_outstanding = measured.most_outstanding.max(has);
         let offered = |slot: u32| self.offered.get(slot as usize).map_or(now, |at| *at);
@@ -186,7 +198,7 @@ impl Link {
         let mut flow = self.flow.lock();
         let now = ndis.now();
         let before = flow.meter.take().map(|meter| meter.offered);
-        let mut meter = Meter { measured: Measured::default(), since: now, offered: Vec::new() };
+        let mut meter = Meter { since: now, ..Meter::default() };
         match before {
             Some(offered) => meter.offered = offered,
             None => meter.catch_up(adapter, self.id, now, &flow.queue),
