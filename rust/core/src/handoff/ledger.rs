@@ -213,6 +213,7 @@ impl Ledger for WithLedger {
 
     #[inline]
     fn completed(page: &mut Page, life: Life) -> bool {
+        // The lower half of a life is empty.
         let is_right =
             page.0 == PacketState::from_word(life.0.wrapping_add(Owner::Protocol as u64));
         if is_right {
