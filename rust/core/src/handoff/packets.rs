@@ -119,7 +119,7 @@ impl<T, L: Ledger> Pool<T, L> {
     /// A list with up to `most` packets that nobody has, as if they had come back with `SUCCESS`.
     pub fn packets(&self, most: usize) -> Packets<'_, T, L> {
         let most = most.min(self.len());
-        let mut packets = Packets::new(self.0.list(most));
+        let mut packets = Packets::new(Box::new(self.0.list(most)));
         for packet in std::iter::from_fn(|| self.packet()).take(most) {
             // It is of this pool, so none comes back.
             drop(packets.push(packet, FinalStatus::SUCCESS));
