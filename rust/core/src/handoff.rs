@@ -20,7 +20,8 @@
 //! - **A token that is dropped is not lost.** A [`Sending`] or a [`Pending`] that is let go, by a panic too, comes
 //!   out of the ring with `FAILURE`, and that is on [record](Pool::record) as `LOST`. A
 //!   [`Packet`] that is let go is the pool's again.
-//! - **Many go in lists** ([`Packets`], [`Sendings`], [`Pendings`]), each step made with all of them: the shortest way.
+//! - **Many go in lists** ([`Packets`], [`Sendings`], [`Pendings`]), which are moved as tokens are, each step made with all of
+//!   them: the shortest way. A list that is dropped is so many tokens that are dropped.
 //! - **A ledger can look on** ([`Pool::with_ledger`]): each step is then checked against the contract's
 //!   own functions ([`PacketState`](crate::contract::packet::PacketState)). The types forbid what it
 //!   looks for, so it finds what went past them: memory that was overwritten, `unsafe` that was wrong.
@@ -44,7 +45,27 @@
 //! assert_eq!((packet.as_str(), status), ("hello", FinalStatus::SUCCESS));
 //! ```
 //!
-//! Tokens borrow their pool. For threads that outlive the function which made it, leak it
+//! The same with a list:
+//!
+//! ```
+//! use ndiswan::FinalStatus;
+//! use ndiswan::handoff::Pool;
+//!
+//! let pool = Pool::with_ledger(64, |index| index);
+//! let mut packets = pool.packets(32);
+//! packets.for_each(|body, _| *body += 1);
+//!
+//! let (producer, mut consumer) = (pool.producer(), pool.consumer().expect("there is no other one"));
+//! let mut packets = producer.push_list(packets.send().pend(), |body, _| match *body {
+//!     7 => FinalStatus::FAILURE,
+//!     _ => FinalStatus::SUCCESS,
+//! });
+//! assert_eq!(consumer.drain_list(32, &mut packets), Ok(32));
+//! let (last, status) = packets.pop().expect("they are back");
+//! assert_eq!((*last, status, pool.broken()), (32, FinalStatus::SUCCESS, 0));
+//! ```
+//!
+//! Tokens and lists borrow their pool. For threads that outlive the function which made it, leak it
 //! (`Box::leak`) or keep it in a `static`.
 
 mod consumer;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ndiswan::handoff::{Ledger, OtherPool, Packets, Pendings, Pool, Step};
+use ndiswan::handoff::{Ledger, OtherPool, Packets, Pendings, Pool, Sent, Step};
 use ndiswan::ring::Waited;
 use ndiswan::{FinalStatus, Rule};
 
@@ -140,6 +140,20 @@ fn tokens_go_into_lists_and_come_out_of_them() {
     assert_eq!(pool.consumer().unwrap().drain_list(9, &mut packets), Ok(2));
     assert_eq!(all(&mut packets), [(1, SUCCESS), (0, FAILURE)]);
     assert_eq!((pool.broken(), pool.free()), (0, 3));
+}
+
+#[test]
+fn a_packet_that_was_answered_at_once_goes_on_in_a_list() {
+    let pool = Pool::with_ledger(1, |_| ());
+    let Sent::Done(packet, status) = pool.packet().unwrap().send().complete(FAILURE) else {
+        panic!("it was answered with a status");
+    };
+    let mut packets = pool.packets(0);
+    assert!(packets.push(packet, status).is_ok());
+    let mut packets = pool.producer().push_list(packets.send().pend(), |(), status| status);
+    assert_eq!(pool.consumer().unwrap().drain_list(1, &mut packets), Ok(1));
+    assert_eq!(all(&mut packets), [((), FAILURE)]);
+    assert_eq!((pool.broken(), pool.free()), (0, 1));
 }
 
 #[test]

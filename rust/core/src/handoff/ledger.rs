@@ -76,7 +76,7 @@ impl Step {
 }
 
 /// The number of a life, in the half of a word in which a state has it: it comes out of a state and goes into the next
-/// one as it is.
+/// one as it is. The other half is as the last step left it.
 #[doc(hidden)]
 #[derive(Copy, Clone, Debug)]
 pub struct Life(u64);
@@ -86,7 +86,7 @@ const LIFE: u64 = !0 << 32;
 impl Life {
     #[inline]
     fn of(state: PacketState) -> Life {
-        Life(state.word() & LIFE)
+        Life(state.word())
     }
 
     #[inline]
@@ -96,7 +96,6 @@ impl Life {
 
     #[inline]
     fn with(self, owner: Owner) -> PacketState {
-        // The other half is empty, and the compiler is told: then it sees that steps in a row fit together.
         PacketState::from_word(self.0 & LIFE | owner as u64)
     }
 }
@@ -213,8 +212,9 @@ impl Ledger for WithLedger {
 
     #[inline]
     fn completed(page: &mut Page, life: Life) -> bool {
-        let is_right =
-            page.0 == PacketState::from_word(life.0.wrapping_add(Owner::Protocol as u64));
+        // It was the protocol's, as its last step left it.
+        debug_assert!(life.with(Owner::Protocol).word() == life.0, "{life:?}");
+        let is_right = page.0.word() == life.0;
         if is_right {
             page.0 = PacketState::from_word(life.0.wrapping_add(ROUND));
         }
@@ -222,9 +222,10 @@ impl Ledger for WithLedger {
     }
 }
 
-/// What the steps from the protocol's hand into the ring add to a life, to make a state of it: the next life, the next
+/// What the steps from the protocol's hand into the ring add to a state, the same in each life: to the life one, the next
 /// owner, and PENDING. A test compares it with the steps.
-pub(super) const ROUND: u64 = (1 << 32) + Owner::Returning as u64 + (1 << 4);
+pub(super) const ROUND: u64 =
+    (1 << 32) + (Owner::Returning as u64 - Owner::Protocol as u64) + (1 << 4);
 
 impl Page {
     /// By type the token is right, so what it believes is what is true, and its step is made in either case. Where

@@ -1,7 +1,15 @@
 //! Packets in lists, for steps of many at once.
 //!
+//! ```text
+//!            send               pend               push_list                drain_list
+//! Packets ────────▶ Sendings ────────▶ Pendings ─────────────▶ the ring ────────────────▶ Packets
+//!    ▲                                     └── the list, empty ──────────────────────────────▲
+//!    └── Pool::packets, push
+//! ```
+//!
 //! What a list's packets did is written down when they leave the list: until then they are its own, and nobody could read
-//! it. So the ledger looks at each of them twice in a round: when the list gets it, and when it is pushed.
+//! it. So the ledger looks at each of them twice in a round: when the list gets it, and when it is pushed or popped. What was
+//! wrong with it meanwhile is then told as of the step after the one with which it came.
 
 use std::fmt;
 
@@ -111,7 +119,7 @@ impl<T, L: Ledger> Pool<T, L> {
     /// A list with up to `most` packets that nobody has, as if they had come back with `SUCCESS`.
     pub fn packets(&self, most: usize) -> Packets<'_, T, L> {
         let most = most.min(self.len());
-        let mut packets = Packets::new(self.0.list(most));
+        let mut packets = Packets::new(Box::new(self.0.list(most)));
         for packet in std::iter::from_fn(|| self.packet()).take(most) {
             // It is of this pool, so none comes back.
             drop(packets.push(packet, FinalStatus::SUCCESS));
@@ -186,7 +194,7 @@ impl<'p, T, L: Ledger> Consumer<'p, T, L> {
     }
 }
 
-/// The same of one packet of which the ledger has something to say.
+/// Makes the steps into the ring one by one, each checked: for packets of which the ledger may have something to say.
 #[cold]
 #[inline(never)]
 fn complete_one<T, L: Ledger>(permit: &mut Right<'_, T, L>, life: L::Life) {

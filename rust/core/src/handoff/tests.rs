@@ -114,13 +114,14 @@ fn a_packet_that_was_sent_four_billion_times_is_completed_as_before() {
 }
 
 #[test]
-fn what_a_list_adds_to_a_life_is_what_the_steps_make_of_it_in_every_life() {
+fn a_list_adds_to_a_state_what_the_steps_do_in_every_life() {
     for life in [0, 1, 7, u32::MAX - 1, u32::MAX] {
-        let sent = PacketState::new(Owner::Protocol, life).send().and_then(PacketState::submit);
+        let before = PacketState::new(Owner::Protocol, life);
         let next = life.wrapping_add(1);
+        let sent = before.send().and_then(PacketState::submit);
         let pended = sent.and_then(|state| state.returned(next, crate::Status::PENDING));
         let after = pended.and_then(|state| state.complete(next)).unwrap();
-        assert_eq!((u64::from(life) << 32).wrapping_add(super::ledger::ROUND), after.word());
+        assert_eq!(before.word().wrapping_add(super::ledger::ROUND), after.word());
     }
 }
 

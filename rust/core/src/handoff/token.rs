@@ -16,9 +16,9 @@ pub(super) type Right<'p, T, L> = Permit<'p, T, <L as Ledger>::Page, Record>;
 /// The end at which packets come out.
 pub(super) type Out<'p, T, L> = Reader<'p, T, <L as Ledger>::Page, Record>;
 
-/// Packets in a list, each with its life.
+/// Packets in a list, each with its life. In a box, so that making a step is to hand on a pointer.
 pub(super) type List<'p, T, L> =
-    PermitList<'p, T, <L as Ledger>::Page, Record, <L as Ledger>::Life>;
+    Box<PermitList<'p, T, <L as Ledger>::Page, Record, <L as Ledger>::Life>>;
 
 /// A packet that somebody has. Which steps may be made is its owner's to know.
 #[derive(Debug)]

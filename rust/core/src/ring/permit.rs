@@ -13,8 +13,8 @@
 //! [`Permit::give`] and the two pushes alone, each of which uses a permit up. A permit cannot be copied, the
 //! ring is nobody else's, and it hands out each entry once, as long as there are no more of them than
 //! it has places (`ring/mod.rs`): there are as many permits as bodies, and at least as many places.
-//! A list (`permit_list.rs`) has permits as their entries: what it takes in or drains it makes entries of, what it hands out
-//! or pushes is in it no more, and what it lends it lends one at a time.
+//! A list (`permit_list.rs`) is a fourth place: it has permits as entries. What it takes in or drains is nowhere else, what
+//! it hands out or pushes is in it no more, and what it lends it lends one at a time.
 //!
 //! **So a push cannot fail, and a body needs no lock**: who has the permit is the only one who can reach
 //! the body and its page, as with a `Box`. What one holder wrote the next one sees: a permit goes from thread to
@@ -104,7 +104,8 @@ impl<'p, T, P, S> Base<'p, T, P, S> {
     /// The permit for a place of this home.
     ///
     /// # Safety
-    /// Nobody has it: the index came out of the free ones, out of the ring, or of what somebody kept it as.
+    /// Nobody has it: the index came out of the free ones, out of the ring, or out of a list. Where the list goes on having it
+    /// the permit is lent, and gone before anybody else has the list.
     #[inline]
     pub(super) unsafe fn permit(self, at: At) -> Permit<'p, T, P, S> {
         Permit { whose: Whose { base: self, at }, body: PhantomData }

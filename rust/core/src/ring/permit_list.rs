@@ -108,12 +108,12 @@ impl<'p, T, P, S> PermitLane<'p, T, P, S> {
         if self.base == list.base {
             list.tickets.chunks(PIECE).for_each(|some| self.lane.push_batch(some));
         } else {
-            for ticket in &list.tickets {
-                // SAFETY: the ticket stood for a permit, and is in the list no more when this ends. Nobody sees the list
-                // before, and nothing here panics.
+            for ticket in list.tickets.drain(..) {
+                // SAFETY: the ticket stood for a permit, and is in the list no more.
                 unsafe { list.base.permit(ticket.at()) }.push(ticket.status());
             }
         }
+        // Tickets are entries now.
         list.tickets.clear();
         list.known.clear();
     }

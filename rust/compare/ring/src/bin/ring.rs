@@ -2,7 +2,8 @@
 //!
 //! "Closed" is with at most a pool of packets in flight, each of which goes in again when it is out, "open" with
 //! producers that never wait, "filling" with nobody at the other end. "Send, pend, push, drain, regain" is the typed hand-over,
-//! a token for each packet, beside the ring alone; "ledger on" with each step looked up. `ring --help` says what may be asked.
+//! a token for each packet, beside the ring alone; "in lists" and "in vectors" with batches of tokens in one or the other, "ledger
+//! on" with each step looked up. `ring --help` says what may be asked.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
