@@ -294,7 +294,7 @@ impl Adapter {
             let age = now.saturating_sub(since(slot));
             let cancelled = self.pool.slot(slot).state().cancelled();
             let limit = if cancelled { limit.min(CANCEL) } else { limit };
-            if age <= limit {
+            if age <= limit || !self.ndis.is_drivers(since(slot), limit) {
                 continue;
             }
             let name = if resets && !cancelled {
@@ -324,8 +324,10 @@ impl Adapter {
         if !late.is_empty() {
             return late;
         }
-        let quiet = now.saturating_sub(self.last_progress.load(Ordering::Relaxed).max(oldest));
-        if quiet >= HANG && !self.hang_reported.swap(true, Ordering::Relaxed) {
+        let from = self.last_progress.load(Ordering::Relaxed).max(oldest);
+        let quiet = now.saturating_sub(from);
+        let hangs = quiet >= HANG && self.ndis.is_drivers(from, HANG);
+        if hangs && !self.hang_reported.swap(true, Ordering::Relaxed) {
             let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
             let name = owed.first().map(|slot| self.name_of(*slot));
             let detail = format!(

@@ -9,6 +9,7 @@
 //! Time jumps to what is chosen. Nothing that is due, and no driver's function that runs, is kept
 //! waiting longer than [`Adversity::latency`], so what is late is the driver's doing.
 
+mod delays;
 mod happened;
 mod list;
 mod owner;
@@ -158,6 +159,7 @@ struct Inner {
     cpus: Vec<Virtual>,
     /// In the order of time, priority and age.
     pending: Vec<Pending>,
+    delays: delays::Delays,
     tasks: u32,
     /// Up to when `run` goes, while it does.
     until: u64,
@@ -240,6 +242,7 @@ impl Adversary {
                 Inner {
                     cpus: list,
                     pending: spare.pending,
+                    delays: spare.delays,
                     tasks: MAX_CPUS as u32,
                     until: u64::MAX,
                     all: false,

@@ -351,6 +351,10 @@ impl Ndis {
         self.execute(&cpu, pending.work, &mut None);
         self.settle(&cpu);
         let mut inner = adversary.change();
+        // What a driver's function does takes no time; a thread and the check for hang may take what they like.
+        if !pending.background && !pending.work.is_thread() {
+            inner.delays.add(pending.at, self.now());
+        }
         let virtual_ = &mut inner.cpus[me];
         (virtual_.task, virtual_.access, virtual_.since) =
             (before.task, before.access, before.since);

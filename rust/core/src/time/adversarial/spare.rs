@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::delays::Delays;
 use super::{Inner, Pending, Virtual, Way};
 use crate::choices::{Choice, Step};
 use crate::event::Event;
@@ -11,6 +12,7 @@ use crate::event::Event;
 pub(super) struct Spare {
     pub(super) cpus: Vec<Virtual>,
     pub(super) pending: Vec<Pending>,
+    pub(super) delays: Delays,
     pub(super) choices: Vec<Choice>,
     pub(super) steps: Vec<Step>,
     pub(super) ways: Vec<Way>,
@@ -41,6 +43,7 @@ impl Spare {
         let spare = Spare {
             cpus: emptied(&mut inner.cpus),
             pending: emptied(&mut inner.pending),
+            delays: Delays(emptied(&mut inner.delays.0)),
             choices: emptied(&mut inner.choices),
             steps: emptied(&mut inner.steps),
             ways: emptied(&mut inner.ways),
