@@ -60,6 +60,7 @@ macro_rules! list {
 
             /// All of it.
             #[inline]
+            #[allow(clippy::unnecessary_box_returns)] // it stays where it is
             fn take(self) -> List<'p, T, L> {
                 self.0.take().0
             }
