@@ -205,16 +205,20 @@ impl Simulation {
     /// The records of packets as columns, link after link; empty without the detail "packets" or "trace".
     fn packets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let model = self.lock()?;
+        let names =
+            ["link", "flow", "number", "bytes", "offered_ns", "sent_ns", "returned_ns", "status"];
+        let mut words = names.map(|_| Vec::new());
+        // Once through all of them: what they are made of is worked out on the way.
+        for p in model.packets() {
+            let (flow, number) = (p.seq >> 48, p.seq & ((1 << 48) - 1));
+            let (link, bytes, status) = (p.link.into(), p.bytes.into(), p.status.into());
+            let row = [link, flow, number, bytes, p.offered, p.sent, p.returned, status];
+            words.iter_mut().zip(row).for_each(|(column, word)| column.push(word.to_ne_bytes()));
+        }
         let columns = PyDict::new(py);
-        let all = || model.packets();
-        columns.set_item("link", bytes(py, all().map(|p| u64::from(p.link))))?;
-        columns.set_item("flow", bytes(py, all().map(|p| p.seq >> 48)))?;
-        columns.set_item("number", bytes(py, all().map(|p| p.seq & ((1 << 48) - 1))))?;
-        columns.set_item("bytes", bytes(py, all().map(|p| u64::from(p.bytes))))?;
-        columns.set_item("offered_ns", bytes(py, all().map(|p| p.offered)))?;
-        columns.set_item("sent_ns", bytes(py, all().map(|p| p.sent)))?;
-        columns.set_item("returned_ns", bytes(py, all().map(|p| p.returned)))?;
-        columns.set_item("status", bytes(py, all().map(|p| u64::from(p.status))))?;
+        for (name, column) in names.into_iter().zip(words) {
+            columns.set_item(name, self::words(py, &column))?;
+        }
         Ok(columns)
     }
 

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Times are nanoseconds. Short and long ones have the link of the record before, its number plus one, and SUCCESS. A saturated link on
-//! a bare line needs two bytes ([`turned`]).
+//! a bare line needs none ([`turned`]).
 
 pub(super) mod turned;
 
@@ -84,9 +84,9 @@ impl Packets {
         self.words.last = last;
     }
 
-    /// Puts in those that came back in turns in which packets of these sizes ([`turned::small`]) were sent.
-    pub(super) fn push_turned(&mut self, start: Start, sizes: Vec<u16>) {
-        let turned = Turned::new(start, sizes);
+    /// Puts in those that came back in so many turns.
+    pub(super) fn push_turned(&mut self, start: Start, turns: u64) {
+        let turned = Turned::new(start, turns);
         if turned.are_few() {
             turned.iter().for_each(|packet| self.push(&packet));
         } else {

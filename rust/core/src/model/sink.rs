@@ -2,7 +2,6 @@
 
 use super::card::Frame;
 use super::records::Last;
-use super::records::turned;
 pub use super::records::{PacketRecord, Packets, Start};
 use crate::status::{FinalStatus, Status};
 
@@ -33,8 +32,8 @@ pub trait Listener: Sink {
     type Turning<'a>: Sink
     where
         Self: 'a;
-    /// From now on the part hears of turns and of nothing else, at most so many of them, until it is dropped.
-    fn turning(&mut self, start: impl FnOnce() -> Start, most: usize) -> Self::Turning<'_>;
+    /// From now on the part hears of turns and of nothing else, until it is dropped.
+    fn turning(&mut self, start: impl FnOnce() -> Start) -> Self::Turning<'_>;
 }
 
 impl<S: Sink> Sink for &mut S {
@@ -85,7 +84,7 @@ impl Listener for Nobody {
     }
     type Turning<'a> = Nobody;
     #[inline]
-    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> Nobody {
+    fn turning(&mut self, _: impl FnOnce() -> Start) -> Nobody {
         Nobody
     }
 }
@@ -165,12 +164,11 @@ impl Sink for Apart<'_> {
     }
 }
 
-/// What hears of turns: of a packet's record it keeps the bytes.
+/// What hears of turns: where they begin and how many there are tells the records of all of them.
 #[derive(Debug)]
 pub struct Turning<'a> {
     digest: Digest,
-    sizes: Vec<u16>,
-    turns: usize,
+    turns: u64,
     start: Option<Start>,
     home: &'a mut Records,
 }
@@ -180,8 +178,7 @@ impl Drop for Turning<'_> {
     fn drop(&mut self) {
         self.home.digest = self.digest;
         if let Some(start) = self.start.take() {
-            self.sizes.truncate(self.turns);
-            self.home.packets.push_turned(start, std::mem::take(&mut self.sizes));
+            self.home.packets.push_turned(start, self.turns);
         }
     }
 }
@@ -190,9 +187,6 @@ impl Sink for Turning<'_> {
     #[inline(always)]
     fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
         self.digest.sent(time, seq, bytes, status);
-        if let Some(size) = self.sizes.get_mut(self.turns) {
-            *size = turned::small(bytes);
-        }
         self.turns += 1;
     }
     #[inline(always)]
@@ -219,7 +213,7 @@ impl Listener for Digest {
     }
     type Turning<'a> = &'a mut Digest;
     #[inline]
-    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> &mut Digest {
+    fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Digest {
         self
     }
 }
@@ -232,9 +226,8 @@ impl Listener for Records {
     }
     type Turning<'a> = Turning<'a>;
     #[inline]
-    fn turning(&mut self, start: impl FnOnce() -> Start, most: usize) -> Turning<'_> {
-        let (digest, sizes) = (self.digest, turned::room(most));
-        Turning { digest, sizes, turns: 0, start: Some(start()), home: self }
+    fn turning(&mut self, start: impl FnOnce() -> Start) -> Turning<'_> {
+        Turning { digest: self.digest, turns: 0, start: Some(start()), home: self }
     }
 }
 
@@ -318,7 +311,7 @@ impl Listener for Trace {
         self
     }
     type Turning<'a> = &'a mut Trace;
-    fn turning(&mut self, _: impl FnOnce() -> Start, _: usize) -> &mut Trace {
+    fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Trace {
         self
     }
 }

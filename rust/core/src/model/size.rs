@@ -71,6 +71,27 @@ impl Size {
         }
     }
 
+    /// The sizes of the packets from number `n` on, one a call.
+    pub(super) fn draws<'a>(&'a self, stream: &'a Stream, mut n: u64) -> impl FnMut() -> u32 + 'a {
+        let mut turn = match self {
+            Size::Cycle { bytes } => (n % bytes.len() as u64) as usize,
+            _ => 0,
+        };
+        move || {
+            let size = match self {
+                // Without a division for each.
+                Size::Cycle { bytes } => {
+                    let size = bytes[turn];
+                    turn = if turn + 1 == bytes.len() { 0 } else { turn + 1 };
+                    size
+                }
+                other => other.draw(stream, n),
+            };
+            n += 1;
+            size
+        }
+    }
+
     /// Its mean in bytes (of the exponential one before it is cut).
     pub fn mean(&self) -> f64 {
         match self {

@@ -164,6 +164,11 @@ impl Source {
         Some(Cycle { sizes: bytes, next: self.turn })
     }
 
+    /// How large its packets are, and the luck of that.
+    pub(super) fn sizes(&self) -> (Size, Stream) {
+        (self.spec.size.clone(), self.sizes)
+    }
+
     /// The size of packet `n`, which it is asked for in order.
     #[inline(always)]
     pub(super) fn size(&self, n: u64) -> u32 {

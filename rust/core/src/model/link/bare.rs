@@ -23,7 +23,7 @@ use crate::status::{FinalStatus, Status};
 const ENOUGH: u64 = 16;
 /// So few are counted where they are kept.
 const FEW: u64 = 512;
-/// No more at once: what is kept of them is one piece of memory.
+/// No more at once: their times are added up in a word.
 const MOST: u64 = 1 << 15;
 /// As long as a batch of latencies is shorter than this, each turn is put into one by itself.
 const SHORT: u64 = 32;
@@ -67,7 +67,7 @@ impl Link {
             return 0;
         }
         let bytes_before = self.bytes();
-        let mut sink = sink.turning(|| self.start(), most as usize);
+        let mut sink = sink.turning(|| self.start());
         let sum = if most <= FEW {
             self.one_stretch(until, most, &mut stages.same, &mut sink)
         } else {
@@ -164,7 +164,8 @@ impl Link {
                 });
             }
         });
-        Start { link: *number, next: sources[0].offered(), clock, on_way }
+        let (size, luck) = sources[0].sizes();
+        Start { link: *number, next: sources[0].offered(), clock, on_way, size, luck }
     }
 
     fn add_up(&mut self, sum: &Sum, bytes_back: u64, stages: &mut Stages) {

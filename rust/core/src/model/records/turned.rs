@@ -1,15 +1,15 @@
-//! Packets of a saturated link on a bare line, in two bytes each: how large it was.
+//! Packets of a saturated link on a bare line, in no memory at all.
 //!
 //! They come back in the order in which they were sent, each in its time on the line after the one before, and at that moment the
-//! next is sent. So what was on its way when the turns began, and the sizes of what was sent since, tell all the rest; it is worked
-//! out when somebody asks, by the line's own clock.
+//! next is sent; and how large a packet is its number says. So what was on its way when the turns began, and how many there were,
+//! tell all the rest; it is worked out when somebody asks, by the line's own clock and the flow's own sizes.
 
 use std::collections::VecDeque;
 
-use parking_lot::Mutex;
-
 use super::PacketRecord;
 use crate::model::line::Clock;
+use crate::model::random::Stream;
+use crate::model::size::Size;
 use crate::status::Status;
 
 /// A packet on its way.
@@ -32,65 +32,37 @@ pub struct Start {
     pub(in crate::model) clock: Clock,
     /// In the order in which they come back.
     pub(in crate::model) on_way: VecDeque<OnWay>,
+    /// How large the packets are that are sent, and the luck of that.
+    pub(in crate::model) size: Size,
+    pub(in crate::model) luck: Stream,
 }
 
 /// Turns, and where they began.
 #[derive(Debug)]
 pub(super) struct Turned {
     start: Start,
-    sizes: Vec<u16>,
-}
-
-/// A packet has at least one byte, and at most 65,536: no line has a larger MTU.
-#[inline(always)]
-pub(in crate::model) fn small(bytes: u32) -> u16 {
-    bytes.wrapping_sub(1) as u16
-}
-
-/// Memory of turns that nobody asks for any more: fresh memory costs more than writing the sizes to it does.
-static SPARE: Mutex<Vec<Vec<u16>>> = Mutex::new(Vec::new());
-/// So many pieces are kept, all of them for [`FULL`] turns: 2 MiB.
-const SPARES: usize = 32;
-const FULL: usize = 1 << 15;
-
-/// Room for the sizes of so many packets, with whatever is there.
-pub(in crate::model) fn room(packets: usize) -> Vec<u16> {
-    let spare = (packets == FULL).then(|| SPARE.lock().pop()).flatten();
-    spare.unwrap_or_else(|| vec![0; packets])
-}
-
-impl Drop for Turned {
-    fn drop(&mut self) {
-        if self.sizes.len() == FULL {
-            let mut spare = SPARE.lock();
-            if spare.len() < SPARES {
-                spare.push(std::mem::take(&mut self.sizes));
-            }
-        }
-    }
+    turns: u64,
 }
 
 impl Turned {
-    /// Turns in which packets of these sizes ([`small`]) were sent.
-    pub(super) fn new(start: Start, mut sizes: Vec<u16>) -> Turned {
-        if sizes.len() < sizes.capacity() / 2 {
-            sizes.shrink_to_fit();
-        }
-        Turned { start, sizes }
+    /// So many turns.
+    pub(super) fn new(start: Start, turns: u64) -> Turned {
+        Turned { start, turns }
     }
 
     /// Whether there are so few that where they began takes more memory than they would one by one.
     pub(super) fn are_few(&self) -> bool {
-        self.sizes.len() < 8 * self.start.on_way.len()
+        self.turns < 8 * self.start.on_way.len() as u64
     }
 
     /// What became of the packets that came back.
     pub(super) fn iter(&self) -> impl Iterator<Item = PacketRecord> + '_ {
-        let Start { link, next, mut clock, ref on_way } = self.start;
+        let Start { link, next, mut clock, ref on_way, ref size, ref luck } = self.start;
         let mut on_way = on_way.clone();
-        self.sizes.iter().zip(next..).filter_map(move |(size, seq)| {
+        let mut sizes = size.draws(luck, next);
+        (next..next + self.turns).filter_map(move |seq| {
             let back = on_way.pop_front()?;
-            let (bytes, sent) = (u32::from(*size) + 1, back.finish);
+            let (bytes, sent) = (sizes(), back.finish);
             let finish = clock.transmit(sent, bytes);
             on_way.push_back(OnWay { seq, bytes, sent, finish });
             Some(PacketRecord {
@@ -119,12 +91,13 @@ mod tests {
             sent: 0,
             finish: clock.transmit(0, bytes),
         });
-        Start { link: 3, next: 6, clock, on_way: on_way.into() }
+        let size = Size::Cycle { bytes: [1, 65_536, 1_500].into() };
+        Start { link: 3, next: 6, clock, on_way: on_way.into(), size, luck: Stream::of(0, 0) }
     }
 
     #[test]
     fn times_follow_from_the_sizes() {
-        let turned = Turned::new(start(), vec![small(1), small(65_536), small(1_500)]);
+        let turned = Turned::new(start(), 3);
         assert!(turned.are_few());
         let found: Vec<_> = turned.iter().map(|p| (p.seq, p.bytes, p.sent, p.returned)).collect();
         assert_eq!(found, [(4, 125, 0, 1_000), (5, 875, 0, 8_000), (6, 1, 1_000, 8_008)]);
@@ -134,9 +107,8 @@ mod tests {
     fn few_are_kept_one_by_one_and_many_as_they_are() {
         for many in [3, 1_000] {
             let mut packets = Packets::default();
-            let sizes: Vec<u16> = (0..many).map(|n| n % 700).collect();
-            let each: Vec<_> = Turned::new(start(), sizes.clone()).iter().collect();
-            packets.push_turned(start(), sizes);
+            let each: Vec<_> = Turned::new(start(), many).iter().collect();
+            packets.push_turned(start(), many);
             assert!(packets.iter().eq(each), "{many}");
             assert_eq!(packets.past.len(), usize::from(many > 16));
         }
