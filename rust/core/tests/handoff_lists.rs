@@ -1,10 +1,13 @@
 //! Packets in lists: every packet comes back once, and whatever becomes of a list is as if its tokens had been alone.
 
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ndiswan::handoff::{Ledger, OtherPool, Packets, Pendings, Pool, Sent, Step};
+use ndiswan::handoff::{Ledger, OtherPool, Packets, Pendings, Pool, Sent, Step, WithLedger};
 use ndiswan::ring::Waited;
 use ndiswan::{FinalStatus, Rule};
 
@@ -250,4 +253,25 @@ fn a_list_that_is_forgotten_takes_its_packets_with_it_and_no_body() {
     assert_eq!((pool.free(), pool.broken()), (1, 0));
     drop(pool);
     assert_eq!(std::sync::Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn a_list_goes_to_another_thread_if_its_bodies_may() {
+    #[allow(dead_code)] // a type to ask
+    struct Asked<T>(PhantomData<T>);
+    trait Else {
+        fn is_send() -> bool {
+            false
+        }
+    }
+    impl<T> Else for Asked<T> {}
+    // Where both are there, this one is called.
+    impl<T: Send> Asked<T> {
+        fn is_send() -> bool {
+            true
+        }
+    }
+    assert!(Asked::<Pendings<'_, Cell<u8>, WithLedger>>::is_send());
+    assert!(!Asked::<Pendings<'_, Rc<u8>, WithLedger>>::is_send());
+    assert!(!Asked::<Packets<'_, Rc<u8>>>::is_send());
 }

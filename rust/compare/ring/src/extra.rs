@@ -114,10 +114,10 @@ fn lanes(options: &Options) -> Vec<Row> {
 /// The tokens beside the bare ring: with the entries that carry them, and with those of all other cases. The whole engine
 /// is there to be looked at: it does much more.
 fn whole_way(options: &Options) -> Result<Vec<Row>, Box<dyn Error>> {
+    type Tokens = fn(Travel, u64) -> f64;
     let whole = |entries: u64| entries / options.shrink / BATCH as u64 * BATCH as u64;
     let (entries, slow) = (whole(1_000_000), whole(100_000));
     let mut rows = Vec::new();
-    type Tokens = fn(Travel, u64) -> f64;
     for (travel, batch, name) in [
         (Travel::Alone, 1, "one by one"),
         (Travel::Lists, BATCH, "batches of 32 in lists"),

@@ -3,10 +3,7 @@
 // says: no method named `clone` found for struct `ndiswan::handoff::Packets
 // says: borrowed data escapes outside of closure
 // says: expected `Pendings<'_, u32>`, found `Sendings<'_, u32>`
-// says: `Rc<u32>` cannot be sent between threads safely
 #![allow(dead_code)]
-
-use std::rc::Rc;
 
 use ndiswan::FinalStatus;
 use ndiswan::handoff::{Packets, Pendings, Producer, Sendings};
@@ -32,10 +29,6 @@ fn kept<'p>(producer: &Producer<'p, u32>, list: Pendings<'p, u32>) {
 
 fn unanswered<'p>(producer: &Producer<'p, u32>, list: Sendings<'p, u32>) {
     producer.push_list(list, |_, _| SUCCESS);
-}
-
-fn elsewhere(list: Pendings<'static, Rc<u32>>) {
-    std::thread::spawn(move || drop(list));
 }
 
 fn main() {}

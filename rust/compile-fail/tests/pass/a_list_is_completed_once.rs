@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use ndiswan::FinalStatus;
-use ndiswan::handoff::{Packets, Pendings, Producer, Sendings};
+use ndiswan::handoff::{Packets, Producer, Sendings};
 
 fn once<'p>(producer: &Producer<'p, u32>, list: Sendings<'p, u32>) -> Packets<'p, u32> {
     let mut bodies = Vec::new();
@@ -10,10 +10,6 @@ fn once<'p>(producer: &Producer<'p, u32>, list: Sendings<'p, u32>) -> Packets<'p
         bodies.push(*body);
         FinalStatus::SUCCESS
     })
-}
-
-fn elsewhere(list: Pendings<'static, u32>) {
-    std::thread::spawn(move || drop(list));
 }
 
 fn main() {}

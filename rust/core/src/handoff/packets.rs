@@ -58,13 +58,6 @@ macro_rules! list {
                 $name(Owed::new($inner(list)))
             }
 
-            /// All of it.
-            #[inline]
-            #[allow(clippy::unnecessary_box_returns)] // it stays where it is
-            fn take(self) -> List<'p, T, L> {
-                self.0.take().0
-            }
-
             /// How many there are.
             pub fn len(&self) -> usize {
                 self.0.get().0.len()
@@ -147,7 +140,7 @@ impl<'p, T, L: Ledger> Packets<'p, T, L> {
     /// Gives all of them to the miniport.
     #[inline]
     pub fn send(self) -> Sendings<'p, T, L> {
-        Sendings::new(self.take())
+        Sendings::new(self.0.take().0)
     }
 }
 
@@ -155,7 +148,7 @@ impl<'p, T, L: Ledger> Sendings<'p, T, L> {
     /// Answers each with PENDING: the miniport owes one completion for each.
     #[inline]
     pub fn pend(self) -> Pendings<'p, T, L> {
-        Pendings::new(self.take())
+        Pendings::new(self.0.take().0)
     }
 }
 
@@ -170,7 +163,7 @@ impl<'p, T, L: Ledger> Producer<'p, T, L> {
         with: impl FnMut(&mut T, FinalStatus) -> FinalStatus,
     ) -> Packets<'p, T, L> {
         packets.0.get_mut().0.answer(with);
-        let mut list = packets.take();
+        let mut list = packets.0.take().0;
         list.each(|permit, life| L::completed(permit.page(), life), complete_one::<T, L>);
         self.0.push_list(&mut list);
         Packets::new(list)
