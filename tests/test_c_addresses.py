@@ -74,3 +74,38 @@ def test_a_local_variable_does_not_and_the_report_says_what_happened(tmp_path, m
     assert told
     assert "the lower half of an address of its stack" in told[0]
     assert "keep it in a PVOID or a ULONG_PTR" in told[0]
+
+
+def test_a_text_is_a_variable_and_as_it_was_for_the_next_card(tmp_path) -> None:
+    """The Microsoft compiler had texts among the variables, and NT did not mind who wrote to them."""
+    writes = """
+    static char *Name = "wan0";
+    static WCHAR *Wide = L"wide";
+    #define AT_START { Name[3]++; *Wide ^= 0x20; _strupr(Name); DbgPrint("%s %ws\\n", Name, Wide); }
+    """
+    for _ in range(2):
+        driver = leased(tmp_path, writes)
+        brought_up(driver)
+        assert driver.printed == ["WAN1 Wide\n"]
+
+
+def test_half_an_address_may_be_an_initializer(tmp_path) -> None:
+    """It is filled in when the file is loaded, in an array, a structure, or alone, and is so for the next card."""
+    table = """
+    static void Hello(void) { DbgPrint("hello\\\\n"); }
+    static const struct { UCHAR kind; ULONG what; } Table[] = { { 1, (ULONG)Hello }, { 2, (ULONG)(PVOID)"(, text" } };
+    ULONG Alone = (ULONG)&Table[1], Cuts[2][2] = { { 0, (ULONG)
+        Hello }, };
+    static void Habits(void)
+    {
+        ((void (*)(void))Table[0].what)();
+        ((void (*)(void))Cuts[0][1])();
+        DbgPrint("%d %s\\\\n", *(UCHAR *)Alone, (char *)Table[1].what);
+        Alone = 0;
+    }
+    #define AT_START Habits();
+    """
+    for _ in range(2):
+        driver = leased(tmp_path, table)
+        brought_up(driver)
+        assert driver.printed == ["hello\\n", "hello\\n", "2 (, text\\n"]

@@ -122,7 +122,9 @@ def test_a_pointer_cut_in_an_initializer_is_told_for_what_it_is(tmp_path, monkey
     """A table of addresses as ULONG, which 32 bits took."""
     monkeypatch.setenv("CC", cc)
     source = tmp_path / "table.c"
-    source.write_text("#include <ndis.h>\nstatic int x;\nULONG Table[] = {(ULONG)&x};\n")
+    source.write_text(
+        "#include <ndis.h>\nstatic int x;\nvoid f(void) { static ULONG t = (ULONG)&x; }\n"
+    )
     with pytest.raises(BuildError, match=r"table\.c:3:(.|\n)*make that member ULONG_PTR"):
         build(source)
 

@@ -20,7 +20,7 @@ from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
 from ndiswan.drivers.sources import BuildError, cache, sources_of
 from ndiswan.drivers.spelling import overlay
-from ndiswan.drivers.symbols import lacking
+from ndiswan.drivers.symbols import lacking, writable
 from ndiswan.refused import refused
 
 TYPE_CHECKING = False
@@ -197,7 +197,7 @@ def build(
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     parts = [
         cc.encode(),
-        " ".join(options).encode(),
+        " ".join([*options, *writable(options)]).encode(),
         *_content(files),
         *_content(_beside(files, folders)),
         *_content(ours),
@@ -300,7 +300,7 @@ def _compile_one(
     """An object of a C file, mended where only the Microsoft compiler takes it; one that was made before is kept."""
     text = _preprocessed(compile_, places, file, made.with_suffix(".c"))
     # What mends it is part of what it is made of.
-    parts = [" ".join(compile_), text.replace(str(work), ""), _mending()]
+    parts = [" ".join([*compile_, *writable(compile_)]), text.replace(str(work), ""), _mending()]
     known = cache() / "objects" / f"{_key(part.encode('utf-8', 'replace') for part in parts)}.o"
     if known.is_file():
         return known
@@ -313,9 +313,9 @@ def _compile_one(
             _run(compile_it, file, hint=mended.hint)  # which says it
             break
         plain.write_text(mended.text, encoding="latin-1")
-    if mended.local:
-        names = (f"--localize-symbol={name}" for name in sorted(mended.local))
-        _run(["objcopy", *names, str(made)], file)
+    changes = [f"--localize-symbol={name}" for name in sorted(mended.local)]
+    if changes := changes + writable(compile_):
+        _run(["objcopy", *changes, str(made)], file)
     with suppress(BuildError):  # it is there for this time
         _put(made, known)
     return made
@@ -340,7 +340,8 @@ def _preprocessed(compile_: list[str], places: list[str], file: Path, whole: Pat
 def _mending() -> str:
     """What a driver's lines are changed by."""
     return "".join(
-        (HERE / f"{name}.py").read_text("utf-8") for name in ("longs", "mending", "leaving")
+        (HERE / f"{name}.py").read_text("utf-8")
+        for name in ("longs", "mending", "leaving", "constants")
     )
 
 

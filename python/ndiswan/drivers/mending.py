@@ -12,7 +12,8 @@ is made for an error that names it, and the compiler is asked again:
 - ``static`` for a variable that was ``extern`` before: it is static in both;
 - a macro that is called with too few arguments: the rest is empty (`fewer`);
 - a label with nothing behind it at the end of a block: an empty statement;
-- ``__leave``: a jump to the end of its ``__try`` block.
+- ``__leave``: a jump to the end of its ``__try`` block;
+- half an address in a static initializer: it is filled in when the file is loaded (`constants`; by gcc's words only).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import os
 import re
 from bisect import bisect
 
+from ndiswan.drivers.constants import filled_in
 from ndiswan.drivers.fewer import only_fewer
 from ndiswan.drivers.leaving import without_leave
 
@@ -124,12 +126,7 @@ class Mended:
                 self._conflict(found[1])
         for name in _TYPEDEF.findall(said):
             self._conflict(name)
-        if any(_CAST.search(error) for error in errors):
-            self._casts()
-        if any(_LABEL.search(error) for error in errors):
-            self.text = _outside_strings(self.text, re.compile(r":(\s*)\}"), r":;\1}")
-        if any("__leave" in error for error in errors):
-            self.text = without_leave(self.text)
+        self._expressions("\n".join(errors), said)
         changed = self.text != before
         if errors and not changed and _ASSEMBLER.search(said):
             self.hint = (
@@ -142,6 +139,16 @@ class Mended:
                 " 64-bit Windows: make that member ULONG_PTR or a pointer, or fill it in before it is used"
             )
         return changed
+
+    def _expressions(self, errors: str, said: str) -> None:
+        if _CAST.search(errors):
+            self._casts()
+        if _LABEL.search(errors):
+            self.text = _outside_strings(self.text, re.compile(r":(\s*)\}"), r":;\1}")
+        if "__leave" in errors:
+            self.text = without_leave(self.text)
+        if _NOT_CONSTANT.search(errors):
+            self.text = filled_in(self.text, said)
 
     def _casts(self) -> None:
         self.text = _outside_strings(self.text, _CASTS[0], r"(*(\g<type>*)&(\g<place>))")

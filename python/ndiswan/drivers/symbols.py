@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -89,3 +90,21 @@ def lacking(objects: list[Path], library: Path) -> dict[str, list[str]]:
         if unknown
         else {}
     )
+
+
+def writable(options: list[str]) -> list[str]:
+    """What `objcopy` does to an object for its texts to be variables, as the Microsoft compiler of those days had them.
+
+    Drivers write to them. AddressSanitizer has them where they are.
+
+    >>> from ndiswan.drivers.symbols import writable
+    >>> writable(["-O1"])[0]
+    '--rename-section=.rodata=.data.texts,alloc,load,data,contents'
+    """
+    sanitized = any(option.startswith("-fsanitize=address") for option in options)
+    if sanitized or shutil.which("objcopy") is None:
+        return []
+    # By the bytes of a character and their alignment; the first has what gcc does not take for a text.
+    kinds = ["", *(f".str{size}.{align}" for size in (1, 2) for align in (1, 2, 4, 8, 16, 32))]
+    to = ".data.texts,alloc,load,data,contents"
+    return [f"--rename-section=.rodata{kind}={to}" for kind in kinds]

@@ -3,6 +3,7 @@
 //! A driver that feeds a card by a timer needs many for one packet. Each may be late by half a second, and all of them together by
 //! more than a packet may take.
 
+use super::State;
 use crate::ndis::Ndis;
 
 /// From when to when something waited, or was held up half way: in the order of time, none of which meet.
@@ -33,9 +34,15 @@ impl Ndis {
     /// Whether more than a quarter of `limit` nanoseconds since then are the driver's own; always so without an explorer.
     pub(crate) fn is_drivers(&self, since: u64, limit: u64) -> bool {
         self.adversary().is_none_or(|adversary| {
-            let passed = self.now().saturating_sub(since);
-            let own = passed - adversary.change().delays.since(since).min(passed);
-            own > limit / 4
+            let (now, mut inner) = (self.now(), adversary.change());
+            // What is due and waits, and what was begun and is held up, on this CPU by who asks.
+            let due = inner.pending.iter().filter(|pending| !pending.background).map(|one| one.at);
+            let held = inner.cpus.iter().filter(|cpu| cpu.state == State::Ready);
+            if let Some(first) = due.take(1).chain(held.map(|cpu| cpu.since)).min() {
+                inner.delays.add(first, now);
+            }
+            let passed = now.saturating_sub(since);
+            passed - inner.delays.since(since).min(passed) > limit / 4
         })
     }
 }
