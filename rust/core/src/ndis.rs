@@ -10,7 +10,6 @@ mod allocate;
 mod back_many;
 mod batch;
 mod bind;
-mod calling;
 mod chain;
 mod close;
 mod complete;
