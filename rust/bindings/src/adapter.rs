@@ -170,20 +170,20 @@ impl Adapter {
     /// A new timer that calls ``callback()`` at DISPATCH (NdisMInitializeTimer).
     ///
     /// Raises ``TypeError`` if it cannot be called.
-    fn timer(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Timer> {
+    fn timer(&self, py: Python<'_>, callback: &Bound<'_, PyAny>) -> PyResult<Timer> {
         self.alive()?;
-        callable("callback", callback.bind(py))?;
-        let id = numbered(py, &self.shared.timers, callback, || self.shared.core.timer());
+        callable("callback", callback)?;
+        let id = numbered(py, &self.shared.timers, callback, || self.shared.core.timer())?;
         Ok(Timer { shared: Arc::clone(&self.shared), id })
     }
 
     /// A new deferred procedure call of ``callback()``, at DISPATCH.
     ///
     /// Raises ``TypeError`` if it cannot be called.
-    fn dpc(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Dpc> {
+    fn dpc(&self, py: Python<'_>, callback: &Bound<'_, PyAny>) -> PyResult<Dpc> {
         self.alive()?;
-        callable("callback", callback.bind(py))?;
-        let id = numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc());
+        callable("callback", callback)?;
+        let id = numbered(py, &self.shared.dpcs, callback, || self.shared.core.dpc())?;
         Ok(Dpc { shared: Arc::clone(&self.shared), id })
     }
 
@@ -197,13 +197,10 @@ impl Adapter {
     /// A new source of hardware events, which call ``callback()``.
     ///
     /// Raises ``TypeError`` if it cannot be called.
-    fn device(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Device> {
+    fn device(&self, py: Python<'_>, callback: &Bound<'_, PyAny>) -> PyResult<Device> {
         self.alive()?;
-        callable("callback", callback.bind(py))?;
-        let id = self.shared.devices.with(py, |known| {
-            known.push(callback);
-            self.shared.core.device()
-        });
+        callable("callback", callback)?;
+        let id = numbered(py, &self.shared.devices, callback, || self.shared.core.device())?;
         Ok(Device { shared: Arc::clone(&self.shared), id })
     }
 

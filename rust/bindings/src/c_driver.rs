@@ -18,7 +18,7 @@ use crate::error::{usage, value};
 use crate::link::Link;
 use crate::ndis::Ndis;
 use crate::number::{Int, Text, arg};
-use crate::shared::{Shared, World};
+use crate::shared::{Shared, World, call_routine};
 use crate::status;
 
 /// What is known once the card is bound.
@@ -159,9 +159,7 @@ fn settings(
                     Due::Dpc => &shared.dpcs,
                     Due::Device => &shared.devices,
                 };
-                let known = all
-                    .with(py, |known| known.get(number as usize).map(|known| known.clone_ref(py)));
-                if let Some(Err(error)) = known.map(|callback| callback.call0(py)) {
+                if let Err(error) = call_routine(py, all, number) {
                     tick.keep(py, error);
                 }
             });

@@ -23,7 +23,7 @@ use crate::adapter::Adapter;
 use crate::config::Entries;
 use crate::error::raise;
 use crate::gil_cell::GilCell;
-use crate::shared::{Shared, World};
+use crate::shared::{Routines, Shared, World, call_routine};
 use crate::status;
 
 pub(crate) use protocol::PyProtocol;
@@ -119,13 +119,9 @@ impl<M: Mode> PyMiniport<M> {
         answer.unwrap_or(Status::FAILURE)
     }
 
-    fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Vec<Py<PyAny>>>, at: u32) {
+    fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Routines>, at: u32) {
         Python::attach(|py| {
-            let callbacks = which(shared(&self.cell));
-            let callback = callbacks
-                .with(py, |known| known.get(at as usize).map(|callback| callback.bind(py).clone()));
-            let Some(callback) = callback else { return };
-            if let Err(error) = callback.call0() {
+            if let Err(error) = call_routine(py, which(shared(&self.cell)), at) {
                 self.world.keep(py, error);
             }
         });

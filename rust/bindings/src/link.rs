@@ -71,7 +71,8 @@ impl Link {
     /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
     /// raises what callbacks raised meanwhile, too.
     fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let status = if let Ok(packet) = data.cast::<Packet>() {
+        let is_bytes = data.is_instance_of::<PyBytes>(); // seen at once, while a packet is looked for
+        let status = if !is_bytes && let Ok(packet) = data.cast::<Packet>() {
             self.send_packet(py, packet)?
         } else {
             let is_size = data.is_instance_of::<PyInt>();

@@ -11,7 +11,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::error::{raise, value};
+use crate::error::{raise_broken, value};
 use crate::event::Event;
 use crate::link::Link;
 use crate::number::{Int, Unsigned, arg};
@@ -110,7 +110,7 @@ impl Packet {
     ) -> PyResult<()> {
         let core = &self.shared.core;
         let result = result.map_err(|rule| core.padding(rule, self.name(), bytes));
-        raise(py, &self.shared.world, result).map(drop)
+        raise_broken(py, &self.shared.world, result)
     }
 }
 

@@ -317,19 +317,23 @@ impl crate::shared::Shared {
 /// Whether `packet` is the only reference to its object, weak ones included: nobody else can see
 /// it being used again. Never on a free-threaded interpreter, where a count of one says less.
 pub(crate) fn is_only_reference(py: Python<'_>, packet: &Py<Packet>) -> bool {
-    if cfg!(Py_GIL_DISABLED) {
-        return false;
-    }
-    let (object, list) = (packet.as_ptr(), weak_references(py));
     // SAFETY: `packet` keeps the object alive; reading its count needs no more than that, and who
-    // has the only reference cannot be raced by one who would need a reference to add another. The
-    // class is ours, made with room for weak references at `list`, a pointer there that is null as long
-    // as there are none; a weak reference is made by who has a strong one.
-    unsafe {
-        ffi::Py_REFCNT(object) == 1
-            && list > 0
-            && (*object.byte_offset(list).cast::<*mut ffi::PyObject>()).is_null()
-    }
+    // has the only reference cannot be raced by one who would need a reference to add another.
+    !cfg!(Py_GIL_DISABLED)
+        && unsafe { ffi::Py_REFCNT(packet.as_ptr()) == 1 }
+        && !is_seen_weakly(py, packet)
+}
+
+/// Whether there may be a weak reference to it.
+#[inline]
+pub(crate) fn is_seen_weakly(py: Python<'_>, packet: &Py<Packet>) -> bool {
+    let (object, list) = (packet.as_ptr(), weak_references(py));
+    // SAFETY: `packet` keeps the object alive. The class is ours, made with room for weak references at `list`,
+    // a pointer there that is null as long as there are none; a weak reference is made by who has a strong one, and
+    // with a GIL not while we look.
+    cfg!(Py_GIL_DISABLED)
+        || list <= 0
+        || unsafe { !(*object.byte_offset(list).cast::<*mut ffi::PyObject>()).is_null() }
 }
 
 /// Where a packet's object has its list of weak references. The class itself may not be looked into by

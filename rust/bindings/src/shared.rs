@@ -16,7 +16,8 @@ use pyo3::prelude::*;
 use crate::gil_cell::GilCell;
 use crate::link::Link;
 use crate::packet::Packet;
-use crate::packet_data::is_only_reference;
+use crate::packet_data::{is_only_reference, is_seen_weakly};
+use crate::vectorcall::Method;
 
 /// One world as Python sees it.
 pub(crate) struct World {
@@ -44,6 +45,8 @@ pub(crate) struct PySlot {
     pub(crate) protocol: Option<Py<Packet>>,
     /// The miniport's object of the present life, or of the last.
     pub(crate) miniport: Option<Py<Packet>>,
+    /// The one before: a driver that completes a packet may have the last one still when the slot's next one comes.
+    pub(crate) before: Option<Py<Packet>>,
     /// ProtocolReserved1-4, MacReserved1-4.
     pub(crate) reserved: [Option<Py<PyAny>>; 2],
     /// WanPacketQueue.
@@ -56,6 +59,16 @@ pub(crate) struct PySlot {
     pub(crate) epoch: u32,
 }
 
+/// What is called by its number, where there is something.
+pub(crate) type Routines = Vec<Option<Method>>;
+
+/// Calls the one of this number, if there is one.
+#[inline]
+pub(crate) fn call_routine(py: Python<'_>, known: &GilCell<Routines>, at: u32) -> PyResult<()> {
+    let hold = |known: &mut Routines| Some(known.get(at as usize)?.as_ref()?.hold(py));
+    known.with(py, hold).map_or(Ok(()), |routine| routine.call().map(drop))
+}
+
 /// One adapter as Python sees it.
 pub(crate) struct Shared {
     pub(crate) core: Arc<Adapter>,
@@ -64,9 +77,9 @@ pub(crate) struct Shared {
     /// For each slot how many views of its memory are exported.
     pub(crate) exports: Box<[AtomicU32]>,
     pub(crate) links: GilCell<Vec<Py<Link>>>,
-    pub(crate) timers: GilCell<Vec<Py<PyAny>>>,
-    pub(crate) dpcs: GilCell<Vec<Py<PyAny>>>,
-    pub(crate) devices: GilCell<Vec<Py<PyAny>>>,
+    pub(crate) timers: GilCell<Routines>,
+    pub(crate) dpcs: GilCell<Routines>,
+    pub(crate) devices: GilCell<Routines>,
 }
 
 /// After a bug check nothing is asked of an adapter any more.
@@ -153,12 +166,19 @@ impl Shared {
         name: Name,
     ) -> PyResult<Bound<'py, Packet>> {
         let place = &self.slots[name.slot as usize];
-        let (spare, scratch) = place.with(py, |slot| {
-            let spare = slot.miniport.as_ref().filter(|packet| is_only_reference(py, packet));
+        let (spare, scratch, gone) = place.with(py, |slot| {
+            let is_spare = |packet: &Py<Packet>| is_only_reference(py, packet);
+            let mut gone = None;
+            if !slot.miniport.as_ref().is_some_and(is_spare) {
+                std::mem::swap(&mut slot.miniport, &mut slot.before);
+                // What somebody refers to weakly ends with the last reference to it that is none of ours.
+                gone = slot.before.take_if(|packet| is_seen_weakly(py, packet));
+            }
+            let spare = slot.miniport.as_ref().filter(|packet| is_spare(packet));
             // MacReserved is of one life. Not dropped in here: that may run anything.
-            (spare.map(|packet| packet.bind(py).clone()), slot.reserved[1].take())
+            (spare.map(|packet| packet.bind(py).clone()), slot.reserved[1].take(), gone)
         });
-        drop(scratch);
+        drop((gone, scratch));
         match spare {
             Some(packet) => {
                 packet.get().generation.store(name.generation, Ordering::Relaxed);
@@ -223,6 +243,7 @@ impl Shared {
                 (
                     slot.protocol.take(),
                     slot.miniport.take(),
+                    slot.before.take(),
                     std::mem::take(&mut slot.reserved),
                     slot.queue.take(),
                 )

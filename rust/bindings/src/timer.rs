@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use crate::error::{raise, raise_broken};
 use crate::gil_cell::GilCell;
 use crate::number::{Seconds, arg, number, wrong};
-use crate::shared::Shared;
-use crate::shared::alive;
+use crate::shared::{Routines, Shared, alive};
+use crate::vectorcall::Method;
 
 /// Whether it can be called, as a timer's routine will be.
 pub(crate) fn callable(name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -172,14 +172,15 @@ impl Dpc {
 /// whose places stay empty.
 pub(crate) fn numbered(
     py: Python<'_>,
-    known: &GilCell<Vec<Py<PyAny>>>,
-    callback: Py<PyAny>,
+    known: &GilCell<Routines>,
+    callback: &Bound<'_, PyAny>,
     number: impl FnOnce() -> u32,
-) -> u32 {
-    known.with(py, |known| {
+) -> PyResult<u32> {
+    let callback = Method::new(callback)?;
+    Ok(known.with(py, |known| {
         let id = number();
-        known.resize_with(id as usize, || py.None());
-        known.push(callback);
+        known.resize_with(id as usize, || None);
+        known.push(Some(callback));
         id
-    })
+    }))
 }

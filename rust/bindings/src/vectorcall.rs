@@ -27,7 +27,7 @@ mod stable {
 #[cfg(not(all(Py_LIMITED_API, not(Py_3_12))))]
 use pyo3::ffi as stable;
 
-/// A callable of two arguments, taken apart if it is a bound method.
+/// A callable, of two arguments for the most part, taken apart if it is a bound method.
 pub(crate) struct Method {
     function: Py<PyAny>,
     object: Option<Py<PyAny>>,
@@ -69,6 +69,13 @@ impl Method {
         }
     }
 
+    /// It, held for a call: it may be replaced while that runs.
+    #[inline]
+    pub(crate) fn hold<'py>(&self, py: Python<'py>) -> Held<'py> {
+        let object = self.object.as_ref().map(|object| object.bind(py).clone());
+        Held { function: self.function.bind(py).clone(), object }
+    }
+
     /// The same with one argument, where a call is for many packets.
     pub(crate) fn call_one<'py>(
         &self,
@@ -79,6 +86,30 @@ impl Method {
         match &self.object {
             Some(object) => function.call1((object, one)),
             None => function.call1((one,)),
+        }
+    }
+}
+
+/// A callable that is held.
+pub(crate) struct Held<'py> {
+    function: Bound<'py, PyAny>,
+    object: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Held<'py> {
+    /// Calls it without an argument.
+    #[inline]
+    pub(crate) fn call(&self) -> PyResult<Bound<'py, PyAny>> {
+        let object = self.object.as_ref().map_or(std::ptr::null_mut(), Bound::as_ptr);
+        let (mut all, count) = ([std::ptr::null_mut(), object], usize::from(!object.is_null()));
+        // SAFETY: as in `Method::call`: `all[1..]` are `count` objects, and the place before them is ours.
+        unsafe {
+            let arguments = all.as_mut_ptr().add(1).cast_const();
+            let flags = count | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
+            let function = self.function.as_ptr();
+            let result =
+                stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
+            Bound::from_owned_ptr_or_err(self.function.py(), result)
         }
     }
 }

@@ -326,7 +326,13 @@ impl Ndis {
         let (index, job) = match work {
             Work::Interrupt { adapter } => (adapter, Job::Interrupt),
             Work::Dpc { adapter, dpc } => (adapter, Job::Dpc(dpc)),
-            Work::Timer { adapter, timer, arming } => (adapter, Job::Timer(timer, arming)),
+            Work::Timer { adapter: index, timer, arming } => {
+                let Some(adapter) = self.adapter_again(index, known) else { return false };
+                if !adapter.serialized() {
+                    return adapter.timer_inside(cpu, timer, arming);
+                }
+                (index, Job::Timer(timer, arming))
+            }
             Work::HangCheck { adapter } => (adapter, Job::HangCheck),
             Work::Pump { adapter, link } => (adapter, Job::Pump(link)),
             Work::Thread { thread } => {

@@ -6,6 +6,7 @@ mod support {
 }
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use ndiswan::event::What;
 use ndiswan::ndis::Counters;
@@ -107,4 +108,48 @@ fn a_completion_of_another_thread_in_the_middle_of_many_is_the_only_one() {
         let doubles = rig.close().len();
         assert_eq!(doubles, names.len(), "and the other has broken a rule");
     }
+}
+
+/// When timers fired that are set beside one another, anew and from inside, and what the run counted; in a world that another
+/// thread has been in, or not.
+fn fired(shared: bool) -> (Vec<u64>, u64, u64, [bool; 3]) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keeps = Arc::clone(&seen);
+    let card =
+        Card::<Deserialized>::new(|_, _, packet| packet.into_name().returned(Status::PENDING));
+    let card = card.with(|card| {
+        card.timer = Some(Box::new(move |shared, _| {
+            let (adapter, mut seen) = (shared.adapter(), keeps.lock().unwrap());
+            seen.push(adapter.ndis.now());
+            if seen.len() % 7 != 0 {
+                adapter.set_timer(0, 5).unwrap();
+            }
+        }));
+    });
+    let rig = Rig::new(Config::default(), card.forgetful(), 4);
+    let adapter = rig.adapter();
+    let timers = [adapter.timer(), adapter.timer(), adapter.timer()];
+    if shared {
+        let look = || adapter.timer_is_set(timers[0]);
+        std::thread::scope(|scope| assert!(!scope.spawn(look).join().unwrap()));
+    }
+    for delay in [10, 10, 3] {
+        for timer in timers {
+            adapter.set_timer(timer, delay).unwrap();
+        }
+    }
+    assert!(adapter.cancel_timer(timers[2]));
+    adapter.set_timer(timers[1], 12).unwrap();
+    let ran = adapter.ndis.run(None, None).unwrap();
+    let (now, set) = (adapter.ndis.now(), timers.map(|timer| adapter.timer_is_set(timer)));
+    assert_eq!(rig.close(), []);
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    (seen, ran, now, set)
+}
+
+#[test]
+fn timers_fire_straight_as_they_do_in_a_shared_world() {
+    let alone = fired(false);
+    assert_eq!(alone, (vec![3, 8, 12, 17, 22, 27, 32], 7, 32, [false; 3]));
+    assert_eq!(fired(true), alone);
 }

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 mod busy;
 mod interrupt;
 mod life;
+mod plain;
 
 use life::Life;
 
@@ -262,6 +263,9 @@ impl Card {
 
     /// When it does something by itself next; [`NEVER`] if nothing is to come.
     pub fn due(&self) -> u64 {
+        if self.is_well_plain() {
+            return self.frames.front().map_or(NEVER, |frame| frame.finish);
+        }
         if !self.completed.is_empty() {
             return 0;
         }
@@ -289,25 +293,10 @@ impl Card {
             self.interrupts += 1;
             return Some((frame.handle, FinalStatus::SUCCESS));
         }
-        if !self.advance(now, far) {
+        if self.is_busy_plain(now) || !self.advance(now, far) {
             self.aborting = false;
         }
         self.completed.pop_front()
-    }
-
-    /// Whether the next thing that a plain card does is to complete one frame, and that is due at `now`.
-    #[inline]
-    pub(super) fn is_out_plain(&self, now: u64) -> bool {
-        let well = self.plain
-            && matches!(self.life, Life::Well { until: NEVER })
-            && self.interrupt_at == NEVER
-            && self.completed.is_empty()
-            && self.waiting.is_empty();
-        let Some(frame) = self.frames.front().filter(|frame| well && frame.finish <= now) else {
-            return false;
-        };
-        // Two that are out at once are reported by one interrupt.
-        self.frames.get(1).is_none_or(|next| next.finish > frame.finish)
     }
 
     /// What is due happens, up to the first completion; whether there is one.

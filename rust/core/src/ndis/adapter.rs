@@ -35,6 +35,8 @@ use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
+mod calling;
+
 /// The two drivers of an adapter.
 pub(crate) struct Drivers {
     pub(crate) miniport: Box<dyn AnyMiniport>,

@@ -11,7 +11,7 @@ use crate::cx::{Cpu, Irql};
 use crate::event::Entry;
 
 /// Such a call on this CPU, until it is dropped.
-pub(in crate::ndis) struct Calling<'a, const N: usize> {
+pub(crate) struct Calling<'a, const N: usize> {
     adapter: &'a Adapter,
     cpu: &'a Rc<Cpu>,
     counts: [&'a AtomicU32; N],
@@ -21,7 +21,7 @@ pub(in crate::ndis) struct Calling<'a, const N: usize> {
 impl Adapter {
     /// A call begins. Who waits for one of `counts` to be 0 ends the bias first.
     #[inline]
-    pub(in crate::ndis) fn calling<'a, const N: usize>(
+    pub(crate) fn calling<'a, const N: usize>(
         &'a self,
         cpu: &'a Rc<Cpu>,
         counts: [&'a AtomicU32; N],
@@ -45,7 +45,7 @@ impl Adapter {
 impl<const N: usize> Calling<'_, N> {
     /// The call itself.
     #[inline]
-    pub(in crate::ndis) fn call<R>(
+    pub(crate) fn call<R>(
         &self,
         entry: Entry,
         at: Irql,
