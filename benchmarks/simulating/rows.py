@@ -69,7 +69,7 @@ def theirs(run: Run) -> Callable[[], float]:
 def built_in(
     detail: models.running.Detail = "counters", n: int = OURS, *, read: bool = False
 ) -> Callable[[], float]:
-    """What a packet costs us: the run, all of its threads; making the parameters is apart, and so are results not to ``read``."""
+    """What a packet costs us: the run, all of its threads, and its record if all are ``read``; not the parameters."""
     link = ours.link(n)
 
     def cost() -> float:

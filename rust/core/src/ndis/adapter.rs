@@ -1,7 +1,5 @@
 //! One miniport bound to one protocol.
 
-mod calling;
-
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
