@@ -77,3 +77,21 @@ def test_many_small_delays_are_no_hang_of_the_driver(explorer: str) -> None:
     assert found(Feeder, explorer) == set()
     assert found(Stops, explorer) <= {"LATE", "HANG"}
     assert found(Stops, explorer)
+
+
+class Slow(Feeder):
+    """Takes 1.8 s of its own for a frame, and NDIS resets a serialized one after 4."""
+
+    check_for_hang = nw.Miniport.check_for_hang
+
+    def feed(self) -> None:
+        """The next piece, after six times as long."""
+        super().feed()
+        if self.owed:
+            self.step.set(0.03)
+
+
+@pytest.mark.parametrize("explorer", ["random", "pct", "portfolio"])
+def test_a_slow_driver_is_not_late_because_it_had_to_wait(explorer: str) -> None:
+    """It is within its time by itself, and more than twice beyond it with what the explorer had wait."""
+    assert found(Slow, explorer) == set()

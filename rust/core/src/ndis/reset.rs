@@ -134,7 +134,7 @@ impl Adapter {
     pub(crate) fn look_at_reset(&self, cpu: &Rc<Cpu>) {
         let since = self.reset_since.load(Ordering::Relaxed);
         let quiet = self.ndis.now().saturating_sub(since);
-        if quiet < HANG || !self.ndis.is_drivers(since, HANG) || self.ndis.verify_off() {
+        if quiet < HANG || !self.ndis.is_drivers(since, HANG / 4) || self.ndis.verify_off() {
             return;
         }
         self.reset_since.store(u64::MAX, Ordering::Relaxed);

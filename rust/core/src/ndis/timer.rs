@@ -326,7 +326,7 @@ impl Adapter {
         }
         let from = self.last_progress.load(Ordering::Relaxed).max(oldest);
         let quiet = now.saturating_sub(from);
-        let hangs = quiet >= HANG && self.ndis.is_drivers(from, HANG);
+        let hangs = quiet >= HANG && self.ndis.is_drivers(from, HANG / 4);
         if hangs && !self.hang_reported.swap(true, Ordering::Relaxed) {
             let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
             let name = owed.first().map(|slot| self.name_of(*slot));

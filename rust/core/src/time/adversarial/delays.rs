@@ -31,8 +31,8 @@ impl Delays {
 }
 
 impl Ndis {
-    /// Whether more than a quarter of `limit` nanoseconds since then are the driver's own; always so without an explorer.
-    pub(crate) fn is_drivers(&self, since: u64, limit: u64) -> bool {
+    /// Whether more than so many nanoseconds since then are the driver's own; always so without an explorer.
+    pub(crate) fn is_drivers(&self, since: u64, own: u64) -> bool {
         self.adversary().is_none_or(|adversary| {
             let (now, mut inner) = (self.now(), adversary.change());
             // What is due and waits, and what was begun and is held up, on this CPU by who asks.
@@ -42,7 +42,7 @@ impl Ndis {
                 inner.delays.add(first, now);
             }
             let passed = now.saturating_sub(since);
-            passed - inner.delays.since(since).min(passed) > limit / 4
+            passed - inner.delays.since(since).min(passed) > own
         })
     }
 }
