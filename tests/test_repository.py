@@ -126,6 +126,7 @@ BINDING_ONLY = {
 UNSAFE_FILES = (
     "rust/core/src/ring/",
     "rust/core/src/biased.rs",
+    "rust/bindings/src/adversarial/cpu.rs",
     "rust/bindings/src/column.rs",
     "rust/bindings/src/gil_cell.rs",
     "rust/bindings/src/packet_data.rs",

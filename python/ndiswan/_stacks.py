@@ -1,4 +1,4 @@
-"""Greenlets for the virtual CPUs of adversarial time, which the engine asks for."""
+"""Greenlets for the virtual CPUs of adversarial time, which the engine asks for and runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 
@@ -18,14 +17,3 @@ class _Spare(threading.local):
 
 
 spare = _Spare()
-
-
-def cpu(body: Callable[[], object], current: Callable[[], Any]) -> None:
-    """What the greenlet of a virtual CPU does: its part of one world after the other.
-
-    While it waits for the next one, in its parent, no frame of the engine's is on its stack.
-    """
-    while True:
-        body()
-        del body
-        body, current = current().parent.switch()

@@ -258,10 +258,11 @@ class Ndis(_Native, Shown):
             if self.closed:
                 _open.discard(self)
 
-    def __del__(self) -> None:
-        if not self.closed:
-            warnings.warn(f"{self!r} was not closed; use it in a with block", ResourceWarning, 2)
-            self._close(quiet=True)
+    __del__ = _Native._finalize  # noqa: SLF001  (nothing in Python, where Ctrl-C could come and be lost)
+
+    def _forgotten(self) -> None:
+        warnings.warn(f"{self!r} was not closed; use it in a with block", ResourceWarning, 2)
+        self._close(quiet=True)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{len(self.adapters)} adapters, now {self.now:.6f} s"

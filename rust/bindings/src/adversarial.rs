@@ -1,5 +1,7 @@
 //! Adversarial time for drivers in Python: who decides.
 
+#[allow(unsafe_code)] // what is called by the interpreter itself, and not through PyO3
+mod cpu;
 mod stacks;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use ndiswan::policy::{
     BeyondWindow, OwedAtHalt, Policy, QueuedAtLineDown, Reentry, ResourcesAsFinal, WindowShrink,
 };
 use ndiswan::{Delivery, FinalStatus, OnViolation, Status, TimeKind, Verify, WanInfo};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -207,6 +208,14 @@ pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<(
     std::thread::spawn(move || Python::attach(|py| py.detach(body)))
 }
 
+/// Ctrl-C that came where nothing can be raised comes once more.
+fn interrupt_again(py: Python<'_>, error: &PyErr) {
+    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        let again = py.import("_thread").and_then(|threads| threads.call_method0("interrupt_main"));
+        again.map_or_else(|error| error.write_unraisable(py, None), drop);
+    }
+}
+
 static CALL_SITE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The source line of the driver that calls, in C or in Python.
@@ -216,6 +225,10 @@ pub(crate) fn call_site() -> Option<String> {
     }
     Python::attach(|py| {
         let function = CALL_SITE.import(py, "ndiswan.ndis", "_call_site");
-        function.and_then(PyAnyMethods::call0).ok()?.extract().ok()?
+        let site = function.and_then(PyAnyMethods::call0);
+        site.and_then(|site| site.extract()).unwrap_or_else(|error: PyErr| {
+            interrupt_again(py, &error);
+            None
+        })
     })
 }

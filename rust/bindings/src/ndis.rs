@@ -8,8 +8,9 @@ use std::time::Duration;
 use ndiswan::event::What;
 use ndiswan::{Config, TimeKind};
 use parking_lot::Mutex;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::adapter::Adapter;
 use crate::adversarial::{Asked, Explorer, asked, pairs_of};
@@ -205,12 +206,7 @@ impl Ndis {
     ///
     /// Raises ``TypeError`` if it cannot be called.
     #[pyo3(signature = (function, *args))]
-    fn spawn(
-        &self,
-        py: Python<'_>,
-        function: Py<PyAny>,
-        args: Py<pyo3::types::PyTuple>,
-    ) -> PyResult<()> {
+    fn spawn(&self, py: Python<'_>, function: Py<PyAny>, args: Py<PyTuple>) -> PyResult<()> {
         callable("function", function.bind(py))?;
         let world = Arc::clone(&self.world);
         self.world.core.spawn(move || {
@@ -302,12 +298,8 @@ impl Ndis {
     /// Every exception that a callback raised, in order.
     #[getter]
     fn errors(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
-        self.world
-            .errors
-            .lock()
-            .iter()
-            .map(|error| error.value(py).clone().into_any().unbind())
-            .collect()
+        let errors = self.world.errors.lock();
+        errors.iter().map(|error| error.value(py).clone().into_any().unbind()).collect()
     }
 
     /// Everything that happened, if ``record=True``; else nothing.
@@ -384,6 +376,14 @@ impl Ndis {
         settle(py, &self.world)?;
         raise(py, &self.world, result)?;
         self.elsewhere(py)
+    }
+
+    /// What ``Ndis.__del__`` is. In Python it would be a place for Ctrl-C to come, and what is raised there is lost.
+    fn _finalize(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if !slf.get().closed() {
+            slf.call_method0(intern!(slf.py(), "_forgotten"))?;
+        }
+        Ok(())
     }
 
     /// Whether it was closed.

@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyList};
 
+use super::cpu;
+
 /// What is the same for all worlds.
 struct Shared {
     class: Py<PyAny>,
@@ -26,7 +28,7 @@ impl Shared {
             Ok(Shared {
                 class: greenlet.getattr(intern!(py, "greenlet"))?.unbind(),
                 current: greenlet.getattr(intern!(py, "getcurrent"))?.unbind(),
-                cpu: ours.getattr(intern!(py, "cpu"))?.unbind(),
+                cpu: cpu::function(py)?,
                 spare: ours.getattr(intern!(py, "spare"))?.unbind(),
             })
         })
@@ -47,14 +49,15 @@ impl Shared {
         let greenlet = waiting.get_item(last)?;
         waiting.del_item(last)?;
         greenlet.setattr(intern!(py, "parent"), own)?;
-        // What the body before has set of context variables.
-        greenlet.setattr(intern!(py, "gr_context"), py.None())?;
         Ok(greenlet.unbind())
     }
 
     /// The present one has nothing more to do, and waits for the next body.
     fn give_back(&self, py: Python<'_>) -> PyResult<()> {
-        self.waiting(py)?.append(self.current.bind(py).call0()?)
+        let own = self.current.bind(py).call0()?;
+        // What its body has set of context variables.
+        own.setattr(intern!(py, "gr_context"), py.None())?;
+        self.waiting(py)?.append(own)
     }
 }
 
