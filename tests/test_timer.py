@@ -3,7 +3,7 @@
 import pytest
 
 import ndiswan as nw
-from ndiswan import Irql
+from ndiswan import Irql, models
 from rigs import Instant, bound
 
 
@@ -160,3 +160,39 @@ def test_a_timer_is_not_cancelled_above_dispatch(world):
     assert e.value.rule == "IRQL_CALL"
     assert not timer.armed
     assert timer.cancel() is False
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_protocol_above_a_built_in_card_has_timers_dpcs_and_devices(heard):
+    """Each routine is called, and the card's own events go on beside them: its timers were accepted, and never fired."""
+    called, arrived = [], []
+    hears = (lambda frame, time_ns: arrived.append(time_ns)) if heard else None
+    card = models.CardMiniport(models.Line(rate_bps=8_000), on_arrival=hears)
+    with nw.Ndis() as ndis:
+        link, peer, _ = bound(ndis, card)
+        adapter = link.adapter
+
+        def note(what):
+            return lambda: called.append((what, ndis.now, adapter.irql))
+
+        adapter.timer(note("timer")).set(0.25)
+        adapter.device(note("device")).set(1.5)
+        adapter.dpc(note("dpc")).queue()
+        assert link.send(bytes(500)) == link.send(bytes(500)) == nw.PENDING
+        ndis.run()
+    assert called == [
+        ("dpc", 0.0, Irql.DISPATCH),
+        ("timer", 0.25, Irql.DISPATCH),
+        ("device", 1.5, Irql.PASSIVE),
+    ]
+    assert (peer.answers, card.received) == ([nw.SUCCESS] * 2, 2)
+    assert arrived == ([500_000_000, 1_000_000_000] if heard else [])
+
+
+def test_what_a_routine_above_a_built_in_card_raises_comes_out_of_the_run():
+    """As of any callback."""
+    with nw.Ndis() as ndis:
+        adapter = ndis.bind(nw.Protocol(), models.CardMiniport(models.Line(rate_bps=8_000))).adapter
+        adapter.timer(lambda: 1 / 0).set(0.1)
+        with pytest.raises(ZeroDivisionError):
+            ndis.run()

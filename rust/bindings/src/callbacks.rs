@@ -44,7 +44,7 @@ pub(crate) struct PyMiniport<M> {
     pub(crate) _mode: PhantomData<fn(M)>,
 }
 
-fn shared(cell: &Cell) -> &Arc<Shared> {
+pub(crate) fn shared(cell: &Cell) -> &Arc<Shared> {
     cell.get().expect("a driver is called after it was initialized")
 }
 
@@ -120,12 +120,17 @@ impl<M: Mode> PyMiniport<M> {
     }
 
     fn timer_or_dpc(&self, which: impl FnOnce(&Shared) -> &GilCell<Routines>, at: u32) {
-        Python::attach(|py| {
-            if let Err(error) = call_routine(py, which(shared(&self.cell)), at) {
-                self.world.keep(py, error);
-            }
-        });
+        run_routine(&self.world, which(shared(&self.cell)), at);
     }
+}
+
+/// Runs the routine of a timer, a DPC or a device; what it raises is kept.
+pub(crate) fn run_routine(world: &World, known: &GilCell<Routines>, at: u32) {
+    Python::attach(|py| {
+        if let Err(error) = call_routine(py, known, at) {
+            world.keep(py, error);
+        }
+    });
 }
 
 impl<M: Mode> Miniport for PyMiniport<M> {

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::bind::packets_of;
-use crate::callbacks::{Cell, PyProtocol};
+use crate::callbacks::{Cell, PyProtocol, run_routine, shared};
 use crate::config::Entries;
 use crate::error::{usage, value};
 use crate::link::Link;
@@ -167,7 +167,19 @@ impl Miniport for Told {
     }
 
     fn device_on(&self, cpu: &Rc<Cpu>, device: u32) {
-        self.driver.device_on(cpu, device);
+        if self.driver.has_device(device) {
+            return self.driver.device_on(cpu, device);
+        }
+        run_routine(&self.world, &shared(&self.cell).devices, device);
+    }
+
+    // The card has none: they are of who is above it, whose adapter it is as well.
+    fn timer(&self, _: &mut Cx<Dispatch>, timer: u32) {
+        run_routine(&self.world, &shared(&self.cell).timers, timer);
+    }
+
+    fn dpc(&self, _: &mut Cx<Dispatch>, dpc: u32) {
+        run_routine(&self.world, &shared(&self.cell).dpcs, dpc);
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {

@@ -115,6 +115,11 @@ impl CardDriver {
         work.far.ear.as_mut()?.next(up.adapter.ndis.now())
     }
 
+    /// Whether a source of hardware events is one of its own: who wraps it may have others.
+    pub fn has_device(&self, device: u32) -> bool {
+        self.up.get().is_some_and(|up| device == up.device || device == up.far)
+    }
+
     /// What has left the card so far.
     pub fn arrived(&self) -> Arrived {
         self.up
