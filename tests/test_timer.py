@@ -164,9 +164,9 @@ def test_a_timer_is_not_cancelled_above_dispatch(world):
 
 @pytest.mark.parametrize("heard", [False, True])
 def test_a_protocol_above_a_built_in_card_has_timers_dpcs_and_devices(heard):
-    """Each routine is called, and the card's own events go on beside them: its timers were accepted, and never fired."""
+    """Each routine is called, and the card's own events go on beside them: they were taken, and never called."""
     called, arrived = [], []
-    hears = (lambda frame, time_ns: arrived.append(time_ns)) if heard else None
+    hears = (lambda _, time_ns: arrived.append(time_ns)) if heard else None
     card = models.CardMiniport(models.Line(rate_bps=8_000), on_arrival=hears)
     with nw.Ndis() as ndis:
         link, peer, _ = bound(ndis, card)
