@@ -83,6 +83,16 @@ def test_a_miniport_of_ones_own_has_built_in_traffic() -> None:
     assert traffic.stages["miniport"].count == 30
 
 
+def test_packets_of_others_on_the_link_are_none_of_the_traffic() -> None:
+    """They were counted, and the traffic stood still when more of them were back than it had sent."""
+    traffic = models.TrafficProtocol(models.Cbr(rate_pps=100, size=50, packets=20), window=2)
+    with nw.Ndis() as ndis:
+        link = ndis.bind(traffic, Slow())
+        assert [link.send(9) for _ in range(4)] == [nw.PENDING] * 4
+        ndis.run()
+    assert traffic.counters["sent"] == traffic.counters["succeeded"] == 20
+
+
 def test_both_may_be_built_in() -> None:
     """Two built-in sides under the engine do what they do in their own loop."""
     flow = models.Poisson(rate_pps=700, size=models.UniformSize(64, 300), packets=500)

@@ -60,11 +60,12 @@ struct Work {
     alarm_at: u64,
 }
 
-#[derive(Copy, Clone, Debug, Default)]
+#[derive(Copy, Clone, Debug)]
 struct Record {
     flow: usize,
     bytes: u32,
     offered: u64,
+    /// [`NEVER`] of one that is not in flight.
     sent: u64,
 }
 
@@ -195,7 +196,7 @@ impl Work {
     fn keep(&mut self, slot: u32, record: Record) {
         let place = slot as usize;
         if self.packets.len() <= place {
-            self.packets.resize(place + 1, Record::default());
+            self.packets.resize(place + 1, Record { flow: 0, bytes: 0, offered: 0, sent: NEVER });
         }
         self.packets[place] = record;
     }
@@ -204,6 +205,7 @@ impl Work {
         self.outstanding -= 1;
         if let Some((slot, status)) = packet {
             let record = self.packets[slot as usize];
+            self.packets[slot as usize].sent = NEVER;
             self.counters.completed(status);
             self.stages.miniport.record(now - record.sent);
             self.stages.latency.record(now - record.offered);
@@ -226,14 +228,14 @@ impl Work {
         self.counters.offered_bytes += u64::from(bytes);
         if self.queue.is_empty() && self.may_send() {
             self.counts_as_sent(bytes, now, now);
-            return Some(Record { flow, bytes, offered: now, sent: 0 });
+            return Some(Record { flow, bytes, offered: now, sent: NEVER });
         }
         if !self.queue.has_room() {
             self.counters.dropped_full += 1;
             self.turned_away |= self.sources[flow].turned_away(now);
             return None;
         }
-        let record = Record { flow, bytes, offered: now, sent: 0 };
+        let record = Record { flow, bytes, offered: now, sent: NEVER };
         let slot = self.free.pop().unwrap_or(self.waiting.len() as u32);
         if slot as usize == self.waiting.len() {
             self.waiting.push(record);
@@ -301,7 +303,9 @@ impl Protocol for Feed {
         adapter.free_slot_on(cx.cpu(), slot);
         let Some(up) = self.0.up.get() else { return };
         let (mut work, mut now) = (up.work.lock_on(cx.cpu()), up.now());
-        let flow = work.packets[slot as usize].flow;
+        // Whoever else sends on the link has packets of its own.
+        let own = work.packets.get(slot as usize).filter(|packet| packet.sent != NEVER);
+        let Some(&Record { flow, .. }) = own else { return };
         work.down |= adapter.life() >= Life::Halting;
         work.came_back(flow, now, Some((slot, status)));
         while let Some(record) = work.next_waiting(now) {
