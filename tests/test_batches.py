@@ -102,8 +102,25 @@ def test_data_is_not_read_once_the_packets_are_gone():
             _ = card.batches[0].data
         with pytest.raises(RuntimeError, match="the miniport's"):
             _ = peer.batches[0].data
-        with pytest.raises(IndexError):
-            card.batches[0].packet(50)
+        for index in (50, -51):
+            with pytest.raises(IndexError, match=f"one of 50 packets, 0 to 50 - 1, got {index}"):
+                card.batches[0].packet(index)
+
+
+def test_a_batch_is_gone_through_and_completed_as_it_is():
+    """Its packets are the miniport's, in order; a protocol has names only."""
+    with nw.Ndis() as ndis:
+        link, peer, card = together(ndis)
+        sent = link.send_many(sizes(50))
+        (batch,) = card.batches
+        assert [packet.handle for packet in batch] == batch.handles.tolist()
+        assert (batch[-50].handle, batch[-1].handle) == (batch.handles[0], batch.handles[49])
+        with pytest.raises(RuntimeError, match="the miniport's"):
+            list(sent)
+        with pytest.raises(ValueError, match="expected one status for all, or 50"):
+            card.adapter.wan_send_complete_many(batch, [nw.SUCCESS] * 49)
+        card.adapter.wan_send_complete_many(batch, nw.FAILURE)
+        assert peer.batches[0].statuses.tolist() == [nw.FAILURE] * 50
 
 
 @pytest.mark.parametrize("many", [1, FEW - 1, FEW, FEW + 1])

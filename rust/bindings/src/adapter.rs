@@ -126,8 +126,8 @@ impl Adapter {
 
     /// NdisMWanSendComplete for each of these packets, in this order, from any thread.
     ///
-    /// ``packets`` is any iterable of packets, or an array of uint64 of their names (``Batch.handles``,
-    /// ``Packet.handle``); ``status`` is one for all, SUCCESS by default, or one for each, an array of uint32.
+    /// ``packets`` is any iterable of packets, a :class:`Batch`, or an array of uint64 of their names
+    /// (``Batch.handles``, ``Packet.handle``); ``status`` is one for all, SUCCESS by default, or one for each, an array of uint32.
     /// A protocol that has ``send_complete_many`` gets packets that come home together by one call of it.
     /// With ``delivery="queued"`` they go into the completion ring together, with one reservation.
     /// Each packet is looked at as by :meth:`wan_send_complete`, and one that breaks a rule keeps none

@@ -133,6 +133,11 @@ impl Batch {
         Name::of_handle(self.columns.handles()[at], self.shared.core.index)
     }
 
+    /// The packets' names.
+    pub(crate) fn names(&self) -> &[u64] {
+        self.columns.handles()
+    }
+
     fn of_miniport(&self, what: &str) -> PyResult<()> {
         if self.side == Side::Miniport {
             return Ok(());
@@ -245,22 +250,30 @@ impl Batch {
         array(py, &bytes, Type::Uint8)
     }
 
-    /// The packet at ``index`` as the :class:`Packet` that ``wan_send`` is called with.
+    /// The packet at ``index`` as the :class:`Packet` that ``wan_send`` is called with; from -1 on backwards, from the end.
     ///
     /// Raises ``IndexError`` if there is none, ``RuntimeError`` in a protocol's batch.
-    fn packet(&self, py: Python<'_>, index: usize) -> PyResult<Py<Packet>> {
+    fn packet(&self, py: Python<'_>, index: isize) -> PyResult<Py<Packet>> {
         self.of_miniport("packet")?;
-        if index >= self.columns.len() {
-            let count = self.columns.len();
-            return Err(PyIndexError::new_err(format!("expected 0 to {count} - 1, got {index}")));
+        let count = self.columns.len();
+        let start = if index < 0 { count } else { 0 };
+        match start.checked_add_signed(index).filter(|at| *at < count) {
+            Some(at) => self.shared.miniport_packet(py, self.name(at)).map(Bound::unbind),
+            None => Err(PyIndexError::new_err(format!(
+                "expected the index of one of {count} packets, 0 to {count} - 1, got {index}"
+            ))),
         }
-        self.shared.miniport_packet(py, self.name(index)).map(Bound::unbind)
     }
 
     /// The link that they were sent on.
     #[getter]
     fn link(&self, py: Python<'_>) -> PyResult<Py<Link>> {
         self.shared.link(py, &self.link)
+    }
+
+    /// As :meth:`packet`; so a batch can be gone through.
+    fn __getitem__(&self, py: Python<'_>, index: isize) -> PyResult<Py<Packet>> {
+        self.packet(py, index)
     }
 
     fn __len__(&self) -> usize {

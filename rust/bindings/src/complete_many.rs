@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
 
 use crate::adapter::Adapter;
+use crate::batch::Batch;
 use crate::column::{Column, Item};
 use crate::error::{raise, raise_first, settle_warnings, value, with_more};
 use crate::packet::Packet;
@@ -86,6 +87,10 @@ impl Adapter {
         status: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         self.alive()?;
+        if let Ok(batch) = packets.cast::<Batch>() {
+            let statuses = statuses_of(py, status, batch.get().names().len())?;
+            return self.complete_handles(py, batch.get().names(), &statuses);
+        }
         if let Some(column) = handles_of(packets)? {
             let handles: Vec<u64> = column.items(py).iter().map(u64::load).collect();
             let statuses = statuses_of(py, status, handles.len())?;
