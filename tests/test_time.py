@@ -112,6 +112,39 @@ def test_run_waits_in_real_time_for_what_is_outstanding():
         worker.join()
 
 
+@pytest.mark.parametrize("kind", [nw.VirtualTime, nw.RealTime, nw.AdversarialTime])
+def test_run_waits_for_threads_that_were_spawned(kind):
+    """They have come to their end, and so has what they sent; in real time it was over before they began."""
+    with nw.Ndis(time=kind()) as ndis:
+        link, _, _ = bound(ndis, Instant())
+
+        def late(left):
+            time.sleep(0.01)
+            link.send(b"frame")
+            if left:
+                ndis.spawn(late, left - 1)
+
+        ndis.spawn(late, 3)
+        ndis.run()
+        assert ndis.counters["answered"] == 4
+
+
+def test_a_spawned_thread_that_runs_the_world_does_not_wait_for_itself():
+    """Nor for others that do the same."""
+    together, ended = threading.Barrier(2), []
+
+    def runs():
+        together.wait()
+        ended.append(ndis.run())
+
+    with nw.Ndis(time=nw.RealTime()) as ndis:
+        bound(ndis, Instant())
+        ndis.spawn(runs)
+        ndis.spawn(runs)
+        ndis.run()
+    assert ended == [0, 0]
+
+
 def test_run_until_waits_for_the_clock():
     """With `until` it waits for that time, also with nothing to do; background work goes on."""
     checks = []

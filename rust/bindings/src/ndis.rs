@@ -107,7 +107,7 @@ impl Ndis {
     /// In virtual time: until no event is left, or none but timers with which a driver polls and which
     /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. While a
     /// miniport with a ``check_for_hang`` of its own owes a packet, its checks are events that are left, until
-    /// NDIS calls it a hang. In real time: until nothing is outstanding, or until ``until``; the events are those
+    /// NDIS calls it a hang. In real time: until nothing is outstanding and no thread of ``spawn`` runs, or until ``until``; the events are those
     /// of the dispatcher's thread.
     ///
     /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this

@@ -1,5 +1,6 @@
 //! Threads that a scenario spawns: the protocol's, or whoever else calls at PASSIVE.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,6 +16,11 @@ use crate::time::{Clock, TimeKind};
 use crate::violation::Violation;
 
 type Body = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    /// Whether this thread was spawned so, in real time.
+    static SPAWNED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The threads of one world that were spawned.
 #[derive(Default)]
@@ -43,9 +49,11 @@ impl Ndis {
         if self.config.time == TimeKind::Real {
             let me = std::sync::Weak::clone(&self.me);
             let handle = (self.config.spawn)(Box::new(move || {
-                body();
+                SPAWNED.set(true);
+                let ended = catch_unwind(AssertUnwindSafe(body));
                 if let Some(ndis) = me.upgrade() {
-                    ndis.threads.live.fetch_sub(1, Ordering::AcqRel);
+                    ndis.thread_ended(ended);
+                    ndis.queue.worked();
                 }
             }));
             self.threads.handles.lock().push(handle);
@@ -62,7 +70,11 @@ impl Ndis {
     pub(crate) fn run_thread(&self, thread: u32) {
         let body = self.threads.bodies.lock().get_mut(thread as usize).and_then(Option::take);
         let Some((body, _)) = body else { return };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        self.thread_ended(catch_unwind(AssertUnwindSafe(body)));
+    }
+
+    fn thread_ended(&self, how: std::thread::Result<()>) {
+        if let Err(payload) = how {
             let message = super::adapter::words(&*payload);
             self.caught(Panic { adapter: String::new(), entry: "a thread", message });
         }
@@ -70,6 +82,11 @@ impl Ndis {
             adapter.put_right(&Cpu::current(), "a thread that was spawned ended");
         }
         self.threads.live.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether one that was spawned has not come to its end; none of them waits for the others.
+    pub(crate) fn waits_for_threads(&self) -> bool {
+        self.threads.live.load(Ordering::Acquire) > 0 && !SPAWNED.get()
     }
 
     /// Waits for the threads that were spawned; in virtual time those that have not begun never do.

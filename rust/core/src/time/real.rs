@@ -78,9 +78,11 @@ impl Ndis {
         self.queue.done.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is under way: no packet with a miniport or on its way, no reset, nothing due.
+    /// Whether nothing is under way: no packet with a miniport or on its way, no reset, nothing due, no thread
+    /// that was [spawned](Ndis::spawn). To one of these, the others may go on.
     pub fn is_idle(&self) -> bool {
-        self.queue.is_idle(|work| self.wants(work) && !self.is_poll(work))
+        !self.waits_for_threads()
+            && self.queue.is_idle(|work| self.wants(work) && !self.is_poll(work))
             && self.adapters().iter().all(|adapter| {
                 let busy = |owner| adapter.pool.owned_by(owner).next().is_some();
                 !busy(Owner::Miniport)
