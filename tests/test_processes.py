@@ -178,18 +178,11 @@ def test_a_send_that_is_answered_at_once_is_an_event_too() -> None:
     assert seen == [nw.SUCCESS]
 
 
-def test_a_world_in_real_time_is_refused() -> None:
-    """Processes run between the events of virtual time."""
-    with nw.Ndis(time=nw.RealTime()) as ndis, pytest.raises(ValueError, match="virtual time"):
-        World(ndis)
-
-
-def test_a_world_in_real_time_is_told_what_it_is_for():
-    """The message is of the bridge, and not of what it calls."""
-    with (
-        nw.Ndis(time=nw.RealTime()) as ndis,
-        pytest.raises(ValueError, match="ndis: expected a world in virtual"),
-    ):
+@pytest.mark.parametrize("kind", [nw.RealTime, nw.AdversarialTime])
+def test_a_world_in_another_time_is_refused(kind) -> None:
+    """Processes run between the events of virtual time. The message is of the world, and not of what it calls."""
+    match = "ndis: expected a world in virtual time.*ndis.spawn"
+    with nw.Ndis(time=kind()) as ndis, pytest.raises(ValueError, match=match):
         World(ndis)
 
 

@@ -100,9 +100,10 @@ def test_a_broken_rule_and_an_exception_end_the_run() -> None:
             env.run()
 
 
-def test_real_time_is_refused() -> None:
-    """The clock of an `Ndis` in real time cannot be SimPy's."""
-    with nw.Ndis(time=nw.RealTime()) as ndis, pytest.raises(ValueError, match="virtual time"):
+@pytest.mark.parametrize("kind", [nw.RealTime, nw.AdversarialTime])
+def test_another_time_is_refused(kind) -> None:
+    """The clock of an `Ndis` in real time cannot be SimPy's, nor can one that an explorer sets."""
+    with nw.Ndis(time=kind()) as ndis, pytest.raises(ValueError, match="virtual time"):
         SimPyWorld(ndis)
 
 

@@ -161,8 +161,16 @@ def test_run_until_waits_for_the_clock():
         ndis.run(until=0.1)
         assert 0.1 <= ndis.now < 5
         assert len(checks) >= 2
-        with pytest.raises(ValueError, match="max_events: expected virtual time"):
-            ndis.run(max_events=3)
+
+
+@pytest.mark.parametrize("kind", [nw.RealTime, nw.AdversarialTime])
+def test_events_are_counted_in_virtual_time_only(kind):
+    """Elsewhere a limit is refused, and not passed over."""
+    with (
+        nw.Ndis(time=kind()) as ndis,
+        pytest.raises(ValueError, match="max_events: expected virtual time"),
+    ):
+        ndis.run(max_events=3)
 
 
 def test_an_exception_on_the_dispatcher_s_thread_arrives_at_run():

@@ -129,21 +129,22 @@ def _expect_seconds(name: str, given: object) -> None:
 
 
 def expect_virtual(ndis: Ndis) -> None:
-    """Raises ``ValueError`` for a world in real time, whose clock goes by itself and cannot be shared."""
+    """Raises ``ValueError`` for a world in real or adversarial time, whose clock others set."""
     if not hasattr(ndis, "now_ns"):
         raise TypeError(f"ndis: expected an Ndis, got {ndis!r:.60}")
     try:
         ndis.run(until=ndis.now, max_events=0)
     except ValueError as error:
         raise ValueError(
-            f"ndis: expected a world in virtual time, whose clock processes can share, got {ndis!r}"
+            f"ndis: expected a world in virtual time, whose clock processes can share, got {ndis!r}; elsewhere"
+            " ndis.spawn(function) runs a thread, and ndis.wait(done) waits"
         ) from error
 
 
 class World:
     """The clock that processes and an ``Ndis`` in virtual time share.
 
-    Raises ``ValueError`` for an ``Ndis`` in real time.
+    Raises ``ValueError`` for an ``Ndis`` in another kind of time.
 
     >>> from ndiswan.processes import World
     >>> with nw.Ndis() as ndis:

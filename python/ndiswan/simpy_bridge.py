@@ -25,7 +25,7 @@ class SimPyWorld(Environment):
 
     Drivers may use it from their callbacks (``event.succeed()``, ``store.put(…)``), processes may call ``link.send``.
     Its ``run(until=…)`` ends with what the engine does at that time, and before what SimPy does then. Raises
-    ``ValueError`` for an ``Ndis`` in real time.
+    ``ValueError`` for an ``Ndis`` in another kind of time.
 
     >>> from ndiswan.simpy_bridge import SimPyWorld
     >>> with nw.Ndis() as ndis:

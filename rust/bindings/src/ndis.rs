@@ -108,10 +108,10 @@ impl Ndis {
     /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. While a
     /// miniport with a ``check_for_hang`` of its own owes a packet, its checks are events that are left, until
     /// NDIS calls it a hang. In real time: until nothing is outstanding and no thread of ``spawn`` runs, or until ``until``; the events are those
-    /// of the dispatcher's thread.
+    /// of the dispatcher's thread. In adversarial time: until nobody can go on, or until ``until``; given is at how many points that was.
     ///
-    /// Raises what callbacks raised and rules that the engine found broken; ``RuntimeError`` if this
-    /// Ndis is closed or the call comes from inside of a callback.
+    /// Raises what callbacks raised and rules that the engine found broken; ``ValueError`` for ``max_events`` in another kind of time
+    /// than the virtual one; ``RuntimeError`` if this Ndis is closed or the call comes from inside of a callback.
     #[pyo3(signature = (until=None, max_events=None))]
     fn run(
         &self,
@@ -124,14 +124,15 @@ impl Ndis {
         if self.world.core.is_closed() {
             return Err(usage("this Ndis is closed; make a new one"));
         }
-        let ran = if self.world.core.config.time == TimeKind::Adversarial {
-            self.world.core.run(until, None).or_else(|error| self.refused(py, error))
-        } else if self.world.core.config.time == TimeKind::Virtual {
-            self.run_virtual(py, until, max_events)
-        } else if max_events.is_some() {
-            Err(value("max_events: expected virtual time; in real time events are not counted"))
-        } else {
-            self.run_real(py, until)
+        let ran = match self.world.core.config.time {
+            TimeKind::Virtual => self.run_virtual(py, until, max_events),
+            _ if max_events.is_some() => {
+                Err(value("max_events: expected virtual time; elsewhere events are not counted"))
+            }
+            TimeKind::Adversarial => {
+                self.world.core.run(until, None).or_else(|error| self.refused(py, error))
+            }
+            TimeKind::Real => self.run_real(py, until),
         };
         settle(py, &self.world)?;
         if self.world.core.config.time == TimeKind::Real {
