@@ -149,3 +149,22 @@ def test_ctrl_c_finds_no_place_of_ours_where_it_would_be_lost():
         sys.setprofile(before)
     drivers = ("Modem.", "_Line.")  # what is raised there is kept, and told
     assert {name for name in lost if not name.startswith(drivers)} == {begins.__qualname__}
+
+
+def test_two_cpus_may_take_views_of_one_packet():
+    """An explorer may have the other one go on while the first takes its view, which was a panic."""
+    views = []
+
+    def looks(data):
+        with memoryview(data) as view:
+            views.append(bytes(view))
+
+    def scenario(ndis):
+        data = ndis.bind(Peer(), Modem(ndis)).packet(b"frame").data
+        ndis.spawn(looks, data)
+        ndis.spawn(looks, data)
+        ndis.run()
+
+    found = nw.explore(scenario, explorer="bounded", seed=1, executions=300)
+    assert (found.failures, found.nondeterministic) == ([], [])
+    assert set(views) == {b"frame"}

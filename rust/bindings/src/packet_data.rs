@@ -233,12 +233,18 @@ impl PacketData {
         let this = slf.get();
         // Reports who has no right to it; what follows runs under a lock and only looks again.
         this.with(slf.py(), |_| ())?;
+        // An explorer may have another CPU go on once more here, and not under the lock, which that may want.
+        this.look_quietly(|_| ());
         let packet = this.packet.get();
         let length = this.length as ffi::Py_ssize_t;
         let place = &packet.shared.slots[packet.slot as usize];
         // Counted with the memory that it is of, so that the packet parts from it in time.
         let counted = place.with(slf.py(), |slot| {
-            let start = this.look_quietly(|data| data.as_mut_ptr().cast::<c_void>())?;
+            let core = &packet.shared.core;
+            let start =
+                core.with_own_packet_at_once(this.name(), packet.side, Part::Data, |body| {
+                    body.buffer_mut()[this.offset..][..this.length].as_mut_ptr().cast::<c_void>()
+                })?;
             packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
             Some((start, slot.epoch))
         });

@@ -109,6 +109,18 @@ impl Adapter {
         f: impl FnOnce(&mut WanPacket) -> R,
     ) -> Option<R> {
         self.ndis.point(Access::packet(self.index, name.slot));
+        self.with_own_packet_at_once(name, side, part, f)
+    }
+
+    /// The same where no other CPU may go on meanwhile, since the caller holds what that would want.
+    #[inline]
+    pub fn with_own_packet_at_once<R>(
+        &self,
+        name: Name,
+        side: Side,
+        part: Part,
+        f: impl FnOnce(&mut WanPacket) -> R,
+    ) -> Option<R> {
         let slot = self.pool.get(name.slot).filter(|_| name.adapter == self.index)?;
         slot.state().touch(name.generation, side, part).ok()?;
         Some(f(&mut Cpu::here(|cpu| slot.body.lock_on(cpu))))
