@@ -2,23 +2,28 @@
 
     python tests/fuzzing.py virtual 17        one world, that of seed 17, in virtual time
     python tests/fuzzing.py real 0 20         twenty worlds, seeds 0 to 19, in real time
+    python tests/fuzzing.py adversarial 0 20  the same where an explorer decides what happens next
 
 Each seed is printed before its world is played, and a world that hangs or crashes ends the process with a traceback:
-the last seed printed is the one to run again. In virtual time a seed plays the same world each time; in real time
-threads share the dice.
+the last seed printed is the one to run again. In real time threads share the dice; else a seed plays the same world
+each time.
 """
 
 import faulthandler
 import gc
 import random
 import sys
+import tempfile
 import warnings
+from array import array
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import ndiswan as nw
 from fuzzing_drivers import TOUCHES, Card, Peer
+from ndiswan._native import Trace
 
 SECONDS_A_WORLD = 20  # a world takes some milliseconds; one that takes this long hangs
 OPERATIONS_A_WORLD = 400
@@ -27,9 +32,11 @@ ADAPTERS = 4
 PROBLEM = "PROBLEM"
 ANNOUNCED = "seed "
 
+MANY = [1, 2, 5]
 STATUSES = [nw.SUCCESS, nw.SUCCESS, nw.FAILURE, nw.Status.RESOURCES, nw.PENDING]
 VALUES = [None, 0, 1, -1, 2**40, 1.5, 0xDEADBEEF, b"", b"x", bytes(2000), "s"]
 VALUES += [nw.SUCCESS, nw.PENDING, nw.Status.RESOURCES, nw.Irql.DISPATCH, object()]
+TIMES = {"virtual": nw.VirtualTime, "real": nw.RealTime}
 POLICIES = {
     "serialized_reentry": ["queued", "recursive"],
     "window_shrink": ["hold_back", "report"],
@@ -43,9 +50,9 @@ POLICIES = {
 class World:
     """One `Ndis`, what its drivers have laid hands on, and the dice that say what they do with it."""
 
-    def __init__(self, seed: int, real: bool = False) -> None:
+    def __init__(self, seed: int, clock: str = "virtual") -> None:
         self.dice = random.Random(seed)
-        self.real = real
+        self.clock = clock
         self.problems: list[str] = []
         self.operations = self.depth = 0
         self.sent: list[nw.Packet] = []  # what a miniport was given, whoever has it by now
@@ -56,14 +63,15 @@ class World:
         self.locks: list[nw.SpinLock] = []
         self.timers: list[nw.Timer] = []
         self.dpcs: list[nw.Dpc] = []
+        self.verified = self.dice.randrange(5)
         self.ndis = nw.Ndis(
-            time=nw.RealTime() if real else nw.VirtualTime(),
+            time=nw.AdversarialTime(seed) if clock == "adversarial" else TIMES[clock](),
             policy=nw.Policy(
                 callback_at_dispatch=self.chance(0.7),
                 **{name: self.dice.choice(values) for name, values in POLICIES.items()},
             ),
             on_violation=self.dice.choice(["raise", "record", "record", "bugcheck"]),
-            verify=self.dice.randrange(5),
+            verify=self.verified,
             delivery=self.dice.choice(["inline", "queued"]),
             record=self.chance(0.3),
         )
@@ -77,7 +85,7 @@ class World:
         for _ in range(self.dice.randrange(5, 40)):
             self.guarded(self.operate)
             if self.chance(0.3):
-                self.guarded(self.run, 0.003 if self.real else 10, 50)
+                self.guarded(self.run, self.short(10), 50)
         self.operations = OPERATIONS_A_WORLD  # from here on the callbacks do nothing
         self.guarded(self.ndis.close)  # closed or not: it also lowers what this thread raised since
         if not self.ndis.closed:
@@ -115,6 +123,19 @@ class World:
                 assert violation._repr_html_()
             except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
                 self.problems.append(f"{violation.rule} cannot be shown: {error!r}")
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Who looks at the recording afterwards finds what was found meanwhile."""
+        if not (self.ndis.recorded() and self.verified):
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            self.ndis.save(trace := f"{folder}/world.trace")
+            again = Counter(found["rule"] for found in Trace(trace).check())
+        meanwhile = Counter(violation.rule for violation in self.ndis.violations)
+        if again != meanwhile:
+            wrong = f"{again - meanwhile} too many, {meanwhile - again} not"
+            self.problems.append(f"of what was found the recording has {wrong}")
 
     def bind(self) -> None:
         link = self.ndis.bind(Peer(self), Card(self), packets=self.dice.choice([1, 2, 8, 16]))
@@ -158,8 +179,12 @@ class World:
     def link(self) -> nw.Link:
         return self.dice.choice(self.links)
 
+    def short(self, seconds: float) -> float:
+        """So long where time costs nothing."""
+        return 0.003 if self.clock == "real" else seconds
+
     def run(self, seconds: float, most: int) -> None:
-        self.ndis.run(self.ndis.now + seconds, None if self.real else most)
+        self.ndis.run(self.ndis.now + seconds, most if self.clock == "virtual" else None)
 
     def receive(self, link: nw.Link) -> None:
         adapter = self.adapter
@@ -194,15 +219,27 @@ class World:
 # How often, what there must be one of, and what is done with it.
 OPERATIONS: list[tuple[int, str, Callable[[World, Any], object]]] = [
     (5, "links", lambda w, link: link.send(w.dice.randbytes(w.dice.randrange(1, 40)))),
+    (1, "links", lambda w, link: link.send(w.dice.randrange(1, 40))),
+    (
+        1,
+        "links",
+        lambda w, link: link.send_many(array("I", [w.dice.randrange(1, 40)] * w.pick(*MANY))),
+    ),
+    (1, "links", lambda _, link: link.measure().counters),
     (1, "links", lambda w, link: w.own.append(link.packet(b"frame"))),
     (1, "own", lambda w, packet: w.link.send(packet)),
     (3, "sent", lambda w, packet: w.adapter.wan_send_complete(packet, w.pick(*STATUSES))),
     (1, "adapters", lambda w, adapter: adapter.wan_send_complete(w.anything(), w.anything())),
+    (
+        1,
+        "adapters",
+        lambda w, a: a.wan_send_complete_many(w.sent[-w.pick(*MANY) :], w.pick(*STATUSES)),
+    ),
     (1, "sent", lambda w, packet: w.views.append(memoryview(packet.data))),
     (1, "sent", lambda w, packet: w.pick(*TOUCHES)(packet, w.dice.randrange(-2, 2000))),
     (1, "locks", lambda w, lock: getattr(lock, w.pick(*LOCK_CALLS))()),
     (1, "locks", lambda w, lock: w.work_inside(lock)),
-    (1, "timers", lambda w, timer: timer.set(w.dice.random() * (0.01 if w.real else 5))),
+    (1, "timers", lambda w, timer: timer.set(w.dice.random() * w.short(5))),
     (1, "timers", lambda _, timer: timer.cancel()),
     (1, "dpcs", lambda _, dpc: dpc.queue()),
     (1, "dpcs", lambda _, dpc: dpc.cancel()),
@@ -232,7 +269,7 @@ def main(clock: str, first: str, count: str = "1") -> None:
         print(f"{ANNOUNCED}{seed}", flush=True)
         # Not cancelled at the end: leaving the interpreter may hang as well.
         faulthandler.dump_traceback_later(SECONDS_A_WORLD, exit=True)
-        for problem in World(seed, real=clock == "real").play():
+        for problem in World(seed, clock).play():
             print(PROBLEM, problem, flush=True)
         if seed % 50 == 0:
             gc.collect()

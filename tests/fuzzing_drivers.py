@@ -72,7 +72,9 @@ class Card(nw.Miniport):
         for name in ("transmit", "receive"):
             world.timers.append(adapter.timer(world.operate_some))
             world.dpcs.append(adapter.dpc(world.operate_some))
-            if not world.real:  # with threads, locks taken at random are a deadlock: the driver's
+            if (
+                world.clock != "real"
+            ):  # with threads, locks taken at random are a deadlock: the driver's
                 world.locks.append(adapter.spin_lock(name))
         world.operate_some()
 

@@ -13,7 +13,8 @@ import fuzzing
 
 FUZZING = Path(fuzzing.__file__)
 CHUNK = 500
-CHUNKS = [(["real", "virtual"][n % 5 > 0], n * CHUNK) for n in range(40)]  # 20,000 worlds
+CLOCKS = ["real", "virtual", "adversarial", "virtual", "adversarial"]
+CHUNKS = [(CLOCKS[n % 5], n * CHUNK) for n in range(40)]  # 20,000 worlds
 
 
 def campaign(clock: str, first: int, count: int, *, program=(FUZZING,), patience=300) -> list[str]:
@@ -48,7 +49,7 @@ def findings(clock: str, output: str, code: int, last: int) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(("clock", "count"), [("virtual", 150), ("real", 20)])
+@pytest.mark.parametrize(("clock", "count"), [("virtual", 150), ("real", 20), ("adversarial", 150)])
 def test_whatever_drivers_do_the_library_answers(clock, count):
     """Worlds of drivers that do anything end closed, with every send delivered and IRQL at PASSIVE.
 

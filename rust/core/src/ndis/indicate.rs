@@ -214,10 +214,12 @@ impl Adapter {
 
     /// A line that is going down is down from here; whether it was, and was not brought up again or closed meanwhile.
     fn finish_line_down(&self, cpu: &Rc<Cpu>, link: &Link) -> bool {
-        let went_down = {
+        let was_up = {
             let mut flow = link.flow.lock();
             std::mem::take(&mut flow.going_down) && flow.state.line_down().is_ok()
         };
+        // A bug check while the protocol was told ended all lines.
+        let went_down = was_up && self.life() != Life::Stopped;
         if went_down {
             self.emit(cpu, What::LineDown { link: link.id });
         }

@@ -71,6 +71,9 @@ impl Adapter {
             self.run_down(cpu, FinalStatus::REQUEST_ABORTED);
         }
         self.indicate_status(cpu, Status::RESET_START);
+        if self.life() != Life::Resetting {
+            return Status::FAILURE; // a bug check in a callback ended it, and the driver is asked nothing more
+        }
         let answer = self.answer_of(cpu, Entry::Reset, Irql::DISPATCH, |drivers| {
             drivers.miniport.reset(&mut Cx::assume(Rc::clone(cpu)))
         });

@@ -16,7 +16,7 @@ use std::fmt;
 use super::Trace;
 use crate::contract::State;
 use crate::contract::adapter::{AdapterState, Life};
-use crate::event::{Event, Name, TakenBack, What};
+use crate::event::{Entry, Event, Name, TakenBack, What};
 use crate::face::Face;
 use crate::policy::Reentry;
 use crate::rule::{Family, Rule, RuleSeverity};
@@ -85,6 +85,7 @@ impl Trace {
             last: BTreeMap::new(),
             trusts: self.header.verify > 0 && self.cpus() > 1,
             packets: HashMap::new(),
+            started: self.started(),
         };
         for (index, event) in self.events.iter().enumerate() {
             match event.what {
@@ -93,6 +94,12 @@ impl Trace {
             }
         }
         check.found
+    }
+
+    /// The adapters whose initialization succeeded.
+    fn started(&self) -> BTreeSet<u16> {
+        let start = |event: &&Event| event.what == What::Start;
+        self.events.iter().filter(start).map(|event| event.adapter).collect()
     }
 
     fn cpus(&self) -> usize {
@@ -134,6 +141,7 @@ struct Check<'a> {
     trusts: bool,
     /// The last events of each packet, by index in the trace.
     packets: HashMap<(u16, u32), VecDeque<usize>>,
+    started: BTreeSet<u16>,
 }
 
 impl Check<'_> {
@@ -166,6 +174,12 @@ impl Check<'_> {
         }
         if let Some(rule) = warning {
             self.report(index, event, rule, true);
+        }
+        if event.what == (What::Leave { entry: Entry::Initialize })
+            && !self.started.contains(&event.adapter)
+            && let Some(adapter) = self.state.adapters.get_mut(&event.adapter)
+        {
+            adapter.life = Life::Halted; // it failed, which is no event
         }
     }
 
