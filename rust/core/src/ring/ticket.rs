@@ -56,7 +56,6 @@ impl Ticket {
 
 impl Entry for Ticket {
     const WORDS: usize = 1;
-    const IS_CLEAR: bool = true;
 
     #[inline]
     fn word(self, _: usize) -> u64 {
