@@ -11,6 +11,7 @@
 //! blocks. Where it finds MORE it takes that slot and the `BLOCK − 1` after it without a look at
 //! their phases: the producer set it only where they belong to the same batch.
 
+use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::entry::{Entry, MORE, PHASE, marked, unmarked};
@@ -29,6 +30,11 @@ impl<E: Entry> Track<E> {
         let with_more = (entries.len() + 1).saturating_sub(BLOCK);
         let flags = if with_more > 0 { MORE } else { 0 } | self.phase(position);
         if entries.len() <= room {
+            // Where the caller has just made the entries, the compiler would have all their words in registers, of
+            // which there are not so many, and would store them twice.
+            if E::WORDS > 1 {
+                black_box(entries.as_ptr());
+            }
             let slots = self.piece(position, entries.len());
             let (more, last) = followers.split_at(with_more.saturating_sub(1));
             let (_, slots) = slots.split_at(E::WORDS);
