@@ -38,8 +38,8 @@ impl<E: Entry> Track<E> {
             let slots = self.piece(position, entries.len());
             let (more, last) = followers.split_at(with_more.saturating_sub(1));
             let (_, slots) = slots.split_at(E::WORDS);
-            let (marked, others) = slots.split_at(more.len() * E::WORDS);
-            Self::put(marked, more, flags);
+            let (blocks, others) = slots.split_at(more.len() * E::WORDS);
+            Self::put(blocks, more, flags);
             Self::put(others, last, flags & PHASE);
         } else {
             self.follow(position, entries, with_more);

@@ -23,8 +23,8 @@ pub(super) fn unmarked(last: u64) -> u64 {
 
 /// What can travel through a ring.
 ///
-/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but the two top
-/// bits of the last one, which are the ring's: what [`word`](Self::word) says there is lost, and
+/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but two bits of the
+/// last one, which are the ring's: the two top bits of what [`word`](Self::word) says there are lost, and
 /// [`from_words`](Self::from_words) finds them clear. (An entry that does not clear them itself is
 /// copied faster: its words can be loaded as they lie in memory.)
 pub trait Entry: Copy + Send + 'static {

@@ -3,7 +3,7 @@
 //! ```text
 //! bits  0–31  the final status
 //! bits 32–61  the index of the place
-//! bits 62–63  the ring's
+//! bits 62–63  clear: they are lost in a slot, where the ring has two
 //! ```
 
 use std::mem::transmute;
