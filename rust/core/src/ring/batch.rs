@@ -14,7 +14,7 @@
 use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::entry::{ENTRY, Entry, MORE, PHASE};
+use super::entry::{Entry, MORE, PHASE, marked, unmarked};
 use super::slots::Track;
 use super::sync::{BLOCK, Word, order, reading, soon, writing};
 
@@ -30,15 +30,17 @@ impl<E: Entry> Track<E> {
         let with_more = (entries.len() + 1).saturating_sub(BLOCK);
         let flags = if with_more > 0 { MORE } else { 0 } | self.phase(position);
         if entries.len() <= room {
-            // The compiler is not to know it: it would clear the bits in each part of an entry before it
-            // makes a word of the parts, and load them one by one.
-            let mask = if E::IS_CLEAR { !0 } else { black_box(ENTRY) };
+            // Where the caller has just made the entries, the compiler would have all their words in registers, of
+            // which there are not so many, and would store them twice.
+            if E::WORDS > 1 {
+                black_box(entries.as_ptr());
+            }
             let slots = self.piece(position, entries.len());
             let (more, last) = followers.split_at(with_more.saturating_sub(1));
             let (_, slots) = slots.split_at(E::WORDS);
-            let (marked, others) = slots.split_at(more.len() * E::WORDS);
-            Self::put(marked, more, mask, flags);
-            Self::put(others, last, mask, flags & PHASE);
+            let (blocks, others) = slots.split_at(more.len() * E::WORDS);
+            Self::put(blocks, more, flags);
+            Self::put(others, last, flags & PHASE);
         } else {
             self.follow(position, entries, with_more);
         }
@@ -47,7 +49,7 @@ impl<E: Entry> Track<E> {
         for index in 0..Self::LAST {
             self.word(position, index).store(head.word(index), Relaxed);
         }
-        word.store(head.word(Self::LAST) & ENTRY | flags, order::publish_all());
+        word.store(marked(head.word(Self::LAST), flags), order::publish_all());
     }
 
     /// Writes the followers of a batch that goes over the end of the memory; the first `with_more` entries say that
@@ -58,20 +60,20 @@ impl<E: Entry> Track<E> {
         for (n, entry) in entries.iter().enumerate().skip(1) {
             let position = position.wrapping_add(n as u64);
             let flags = self.phase(position) | if n < with_more { MORE } else { 0 };
-            Self::put(self.piece(position, 1), std::slice::from_ref(entry), ENTRY, flags);
+            Self::put(self.piece(position, 1), std::slice::from_ref(entry), flags);
         }
     }
 
     /// Writes followers into their slots.
     #[inline(always)]
     #[allow(clippy::inline_always)] // a loop
-    fn put(slots: &[Word], entries: &[E], mask: u64, flags: u64) {
+    fn put(slots: &[Word], entries: &[E], flags: u64) {
         for (slot, entry) in slots.chunks_exact(E::WORDS).zip(entries) {
             writing(&slot[Self::LAST]);
             for (index, word) in slot[..Self::LAST].iter().enumerate() {
                 word.store(entry.word(index), Relaxed);
             }
-            slot[Self::LAST].store(entry.word(Self::LAST) & mask | flags, Relaxed);
+            slot[Self::LAST].store(marked(entry.word(Self::LAST), flags), Relaxed);
         }
     }
 
@@ -86,7 +88,7 @@ impl<E: Entry> Track<E> {
     #[inline]
     pub(super) fn is_block(slots: &[Word], phase: u64) -> bool {
         slots.len() >= BLOCK * E::WORDS
-            && slots[Self::LAST].load(order::observe_all()) & !ENTRY == phase | MORE
+            && slots[Self::LAST].load(order::observe_all()) & (PHASE | MORE) == phase | MORE
     }
 
     /// Some entries of a block that is there.
@@ -97,7 +99,7 @@ impl<E: Entry> Track<E> {
             reading(&slot[Self::LAST]);
             E::from_words(|index| {
                 let word = slot[index].load(Relaxed);
-                if index == Self::LAST { word & ENTRY } else { word }
+                if index == Self::LAST { unmarked(word) } else { word }
             })
         };
         // All are read before the first is handed out, so that the compiler may keep what belongs to
@@ -115,7 +117,7 @@ impl<E: Entry> Track<E> {
         }
         reading(word);
         Some(E::from_words(|index| {
-            if index == Self::LAST { last & ENTRY } else { slot[index].load(Relaxed) }
+            if index == Self::LAST { unmarked(last) } else { slot[index].load(Relaxed) }
         }))
     }
 

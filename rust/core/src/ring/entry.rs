@@ -2,25 +2,34 @@
 
 use crate::status::{FinalStatus, Status};
 
-/// The phase bit: the top bit of a slot's last word.
-pub(super) const PHASE: u64 = 1 << 63;
-/// The bit below it: the slots after this one are there as well, as many as make a block with it.
-pub(super) const MORE: u64 = 1 << 62;
-/// What is the entry's of a slot's last word.
-pub(super) const ENTRY: u64 = !(PHASE | MORE);
+/// The phase bit: the lowest bit of a slot's last word.
+pub(super) const PHASE: u64 = 1;
+/// The bit above it: the slots after this one are there as well, as many as make a block with it.
+pub(super) const MORE: u64 = 2;
+
+/// A slot's last word, of the entry's and the ring's two bits. (By a shift and not by a mask: the processor
+/// does both in one instruction, and the compiler has nothing that it could do to the parts of a word before
+/// it puts them together.)
+#[inline]
+pub(super) fn marked(word: u64, bits: u64) -> u64 {
+    (word << 2).wrapping_add(bits)
+}
+
+/// The entry's part of it.
+#[inline]
+pub(super) fn unmarked(last: u64) -> u64 {
+    last >> 2
+}
 
 /// What can travel through a ring.
 ///
-/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but the two top
-/// bits of the last one, which are the ring's: what [`word`](Self::word) says there is lost, and
+/// A slot has [`WORDS`](Self::WORDS) words of 64 bits. All of them are the entry's but two bits of the
+/// last one, which are the ring's: the two top bits of what [`word`](Self::word) says there are lost, and
 /// [`from_words`](Self::from_words) finds them clear. (An entry that does not clear them itself is
 /// copied faster: its words can be loaded as they lie in memory.)
 pub trait Entry: Copy + Send + 'static {
     /// Words of a slot, at least one.
     const WORDS: usize;
-    /// [`word`](Self::word) never has the ring's bits set: nobody needs to clear them.
-    #[doc(hidden)]
-    const IS_CLEAR: bool = false;
 
     /// The word at `index`, below [`WORDS`](Self::WORDS).
     fn word(self, index: usize) -> u64;

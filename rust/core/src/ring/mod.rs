@@ -6,7 +6,7 @@
 //! lane      tail u64 · cold bool                            the producer's line
 //!           slots [ slot 0 | slot 1 | … | slot C−1 ]        C = 2^k places, at least the ring's permits
 //! slot      word 0 … word W−2   last word                   W = 1, 2 or 3 words of 64 bits
-//! last      phase:1  more:1  entry:62
+//! last      entry:62  more:1  phase:1
 //!
 //! consumer  head u64 of each lane · the lanes that it looks at (hot)
 //! wake      summary u64 · a bit a lane                      lanes that came into use; the sleeper

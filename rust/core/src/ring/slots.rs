@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::entry::{ENTRY, Entry, PHASE};
+use super::entry::{Entry, PHASE, marked, unmarked};
 use super::sync::{Arc, LINE, Word, order, reading, words, writing};
 
 /// The memory.
@@ -76,7 +76,7 @@ impl<E: Entry> Track<E> {
     /// The phase bit of a position's lap: set in the first, since memory begins with zeros.
     #[inline]
     pub(super) fn phase(&self, position: u64) -> u64 {
-        u64::from(position & self.capacity() == 0) << 63
+        u64::from(position & self.capacity() == 0)
     }
 
     /// Writes the slot of `position`, which is the caller's alone.
@@ -87,7 +87,7 @@ impl<E: Entry> Track<E> {
         for index in 0..Self::LAST {
             self.word(position, index).store(entry.word(index), Relaxed);
         }
-        let last_word = entry.word(Self::LAST) & ENTRY | self.phase(position);
+        let last_word = marked(entry.word(Self::LAST), self.phase(position));
         last.store(last_word, order::publish());
     }
 
@@ -126,7 +126,7 @@ impl<E: Entry> Track<E> {
         }
         reading(word);
         let word = |index| self.word(position, index).load(Relaxed);
-        Some(E::from_words(|index| if index == Self::LAST { last & ENTRY } else { word(index) }))
+        Some(E::from_words(|index| if index == Self::LAST { unmarked(last) } else { word(index) }))
     }
 }
 
@@ -159,7 +159,7 @@ impl<E: Entry> Track<E> {
             for (index, word) in slot[..Self::LAST].iter().enumerate() {
                 word.store(entry.word(index), Relaxed);
             }
-            last.store(entry.word(Self::LAST) & ENTRY | phase, order::publish());
+            last.store(marked(entry.word(Self::LAST), phase), order::publish());
             *next = next.wrapping_add(1);
         }
     }

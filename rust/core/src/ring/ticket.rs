@@ -3,7 +3,7 @@
 //! ```text
 //! bits  0–31  the final status
 //! bits 32–61  the index of the place
-//! bits 62–63  the ring's
+//! bits 62–63  clear: they are lost in a slot, where the ring has two
 //! ```
 
 use std::mem::transmute;
@@ -56,7 +56,6 @@ impl Ticket {
 
 impl Entry for Ticket {
     const WORDS: usize = 1;
-    const IS_CLEAR: bool = true;
 
     #[inline]
     fn word(self, _: usize) -> u64 {
