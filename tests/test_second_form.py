@@ -8,12 +8,16 @@ import pytest
 
 from ndiswan._native import Explorer
 from ndiswan.drivers import build, load
+from ndiswan.drivers.building import compiler
+from ndiswan.drivers.sanitizing import is_clang
 from ndiswan.drivers.second_form import MARK
 from ndiswan.exploring import Settings
 from ndiswan.exploring.workload import workload
 from test_workload import FAULTS, QUEUED, cache, rust
 
 __all__ = ["cache"]
+
+pytestmark = pytest.mark.skipif(is_clang(compiler()), reason="gcc alone makes a second form")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -216,7 +216,7 @@ def build(
             return _compile(name, cc, files, folders, *flags, Path(tempfile.mkdtemp(dir=work)))
 
         made = form((), ())
-        if "address" not in kinds:
+        if "address" not in kinds and not sanitizing.is_clang(cc):
             second_form.add_form(made, form)
         _put(made, target)
     return target
