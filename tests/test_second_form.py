@@ -20,7 +20,6 @@ __all__ = ["cache"]
 pytestmark = pytest.mark.skipif(is_clang(compiler()), reason="gcc alone makes a second form")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     Found = tuple[list[tuple[int, str]], list[object]]
@@ -65,7 +64,7 @@ BEFORE = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the sources of these drivers are."""
     return tmp_path_factory.mktemp("forms")
 
@@ -74,7 +73,8 @@ def what_is_found(driver: Path) -> Found:
     """Of stretches of executions, one after another: how each ended, and what else is known of it."""
     quick = rust(workload(lambda: load(driver)), Settings())
     explorer = Explorer("random", 3)
-    symptoms, ends = [], []
+    symptoms: list[tuple[int, str]] = []
+    ends: list[object] = []
     for _ in range(25):
         stretch = quick.explore(explorer, 40, 60.0, [])
         symptoms.append((stretch.executions, repr(stretch.symptom)))
