@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ndiswan.drivers import sanitizing
+from ndiswan.drivers import sanitizing, second_form
 from ndiswan.drivers.fewer import called_with_fewer, flag_of_definitions, taking_fewer
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
@@ -197,7 +197,7 @@ def build(
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     parts = [
         cc.encode(),
-        " ".join([*options, *writable(options)]).encode(),
+        " ".join([*options, *writable(options), *second_form.COMPILING]).encode(),
         *_content(files),
         *_content(_beside(files, folders)),
         *_content(ours),
@@ -210,7 +210,14 @@ def build(
     with in_progress(), tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
         linking = sanitizing.link_flags(cc, kinds)
         name = stem if named.is_dir() else files[0].name
-        made = _compile(name, cc, files, folders, options, linking, Path(work))
+
+        def form(more: tuple[str, ...], links: tuple[str, ...]) -> Path:
+            flags = [*options, *more], [*linking, *links]
+            return _compile(name, cc, files, folders, *flags, Path(tempfile.mkdtemp(dir=work)))
+
+        made = form((), ())
+        if "address" not in kinds and not sanitizing.is_clang(cc):
+            second_form.add_form(made, form)
         _put(made, target)
     return target
 
@@ -348,7 +355,7 @@ def _mending() -> str:
 def _library(cc: str, options: list[str]) -> Path:
     """The library as one object, in the form that a driver with these options needs; compiled once for all of them."""
     form = ("-DNDIS", "-DBINARY_COMPATIBLE")
-    flags = [*FLAGS, *(flag for flag in options if flag.startswith(form))]
+    flags = [*FLAGS, *(o for o in options if o in second_form.COMPILING or o.startswith(form))]
     flags += ["-std=gnu11", "-O2", f"-I{INCLUDE}", f"-I{LIBRARY}"]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     key = _key([cc.encode(), " ".join(flags).encode(), *_content(ours)])

@@ -65,7 +65,7 @@ def compile_flags(cc: str, kinds: tuple[str, ...], *, alone: bool) -> list[str]:
         given = {"stack": int("stack" in kinds), "instrumentation-with-call-threshold": 1 << 30}
         for name, value in given.items():
             own = ["-mllvm", f"-asan-{name}={value}"]
-            flags += own if _is_clang(cc) else [f"--param=asan-{name}={value}"]
+            flags += own if is_clang(cc) else [f"--param=asan-{name}={value}"]
         if alone:
             flags.append("-fno-common")  # of common variables it does not know where they end
     if "undefined" in kinds:
@@ -77,11 +77,12 @@ def link_flags(cc: str, kinds: tuple[str, ...]) -> list[str]:
     """What the driver is linked with."""
     if "address" not in kinds:
         return []
-    return ["-fsanitize=address", *(["-shared-libasan"] if _is_clang(cc) else [])]
+    return ["-fsanitize=address", *(["-shared-libasan"] if is_clang(cc) else [])]
 
 
 @functools.cache
-def _is_clang(cc: str) -> bool:
+def is_clang(cc: str) -> bool:
+    """Whether this compiler is clang, whose flags are others."""
     return "clang" in _said(cc, "--version")
 
 
@@ -99,10 +100,10 @@ def runtime(cc: str) -> Path:
     SanitizerError
         It is not there.
     """
-    name = "libclang_rt.asan-x86_64.so" if _is_clang(cc) else "libasan.so"
+    name = "libclang_rt.asan-x86_64.so" if is_clang(cc) else "libasan.so"
     found = Path(_said(cc, f"-print-file-name={name}"))
     if not found.is_file():
-        package = "libclang-rt-dev" if _is_clang(cc) else "libasan"
+        package = "libclang-rt-dev" if is_clang(cc) else "libasan"
         raise SanitizerError(
             f"{cc} has no {name}; install it (a package named like {package}), or use sanitize='undefined'"
         )

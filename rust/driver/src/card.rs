@@ -14,7 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::context;
 use crate::image::{Image, LoadError};
 use crate::locks::Locks;
-use crate::memory::{Access, Heap, Pages};
+use crate::memory::{Access, Guard, Heap, Pages};
 use crate::packets::Arena;
 
 /// A value of the registry, for NdisReadConfiguration.
@@ -238,9 +238,14 @@ impl Card {
     /// The first card of a driver; faults are looked after already.
     pub(crate) fn on(image: Image, settings: Settings) -> Arc<Card> {
         context::forget_calls();
+        let guard = match (settings.guard, image.key.second_form) {
+            (false, _) => Guard::Nobody,
+            (true, false) => Guard::Kernel,
+            (true, true) => Guard::Driver,
+        };
         let driver = Arc::new(Driver {
             image: ManuallyDrop::new(image),
-            heap: Heap::new(settings.guard),
+            heap: Heap::new(guard),
             entered: Mutex::new(None),
             handlers: OnceLock::new(),
             locks: Locks::default(),

@@ -229,11 +229,9 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         if let Some(card) = context::card()
             && let Some(what) = card.driver.heap.describe(address)
         {
-            crate::memory::protect(
-                address & !(crate::memory::PAGE - 1),
-                crate::memory::PAGE,
-                crate::memory::Access::All,
-            );
+            let page = address & !(crate::memory::PAGE - 1);
+            crate::memory::protect(page, crate::memory::PAGE, crate::memory::Access::All);
+            crate::memory::forget(page, crate::memory::PAGE);
             let verb = if writes { "wrote to" } else { "read" };
             let text = format!("the driver {verb} {what}{}", trace(pc, bp));
             return context::note(Fault { rule: Some(Rule::Touch), packet: None, text, at: pc });

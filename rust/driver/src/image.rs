@@ -1,6 +1,8 @@
 //! A driver's file, loaded: its stubs point at our functions, its variables can be put back to how they were.
 
 use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,7 +101,34 @@ fn last_error() -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
+/// How a file ends that has the driver's second form behind the first, and behind how many bytes that form has
+/// (`python/ndiswan/drivers/second_form.py`).
+const MARK: &[u8] = b"ndiswan-2nd-form";
+
+/// Where the second form is in the file at `path`, if there is one.
+fn second_form(path: &Path) -> std::io::Result<Option<(File, u64)>> {
+    let mut file = File::open(path)?;
+    let mut end = [0; 8 + MARK.len()];
+    if file.metadata()?.len() < end.len() as u64 {
+        return Ok(None);
+    }
+    let at = file.seek(SeekFrom::End(-(end.len() as i64)))?;
+    file.read_exact(&mut end)?;
+    let (length, mark) = end.split_at(8);
+    let length = length.try_into().map_or(0, u64::from_le_bytes);
+    if mark != MARK || length > at {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(at - length))?;
+    Ok(Some((file, length)))
+}
+
+/// Whether there is a second form of the driver in this file.
+pub(crate) fn has_second_form(path: &Path) -> bool {
+    matches!(second_form(path), Ok(Some(_)))
+}
+
+fn copy_of(path: &Path, second: bool) -> std::io::Result<PathBuf> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -114,7 +143,13 @@ fn copy_of(path: &Path) -> std::io::Result<PathBuf> {
     let folder = std::env::temp_dir();
     ONCE.call_once(|| sweep(&folder));
     let copy = folder.join(name);
-    if let Err(why) = std::fs::copy(path, &copy) {
+    let form = if second { second_form(path)? } else { None };
+    let copied = match form {
+        Some((file, length)) => File::create(&copy)
+            .and_then(|mut into| std::io::copy(&mut file.take(length), &mut into)),
+        None => std::fs::copy(path, &copy),
+    };
+    if let Err(why) = copied {
         let _ = std::fs::remove_file(&copy);
         return Err(why);
     }
@@ -177,7 +212,8 @@ impl Image {
             return Ok(image);
         }
         let named = || path.to_path_buf();
-        let copy = copy_of(path).map_err(|why| LoadError::Copy { path: named(), why })?;
+        let copy =
+            copy_of(path, key.second_form).map_err(|why| LoadError::Copy { path: named(), why })?;
         let file = CString::new(copy.as_os_str().as_encoded_bytes());
         let opened = match &file {
             Ok(file) => low::loaded(|| {
@@ -219,6 +255,13 @@ impl Image {
         let send = need("ndiswan_send", c"ndiswan_send")?;
         let abandon = need("ndiswan_abandon", c"ndiswan_abandon")?;
         let entry = need("DriverEntry", c"DriverEntry")?;
+        if key.second_form {
+            let (table, touches) = crate::memory::table();
+            let closed = need("ndiswan_closed", c"ndiswan_closed")?;
+            let close = need("ndiswan_close", c"ndiswan_close")?;
+            // SAFETY: places of two pointers in the library of the second form.
+            unsafe { (*(closed as *mut usize), *(close as *mut usize)) = (table, touches) };
+        }
         // SAFETY: the library's functions of these names have these types.
         unsafe {
             image.invoke = std::mem::transmute::<usize, Invoke>(invoke);

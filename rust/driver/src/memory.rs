@@ -11,8 +11,10 @@ use crate::sanitizer;
 
 mod describe;
 mod pages;
+mod second_form;
 
-pub(crate) use pages::{Access, Kept, PAGE, Pages, SPARE, guard, pages, protect, set_apart};
+pub(crate) use pages::{Access, Kept, PAGE, Pages, SPARE, pages, protect, set_apart, set_guard};
+pub(crate) use second_form::{Guard, forget, is_closed, table};
 
 /// Who gives a driver what is not its own to give back.
 pub(crate) const SYSTEM: &str = "the system";
@@ -38,7 +40,7 @@ pub(crate) struct Heap {
     freed: Mutex<Vec<Block>>,
     /// Freed, and not closed yet.
     late: Mutex<Vec<usize>>,
-    guarded: bool,
+    pub(crate) guard: Guard,
     small: Mutex<Small>,
     total: AtomicUsize,
 }
@@ -74,9 +76,9 @@ pub(crate) enum Freed {
 pub(crate) const FRESH: u8 = 0xBA;
 
 impl Heap {
-    pub(crate) fn new(guarded: bool) -> Heap {
+    pub(crate) fn new(guard: Guard) -> Heap {
         let mut heap = Heap::default();
-        heap.guarded = guarded;
+        heap.guard = guard;
         heap
     }
 
@@ -86,13 +88,21 @@ impl Heap {
             return None;
         }
         self.total.fetch_add(1, Ordering::Relaxed);
-        if !self.guarded || self.live.lock().len() >= MOST_GUARDED {
+        if !self.guard.is_there() || self.live.lock().len() >= MOST_GUARDED {
             return self.small.lock().allocate(length, by, tag);
         }
         let body = pages(length.max(1));
         let whole = PAGE + body + PAGE;
-        let open = Pages::spare(Kept::OpenBlock, whole);
-        let pages = if let Some(pages) = open.or_else(|| Pages::closed(whole, body)) {
+        let pages = if self.guard == Guard::Driver {
+            let pages =
+                Pages::spare(Kept::InName, whole).or_else(|| Pages::closed_in_name(whole))?;
+            self.guard.set(pages.start + PAGE, body, Access::All);
+            // SAFETY: pages of a mapping of ours which nobody else has.
+            unsafe { std::ptr::write_bytes((pages.start + PAGE) as *mut u8, 0, body) };
+            pages
+        } else if let Some(pages) =
+            Pages::spare(Kept::OpenBlock, whole).or_else(|| Pages::closed(whole, body))
+        {
             // SAFETY: pages of a mapping of ours which nobody else has.
             unsafe { std::ptr::write_bytes((pages.start + PAGE) as *mut u8, 0, body) };
             pages
@@ -116,6 +126,10 @@ impl Heap {
     /// A block is freed of a driver that is not called any more, before [`close_late`](Self::close_late): it need not be closed
     /// until then.
     pub(crate) fn free_late(&self, start: usize) {
+        if self.guard == Guard::Driver {
+            self.free(start); // costs nothing
+            return;
+        }
         self.late.lock().push(start);
     }
 
@@ -126,26 +140,26 @@ impl Heap {
     }
 
     pub(crate) fn free(&self, start: usize) -> Freed {
-        if !self.guarded {
+        if !self.guard.is_there() {
             return self.small.lock().free(start);
         }
         let Some(block) = self.live.lock().remove(&start) else {
             let before = self.freed.lock().iter().any(|block| block.start == start);
             return if before { Freed::Before } else { self.small.lock().free(start) };
         };
-        block.pages.protect(block.pages.start, block.pages.length, Access::Nothing);
+        self.guard.set(block.pages.start, block.pages.length, Access::Nothing);
         let length = block.length;
         let mut freed = self.freed.lock();
         freed.push(block);
         if freed.len() > FREED {
-            freed.remove(0).pages.keep(Kept::Block);
+            freed.remove(0).pages.keep(self.guard.kept(Kept::Block));
         }
         Freed::Now(length)
     }
 
     /// Runs `copy` if all from `address` to `end` are of one block that the driver has; whether it did. Nobody frees it meanwhile.
     pub(crate) fn within(&self, address: usize, end: usize, copy: impl FnOnce()) -> bool {
-        if self.guarded {
+        if self.guard.is_there() {
             let live = self.live.lock();
             let block = live.range(..=address).next_back().map(|(_, block)| block);
             let inside = block.is_some_and(|block| end <= block.start + block.length);
@@ -228,7 +242,7 @@ impl Drop for Heap {
         }
         // What is freed is closed; what is not would have to be.
         for block in self.freed.get_mut().drain(..) {
-            block.pages.keep(Kept::Block);
+            block.pages.keep(self.guard.kept(Kept::Block));
         }
     }
 }

@@ -11,6 +11,7 @@ use ndiswan::{
 };
 
 use crate::card::{Card, Due};
+use crate::memory::Guard;
 use crate::packets::{Arena, Finding};
 use crate::requests;
 
@@ -34,9 +35,8 @@ impl Card {
         }
         let info = told.filter(|_| bad.is_none()).unwrap_or_default();
         let slots = adapter.packets();
-        let guard = self.settings.guard;
         let arena = |guard| Arena::new(adapter.index, slots, &info, guard);
-        match arena(guard).or_else(|| arena(false)) {
+        match arena(self.driver.heap.guard).or_else(|| arena(Guard::Nobody)) {
             Some(arena) => drop(self.arena.set(arena)),
             None => self.crash(
                 "expected memory below 2 GiB for the packets of the adapter, got none: the driver has taken it"

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ndiswan::packet::WanPacket;
 use ndiswan::{Name, Rule, WanInfo};
 
-use crate::memory::{Access, Kept, PAGE, Pages, guard, pages, protect, set_apart};
+use crate::memory::{Access, Guard, Kept, PAGE, Pages, pages, protect, set_apart, set_guard};
 
 /// Bytes of an NDIS_WAN_PACKET of 64-bit Windows.
 const DESCRIPTOR: usize = 0x70;
@@ -76,7 +76,7 @@ pub(crate) struct Arena {
     /// Bytes before the buffer, on its first page, that are looked at when it comes back.
     fence: usize,
     turns: usize,
-    guarded: bool,
+    guard: Guard,
     places: Box<[Place]>,
     turn: Box<[AtomicU32]>,
 }
@@ -89,10 +89,11 @@ impl Arena {
         adapter: u16,
         slots: usize,
         info: &WanInfo,
-        guarded: bool,
+        guard: Guard,
     ) -> Option<Box<Arena>> {
         let buffer = info.buffer_size();
-        let guarded = guarded && slots <= MOST_GUARDED;
+        let guard = if slots <= MOST_GUARDED { guard } else { Guard::Nobody };
+        let guarded = guard.is_there();
         let turns = if guarded { TURNS.min(MOST_GUARDED / slots.max(1)).max(1) } else { 1 };
         // With guards: a page for nobody, the descriptor's, one for nobody, the buffer's, one for nobody.
         let (stride, descriptor, start) = if guarded {
@@ -102,9 +103,10 @@ impl Arena {
             ((DESCRIPTOR + buffer).next_multiple_of(64), 0, DESCRIPTOR)
         };
         let length = stride * slots * turns;
-        let kept = if guarded { Kept::Packets } else { Kept::Clear };
-        let memory = if let Some(memory) = Pages::spare(kept, length) {
+        let memory = if let Some(memory) = Pages::spare(guard.kept(Kept::Packets), length) {
             memory
+        } else if guard == Guard::Driver {
+            Pages::closed_in_name(length)?
         } else {
             let memory = Pages::new(length)?;
             if guarded {
@@ -112,7 +114,7 @@ impl Arena {
                 for place in (0..slots * turns).map(|place| memory.start + place * stride) {
                     set_apart(place, PAGE);
                     set_apart(place + stride - PAGE, PAGE);
-                    if !guard(place + 2 * PAGE, true) {
+                    if !set_guard(place + 2 * PAGE, true) {
                         set_apart(place + 2 * PAGE, PAGE);
                         JOINED.store(false, Ordering::Relaxed);
                     }
@@ -120,8 +122,6 @@ impl Arena {
             }
             memory
         };
-        let places = (0..slots * turns).map(|_| Place::default()).collect();
-        let turn = (0..slots).map(|_| AtomicU32::new(0)).collect();
         let fence = if guarded { (pages(buffer) - buffer).min(64) } else { 0 };
         let arena = Arena {
             memory,
@@ -133,9 +133,9 @@ impl Arena {
             descriptor,
             fence,
             turns,
-            guarded,
-            places,
-            turn,
+            guard,
+            places: (0..slots * turns).map(|_| Place::default()).collect(),
+            turn: (0..slots).map(|_| AtomicU32::new(0)).collect(),
         };
         let arena = Box::new(arena);
         arena.register();
@@ -156,11 +156,11 @@ impl Arena {
     /// The pages of a place that its owner may use, those of the descriptor and those of the buffer.
     fn let_use(&self, place: usize, access: Access) {
         let (base, body) = (self.base(place), pages(self.buffer));
-        if JOINED.load(Ordering::Relaxed) {
+        if self.guard == Guard::Kernel && JOINED.load(Ordering::Relaxed) {
             return protect(base + PAGE, 2 * PAGE + body, access);
         }
-        protect(base + PAGE, PAGE, access);
-        protect(base + 3 * PAGE, body, access);
+        self.guard.set(base + PAGE, PAGE, access);
+        self.guard.set(base + 3 * PAGE, body, access);
     }
 
     /// Gives the packet in `slot` to the driver: the address of its descriptor.
@@ -174,7 +174,7 @@ impl Arena {
         }
         let state = &self.places[place];
         let start = self.base(place) + self.start;
-        if self.guarded {
+        if self.guard.is_there() {
             self.open_pages(place, start);
         }
         state.generation.store(name.generation, Ordering::Relaxed);
@@ -220,10 +220,10 @@ impl Arena {
         let used = |state: &Place| state.generation.load(Ordering::Relaxed) > 0;
         let used = self.places.iter().rposition(used).map_or(0, |last| last + 2);
         let memory = std::mem::replace(&mut self.memory, Pages::none());
-        if !self.guarded && !crate::sanitizer::is_there() {
+        if !self.guard.is_there() && !crate::sanitizer::is_there() {
             memory.clear(used * self.stride);
         }
-        memory.keep(if self.guarded { Kept::Packets } else { Kept::Clear });
+        memory.keep(self.guard.kept(Kept::Packets));
     }
 
     /// The packet whose descriptor is at `address`, in the life in which it was handed over there.
@@ -242,7 +242,7 @@ impl Arena {
     /// The same for a packet that the driver may use and that has no guards, with the number of its place.
     #[inline]
     pub(crate) fn open_at(&self, address: usize) -> Option<(Name, usize)> {
-        if self.guarded {
+        if self.guard.is_there() {
             return None;
         }
         let offset = address.checked_sub(self.memory.start)?; // no guards: it begins with its descriptor
@@ -324,7 +324,7 @@ impl Arena {
     #[cold]
     fn faults(&self, start: usize, words: &Words, body: &WanPacket) -> Vec<Finding> {
         let mut found = Vec::new();
-        if self.guarded {
+        if self.guard.is_there() {
             // SAFETY: behind the start of the buffer's first page, which is open; see `hand_over`.
             let before = unsafe {
                 std::slice::from_raw_parts((start - self.fence) as *const u8, self.fence)
@@ -362,15 +362,16 @@ impl Arena {
     fn close_place(&self, place: usize) {
         let state = &self.places[place];
         state.open.store(false, Ordering::Relaxed);
-        if !self.guarded {
+        if !self.guard.is_there() {
             return;
         }
-        if state.spoilt.swap(false, Ordering::Relaxed) {
-            protect(self.base(place), self.stride, Access::Nothing);
-            guard(self.base(place) + 2 * PAGE, true);
-            return;
+        if !state.spoilt.swap(false, Ordering::Relaxed) {
+            return self.let_use(place, Access::Nothing);
         }
-        self.let_use(place, Access::Nothing);
+        self.guard.set(self.base(place), self.stride, Access::Nothing);
+        if self.guard == Guard::Kernel {
+            set_guard(self.base(place) + 2 * PAGE, true);
+        }
     }
 
     /// The packets that were ever given to the driver, in the lives in which they were, and whether it has them.

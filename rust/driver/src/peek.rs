@@ -3,6 +3,8 @@
 
 use std::mem::MaybeUninit;
 
+use crate::memory::is_closed;
+
 fn own() -> libc::pid_t {
     // SAFETY: getpid has no preconditions.
     unsafe { libc::getpid() }
@@ -25,6 +27,9 @@ pub fn read(address: usize, into: &mut [u8]) -> bool {
 
 /// The same, by nobody but the kernel.
 pub(crate) fn read_as_is(address: usize, into: &mut [u8]) -> bool {
+    if is_closed(address, into.len()) {
+        return false;
+    }
     let (local, remote) = (span(into.as_mut_ptr() as usize, into.len()), span(address, into.len()));
     // SAFETY: `local` is `into`; the other address is looked at by the kernel, which answers EFAULT for what is not mapped.
     let count =
@@ -43,6 +48,9 @@ pub fn write(address: usize, from: &[u8]) -> bool {
 
 /// The same, by nobody but the kernel.
 pub(crate) fn write_as_is(address: usize, from: &[u8]) -> bool {
+    if is_closed(address, from.len()) {
+        return false;
+    }
     let (local, remote) = (span(from.as_ptr() as usize, from.len()), span(address, from.len()));
     // SAFETY: as in `read`. A driver that gives an address gives the memory, as with every out parameter in C.
     let count =

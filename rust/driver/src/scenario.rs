@@ -16,6 +16,7 @@ use crate::snapshot::Key;
 pub struct Scenario {
     path: PathBuf,
     key: Key,
+    second: Option<Key>,
     name: String,
     /// The registry of the adapter, by keyword.
     pub config: Vec<(String, Value)>,
@@ -67,13 +68,21 @@ impl Scenario {
     /// For the file of `ndiswan build` at `path`, as it is now, called `name` in reports.
     pub fn new(path: PathBuf, name: String) -> Scenario {
         let key = crate::snapshot::key(&path);
-        Scenario { path, key, name, config: Vec::new(), guard: true, address: None }
+        let second = crate::image::has_second_form(&path).then(|| key.of_second_form());
+        Scenario { path, key, second, name, config: Vec::new(), guard: true, address: None }
     }
 
     /// Before a stretch of executions: faults of the driver are looked after, also if somebody else has asked for them lately.
     /// While it goes on that is seen to ten times a second.
     pub fn begin(&self) {
         crate::fault::install();
+    }
+
+    /// With pages for memory it is the driver's second form, if there is one: it closes them without the kernel. All of the world is
+    /// on this thread, so nobody closes a page between a look at it and the access.
+    fn image(&self) -> Result<Image, LoadError> {
+        let second = self.second.as_ref().filter(|_| self.guard);
+        Image::known(&self.path, second.unwrap_or(&self.key))
     }
 
     /// Runs it once in this world, which the caller closes.
@@ -95,7 +104,7 @@ impl Scenario {
             on_due: Box::new(|_, _| ()),
             on_ready: Box::new(|_| ()),
         };
-        let card = match Image::known(&self.path, &self.key) {
+        let card = match self.image() {
             Ok(image) => {
                 crate::fault::install_lately();
                 Card::on(image, settings)

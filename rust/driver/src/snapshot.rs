@@ -107,12 +107,26 @@ impl Snapshot {
 }
 
 /// A file as it was when it was loaded.
-pub(crate) type Key = (PathBuf, Option<SystemTime>, u64);
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Key {
+    changed: Option<SystemTime>,
+    length: u64,
+    /// Whether the driver's second form is meant, which looks before it touches.
+    pub(crate) second_form: bool,
+    path: PathBuf,
+}
+
+impl Key {
+    pub(crate) fn of_second_form(&self) -> Key {
+        Key { second_form: true, ..self.clone() }
+    }
+}
 
 pub(crate) fn key(path: &Path) -> Key {
     let found = std::fs::metadata(path).ok();
     let changed = found.as_ref().and_then(|found| found.modified().ok());
-    (path.to_path_buf(), changed, found.map_or(0, |found| found.len()))
+    let length = found.map_or(0, |found| found.len());
+    Key { changed, length, second_form: false, path: path.to_path_buf() }
 }
 
 static SPARE: Mutex<Vec<(Key, Vec<Image>)>> = Mutex::new(Vec::new());
@@ -123,7 +137,9 @@ const MOST_FILES: usize = 16;
 /// Where those of this file are. Paths are compared last, and as they are written.
 fn waiting<'a>(spare: &'a mut [(Key, Vec<Image>)], key: &Key) -> Option<&'a mut Vec<Image>> {
     let same = |known: &Key| {
-        (known.1, known.2) == (key.1, key.2) && known.0.as_os_str() == key.0.as_os_str()
+        (known.changed, known.length, known.second_form)
+            == (key.changed, key.length, key.second_form)
+            && known.path.as_os_str() == key.path.as_os_str()
     };
     spare.iter_mut().find(|(known, _)| same(known)).map(|(_, images)| images)
 }

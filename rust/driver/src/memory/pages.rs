@@ -62,7 +62,7 @@ pub(crate) fn set_apart(start: usize, length: usize) {
 
 /// Has a page be nobody's whatever it may be used for, so that what is before it and behind it can be opened and closed at once;
 /// whether the kernel can (Linux 6.13).
-pub(crate) fn guard(start: usize, there: bool) -> bool {
+pub(crate) fn set_guard(start: usize, there: bool) -> bool {
     const INSTALL: libc::c_int = 102;
     const REMOVE: libc::c_int = 103;
     let advice = if there { INSTALL } else { REMOVE };
@@ -76,6 +76,7 @@ impl Drop for Pages {
             return;
         }
         // What comes to be here next is somebody else's.
+        super::second_form::forget(self.start, self.length);
         sanitizer::unpoison(self.start, self.length);
         // SAFETY: the mapping is this value's own.
         unsafe { libc::munmap(self.start as *mut libc::c_void, self.length) };
@@ -93,6 +94,8 @@ pub(crate) enum Kept {
     OpenBlock,
     /// Nobody may use them; what is in them is of packets that were.
     Packets,
+    /// They are closed in name; what is in them is of blocks or packets that were.
+    InName,
 }
 
 /// Mapping pages, and the first touch of each, cost more than what most executions of an explorer do.
@@ -114,6 +117,13 @@ impl Pages {
     pub(super) fn closed(whole: usize, body: usize) -> Option<Pages> {
         let pages = Pages::spare(Kept::Block, whole)?;
         pages.protect(pages.start + PAGE, body, Access::All);
+        Some(pages)
+    }
+
+    /// New ones that are closed in name, all of them.
+    pub(crate) fn closed_in_name(whole: usize) -> Option<Pages> {
+        let pages = Pages::new(whole)?;
+        super::Guard::Driver.set(pages.start, pages.length, Access::Nothing);
         Some(pages)
     }
 

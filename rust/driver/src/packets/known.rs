@@ -6,7 +6,7 @@ use ndiswan::{Name, Rule};
 
 use super::{Arena, DESCRIPTOR, field};
 use crate::fault::Fault;
-use crate::memory::{Access, PAGE, guard, protect};
+use crate::memory::{Access, Guard, PAGE, forget, protect, set_guard};
 
 /// The arenas of this process, for who has only an address. A handler of signals reads it, so it has no lock.
 static KNOWN: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
@@ -61,7 +61,10 @@ pub(crate) fn touched(address: usize, writes: bool, trace: &dyn Fn() -> String) 
         let name = Name { adapter: arena.adapter, slot: (place / arena.turns) as u32, generation };
         let page = address & !(PAGE - 1);
         protect(page, PAGE, Access::All);
-        guard(page, false);
+        match arena.guard {
+            Guard::Driver => forget(page, PAGE),
+            _ => drop(set_guard(page, false)),
+        }
         state.spoilt.store(true, Ordering::Relaxed);
         let verb = if writes { "wrote" } else { "read" };
         let inside_data = offset >= arena.start && offset < arena.start + arena.buffer;
