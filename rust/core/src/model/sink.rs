@@ -19,6 +19,14 @@ pub trait Sink {
     fn packet(&mut self, packet: &PacketRecord);
 }
 
+/// Hears of turns of a saturated link on a bare line, and of nothing else.
+pub trait Turns {
+    /// A frame arrives when its last bit is out, its packet comes back in that moment, and the next goes, `seq`.
+    fn turn(&mut self, frame: &Frame, packet: &PacketRecord, seq: u64, bytes: u32);
+    /// There were so many.
+    fn end(self, turns: u64);
+}
+
 /// One that may be asked to hold apart what changes with each event, while many events follow each other without a pause: in
 /// a local variable it stays in a register.
 pub trait Listener: Sink {
@@ -28,11 +36,11 @@ pub trait Listener: Sink {
         Self: 'a;
     /// From now on the part hears what happens, until it is dropped.
     fn apart(&mut self) -> Self::Apart<'_>;
-    /// The same for a saturated link on a bare line, where a packet's bytes tell the rest of its record.
-    type Turning<'a>: Sink
+    /// The same for turns, where how many there were tells all records.
+    type Turning<'a>: Turns
     where
         Self: 'a;
-    /// From now on the part hears of turns and of nothing else, until it is dropped.
+    /// From now on the part hears what happens, until it is told how many turns there were.
     fn turning(&mut self, start: impl FnOnce() -> Start) -> Self::Turning<'_>;
 }
 
@@ -76,6 +84,13 @@ impl Sink for Nobody {
     fn packet(&mut self, _: &PacketRecord) {}
 }
 
+impl Turns for Nobody {
+    #[inline]
+    fn turn(&mut self, _: &Frame, _: &PacketRecord, _: u64, _: u32) {}
+    #[inline]
+    fn end(self, _: u64) {}
+}
+
 impl Listener for Nobody {
     type Apart<'a> = Nobody;
     #[inline]
@@ -93,12 +108,32 @@ impl Listener for Nobody {
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct Digest(pub u64);
 
+/// By how much a digest turns with each event.
+const TURN: u32 = 26;
+const OF_TIME: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl Digest {
     /// Folds one event in.
     #[inline]
     pub fn fold(&mut self, kind: u64, time: u64, seq: u64, detail: u64) {
-        let word = time.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seq ^ detail << 16 ^ kind << 61;
-        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
+        self.fold_word(time.wrapping_mul(OF_TIME) ^ seq ^ detail << 16 ^ kind << 61);
+    }
+
+    #[inline(always)]
+    fn fold_word(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(TURN) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
+    }
+
+    /// Folds in the three events of a turn at `now`: packet `back` left the card and was completed, and `seq` was sent.
+    #[inline(always)]
+    fn fold_turn(&mut self, now: u64, back: u64, seq: u64, bytes: u32) {
+        let time = now.wrapping_mul(OF_TIME);
+        let word = time ^ back;
+        // Multiplied by what is odd the highest bit, all that is left of kind 4, stays the highest: it can come in one step later.
+        self.fold_word(word);
+        self.fold_word(word ^ (2 << 61 ^ 1 << (TURN - 1)));
+        let detail = u64::from(bytes) << 48 ^ u64::from(Status::PENDING.0) << 16;
+        self.fold_word(time ^ seq ^ detail ^ 1 << 61);
     }
 }
 
@@ -168,41 +203,22 @@ impl Sink for Apart<'_> {
 #[derive(Debug)]
 pub struct Turning<'a> {
     digest: Digest,
-    turns: u64,
-    start: Option<Start>,
-    home: &'a mut Records,
+    home: &'a mut Digest,
+    packets: Option<(Start, &'a mut Packets)>,
 }
 
-impl Drop for Turning<'_> {
+impl Turns for Turning<'_> {
+    #[inline(always)]
+    fn turn(&mut self, frame: &Frame, _: &PacketRecord, seq: u64, bytes: u32) {
+        self.digest.fold_turn(frame.finish, frame.seq, seq, bytes);
+    }
     #[inline]
-    fn drop(&mut self) {
-        self.home.digest = self.digest;
-        if let Some(start) = self.start.take() {
-            self.home.packets.push_turned(start, self.turns);
+    fn end(self, turns: u64) {
+        *self.home = self.digest;
+        if let Some((start, packets)) = self.packets {
+            packets.push_turned(start, turns);
         }
     }
-}
-
-impl Sink for Turning<'_> {
-    #[inline(always)]
-    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
-        self.digest.sent(time, seq, bytes, status);
-        self.turns += 1;
-    }
-    #[inline(always)]
-    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
-        self.digest.completed(time, seq, status);
-    }
-    #[inline]
-    fn dropped(&mut self, time: u64, seq: u64) {
-        self.digest.dropped(time, seq);
-    }
-    #[inline(always)]
-    fn left(&mut self, frame: &Frame, at: Option<u64>) {
-        self.digest.left(frame, at);
-    }
-    #[inline(always)]
-    fn packet(&mut self, _: &PacketRecord) {}
 }
 
 impl Listener for Digest {
@@ -211,10 +227,10 @@ impl Listener for Digest {
     fn apart(&mut self) -> &mut Digest {
         self
     }
-    type Turning<'a> = &'a mut Digest;
+    type Turning<'a> = Turning<'a>;
     #[inline]
-    fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Digest {
-        self
+    fn turning(&mut self, _: impl FnOnce() -> Start) -> Turning<'_> {
+        Turning { digest: *self, home: self, packets: None }
     }
 }
 
@@ -227,7 +243,8 @@ impl Listener for Records {
     type Turning<'a> = Turning<'a>;
     #[inline]
     fn turning(&mut self, start: impl FnOnce() -> Start) -> Turning<'_> {
-        Turning { digest: self.digest, turns: 0, start: Some(start()), home: self }
+        let packets = Some((start(), &mut self.packets));
+        Turning { digest: self.digest, home: &mut self.digest, packets }
     }
 }
 
@@ -305,6 +322,17 @@ impl Sink for Trace {
     }
 }
 
+impl Turns for &mut Trace {
+    fn turn(&mut self, frame: &Frame, packet: &PacketRecord, seq: u64, bytes: u32) {
+        let now = frame.finish;
+        self.left(frame, Some(now));
+        self.completed(now, frame.seq, FinalStatus::SUCCESS);
+        self.packet(packet);
+        self.sent(now, seq, bytes, Status::PENDING);
+    }
+    fn end(self, _: u64) {}
+}
+
 impl Listener for Trace {
     type Apart<'a> = &'a mut Trace;
     fn apart(&mut self) -> &mut Trace {
@@ -313,5 +341,24 @@ impl Listener for Trace {
     type Turning<'a> = &'a mut Trace;
     fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Trace {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_its_three_events() {
+        let (mut each, mut turns) = (Digest(5), Digest(5));
+        for n in 0..1_000u64 {
+            let (time, back, seq) = (n * n * 7_919, n ^ 1 << 50, n + 64);
+            let bytes = (n * 1_048_573 % 65_537) as u32;
+            each.fold(4, time, back, 0);
+            each.completed(time, back, FinalStatus::SUCCESS);
+            each.sent(time, seq, bytes, Status::PENDING);
+            turns.fold_turn(time, back, seq, bytes);
+            assert_eq!(each, turns, "{n}");
+        }
     }
 }

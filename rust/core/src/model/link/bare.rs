@@ -16,8 +16,8 @@ use crate::model::counters::Stages;
 use crate::model::histogram::{Counts, Histogram, Tally};
 use crate::model::records::turned::OnWay;
 use crate::model::records::{PacketRecord, Start};
-use crate::model::sink::{Listener, Sink};
-use crate::status::{FinalStatus, Status};
+use crate::model::sink::{Listener, Turns};
+use crate::status::FinalStatus;
 
 /// Fewer turns are not worth the look around before and the sums after.
 const ENOUGH: u64 = 16;
@@ -77,7 +77,7 @@ impl Link {
                 sum
             })
         };
-        drop(sink);
+        sink.end(sum.turns);
         if sum.turns > 0 {
             let bytes_back = (bytes_before + sum.bytes_sent) - self.bytes();
             self.add_up(&sum, bytes_back, stages);
@@ -97,7 +97,7 @@ impl Link {
         until: u64,
         most: u64,
         counts: &mut Histogram,
-        sink: &mut impl Sink,
+        sink: &mut impl Turns,
     ) -> Sum {
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
@@ -118,7 +118,7 @@ impl Link {
         until: u64,
         most: u64,
         counts: &mut Counts,
-        sink: &mut impl Sink,
+        sink: &mut impl Turns,
     ) -> Sum {
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
@@ -199,7 +199,7 @@ impl Stretch {
         sum: &mut Sum,
         counts: &mut impl Tally,
         mut batches: Option<&mut Batches>,
-        sink: &mut impl Sink,
+        sink: &mut impl Turns,
         mut size: impl FnMut(u64) -> u32,
     ) {
         let Stretch { number, first, most, until } = *self;
@@ -221,11 +221,10 @@ impl Stretch {
             if let Some(batches) = &mut batches {
                 batches.record(took);
             }
-            sink.left(&slot.frame(index, now), Some(now));
-            sink.completed(now, slot.seq, FinalStatus::SUCCESS);
             // It was sent when it was offered; told so, there is less to look at.
             let record = slot.record(number, now, FinalStatus::SUCCESS);
-            sink.packet(&PacketRecord { offered: slot.sent, ..record });
+            let (frame, record) =
+                (slot.frame(index, now), PacketRecord { offered: slot.sent, ..record });
 
             match turned(slot.state) {
                 Ok(state) => slot.state = state,
@@ -237,7 +236,7 @@ impl Stretch {
             (slot.bytes, slot.wire_bytes) = (bytes, bytes);
             sent += u64::from(bytes);
             busy.send(index, bytes);
-            sink.sent(now, seq, bytes, Status::PENDING);
+            sink.turn(&frame, &record, seq, bytes);
             turns += 1;
         }
         busy.end(turns);
