@@ -167,6 +167,11 @@ impl Clock {
         self.free_at
     }
 
+    /// Nothing is on it up to then.
+    pub(super) fn idle_until(&mut self, at: u64) {
+        self.free_at = self.free_at.max(at);
+    }
+
     /// It has had frames without a gap, and is now `after`.
     pub(super) fn was_busy_until(&mut self, after: Clock) {
         self.busy += after.free_at - self.free_at;

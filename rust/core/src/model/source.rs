@@ -190,6 +190,18 @@ impl Source {
         u64::from(*here).min(self.most.saturating_sub(self.offered))
     }
 
+    /// So many of them went out.
+    pub(super) fn went(&mut self, packets: u64) {
+        if let State::Round { here } = &mut self.state {
+            *here -= packets as u32;
+            if *here == 0 {
+                self.next = NEVER;
+            }
+        }
+        self.turned(packets);
+        self.end_if_enough();
+    }
+
     /// Whether they are sent again without a thought.
     pub(super) fn goes_round_at_once(&self) -> bool {
         self.turns
