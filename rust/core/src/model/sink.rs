@@ -1,6 +1,8 @@
 //! Who listens to what happens on the links: nobody, a digest, or a list of packets or of events.
 
 use super::card::Frame;
+pub use super::digest::Digest;
+use super::digest::Factors;
 use super::records::Last;
 pub use super::records::{PacketRecord, Packets, Start};
 use crate::status::{FinalStatus, Status};
@@ -104,39 +106,6 @@ impl Listener for Nobody {
     }
 }
 
-/// The fingerprint of a stream of events: each turns, changes and multiplies what was there, so that order counts.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
-pub struct Digest(pub u64);
-
-/// By how much a digest turns with each event.
-const TURN: u32 = 26;
-const OF_TIME: u64 = 0x9E37_79B9_7F4A_7C15;
-
-impl Digest {
-    /// Folds one event in.
-    #[inline]
-    pub fn fold(&mut self, kind: u64, time: u64, seq: u64, detail: u64) {
-        self.fold_word(time.wrapping_mul(OF_TIME) ^ seq ^ detail << 16 ^ kind << 61);
-    }
-
-    #[inline(always)]
-    fn fold_word(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(TURN) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
-    }
-
-    /// Folds in the three events of a turn at `now`: packet `back` left the card and was completed, and `seq` was sent.
-    #[inline(always)]
-    fn fold_turn(&mut self, now: u64, back: u64, seq: u64, bytes: u32) {
-        let time = now.wrapping_mul(OF_TIME);
-        let word = time ^ back;
-        // Multiplied by what is odd the highest bit, all that is left of kind 4, stays the highest: it can come in one step later.
-        self.fold_word(word);
-        self.fold_word(word ^ (2 << 61 ^ 1 << (TURN - 1)));
-        let detail = u64::from(bytes) << 48 ^ u64::from(Status::PENDING.0) << 16;
-        self.fold_word(time ^ seq ^ detail ^ 1 << 61);
-    }
-}
-
 impl Sink for Digest {
     #[inline]
     fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
@@ -203,6 +172,7 @@ impl Sink for Apart<'_> {
 #[derive(Debug)]
 pub struct Turning<'a> {
     digest: Digest,
+    factors: Factors,
     home: &'a mut Digest,
     packets: Option<(Start, &'a mut Packets)>,
 }
@@ -210,7 +180,7 @@ pub struct Turning<'a> {
 impl Turns for Turning<'_> {
     #[inline(always)]
     fn turn(&mut self, frame: &Frame, _: &PacketRecord, seq: u64, bytes: u32) {
-        self.digest.fold_turn(frame.finish, frame.seq, seq, bytes);
+        self.digest.fold_turn(&self.factors, frame.finish, frame.seq, seq, bytes);
     }
     #[inline]
     fn end(self, turns: u64) {
@@ -230,7 +200,7 @@ impl Listener for Digest {
     type Turning<'a> = Turning<'a>;
     #[inline]
     fn turning(&mut self, _: impl FnOnce() -> Start) -> Turning<'_> {
-        Turning { digest: *self, home: self, packets: None }
+        Turning { digest: *self, factors: Factors::unknown(), home: self, packets: None }
     }
 }
 
@@ -244,7 +214,12 @@ impl Listener for Records {
     #[inline]
     fn turning(&mut self, start: impl FnOnce() -> Start) -> Turning<'_> {
         let packets = Some((start(), &mut self.packets));
-        Turning { digest: self.digest, home: &mut self.digest, packets }
+        Turning {
+            digest: self.digest,
+            factors: Factors::unknown(),
+            home: &mut self.digest,
+            packets,
+        }
     }
 }
 
@@ -341,24 +316,5 @@ impl Listener for Trace {
     type Turning<'a> = &'a mut Trace;
     fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Trace {
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_turn_is_its_three_events() {
-        let (mut each, mut turns) = (Digest(5), Digest(5));
-        for n in 0..1_000u64 {
-            let (time, back, seq) = (n * n * 7_919, n ^ 1 << 50, n + 64);
-            let bytes = (n * 1_048_573 % 65_537) as u32;
-            each.fold(4, time, back, 0);
-            each.completed(time, back, FinalStatus::SUCCESS);
-            each.sent(time, seq, bytes, Status::PENDING);
-            turns.fold_turn(time, back, seq, bytes);
-            assert_eq!(each, turns, "{n}");
-        }
     }
 }
