@@ -15,7 +15,7 @@ use crate::pool::Slot;
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
 
-/// How many packets are looked at before the first of them is changed: so many stay in the first cache meanwhile.
+/// How many packets are looked at, or looked for, before the first of them is changed: so many stay in the first cache meanwhile.
 pub(super) const CHUNK: usize = 32;
 
 /// Who completes them, and when, as the histories say it.
