@@ -11,7 +11,6 @@ mod back_many;
 mod batch;
 mod bind;
 mod chain;
-mod chunk;
 mod close;
 mod complete;
 mod complete_many;

@@ -31,11 +31,11 @@ fn cost(spec: &LinkSpec) -> (f64, f64) {
         let many = left.min(TOGETHER);
         left -= many;
         let mut simulations: Vec<Simulation> = (0..many).map(make).collect();
-        let made = cpu_time();
+        let now = cpu_time();
         for simulation in &mut simulations {
             simulation.run(None, 1, &Control::default()).expect("it ends");
         }
-        run += cpu_time() - made;
+        run += cpu_time() - now;
         for simulation in &simulations {
             assert_eq!(simulation.stages(0).latency.count(), packets);
         }

@@ -4,11 +4,13 @@
 //! the protocol is called, which knows them by the names of their past lives. So it may send as many in
 //! the call. What is not as it should be is left to the single completion.
 
+pub(super) mod chunk;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::chunk::{CHUNK, Completing};
+use self::chunk::{CHUNK, Completing};
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name, What};

@@ -7,8 +7,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::back_many::chunk::CHUNK;
 use super::batch::{Frames, SentMany};
-use super::chunk::CHUNK;
 use super::emit::Watch;
 use super::link::Flow;
 use super::{Adapter, Batch, Drivers, FrameError, Link, Moment};

@@ -5,18 +5,18 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::{Adapter, Link, Moment};
 use crate::biased::Alone;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::event::Name;
+use crate::ndis::{Adapter, Link, Moment};
 use crate::policy::ResourcesAsFinal;
 use crate::pool::Slot;
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
 
 /// How many packets are looked at, or looked for, before the first of them is changed: so many stay in the first cache meanwhile.
-pub(super) const CHUNK: usize = 32;
+pub(in crate::ndis) const CHUNK: usize = 32;
 
 /// Who completes them, and when, as the histories say it.
 pub(super) struct Completing<'a> {
