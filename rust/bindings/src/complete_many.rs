@@ -4,6 +4,7 @@
 //! status goes the way of a single completion (`complete.rs`), in its turn.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ndiswan::event::Side;
 use ndiswan::{Delivery, Name, Status, Violation};
@@ -151,13 +152,16 @@ impl Adapter {
             [all] => *all,
             each => each[at],
         };
+        let views = &*self.shared.exports;
         let inline = self.shared.world.core.config.delivery == Delivery::Inline;
         let least = if inline { core.least_back() } else { 1 };
         let mut broken = Vec::new();
         let mut at = 0;
         while at < handles.len() {
             let rest = &handles[at..];
-            let fit = |slot| self.shared.views(slot) == 0;
+            let fit = |slot| {
+                views.get(slot as usize).is_none_or(|views| views.load(Ordering::Relaxed) == 0)
+            };
             let done = if rest.len() < least {
                 0
             } else {

@@ -42,6 +42,13 @@ impl Name {
         let slot = handle as u32 & ((1 << SLOT_BITS) - 1);
         Name { adapter, slot, generation: (handle >> 32) as u32 }
     }
+
+    /// The same if it is of the adapter's own packets.
+    #[inline]
+    pub(crate) fn of_own(handle: u64, index: u16) -> Option<Name> {
+        let own = (handle as u32) >> SLOT_BITS == u32::from(index & ADAPTER_MASK);
+        own.then(|| Name { adapter: index, ..Name::of_handle(handle, index) })
+    }
 }
 
 impl std::fmt::Display for Name {

@@ -204,8 +204,8 @@ impl History {
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     pub(crate) fn keep_done(&self, time: u64, who: u64, generation: u32, status: u32, link: u32) {
         let what = u64::from(generation) << 32 | u64::from(status);
-        self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
-        if self.next.load(Ordering::Relaxed) & (HISTORY as u32 - 1) == FOLDED + 1 {
+        let next = self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
+        if next & (HISTORY as u32 - 1) == FOLDED {
             self.fold();
         }
     }
@@ -285,11 +285,13 @@ impl History {
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn keep_place(&self, words: [u64; 4]) {
+    fn keep_place(&self, words: [u64; 4]) -> u32 {
         let next = self.next.load(Ordering::Relaxed);
-        let Some(place) = self.place(next) else { return };
-        self.next.store(next.wrapping_add(1), Ordering::Relaxed);
-        place.set(words);
+        if let Some(place) = self.place(next) {
+            self.next.store(next.wrapping_add(1), Ordering::Relaxed);
+            place.set(words);
+        }
+        next
     }
 
     /// The events, oldest first, of the packet in `slot` of `adapter`.

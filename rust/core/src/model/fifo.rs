@@ -6,7 +6,7 @@
 /// First in, first out, of small things.
 #[derive(Clone, Debug)]
 pub(super) struct Fifo<T> {
-    /// A power of two of places.
+    /// A power of two of places, or none.
     places: Box<[T]>,
     /// How many were ever taken out, and put in; the places are these, cut off.
     first: usize,
@@ -16,7 +16,7 @@ pub(super) struct Fifo<T> {
 impl<T: Copy + Default> Fifo<T> {
     /// An empty one.
     pub(super) fn new() -> Fifo<T> {
-        Fifo { places: vec![T::default(); 4].into(), first: 0, end: 0 }
+        Fifo { places: Box::default(), first: 0, end: 0 }
     }
 
     /// Makes room for so many, if there is nothing in it.
@@ -37,7 +37,7 @@ impl<T: Copy + Default> Fifo<T> {
         if self.first == self.end {
             return None;
         }
-        self.places.get(self.first & (self.places.len() - 1)).copied()
+        self.places.get(self.first & self.places.len().wrapping_sub(1)).copied()
     }
 
     /// Takes the oldest out; one is there.
@@ -53,7 +53,7 @@ impl<T: Copy + Default> Fifo<T> {
         if self.end.wrapping_sub(self.first) == self.places.len() {
             self.grow();
         }
-        let place = self.end & (self.places.len() - 1);
+        let place = self.end & self.places.len().wrapping_sub(1);
         if let Some(place) = self.places.get_mut(place) {
             *place = item;
         }
@@ -70,7 +70,7 @@ impl<T: Copy + Default> Fifo<T> {
         let size = self.places.len();
         let old = |n: usize| self.places[self.first.wrapping_add(n) & (size - 1)];
         let mut places: Vec<T> = (0..size).map(old).collect();
-        places.resize(2 * size, T::default());
+        places.resize((2 * size).max(4), T::default());
         (self.places, self.first, self.end) = (places.into(), 0, size);
     }
 }

@@ -148,7 +148,14 @@ impl Clock {
     /// How long `wire_bytes` take, in nanoseconds, to the nearest; at least 1.
     #[inline(always)]
     fn wire_ns(self, wire_bytes: u32) -> u64 {
-        (((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64).max(1)
+        let parts = u64::from(wire_bytes).checked_mul(self.per_byte);
+        parts.map_or_else(|| self.long_ns(wire_bytes), |parts| ((parts >> 31) + 1) >> 1).max(1)
+    }
+
+    /// The same for a frame that takes seconds.
+    #[cold]
+    fn long_ns(self, wire_bytes: u32) -> u64 {
+        ((u128::from(wire_bytes) * u128::from(self.per_byte) + (1 << 31)) >> 32) as u64
     }
 
     /// Takes a frame that is ready at `ready`: when its last bit is out.
@@ -165,6 +172,11 @@ impl Clock {
     pub(super) fn transmit_next(&mut self, wire_bytes: u32) -> u64 {
         self.free_at = self.free_at.saturating_add(self.wire_ns(wire_bytes));
         self.free_at
+    }
+
+    /// Nothing is on it up to then.
+    pub(super) fn idle_until(&mut self, at: u64) {
+        self.free_at = self.free_at.max(at);
     }
 
     /// It has had frames without a gap, and is now `after`.

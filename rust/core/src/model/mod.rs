@@ -14,6 +14,7 @@ pub mod card;
 pub mod card_spec;
 mod codel;
 pub mod counters;
+mod digest;
 pub mod driver;
 pub mod duration;
 pub mod error;

@@ -1,6 +1,8 @@
 //! Who listens to what happens on the links: nobody, a digest, or a list of packets or of events.
 
 use super::card::Frame;
+pub use super::digest::Digest;
+use super::digest::Factors;
 use super::records::Last;
 pub use super::records::{PacketRecord, Packets, Start};
 use crate::status::{FinalStatus, Status};
@@ -19,6 +21,14 @@ pub trait Sink {
     fn packet(&mut self, packet: &PacketRecord);
 }
 
+/// Hears of turns of a saturated link on a bare line, and of nothing else.
+pub trait Turns {
+    /// A frame arrives when its last bit is out, its packet comes back in that moment, and the next goes, `seq`.
+    fn turn(&mut self, frame: &Frame, packet: &PacketRecord, seq: u64, bytes: u32);
+    /// There were so many.
+    fn end(self, turns: u64);
+}
+
 /// One that may be asked to hold apart what changes with each event, while many events follow each other without a pause: in
 /// a local variable it stays in a register.
 pub trait Listener: Sink {
@@ -28,11 +38,11 @@ pub trait Listener: Sink {
         Self: 'a;
     /// From now on the part hears what happens, until it is dropped.
     fn apart(&mut self) -> Self::Apart<'_>;
-    /// The same for a saturated link on a bare line, where a packet's bytes tell the rest of its record.
-    type Turning<'a>: Sink
+    /// The same for turns, where how many there were tells all records.
+    type Turning<'a>: Turns
     where
         Self: 'a;
-    /// From now on the part hears of turns and of nothing else, until it is dropped.
+    /// From now on the part hears what happens, until it is told how many turns there were.
     fn turning(&mut self, start: impl FnOnce() -> Start) -> Self::Turning<'_>;
 }
 
@@ -76,6 +86,13 @@ impl Sink for Nobody {
     fn packet(&mut self, _: &PacketRecord) {}
 }
 
+impl Turns for Nobody {
+    #[inline]
+    fn turn(&mut self, _: &Frame, _: &PacketRecord, _: u64, _: u32) {}
+    #[inline]
+    fn end(self, _: u64) {}
+}
+
 impl Listener for Nobody {
     type Apart<'a> = Nobody;
     #[inline]
@@ -86,19 +103,6 @@ impl Listener for Nobody {
     #[inline]
     fn turning(&mut self, _: impl FnOnce() -> Start) -> Nobody {
         Nobody
-    }
-}
-
-/// The fingerprint of a stream of events: each turns, changes and multiplies what was there, so that order counts.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
-pub struct Digest(pub u64);
-
-impl Digest {
-    /// Folds one event in.
-    #[inline]
-    pub fn fold(&mut self, kind: u64, time: u64, seq: u64, detail: u64) {
-        let word = time.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seq ^ detail << 16 ^ kind << 61;
-        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x2545_F491_4F6C_DD1D);
     }
 }
 
@@ -168,41 +172,23 @@ impl Sink for Apart<'_> {
 #[derive(Debug)]
 pub struct Turning<'a> {
     digest: Digest,
-    turns: u64,
-    start: Option<Start>,
-    home: &'a mut Records,
+    factors: Factors,
+    home: &'a mut Digest,
+    packets: Option<(Start, &'a mut Packets)>,
 }
 
-impl Drop for Turning<'_> {
+impl Turns for Turning<'_> {
+    #[inline(always)]
+    fn turn(&mut self, frame: &Frame, _: &PacketRecord, seq: u64, bytes: u32) {
+        self.digest.fold_turn(&self.factors, frame.finish, frame.seq, seq, bytes);
+    }
     #[inline]
-    fn drop(&mut self) {
-        self.home.digest = self.digest;
-        if let Some(start) = self.start.take() {
-            self.home.packets.push_turned(start, self.turns);
+    fn end(self, turns: u64) {
+        *self.home = self.digest;
+        if let Some((start, packets)) = self.packets {
+            packets.push_turned(start, turns);
         }
     }
-}
-
-impl Sink for Turning<'_> {
-    #[inline(always)]
-    fn sent(&mut self, time: u64, seq: u64, bytes: u32, status: Status) {
-        self.digest.sent(time, seq, bytes, status);
-        self.turns += 1;
-    }
-    #[inline(always)]
-    fn completed(&mut self, time: u64, seq: u64, status: FinalStatus) {
-        self.digest.completed(time, seq, status);
-    }
-    #[inline]
-    fn dropped(&mut self, time: u64, seq: u64) {
-        self.digest.dropped(time, seq);
-    }
-    #[inline(always)]
-    fn left(&mut self, frame: &Frame, at: Option<u64>) {
-        self.digest.left(frame, at);
-    }
-    #[inline(always)]
-    fn packet(&mut self, _: &PacketRecord) {}
 }
 
 impl Listener for Digest {
@@ -211,10 +197,10 @@ impl Listener for Digest {
     fn apart(&mut self) -> &mut Digest {
         self
     }
-    type Turning<'a> = &'a mut Digest;
+    type Turning<'a> = Turning<'a>;
     #[inline]
-    fn turning(&mut self, _: impl FnOnce() -> Start) -> &mut Digest {
-        self
+    fn turning(&mut self, _: impl FnOnce() -> Start) -> Turning<'_> {
+        Turning { digest: *self, factors: Factors::unknown(), home: self, packets: None }
     }
 }
 
@@ -227,7 +213,13 @@ impl Listener for Records {
     type Turning<'a> = Turning<'a>;
     #[inline]
     fn turning(&mut self, start: impl FnOnce() -> Start) -> Turning<'_> {
-        Turning { digest: self.digest, turns: 0, start: Some(start()), home: self }
+        let packets = Some((start(), &mut self.packets));
+        Turning {
+            digest: self.digest,
+            factors: Factors::unknown(),
+            home: &mut self.digest,
+            packets,
+        }
     }
 }
 
@@ -303,6 +295,17 @@ impl Sink for Trace {
     fn packet(&mut self, packet: &PacketRecord) {
         self.records.packet(packet);
     }
+}
+
+impl Turns for &mut Trace {
+    fn turn(&mut self, frame: &Frame, packet: &PacketRecord, seq: u64, bytes: u32) {
+        let now = frame.finish;
+        self.left(frame, Some(now));
+        self.completed(now, frame.seq, FinalStatus::SUCCESS);
+        self.packet(packet);
+        self.sent(now, seq, bytes, Status::PENDING);
+    }
+    fn end(self, _: u64) {}
 }
 
 impl Listener for Trace {

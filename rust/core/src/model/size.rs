@@ -47,6 +47,21 @@ pub enum Size {
 /// The largest packet of a model: a link's MTU is at most this.
 pub const LARGEST: u32 = 1 << 20;
 
+/// Sizes in a cycle, and where it stands.
+pub(super) struct Cycle<'a> {
+    sizes: &'a [u32],
+    next: usize,
+}
+
+impl Cycle<'_> {
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> u32 {
+        let size = self.sizes[self.next];
+        self.next = if self.next + 1 == self.sizes.len() { 0 } else { self.next + 1 };
+        size
+    }
+}
+
 impl Size {
     /// The size of packet number `n`, in bytes.
     #[inline]
@@ -69,6 +84,12 @@ impl Size {
             }
             Size::Cycle { bytes } => bytes[(n % bytes.len() as u64) as usize],
         }
+    }
+
+    /// The sizes from the one in place `next` on, if they are in a cycle.
+    pub(super) fn cycle(&self, next: usize) -> Option<Cycle<'_>> {
+        let Size::Cycle { bytes } = self else { return None };
+        Some(Cycle { sizes: bytes, next })
     }
 
     /// The sizes of the packets from number `n` on, one a call.

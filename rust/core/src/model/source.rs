@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::card::NEVER;
 use super::duration::Duration;
 use super::random::Stream;
-use super::size::Size;
+use super::size::{Cycle, Size};
 use super::traffic::{Arrivals, Traffic};
 
 /// A flow that changes its state so often without a packet is as good as silent.
@@ -63,21 +63,6 @@ enum State {
         state: usize,
     },
     At,
-}
-
-/// Sizes in a cycle, and where it stands.
-pub(super) struct Cycle<'a> {
-    sizes: &'a [u32],
-    next: usize,
-}
-
-impl Cycle<'_> {
-    #[inline(always)]
-    pub(super) fn next(&mut self) -> u32 {
-        let size = self.sizes[self.next];
-        self.next = if self.next + 1 == self.sizes.len() { 0 } else { self.next + 1 };
-        size
-    }
 }
 
 impl Source {
@@ -160,8 +145,7 @@ impl Source {
 
     /// The sizes, if they are in a cycle.
     pub(super) fn cycle(&self) -> Option<Cycle<'_>> {
-        let Size::Cycle { bytes } = &self.spec.size else { return None };
-        Some(Cycle { sizes: bytes, next: self.turn })
+        self.spec.size.cycle(self.turn)
     }
 
     /// How large its packets are, and the luck of that.
@@ -188,6 +172,18 @@ impl Source {
     pub(super) fn here(&self) -> u64 {
         let State::Round { here } = &self.state else { return 0 };
         u64::from(*here).min(self.most.saturating_sub(self.offered))
+    }
+
+    /// So many of them went out.
+    pub(super) fn went(&mut self, packets: u64) {
+        if let State::Round { here } = &mut self.state {
+            *here -= packets as u32;
+            if *here == 0 {
+                self.next = NEVER;
+            }
+        }
+        self.turned(packets);
+        self.end_if_enough();
     }
 
     /// Whether they are sent again without a thought.

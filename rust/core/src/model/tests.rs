@@ -115,15 +115,17 @@ fn the_short_cut_of_a_saturated_link_changes_nothing() {
 /// The same from the first send to the last completion, in pieces of so many events, and to a time in their middle.
 #[test]
 fn the_short_cuts_at_both_ends_change_nothing() {
+    let uniform = Size::Uniform { low: 40, high: 1_400 };
+    let cycle = Size::Cycle { bytes: (0..97).map(|n| 40 + n * 53 % 1400).collect() };
     for packets in [1, 5, 8, 9, 40, 700] {
-        for (piece, start_ns) in [(1, 0), (3, 7_000), (1_000, 0)] {
+        for (piece, start_ns, sizes) in
+            [(1, 0, &cycle), (3, 7_000, &cycle), (1_000, 0, &cycle), (1_000, 9, &uniform)]
+        {
             let runs: Vec<Simulation> = [None, Some(Duration::Constant { ns: 0.0 })]
                 .into_iter()
                 .map(|think| {
                     let arrivals = Arrivals::ClosedLoop { packets: 8, think };
-                    let sizes =
-                        Size::Cycle { bytes: (0..97).map(|n| 40 + n * 53 % 1400).collect() };
-                    let mut spec = link(traffic(arrivals, sizes, packets), 8, 1 << 20);
+                    let mut spec = link(traffic(arrivals, sizes.clone(), packets), 8, 1 << 20);
                     spec.traffic[0].start_ns = start_ns;
                     let luck = [Luck::of(3, 0)];
                     let mut simulation =

@@ -4,23 +4,21 @@
 //! the protocol is called, which knows them by the names of their past lives. So it may send as many in
 //! the call. What is not as it should be is left to the single completion.
 
+pub(super) mod chunk;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use self::chunk::{CHUNK, Completing};
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
-use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name, What};
 use crate::face::Face;
 use crate::history::who;
-use crate::policy::ResourcesAsFinal;
 use crate::pool::{Pool, Slot};
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
-
-/// How many packets are looked at before the first of them is changed: so many stay in the first cache meanwhile.
-const CHUNK: usize = 32;
 
 /// The statuses of so many packets; none if all are SUCCESS.
 fn finals(packets: usize, status: impl Fn(usize) -> Status) -> Vec<Status> {
@@ -68,43 +66,6 @@ impl Adapter {
         Some((link, batch))
     }
 
-    /// Whether there is nothing to say about a final status.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
-    fn is_plain(&self, status: Status) -> bool {
-        let allowed = self.ndis.config.policy.resources_as_final == ResourcesAsFinal::Allow;
-        status == Status::SUCCESS
-            || (status.is_known()
-                && status.is_final()
-                && (status != Status::RESOURCES || allowed || self.ndis.verify_off()))
-    }
-
-    /// How many of these packets, from the first on, are this adapter's and fit, with the first of the statuses; a look at each
-    /// brings what is changed afterwards into the cache.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // once for each packet of a loop that counts instructions
-    fn looked_at(
-        &self,
-        slots: &[Slot],
-        handles: &[u64],
-        status: impl Fn(usize) -> Status,
-        fits: impl Fn(u32, &Slot) -> bool,
-    ) -> usize {
-        let (mut seen, mut many) = (0, 0);
-        for handle in handles {
-            let name = Name::of_handle(*handle, self.index);
-            let Some(place) = slots.get(name.slot as usize) else { break };
-            seen |= place.history.warm();
-            let mine = name.adapter == self.index && fits(name.slot, place);
-            if !(mine && self.is_plain(status(many))) {
-                break;
-            }
-            many += 1;
-        }
-        std::hint::black_box(seen);
-        many
-    }
-
     /// The same by a thread that is alone; `None` if it is not, or nothing can go.
     fn complete_alone(
         &self,
@@ -135,29 +96,20 @@ impl Adapter {
         let mut top = pool.top_in(&span);
         let mut sizes = Vec::with_capacity(handles.len());
         let mut times = Vec::with_capacity(handles.len());
+        let on = link.id;
         let fits = |slot, place: &Slot| {
-            let same = place.link.load(Ordering::Relaxed) == link.id;
-            same && place.is_anonymous() && fit(slot)
+            place.link.load(Ordering::Relaxed) == on && place.is_anonymous() && fit(slot)
         };
+        let mut places = [first; CHUNK];
+        let by = Completing { cpu, span: &span, now: (now, who) };
         for chunk in handles.chunks(CHUNK) {
             let from = sizes.len();
-            let plain = self.looked_at(slots, chunk, |at| status(from + at), fits);
-            let mut home = 0;
-            for handle in &chunk[..plain] {
-                let name = Name::of_handle(*handle, self.index);
-                let Some(place) = slots.get(name.slot as usize) else { break };
-                let claimed = place.state().complete(name.generation);
-                let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
-                let Ok(freed) = freed else { break };
-                ndis.note_done(link, (name, place), cpu, (now, who), status(from + home));
-                place.free_above(&span, freed, top);
-                top = name.slot + 1;
-                home += 1;
-            }
-            let slot = |handle: &u64| Name::of_handle(*handle, self.index).slot as usize;
-            let places = || chunk[..home].iter().map(|handle| &slots[slot(handle)]);
-            sizes.extend(places().map(|place| place.length.load(Ordering::Relaxed)));
-            times.extend(places().map(|place| place.submitted.load(Ordering::Relaxed)));
+            let status = |at| status(from + at);
+            let plain = self.looked_at(slots, chunk, status, fits, &mut places);
+            let home = self.bring_home(link, &chunk[..plain], &places, &by, status, &mut top);
+            let places = places[..home].iter();
+            sizes.extend(places.clone().map(|place| place.length.load(Ordering::Relaxed)));
+            times.extend(places.map(|place| place.submitted.load(Ordering::Relaxed)));
             if home < chunk.len() {
                 break;
             }
@@ -212,20 +164,13 @@ impl Adapter {
         let mut kept = cpu.kept.take();
         let who = who(cpu.number(), &cpu.state.borrow());
         let slots = self.pool.slots();
+        let mut places = [slots.first()?; CHUNK];
+        let by = Completing { cpu, span: &span, now: (now, who) };
         for chunk in handles.chunks(CHUNK) {
-            let from = kept.len();
-            let plain = self.looked_at(slots, chunk, |at| status(from + at), |slot, _| fit(slot));
-            for handle in &chunk[..plain] {
-                let (name, status) = (Name::of_handle(*handle, self.index), status(kept.len()));
-                let Some(place) = slots.get(name.slot as usize) else { break };
-                let claimed = place.state().complete(name.generation);
-                let (Ok(claimed), Ok(last)) = (claimed, FinalStatus::new(status)) else { break };
-                place.set_in(&span, claimed);
-                place.completed.store(now.time, Ordering::Relaxed);
-                let what = What::Complete { packet: name, status };
-                ndis.note_known(self, place, cpu, (now, who), what);
-                kept.push(Completion { slot: name.slot, status: last });
-            }
+            let (from, fits) = (kept.len(), |slot, _: &Slot| fit(slot));
+            let status = |at| status(from + at);
+            let plain = self.looked_at(slots, chunk, status, fits, &mut places);
+            self.claim_each(&chunk[..plain], &places, &by, status, &mut kept);
             if kept.len() - from < chunk.len() {
                 break;
             }

@@ -128,24 +128,6 @@ impl Ndis {
         }
     }
 
-    /// The same by who has looked once for many packets who it is.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_known(
-        &self,
-        adapter: &Adapter,
-        place: &Slot,
-        cpu: &Rc<Cpu>,
-        (now, who): (Moment, u64),
-        what: What,
-    ) {
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => place.history.keep_words(what, now.time, who, now.site),
-            Watch::Everything => self.note(adapter, place, cpu, now, what),
-        }
-    }
-
     /// That the packet in `place`, `packet` before that, was taken, sent and submitted.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
@@ -211,6 +193,38 @@ impl Ndis {
         let packet = Name { generation: packet.generation.wrapping_add(1), ..packet };
         let submit = What::Submit { packet, link: id };
         self.emit_with(&link.adapter, cpu, now, submit, || frame);
+    }
+
+    /// That the packet in `place` was completed.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_claimed(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        (now, who): (Moment, u64),
+        status: Status,
+    ) {
+        let what = What::Complete { packet, status };
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => place.history.keep_words(what, now.time, who, now.site),
+            Watch::Everything => self.tell_claimed(adapter, packet, cpu, now, status),
+        }
+    }
+
+    #[cold]
+    fn tell_claimed(
+        &self,
+        adapter: &Adapter,
+        packet: Name,
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        status: Status,
+    ) {
+        let what = What::Complete { packet, status };
+        self.emit_with(adapter, cpu, now, what, || Note::Nothing);
     }
 
     /// That the packet in `place` was completed and delivered.

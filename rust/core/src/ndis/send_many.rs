@@ -7,27 +7,39 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::back_many::chunk::CHUNK;
 use super::batch::{Frames, SentMany};
 use super::emit::Watch;
+use super::link::Flow;
 use super::{Adapter, Batch, Drivers, FrameError, Link, Moment};
+use crate::biased::Alone;
 use crate::contract::adapter::Life;
 use crate::contract::packet::PacketState;
 use crate::cx::{Cpu, Irql};
 use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::history::who;
-use crate::pool::Pool;
+use crate::pool::{Pool, Slot};
 use crate::status::Status;
 use crate::trace::record::Note;
-
-/// How many free packets are looked for before the first of them is taken: so many stay in the first cache meanwhile.
-const CHUNK: usize = 32;
 
 /// Packets that are the miniport's now, and the drivers. Who has it is inside.
 pub(super) struct GoingDown {
     pub(super) batch: Batch,
     pub(super) drivers: Arc<Drivers>,
     pub(super) now: Moment,
+}
+
+/// What is the same of all frames that go down together by a thread that is alone.
+struct Going<'a> {
+    cpu: &'a Rc<Cpu>,
+    span: &'a Alone<'a>,
+    /// When, and by whom, as the histories say it.
+    now: (Moment, u64),
+    longest: u32,
+    frames: &'a Frames<'a>,
+    /// The first frame of them.
+    from: usize,
 }
 
 impl Adapter {
@@ -151,34 +163,16 @@ impl Link {
         let longest = if flow.is_clear_for(0) { flow.longest() } else { 0 };
         let pool: &Pool = &adapter.pool;
         let (mut top, slots) = (pool.top_in(&span), pool.slots());
+        let going = Going { cpu, span: &span, now: (now, who), longest, frames, from };
         let mut free = [0; CHUNK];
-        'all: while handles.len() < most {
+        while handles.len() < most {
             let some = CHUNK.min(most - handles.len());
             let some = pool.free_from(top, &mut free[..some]);
-            if some == 0 {
+            if some == 0
+                || self.take_down(slots, &free[..some], &going, &mut flow, &mut top, &mut handles)
+                    < some
+            {
                 break;
-            }
-            for slot in &free[..some] {
-                let at = from + handles.len();
-                let (size, slot) = (frames.size(at), *slot);
-                let Some(place) = slots.get(slot as usize).filter(|_| size <= longest) else {
-                    break 'all;
-                };
-                let Some(mut body) = place.body.lock_in(&span) else { break 'all };
-                let free = place.state();
-                let sent = free.allocate().and_then(PacketState::send);
-                let Ok(state) = sent.and_then(PacketState::submit) else { break 'all };
-                top = place.below();
-                place.set_in(&span, state);
-                match frames.bytes(at) {
-                    Some(frame) => body.put(&adapter.info, frame),
-                    None => body.put_zeros(&adapter.info, size as usize),
-                }
-                let packet = Name { adapter: adapter.index, slot, generation: free.generation() };
-                ndis.note_sent(self, (packet, place), cpu, (now, who), size, || body.data());
-                place.goes_down(self.id, size, now.time, true);
-                flow.offered(slot, size, now.time);
-                handles.push(Name { generation: state.generation(), ..packet }.handle());
             }
         }
         flow.go_down(handles.len() as u32);
@@ -190,6 +184,44 @@ impl Link {
         }
         let batch = Batch::of_moment(handles, frames.sizes(from), now.time);
         Some(GoingDown { batch, drivers, now })
+    }
+
+    /// These free packets, of which the first is `top`, are taken, filled, sent and submitted with the next frames; how many, until
+    /// one does not go. A function of its own, so that what the loop needs stays in registers.
+    #[inline(never)]
+    fn take_down(
+        &self,
+        slots: &[Slot],
+        free: &[u32],
+        going: &Going<'_>,
+        flow: &mut Flow,
+        top: &mut u32,
+        handles: &mut Vec<u64>,
+    ) -> usize {
+        let adapter = &*self.adapter;
+        let Going { cpu, span, now, longest, frames, from } = *going;
+        let (ndis, info, index) = (&*adapter.ndis, &adapter.info, adapter.index);
+        let first = from + handles.len();
+        for (at, (slot, size)) in (first..).zip(free.iter().zip(frames.sizes(first))) {
+            let (slot, size) = (*slot, *size);
+            let Some(place) = slots.get(slot as usize).filter(|_| size <= longest) else { break };
+            let Some(mut body) = place.body.lock_in(span) else { break };
+            let free = place.state();
+            let sent = free.allocate().and_then(PacketState::send);
+            let Ok(state) = sent.and_then(PacketState::submit) else { break };
+            *top = place.below();
+            place.set_in(span, state);
+            match frames.bytes(at) {
+                Some(frame) => body.put(info, frame),
+                None => body.put_zeros(info, size as usize),
+            }
+            let packet = Name { adapter: index, slot, generation: free.generation() };
+            ndis.note_sent(self, (packet, place), cpu, now, size, || body.data());
+            place.goes_down(self.id, size, now.0.time, true);
+            flow.offered(slot, size, now.0.time);
+            handles.push(Name { generation: state.generation(), ..packet }.handle());
+        }
+        from + handles.len() - first
     }
 
     /// The same where other threads are in the world.

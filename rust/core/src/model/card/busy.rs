@@ -5,7 +5,7 @@ use crate::model::line::Clock;
 
 /// The card at work; [`end`](Busy::end) gives it back.
 pub(in crate::model) struct Busy<'a> {
-    /// Its places, a power of two.
+    /// Its places, a power of two, or none.
     places: &'a mut [(u64, u32)],
     positions: (&'a mut usize, &'a mut usize),
     interrupts: &'a mut u64,
@@ -53,6 +53,12 @@ impl Busy<'_> {
             f(finish, handle);
         }
         self.clock
+    }
+
+    /// It has nothing to do up to then; it is busy from then on.
+    pub(in crate::model) fn idle_until(&mut self, at: u64) {
+        self.line.idle_until(at);
+        self.clock = *self.line;
     }
 
     /// When the next packet's last bit is out, and which it is.

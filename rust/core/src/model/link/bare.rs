@@ -16,8 +16,8 @@ use crate::model::counters::Stages;
 use crate::model::histogram::{Counts, Histogram, Tally};
 use crate::model::records::turned::OnWay;
 use crate::model::records::{PacketRecord, Start};
-use crate::model::sink::{Listener, Sink};
-use crate::status::{FinalStatus, Status};
+use crate::model::sink::{Listener, Turns};
+use crate::status::FinalStatus;
 
 /// Fewer turns are not worth the look around before and the sums after.
 const ENOUGH: u64 = 16;
@@ -67,17 +67,15 @@ impl Link {
             return 0;
         }
         let bytes_before = self.bytes();
-        let mut sink = sink.turning(|| self.start());
         let sum = if most <= FEW {
-            self.one_stretch(until, most, &mut stages.same, &mut sink)
+            self.one_stretch(until, most, &mut stages.same, sink)
         } else {
             Counts::lent(|counts| {
-                let sum = self.stretches(until, most, counts, &mut sink);
+                let sum = self.stretches(until, most, counts, sink);
                 counts.give(&mut stages.same);
                 sum
             })
         };
-        drop(sink);
         if sum.turns > 0 {
             let bytes_back = (bytes_before + sum.bytes_sent) - self.bytes();
             self.add_up(&sum, bytes_back, stages);
@@ -97,18 +95,20 @@ impl Link {
         until: u64,
         most: u64,
         counts: &mut Histogram,
-        sink: &mut impl Sink,
+        sink: &mut impl Listener,
     ) -> Sum {
+        let mut sink = sink.turning(|| self.start());
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
         let stretch = Stretch { number: *number, first: source.offered(), most, until };
         let batches = Some(batches);
         if let Some(mut sizes) = source.cycle() {
-            stretch.run(card, slots, &mut sum, counts, batches, sink, |_| sizes.next());
+            stretch.run(card, slots, &mut sum, counts, batches, &mut sink, |_| sizes.next());
         } else {
-            stretch.run(card, slots, &mut sum, counts, batches, sink, |n| source.size(n));
+            stretch.run(card, slots, &mut sum, counts, batches, &mut sink, |n| source.size(n));
         }
         source.turned(sum.turns);
+        sink.end(sum.turns);
         sum
     }
 
@@ -118,8 +118,9 @@ impl Link {
         until: u64,
         most: u64,
         counts: &mut Counts,
-        sink: &mut impl Sink,
+        sink: &mut impl Listener,
     ) -> Sum {
+        let mut sink = sink.turning(|| self.start());
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
         loop {
@@ -131,13 +132,21 @@ impl Link {
             if let Some(mut sizes) = source.cycle() {
                 let next = |_| sizes.next();
                 if short {
-                    stretch.run(card, slots, &mut sum, counts, Some(&mut *batches), sink, next);
+                    stretch.run(
+                        card,
+                        slots,
+                        &mut sum,
+                        counts,
+                        Some(&mut *batches),
+                        &mut sink,
+                        next,
+                    );
                 } else {
-                    stretch.run(card, slots, &mut sum, counts, None, sink, next);
+                    stretch.run(card, slots, &mut sum, counts, None, &mut sink, next);
                 }
             } else {
                 let batches = short.then_some(&mut *batches);
-                stretch.run(card, slots, &mut sum, counts, batches, sink, |n| source.size(n));
+                stretch.run(card, slots, &mut sum, counts, batches, &mut sink, |n| source.size(n));
             }
             let took = sum.turns - turns;
             if !short {
@@ -145,6 +154,7 @@ impl Link {
             }
             source.turned(took);
             if took < size || sum.turns == most {
+                sink.end(sum.turns);
                 return sum;
             }
         }
@@ -199,7 +209,7 @@ impl Stretch {
         sum: &mut Sum,
         counts: &mut impl Tally,
         mut batches: Option<&mut Batches>,
-        sink: &mut impl Sink,
+        sink: &mut impl Turns,
         mut size: impl FnMut(u64) -> u32,
     ) {
         let Stretch { number, first, most, until } = *self;
@@ -221,11 +231,10 @@ impl Stretch {
             if let Some(batches) = &mut batches {
                 batches.record(took);
             }
-            sink.left(&slot.frame(index, now), Some(now));
-            sink.completed(now, slot.seq, FinalStatus::SUCCESS);
             // It was sent when it was offered; told so, there is less to look at.
             let record = slot.record(number, now, FinalStatus::SUCCESS);
-            sink.packet(&PacketRecord { offered: slot.sent, ..record });
+            let (frame, record) =
+                (slot.frame(index, now), PacketRecord { offered: slot.sent, ..record });
 
             match turned(slot.state) {
                 Ok(state) => slot.state = state,
@@ -237,7 +246,7 @@ impl Stretch {
             (slot.bytes, slot.wire_bytes) = (bytes, bytes);
             sent += u64::from(bytes);
             busy.send(index, bytes);
-            sink.sent(now, seq, bytes, Status::PENDING);
+            sink.turn(&frame, &record, seq, bytes);
             turns += 1;
         }
         busy.end(turns);

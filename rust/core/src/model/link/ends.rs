@@ -6,7 +6,7 @@
 use super::slot::Slot;
 use super::{Link, step};
 use crate::contract::packet::PacketState;
-use crate::model::card::NEVER;
+use crate::model::card::{Card, NEVER};
 use crate::model::counters::Stages;
 use crate::model::histogram::{Histogram, Tally};
 use crate::model::sink::{Listener, Sink};
@@ -36,20 +36,17 @@ impl Link {
             return 0;
         }
         let Ok(state) = sent_first() else { return 0 };
-        let (mut sink, mut sent, mut bytes_sent) = (sink.apart(), 0, 0);
         self.slots.reserve_exact(packets as usize);
         self.card.reserve(packets as usize);
-        // A frame that takes no time at all is out before the next one comes.
-        while sent < packets && self.card.due_plain() > at {
-            let (seq, bytes) = self.sources[0].take(at);
-            let slot =
-                Slot { state, seq, offered: at, sent: at, bytes, wire_bytes: bytes, flow: 0 };
-            self.card.send_plain(at, self.slots.len() as u32, bytes);
-            self.slots.push(slot);
-            sink.sent(at, seq, bytes, Status::PENDING);
-            bytes_sent += u64::from(bytes);
-            sent += 1;
-        }
+        let Link { sources, card, slots, .. } = self;
+        let (source, mut sink, sent) = (&mut sources[0], sink.apart(), packets);
+        let first = First { state, at, number: source.offered(), packets };
+        let bytes_sent = if let Some(mut sizes) = source.cycle() {
+            first.send(card, slots, &mut sink, |_| sizes.next())
+        } else {
+            first.send(card, slots, &mut sink, |n| source.size(n))
+        };
+        source.went(packets);
         if at != self.now {
             self.now = at;
             self.instant_began = self.events + 1;
@@ -92,44 +89,48 @@ impl Link {
         sink: &mut impl Sink,
     ) -> u64 {
         let (mut events, mut back, mut bytes_back, mut with_miniport) = (0, 0, 0, 0u128);
-        self.free.reserve(self.slots.len() - self.free.len());
-        while let Some((finish, index)) = self.card.front_plain() {
-            let next = u64::from(finish != self.now);
+        let Link { card, slots, free, batches, counters, number, .. } = self;
+        let (mut now, mut busy) = (self.now, card.busy());
+        free.reserve(slots.len() - free.len());
+        while let Some((finish, index)) = busy.front() {
+            let next = u64::from(finish != now);
             if finish > until || events + next > most {
                 break;
             }
-            let Some(slot) = self.slots.get_mut(index as usize) else { break };
+            let Some(slot) = slots.get_mut(index as usize) else { break };
             if slot.offered != slot.sent {
                 break;
             }
-            self.card.advance_plain();
-            (events, self.now) = (events + next, finish);
+            busy.advance();
+            (events, now) = (events + next, finish);
             let took = finish - slot.sent;
             counts.count(took);
-            self.batches.record(took);
+            batches.record(took);
             with_miniport += u128::from(took);
             bytes_back += u64::from(slot.bytes);
             sink.left(&slot.frame(index, finish), Some(finish));
             sink.completed(finish, slot.seq, FinalStatus::SUCCESS);
-            sink.packet(&slot.record(self.number, finish, FinalStatus::SUCCESS));
-            step(&mut slot.state, &mut self.counters, |state| {
+            sink.packet(&slot.record(*number, finish, FinalStatus::SUCCESS));
+            step(&mut slot.state, counters, |state| {
                 state.complete(state.generation())?.deliver()?.free()
             });
-            self.free.push(index);
+            free.push(index);
             back += 1;
         }
+        busy.end(back);
         if back > 0 {
+            self.now = now;
             self.events += events;
             self.instant_began = self.events;
-            self.outstanding -= back;
+            self.outstanding -= back as u32;
             let counters = &mut self.counters;
-            counters.succeeded += u64::from(back);
-            counters.received += u64::from(back);
+            counters.succeeded += back;
+            counters.received += back;
             counters.received_bytes += bytes_back;
             self.sums.miniport += with_miniport;
             self.sums.latency += with_miniport;
             self.sums.delivery += with_miniport;
-            self.sources[0].done(back);
+            self.sources[0].done(back as u32);
         }
         events
     }
@@ -143,6 +144,40 @@ impl Link {
     /// Whether its source is due for the first time, or again.
     pub(super) fn is_offering(&self) -> bool {
         self.sources[0].due() != NEVER
+    }
+}
+
+/// So many packets that go for the first time, all of them at once.
+struct First {
+    state: PacketState,
+    at: u64,
+    number: u64,
+    packets: u64,
+}
+
+impl First {
+    /// Sends them; how many bytes they are.
+    #[inline(always)]
+    fn send(
+        &self,
+        card: &mut Card,
+        slots: &mut Vec<Slot>,
+        sink: &mut impl Sink,
+        mut size: impl FnMut(u64) -> u32,
+    ) -> u64 {
+        let First { state, at, number, packets } = *self;
+        let (mut busy, mut bytes_sent) = (card.busy(), 0);
+        busy.idle_until(at);
+        slots.extend((0..packets as u32).map(|index| {
+            let seq = number + u64::from(index);
+            let bytes = size(seq);
+            busy.send(index, bytes);
+            sink.sent(at, seq, bytes, Status::PENDING);
+            bytes_sent += u64::from(bytes);
+            Slot { state, seq, offered: at, sent: at, bytes, wire_bytes: bytes, flow: 0 }
+        }));
+        busy.end(0);
+        bytes_sent
     }
 }
 
