@@ -118,7 +118,7 @@ macro_rules! direct {
 }
 
 direct! {
-    Send = Link, c"send", most 1, up true, |py, this, data, _none| this.send(py, &data);
+    Send = Link, c"send", most 1, up true, |py, this, data, _none| this.send_directly(py, &data);
     Complete = Adapter, c"wan_send_complete", most 2, up true, |py, this, packet, status|
         this.complete(py, &packet, status.as_deref());
     SetTimer = Timer, c"set_ns", most 1, up false, |py, this, nanoseconds, _none| this.set_ns(py, &nanoseconds);

@@ -70,6 +70,8 @@ impl Link {
     /// (HALT); ``TypeError`` for what is none of these, ``ValueError`` for an empty frame or one
     /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
     /// raises what callbacks raised meanwhile, too.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `send_directly`
     pub(crate) fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let status = match self.send_at_once(data) {
             Some(status) => status,

@@ -63,6 +63,16 @@ impl Link {
         self.core.send_zeros_at_once(is_size.then(|| data.extract().ok())??)
     }
 
+    /// `send` without pyo3's function around it, which has it in line: two callers of one that is not copy what it gives.
+    #[inline(never)]
+    pub(crate) fn send_directly(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        self.send(py, data)
+    }
+
     /// Sends whatever can be sent.
     #[inline(never)]
     pub(crate) fn send_any(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Status> {
