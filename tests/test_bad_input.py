@@ -24,7 +24,8 @@ def test_what_is_not_bytes_is_not_sent(wrong):
     with nw.Ndis() as ndis:
         link, _, _ = bound(ndis)
         if not isinstance(wrong, int):
-            with pytest.raises(TypeError, match=f"bytes-like object, got {type(wrong).__name__}"):
+            expected = rf"bytes-like data, or a size \(int\), got {type(wrong).__name__}"
+            with pytest.raises(TypeError, match=expected):
                 link.send(wrong)
         with pytest.raises(TypeError, match=f"bytes-like object, got {type(wrong).__name__}"):
             link.packet(wrong)

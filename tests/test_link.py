@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ndiswan as nw
@@ -325,6 +326,31 @@ def test_bytes_arrive_as_they_were_sent():
         for frame in frames:
             link.send(frame)
         assert [bytes(packet) for packet in miniport.held] == [bytes(frame) for frame in frames]
+
+
+def test_a_size_is_an_index_and_arrays_are_bytes():
+    """What counts things is a size, a number of NumPy's too, although it has a buffer; an array is its bytes."""
+
+    class Size:
+        def __index__(self):
+            return 9
+
+    with nw.Ndis() as ndis:
+        link, _, miniport = bound(ndis, Holding(), packets=8)
+        for size in (7, np.uint8(7), np.int64(8), Size()):
+            link.send(size)
+        assert [len(packet) for packet in miniport.held] == [7, 7, 8, 9]
+        miniport.complete()
+        link.send(np.array([1, 2], np.uint8))
+        link.send(np.array([3], np.uint8))
+        assert [bytes(packet) for packet in miniport.held] == [b"\1\2", b"\3"]
+        for wrong in (np.int64(-1), np.uint64(2**40), -1):
+            with pytest.raises(OverflowError, match="data: expected an int of 0 to"):
+                link.send(wrong)
+        for wrong in (np.float32(1.5), np.array([1.5]), True):
+            with pytest.raises(TypeError):
+                link.send(wrong)
+        miniport.complete()
 
 
 def test_a_window_of_a_link_that_answers_at_once_is_never_used():

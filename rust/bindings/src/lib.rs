@@ -17,6 +17,8 @@ mod complete;
 mod complete_many;
 mod config;
 mod coverage;
+#[allow(unsafe_code)] // methods that C calls, with what it gives them
+mod direct;
 mod driver;
 mod error;
 mod event;
@@ -79,10 +81,6 @@ mod _native {
     #[pymodule_export]
     use crate::ndis::Ndis;
     #[pymodule_export]
-    use crate::packet::Packet;
-    #[pymodule_export]
-    use crate::packet_data::PacketData;
-    #[pymodule_export]
     use crate::program::run_program;
     #[pymodule_export]
     use crate::rule::{rule_info, rule_table};
@@ -93,11 +91,7 @@ mod _native {
     #[pymodule_export]
     use crate::spin_lock::{DprForm, SpinLock};
     #[pymodule_export]
-    use crate::story::Story;
-    #[pymodule_export]
     use crate::timer::{Device, Dpc, Timer};
-    #[pymodule_export]
-    use crate::trace::Trace;
     #[pymodule_export]
     use crate::twins::{cancel, change_life, co_complete, complete_all, complete_by, oob_status};
     #[pymodule_export]
@@ -106,11 +100,16 @@ mod _native {
     use crate::{event::Event, link::measured};
     #[pymodule_export]
     use crate::{irql::AtLevel, link::Link, ring::CompletionRing};
+    #[pymodule_export]
+    use crate::{packet::Packet, packet_data::PacketData};
+    #[pymodule_export]
+    use crate::{story::Story, trace::Trace};
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::interpreter::claim(module.py())?;
+        crate::direct::install(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("OPERATIONS", ndiswan::program::NAMES)?;
         module.add("RNG", ndiswan::choices::RNG)?;

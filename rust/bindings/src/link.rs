@@ -5,13 +5,13 @@ use std::sync::Arc;
 use ndiswan::contract::packet::PacketState;
 use ndiswan::{Name, Status};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt};
+use pyo3::types::PyBytes;
 
 use crate::adapter::Adapter;
 use crate::batch::Batch;
 use crate::error::{raise, settle, usage};
 use crate::number::number;
-use crate::packet::Packet;
+use crate::packet::{BYTES, Packet};
 use crate::shared::Shared;
 use crate::status;
 
@@ -61,7 +61,7 @@ impl Link {
 
     /// Sends a frame, or a packet that the protocol owns (NdisSend), at DISPATCH or below.
     ///
-    /// ``data`` is bytes-like, a size in bytes for a frame of zeros, or a :class:`Packet` of this adapter. Gives PENDING:
+    /// ``data`` is bytes-like, a size in bytes (an int, or a number of NumPy's) for a frame of zeros, or a :class:`Packet` of this adapter. Gives PENDING:
     /// ``Protocol.send_complete`` will bring the packet back. Or the final status: then the packet
     /// is back already, and ``send_complete`` is not called.
     ///
@@ -70,14 +70,12 @@ impl Link {
     /// (HALT); ``TypeError`` for what is none of these, ``ValueError`` for an empty frame or one
     /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
     /// raises what callbacks raised meanwhile, too.
-    fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let is_bytes = data.is_instance_of::<PyBytes>(); // seen at once, while a packet is looked for
-        let status = if !is_bytes && let Ok(packet) = data.cast::<Packet>() {
-            self.send_packet(py, packet)?
-        } else {
-            let is_size = data.is_instance_of::<PyInt>();
-            let sent = if is_size { self.send_size(py, data) } else { self.send_frame(py, data) };
-            sent?.map_or(Status::FAILURE, |(_, status)| status)
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `send_directly`
+    pub(crate) fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let status = match self.send_at_once(data) {
+            Some(status) => status,
+            None => self.send_any(py, data)?,
         };
         settle(py, &self.shared.world)?;
         status::to_python(py, status)
@@ -120,7 +118,7 @@ impl Link {
     /// not bytes-like, ``RuntimeError`` if all packets of the pool are in use.
     pub(crate) fn packet(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<Packet>> {
         let allocate = |frame: &[u8]| Ok(self.core.adapter.allocate(frame)?);
-        let name = self.with_frame(py, data, allocate)?;
+        let name = self.with_frame(py, data, BYTES, allocate)?;
         let name = raise(py, &self.shared.world, name)?
             .ok_or_else(|| usage("no packet was taken; see the violations of its Ndis"))?;
         self.shared.protocol_packet(py, name.slot)

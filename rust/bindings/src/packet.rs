@@ -114,16 +114,26 @@ impl Packet {
     }
 }
 
+/// What an argument is to be that is bytes and nothing else.
+pub(crate) const BYTES: &str = "bytes, bytearray, memoryview or another bytes-like object";
+
 /// The bytes of anything bytes-like.
 pub(crate) fn bytes_of(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    bytes_or(py, data, BYTES)
+}
+
+/// The same, where that is what was `expected`.
+pub(crate) fn bytes_or(
+    py: Python<'_>,
+    data: &Bound<'_, PyAny>,
+    expected: &str,
+) -> PyResult<Vec<u8>> {
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
     }
     let wrong = |_| {
         let kind = data.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string());
-        pyo3::exceptions::PyTypeError::new_err(format!(
-            "expected bytes, bytearray, memoryview or another bytes-like object, got {kind}"
-        ))
+        pyo3::exceptions::PyTypeError::new_err(format!("expected {expected}, got {kind}"))
     };
     PyBuffer::<u8>::get(data).map_err(wrong)?.to_vec(py)
 }

@@ -66,7 +66,8 @@ pub(crate) type Routines = Vec<Option<Method>>;
 #[inline]
 pub(crate) fn call_routine(py: Python<'_>, known: &GilCell<Routines>, at: u32) -> PyResult<()> {
     let hold = |known: &mut Routines| Some(known.get(at as usize)?.as_ref()?.hold(py));
-    known.with(py, hold).map_or(Ok(()), |routine| routine.call().map(drop))
+    let Some(routine) = known.with(py, hold) else { return Ok(()) };
+    routine.call().map(drop)
 }
 
 /// One adapter as Python sees it.

@@ -46,7 +46,7 @@ impl Timer {
     }
 
     /// Sets it to ``nanoseconds`` from now; else as :meth:`set`.
-    fn set_ns(&self, py: Python<'_>, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(crate) fn set_ns(&self, py: Python<'_>, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
         let nanoseconds = number("nanoseconds", 64, nanoseconds)?;
         alive(&self.shared.core)?;
         raise_broken(py, &self.shared.world, self.shared.core.set_timer(self.id, nanoseconds))
@@ -107,7 +107,7 @@ impl Device {
     }
 
     /// Has it happen ``nanoseconds`` from now; else as :meth:`set`.
-    fn set_ns(&self, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(crate) fn set_ns(&self, nanoseconds: &Bound<'_, PyAny>) -> PyResult<()> {
         let nanoseconds = number("nanoseconds", 64, nanoseconds)?;
         self.shared.core.set_device(self.id, nanoseconds);
         Ok(())

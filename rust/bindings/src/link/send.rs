@@ -7,12 +7,12 @@ use ndiswan::event::Side;
 use ndiswan::ndis::{FrameError, PacketError};
 use ndiswan::{Name, Status, Violation};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt};
 
 use crate::error::{raise, raise_broken, usage, value};
 use crate::link::Link;
 use crate::number::number;
-use crate::packet::{Packet, bytes_of};
+use crate::packet::{Packet, bytes_or};
 
 impl Link {
     /// Does what needs a packet with this frame, a second time if the pool was exhausted by packets in
@@ -21,12 +21,13 @@ impl Link {
         &self,
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
+        expected: &str,
         f: impl Fn(&[u8]) -> Result<R, FrameError>,
     ) -> PyResult<Result<R, Arc<Violation>>> {
         if let Ok(bytes) = data.cast::<PyBytes>() {
             return self.insist(py, || f(bytes.as_bytes()));
         }
-        let bytes = bytes_of(py, data)?;
+        let bytes = bytes_or(py, data, expected)?;
         self.insist(py, || f(&bytes))
     }
 
@@ -50,6 +51,39 @@ impl Link {
             }
             Err(FrameError::Packet(error)) => Err(value(error.to_string())),
         }
+    }
+
+    /// Sends bytes or so many zeros if nothing is in the way; if something is, nothing was done.
+    #[inline]
+    pub(crate) fn send_at_once(&self, data: &Bound<'_, PyAny>) -> Option<Status> {
+        if data.is_exact_instance_of::<PyBytes>() {
+            return self.core.send_at_once(data.cast::<PyBytes>().ok()?.as_bytes());
+        }
+        let is_size = data.is_exact_instance_of::<PyInt>();
+        self.core.send_zeros_at_once(is_size.then(|| data.extract().ok())??)
+    }
+
+    /// `send` without pyo3's function around it, which has it in line: two callers of one that is not copy what it gives.
+    #[inline(never)]
+    pub(crate) fn send_directly(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        self.send(py, data)
+    }
+
+    /// Sends whatever can be sent.
+    #[inline(never)]
+    pub(crate) fn send_any(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Status> {
+        if let Ok(packet) = data.cast::<Packet>() {
+            return self.send_packet(py, packet);
+        }
+        // Numbers of NumPy's have buffers, as arrays, which have numbers' methods; but a number has no length.
+        let is_size = data.is_instance_of::<PyInt>()
+            || (data.hasattr("__index__")? && !data.hasattr("__len__")?);
+        let sent = if is_size { self.send_size(py, data) } else { self.send_frame(py, data) };
+        Ok(sent?.map_or(Status::FAILURE, |(_, status)| status))
     }
 
     /// Sends so many zeros; `None` if that broke a rule which is only on record.
@@ -95,7 +129,8 @@ impl Link {
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
     ) -> PyResult<Option<(Name, Status)>> {
-        let sent = self.with_frame(py, data, |frame| self.core.send_frame(frame))?;
+        let expected = "bytes-like data, or a size (int)";
+        let sent = self.with_frame(py, data, expected, |frame| self.core.send_frame(frame))?;
         raise(py, &self.shared.world, sent)
     }
 

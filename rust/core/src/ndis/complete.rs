@@ -35,7 +35,9 @@ impl Adapter {
     /// it goes back to the protocol all the same, so that nothing is lost.
     #[inline]
     pub fn wan_send_complete(&self, name: Name, status: Status) -> Result<(), Arc<Violation>> {
-        Cpu::here(|cpu| self.complete_on(cpu, name, status))
+        // In parts: one that is put together in memory, and read in one go, waits for its own stores.
+        let Name { adapter, slot, generation } = name;
+        Cpu::here(move |cpu| self.complete_on(cpu, Name { adapter, slot, generation }, status))
     }
 
     #[inline]

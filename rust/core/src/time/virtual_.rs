@@ -91,9 +91,11 @@ impl Ndis {
                 let last = until.unwrap_or(u64::MAX);
                 self.queue.next_due(&cpu, last, all, |work| self.wants(work))
             };
-            let Some(work) = next(until.is_some()).or_else(|| {
-                (until.is_none() && self.hopes_for_a_check()).then(|| next(true)).flatten()
-            }) else {
+            let mut next_one = next(until.is_some());
+            if next_one.is_none() && until.is_none() && self.hopes_for_a_check() {
+                next_one = next(true);
+            }
+            let Some(work) = next_one else {
                 if let Some(until) = until {
                     self.queue.set_clock(until);
                 }
