@@ -163,14 +163,18 @@ def test_run_until_waits_for_the_clock():
         assert len(checks) >= 2
 
 
-@pytest.mark.parametrize("kind", [nw.RealTime, nw.AdversarialTime])
-def test_events_are_counted_in_virtual_time_only(kind):
-    """Elsewhere a limit is refused, and not passed over."""
+def test_events_are_not_counted_in_real_time():
+    """A limit is refused; where an explorer decides, it says how far things go."""
     with (
-        nw.Ndis(time=kind()) as ndis,
+        nw.Ndis(time=nw.RealTime()) as ndis,
         pytest.raises(ValueError, match="max_events: expected virtual time"),
     ):
         ndis.run(max_events=3)
+    with nw.Ndis(time=nw.AdversarialTime()) as ndis:
+        timer = bound(ndis, Instant())[2].adapter.timer(lambda: None)
+        timer.set(0.1)
+        assert ndis.run(max_events=0) > 0
+        assert not timer.armed
 
 
 def test_an_exception_on_the_dispatcher_s_thread_arrives_at_run():

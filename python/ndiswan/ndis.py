@@ -75,7 +75,7 @@ class Ndis(_Native, Shown):
     """
 
     _record: bool
-    _real: bool
+    _kind: str
     _answers: dict[str, Sequence[str]]
 
     def __new__(  # noqa: D102  (the class says it)
@@ -114,7 +114,7 @@ class Ndis(_Native, Shown):
             time.settings() if isinstance(time, AdversarialTime) else None,
         )
         self._record = record
-        self._real = isinstance(time, RealTime)
+        self._kind = time.kind
         self._answers = {}
         _open.add(self)
         return self

@@ -50,7 +50,7 @@ def can_fork() -> bool:
     """Whether nothing here would be missing in a copy: the clock of a world in real time is a thread."""
     from ndiswan import ndis
 
-    return not any(world._real and not world.closed for world in list(ndis._open))  # noqa: SLF001
+    return not any(world._kind == "real" and not world.closed for world in list(ndis._open))  # noqa: SLF001
 
 
 def _is_measured() -> bool:

@@ -107,11 +107,11 @@ impl Ndis {
     /// In virtual time: until no event is left, or none but timers with which a driver polls and which
     /// it sets again for ever; until ``until`` (seconds of the clock) is reached, or ``max_events`` ran. While a
     /// miniport with a ``check_for_hang`` of its own owes a packet, its checks are events that are left, until
-    /// NDIS calls it a hang. In real time: until nothing is outstanding and no thread of ``spawn`` runs, or until ``until``; the events are those
-    /// of the dispatcher's thread. In adversarial time: until nobody can go on, or until ``until``; given is at how many points that was.
+    /// NDIS calls it a hang. In real time: until nothing is outstanding and no thread of ``spawn`` runs, or until ``until``; the events
+    /// are the dispatcher's. In adversarial time: until nobody can go on, or until ``until``, however many events; given are points.
     ///
-    /// Raises what callbacks raised and rules that the engine found broken; ``ValueError`` for ``max_events`` in another kind of time
-    /// than the virtual one; ``RuntimeError`` if this Ndis is closed or the call comes from inside of a callback.
+    /// Raises what callbacks raised and rules that the engine found broken; ``ValueError`` for ``max_events`` in real time;
+    /// ``RuntimeError`` if this Ndis is closed or the call comes from inside of a callback.
     #[pyo3(signature = (until=None, max_events=None))]
     fn run(
         &self,
@@ -126,11 +126,11 @@ impl Ndis {
         }
         let ran = match self.world.core.config.time {
             TimeKind::Virtual => self.run_virtual(py, until, max_events),
-            _ if max_events.is_some() => {
-                Err(value("max_events: expected virtual time; elsewhere events are not counted"))
-            }
             TimeKind::Adversarial => {
                 self.world.core.run(until, None).or_else(|error| self.refused(py, error))
+            }
+            TimeKind::Real if max_events.is_some() => {
+                Err(value("max_events: expected virtual time; in real time events are not counted"))
             }
             TimeKind::Real => self.run_real(py, until),
         };
@@ -299,8 +299,8 @@ impl Ndis {
     /// Every exception that a callback raised, in order.
     #[getter]
     fn errors(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
-        let errors = self.world.errors.lock();
-        errors.iter().map(|error| error.value(py).clone().into_any().unbind()).collect()
+        let value = |error: &PyErr| error.value(py).clone().into_any().unbind();
+        self.world.errors.lock().iter().map(value).collect()
     }
 
     /// Everything that happened, if ``record=True``; else nothing.
