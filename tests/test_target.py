@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from commands import DRIVER, GOOD, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, driver, ndiswan
+from ndiswan.checking.target import factories
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,14 @@ def test_a_target_that_cannot_be_checked(tmp_path, text, code, says):
     assert says in done.stderr
     assert "target" in done.stderr or "Driver" in done.stderr
     assert "ndiswan/checking" not in done.stderr
+
+
+def test_a_driver_that_takes_arrays_only_is_found_by_its_file(tmp_path):
+    """It was none: only drivers with a `wan_send` were looked for."""
+    text = HEAD + DRIVER.format(send="return nw.SUCCESS").replace("wan_send(", "wan_send_many(")
+    (tmp_path / "arrays.py").write_text(text)
+    (name,) = factories(str(tmp_path / "arrays.py"))
+    assert f"class {name}(" in text
 
 
 def test_a_folder_without_c_files_is_told_as_one(tmp_path):

@@ -199,7 +199,7 @@ def _classes(module: ModuleType) -> dict[str, type[Miniport]]:
         if isinstance(value, type)
         and issubclass(value, Miniport)
         and value.__module__ == module.__name__
-        and value.wan_send is not Miniport.wan_send
+        and (value.wan_send, value.wan_send_many) != (Miniport.wan_send, Miniport.wan_send_many)
         and not name.startswith("_")
     }
 
