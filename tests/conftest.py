@@ -1,6 +1,7 @@
 """What tests share: Ctrl-C, and for the viewer's page a browser and pages, made when the first of them asks."""
 
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,14 @@ def pytest_configure():
     """A shell has its background jobs ignore Ctrl-C, and so would all that the tests of Ctrl-C start and interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _where_modules_come_from():
+    """A driver's file that is loaded brings its folder along, and what is in there is for that test alone."""
+    before = sys.path[:]
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")

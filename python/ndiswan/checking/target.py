@@ -138,7 +138,8 @@ def _load_file(path: Path) -> ModuleType:
     if (running := getattr(main, "__file__", None)) and Path(running).resolve() == path.resolve():
         return main  # to run a script for what is in it would begin it again
     # The file's neighbours can be imported, as when it is run.
-    sys.path.insert(0, str(path.parent.resolve()))
+    if (folder := str(path.parent.resolve())) not in sys.path:
+        sys.path.insert(0, folder)
     name = f"_checked_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
