@@ -193,8 +193,11 @@ class Page:
         return str(self.value(f"document.querySelector({selector!r}).textContent"))
 
     def picture(self) -> bytes:
-        """What is seen, as PNG."""
-        return base64.b64decode(self.call("Page.captureScreenshot")["data"])
+        """What is seen, as PNG, when it does not change any more: a slow machine paints a page bit by bit."""
+        before, seen = "", self.call("Page.captureScreenshot")["data"]
+        while seen != before:
+            before, seen = seen, self.call("Page.captureScreenshot")["data"]
+        return base64.b64decode(seen)
 
     def problems(self) -> list[str]:
         """What the console has complained of, and each request for anything but the page's own file."""

@@ -46,8 +46,8 @@ def _expect_results(results: object) -> None:
 
 def latency_cdf(results: Results) -> Any:
     """For each link and stage, the share of packets that took no longer than a time in milliseconds, on a log scale."""
-    alt = _altair()
     _expect_results(results)
+    alt = _altair()
     rows = []
     for link, stages in results.stages.items():
         for name, stage in stages.items():
@@ -75,8 +75,8 @@ def latency_cdf(results: Results) -> Any:
 
 def occupancy(results: Results) -> Any:
     """Packets with the miniport and in the queue over time, all links of a name together; needs records of packets."""
-    alt = _altair()
     _expect_results(results)
+    alt = _altair()
     packets = results.packets
     names = results.columns["link"]
     rows = []
