@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::biased::{Alone, Bias, Biased};
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::Cpu;
-use crate::history::History;
+use crate::history::{History, Place};
 use crate::info::WanInfo;
 use crate::packet::WanPacket;
 use crate::rule::Rule;
@@ -284,7 +284,7 @@ impl Pool {
         for slot in all {
             let Some(index) = top.checked_sub(1) else { break };
             let Some(place) = self.get(index) else { break };
-            seen |= place.history.warm();
+            seen |= place.history.ahead().map_or(0, Place::warm);
             (*slot, top) = (index, place.below());
             many += 1;
         }
