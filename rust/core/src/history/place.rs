@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cx::Irql;
 use crate::event::{Event, Name, Part, Side, TakenBack, What};
+use crate::ring::soon;
 use crate::status::Status;
 
 /// One line of it. In one cache line.
@@ -74,12 +75,11 @@ fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<
 }
 
 impl Place {
-    /// A look at it, so that it is in the cache when it is written; what is seen there is of no use but that somebody has
-    /// to want it.
+    /// It will be written soon.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn warm(&self) -> u64 {
-        self.0[0].load(Ordering::Relaxed)
+    pub(crate) fn warm(&self) {
+        soon(&raw const *self);
     }
 
     #[inline(always)]

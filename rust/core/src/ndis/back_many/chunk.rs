@@ -48,7 +48,7 @@ impl Adapter {
     }
 
     /// How many of these packets, from the first on, are this adapter's and fit, with the first of the statuses, and where they and
-    /// their next events are; a look at each brings what is changed afterwards into the cache.
+    /// their next events are; what is changed afterwards is asked for, so that it comes into the cache meanwhile.
     #[inline(never)]
     pub(super) fn looked_at<'a>(
         &self,
@@ -59,19 +59,20 @@ impl Adapter {
         mut fits: impl FnMut(usize, u32, &Slot) -> bool,
         looked: &mut [Looked<'a>; CHUNK],
     ) -> usize {
-        let (mut seen, mut many, index) = (0, 0, self.index);
+        let (mut many, index) = (0, self.index);
         for (handle, at) in handles.iter().zip(looked) {
             let slot = Name::own_slot(*handle, index);
             let Some(place) = slots.get(slot as usize) else { break };
             let ahead = ahead(&place.history);
-            seen |= ahead.map_or(0, Place::warm);
+            if let Some(ahead) = ahead {
+                ahead.warm();
+            }
             if !(fits(many, slot, place) && self.is_plain(status(many))) {
                 break;
             }
             *at = Looked { place, ahead };
             many += 1;
         }
-        std::hint::black_box(seen);
         many
     }
 
