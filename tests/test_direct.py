@@ -43,7 +43,7 @@ def test_a_method_says_what_it_is(method, name, signature, text):
     """Name, class, signature and text are those of pyo3's method."""
     assert (method.__qualname__, method.__name__) == (name, name.rpartition(".")[2])
     assert str(inspect.signature(method)) == signature
-    assert method.__doc__.startswith(text)
+    assert (method.__doc__ or "").startswith(text)
     assert method.__objclass__.__name__ == name.partition(".")[0]
 
 
