@@ -34,6 +34,7 @@ METHODS = [
     ),
     (nw.Timer.set_ns, "Timer.set_ns", "(self, /, nanoseconds)", "Sets it to"),
     (nw.Device.set_ns, "Device.set_ns", "(self, /, nanoseconds)", "Has it happen"),
+    (nw.SpinLock.__exit__, "SpinLock.__exit__", "(self, /, *_args)", ""),
 ]
 
 
@@ -42,7 +43,7 @@ def test_a_method_says_what_it_is(method, name, signature, text):
     """Name, class, signature and text are those of pyo3's method."""
     assert (method.__qualname__, method.__name__) == (name, name.rpartition(".")[2])
     assert str(inspect.signature(method)) == signature
-    assert method.__doc__.startswith(text)
+    assert (method.__doc__ or "").startswith(text)
     assert method.__objclass__.__name__ == name.partition(".")[0]
 
 
@@ -65,6 +66,22 @@ def test_arguments_may_have_names():
         assert (miniport.fired, ndis.now_ns, adapter.now_ns) == (["timer", "device"], 6, 6)
 
 
+def test_a_lock_is_given_back_at_the_end_of_a_block():
+    """`__exit__` takes whatever comes, hides no exception, and is refused where the lock is not held."""
+    with nw.Ndis() as ndis:
+        lock = ndis.bind(nw.Protocol(), Holding()).adapter.spin_lock("queue")
+        with lock as entered:
+            assert (entered is lock, lock.held) == (True, True)
+        with pytest.raises(KeyError), lock:
+            raise KeyError
+        for count in range(5):
+            lock.acquire()
+            assert lock.__exit__(*range(count)) is None
+            assert not lock.held
+        with pytest.raises(nw.LockViolation):
+            lock.__exit__(None, None, None)
+
+
 WRONG = [
     (lambda link: link.send(), "Link.send() missing 1 required positional argument: 'data'"),
     (lambda link: link.send(b"", b""), "Link.send() takes 1 positional arguments but 2 were given"),
@@ -77,6 +94,10 @@ WRONG = [
     (
         lambda link: link.adapter.wan_send_complete(1, 2, 3),
         "Adapter.wan_send_complete() takes from 1 to 2 positional arguments but 3 were given",
+    ),
+    (
+        lambda link: link.adapter.spin_lock("queue").__exit__(None, why=None),
+        "SpinLock.__exit__() got an unexpected keyword argument 'why'",
     ),
     (
         lambda _: _native.Link.send(b"no link", b""),

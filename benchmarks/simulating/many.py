@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import ndiswan as nw
 from simulating.workload import WINDOW
@@ -25,28 +26,31 @@ class Holder(nw.Miniport):
         return nw.PENDING
 
 
-def one_by_one(adapter: nw.Adapter, packets: list[nw.Packet]) -> Callable[[], None]:
-    """A call for each."""
+# What is called, and what with: of us nothing but the call itself is in the loop that is measured.
+Call = tuple[Callable[[Any], None], object]
 
-    def work() -> None:
-        complete = adapter.wan_send_complete
+
+def one_by_one(adapter: nw.Adapter, packets: list[nw.Packet]) -> Call:
+    """A call for each."""
+    complete = adapter.wan_send_complete
+
+    def work(packets: list[nw.Packet]) -> None:
         for packet in packets:
             complete(packet, nw.SUCCESS)
 
-    return work
+    return work, packets
 
 
-def together(adapter: nw.Adapter, packets: list[nw.Packet]) -> Callable[[], None]:
+def together(adapter: nw.Adapter, packets: list[nw.Packet]) -> Call:
     """One call with the packets."""
-    return lambda: adapter.wan_send_complete_many(packets, nw.SUCCESS)
+    return adapter.wan_send_complete_many, packets
 
 
-def by_name(adapter: nw.Adapter, packets: list[nw.Packet]) -> Callable[[], None]:
+def by_name(adapter: nw.Adapter, packets: list[nw.Packet]) -> Call:
     """One call with their names, as a driver that takes batches has them."""
     import numpy as np
 
-    handles = np.array([packet.handle for packet in packets], np.uint64)
-    return lambda: adapter.wan_send_complete_many(handles)
+    return adapter.wan_send_complete_many, np.array([p.handle for p in packets], np.uint64)
 
 
 class Silent(nw.Protocol):
@@ -59,9 +63,7 @@ class Silent(nw.Protocol):
         pass
 
 
-def cost(
-    make: Callable[[nw.Adapter, list[nw.Packet]], Callable[[], None]], delivery: str
-) -> Callable[[], float]:
+def cost(make: Callable[[nw.Adapter, list[nw.Packet]], Call], delivery: str) -> Callable[[], float]:
     """Nanoseconds of the processor for a completion, `CARDS` calls for 64 at a time, the first rounds left out."""
 
     def run() -> float:
@@ -77,8 +79,8 @@ def cost(
                     link.send_many(sizes)
                 calls = [make(card.adapter, card.held) for card in cards]
                 begin = time.process_time_ns()
-                for complete in calls:
-                    complete()
+                for complete, packets in calls:
+                    complete(packets)
                 took.append(time.process_time_ns() - begin)
                 for card in cards:
                     card.held = []

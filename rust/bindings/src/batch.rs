@@ -103,11 +103,11 @@ impl Batch {
     pub(crate) fn new(
         shared: &Arc<Shared>,
         link: &Arc<ndiswan::Link>,
-        columns: &Arc<ndiswan::ndis::Batch>,
+        columns: Arc<ndiswan::ndis::Batch>,
         side: Side,
         statuses: Vec<Status>,
     ) -> Batch {
-        let (shared, link, columns) = (Arc::clone(shared), Arc::clone(link), Arc::clone(columns));
+        let (shared, link) = (Arc::clone(shared), Arc::clone(link));
         Batch { shared, link, columns, side, statuses, arrays: GilCell::default() }
     }
 

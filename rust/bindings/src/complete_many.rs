@@ -4,7 +4,7 @@
 //! status goes the way of a single completion (`complete.rs`), in its turn.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ndiswan::event::Side;
 use ndiswan::{Delivery, Name, Status, Violation};
@@ -154,29 +154,23 @@ impl Adapter {
         };
         let views = &*self.shared.exports;
         let inline = self.shared.world.core.config.delivery == Delivery::Inline;
-        let least = if inline { core.least_back() } else { 1 };
         let mut broken = Vec::new();
         let mut at = 0;
         while at < handles.len() {
             let rest = &handles[at..];
-            let fit = |slot| {
-                views.get(slot as usize).is_none_or(|views| views.load(Ordering::Relaxed) == 0)
-            };
-            let done = if rest.len() < least {
-                0
-            } else {
-                match statuses {
-                    [] | [Status::SUCCESS] => {
-                        core.complete_together(rest, |_| Status::SUCCESS, fit)
-                    }
-                    [all] => core.complete_together(rest, |_| *all, fit),
-                    each => core.complete_together(rest, |next| each[at + next], fit),
-                }
+            let exported = self.shared.exported.load(Ordering::Relaxed);
+            let count = |views: &AtomicU32| views.load(Ordering::Relaxed);
+            let fit = |slot| !exported || views.get(slot as usize).map_or(0, count) == 0;
+            let done = match statuses {
+                [] | [Status::SUCCESS] => core.complete_together(rest, |_| Status::SUCCESS, fit),
+                [all] => core.complete_together(rest, |_| *all, fit),
+                each => core.complete_together(rest, |next| each[at + next], fit),
             };
             if done > 0 {
                 at += done;
                 continue;
             }
+            let least = if inline { core.least_back() } else { 1 };
             // One by one, in the ring together where delivery is queued; the next one at least.
             let mut batch = core.completions();
             let end = if inline && rest.len() >= least { at + 1 } else { handles.len() };

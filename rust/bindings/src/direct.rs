@@ -24,6 +24,7 @@ use crate::adapter::Adapter;
 use crate::error::usage;
 use crate::link::Link;
 use crate::ndis::Ndis;
+use crate::spin_lock::SpinLock;
 use crate::timer::{Device, Timer};
 
 type Object = *mut ffi::PyObject;
@@ -33,15 +34,15 @@ type Given<'a, 'py> = Borrowed<'a, 'py, PyAny>;
 trait Direct {
     type Class: PyTypeInfo;
     const NAME: &'static CStr;
-    /// With how many arguments it can be called; the first is always there.
-    const MOST: usize;
+    /// With how many arguments it is called, at the least and at the most; what comes after the second is not looked at.
+    const COUNTS: (ffi::Py_ssize_t, ffi::Py_ssize_t);
     /// Whether it may call up into drivers.
     const CALLS_UP: bool;
 
     /// pyo3's.
     fn general() -> &'static General;
 
-    /// What it does with an object of its class.
+    /// What it does with an object of its class, which is `one` as well if there is no argument.
     fn call(
         py: Python<'_>,
         this: Given<'_, '_>,
@@ -77,14 +78,14 @@ impl Answer for () {
 }
 
 macro_rules! direct {
-    ($($method:ident = $class:ty, $name:literal, most $most:literal, up $up:literal, |$py:ident, $this:ident, $one:ident, $other:ident| $call:expr;)*) => {
+    ($($method:ident = $class:ty, $name:literal, takes $least:literal to $most:literal, up $up:literal, |$py:ident, $this:ident, $one:ident, $other:ident| $call:expr;)*) => {
         $(
             struct $method;
 
             impl Direct for $method {
                 type Class = $class;
                 const NAME: &'static CStr = $name;
-                const MOST: usize = $most;
+                const COUNTS: (ffi::Py_ssize_t, ffi::Py_ssize_t) = ($least, $most);
                 const CALLS_UP: bool = $up;
 
                 fn general() -> &'static General {
@@ -118,11 +119,12 @@ macro_rules! direct {
 }
 
 direct! {
-    Send = Link, c"send", most 1, up true, |py, this, data, _none| this.send_directly(py, &data);
-    Complete = Adapter, c"wan_send_complete", most 2, up true, |py, this, packet, status|
+    Send = Link, c"send", takes 1 to 1, up true, |py, this, data, _none| this.send_directly(py, &data);
+    Complete = Adapter, c"wan_send_complete", takes 1 to 2, up true, |py, this, packet, status|
         this.complete(py, &packet, status.as_deref());
-    SetTimer = Timer, c"set_ns", most 1, up false, |py, this, nanoseconds, _none| this.set_ns(py, &nanoseconds);
-    SetDevice = Device, c"set_ns", most 1, up false, |py, this, nanoseconds, _none| this.set_ns(&nanoseconds);
+    SetTimer = Timer, c"set_ns", takes 1 to 1, up false, |py, this, nanoseconds, _none| this.set_ns(py, &nanoseconds);
+    SetDevice = Device, c"set_ns", takes 1 to 1, up false, |py, this, nanoseconds, _none| this.set_ns(&nanoseconds);
+    ExitLock = SpinLock, c"__exit__", takes 0 to 3, up false, |py, this, _why, _value| this.exit(py);
 }
 
 /// Makes a method of the class and gives it pyo3's name, signature and text.
@@ -130,7 +132,8 @@ fn put<D: Direct>(py: Python<'_>) -> PyResult<()> {
     let class = D::Class::type_object(py);
     let name = PyString::new(py, &D::NAME.to_string_lossy());
     let general = class.getattr(&name)?;
-    let (signature, text) = (general.getattr("__text_signature__")?, general.getattr("__doc__")?);
+    let signature = general.getattr("__text_signature__")?;
+    let text = general.getattr("__doc__")?.extract::<Option<String>>()?.unwrap_or_default();
     let text = CString::new(format!("{name}{signature}\n--\n\n{text}"))?;
     D::general().method.get_or_init(py, || general.unbind());
     // As long as the class, which is never given up.
@@ -160,7 +163,8 @@ unsafe extern "C" fn entry<D: Direct>(
     count: ffi::Py_ssize_t,
     names: Object,
 ) -> Object {
-    let plain = names.is_null() && (count == 1 || (D::MOST == 2 && count == 2));
+    let (least, most) = D::COUNTS;
+    let plain = names.is_null() && least <= count && count <= most;
     // SAFETY: who calls a method is attached to the interpreter, and keeps `this` and the `count` arguments alive.
     unsafe {
         let py = Python::assume_attached();
@@ -168,8 +172,9 @@ unsafe extern "C" fn entry<D: Direct>(
         if !plain || (D::CALLS_UP && Cpu::here(|cpu| cpu.is_outermost())) {
             return general::<D>(py, this, given, count, names);
         }
-        let other = if count == 2 { *given.add(1) } else { ptr::null_mut() };
-        run::<D>(py, this, *given, other)
+        let one = if count >= 1 { *given } else { this };
+        let other = if count >= 2 { *given.add(1) } else { ptr::null_mut() };
+        run::<D>(py, this, one, other)
     }
 }
 

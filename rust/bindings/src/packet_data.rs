@@ -245,6 +245,7 @@ impl PacketData {
                 core.with_own_packet_at_once(this.name(), packet.side, Part::Data, |body| {
                     body.buffer_mut()[this.offset..][..this.length].as_mut_ptr().cast::<c_void>()
                 })?;
+            packet.shared.exported.store(true, Ordering::Relaxed);
             packet.shared.exports[packet.slot as usize].fetch_add(1, Ordering::Relaxed);
             Some((start, slot.epoch))
         });

@@ -65,8 +65,7 @@ impl Link {
             return Err(usage(format!("{error}; {done} of {all} frames were sent")));
         }
         settle(py, &self.shared.world)?;
-        let (shared, columns) = (&self.shared, &sent.batch);
-        Ok(Batch::new(shared, &Arc::clone(&self.core), columns, Side::Protocol, sent.statuses))
+        Ok(Batch::new(&self.shared, &self.core, sent.batch, Side::Protocol, sent.statuses))
     }
 
     /// Sends packets of the protocol's by one call. What breaks a rule is not sent, and has the name 0 and FAILURE.
@@ -114,6 +113,6 @@ impl Link {
         raise_first(py, &self.shared.world, broken)?;
         settle(py, &self.shared.world)?;
         let columns = Arc::new(columns);
-        Ok(Batch::new(&self.shared, &Arc::clone(&self.core), &columns, Side::Protocol, statuses))
+        Ok(Batch::new(&self.shared, &self.core, columns, Side::Protocol, statuses))
     }
 }

@@ -77,6 +77,8 @@ pub(crate) struct Shared {
     pub(crate) slots: Box<[GilCell<PySlot>]>,
     /// For each slot how many views of its memory are exported.
     pub(crate) exports: Box<[AtomicU32]>,
+    /// Whether any of them ever was: who completes many looks at each only then.
+    pub(crate) exported: AtomicBool,
     pub(crate) links: GilCell<Vec<Py<Link>>>,
     pub(crate) timers: GilCell<Routines>,
     pub(crate) dpcs: GilCell<Routines>,
@@ -114,6 +116,7 @@ impl Shared {
             world,
             slots: (0..packets).map(|_| GilCell::default()).collect(),
             exports: (0..packets).map(|_| AtomicU32::new(0)).collect(),
+            exported: AtomicBool::new(false),
             links: GilCell::default(),
             timers: GilCell::default(),
             dpcs: GilCell::default(),

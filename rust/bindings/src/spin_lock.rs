@@ -45,6 +45,11 @@ impl SpinLock {
         SpinLock { shared: Arc::clone(shared), lock, name: name.to_string() }
     }
 
+    /// The end of a block.
+    pub(crate) fn exit(&self, py: Python<'_>) -> PyResult<()> {
+        self.give(py, Form::Plain, Written::Block)
+    }
+
     fn take(&self, py: Python<'_>, form: Form, written: Written) -> PyResult<()> {
         let core = &self.shared.core;
         alive(core)?;
@@ -136,7 +141,7 @@ impl SpinLock {
 
     #[pyo3(signature = (*_args))]
     fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        self.give(py, Form::Plain, Written::Block)
+        self.exit(py)
     }
 
     fn __repr__(&self) -> String {

@@ -43,11 +43,10 @@ impl Name {
         Name { adapter, slot, generation: (handle >> 32) as u32 }
     }
 
-    /// The same if it is of the adapter's own packets.
+    /// The slot that a handle given to the adapter of this index stands for; one that no pool has if it is another adapter's.
     #[inline]
-    pub(crate) fn of_own(handle: u64, index: u16) -> Option<Name> {
-        let own = (handle as u32) >> SLOT_BITS == u32::from(index & ADAPTER_MASK);
-        own.then(|| Name { adapter: index, ..Name::of_handle(handle, index) })
+    pub(crate) fn own_slot(handle: u64, index: u16) -> u32 {
+        (handle as u32).wrapping_sub(u32::from(index & ADAPTER_MASK) << SLOT_BITS)
     }
 }
 

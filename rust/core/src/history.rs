@@ -19,11 +19,15 @@
 //! nothing else comes, half of the places are enough for the limit and the rest is not used ([`FOLDED`]): of a thousand
 //! packets that is memory which stays in the second cache.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+mod place;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) use self::place::Place;
+use self::place::{AGAIN, AGAIN_PENDED, BACK, COMPLETE, DONE, PENDED, SENT, pack};
 use crate::contract::cpu::CpuState;
 use crate::cx::Irql;
-use crate::event::{Event, Name, Part, Side, TakenBack, What};
+use crate::event::{Event, Name, What};
 use crate::status::Status;
 
 /// How many events of its own each packet remembers; a power of two, so that finding a place takes
@@ -32,11 +36,6 @@ pub(crate) const HISTORY: usize = 32;
 
 /// The mask of half of the places: each has two events at least, so that they are not fewer than the limit.
 const FOLDED: u32 = HISTORY as u32 / 2 - 1;
-
-// In one cache line.
-#[derive(Debug, Default)]
-#[repr(align(32))]
-struct Place([AtomicU64; 4]);
 
 /// The last [`HISTORY`] events of one packet.
 #[derive(Debug)]
@@ -47,24 +46,6 @@ pub(crate) struct History {
     mask: AtomicU32,
 }
 
-/// Allocate, Send and Submit; the generation is the one before.
-const SENT: u8 = 11;
-/// Complete and Deliver.
-const BACK: u8 = 12;
-/// Complete, Deliver and Free.
-const DONE: u8 = 13;
-/// As SENT, and Return with PENDING.
-const PENDED: u8 = 14;
-const REQUEUE: u8 = 15;
-const CANCEL: u8 = 16;
-/// Send and Submit; the generation is the one before.
-const AGAIN: u8 = 17;
-/// As AGAIN, and Return with PENDING.
-const AGAIN_PENDED: u8 = 18;
-
-const SIDES: [Side; 2] = [Side::Protocol, Side::Miniport];
-const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::MacReserved];
-
 /// The part of word 1 that says on which CPU, at which level, with how many locks.
 #[inline]
 pub(crate) fn who(cpu: u32, state: &CpuState) -> u64 {
@@ -74,50 +55,6 @@ pub(crate) fn who(cpu: u32, state: &CpuState) -> u64 {
 #[inline]
 fn words_of(cpu: u32, irql: Irql, locks: u8) -> u64 {
     u64::from(cpu) << 32 | u64::from(irql.0) << 24 | u64::from(locks) << 16
-}
-
-/// Kind, detail, number and link of an event about a packet.
-#[inline(always)]
-#[allow(clippy::inline_always)] // see `Ndis::emit`
-fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
-    Some(match what {
-        What::Allocate { .. } => (1, 0, 0, 0),
-        What::Send { link, length, .. } => (2, 0, length, link),
-        What::Submit { link, .. } => (3, 0, 0, link),
-        What::Return { status, .. } => (4, 0, status.0, 0),
-        What::Complete { status, .. } => (5, 0, status.0, 0),
-        What::Deliver { link, status, .. } => (6, 0, status.0, link),
-        What::Unsend { link, status, .. } => (7, 0, status.0, link),
-        What::Free { .. } => (8, 0, 0, 0),
-        What::TakeBack { why, .. } => (9, why as u8 - TakenBack::Reset as u8, 0, 0),
-        What::Requeue { link, .. } => (REQUEUE, 0, 0, link),
-        What::Cancel { .. } => (CANCEL, 0, 0, 0),
-        What::Touch { side, part, .. } => (10, (side as u8) << 4 | part as u8, 0, 0),
-        _ => return None,
-    })
-}
-
-fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<What> {
-    let status = Status(number);
-    Some(match kind {
-        1 => What::Allocate { packet },
-        2 => What::Send { packet, link, length: number },
-        3 => What::Submit { packet, link },
-        4 => What::Return { packet, status },
-        5 => What::Complete { packet, status },
-        6 => What::Deliver { packet, link, status },
-        7 => What::Unsend { packet, link, status },
-        8 => What::Free { packet },
-        9 => What::TakeBack { packet, why: *TakenBack::ALL.get(detail as usize)? },
-        REQUEUE => What::Requeue { packet, link },
-        CANCEL => What::Cancel { packet },
-        10 => What::Touch {
-            packet,
-            side: *SIDES.get((detail >> 4) as usize)?,
-            part: *PARTS.get((detail & 15) as usize)?,
-        },
-        _ => return None,
-    })
 }
 
 impl History {
@@ -190,24 +127,63 @@ impl History {
         self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
     }
 
-    /// A look at the place that is written next, so that it is in the cache when that is done; what is seen there
-    /// is of no use but that somebody has to want it.
+    /// The place that is written next, if there is any.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn warm(&self) -> u64 {
-        let place = self.place(self.next.load(Ordering::Relaxed));
-        place.map_or(0, |place| place.0[0].load(Ordering::Relaxed))
+    pub(crate) fn ahead(&self) -> Option<&Place> {
+        self.place(self.next.load(Ordering::Relaxed))
     }
 
-    /// That it was completed with `status`, delivered, and is in the pool again.
+    /// The same for an event that needs all places.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn keep_done(&self, time: u64, who: u64, generation: u32, status: u32, link: u32) {
+    pub(crate) fn ahead_unfolded(&self) -> Option<&Place> {
+        if self.mask.load(Ordering::Relaxed) == FOLDED {
+            self.unfold();
+        }
+        self.ahead()
+    }
+
+    /// That it was completed with `status`, delivered, and is in the pool again; in the place [ahead](Self::ahead).
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_done(
+        &self,
+        place: &Place,
+        (time, who): (u64, u64),
+        generation: u32,
+        status: u32,
+        link: u32,
+    ) {
         let what = u64::from(generation) << 32 | u64::from(status);
-        let next = self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
-        if next & (HISTORY as u32 - 1) == FOLDED {
+        place.set([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
+        if self.passed() & (HISTORY as u32 - 1) == FOLDED {
             self.fold();
         }
+    }
+
+    /// That it was completed with `status`; in the place [ahead](Self::ahead_unfolded).
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_completed(
+        &self,
+        place: &Place,
+        (time, who): (u64, u64),
+        generation: u32,
+        status: u32,
+    ) {
+        let what = u64::from(generation) << 32 | u64::from(status);
+        place.set([time, who | u64::from(COMPLETE) << 8, what, 0]);
+        self.passed();
+    }
+
+    /// One place more was written; how many before.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    fn passed(&self) -> u32 {
+        let next = self.next.load(Ordering::Relaxed);
+        self.next.store(next.wrapping_add(1), Ordering::Relaxed);
+        next
     }
 
     /// If the first half of the places is enough, it is used alone.
@@ -285,13 +261,11 @@ impl History {
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn keep_place(&self, words: [u64; 4]) -> u32 {
-        let next = self.next.load(Ordering::Relaxed);
-        if let Some(place) = self.place(next) {
-            self.next.store(next.wrapping_add(1), Ordering::Relaxed);
+    fn keep_place(&self, words: [u64; 4]) {
+        if let Some(place) = self.ahead() {
+            self.passed();
             place.set(words);
         }
-        next
     }
 
     /// The events, oldest first, of the packet in `slot` of `adapter`.
@@ -307,59 +281,6 @@ impl History {
         // A place may have been several events.
         all.drain(..all.len().saturating_sub(most));
         all
-    }
-}
-
-impl Place {
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn set(&self, words: [u64; 4]) {
-        for (place, word) in self.0.iter().zip(words) {
-            place.store(word, Ordering::Relaxed);
-        }
-    }
-
-    fn kind(&self) -> u8 {
-        (self.0[1].load(Ordering::Relaxed) >> 8) as u8
-    }
-
-    fn events(&self, adapter: u16, slot: u32) -> impl Iterator<Item = Event> + use<> {
-        let word = |at: usize| self.0[at].load(Ordering::Relaxed);
-        let (who, what, where_) = (word(1), word(2), word(3));
-        let packet = Name { adapter, slot, generation: (what >> 32) as u32 };
-        let (time, cpu, site) = (word(0), (who >> 32) as u32, (where_ >> 32) as u32);
-        let (irql, locks) = (Irql((who >> 24) as u8), (who >> 16) as u8);
-        let (number, link) = (what as u32, where_ as u32);
-        let all = match self.kind() {
-            kind @ (SENT | PENDED | AGAIN | AGAIN_PENDED) => {
-                let (fresh, pends) =
-                    (kind == SENT || kind == PENDED, kind == PENDED || kind == AGAIN_PENDED);
-                let name = Name { generation: packet.generation.wrapping_add(1), ..packet };
-                let pended = What::Return { packet: name, status: Status::PENDING };
-                [
-                    fresh.then_some(What::Allocate { packet }),
-                    Some(What::Send { packet, link, length: number }),
-                    Some(What::Submit { packet: name, link }),
-                    pends.then_some(pended),
-                ]
-            }
-            kind @ (BACK | DONE) => {
-                let status = Status(number);
-                let back = What::Deliver { packet, link, status };
-                let freed = (kind == DONE).then_some(What::Free { packet });
-                [Some(What::Complete { packet, status }), Some(back), freed, None]
-            }
-            kind => [unpack(kind, who as u8, number, link, packet), None, None, None],
-        };
-        all.into_iter().flatten().map(move |what| Event {
-            time,
-            cpu,
-            irql,
-            locks,
-            adapter,
-            site,
-            what,
-        })
     }
 }
 

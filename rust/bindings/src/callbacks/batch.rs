@@ -53,7 +53,8 @@ impl<M: Mode> PyMiniport<M> {
         batch: &Arc<Batch>,
     ) -> PyResult<Option<Vec<Status>>> {
         let Some(entry) = &self.entries.many else { return Ok(None) };
-        let made = crate::batch::Batch::new(shared, link, batch, Side::Miniport, Vec::new());
+        let columns = Arc::clone(batch);
+        let made = crate::batch::Batch::new(shared, link, columns, Side::Miniport, Vec::new());
         let made = Bound::new(py, made)?;
         let answer = entry.call(py, shared.link(py, link)?.bind(py), made.as_any())?;
         let wrong = match crate::batch::answers(py, &answer, batch.len())? {
@@ -94,8 +95,8 @@ impl PyProtocol {
     ) {
         let Some(entry) = self.entries.many.as_ref() else { return };
         let shared = shared(&self.cell);
-        let batch = Arc::new(batch);
-        let made = crate::batch::Batch::new(shared, link, &batch, Side::Protocol, statuses);
+        let columns = Arc::new(batch);
+        let made = crate::batch::Batch::new(shared, link, columns, Side::Protocol, statuses);
         let called = Bound::new(py, made).and_then(|made| entry.call_one(py, made.as_any()));
         if let Err(error) = called {
             self.world.keep(py, error);

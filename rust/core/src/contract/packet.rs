@@ -44,6 +44,7 @@ const OWNER: u64 = 7;
 const PENDED: u64 = 1 << 4;
 const CANCELLED: u64 = 1 << 5;
 const TAKEN_BACK: u64 = 7 << 8;
+const LIFE: u64 = u64::MAX << 32;
 
 impl fmt::Debug for PacketState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,8 +202,10 @@ impl PacketState {
     /// `LOST` if NDIS had to take it back, `DOUBLE` if it is completed already.
     #[inline]
     pub fn complete(self, generation: u32) -> Result<PacketState, Rule> {
-        // First, since after 2³² sends a life has the number 0 of what was never sent.
-        if self.is_with_miniport(generation) && self.taken_back().is_none() {
+        // With the miniport in that life, and not taken back: one comparison for the three. First, since after 2³² sends
+        // a life has the number 0 of what was never sent.
+        let known = self.0 & (OWNER | TAKEN_BACK | LIFE);
+        if known == PacketState::new(Owner::Miniport, generation).0 {
             return Ok(self.owned_by(Owner::Returning));
         }
         Err(self.why_not_complete(generation))

@@ -10,12 +10,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use self::chunk::{CHUNK, Completing};
+use self::chunk::{CHUNK, Completing, Looked};
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name, What};
 use crate::face::Face;
-use crate::history::who;
+use crate::history::{History, who};
 use crate::pool::{Pool, Slot};
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
@@ -97,19 +97,21 @@ impl Adapter {
         let mut sizes = Vec::with_capacity(handles.len());
         let mut times = Vec::with_capacity(handles.len());
         let on = link.id;
-        let fits = |slot, place: &Slot| {
-            place.link.load(Ordering::Relaxed) == on && place.is_anonymous() && fit(slot)
-        };
-        let mut places = [first; CHUNK];
+        let mut looked = [Looked { place: first, ahead: None }; CHUNK];
+        let (mut some_sizes, mut some_times) = ([0; CHUNK], [0; CHUNK]);
         let by = Completing { cpu, span: &span, now: (now, who) };
         for chunk in handles.chunks(CHUNK) {
             let from = sizes.len();
             let status = |at| status(from + at);
-            let plain = self.looked_at(slots, chunk, status, fits, &mut places);
-            let home = self.bring_home(link, &chunk[..plain], &places, &by, status, &mut top);
-            let places = places[..home].iter();
-            sizes.extend(places.clone().map(|place| place.length.load(Ordering::Relaxed)));
-            times.extend(places.map(|place| place.submitted.load(Ordering::Relaxed)));
+            let fits = |at: usize, slot, place: &Slot| {
+                some_sizes[at] = place.length.load(Ordering::Relaxed);
+                some_times[at] = place.submitted.load(Ordering::Relaxed);
+                place.link.load(Ordering::Relaxed) == on && place.is_anonymous() && fit(slot)
+            };
+            let plain = self.looked_at(slots, chunk, status, History::ahead, fits, &mut looked);
+            let home = self.bring_home(link, &chunk[..plain], &looked, &by, status, &mut top);
+            sizes.extend_from_slice(&some_sizes[..home]);
+            times.extend_from_slice(&some_times[..home]);
             if home < chunk.len() {
                 break;
             }
@@ -118,13 +120,17 @@ impl Adapter {
             return None;
         }
         let finals = finals(sizes.len(), &status);
-        let succeeded =
-            |at: &usize| finals.get(*at).is_none_or(|status| *status == Status::SUCCESS);
-        let (mut done, mut bytes) = (0, 0);
-        for at in (0..sizes.len()).filter(succeeded) {
-            done += 1;
-            bytes += u64::from(sizes[at]);
-        }
+        let sum = |sizes: &[u32]| sizes.iter().map(|size| u64::from(*size)).sum::<u64>();
+        let (done, bytes) = if finals.is_empty() {
+            (sizes.len() as u64, sum(&sizes))
+        } else {
+            let all = finals.iter().zip(&sizes);
+            let good: Vec<u32> = all
+                .filter(|(status, _)| **status == Status::SUCCESS)
+                .map(|(_, size)| *size)
+                .collect();
+            (good.len() as u64, sum(&good))
+        };
         let home = &handles[..sizes.len()];
         flow.metered_together(pool, home, &status, now.time);
         let batch = Batch::of_home(handles, sizes, times);
@@ -164,20 +170,28 @@ impl Adapter {
         let mut kept = cpu.kept.take();
         let who = who(cpu.number(), &cpu.state.borrow());
         let slots = self.pool.slots();
-        let mut places = [slots.first()?; CHUNK];
+        let mut looked = [Looked { place: slots.first()?, ahead: None }; CHUNK];
         let by = Completing { cpu, span: &span, now: (now, who) };
+        let mut count = 0;
         for chunk in handles.chunks(CHUNK) {
-            let (from, fits) = (kept.len(), |slot, _: &Slot| fit(slot));
+            let (from, fits) = (count, |_, slot, _: &Slot| fit(slot));
             let status = |at| status(from + at);
-            let plain = self.looked_at(slots, chunk, status, fits, &mut places);
-            self.claim_each(&chunk[..plain], &places, &by, status, &mut kept);
-            if kept.len() - from < chunk.len() {
+            let ahead = History::ahead_unfolded;
+            let plain = self.looked_at(slots, chunk, status, ahead, fits, &mut looked);
+            let claimed = self.claim_each(&chunk[..plain], &looked, &by, status);
+            count += claimed;
+            if claimed < chunk.len() {
                 break;
             }
         }
         drop(span);
-        let count = kept.len();
         if count > 0 {
+            kept.extend(handles[..count].iter().enumerate().map(|(at, handle)| {
+                let slot = Name::of_handle(*handle, self.index).slot;
+                // It was looked at.
+                let status = FinalStatus::new(status(at)).unwrap_or(FinalStatus::FAILURE);
+                Completion { slot, status }
+            }));
             self.producer.push_batch(&kept);
             kept.clear();
             self.delivery_is_due();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Adapter, Config, Link, Ndis, Verify};
 use crate::cx::Cpu;
 use crate::event::{Event, Name, What};
-use crate::history::who;
+use crate::history::{Place, who};
 use crate::pool::Slot;
 use crate::status::Status;
 use crate::time::TimeKind;
@@ -195,22 +195,23 @@ impl Ndis {
         self.emit_with(&link.adapter, cpu, now, submit, || frame);
     }
 
-    /// That the packet in `place` was completed.
+    /// That the packet was completed, whose history goes on in that place, in a span.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
     pub(super) fn note_claimed(
         &self,
         adapter: &Adapter,
-        (packet, place): (Name, &Slot),
+        (packet, place, ahead): (Name, &Slot, Option<&Place>),
         cpu: &Rc<Cpu>,
         (now, who): (Moment, u64),
         status: Status,
     ) {
-        let what = What::Complete { packet, status };
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => place.history.keep_words(what, now.time, who, now.site),
-            Watch::Everything => self.tell_claimed(adapter, packet, cpu, now, status),
+        match (self.watch, ahead) {
+            (Watch::Histories, Some(ahead)) => {
+                place.history.keep_completed(ahead, (now.time, who), packet.generation, status.0);
+            }
+            (Watch::Everything, _) => self.tell_claimed(adapter, packet, cpu, now, status),
+            _ => {}
         }
     }
 
@@ -251,27 +252,41 @@ impl Ndis {
         }
     }
 
-    /// That the packet in `place` was completed, delivered and given back to the pool.
+    /// That the packet was completed, delivered and given back to the pool, whose history goes on in that place; the link with its
+    /// number, which a loop need not look up.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
     pub(super) fn note_done(
         &self,
-        link: &Link,
-        (packet, place): (Name, &Slot),
+        (link, on): (&Link, u32),
+        (packet, place, ahead): (Name, &Slot, Option<&Place>),
         cpu: &Rc<Cpu>,
         (now, who): (Moment, u64),
         status: Status,
     ) {
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => {
-                place.history.keep_done(now.time, who, packet.generation, status.0, link.id);
+        match (self.watch, ahead) {
+            (Watch::Histories, Some(ahead)) => {
+                let (history, life) = (&place.history, packet.generation);
+                history.keep_done(ahead, (now.time, who), life, status.0, on);
             }
-            Watch::Everything => {
-                self.note_back(link, (packet, place), cpu, (now, who), status);
-                self.note(&link.adapter, place, cpu, now, What::Free { packet });
-            }
+            (Watch::Everything, _) => self.tell_done(link, (packet, place), cpu, now, status),
+            _ => {}
         }
+    }
+
+    #[cold]
+    fn tell_done(
+        &self,
+        link: &Link,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        now: Moment,
+        status: Status,
+    ) {
+        let adapter = &link.adapter;
+        self.note(adapter, place, cpu, now, What::Complete { packet, status });
+        self.note(adapter, place, cpu, now, What::Deliver { packet, link: link.id, status });
+        self.note(adapter, place, cpu, now, What::Free { packet });
     }
 
     /// That the call with the packet in `place` was answered with PENDING.

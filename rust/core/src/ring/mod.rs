@@ -100,6 +100,7 @@ pub(crate) use permit::{Permit, Places, Reader, Whose};
 pub(crate) use permit_lane::PermitLane;
 pub(crate) use permit_list::PermitList;
 pub use producer::{Door, Full, Open, Permits, Producer, Ring};
+pub(crate) use sync::soon;
 
 #[cfg(test)]
 mod tests;

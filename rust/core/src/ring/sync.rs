@@ -93,18 +93,18 @@ pub(super) fn writing(_: &Word) {}
 #[allow(clippy::inline_always)] // nothing at all
 pub(super) fn reading(_: &Word) {}
 
-/// The consumer will read these words soon: the line is asked for, and nobody waits for it.
+/// Somebody will want this soon: its line is asked for, and nobody waits for it.
 #[inline(always)]
 #[allow(clippy::inline_always)] // one instruction
-pub(super) fn soon(word: *const Word) {
+pub(crate) fn soon<T>(place: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: it is a hint, for which any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(word.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = word;
+    let _ = place;
 }
 
 /// Words that are zero. Memory of the system comes zeroed, and a page that nobody touches stays out
