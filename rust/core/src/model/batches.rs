@@ -47,15 +47,47 @@ impl Batches {
         }
     }
 
+    /// The next values of the series, as many as there are.
+    pub(super) fn record_all(&mut self, mut values: &[u64]) {
+        self.make_room();
+        while !values.is_empty() {
+            if self.filled > 0 || (values.len() as u64) < self.size {
+                let (now, later) = values.split_at(self.room().min(values.len() as u64) as usize);
+                self.add(total(now), now.len() as u64);
+                values = later;
+            } else {
+                // Whole batches at once.
+                let size = self.size as usize;
+                let many = (values.len() / size).min(MOST - self.sums.len());
+                let (now, later) = values.split_at(many * size);
+                if size == 1 {
+                    self.sums.extend(now.iter().map(|value| u128::from(*value)));
+                } else {
+                    self.sums.extend(now.chunks_exact(size).map(total));
+                }
+                self.join_if_full();
+                values = later;
+            }
+        }
+    }
+
     fn close(&mut self) {
+        self.make_room();
+        self.sums.push(std::mem::take(&mut self.sum));
+        self.filled = 0;
+        self.join_if_full();
+    }
+
+    fn make_room(&mut self) {
         if self.sums.capacity() == 0 {
             self.sums.reserve_exact(MOST);
         }
-        self.sums.push(std::mem::take(&mut self.sum));
-        self.filled = 0;
-        if self.sums.len() == MOST {
+    }
+
+    fn join_if_full(&mut self) {
+        if let Some(sums) = self.sums.first_chunk_mut::<MOST>() {
             for at in 0..MOST / 2 {
-                self.sums[at] = self.sums[2 * at] + self.sums[2 * at + 1];
+                sums[at] = sums[2 * at] + sums[2 * at + 1];
             }
             self.sums.truncate(MOST / 2);
             self.size *= 2;
@@ -73,9 +105,32 @@ impl Batches {
     }
 }
 
+fn total(values: &[u64]) -> u128 {
+    values.iter().map(|value| u128::from(*value)).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_at_once_are_the_same_as_one_by_one() {
+        let values: Vec<u64> = (0..3_000).map(|n| n * n % 1_009).collect();
+        let (mut single, mut many, mut rest) =
+            (Batches::default(), Batches::default(), &values[..]);
+        for value in &values {
+            single.record(*value);
+        }
+        for part in (1..).map(|n| n * 7 % 130) {
+            let (now, later) = rest.split_at(part.min(rest.len()));
+            many.record_all(now);
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(single, many);
+    }
 
     #[test]
     fn batches_are_equal_and_their_mean_is_the_mean() {

@@ -1,6 +1,7 @@
 //! What is counted and measured of a link, exactly.
 
 use super::histogram::Histogram;
+use super::same::Same;
 use crate::status::FinalStatus;
 
 /// What one link has done since its counters were last cleared.
@@ -113,7 +114,9 @@ pub struct Stages {
     pub delivery: Histogram,
     /// How often packets took how long for which `miniport`, `latency` and `delivery` are one, until [`settled`](Stages::settled);
     /// their sums are with those. A short run, or one of many links, takes less time than three times this memory would.
-    pub(super) same: Histogram,
+    pub(super) same: Same,
+    /// How many packets were sent when they were offered, which `queued` gets to know then, too.
+    pub(super) at_once: u64,
 }
 
 impl Stages {
@@ -124,14 +127,25 @@ impl Stages {
         self.latency.merge(&other.latency);
         self.delivery.merge(&other.delivery);
         self.same.merge(&other.same);
+        self.at_once += other.at_once;
     }
 
     /// With all that was measured in each of the histograms, as [`Simulation::stages`](super::Simulation::stages) gives it.
     #[must_use]
     pub fn settled(&self) -> Stages {
-        let mut settled = Stages { same: Histogram::default(), ..self.clone() };
+        let mut settled = Stages {
+            queued: self.queued.clone(),
+            miniport: self.miniport.clone(),
+            latency: self.latency.clone(),
+            delivery: self.delivery.clone(),
+            ..Stages::default()
+        };
+        let same = self.same.all();
         for histogram in [&mut settled.miniport, &mut settled.latency, &mut settled.delivery] {
-            histogram.merge(&self.same);
+            histogram.merge(&same);
+        }
+        if self.at_once > 0 {
+            settled.queued.count_many(0, self.at_once);
         }
         settled
     }

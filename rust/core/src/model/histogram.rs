@@ -83,32 +83,19 @@ impl Counts {
 
 /// What counts values and leaves their sum to the caller.
 pub(super) trait Tally {
-    /// Counts `value` once.
-    fn count(&mut self, value: u64);
+    /// Counts `value` once, the time that a packet of so many bytes took.
+    fn count(&mut self, value: u64, bytes: u32);
 }
 
 impl Tally for Counts {
     /// Less than 2³² times in all.
     #[inline(always)]
-    fn count(&mut self, value: u64) {
+    fn count(&mut self, value: u64, _: u32) {
         if value < self.min || value > self.max {
             self.widen(value);
         }
         if let Some(count) = self.at.get_mut(Place::of(value).0) {
             *count += 1;
-        }
-    }
-}
-
-impl Tally for Histogram {
-    #[inline(always)]
-    fn count(&mut self, value: u64) {
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
-        let place = Place::of(value);
-        match self.counts.get_mut(place.0) {
-            Some(count) => *count += 1,
-            None => self.count_many(value, 1),
         }
     }
 }
@@ -173,6 +160,18 @@ impl Histogram {
         self.counts[place.0] += times;
     }
 
+    /// Counts all of these, without the sum.
+    pub(super) fn count_all(&mut self, values: &[u64]) {
+        let (Some(min), Some(max)) = (values.iter().min(), values.iter().max()) else { return };
+        self.widen(*max, Place::of(*max));
+        self.min = self.min.min(*min);
+        for value in values {
+            if let Some(count) = self.counts.get_mut(Place::of(*value).0) {
+                *count += 1;
+            }
+        }
+    }
+
     /// The sum of values that were only counted.
     pub(super) fn add_sum(&mut self, sum: u128) {
         self.sum += sum;
@@ -182,15 +181,6 @@ impl Histogram {
     fn widen(&mut self, value: u64, place: Place) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
-        self.make_room(place);
-    }
-
-    /// Makes room for values up to `value`.
-    pub(super) fn reserve(&mut self, value: u64) {
-        self.make_room(Place::of(value));
-    }
-
-    fn make_room(&mut self, place: Place) {
         if self.counts.len() <= place.0 {
             // To the end of its power of two, so that a series that grows does not grow this each time.
             self.counts.resize((place.0 | (PARTS - 1)) + 1, 0);
@@ -202,6 +192,10 @@ impl Histogram {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum += other.sum;
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
+            return;
+        }
         if self.counts.len() < other.counts.len() {
             self.counts.resize(other.counts.len(), 0);
         }

@@ -230,11 +230,6 @@ impl Line {
         self.perfect && self.spec.propagation_ns == 0 && self.spec.framing == Framing::None
     }
 
-    /// When the last bit is out of what was put on it.
-    pub(super) fn free_at(&self) -> u64 {
-        self.clock.free_at
-    }
-
     /// Whether a packet may take so long that times of many cannot be added up in a word; `packets` are on their way, and the first
     /// of them was sent at `since`.
     pub(super) fn is_slow(&self, packets: usize, since: u64) -> bool {

@@ -61,6 +61,8 @@ pub struct Link {
     slots: Vec<Slot>,
     free: Vec<u32>,
     dropped: Vec<Waiting>,
+    /// Whether the last packet of one of `slots` may have waited.
+    waited: bool,
     /// Whether a packet that goes round found the queue full, and waits for room.
     turned_away: bool,
     air: Air,
@@ -100,6 +102,7 @@ impl Link {
             slots: Vec::new(),
             free: Vec::new(),
             dropped: Vec::new(),
+            waited: false,
             turned_away: false,
             air: Air::default(),
             now: 0,
@@ -262,6 +265,7 @@ impl Link {
             self.send::<S, PLAIN>(slot, stages, sink);
         } else {
             let class = self.sources[flow].class();
+            self.waited = true;
             self.queue.push(class, Waiting { slot, bytes, since: self.now });
         }
     }

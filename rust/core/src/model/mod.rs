@@ -32,6 +32,7 @@ pub mod multilink;
 pub mod queue;
 pub mod random;
 pub mod records;
+mod same;
 pub mod simulation;
 pub mod sink;
 pub mod size;

@@ -55,6 +55,18 @@ impl Busy<'_> {
         self.clock
     }
 
+    /// Those that were completed since it is held apart, in order.
+    pub(in crate::model) fn gone(&self) -> impl ExactSizeIterator<Item = u32> {
+        let first = *self.positions.0;
+        let place = move |at| first.wrapping_add(at) & (self.places.len() - 1);
+        (0..self.first.wrapping_sub(first)).map(move |at| self.places[place(at)].1)
+    }
+
+    /// Whether it has nothing any more.
+    pub(in crate::model) fn is_empty(&self) -> bool {
+        self.first == self.end
+    }
+
     /// It has nothing to do up to then; it is busy from then on.
     pub(in crate::model) fn idle_until(&mut self, at: u64) {
         self.line.idle_until(at);

@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 use super::Link;
 use super::slot::Slot;
 use super::turn::turned;
-use crate::contract::packet::Owner;
 use crate::model::batches::Batches;
 use crate::model::card::Card;
 use crate::model::counters::Stages;
-use crate::model::histogram::{Counts, Histogram, Tally};
+use crate::model::histogram::{Counts, Tally};
 use crate::model::records::turned::OnWay;
 use crate::model::records::{PacketRecord, Start};
+use crate::model::same::Same;
 use crate::model::sink::{Listener, Turns};
 use crate::status::FinalStatus;
 
@@ -34,8 +34,23 @@ struct Sum {
     turns: u64,
     with_miniport: u64,
     bytes_sent: u64,
+    bytes_back: u64,
     broken: u64,
     now: u64,
+}
+
+/// Times of packets as they come, and what their bytes add up to.
+struct Listed<'a> {
+    times: &'a mut Vec<u64>,
+    bytes: u64,
+}
+
+impl Tally for Listed<'_> {
+    #[inline(always)]
+    fn count(&mut self, value: u64, bytes: u32) {
+        self.times.push(value);
+        self.bytes += u64::from(bytes);
+    }
 }
 
 /// A stretch of turns: from the `first` packet on so many, up to `until`.
@@ -57,30 +72,38 @@ impl Link {
         sink: &mut S,
     ) -> u64 {
         let most = most.min(self.sources[0].turns_left()).min(MOST);
-        let came_late = |slot: &Slot| slot.offered != slot.sent;
-        if most < ENOUGH || !self.card.line().is_bare() || self.slots.iter().any(came_late) {
+        if most < ENOUGH || !self.card.line().is_bare() || self.one_waited() {
             return 0;
         }
-        let flying = self.slots.iter().filter(|slot| slot.state.is_of(Owner::Miniport));
-        let since = flying.map(|slot| slot.sent).min().unwrap_or(self.now);
+        // The one that comes back first went first.
+        let first = self.card.front_plain().and_then(|(_, index)| self.slots.get(index as usize));
+        let since = first.map_or(self.now, |slot| slot.sent);
         if self.card.line().is_slow(self.slots.len(), since) {
             return 0;
         }
-        let bytes_before = self.bytes();
         let sum = if most <= FEW {
             self.one_stretch(until, most, &mut stages.same, sink)
         } else {
-            Counts::lent(|counts| {
+            let before = self.bytes();
+            let mut sum = Counts::lent(|counts| {
                 let sum = self.stretches(until, most, counts, sink);
-                counts.give(&mut stages.same);
+                counts.give(stages.same.counted());
                 sum
-            })
+            });
+            sum.bytes_back = (before + sum.bytes_sent) - self.bytes();
+            sum
         };
         if sum.turns > 0 {
-            let bytes_back = (bytes_before + sum.bytes_sent) - self.bytes();
-            self.add_up(&sum, bytes_back, stages);
+            self.add_up(&sum, stages);
         }
         sum.turns
+    }
+
+    /// Whether the last packet of one of the slots has waited.
+    fn one_waited(&mut self) -> bool {
+        let late = |slot: &Slot| slot.offered != slot.sent;
+        self.waited = self.waited && self.slots.iter().any(late);
+        self.waited
     }
 
     /// Bytes of all packets: by how much they are fewer than before and what was sent, so much came back.
@@ -94,19 +117,23 @@ impl Link {
         &mut self,
         until: u64,
         most: u64,
-        counts: &mut Histogram,
+        same: &mut Same,
         sink: &mut impl Listener,
     ) -> Sum {
+        let times = same.next(most as usize);
+        let before = times.len();
+        let mut listed = Listed { times, bytes: 0 };
         let mut sink = sink.turning(|| self.start());
         let Link { sources, card, slots, batches, number, .. } = self;
         let (source, mut sum) = (&mut sources[0], Sum::default());
         let stretch = Stretch { number: *number, first: source.offered(), most, until };
-        let batches = Some(batches);
         if let Some(mut sizes) = source.cycle() {
-            stretch.run(card, slots, &mut sum, counts, batches, &mut sink, |_| sizes.next());
+            stretch.run(card, slots, &mut sum, &mut listed, None, &mut sink, |_| sizes.next());
         } else {
-            stretch.run(card, slots, &mut sum, counts, batches, &mut sink, |n| source.size(n));
+            stretch.run(card, slots, &mut sum, &mut listed, None, &mut sink, |n| source.size(n));
         }
+        sum.bytes_back = listed.bytes;
+        batches.record_all(&listed.times[before..]);
         source.turned(sum.turns);
         sink.end(sum.turns);
         sum
@@ -178,7 +205,7 @@ impl Link {
         Start { link: *number, next: sources[0].offered(), clock, on_way, size, luck }
     }
 
-    fn add_up(&mut self, sum: &Sum, bytes_back: u64, stages: &mut Stages) {
+    fn add_up(&mut self, sum: &Sum, stages: &mut Stages) {
         self.now = sum.now;
         self.events += sum.turns;
         self.instant_began = self.events;
@@ -189,13 +216,13 @@ impl Link {
         counters.sent_bytes += sum.bytes_sent;
         counters.succeeded += sum.turns;
         counters.received += sum.turns;
-        counters.received_bytes += bytes_back;
+        counters.received_bytes += sum.bytes_back;
         counters.broken += sum.broken;
         let with_miniport = u128::from(sum.with_miniport);
         self.sums.miniport += with_miniport;
         self.sums.latency += with_miniport;
         self.sums.delivery += with_miniport;
-        stages.queued.count_many(0, sum.turns);
+        stages.at_once += sum.turns;
     }
 }
 
@@ -227,7 +254,7 @@ impl Stretch {
 
             let took = now - slot.sent;
             with_miniport += took;
-            counts.count(took);
+            counts.count(took, slot.bytes);
             if let Some(batches) = &mut batches {
                 batches.record(took);
             }

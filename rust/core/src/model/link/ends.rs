@@ -8,16 +8,13 @@ use super::{Link, step};
 use crate::contract::packet::PacketState;
 use crate::model::card::{Card, NEVER};
 use crate::model::counters::Stages;
-use crate::model::histogram::{Histogram, Tally};
+use crate::model::same::Same;
 use crate::model::sink::{Listener, Sink};
 use crate::rule::Rule;
 use crate::status::{FinalStatus, Status};
 
 /// No more packets at once: many events at one instant are counted one by one (`STUCK`).
 const MOST: u64 = 1 << 16;
-
-/// Memory for longer times is made when they come.
-const LONG: u64 = 1 << 40;
 
 impl Link {
     /// Sends up to `most` packets of a link on which there was none, if all of them go at once; how many. The caller has seen that
@@ -51,8 +48,7 @@ impl Link {
             self.now = at;
             self.instant_began = self.events + 1;
         }
-        // Unless frames are later much larger, no packet takes longer than the last of these.
-        stages.same.reserve(self.card.line().free_at().saturating_sub(at).min(LONG));
+        stages.same.expect(sent.saturating_add(self.sources[0].turns_left()));
         self.events += sent;
         self.outstanding += sent as u32;
         let counters = &mut self.counters;
@@ -61,7 +57,7 @@ impl Link {
         counters.sent += sent;
         counters.sent_bytes += bytes_sent;
         counters.most_outstanding = counters.most_outstanding.max(self.outstanding.into());
-        stages.queued.count_many(0, sent);
+        stages.at_once += sent;
         sent
     }
 
@@ -85,13 +81,14 @@ impl Link {
         &mut self,
         until: u64,
         most: u64,
-        counts: &mut Histogram,
+        same: &mut Same,
         sink: &mut impl Sink,
     ) -> u64 {
-        let (mut events, mut back, mut bytes_back, mut with_miniport) = (0, 0, 0, 0u128);
+        let (mut events, mut bytes_back, mut with_miniport) = (0, 0, 0u128);
+        let times = same.next(most.saturating_add(1).min(self.outstanding.into()) as usize);
+        let before = times.len();
         let Link { card, slots, free, batches, counters, number, .. } = self;
         let (mut now, mut busy) = (self.now, card.busy());
-        free.reserve(slots.len() - free.len());
         while let Some((finish, index)) = busy.front() {
             let next = u64::from(finish != now);
             if finish > until || events + next > most {
@@ -104,8 +101,7 @@ impl Link {
             busy.advance();
             (events, now) = (events + next, finish);
             let took = finish - slot.sent;
-            counts.count(took);
-            batches.record(took);
+            times.push(took);
             with_miniport += u128::from(took);
             bytes_back += u64::from(slot.bytes);
             sink.left(&slot.frame(index, finish), Some(finish));
@@ -114,11 +110,19 @@ impl Link {
             step(&mut slot.state, counters, |state| {
                 state.complete(state.generation())?.deliver()?.free()
             });
-            free.push(index);
-            back += 1;
         }
+        let back = busy.gone().len();
+        if busy.is_empty() && free.len() + back == slots.len() {
+            // All of them are here, and none goes again.
+            slots.clear();
+            free.clear();
+        } else {
+            free.extend(busy.gone());
+        }
+        let back = back as u64;
         busy.end(back);
         if back > 0 {
+            batches.record_all(&times[before..]);
             self.now = now;
             self.events += events;
             self.instant_began = self.events;

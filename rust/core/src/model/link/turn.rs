@@ -98,7 +98,7 @@ impl Link {
             counters.received_bytes += bytes_back;
             sums.miniport += with_miniport;
             sums.latency += with_miniport;
-            stages.queued.count_many(0, turns);
+            stages.at_once += turns;
         }
         turns
     }
