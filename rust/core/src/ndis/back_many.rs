@@ -178,7 +178,7 @@ impl Adapter {
         drop(span);
         let count = kept.len();
         if count > 0 {
-            self.producer.push_batch(&kept);
+            self.homeward.ring().push_batch(&kept);
             kept.clear();
             self.delivery_is_due();
         }

@@ -315,7 +315,8 @@ impl Ndis {
             let state = cpu.state.borrow();
             (state.irql, state.held.len().min(255) as u8)
         };
-        let event = Event {
+        // Made where it goes: it is not small, and most have one place to go to.
+        let event = || Event {
             time: moment.time,
             cpu: cpu.number(),
             irql,
@@ -325,14 +326,14 @@ impl Ndis {
             what,
         };
         if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
-            slot.history.keep(&event);
+            slot.history.keep(&event());
         }
         if let Some(adversary) = &self.queue.adversary {
-            adversary.see(cpu, &event);
+            adversary.see(cpu, event());
         }
         if self.config.record {
             let note = note();
-            self.recording.lock().push(event, note);
+            self.recording.lock().push(event(), note);
         }
     }
 }

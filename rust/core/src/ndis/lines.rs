@@ -22,6 +22,7 @@ const LAST: u32 = 0xFFFF;
 pub(crate) struct Lines {
     /// In the order in which they came.
     pub(crate) list: Vec<Arc<Link>>,
+    /// Those that are not where their numbers say, and perhaps others.
     by_id: QuickMap<u32, Arc<Link>>,
     /// The number of the next one; none if all were given.
     next: Option<u32>,
@@ -54,14 +55,15 @@ impl Lines {
             if over {
                 flow.drivers = None; // the adapter has them still
                 past.add(&flow.count);
-                self.by_id.remove(&link.id);
             }
             !over
         });
-        if self.list.len() < count
-            && let Some(next) = self.next.filter(|next| next & LAST < LATER)
-        {
-            self.next = later(next, ndis);
+        if self.list.len() < count {
+            // Those that are left have other places now.
+            self.by_id = self.list.iter().map(|link| (link.id, Arc::clone(link))).collect();
+            if let Some(next) = self.next.filter(|next| next & LAST < LATER) {
+                self.next = later(next, ndis);
+            }
         }
         past
     }
@@ -127,8 +129,10 @@ impl Adapter {
         let link = Link::new(self.arc(), id, handle);
         let is_first = id & LAST < LATER - 1;
         lines.next = if is_first { Some(id + 1) } else { later(id, &self.ndis) };
+        if lines.list.len() != (id & LAST) as usize {
+            lines.by_id.insert(id, Arc::clone(&link));
+        }
         lines.list.push(Arc::clone(&link));
-        lines.by_id.insert(id, Arc::clone(&link));
         if self.ndis.config.record {
             self.ndis.recording.lock().link(self.index, id, handle);
         }
@@ -137,6 +141,13 @@ impl Adapter {
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
         self.links.lock().find(id).cloned()
+    }
+
+    /// The [`links`](Self::links), one by one: of an adapter with one line no list is made.
+    pub(crate) fn each_link(&self) -> impl Iterator<Item = Arc<Link>> + use<> {
+        let lines = self.links.lock();
+        let (first, rest) = lines.list.split_at(lines.list.len().min(1));
+        first.first().cloned().into_iter().chain(rest.to_vec())
     }
 
     /// Its lines, in the order in which they came up first. One whose call was closed is among them

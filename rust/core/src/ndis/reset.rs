@@ -178,7 +178,7 @@ impl Adapter {
         self.call(cpu, Entry::ResetComplete, self.callback_level(cpu), |drivers| {
             drivers.protocol.reset_complete(&mut Cx::assume(Rc::clone(cpu)), status);
         });
-        for link in self.links() {
+        for link in self.each_link() {
             self.pump(cpu, &link);
         }
         broken

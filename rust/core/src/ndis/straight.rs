@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::adapter::Lent;
+use super::link::Flow;
 use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
 use crate::biased::Alone;
 use crate::contract;
@@ -152,6 +153,22 @@ impl Link {
 }
 
 impl Adapter {
+    /// The drivers for a call of this way, as long as the link has some: lent ones, or counted.
+    #[inline]
+    pub(super) fn lend_from(
+        &self,
+        cpu: &Cpu,
+        flow: &Flow,
+        place: impl Fn(&mut Lent) -> &mut Option<Arc<Drivers>>,
+    ) -> Option<Arc<Drivers>> {
+        let known = flow.drivers.as_ref()?;
+        let lent = self.ndis.bias.briefly(cpu.thread).and_then(|span| {
+            let mut lent = self.lent.lock_in(&span)?;
+            place(&mut lent).take()
+        });
+        Some(lent.unwrap_or_else(|| Arc::clone(known)))
+    }
+
     /// The references that were taken out for a call.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
