@@ -369,4 +369,23 @@ mod tests {
         let Some(span) = ours.alone(&cpu) else { return }; // no membarrier here
         assert!(value.lock_in(&span).is_none());
     }
+
+    #[test]
+    fn worlds_of_a_thread_have_one_bias_until_another_thread_comes() {
+        let first = Bias::of_worlds();
+        if !first.is_of_locks() {
+            return; // no membarrier here
+        }
+        assert!(Arc::ptr_eq(&first, &Bias::of_worlds()));
+        let theirs = std::thread::scope(|scope| {
+            let other = || {
+                first.shared();
+                Bias::of_worlds()
+            };
+            scope.spawn(other).join().unwrap()
+        });
+        let next = Bias::of_worlds();
+        assert!(!Arc::ptr_eq(&first, &next) && !Arc::ptr_eq(&theirs, &next));
+        assert!(!first.is_of_locks() && next.is_of_locks());
+    }
 }

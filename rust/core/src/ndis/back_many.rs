@@ -273,6 +273,7 @@ impl Adapter {
         }
         if let Some(drivers) = to {
             self.bring_many(cpu, &drivers, link, batch, finals);
+            self.put_back(cpu, Some(drivers), None, |lent| &mut lent.up);
         }
         if waits {
             self.pump(cpu, link);

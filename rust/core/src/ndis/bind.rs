@@ -226,9 +226,7 @@ impl Adapter {
             }
         }
         // What a protocol sent when a line came up inside of MiniportInitialize has waited.
-        for link in self.each_link() {
-            self.pump(cpu, &link);
-        }
+        self.pump_all(cpu);
         Ok(())
     }
 

@@ -60,9 +60,12 @@ impl Adapter {
         let lent =
             std::mem::replace(&mut *self.lent.lock(), Lent { over: true, ..Lent::default() });
         drop(lent);
-        for link in self.each_link() {
+        for at in 0.. {
             // Their end may be a driver's code: not under a lock.
-            let drivers = link.flow.lock().drivers.take();
+            let drivers = match self.links.lock().list.get(at) {
+                Some(link) => link.flow.lock().drivers.take(),
+                None => break,
+            };
             drop(drivers);
         }
     }

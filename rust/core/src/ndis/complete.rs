@@ -281,13 +281,7 @@ impl Adapter {
             let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
             (drivers, waiting.then(|| Arc::clone(link)))
         };
-        if let Some(to) = drivers.as_deref() {
-            let before = cpu.spare.lend(self.lent.lock_on(cpu).own.take());
-            self.send_complete_on(to, cpu, slot, status);
-            let own =
-                cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
-            self.put_back(cpu, drivers, own, |lent| &mut lent.up);
-        }
+        self.call_up(cpu, (drivers, self.lend_own(cpu)), slot, status);
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }

@@ -147,7 +147,7 @@ impl Adapter {
 
     /// Gives back, with `status`, every send that NDIS has queued.
     pub(crate) fn give_back_queued(&self, cpu: &Rc<Cpu>, status: FinalStatus) {
-        if self.links.lock().list.iter().all(|link| link.queued() == 0) {
+        if !self.has_queued() {
             return;
         }
         for link in self.each_link() {

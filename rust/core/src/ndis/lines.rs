@@ -6,11 +6,13 @@
 //! number from 0 on in its block, one that came later has one above [`LATER`]: so a binding that keeps
 //! an object for each of the first lines, by the lower half of the number, keeps few.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Counters, Link, Ndis};
 use crate::coverage::QuickMap;
+use crate::cx::Cpu;
 
 /// Numbers above this one, in each block, are of lines that came after one was let go.
 const LATER: u32 = 0x8000;
@@ -141,6 +143,18 @@ impl Adapter {
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
         self.links.lock().find(id).cloned()
+    }
+
+    /// Whether a send waits on any of them.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.links.lock().list.iter().any(|link| link.queued() > 0)
+    }
+
+    /// [`pump`](Self::pump)s each of them.
+    pub(super) fn pump_all(&self, cpu: &Rc<Cpu>) {
+        if self.has_queued() {
+            self.each_link().for_each(|link| self.pump(cpu, &link));
+        }
     }
 
     /// The [`links`](Self::links), one by one: of an adapter with one line no list is made.

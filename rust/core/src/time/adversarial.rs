@@ -21,7 +21,7 @@ mod wait;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -31,7 +31,7 @@ use crate::coverage::Coverage;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::event::Event;
-use crate::time::stacks::{Generators, Stacks};
+use crate::time::stacks::{Stacks, of_rust};
 
 use happened::Told;
 pub use owner::{FOREIGN, FOREIGNER};
@@ -197,6 +197,8 @@ pub(crate) struct Adversary {
     points: AtomicU64,
     /// How many events there were; likewise.
     seen: AtomicU64,
+    /// How many edges this execution was the first to reach, of those that are counted.
+    fresh: AtomicUsize,
     inner: Biased<Inner>,
     /// What happened; the events of a while are counted together.
     told: Biased<Told>,
@@ -226,13 +228,14 @@ impl Adversary {
         };
         settings.coverage.lock().begin();
         Adversary {
-            stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
+            stacks: settings.stacks.clone().unwrap_or_else(of_rust),
             owner: owner::Owner::default(),
             asks_lone,
             most_points: settings.max_points.saturating_mul(2),
             settings,
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
+            fresh: AtomicUsize::new(0),
             told: Biased::new(bias, Told::new(spare.told)),
             inner: Biased::new(
                 bias,
@@ -301,7 +304,9 @@ impl Adversary {
     pub(crate) fn count(&self) {
         let mut told = self.told.lock();
         if !told.is_counted() {
-            told.count(&mut self.settings.coverage.lock());
+            let mut coverage = self.settings.coverage.lock();
+            told.count(&mut coverage);
+            self.fresh.store(coverage.fresh(), Ordering::Relaxed);
         }
     }
 
@@ -318,7 +323,7 @@ impl Adversary {
     /// How many edges this execution was the first to reach.
     pub(crate) fn fresh(&self) -> usize {
         self.count();
-        self.settings.coverage.lock().fresh()
+        self.fresh.load(Ordering::Relaxed)
     }
 
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.

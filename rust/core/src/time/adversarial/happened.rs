@@ -114,3 +114,37 @@ impl Hasher for Words {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cx::Irql;
+    use crate::event::What;
+
+    #[test]
+    fn what_was_let_go_of_is_in_the_fingerprint_too() {
+        let event = |at: usize| Event {
+            time: at as u64 / 3,
+            cpu: [7, 4, 9][at % 3],
+            irql: Irql::PASSIVE,
+            locks: 0,
+            adapter: 0,
+            site: at as u32,
+            what: What::TimerFire { timer: at as u32 % 5 },
+        };
+        let all: Vec<Event> = (0..3 * MOST + 10).map(event).collect();
+        let (mut told, mut coverage) = (Told::default(), Coverage::new());
+        for (at, event) in all.iter().enumerate() {
+            if told.push(*event) || at % 100 == 0 {
+                told.count(&mut coverage);
+                assert!(told.is_counted() && told.events.len() < MOST);
+            }
+            let mut whole = Fingerprint::default();
+            whole.add(&all[..=at]);
+            assert_eq!(told.fingerprint(), whole.words.finish());
+        }
+        told.count(&mut coverage);
+        let counted: u64 = coverage.edges().iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, all.len() as u64, "each once");
+    }
+}
