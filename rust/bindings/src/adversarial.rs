@@ -116,7 +116,7 @@ impl Explorer {
 impl Explorer {
     #[new]
     fn new(name: &str, seed: u64) -> PyResult<Explorer> {
-        Ok(Explorer::of(Shared::new(explorer(name, seed)?)))
+        Ok(Explorer::of(Shared::from(explorer(name, seed)?)))
     }
 
     /// One that gives these answers, (of how many, which), in each execution, and lets the explorer of

@@ -26,7 +26,7 @@
 //! straight ways have no points, so they are not gone there; but a lock that is taken, or a packet's step, is a span without
 //! one ([`Bias::briefly`]), and no other stack runs in it.
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -77,6 +77,23 @@ impl Bias {
         Bias::of(LOCKS)
     }
 
+    /// The same for all worlds of the calling thread, which come one after the other, until another thread comes into one of them:
+    /// what is handed on from one to the next counts no reference. A span of it is one of each of them.
+    pub(crate) fn of_worlds() -> Arc<Bias> {
+        thread_local! {
+            static KNOWN: RefCell<Option<Arc<Bias>>> = const { RefCell::new(None) };
+        }
+        let known = |known: &RefCell<Option<Arc<Bias>>>| {
+            let mut known = known.borrow_mut();
+            if known.as_ref().is_none_or(|bias| !bias.is_of_locks()) {
+                *known = Some(Bias::of_locks());
+            }
+            known.clone()
+        };
+        // A thread that ends has none any more.
+        KNOWN.try_with(known).ok().flatten().unwrap_or_else(Bias::of_locks)
+    }
+
     /// Whether it is [such a one](Self::of_locks), and no other thread has come.
     pub(crate) fn is_of_locks(&self) -> bool {
         self.state.load(Ordering::Relaxed) == LOCKS
@@ -103,6 +120,31 @@ impl Bias {
     #[allow(clippy::inline_always)] // see `alone`
     pub(crate) fn briefly(&self, thread: u32) -> Option<Alone<'_>> {
         self.begin(thread, LOCKS)
+    }
+
+    /// Does something in a span of that kind and no other one begins or ends meanwhile: how many there were is known at the end, and
+    /// not read again. What is written and read at once is what each lock of a world would wait for, one after the other.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `alone`
+    fn at_once<R>(&self, thread: u32, f: impl FnOnce() -> Option<R>) -> Option<R> {
+        if thread != self.owner {
+            return None;
+        }
+        let inside = self.inside.load(Ordering::Relaxed);
+        self.inside.store(inside + 1, Ordering::Relaxed);
+        light();
+        let done = if self.state.load(Ordering::Relaxed) <= LOCKS { f() } else { None };
+        self.inside.store(inside, Ordering::Release);
+        done
+    }
+
+    /// [`briefly`](Self::briefly) for who does not know his CPU.
+    #[inline]
+    pub(crate) fn briefly_here(&self) -> Option<Alone<'_>> {
+        if self.state.load(Ordering::Relaxed) > LOCKS {
+            return None;
+        }
+        self.briefly(Cpu::thread())
     }
 
     #[inline(always)]
@@ -173,7 +215,9 @@ impl<T: ?Sized> Biased<T> {
 
     /// Belongs to another world from now on, with another value, and nobody holds it.
     pub(crate) fn renew(&mut self, bias: &Arc<Bias>, value: impl FnOnce(&mut T)) {
-        self.bias = Arc::clone(bias);
+        if !Arc::ptr_eq(&self.bias, bias) {
+            self.bias = Arc::clone(bias);
+        }
         *self.locked.get_mut() = false;
         value(self.value.get_mut());
     }
@@ -185,8 +229,7 @@ impl<T: ?Sized> Biased<T> {
     #[inline]
     pub(crate) fn lock(&self) -> BiasedGuard<'_, T> {
         if self.bias.state.load(Ordering::Relaxed) <= LOCKS
-            && let Some(span) = self.bias.briefly(Cpu::thread())
-            && let Some(guard) = self.lock_in(&span)
+            && let Some(guard) = self.bias.at_once(Cpu::thread(), || self.lock_straight())
         {
             return guard;
         }
@@ -206,7 +249,7 @@ impl<T: ?Sized> Biased<T> {
     /// The same for a thread whose CPU this is, which may be alone in the world.
     #[inline]
     pub(crate) fn lock_on(&self, cpu: &Cpu) -> BiasedGuard<'_, T> {
-        let straight = self.bias.briefly(cpu.thread).and_then(|span| self.lock_in(&span));
+        let straight = self.bias.at_once(cpu.thread, || self.lock_straight());
         straight.unwrap_or_else(|| self.lock_slowly())
     }
 
@@ -214,7 +257,17 @@ impl<T: ?Sized> Biased<T> {
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
     pub(crate) fn lock_in(&self, span: &Alone<'_>) -> Option<BiasedGuard<'_, T>> {
-        if !std::ptr::eq(span.bias, &raw const *self.bias) || self.locked.load(Ordering::Relaxed) {
+        if !std::ptr::eq(span.bias, &raw const *self.bias) {
+            return None;
+        }
+        self.lock_straight()
+    }
+
+    /// In a span of its own world; `None` if it is locked.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn lock_straight(&self) -> Option<BiasedGuard<'_, T>> {
+        if self.locked.load(Ordering::Relaxed) {
             return None;
         }
         self.locked.store(true, Ordering::Relaxed);
@@ -315,5 +368,24 @@ mod tests {
         let cpu = Cpu::current();
         let Some(span) = ours.alone(&cpu) else { return }; // no membarrier here
         assert!(value.lock_in(&span).is_none());
+    }
+
+    #[test]
+    fn worlds_of_a_thread_have_one_bias_until_another_thread_comes() {
+        let first = Bias::of_worlds();
+        if !first.is_of_locks() {
+            return; // no membarrier here
+        }
+        assert!(Arc::ptr_eq(&first, &Bias::of_worlds()));
+        let theirs = std::thread::scope(|scope| {
+            let other = || {
+                first.shared();
+                Bias::of_worlds()
+            };
+            scope.spawn(other).join().unwrap()
+        });
+        let next = Bias::of_worlds();
+        assert!(!Arc::ptr_eq(&first, &next) && !Arc::ptr_eq(&theirs, &next));
+        assert!(!first.is_of_locks() && next.is_of_locks());
     }
 }

@@ -91,10 +91,10 @@ impl Coverage {
         Some(edge)
     }
 
-    /// All of these happened; they are taken out.
-    pub(crate) fn see_all(&mut self, events: &mut Vec<Event>) {
-        for event in events.drain(..) {
-            self.fold(&event);
+    /// All of these happened.
+    pub(crate) fn see_all(&mut self, events: &[Event]) {
+        for event in events {
+            self.fold(event);
         }
     }
 

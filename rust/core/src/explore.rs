@@ -148,10 +148,12 @@ pub fn execute(
     let ndis = Ndis::new(config);
     let ran = catch_unwind(AssertUnwindSafe(|| scenario(&ndis)));
     let closed = ndis.close();
-    let first = ndis.violations().into_iter().find(|violation| !violation.warning);
+    let found = if ndis.violation_count() == 0 { Vec::new() } else { ndis.violations() };
+    let panics = if ndis.panic_count() == 0 { Vec::new() } else { ndis.panics() };
+    let first = found.into_iter().find(|violation| !violation.warning);
     let failure = if let Some(violation) = first {
         Some((symptom(&violation), Some(violation)))
-    } else if let Some(panic) = ndis.panics().first() {
+    } else if let Some(panic) = panics.first() {
         let place = format!("{} of {:?}: {}", panic.entry, panic.adapter, panic.message);
         Some((Symptom { rule: None, place }, None))
     } else if let Err(payload) = ran {

@@ -8,20 +8,37 @@ use std::sync::OnceLock;
 
 /// Set once, before MiniportInitialize has returned; read from then on like the value itself.
 #[derive(Debug)]
-pub struct Late<T>(OnceLock<T>);
+pub struct Late<T>(Said<T>);
+
+#[derive(Debug)]
+enum Said<T> {
+    AtOnce(T),
+    Late(OnceLock<T>),
+}
 
 impl<T> Late<T> {
     pub(crate) fn known(value: T) -> Late<T> {
-        Late(OnceLock::from(value))
+        Late(Said::AtOnce(value))
     }
 
     pub(crate) const fn unknown() -> Late<T> {
-        Late(OnceLock::new())
+        Late(Said::Late(OnceLock::new()))
+    }
+
+    /// It, if it was said.
+    #[inline]
+    pub(crate) fn said(&self) -> Option<&T> {
+        match &self.0 {
+            Said::AtOnce(value) => Some(value),
+            Said::Late(said) => said.get(),
+        }
     }
 
     /// Says it; the first to say it is right.
     pub(crate) fn say(&self, value: impl FnOnce() -> T) {
-        self.0.get_or_init(value);
+        if let Said::Late(said) = &self.0 {
+            said.get_or_init(value);
+        }
     }
 }
 
@@ -30,6 +47,6 @@ impl<T> Deref for Late<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        self.0.get().expect("said before MiniportInitialize has returned")
+        self.said().expect("said before MiniportInitialize has returned")
     }
 }

@@ -19,6 +19,7 @@ mod deliver;
 mod device;
 mod emit;
 mod gate;
+mod homeward;
 mod indicate;
 mod interrupt;
 mod life;
@@ -94,17 +95,15 @@ pub struct Panic {
 
 /// What all handles of one world share.
 pub struct Ndis {
-    /// How it was set up.
+    /// How it was set up, but for what decides in adversarial time.
     pub config: Config,
     pub(crate) queue: Queue,
     /// Whether one thread is alone in it.
     pub(crate) bias: Arc<Bias>,
     pub(crate) locks: LockTable,
     adapters: Biased<Vec<Arc<Adapter>>>,
-    /// What is told of the adapters when they are gone.
-    pub(crate) ended: OnceLock<Vec<AdapterEntry>>,
-    /// And they themselves, as long as somebody else has them.
-    gone: OnceLock<Vec<Weak<Adapter>>>,
+    /// Of the adapters when they are gone: what is told of them, and they themselves, as long as somebody else has them.
+    pub(crate) gone: OnceLock<(Vec<AdapterEntry>, Vec<Weak<Adapter>>)>,
     /// Whether it takes no more adapters; changed under their lock.
     full: AtomicBool,
     /// The last block of numbers that was taken for further lines; changed under their lock, too.
@@ -143,16 +142,16 @@ impl std::fmt::Debug for Ndis {
 
 impl Ndis {
     /// A world of its own. In real time its dispatcher thread starts.
-    pub fn new(config: Config) -> Arc<Ndis> {
+    pub fn new(mut config: Config) -> Arc<Ndis> {
         let watch = Watch::of(&config);
         let told = config.record || config.adversity.is_some();
         let bias = match config.time {
-            TimeKind::Adversarial => Bias::of_locks(),
+            TimeKind::Adversarial => Bias::of_worlds(),
             // At level 4 each event asks the interpreter, which no span may wait for.
             time => Bias::new(time == TimeKind::Virtual && config.verify != Verify::CallSites),
         };
-        let (adversary, aloud) = (config.adversity.as_ref(), config.asks_aloud());
-        let adversary = adversary.map(|settings| Adversary::new(settings, aloud, &bias));
+        let (adversity, aloud) = (config.adversity.take(), config.asks_aloud());
+        let adversary = adversity.map(|settings| Adversary::new(settings, aloud, &bias));
         let policy = adversary.as_ref().map(|adversary| adversary.policy(config.policy));
         let config = Config { policy: policy.unwrap_or(config.policy), ..config };
         let ndis = Arc::new_cyclic(|me| Ndis {
@@ -161,7 +160,6 @@ impl Ndis {
             bias,
             config,
             locks: LockTable::default(),
-            ended: OnceLock::new(),
             gone: OnceLock::new(),
             full: AtomicBool::new(false),
             blocks: AtomicU32::new(1 << 16),

@@ -78,6 +78,11 @@ impl Slot {
         &self,
         f: impl Fn(PacketState) -> Result<PacketState, Rule>,
     ) -> Result<PacketState, Rule> {
+        if let Some(span) = self.body.bias().briefly_here() {
+            let next = f(self.state())?;
+            self.set_in(&span, next);
+            return Ok(next);
+        }
         self.body.bias().shared();
         let mut word = self.word.load(Ordering::Acquire);
         loop {
@@ -239,6 +244,12 @@ impl Pool {
 
     /// Takes a packet out; it is the protocol's.
     pub(crate) fn allocate(&self) -> Option<u32> {
+        if let Some(span) = self.bias.briefly_here() {
+            let (index, place) = self.next_in(&span)?;
+            self.take_in(&span, place);
+            place.set_in(&span, place.state().allocate().ok()?);
+            return Some(index);
+        }
         self.bias.shared();
         let mut free = self.free.load(Ordering::Acquire);
         loop {
@@ -264,6 +275,9 @@ impl Pool {
 
     /// The same for who alone has the packet: `freed` is its state afterwards.
     pub(crate) fn free_own(&self, index: u32, place: &Slot, freed: PacketState) {
+        if let Some(span) = self.bias.briefly_here() {
+            return self.free_in(&span, index, place, freed);
+        }
         self.bias.shared();
         place.word.store(freed.word(), Ordering::Release);
         self.push_free(index, place);

@@ -281,7 +281,7 @@ impl Adapter {
             };
             self.report(&cpu, rule, None, detail)
         });
-        if self.holds(lock) {
+        if self.ndis.locks.owner(lock) == cpu.id {
             cpu.state.borrow_mut().release(lock);
             self.ndis.locks.force_release(lock);
         }

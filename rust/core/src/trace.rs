@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, Name};
 use crate::face::Face;
 use crate::info::WanInfo;
-use crate::ndis::{Ndis, OnViolation};
+use crate::ndis::{Adapter, Ndis, OnViolation};
 use crate::policy::Policy;
 use crate::time::TimeKind;
 
@@ -235,6 +235,20 @@ impl Trace {
     }
 }
 
+impl Adapter {
+    /// What a trace says of it.
+    pub(crate) fn entry(&self) -> AdapterEntry {
+        AdapterEntry {
+            index: self.index,
+            name: self.name.clone(),
+            serialized: self.serialized(),
+            face: self.face(),
+            packets: self.packets(),
+            info: Some((*self.info).clone()),
+        }
+    }
+}
+
 impl Ndis {
     /// The recording so far; no events unless [`Config::record`](crate::Config::record) is on.
     pub fn trace(&self) -> Trace {
@@ -278,18 +292,12 @@ impl Ndis {
 
     /// What a trace says of the adapters; of a closed world, what it said at its end.
     pub(crate) fn adapter_entries(&self) -> Vec<AdapterEntry> {
-        if let Some(ended) = self.ended.get() {
-            return ended.clone();
+        // In this order: what is told when they are gone is there before they are.
+        let adapters = self.adapters();
+        match self.gone.get() {
+            Some((entries, _)) => entries.clone(),
+            None => adapters.iter().map(|adapter| adapter.entry()).collect(),
         }
-        let adapters = self.adapters().into_iter().map(|adapter| AdapterEntry {
-            index: adapter.index,
-            name: adapter.name.clone(),
-            serialized: adapter.serialized(),
-            face: adapter.face(),
-            packets: adapter.packets(),
-            info: Some((*adapter.info).clone()),
-        });
-        adapters.collect()
     }
 
     /// Writes the recording as a trace.

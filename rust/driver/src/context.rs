@@ -271,11 +271,13 @@ pub(crate) struct Here {
 impl Here {
     #[inline]
     pub(crate) fn enter(name: &'static str) -> Here {
+        // Here, and not handed out of the closure: what is copied at once that was written in parts is waited for.
+        let mut here = Here { call: Call::NONE, frame: ptr::null_mut(), bit: 0, name };
         THREAD.with(|thread| {
             let call = thread.call();
             let number = call.as_ref().map_or_else(Cpu::current_number, |call| call.cpu().place());
             let bit = bit(number);
-            let here = Here { call: thread.call.get(), frame: thread.frame.get(), bit, name };
+            (here.call, here.frame, here.bit) = (thread.call.get(), thread.frame.get(), bit);
             thread.in_library.set(true);
             thread.called.set(number + 1);
             thread.calling.set(thread.calling.get() | bit);
@@ -292,8 +294,8 @@ impl Here {
             {
                 leave("the drivers go on for ever; this execution is cut off");
             }
-            here
-        })
+        });
+        here
     }
 
     #[inline]

@@ -2,7 +2,6 @@
 //! after its end is to be found out.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -42,7 +41,6 @@ pub(crate) struct Heap {
     late: Mutex<Vec<usize>>,
     pub(crate) guard: Guard,
     small: Mutex<Small>,
-    total: AtomicUsize,
 }
 
 /// Blocks without pages of their own: cut from larger ones, never given back before the driver's end.
@@ -87,7 +85,6 @@ impl Heap {
         if length > 1 << 30 {
             return None;
         }
-        self.total.fetch_add(1, Ordering::Relaxed);
         if !self.guard.is_there() || self.live.lock().len() >= MOST_GUARDED {
             return self.small.lock().allocate(length, by, tag);
         }

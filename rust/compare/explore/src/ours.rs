@@ -145,7 +145,7 @@ pub fn explore<D: Driver<Ours>>(
     play: Play,
 ) -> Explored {
     let made = make(explorer, seed).unwrap_or_else(|| panic!("no explorer is called {explorer}"));
-    let decides = Shared::new(made);
+    let decides = Shared::from(made);
     let options = Options { executions, time, ..Options::default() };
     let all = explore_scenario(&decides, &options, |ndis| scenario::<D>(ndis, play));
     Explored {

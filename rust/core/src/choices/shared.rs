@@ -12,7 +12,7 @@ use crate::cx::Cpu;
 /// world asks at each point, and two atomics cost as much as the answer does. Who waits for it spins, and gives its processor
 /// away meanwhile.
 #[derive(Clone)]
-pub struct Shared(Arc<Biased<dyn Explorer>>);
+pub struct Shared(Arc<Biased<Box<dyn Explorer>>>);
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,19 +23,25 @@ impl fmt::Debug for Shared {
 impl Shared {
     /// For this thread's worlds first of all.
     pub fn new(explorer: impl Explorer + 'static) -> Shared {
-        Shared(Arc::new(Biased::new(&Bias::of_locks(), explorer)))
+        Shared::from(Box::new(explorer) as Box<dyn Explorer>)
     }
 
     /// The explorer, which nobody else asks meanwhile; a world of another thread waits.
     #[inline]
-    pub fn lock(&self) -> impl DerefMut<Target = dyn Explorer> + '_ {
+    pub fn lock(&self) -> impl DerefMut<Target = Box<dyn Explorer>> + '_ {
         self.0.lock()
     }
 
     /// The same for a thread whose CPU this is.
     #[inline]
-    pub(crate) fn lock_on(&self, cpu: &Cpu) -> BiasedGuard<'_, dyn Explorer> {
+    pub(crate) fn lock_on(&self, cpu: &Cpu) -> BiasedGuard<'_, Box<dyn Explorer>> {
         self.0.lock_on(cpu)
+    }
+}
+
+impl From<Box<dyn Explorer>> for Shared {
+    fn from(explorer: Box<dyn Explorer>) -> Shared {
+        Shared(Arc::new(Biased::new(&Bias::of_locks(), explorer)))
     }
 }
 

@@ -133,7 +133,17 @@ impl Packets {
         }
         let life = self.life(event.adapter);
         let Some(name) = event.what.packet() else {
-            return Seat::of_adapter(self.step_adapter(event, life));
+            // What most are: they change no life.
+            let plain = matches!(
+                event.what,
+                What::Acquire { .. }
+                    | What::Release { .. }
+                    | What::Enter { .. }
+                    | What::Leave { .. }
+                    | What::TimerSet { .. }
+                    | What::TimerFire { .. }
+            );
+            return Seat::of_adapter(if plain { life } else { self.step_adapter(event, life) });
         };
         let key = key(name);
         let known = self.known_of(key);

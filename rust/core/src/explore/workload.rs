@@ -73,6 +73,16 @@ struct Bound(Arc<Peer>);
 // All of a world in adversarial time runs on one thread.
 const ORDER: Ordering = Ordering::Relaxed;
 
+/// One more.
+fn up(count: &AtomicU32) {
+    count.store(count.load(ORDER).wrapping_add(1), ORDER);
+}
+
+/// One fewer.
+fn down(count: &AtomicU32) {
+    count.store(count.load(ORDER).wrapping_sub(1), ORDER);
+}
+
 /// What frames are of.
 static FRAME: [u8; 4096] = [0xFF; 4096];
 
@@ -80,13 +90,14 @@ impl Peer {
     /// Sends a frame of some size, if there is a line and a packet.
     fn send(&self, ndis: &Ndis) {
         let which = ndis.choose(4, "size");
-        let (Some(link), Some(sizes)) = (self.link.get(), self.sizes.get()) else { return };
-        let link = connection(ndis, link);
+        let (Some(first), Some(sizes)) = (self.link.get(), self.sizes.get()) else { return };
+        let other = connection(ndis, first);
+        let link = other.as_ref().unwrap_or(first);
         if self.stopped.load(ORDER) || !link.is_up() || self.sent.load(ORDER) >= PACKETS {
             return;
         }
-        self.sent.fetch_add(1, ORDER);
-        self.sending.fetch_add(1, ORDER);
+        up(&self.sent);
+        up(&self.sending);
         let length = sizes[which as usize] as usize;
         let sent = match FRAME.get(..length) {
             Some(frame) => link.send_frame(frame),
@@ -96,24 +107,24 @@ impl Peer {
             let _ = self.failed.set(error.to_string());
         }
         if !matches!(sent, Ok((_, Status::PENDING))) {
-            self.sent.fetch_sub(1, ORDER);
+            down(&self.sent);
         }
-        self.sending.fetch_sub(1, ORDER);
+        down(&self.sending);
     }
 }
 
-/// The link itself, or another one that is up, of a miniport that has several.
-fn connection(ndis: &Ndis, first: &Arc<Link>) -> Arc<Link> {
+/// Another link that is up, of a miniport that has several; none for the first one itself.
+fn connection(ndis: &Ndis, first: &Arc<Link>) -> Option<Arc<Link>> {
     if first.adapter.info.endpoints == 1 {
-        return Arc::clone(first);
+        return None;
     }
     let up = |link: &Arc<Link>| link.is_up() && !Arc::ptr_eq(link, first);
     let mut others: Vec<_> = first.adapter.links().into_iter().filter(up).collect();
     match others.len() {
-        0 => Arc::clone(first),
+        0 => None,
         count => match ndis.choose(1 + count as u32, "connection") {
-            0 => Arc::clone(first),
-            other => others.swap_remove(other as usize - 1),
+            0 => None,
+            other => Some(others.swap_remove(other as usize - 1)),
         },
     }
 }
@@ -121,10 +132,10 @@ fn connection(ndis: &Ndis, first: &Arc<Link>) -> Arc<Link> {
 impl Protocol for Bound {
     fn send_complete(&self, _: &mut Cx<UpToDispatch>, packet: Packet, _: FinalStatus) {
         let peer = &*self.0;
-        peer.sent.fetch_sub(1, ORDER);
+        down(&peer.sent);
         let ndis = &packet.adapter().ndis;
         if peer.again.load(ORDER) < AGAIN && ndis.choose(4, "send again") == 1 {
-            peer.again.fetch_add(1, ORDER);
+            up(&peer.again);
             peer.send(ndis);
         }
         drop(packet); // not before: the pool's next packet is to be another one

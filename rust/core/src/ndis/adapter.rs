@@ -29,7 +29,6 @@ use crate::late::Late;
 use crate::oid::Oid;
 use crate::pool::Pool;
 use crate::protocol::Protocol;
-use crate::ring::{Consumer, Ring};
 use crate::rule::Rule;
 use crate::violation::Violation;
 
@@ -129,8 +128,7 @@ pub struct Adapter {
     pub(crate) size: u32,
     pub(crate) links: Biased<Lines>,
     pub(crate) gate: Gate,
-    pub(crate) producer: Ring,
-    pub(crate) consumer: Mutex<Consumer>,
+    pub(crate) homeward: super::homeward::Homeward,
     pub(crate) deliver_scheduled: AtomicBool,
     /// Somebody wanted to deliver while another was at it.
     pub(crate) deliver_missed: AtomicBool,
@@ -332,10 +330,13 @@ impl Adapter {
 
     /// The end of an entry point that is recorded, or leaves something behind.
     fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
-        let verdict = cpu.state.borrow().may_leave();
         if self.ndis.tells_all() {
             self.emit(cpu, What::Leave { entry });
         }
+        if cpu.state.borrow_mut().leave_clean() {
+            return;
+        }
+        let verdict = cpu.state.borrow().may_leave();
         if let Err(rule) = verdict {
             self.report_leak(cpu, entry, rule);
         }

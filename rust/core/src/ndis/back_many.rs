@@ -192,7 +192,7 @@ impl Adapter {
                 let status = FinalStatus::new(status(at)).unwrap_or(FinalStatus::FAILURE);
                 Completion { slot, status }
             }));
-            self.producer.push_batch(&kept);
+            self.homeward.ring().push_batch(&kept);
             kept.clear();
             self.delivery_is_due();
         }
@@ -287,6 +287,7 @@ impl Adapter {
         }
         if let Some(drivers) = to {
             self.bring_many(cpu, &drivers, link, batch, finals);
+            self.put_back(cpu, Some(drivers), None, |lent| &mut lent.up);
         }
         if waits {
             self.pump(cpu, link);

@@ -11,6 +11,7 @@ use super::adapter::{Adapter, Count, Drivers, Lent};
 use super::alarm::Alarm;
 use super::device::Devices;
 use super::gate::Gate;
+use super::homeward::Homeward;
 use super::lines::Lines;
 use super::timer::Timers;
 use super::{Link, LinkSettings, Ndis};
@@ -89,12 +90,13 @@ impl Ndis {
         let face = miniport.face();
         let ndis = self.me.upgrade().ok_or(BindError::Closed)?;
         let drivers = Drivers { miniport: Box::new(miniport), protocol: Box::new(protocol) };
+        let drivers = Some(Arc::new(drivers));
         let adapter = self.add_adapter(|index| {
-            let mut size = crate::ring::Config::new(packets as usize);
-            if ndis.queue.adversary.is_some() {
-                size.lanes = 1; // all of its CPUs are one thread; a stranger has the shared lane
-            }
-            let (producer, consumer) = crate::ring::ring(size);
+            let homeward = if ndis.queue.adversary.is_some() {
+                Homeward::of_one_thread(packets as usize)
+            } else {
+                Homeward::new(packets as usize)
+            };
             let (pool, info) = if says_late {
                 (Late::unknown(), Late::unknown())
             } else {
@@ -115,16 +117,15 @@ impl Ndis {
                 without: Mutex::default(),
                 info,
                 me: std::sync::Weak::clone(me),
-                drivers: ArcSwapOption::from_pointee(drivers),
-                lent: Biased::new(&ndis.bias, Lent::default()),
+                drivers: ArcSwapOption::new(drivers.clone()),
+                lent: Biased::new(&ndis.bias, Lent { call: drivers, ..Lent::default() }),
                 life: AtomicU8::new(Life::Initializing as u8),
                 links: Biased::new(&ndis.bias, Lines::new(index)),
                 timers: Timers::new(&ndis.bias),
                 devices: Devices::new(&ndis.bias),
                 ndis,
                 gate: Gate::default(),
-                producer,
-                consumer: Mutex::new(consumer),
+                homeward,
                 deliver_scheduled: AtomicBool::new(false),
                 deliver_missed: AtomicBool::new(false),
                 alarm: Alarm::default(),
@@ -225,9 +226,7 @@ impl Adapter {
             }
         }
         // What a protocol sent when a line came up inside of MiniportInitialize has waited.
-        for link in self.links() {
-            self.pump(cpu, &link);
-        }
+        self.pump_all(cpu);
         Ok(())
     }
 

@@ -145,6 +145,7 @@ impl Adapter {
                 let mut cx = Cx::assume(Rc::clone(cpu));
                 drivers.protocol.send_complete_names(&mut cx, self, &home);
             });
+            self.put_back(cpu, Some(to), None, |lent| &mut lent.up);
         }
         for link in &waiting {
             self.pump(cpu, link);

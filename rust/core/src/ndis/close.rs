@@ -60,9 +60,12 @@ impl Adapter {
         let lent =
             std::mem::replace(&mut *self.lent.lock(), Lent { over: true, ..Lent::default() });
         drop(lent);
-        for link in self.links() {
+        for at in 0.. {
             // Their end may be a driver's code: not under a lock.
-            let drivers = link.flow.lock().drivers.take();
+            let drivers = match self.links.lock().list.get(at) {
+                Some(link) => link.flow.lock().drivers.take(),
+                None => break,
+            };
             drop(drivers);
         }
     }
@@ -80,15 +83,17 @@ impl Ndis {
 
     /// An adapter holds its world: as long as the world holds it, too, neither is ever freed.
     fn forget_adapters(&self) {
-        let _ = self.ended.set(self.adapter_entries());
-        let adapters = std::mem::take(&mut *self.adapters.lock());
-        let _ = self.gone.set(adapters.iter().map(Arc::downgrade).collect());
+        let mut adapters = self.adapters.lock();
+        let entries = adapters.iter().map(|adapter| adapter.entry()).collect();
+        let _ = self.gone.set((entries, adapters.iter().map(Arc::downgrade).collect()));
+        let ended = std::mem::take(&mut *adapters);
         drop(adapters);
+        drop(ended);
     }
 
     /// An adapter, of a closed world one that somebody still has: whoever can raise a level has one.
     fn some_adapter(&self) -> Option<Arc<Adapter>> {
-        let gone = || self.gone.get()?.iter().find_map(Weak::upgrade);
+        let gone = || self.gone.get()?.1.iter().find_map(Weak::upgrade);
         let first = self.adapters.lock().first().cloned();
         first.or_else(gone)
     }

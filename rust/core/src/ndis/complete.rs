@@ -187,9 +187,10 @@ impl Adapter {
             _ => self.look_at_return(cpu, name, status),
         };
         let (waiting, drivers) = self.home(cpu, link, name.slot, status, true, now);
-        if let Some(drivers) = drivers.filter(|_| deliver) {
-            self.send_complete_on(&drivers, cpu, name.slot, status);
+        if let Some(drivers) = drivers.as_deref().filter(|_| deliver) {
+            self.send_complete_on(drivers, cpu, name.slot, status);
         }
+        self.put_back(cpu, drivers, None, |lent| &mut lent.up);
         if waiting || deliver {
             self.pump(cpu, link);
         }
@@ -213,8 +214,8 @@ impl Adapter {
     /// By the ring.
     pub(super) fn queue_home(&self, completions: &[Completion]) {
         match completions {
-            [one] => self.producer.push(*one),
-            many => self.producer.push_batch(many),
+            [one] => self.homeward.ring().push(*one),
+            many => self.homeward.ring().push_batch(many),
         }
         if self.ndis.config.delivery == Delivery::Inline {
             self.ndis.overflow.store(true, Ordering::Release);
@@ -256,7 +257,7 @@ impl Adapter {
         let mut flow = link.flow.lock();
         // Before the packet is home: who closes the world waits until none is on its way, and lets
         // the drivers go then.
-        let drivers = flow.drivers.clone();
+        let drivers = self.lend_from(cpu, &flow, |lent| &mut lent.up);
         let _ = place.own_step(PacketState::deliver);
         flow.count.answered += u64::from(answered);
         let by_call = !answered && state.taken_back().is_none();
@@ -280,9 +281,7 @@ impl Adapter {
             let (waiting, drivers) = self.home(cpu, link, slot, status, false, now);
             (drivers, waiting.then(|| Arc::clone(link)))
         };
-        if let Some(drivers) = drivers {
-            self.send_complete_on(&drivers, cpu, slot, status);
-        }
+        self.call_up(cpu, (drivers, self.lend_own(cpu)), slot, status);
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }

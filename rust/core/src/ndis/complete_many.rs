@@ -73,7 +73,7 @@ impl<'a> Completions<'a> {
     /// Hands over what is kept, with one reservation in the ring.
     pub fn flush(&mut self) {
         if !self.kept.is_empty() {
-            self.adapter.producer.push_batch(&self.kept);
+            self.adapter.homeward.ring().push_batch(&self.kept);
             self.kept.clear();
             self.adapter.delivery_is_due();
         }

@@ -16,8 +16,10 @@ impl Adapter {
     /// Delivers what is in the ring, after what another thread delivers. Not from inside of a
     /// callback, which may be that delivery's own.
     pub(crate) fn deliver_rest(&self, cpu: &Rc<Cpu>) {
-        self.ndis.others_until(|| !self.consumer.is_locked());
-        drop(self.consumer.lock());
+        if let Some(consumer) = self.homeward.consumer() {
+            self.ndis.others_until(|| !consumer.is_locked());
+            drop(consumer.lock());
+        }
         self.deliver_batch(cpu);
     }
 
@@ -32,11 +34,11 @@ impl Adapter {
             return 0;
         }
         let mut total = 0;
-        loop {
-            let consumer = self.consumer.try_lock().or_else(|| {
+        while let Some(consumer) = self.homeward.consumer() {
+            let consumer = consumer.try_lock().or_else(|| {
                 // Somebody is at it, and looks again after it has seen this.
                 self.deliver_missed.swap(true, Ordering::SeqCst);
-                self.consumer.try_lock()
+                consumer.try_lock()
             });
             let Some(mut consumer) = consumer else { break };
             self.deliver_scheduled.store(false, Ordering::Release);

@@ -321,35 +321,52 @@ impl Ndis {
         if matches!(self.watch, Watch::Nothing) {
             return;
         }
+        if self.config.record {
+            return self.emit_recorded(adapter, cpu, moment, what, note);
+        }
+        self.tell(adapter, cpu, moment, what);
+    }
+
+    #[inline(never)]
+    fn emit_recorded(
+        &self,
+        adapter: &Adapter,
+        cpu: &Rc<Cpu>,
+        moment: Moment,
+        what: What,
+        note: impl FnOnce() -> Note,
+    ) {
+        self.tell(adapter, cpu, moment, what);
+        let note = note();
+        self.recording.lock().push(event_of(adapter, cpu, moment, what), note);
+    }
+
+    /// An event goes into the packet's history, and to who counts.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers, one of which is what most events have
+    fn tell(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
         let keep = self.config.verify >= Verify::LastOwner;
         let packet = what.packet().filter(|name| name.adapter == adapter.index);
         if packet.is_none() && !self.tells_all() {
             return;
         }
-        let (irql, locks) = {
-            let state = cpu.state.borrow();
-            (state.irql, state.held.len().min(255) as u8)
-        };
-        let event = Event {
-            time: moment.time,
-            cpu: cpu.number(),
-            irql,
-            locks,
-            adapter: adapter.index,
-            site: moment.site,
-            what,
-        };
+        // Made where it goes: it is not small, and most have one place to go to.
         if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
-            slot.history.keep(&event);
+            slot.history.keep(&event_of(adapter, cpu, moment, what));
         }
         if let Some(adversary) = &self.queue.adversary {
-            adversary.see(cpu, &event);
-        }
-        if self.config.record {
-            let note = note();
-            self.recording.lock().push(event, note);
+            adversary.see(cpu, event_of(adapter, cpu, moment, what));
         }
     }
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)] // see `Ndis::tell`
+fn event_of(adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) -> Event {
+    let state = cpu.state.borrow();
+    let (irql, locks) = (state.irql, state.held.len().min(255) as u8);
+    let (cpu, adapter) = (cpu.number(), adapter.index);
+    Event { time: moment.time, cpu, irql, locks, adapter, site: moment.site, what }
 }
 
 #[inline(always)]

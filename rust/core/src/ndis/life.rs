@@ -120,6 +120,9 @@ impl Adapter {
 
     fn look_at_timers(&self, cpu: &Rc<Cpu>) {
         let set = self.set_timers();
+        if set.is_empty() {
+            return;
+        }
         let drivers = self.drivers.load();
         for timer in &set {
             let name = drivers.as_ref().and_then(|drivers| drivers.miniport.timer_name(*timer));
@@ -144,10 +147,10 @@ impl Adapter {
 
     /// Gives back, with `status`, every send that NDIS has queued.
     pub(crate) fn give_back_queued(&self, cpu: &Rc<Cpu>, status: FinalStatus) {
-        if self.links.lock().list.iter().all(|link| link.queued() == 0) {
+        if !self.has_queued() {
             return;
         }
-        for link in self.links() {
+        for link in self.each_link() {
             self.give_back_queued_on(cpu, &link, status);
         }
     }
@@ -190,7 +193,8 @@ impl Adapter {
         let owed: Vec<u32> = self.pool.owned_by(Owner::Miniport).collect();
         for slot in owed {
             if self.take_back(cpu, slot, TakenBack::Halt).is_some() {
-                self.producer.push(crate::ring::Completion { slot, status: FinalStatus::FAILURE });
+                let failed = crate::ring::Completion { slot, status: FinalStatus::FAILURE };
+                self.homeward.ring().push(failed);
             }
         }
         self.ndis.overflow.store(true, Ordering::Release);
@@ -201,7 +205,7 @@ impl Adapter {
     pub fn shutdown(&self) {
         let cpu = Cpu::current();
         if self.life() < Life::Halted && !self.went_down.swap(true, Ordering::AcqRel) {
-            for link in self.links() {
+            for link in self.each_link() {
                 link.flow.lock().going_down = true;
             }
             self.call(&cpu, Entry::Shutdown, cpu.irql(), |drivers| drivers.miniport.shutdown(&cpu));

@@ -6,11 +6,13 @@
 //! number from 0 on in its block, one that came later has one above [`LATER`]: so a binding that keeps
 //! an object for each of the first lines, by the lower half of the number, keeps few.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Adapter, Counters, Link, Ndis};
 use crate::coverage::QuickMap;
+use crate::cx::Cpu;
 
 /// Numbers above this one, in each block, are of lines that came after one was let go.
 const LATER: u32 = 0x8000;
@@ -22,6 +24,7 @@ const LAST: u32 = 0xFFFF;
 pub(crate) struct Lines {
     /// In the order in which they came.
     pub(crate) list: Vec<Arc<Link>>,
+    /// Those that are not where their numbers say, and perhaps others.
     by_id: QuickMap<u32, Arc<Link>>,
     /// The number of the next one; none if all were given.
     next: Option<u32>,
@@ -54,14 +57,15 @@ impl Lines {
             if over {
                 flow.drivers = None; // the adapter has them still
                 past.add(&flow.count);
-                self.by_id.remove(&link.id);
             }
             !over
         });
-        if self.list.len() < count
-            && let Some(next) = self.next.filter(|next| next & LAST < LATER)
-        {
-            self.next = later(next, ndis);
+        if self.list.len() < count {
+            // Those that are left have other places now.
+            self.by_id = self.list.iter().map(|link| (link.id, Arc::clone(link))).collect();
+            if let Some(next) = self.next.filter(|next| next & LAST < LATER) {
+                self.next = later(next, ndis);
+            }
         }
         past
     }
@@ -127,8 +131,10 @@ impl Adapter {
         let link = Link::new(self.arc(), id, handle);
         let is_first = id & LAST < LATER - 1;
         lines.next = if is_first { Some(id + 1) } else { later(id, &self.ndis) };
+        if lines.list.len() != (id & LAST) as usize {
+            lines.by_id.insert(id, Arc::clone(&link));
+        }
         lines.list.push(Arc::clone(&link));
-        lines.by_id.insert(id, Arc::clone(&link));
         if self.ndis.config.record {
             self.ndis.recording.lock().link(self.index, id, handle);
         }
@@ -137,6 +143,25 @@ impl Adapter {
 
     pub(crate) fn link_by_id(&self, id: u32) -> Option<Arc<Link>> {
         self.links.lock().find(id).cloned()
+    }
+
+    /// Whether a send waits on any of them.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.links.lock().list.iter().any(|link| link.queued() > 0)
+    }
+
+    /// [`pump`](Self::pump)s each of them.
+    pub(super) fn pump_all(&self, cpu: &Rc<Cpu>) {
+        if self.has_queued() {
+            self.each_link().for_each(|link| self.pump(cpu, &link));
+        }
+    }
+
+    /// The [`links`](Self::links), one by one: of an adapter with one line no list is made.
+    pub(crate) fn each_link(&self) -> impl Iterator<Item = Arc<Link>> + use<> {
+        let lines = self.links.lock();
+        let (first, rest) = lines.list.split_at(lines.list.len().min(1));
+        first.first().cloned().into_iter().chain(rest.to_vec())
     }
 
     /// Its lines, in the order in which they came up first. One whose call was closed is among them

@@ -109,6 +109,9 @@ impl OwnThreads {
     }
 
     fn living(&self) -> Vec<Arc<Own>> {
+        if !self.any.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         self.list.lock().iter().filter(|own| !own.has_ended()).cloned().collect()
     }
 }

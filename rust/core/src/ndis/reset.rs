@@ -178,9 +178,7 @@ impl Adapter {
         self.call(cpu, Entry::ResetComplete, self.callback_level(cpu), |drivers| {
             drivers.protocol.reset_complete(&mut Cx::assume(Rc::clone(cpu)), status);
         });
-        for link in self.links() {
-            self.pump(cpu, &link);
-        }
+        self.pump_all(cpu);
         broken
     }
 

@@ -185,7 +185,7 @@ impl Link {
             } else {
                 let _ = flow.state.submit();
                 flow.count.submitted += 1;
-                (way, flow.drivers.clone())
+                (way, adapter.lend_from(cpu, &flow, |lent| &mut lent.down))
             }
         };
         slot.is_sent(self.id, length, fresh.is_some());
@@ -196,6 +196,7 @@ impl Link {
             Way::Recurse => return Ok(self.submit(drivers.as_deref(), cpu, name.slot, false, now)),
             Way::Submit => {
                 let status = self.submit(drivers.as_deref(), cpu, name.slot, false, now);
+                adapter.put_back(cpu, drivers, None, |lent| &mut lent.down);
                 adapter.leave(cpu);
                 status
             }

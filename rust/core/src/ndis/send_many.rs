@@ -46,7 +46,7 @@ impl Adapter {
     /// From how many packets on this driver is called for many, in this world. An explorer that
     /// chooses who runs next wants each call by itself, but where an array is what the contract has.
     pub(super) fn least(&self, driver: Option<usize>) -> usize {
-        let alone = self.ndis.config.adversity.is_some() && self.face == Face::Wan;
+        let alone = self.ndis.queue.adversary.is_some() && self.face == Face::Wan;
         driver.filter(|_| !alone).unwrap_or(usize::MAX)
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::adapter::Lent;
+use super::link::Flow;
 use super::{Adapter, Delivery, Drivers, Link, MAX_DEPTH, Moment};
 use crate::biased::Alone;
 use crate::contract;
@@ -152,6 +153,47 @@ impl Link {
 }
 
 impl Adapter {
+    /// The drivers for a call of this way, as long as the link has some: lent ones, or counted.
+    #[inline]
+    pub(super) fn lend_from(
+        &self,
+        cpu: &Cpu,
+        flow: &Flow,
+        place: impl Fn(&mut Lent) -> &mut Option<Arc<Drivers>>,
+    ) -> Option<Arc<Drivers>> {
+        let known = flow.drivers.as_ref()?;
+        let lent = self.ndis.bias.briefly(cpu.thread).and_then(|span| {
+            let mut lent = self.lent.lock_in(&span)?;
+            place(&mut lent).take()
+        });
+        Some(lent.unwrap_or_else(|| Arc::clone(known)))
+    }
+
+    /// The reference for the token of a packet that goes home, if there is one.
+    #[inline]
+    pub(super) fn lend_own(&self, cpu: &Cpu) -> Option<Arc<Adapter>> {
+        let span = self.ndis.bias.briefly(cpu.thread)?;
+        self.lent.lock_in(&span)?.own.take()
+    }
+
+    /// ProtocolSendComplete, by references that were taken out for it.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(super) fn call_up(
+        &self,
+        cpu: &Rc<Cpu>,
+        (drivers, own): (Option<Arc<Drivers>>, Option<Arc<Adapter>>),
+        slot: u32,
+        status: FinalStatus,
+    ) {
+        let before = cpu.spare.lend(own);
+        if let Some(drivers) = drivers.as_deref() {
+            self.send_complete_on(drivers, cpu, slot, status);
+        }
+        let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
+        self.put_back(cpu, drivers, own, |lent| &mut lent.up);
+    }
+
     /// The references that were taken out for a call.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
@@ -269,17 +311,13 @@ impl Adapter {
         flow.metered((name.slot, place), status, now.time, now.time);
         flow.comes_home(status, u64::from(place.length.load(Ordering::Relaxed)));
         let drivers = lent.up.take().or_else(|| flow.drivers.clone());
-        let before = cpu.spare.lend(lent.own.take());
+        let own = lent.own.take();
         let waiting = (!flow.queue.is_empty()).then(|| Arc::clone(link));
         drop(flow);
         drop(lines);
         drop(lent);
         drop(span);
-        if let Some(drivers) = drivers.as_deref() {
-            self.send_complete_on(drivers, cpu, name.slot, status);
-        }
-        let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
-        self.put_back(cpu, drivers, own, |lent| &mut lent.up);
+        self.call_up(cpu, (drivers, own), name.slot, status);
         if let Some(link) = waiting {
             self.pump(cpu, &link);
         }

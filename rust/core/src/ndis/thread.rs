@@ -110,6 +110,9 @@ impl Ndis {
 
     /// Threads that have not begun never do, but those to be kept.
     pub(crate) fn forget_threads(&self, kept: impl Fn(&(Body, bool)) -> bool) {
+        if self.threads.live.load(Ordering::Acquire) == 0 {
+            return;
+        }
         for body in self.threads.bodies.lock().iter_mut() {
             *body = body.take().filter(&kept);
         }

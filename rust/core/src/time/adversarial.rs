@@ -21,7 +21,7 @@ mod wait;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -31,15 +31,12 @@ use crate::coverage::Coverage;
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
 use crate::event::Event;
-use crate::time::stacks::{Generators, Stacks};
+use crate::time::stacks::{Stacks, of_rust};
 
 use happened::Told;
 pub use owner::{FOREIGN, FOREIGNER};
 pub use question::{Answer, At, Kind, Question};
 use spare::Spare;
-
-/// How many events are counted together at most.
-const MANY: usize = 64;
 
 /// The most virtual CPUs that a world has.
 pub const MAX_CPUS: usize = 32;
@@ -200,8 +197,10 @@ pub(crate) struct Adversary {
     points: AtomicU64,
     /// How many events there were; likewise.
     seen: AtomicU64,
+    /// How many edges this execution was the first to reach, of those that are counted.
+    fresh: AtomicUsize,
     inner: Biased<Inner>,
-    /// What happened and is not counted yet: the events of a while are counted together.
+    /// What happened; the events of a while are counted together.
     told: Biased<Told>,
 }
 
@@ -209,13 +208,13 @@ impl Drop for Adversary {
     fn drop(&mut self) {
         self.count();
         let inner = self.inner.get_mut();
-        Spare::keep(inner, std::mem::take(&mut self.told.get_mut().events));
+        Spare::keep(inner, self.told.get_mut().take_room());
     }
 }
 
 impl Adversary {
     /// With `keeps` it can say of each choice what it was about.
-    pub(crate) fn new(settings: &Adversity, keeps: bool, bias: &Arc<Bias>) -> Adversary {
+    pub(crate) fn new(settings: Adversity, keeps: bool, bias: &Arc<Bias>) -> Adversary {
         let cpus = settings.cpus.clamp(1, MAX_CPUS);
         let spare = Spare::take();
         let mut list = spare.cpus;
@@ -229,13 +228,14 @@ impl Adversary {
         };
         settings.coverage.lock().begin();
         Adversary {
-            stacks: settings.stacks.clone().unwrap_or_else(|| Arc::new(Generators::default())),
-            settings: settings.clone(),
+            stacks: settings.stacks.clone().unwrap_or_else(of_rust),
             owner: owner::Owner::default(),
             asks_lone,
             most_points: settings.max_points.saturating_mul(2),
+            settings,
             points: AtomicU64::new(0),
             seen: AtomicU64::new(0),
+            fresh: AtomicUsize::new(0),
             told: Biased::new(bias, Told::new(spare.told)),
             inner: Biased::new(
                 bias,
@@ -291,12 +291,10 @@ impl Adversary {
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // a few stores at each event
-    pub(crate) fn see(&self, cpu: &Cpu, event: &Event) {
+    pub(crate) fn see(&self, cpu: &Cpu, event: Event) {
         self.seen.store(self.seen() + 1, Ordering::Relaxed);
-        let mut told = self.told.lock_on(cpu);
-        told.events.push(*event);
-        if told.events.len() >= MANY {
-            drop(told);
+        let many = self.told.lock_on(cpu).push(event);
+        if many {
             self.count();
         }
     }
@@ -305,14 +303,15 @@ impl Adversary {
     #[cold]
     pub(crate) fn count(&self) {
         let mut told = self.told.lock();
-        if !told.events.is_empty() {
-            told.count(&mut self.settings.coverage.lock());
+        if !told.is_counted() {
+            let mut coverage = self.settings.coverage.lock();
+            told.count(&mut coverage);
+            self.fresh.store(coverage.fresh(), Ordering::Relaxed);
         }
     }
 
     /// A number that stands for what has happened.
     pub(crate) fn fingerprint(&self) -> u64 {
-        self.count();
         self.told.lock().fingerprint()
     }
 
@@ -324,7 +323,7 @@ impl Adversary {
     /// How many edges this execution was the first to reach.
     pub(crate) fn fresh(&self) -> usize {
         self.count();
-        self.settings.coverage.lock().fresh()
+        self.fresh.load(Ordering::Relaxed)
     }
 
     /// From now on nothing goes wrong: every choice is 0 and none is recorded.

@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use generator::{Generator, Gn};
@@ -56,6 +55,8 @@ thread_local! {
     /// Made once a thread: mapping memory costs more than what most executions do.
     static STACKS: RefCell<Vec<Option<Stack>>> = const { RefCell::new(Vec::new()) };
     static NEXT: Cell<Option<Body>> = const { Cell::new(None) };
+    /// What is to run on stacks that nobody has switched to yet, by their numbers. The switch follows at once.
+    static WAITING: RefCell<Vec<(usize, Body)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Takes one body after the other.
@@ -67,9 +68,13 @@ fn stack() -> Stack {
     })
 }
 
-/// The stacks of one world, in the language of none.
+/// Stacks in the language of none.
 pub(crate) fn of_rust() -> Arc<dyn Stacks> {
-    Arc::new(Generators::default())
+    thread_local! {
+        static KNOWN: Arc<dyn Stacks> = Arc::new(Generators);
+    }
+    // A thread that ends has none any more.
+    KNOWN.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Generators))
 }
 
 /// Has the crate that makes stacks do what it does once in a process: it handles faults. A handler of somebody else's that is to
@@ -85,25 +90,13 @@ fn go_on_with(to: usize) {
     generator::yield_with(to);
 }
 
-/// Stacks for drivers written in Rust.
-#[derive(Debug, Default)]
-pub(crate) struct Generators {
-    waiting: parking_lot::Mutex<Vec<(usize, Bodied)>>,
-    /// Whether there is any: most switches are to stacks that have begun.
-    any: AtomicBool,
-}
-
-struct Bodied(Body);
-
-impl fmt::Debug for Bodied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Body")
-    }
-}
+/// Stacks for drivers written in Rust: those of the thread.
+#[derive(Debug)]
+pub(crate) struct Generators;
 
 impl Generators {
     /// Runs stack `to`, and those that are switched to from there, until it is stack 0's turn.
-    fn run(&self, mut to: usize) {
+    fn run(mut to: usize) {
         while to != 0 {
             let taken = STACKS.with_borrow_mut(|stacks| {
                 if stacks.len() < to {
@@ -112,13 +105,12 @@ impl Generators {
                 stacks[to - 1].take()
             });
             let mut stack = taken.unwrap_or_else(stack);
-            if self.any.load(Ordering::Relaxed) {
-                let mut waiting = self.waiting.lock();
+            WAITING.with_borrow_mut(|waiting| {
+                // Most switches are to stacks that have begun.
                 if let Some(at) = waiting.iter().position(|(number, _)| *number == to) {
-                    NEXT.set(Some(waiting.swap_remove(at).1.0));
+                    NEXT.set(Some(waiting.swap_remove(at).1));
                 }
-                self.any.store(!waiting.is_empty(), Ordering::Relaxed);
-            }
+            });
             let next = stack.resume().unwrap_or(0);
             STACKS.with_borrow_mut(|stacks| stacks[to - 1] = Some(stack));
             to = next;
@@ -128,13 +120,12 @@ impl Generators {
 
 impl Stacks for Generators {
     fn start(&self, number: usize, body: Body) {
-        self.waiting.lock().push((number, Bodied(body)));
-        self.any.store(true, Ordering::Relaxed);
+        WAITING.with_borrow_mut(|waiting| waiting.push((number, body)));
     }
 
     fn switch(&self, from: usize, to: usize) {
         if from == 0 {
-            self.run(to);
+            Generators::run(to);
         } else {
             go_on_with(to);
         }

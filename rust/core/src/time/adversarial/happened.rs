@@ -1,17 +1,21 @@
-//! What happened in a world and is not counted yet, and a number that stands for all that happened.
+//! What happened in a world, counted together, and a number that stands for all of it.
 
 use std::hash::{Hash, Hasher};
 
 use crate::coverage::Coverage;
 use crate::event::Event;
 
-/// The events of a while, which are counted together.
+/// So many events of a world are kept. What is more is hashed and let go of; else only who asks for the fingerprint has it made.
+const MOST: usize = 256;
+
+/// The events of a world.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) events: Vec<Event>,
-    /// The CPUs in the order in which they appeared: their numbers depend on what ran before.
-    cpus: Vec<u32>,
-    words: Words,
+    events: Vec<Event>,
+    /// How many of them were counted.
+    counted: usize,
+    /// Of those before them.
+    before: Fingerprint,
 }
 
 impl Told {
@@ -19,26 +23,64 @@ impl Told {
         Told { events: room, ..Told::default() }
     }
 
-    /// Counts what is there, and takes it out.
+    /// Whether it is time to [`count`](Self::count).
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a few stores at each event
+    pub(super) fn push(&mut self, event: Event) -> bool {
+        self.events.push(event);
+        self.events.len() >= MOST
+    }
+
+    /// Counts what is there and was not counted yet.
     pub(super) fn count(&mut self, coverage: &mut Coverage) {
-        for event in &self.events {
+        coverage.see_all(&self.events[self.counted..]);
+        if self.events.len() >= MOST {
+            self.before.add(&self.events);
+            self.events.clear();
+        }
+        self.counted = self.events.len();
+    }
+
+    /// Whether all of it is counted.
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted == self.events.len()
+    }
+
+    /// The room, for another world.
+    pub(super) fn take_room(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Of all that happened.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut all = self.before.clone();
+        all.add(&self.events);
+        all.words.finish()
+    }
+}
+
+/// A number that stands for events.
+#[derive(Clone, Debug, Default)]
+struct Fingerprint {
+    /// The CPUs in the order in which they appeared: their numbers depend on what ran before.
+    cpus: Vec<u32>,
+    words: Words,
+}
+
+impl Fingerprint {
+    fn add(&mut self, events: &[Event]) {
+        for event in events {
             let known = self.cpus.iter().position(|cpu| *cpu == event.cpu).unwrap_or_else(|| {
                 self.cpus.push(event.cpu);
                 self.cpus.len() - 1
             });
             Event { cpu: known as u32, site: 0, ..*event }.hash(&mut self.words);
         }
-        coverage.see_all(&mut self.events);
-    }
-
-    /// Of all that was counted.
-    pub(super) fn fingerprint(&self) -> u64 {
-        self.words.finish()
     }
 }
 
 /// FxHash, of the Rust compiler: a multiplication for each word. Only compared with others of the same process.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Words(u64);
 
 impl Hasher for Words {
@@ -70,5 +112,39 @@ impl Hasher for Words {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cx::Irql;
+    use crate::event::What;
+
+    #[test]
+    fn what_was_let_go_of_is_in_the_fingerprint_too() {
+        let event = |at: usize| Event {
+            time: at as u64 / 3,
+            cpu: [7, 4, 9][at % 3],
+            irql: Irql::PASSIVE,
+            locks: 0,
+            adapter: 0,
+            site: at as u32,
+            what: What::TimerFire { timer: at as u32 % 5 },
+        };
+        let all: Vec<Event> = (0..3 * MOST + 10).map(event).collect();
+        let (mut told, mut coverage) = (Told::default(), Coverage::new());
+        for (at, event) in all.iter().enumerate() {
+            if told.push(*event) || at % 100 == 0 {
+                told.count(&mut coverage);
+                assert!(told.is_counted() && told.events.len() < MOST);
+            }
+            let mut whole = Fingerprint::default();
+            whole.add(&all[..=at]);
+            assert_eq!(told.fingerprint(), whole.words.finish());
+        }
+        told.count(&mut coverage);
+        let counted: u64 = coverage.edges().iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, all.len() as u64, "each once");
     }
 }

@@ -1,9 +1,10 @@
 //! What can happen at a point.
 
-use super::{Inner, Listed, Pending, State, Virtual, Way};
+use super::{Adversary, Inner, Listed, Pending, State, Virtual, Way};
 use crate::choices::{Access, Step};
 use crate::cx::Irql;
 use crate::dispatch::Work;
+use crate::ndis::Ndis;
 
 /// Why a CPU is at a point.
 #[derive(Copy, Clone, Debug)]
@@ -70,24 +71,66 @@ pub(super) struct Room {
     lowest: Irql,
     /// When the first of what runs began.
     since: u64,
+    /// Whether somebody waits for what others do.
+    waits: bool,
 }
 
 impl Room {
+    const NONE: Room =
+        Room { idle: false, idle_own: false, lowest: Irql(u8::MAX), since: u64::MAX, waits: false };
+
+    /// On the CPU of this number too; `runs`: it runs something, or may be interrupted while it waits.
+    #[inline]
+    fn with(&mut self, number: usize, cpu: &Virtual, runs: bool) {
+        if cpu.is_idle() {
+            if number == 0 {
+                self.idle_own = true;
+            } else {
+                self.idle = true;
+            }
+        }
+        if runs && cpu.is_interruptible() {
+            self.lowest = self.lowest.min(cpu.irql);
+        }
+        if cpu.state != State::Idle && !cpu.sleeps() {
+            self.since = self.since.min(cpu.since);
+        }
+        self.waits |= matches!(cpu.state, State::Lock(_) | State::Waits(_));
+    }
+
     fn has_place(&self, work: Work) -> bool {
         self.idle || (!work.is_thread() && (self.idle_own || self.lowest < work.level()))
     }
 }
 
+impl Ndis {
+    /// [`list`](Inner::list) at a point. Where nobody waits for what others do, the list stays what it is at the next point.
+    #[inline(never)]
+    pub(super) fn list_at_point(
+        &self,
+        adversary: &Adversary,
+        inner: &mut Inner,
+        me: usize,
+        access: Access,
+    ) {
+        let (at, free) = (At::Point(access), |lock| self.locks.is_free(lock));
+        let (room, any) = inner.list(me, (at, false), adversary.settings.latency, free);
+        // With an idle CPU all work has a place, at whatever level the others run.
+        let irql = (any && !room.idle).then_some(inner.cpus[me].irql);
+        inner.listed = (!room.waits).then_some(Listed { cpu: me, irql });
+    }
+}
+
 impl Inner {
     /// Lists in `steps` and `ways` what can happen while CPU `me` is at such a point; the first is what
-    /// happens without an adversary. Where work could begin, if any could. With `rests` none does for its own sake.
+    /// happens without an adversary. Where work could begin, and whether any could. With `rests` none does for its own sake.
     pub(super) fn list(
         &mut self,
         me: usize,
         (at, rests): (At, bool),
         latency: u64,
         free: impl Fn(u32) -> bool,
-    ) -> Option<Room> {
+    ) -> (Room, bool) {
         self.listed = None;
         self.steps.clear();
         self.ways.clear();
@@ -96,6 +139,9 @@ impl Inner {
             self.offer(Way::Cpu(me), self.cpus[me].task, access, false);
             preempts = true;
         }
+        // Who only polls is not the reason to go on, once he has done it for long enough.
+        let tired = rests && !self.all;
+        let (mut room, mut wakes) = (Room::NONE, None);
         for number in 0..self.cpus.len() {
             let cpu = &self.cpus[number];
             let can = match cpu.state {
@@ -106,6 +152,12 @@ impl Inner {
                 State::Lock(lock) => free(lock),
                 State::Waits(seen) => seen != self.progress,
             };
+            room.with(number, cpu, number != me || preempts);
+            if let Some(at) = cpu.wakes()
+                && !(tired && cpu.on.is_some())
+            {
+                wakes = Some(wakes.map_or(at, |first: u64| first.min(at)));
+            }
             if can {
                 let (task, access) = (cpu.task, cpu.access);
                 self.offer(Way::Cpu(number), task, access, preempts);
@@ -118,17 +170,12 @@ impl Inner {
         }
         // A check for hang is of use in its order only, and never the reason to go on.
         let work = self.pending.iter().find(|pending| !pending.background).map(|p| p.at);
-        // Nor are those who only poll, once they have done it for long enough.
-        let tired = rests && !self.all;
-        let goes_on = |cpu: &&Virtual| !(tired && cpu.on.is_some());
-        let wakes = self.cpus.iter().filter(goes_on).filter_map(Virtual::wakes).min();
         let rests = tired || (work.is_none() && !self.all);
         if rests && wakes.is_none() {
-            return None;
+            return (room, false);
         }
         let first = work.into_iter().chain(wakes).min();
         let last = first.map_or(u64::MAX, |first| first.saturating_add(latency)).min(self.until);
-        let room = self.room(me, preempts);
         // In the order of time, as far as nobody wants it otherwise.
         let sooner = wakes.is_some_and(|wakes| work.is_none_or(|work| wakes < work));
         for last in [last.min(room.since.saturating_add(latency)), last] {
@@ -138,7 +185,7 @@ impl Inner {
             if !rests {
                 self.list_work(room, last, preempts);
             }
-            if !sooner {
+            if !sooner && wakes.is_some() {
                 self.list_sleepers(last, tired, preempts);
             }
             if !self.steps.is_empty() {
@@ -150,18 +197,19 @@ impl Inner {
             // What is due has no place before.
             self.list_sleepers(wakes.unwrap_or(0), tired, preempts);
         }
-        Some(room)
+        (room, true)
     }
 
     /// The CPUs that sleep no longer than until `last`; those that poll are `tired` of it or not.
     fn list_sleepers(&mut self, last: u64, tired: bool, preempts: bool) {
         for number in 0..self.cpus.len() {
-            let cpu = self.cpus[number];
+            let cpu = &self.cpus[number];
             if tired && cpu.on.is_some() {
                 continue;
             }
             if cpu.wakes().is_some_and(|wakes| wakes <= last) {
-                self.offer(Way::Cpu(number), cpu.task, Access::ANY, preempts);
+                let task = cpu.task;
+                self.offer(Way::Cpu(number), task, Access::ANY, preempts);
             }
         }
     }
@@ -172,44 +220,6 @@ impl Inner {
         self.listed.is_some_and(|listed| {
             listed.cpu == me && listed.irql.is_none_or(|listed| listed == irql)
         })
-    }
-
-    /// [`list`](Self::list) at a point. Where nobody waits for what others do, the list stays what it is at the next point.
-    pub(super) fn list_point(
-        &mut self,
-        me: usize,
-        access: Access,
-        latency: u64,
-        free: impl Fn(u32) -> bool,
-    ) {
-        let mut waits = self.cpus.iter().map(|cpu| cpu.state);
-        let stays = !waits.any(|state| matches!(state, State::Lock(_) | State::Waits(_)));
-        let room = self.list(me, (At::Point(access), false), latency, free);
-        // With an idle CPU all work has a place, at whatever level the others run.
-        let irql = room.filter(|room| !room.idle).map(|_| self.cpus[me].irql);
-        self.listed = stays.then_some(Listed { cpu: me, irql });
-    }
-
-    /// `runs`: the CPU `me` runs something, and does not wait.
-    fn room(&self, me: usize, runs: bool) -> Room {
-        let mut room =
-            Room { idle: false, idle_own: false, lowest: Irql(u8::MAX), since: u64::MAX };
-        for (number, cpu) in self.cpus.iter().enumerate() {
-            if cpu.is_idle() {
-                if number == 0 {
-                    room.idle_own = true;
-                } else {
-                    room.idle = true;
-                }
-            }
-            if (number != me || runs) && cpu.is_interruptible() {
-                room.lowest = room.lowest.min(cpu.irql);
-            }
-            if cpu.state != State::Idle && !cpu.sleeps() {
-                room.since = room.since.min(cpu.since);
-            }
-        }
-        room
     }
 
     /// The work that is due up to `last`.

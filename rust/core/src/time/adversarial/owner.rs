@@ -4,6 +4,7 @@ use std::ptr::from_ref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Adversary;
+use crate::cx::Cpu;
 use crate::ndis::{Ndis, Panic};
 
 /// Whose [`Panic`] it is when another thread calls.
@@ -25,13 +26,15 @@ fn here() -> usize {
 #[derive(Debug)]
 pub(super) struct Owner {
     thread: usize,
+    /// The same as its CPUs have it.
+    number: u32,
     /// Whether it was said that another one called.
     said: AtomicBool,
 }
 
 impl Default for Owner {
     fn default() -> Owner {
-        Owner { thread: here(), said: AtomicBool::new(false) }
+        Owner { thread: here(), number: Cpu::thread(), said: AtomicBool::new(false) }
     }
 }
 
@@ -44,11 +47,26 @@ impl Ndis {
         if adversary.owner.thread == here() {
             return Some(adversary);
         }
+        self.foreigner_came(adversary);
+        None
+    }
+
+    /// The same for who has the CPU of the calling thread.
+    #[inline]
+    pub(super) fn is_foreign(&self, adversary: &Adversary, cpu: &Cpu) -> bool {
+        let foreign = cpu.thread != adversary.owner.number;
+        if foreign {
+            self.foreigner_came(adversary);
+        }
+        foreign
+    }
+
+    #[cold]
+    fn foreigner_came(&self, adversary: &Adversary) {
         if !adversary.owner.said.swap(true, Ordering::Relaxed) {
             let message = FOREIGN.to_string();
             self.caught(Panic { adapter: String::new(), entry: FOREIGNER, message });
         }
-        None
     }
 
     /// Whether the calling thread is not the one that this world in adversarial time runs on.

@@ -8,7 +8,7 @@ use super::list::At;
 use super::{Adversary, Inner, Pending, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
-use crate::ndis::Ndis;
+use crate::ndis::{Adapter, Ndis};
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -23,7 +23,7 @@ impl Drop for Around<'_> {
 }
 
 /// What a CPU does next.
-enum Next {
+pub(super) enum Next {
     /// What it is at.
     Go,
     /// It waits for what will never come.
@@ -40,7 +40,7 @@ impl Ndis {
     /// Something else may happen here, before `access`.
     #[inline]
     pub(crate) fn point(&self, access: Access) {
-        if let Some(adversary) = self.adversary() {
+        if let Some(adversary) = &self.queue.adversary {
             self.at_point(adversary, access);
         }
     }
@@ -54,13 +54,20 @@ impl Ndis {
 
     #[inline(never)]
     fn at_point(&self, adversary: &Adversary, access: Access) {
-        // A stack that unwinds is not left: whether a thread panics is asked of the thread.
-        if std::thread::panicking() {
+        let mut next = Next::Go;
+        let stays = Cpu::here_numbered(|me, cpu| {
+            // A stack that unwinds is not left: whether a thread panics is asked of the thread.
+            let stays = self.is_foreign(adversary, cpu) || std::thread::panicking();
+            if !stays {
+                self.decide_point(adversary, (me, cpu), access, &mut next);
+            }
+            stays
+        });
+        if stays {
             return;
         }
-        match self.decide(adversary, At::Point(access)) {
-            Next::Go => {}
-            next => drop(self.go_on_by(adversary, At::Point(access), next)),
+        if !matches!(next, Next::Go) {
+            self.go_on_by(adversary, At::Point(access), next);
         }
         // A language binding raises an exception instead.
         if adversary.is_cut_off()
@@ -123,12 +130,13 @@ impl Ndis {
             let mut inner = adversary.change();
             (inner.until, inner.all) = (until.unwrap_or(u64::MAX), until.is_some());
         }
+        let mut whose = None;
         loop {
             match self.decide(adversary, At::Idle) {
-                Next::Here(pending) => self.begin(adversary, pending),
+                Next::Here(pending) => self.begin(adversary, pending, &mut whose),
                 Next::To(other) => {
                     if let Some(pending) = self.switch(adversary, other) {
-                        self.begin(adversary, pending);
+                        self.begin(adversary, pending, &mut whose);
                     }
                 }
                 _ => break,
@@ -183,9 +191,9 @@ impl Ndis {
                     adversary.gave_up();
                     return false;
                 }
-                Next::Here(pending) => self.begin(adversary, pending),
+                Next::Here(pending) => self.begin(adversary, pending, &mut None),
                 Next::To(other) => match self.switch(adversary, other) {
-                    Some(pending) => self.begin(adversary, pending),
+                    Some(pending) => self.begin(adversary, pending, &mut None),
                     None => return !adversary.gave_up(),
                 },
             }
@@ -193,48 +201,57 @@ impl Ndis {
         }
     }
 
-    #[inline]
+    /// What comes next at a point of this CPU, if it does not go on: where it is to be, since it is large and most do.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // what most points are is one function
+    fn decide_point(
+        &self,
+        adversary: &Adversary,
+        (me, cpu): (usize, &Cpu),
+        access: Access,
+        next: &mut Next,
+    ) {
+        let inner = &mut *adversary.inner.lock_on(cpu);
+        adversary.is_at_one_more(inner);
+        inner.progress += 1;
+        let (here, irql) = (&mut inner.cpus[me], cpu.irql());
+        (here.state, here.access, here.irql) = (State::Ready, access, irql);
+        if inner.quiet {
+            return;
+        }
+        if inner.is_listed_for(me, irql) {
+            inner.steps[0].access = access;
+        } else {
+            self.list_at_point(adversary, inner, me, access);
+        }
+        if inner.steps.len() == 1 && !adversary.asks_lone {
+            return; // what most points are
+        }
+        let chosen = inner.step(cpu, &adversary.settings);
+        inner.keep(|inner| self.asked_step(adversary, inner, chosen));
+        if chosen != 0 {
+            *next = self.take(adversary, inner, me, At::Point(access), chosen);
+        }
+    }
+
     fn decide(&self, adversary: &Adversary, at: At) -> Next {
         Cpu::here_numbered(|me, cpu| {
+            if let At::Point(access) = at {
+                let mut next = Next::Go;
+                self.decide_point(adversary, (me, cpu), access, &mut next);
+                return next;
+            }
             let inner = &mut *adversary.inner.lock_on(cpu);
-            let points = adversary.points() + 1;
-            adversary.points.store(points, Ordering::Relaxed);
-            if points >= adversary.settings.max_points {
-                inner.quiet = true;
-            }
+            adversary.is_at_one_more(inner);
             let here = &mut inner.cpus[me];
-            let At::Point(access) = at else {
-                here.state = match at {
-                    At::Lock(lock) => State::Lock(lock),
-                    At::Waits => State::Waits(inner.progress),
-                    At::Sleeps(until) => State::Sleeps(until),
-                    _ => State::Idle,
-                };
-                here.irql = cpu.irql();
-                return self.decide_otherwise(adversary, inner, (me, cpu), at);
+            here.state = match at {
+                At::Lock(lock) => State::Lock(lock),
+                At::Waits => State::Waits(inner.progress),
+                At::Sleeps(until) => State::Sleeps(until),
+                _ => State::Idle,
             };
-            inner.progress += 1;
-            let irql = cpu.irql();
-            (here.state, here.access, here.irql) = (State::Ready, access, irql);
-            if inner.quiet {
-                return Next::Go;
-            }
-            if inner.is_listed_for(me, irql) {
-                inner.steps[0].access = access;
-            } else {
-                inner.list_point(me, access, adversary.settings.latency, |lock| {
-                    self.locks.is_free(lock)
-                });
-            }
-            if inner.steps.len() == 1 && !adversary.asks_lone {
-                return Next::Go; // what most points are
-            }
-            let chosen = inner.step(cpu, &adversary.settings);
-            inner.keep(|inner| self.asked_step(adversary, inner, chosen));
-            if chosen == 0 {
-                return Next::Go;
-            }
-            self.take(adversary, inner, me, at, chosen)
+            here.irql = cpu.irql();
+            self.decide_otherwise(adversary, inner, (me, cpu), at)
         })
     }
 
@@ -319,9 +336,10 @@ impl Ndis {
     fn idle(self: Arc<Self>, me: usize) -> usize {
         let Some(adversary) = &self.queue.adversary else { return 0 };
         let mut pending = adversary.change().cpus[me].inbox.take();
+        let mut whose = None;
         loop {
             if let Some(pending) = pending.take() {
-                self.begin(adversary, pending);
+                self.begin(adversary, pending, &mut whose);
             }
             if adversary.has_ended(me) {
                 return 0;
@@ -334,8 +352,8 @@ impl Ndis {
         }
     }
 
-    /// Does work on this CPU, on top of what it is at.
-    fn begin(&self, adversary: &Adversary, pending: Pending) {
+    /// Does work on this CPU, on top of what it is at. `whose` the work before it was is not looked for again.
+    fn begin(&self, adversary: &Adversary, pending: Pending, whose: &mut Option<Arc<Adapter>>) {
         let me = Cpu::current_number();
         let cpu: Rc<Cpu> = Cpu::current();
         let before = {
@@ -348,7 +366,7 @@ impl Ndis {
             (virtual_.state, virtual_.task) = (State::Ready, pending.task);
             before
         };
-        self.execute(&cpu, pending.work, &mut None);
+        self.execute(&cpu, pending.work, whose);
         self.settle(&cpu);
         let mut inner = adversary.change();
         // What a driver's function does takes no time; a thread and the check for hang may take what they like.
@@ -362,35 +380,13 @@ impl Ndis {
 }
 
 impl Adversary {
-    /// Whether the world ends; this CPU is no more then.
-    fn has_ended(&self, me: usize) -> bool {
-        let mut inner = self.change();
-        if inner.ending {
-            (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
+    /// Another point.
+    #[inline]
+    fn is_at_one_more(&self, inner: &mut Inner) {
+        let points = self.points() + 1;
+        self.points.store(points, Ordering::Relaxed);
+        if points >= self.settings.max_points {
+            inner.quiet = true;
         }
-        inner.ending
-    }
-}
-
-impl Inner {
-    /// Nobody can go on.
-    fn nothing_happens(&mut self, me: usize, at: At) -> Next {
-        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
-        let spins = |state| matches!(state, State::Lock(_));
-        let others = || (0..self.cpus.len()).filter(|number| *number != me);
-        // One that spins has met a deadlock; one that waits only waits for it.
-        let waiting = match at {
-            At::Lock(_) => None,
-            At::Waits => others().find(|number| spins(self.cpus[*number].state)),
-            _ => others().find(|number| waits(self.cpus[*number].state)),
-        };
-        if waiting.is_none() && matches!(at, At::Lock(_) | At::Waits) {
-            return Next::GaveUp;
-        }
-        if let Some(waiting) = waiting {
-            self.cpus[waiting].gave_up = true;
-            return Next::To(waiting);
-        }
-        if me == 0 { Next::Nothing } else { Next::To(0) }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Spare {
 }
 
 thread_local! {
-    static SPARE: Cell<Option<Box<Spare>>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Spare>> = const { Cell::new(None) };
 }
 
 /// What it was when it had room for more than this is not kept.
@@ -35,8 +35,7 @@ fn emptied<T>(list: &mut Vec<T>) -> Vec<T> {
 impl Spare {
     pub(super) fn take() -> Spare {
         // A thread that ends has none any more.
-        let kept = SPARE.try_with(Cell::take).ok().flatten();
-        kept.map(|kept| *kept).unwrap_or_default()
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
     }
 
     pub(super) fn keep(inner: &mut Inner, mut told: Vec<Event>) {
@@ -49,6 +48,6 @@ impl Spare {
             ways: emptied(&mut inner.ways),
             told: emptied(&mut told),
         };
-        let _ = SPARE.try_with(|kept| kept.set(Some(Box::new(spare))));
+        let _ = SPARE.try_with(|kept| kept.set(Some(spare)));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::list::At;
+use super::point::Next;
 use super::{Adversary, Inner, Pending, State, Virtual};
 use crate::cx::{Cpu, number_of};
 use crate::dispatch::Work;
@@ -180,5 +181,37 @@ impl Adversary {
         let me = &mut inner.cpus[Cpu::current_number()];
         me.state = State::Ready;
         std::mem::take(&mut me.gave_up)
+    }
+
+    /// Whether the world ends; this CPU is no more then.
+    pub(super) fn has_ended(&self, me: usize) -> bool {
+        let mut inner = self.change();
+        if inner.ending {
+            (inner.cpus[me].state, inner.cpus[me].started) = (State::Idle, false);
+        }
+        inner.ending
+    }
+}
+
+impl Inner {
+    /// Nobody can go on.
+    pub(super) fn nothing_happens(&mut self, me: usize, at: At) -> Next {
+        let waits = |state| matches!(state, State::Lock(_) | State::Waits(_));
+        let spins = |state| matches!(state, State::Lock(_));
+        let others = || (0..self.cpus.len()).filter(|number| *number != me);
+        // One that spins has met a deadlock; one that waits only waits for it.
+        let waiting = match at {
+            At::Lock(_) => None,
+            At::Waits => others().find(|number| spins(self.cpus[*number].state)),
+            _ => others().find(|number| waits(self.cpus[*number].state)),
+        };
+        if waiting.is_none() && matches!(at, At::Lock(_) | At::Waits) {
+            return Next::GaveUp;
+        }
+        if let Some(waiting) = waiting {
+            self.cpus[waiting].gave_up = true;
+            return Next::To(waiting);
+        }
+        if me == 0 { Next::Nothing } else { Next::To(0) }
     }
 }
