@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from commands import ndiswan
+import ndiswan as nw
+from commands import DRIVER, FINE, HEAD, QUICK, ROOT, USAGE, ndiswan
 from ndiswan.cli import commands
 
 if TYPE_CHECKING:
@@ -117,3 +119,59 @@ def test_a_command_that_is_called_as_a_function_keeps_its_streams(found: Path, m
     document, _, rest = said.getvalue().partition("\n}\n")
     assert json.loads(document + "}")["identical"]
     assert rest == "afterwards\n"
+
+
+WRITTEN_OVER = [
+    "trace run.jsonl --to pcapng -o run.jsonl",
+    "coverage run.jsonl --html run.jsonl",
+    "view run.jsonl --html run.jsonl",
+    "view run.jsonl double.json --html double.json",
+    "view double.json --target it.py:scenario --html it.py",
+    "replay double.json --out double.json",
+    "replay double.json --out it.py --target it.py:scenario",
+    "replay double.json --junit double.json",
+    "minimize double.json --out it.py --target it.py:scenario",
+    "check it.py:Driver --sarif it.py",
+    "check it.py --frames run.jsonl --code-quality run.jsonl",
+    "fuzz it.py:scenario --junit it.py",
+]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a recorded trace, a replay file and a driver with its scenario."""
+    with nw.Ndis(record=True) as ndis:
+        ndis.save(tmp_path / "run.jsonl")
+    shutil.copy(ROOT / "tests" / "replays" / "double-shared-list.json", tmp_path / "double.json")
+    scenario = "\ndef scenario(ndis): ndis.bind(nw.Protocol(), Driver())\n"
+    (tmp_path / "it.py").write_text(HEAD + DRIVER.format(send="return nw.SUCCESS") + scenario)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", WRITTEN_OVER)
+def test_what_a_command_reads_it_does_not_write_over(line: str, files: Path) -> None:
+    """An output that is an input is refused before anything runs, and what is there stays."""
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    done = ndiswan(*line.split(), cwd=files)
+    assert done.returncode == USAGE, done.stderr
+    assert "expected a file of its own, got " in done.stderr
+    assert done.stderr.endswith(", which is read\n")
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_two_reports_are_two_files(files: Path) -> None:
+    """What one option writes another one does not write over; of what is no file anything may go there."""
+    done = ndiswan("check", "it.py", *QUICK, "--sarif", "a", "--code-quality", "a", cwd=files)
+    assert done.returncode == USAGE
+    assert "--code-quality: expected a file of its own, got a, which --sarif writes" in done.stderr
+    nowhere = ("--sarif", "/dev/null", "--junit", "/dev/null")
+    assert ndiswan("check", "it.py", *QUICK, *nowhere, cwd=files).returncode == FINE
+    text = (files / "run.jsonl").read_text()
+    done = subprocess.run(
+        [sys.executable, "-m", "ndiswan", "trace", "/dev/stdin"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == FINE, done.stderr

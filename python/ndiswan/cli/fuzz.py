@@ -193,8 +193,8 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order. Exit code 1 if anything fails, 5 if
     nothing does and the choices of an earlier failure do not fit any more, or if nothing ran.
     """
-    said = asked(given)
-    given["arguments"] = with_options(given)
+    said = asked(given, [target])
+    given["arguments"] = with_options([target], given)
     try:
         find(
             target, list(given["arguments"])

@@ -71,7 +71,7 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
     Needs the extra `viz` (`pip install 'ndiswan[viz]'`).
     """
     path = Path(file)
-    target = Path(output or path.with_suffix(".html").name)
+    target = Path(output or f"{path.stem}.html")
     if path.is_dir():
         text = "a sweep's folder does not say which parameters its points have; give what sweep(...).to_parquet wrote"
         raise click.UsageError(f"{file}: {text}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.traces import read_trace
-from ndiswan.cli.console import cannot_write, out
+from ndiswan.cli.console import cannot_write, expect_apart, out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
     terminal, text that pages render, a picture.
     """
     form = form or _form(target)
+    expect_apart([file], o=target)
     recorded = read_trace(file)
     if form == "pcapng":
         _write_capture(recorded.to_pcapng, target)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndiswan.cli.console import cannot_write, drivers_on_stderr, out
+from ndiswan.cli.console import cannot_write, drivers_on_stderr, expect_apart, out
 from ndiswan.cli.in_c import with_runtime_for
+from ndiswan.cli.outputs import file_of
 from ndiswan.cli.replayed import TARGET
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def view(
     """
     from ndiswan.viewer import ViewError, to_html
 
+    expect_apart(map(file_of, filter(None, (file, other, target))), html=out_file)
     try:
         for one in (file, other):
             if one is not None:

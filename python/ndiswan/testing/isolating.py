@@ -139,7 +139,7 @@ class Elsewhere:
         marker = item.get_closest_marker(MARKER)
         self._timeout = marker.kwargs.get("timeout") if marker else None
         given = marker.kwargs.get("standstill", STANDSTILL) if marker else STANDSTILL
-        self._supervision = Supervision(given)
+        self._supervision = Supervision(given, self._timeout)
         self._reports: dict[str, Any] = {}
         self._crash: str | None = None
         self.is_child = False
