@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ndiswan as nw
-from commands import DRIVER, FINE, HEAD, QUICK, ROOT, USAGE, ndiswan
+from commands import DRIVER, FINE, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, VIOLATIONS, ndiswan
 from ndiswan.cli import commands
 
 if TYPE_CHECKING:
@@ -159,6 +159,28 @@ def test_what_a_command_reads_it_does_not_write_over(line: str, files: Path) -> 
     assert {path: path.read_bytes() for path in files.iterdir()} == before
 
 
+def test_a_link_stays_and_a_pipe_is_written_to(files: Path) -> None:
+    """What is made elsewhere first, to be there at once, takes the place of files only."""
+    (files / "link.json").symlink_to("double.json")
+    (files / "so").symlink_to("far.so")
+    (files / "a.c").write_text("int DriverEntry(void *a, void *b) { return 0; }")
+    os.mkfifo(files / "pipe")
+    lines = (
+        "minimize link.json --time 0",
+        "minimize double.json --time 0 --out pipe",
+        "minimize double.json --time 0 --out /dev/stdout",
+        "build a.c -o so",
+    )
+    with open(os.open(files / "pipe", os.O_RDWR), "rb") as pipe:  # noqa: PTH123 -- a descriptor
+        done = [ndiswan(*line.split(), cwd=files) for line in lines]
+        assert [one.returncode for one in done] == [VIOLATIONS, VIOLATIONS, VIOLATIONS, FINE]
+        assert pipe.read1().startswith(b'{\n "ndiswan-replay": 1')
+    assert '{\n "ndiswan-replay": 1' in done[2].stderr  # where drivers print meanwhile
+    assert (files / "link.json").is_symlink()
+    assert (files / "far.so").is_file()
+    assert not list(files.glob("*.part"))
+
+
 def test_two_reports_are_two_files(files: Path) -> None:
     """What one option writes another one does not write over; of what is no file anything may go there."""
     done = ndiswan("check", "it.py", *QUICK, "--sarif", "a", "--code-quality", "a", cwd=files)
@@ -175,3 +197,24 @@ def test_two_reports_are_two_files(files: Path) -> None:
         check=False,
     )
     assert done.returncode == FINE, done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_s_encoding_ends_no_command(encoding: str, files: Path) -> None:
+    """What it has no character for is a question mark; a name that is no text is what it was."""
+    (files / "it\udcff.py").write_text((files / "it.py").read_text())
+    shutil.copy(files / "run.jsonl", files / "run\udcff.jsonl")
+    lines = (
+        "rules",
+        "trace run\udcff.jsonl",
+        "coverage run\udcff.jsonl --html page\udcff.html",
+        "check it\udcff.py --mode send/inline --sarif a --junit b --code-quality c",
+        "replay double.json",
+    )
+    expected = (FINE, FINE, NOTHING_RAN, FINE, VIOLATIONS)
+    for line, code in zip(lines, expected, strict=True):
+        done = ndiswan(*line.split(), cwd=files, PYTHONIOENCODING=encoding)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    done = ndiswan("fuzz", "it\udcff.py:scenario", cwd=files)
+    assert done.returncode == USAGE
+    assert "expected a name in UTF-8, which a replay file can hold" in done.stderr

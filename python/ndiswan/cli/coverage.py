@@ -62,9 +62,9 @@ def coverage(
         raise TargetError(str(error)) from error
     if html is not None:
         try:
-            Path(html).write_text(to_html(report), "utf-8")
+            Path(html).write_text(to_html(report), "utf-8", "replace")
         except OSError as error:
-            raise cannot_write("--html", error) from error
+            raise cannot_write("--html", error, html) from error
     if as_json:
         out_json(report.to_json())
     else:

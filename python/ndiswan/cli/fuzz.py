@@ -60,10 +60,10 @@ class Shard(click.ParamType[tuple[int, int]]):
         """(K, N)."""
         if isinstance(value, tuple):
             return value
-        first, _, count = str(value).partition("/")
-        if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", str(value))
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
             self.fail(f"expected K/N with 1 <= K <= N, 2/8 for example, got {value!r}", param, ctx)
-        return int(first), int(count)
+        return int(found[1]), int(found[2])
 
 
 @click.command()

@@ -117,7 +117,7 @@ def publish_trouble(command: str, target: str, error: Exception, said: dict[str,
 
 def _write(name: str, path: str, text: str, mode: str = "w") -> None:
     try:
-        with Path(path).open(mode, encoding="utf-8") as file:
+        with Path(path).open(mode, encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError as error:
         raise cannot_write(name, error, path) from error

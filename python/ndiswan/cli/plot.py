@@ -136,9 +136,9 @@ def _write(
     from ndiswan.models.charts import page
 
     try:
-        target.write_text(page(draw(), title, said), "utf-8")
+        target.write_text(page(draw(), title, said), "utf-8", "replace")
     except (ImportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error
     out(str(target))

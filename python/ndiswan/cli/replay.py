@@ -108,7 +108,7 @@ def replay(
         if output is None:
             out(text)
         else:
-            _writing(lambda: Path(output).write_text(text, "utf-8"))
+            _writing(output, lambda: Path(output).write_text(text, "utf-8", "replace"))
     if any_of(said):
         from ndiswan.outputs import of_replay
 
@@ -141,11 +141,11 @@ def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str |
     return None if identical else f"it fails as before, with other events: {changed_since}"
 
 
-def _writing(write: Callable[[], object]) -> None:
+def _writing(path: str, write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
-        raise cannot_write("--out", error) from error
+        raise cannot_write("--out", error, path) from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
@@ -207,7 +207,7 @@ def minimize(file: str, *, target: str | None, seconds: float, output: str | Non
     small = changed(
         small, detail=detail_of(last), digest=last.ndis.digest(), events=last.ndis.recorded()
     )
-    _writing(lambda: small.save(Path(output or file)))
+    _writing(output or file, lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "
         f"{failure.events} -> {small.events} events, {shrunk.executions} executions; "

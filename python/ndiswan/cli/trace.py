@@ -67,9 +67,9 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
         out(text.rstrip("\n"))
         return
     try:
-        Path(target).write_text(text, "utf-8")
+        Path(target).write_text(text, "utf-8", "replace")
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error
 
 
 def _form(target: str | None) -> str:
@@ -114,4 +114,4 @@ def _write_capture(write: Callable[[str], int], target: str | None) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(path.read_bytes())
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error

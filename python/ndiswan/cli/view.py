@@ -66,9 +66,9 @@ def view(
         _open(page)
         return
     try:
-        Path(out_file).write_text(page, "utf-8")
+        Path(out_file).write_text(page, "utf-8", "replace")
     except OSError as error:
-        raise cannot_write("--html", error) from error
+        raise cannot_write("--html", error, out_file) from error
     click.echo(f"{out_file}: {events}, {len(page) / 1e6:.1f} MB", err=True)
 
 

@@ -104,7 +104,7 @@ def _key(parts: Iterable[bytes]) -> str:
 
 def _content(files: Iterable[Path]) -> Iterable[bytes]:
     for file in files:
-        yield str(file).encode()
+        yield os.fsencode(file)
         yield file.read_bytes()
 
 
@@ -167,8 +167,8 @@ def build(
         raise TypeError(
             f"include: expected a list of folders, got {include!r}; say [{str(include)!r}]"
         )
-    if define is not None and not (
-        isinstance(define, Mapping) and all(isinstance(name, str) for name in define)
+    if define is not None and (
+        not isinstance(define, Mapping) or not all(isinstance(name, str) for name in define)
     ):
         raise TypeError(
             f"define: expected a dict of macros, {{'DBG': 1}} for example, got {define!r}"

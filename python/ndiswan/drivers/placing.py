@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import threading
-from contextlib import suppress
 from pathlib import Path
 
+from ndiswan._whole import write_whole
 from ndiswan.drivers.sources import BuildError, cache
 from ndiswan.refused import refused
 
@@ -29,15 +27,13 @@ def expect_free(output: str | os.PathLike[str], read: Iterable[Path]) -> None:
 
 def put(made: Path, target: Path) -> None:
     """Have the file there at once: others may look for it meanwhile, and make it as well."""
-    part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, part)
-        part.replace(target)
+        write_whole(target, made.read_bytes())
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         told = refused(error) or f"{target.parent}: {error.strerror or error}"
-        if cache() in target.parents:
-            told += "; $NDISWAN_CACHE names the folder for built files"
-        raise BuildError(f"{target.name} was built and cannot be kept: {told}") from error
+        if cache() not in target.parents:
+            raise BuildError(f"output: expected a file that can be written: {told}") from error
+        raise BuildError(
+            f"{target.name} was built and cannot be kept: {told}; $NDISWAN_CACHE names the folder for built files"
+        ) from error
