@@ -167,8 +167,9 @@ def build(
         raise TypeError(
             f"include: expected a list of folders, got {include!r}; say [{str(include)!r}]"
         )
-    if define is not None and (
-        not isinstance(define, Mapping) or not all(isinstance(name, str) for name in define)
+    given: object = define
+    if given is not None and not (
+        isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
     ):
         raise TypeError(
             f"define: expected a dict of macros, {{'DBG': 1}} for example, got {define!r}"
