@@ -90,7 +90,11 @@ class Store:
                 text = f"the database has {others} example(s) for {target} that are no tokens; they are left alone"
                 warnings.warn(text, stacklevel=2)
             return sorted(tokens)[-CORPUS_MOST:]
-        files = sorted(file for file in (self.folder / "corpus").iterdir() if not file.suffix)
+        files = sorted(
+            file
+            for file in (self.folder / "corpus").iterdir()
+            if file.is_file() and not file.suffix
+        )
         read = (_read(file, _token) for file in files[-CORPUS_MOST:])
         return [token for token in read if token is not None]
 
