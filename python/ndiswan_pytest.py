@@ -110,7 +110,7 @@ def _choose_seed(config: pytest.Config) -> None:
     option = config.option
     given = config.getini("ndiswan_seed")
     if option.ndiswan_seed is None and given:
-        option.ndiswan_seed = int(given) if given.isdigit() else given
+        option.ndiswan_seed = int(given) if given.isdecimal() else given
     if option.ndiswan_seed is None and option.ndiswan_profile == "ci":
         option.ndiswan_seed = 0
     seed = option.ndiswan_seed

@@ -31,6 +31,7 @@ def ndiswan(*arguments: object, cwd: Path | None = None, **environment: str):
         [sys.executable, "-m", "ndiswan", *map(str, arguments)],
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         check=False,
         timeout=120,
         cwd=cwd,

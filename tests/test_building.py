@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,50 @@ def test_what_the_compiler_says_is_readable(tmp_path: Path) -> None:
         build(source)
     assert "Ger\u00e4t.c" in str(raised.value)
     assert "\u00e2" not in str(raised.value)
+
+
+EMPTY = "int DriverEntry(void *driver, void *registry) { return 0; }"
+
+
+def test_what_is_compiled_is_not_written_over(tmp_path: Path) -> None:
+    """Neither a C file nor a header beside it is an output, by whatever name, and a folder is none either."""
+    source, header, other = (tmp_path / name for name in ("a.c", "a.h", "other.c"))
+    source.write_text(EMPTY)
+    header.write_text("")
+    other.symlink_to("a.c")
+    for output in (source, header, other):
+        with pytest.raises(BuildError, match=r"expected a file of its own, got .*, which is comp"):
+            build(tmp_path if output == source else source, output=output)
+    assert (source.read_text(), header.read_text()) == (EMPTY, "")
+    for folder in (tmp_path, ""):
+        with pytest.raises(
+            BuildError, match=r"output: expected the name of a file, got .*a folder"
+        ):
+            build(source, output=folder)
+    made = build(source, output=tmp_path / "new" / "a.so")
+    assert build(source, output=made) == made
+
+
+def test_a_compiler_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit code is told then."""
+    (tmp_path / "a.c").write_text(EMPTY)
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(BuildError, match="false says nothing, and ends with exit code 1"):
+        build(tmp_path / "a.c")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"source": 5}, "expected a C file, several, or a folder of them, got 5"),
+        ({"source": b"a.c"}, "expected a C file, several, or a folder of them, got b'a.c'"),
+        ({"define": {1: 2}}, "define: expected a dict of macros, .*, got {1: 2}"),
+        ({"config": "A=1"}, "config: expected a dict of values by keyword, got 'A=1'"),
+        ({"sanitize": 1}, "sanitize: expected True, or .*, got 1"),
+    ],
+)
+def test_what_is_no_such_thing_is_told(given: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """Each argument of `load` says what it expected, and what came."""
+    (tmp_path / "a.c").write_text(EMPTY)
+    with pytest.raises((TypeError, ValueError), match=told):
+        load(**{"source": tmp_path / "a.c", **given})

@@ -309,6 +309,7 @@ def test_the_commands_say_what_they_found(tmp_path):
         ((CARELESS, "--seed", str(2**64)), "--seed"),
         ((CARELESS, "--folder", TARGET), "--folder"),
         ((CARELESS, "--shard", "3/2"), "1 <= K <= N"),
+        ((CARELESS, "--shard", "\u00b9/\u00b2"), "1 <= K <= N"),
         (
             (CARELESS, "--executor", "dask:tcp://127.0.0.1:1", "--executions", "1"),
             "expected a Dask scheduler",

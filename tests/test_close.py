@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
+from ndiswan._native import Trace
 from rigs import Holding, Instant, Peer, bound
 
 
@@ -80,3 +81,35 @@ def test_a_thread_that_never_ends_its_closing_does_not_keep_the_interpreter_from
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=Path(__file__).parent, timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_a_bug_check_before_the_halt_is_the_end(tmp_path):
+    """What is broken while NDIS gives back what it has queued stops the adapter: MiniportHalt is not called then."""
+    halts = []
+
+    class Holds(nw.Miniport):
+        info = nw.WanInfo(max_transmit=1)
+        serialized = False
+
+        def wan_send(self, link, packet):
+            return nw.PENDING
+
+        def halt(self):
+            halts.append(self)
+
+    class Again(nw.Protocol):
+        def send_complete(self, packet, status):
+            if not ndis.violations:
+                link.send(b"again")
+
+    ndis = nw.Ndis(on_violation="bugcheck", record=True)
+    link = ndis.bind(Again(), Holds())
+    for frame in (b"with the miniport", b"queued"):
+        link.send(frame)
+    with pytest.raises(nw.LifeCycleViolation, match="HALT"):
+        ndis.close()
+    assert halts == []
+    assert ndis.counters["sends"] == ndis.counters["delivered"]
+    ndis.save(tmp_path / "run.jsonl")
+    found = [found["rule"] for found in Trace(tmp_path / "run.jsonl").check()]
+    assert found == [violation.rule for violation in ndis.violations]

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from commands import ndiswan
+import ndiswan as nw
+from commands import DRIVER, FINE, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, VIOLATIONS, ndiswan
 from ndiswan.cli import commands
 
 if TYPE_CHECKING:
@@ -117,3 +119,102 @@ def test_a_command_that_is_called_as_a_function_keeps_its_streams(found: Path, m
     document, _, rest = said.getvalue().partition("\n}\n")
     assert json.loads(document + "}")["identical"]
     assert rest == "afterwards\n"
+
+
+WRITTEN_OVER = [
+    "trace run.jsonl --to pcapng -o run.jsonl",
+    "coverage run.jsonl --html run.jsonl",
+    "view run.jsonl --html run.jsonl",
+    "view run.jsonl double.json --html double.json",
+    "view double.json --target it.py:scenario --html it.py",
+    "replay double.json --out double.json",
+    "replay double.json --out it.py --target it.py:scenario",
+    "replay double.json --junit double.json",
+    "minimize double.json --out it.py --target it.py:scenario",
+    "check it.py:Driver --sarif it.py",
+    "check it.py --frames run.jsonl --code-quality run.jsonl",
+    "fuzz it.py:scenario --junit it.py",
+]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a recorded trace, a replay file and a driver with its scenario."""
+    with nw.Ndis(record=True) as ndis:
+        ndis.save(tmp_path / "run.jsonl")
+    shutil.copy(ROOT / "tests" / "replays" / "double-shared-list.json", tmp_path / "double.json")
+    scenario = "\ndef scenario(ndis): ndis.bind(nw.Protocol(), Driver())\n"
+    (tmp_path / "it.py").write_text(HEAD + DRIVER.format(send="return nw.SUCCESS") + scenario)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", WRITTEN_OVER)
+def test_what_a_command_reads_it_does_not_write_over(line: str, files: Path) -> None:
+    """An output that is an input is refused before anything runs, and what is there stays."""
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    done = ndiswan(*line.split(), cwd=files)
+    assert done.returncode == USAGE, done.stderr
+    assert "expected a file of its own, got " in done.stderr
+    assert done.stderr.endswith(", which is read\n")
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_a_link_stays_and_a_pipe_is_written_to(files: Path) -> None:
+    """What is made elsewhere first, to be there at once, takes the place of files only."""
+    (files / "link.json").symlink_to("double.json")
+    (files / "so").symlink_to("far.so")
+    (files / "a.c").write_text("int DriverEntry(void *a, void *b) { return 0; }")
+    os.mkfifo(files / "pipe")
+    lines = (
+        "minimize link.json --time 0",
+        "minimize double.json --time 0 --out pipe",
+        "minimize double.json --time 0 --out /dev/stdout",
+        "build a.c -o so",
+    )
+    with open(os.open(files / "pipe", os.O_RDWR), "rb") as pipe:  # noqa: PTH123 -- a descriptor
+        done = [ndiswan(*line.split(), cwd=files) for line in lines]
+        assert [one.returncode for one in done] == [VIOLATIONS, VIOLATIONS, VIOLATIONS, FINE]
+        assert pipe.read1().startswith(b'{\n "ndiswan-replay": 1')
+    assert '{\n "ndiswan-replay": 1' in done[2].stderr  # where drivers print meanwhile
+    assert (files / "link.json").is_symlink()
+    assert (files / "far.so").is_file()
+    assert not list(files.glob("*.part"))
+
+
+def test_two_reports_are_two_files(files: Path) -> None:
+    """What one option writes another one does not write over; of what is no file anything may go there."""
+    done = ndiswan("check", "it.py", *QUICK, "--sarif", "a", "--code-quality", "a", cwd=files)
+    assert done.returncode == USAGE
+    assert "--code-quality: expected a file of its own, got a, which --sarif writes" in done.stderr
+    nowhere = ("--sarif", "/dev/null", "--junit", "/dev/null")
+    assert ndiswan("check", "it.py", *QUICK, *nowhere, cwd=files).returncode == FINE
+    text = (files / "run.jsonl").read_text()
+    done = subprocess.run(
+        [sys.executable, "-m", "ndiswan", "trace", "/dev/stdin"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == FINE, done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_s_encoding_ends_no_command(encoding: str, files: Path) -> None:
+    """What it has no character for is a question mark; a name that is no text is what it was."""
+    (files / "it\udcff.py").write_text((files / "it.py").read_text())
+    shutil.copy(files / "run.jsonl", files / "run\udcff.jsonl")
+    lines = (
+        "rules",
+        "trace run\udcff.jsonl",
+        "coverage run\udcff.jsonl --html page\udcff.html",
+        "check it\udcff.py --mode send/inline --sarif a --junit b --code-quality c",
+        "replay double.json",
+    )
+    expected = (FINE, FINE, NOTHING_RAN, FINE, VIOLATIONS)
+    for line, code in zip(lines, expected, strict=True):
+        done = ndiswan(*line.split(), cwd=files, PYTHONIOENCODING=encoding)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    done = ndiswan("fuzz", "it\udcff.py:scenario", cwd=files)
+    assert done.returncode == USAGE
+    assert "expected a name in UTF-8, which a replay file can hold" in done.stderr

@@ -7,14 +7,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ndiswan as nw
 from ndiswan._native import engine_locks
 from ndiswan.checking import Options, check
-from ndiswan.drivers import DriverCrash, RemoteError, isolated, load
+from ndiswan.drivers import DriverCrash, RemoteError, isolated, isolation, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,11 +203,24 @@ def test_what_waits_on_purpose_is_no_standstill() -> None:
     assert isolated(waits, standstill=1.0) == "it lives"
 
 
-@pytest.mark.parametrize("wrong", [0.9, -1.0, float("nan"), 1e10])
-def test_a_standstill_is_a_time(wrong: float) -> None:
-    """Less than a second, and no number, are refused before anything is started."""
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan"), 1e10, "60", True])
+def test_a_standstill_and_a_timeout_are_times(wrong: Any) -> None:
+    """Less than a second, or none at all, and no number, are refused before anything is started."""
     with pytest.raises(ValueError, match="standstill: expected 1 to 1e9 seconds, or None"):
         isolated(lambda: None, standstill=wrong)
+    with pytest.raises(ValueError, match="timeout: expected more than 0 seconds, up to 1e9, or"):
+        isolated(lambda: None, timeout=wrong)
+
+
+def test_a_copy_that_cannot_begin_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells why; it does not go on with what its caller was at."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(isolation, "leave_last_words", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        isolated(lambda: None)
 
 
 def test_an_endless_loop_is_seen_in_a_copy_too() -> None:

@@ -122,6 +122,19 @@ def test_a_recording_is_checked_as_it_was_seen_live(card, delivery, tmp_path):
     ]
 
 
+def test_ndis_tries_again_when_a_completion_is_delivered(tmp_path):
+    """With queued delivery a call for more behind a completion is no breach: live it is none, and of a recording."""
+    with nw.Ndis(record=True, delivery="queued") as ndis:
+        card = Card(serialized=True, room=1)
+        link = ndis.bind(Peer(), card)
+        lan.send_packets(link, frames(2))
+        with card.adapter.at(nw.Irql.DISPATCH):
+            card.adapter.send_complete(card.owed.pop(), nw.SUCCESS)
+            card.adapter.send_resources_available()
+    ndis.save(tmp_path / "run.jsonl")
+    assert Trace(tmp_path / "run.jsonl").check() == ndis.violations == []
+
+
 def test_a_deserialized_miniport_that_answers_resources_has_failed_the_send():
     """It breaks STATUS_RESOURCES, and the protocol has its packet back with that status."""
 

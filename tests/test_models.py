@@ -2,6 +2,7 @@
 
 import pytest
 
+import ndiswan as nw
 from ndiswan import models
 from ndiswan.campaign import ExecutorError
 from ndiswan.models import charts
@@ -338,3 +339,23 @@ def test_a_run_that_is_over_says_so_however_it_is_asked() -> None:
     assert not simulation.run(max_events=0)
     assert simulation.run()
     assert simulation.run(max_events=0)
+
+
+@pytest.mark.parametrize("size", [1533, models.UniformSize(1, 1533), [40, 1533]])
+def test_traffic_that_a_miniport_does_not_take_is_refused(size):
+    """Frames beyond MaxFrameSize would never be sent, and were counted as sent."""
+
+    class Small(nw.Miniport):
+        def wan_send(self, link, packet):
+            return nw.SUCCESS
+
+    for card in (Small(), models.CardMiniport(T1)):
+        traffic = models.TrafficProtocol(models.Cbr(rate_pps=9, size=size, packets=5))
+        told = r"traffic: expected frames of at most 1532 bytes, .*, got sizes up to 1533"
+        with nw.Ndis() as ndis, pytest.raises(ValueError, match=told):
+            ndis.bind(traffic, card)
+    fits = models.TrafficProtocol(models.Cbr(rate_pps=9, size=1532, packets=5))
+    with nw.Ndis() as ndis:
+        ndis.bind(fits, Small())
+        ndis.run()
+    assert fits.counters["sent"] == fits.counters["succeeded"] == 5

@@ -6,6 +6,7 @@ import pytest
 
 import ndiswan as nw
 from ndiswan import ndis6
+from ndiswan._native import Trace
 
 S = nw.Status
 
@@ -372,3 +373,21 @@ def test_restart_complete_without_a_restart_is_found():
         assert rules(ndis) == ["PAUSE", "PAUSE"]
     assert rules(ndis) == ["PAUSE", "PAUSE", "PAUSE"]
     assert "within 10 s" in ndis.violations[-1].detail
+
+
+def test_a_restart_that_fails_is_no_initialize_that_failed(tmp_path):
+    """What a driver does in the restart that follows MiniportInitialize breaks nothing in a recording either."""
+
+    class Late(Card):
+        def restart(self):
+            self.ready = self.adapter.timer(lambda: self.adapter.restart_complete(S.FAILURE))
+            self.ready.set(0.01)
+            return nw.PENDING
+
+    with (
+        nw.Ndis(record=True) as ndis,
+        pytest.raises(RuntimeError, match=r"MiniportRestart of .* failed with NDIS_STATUS_F"),
+    ):
+        ndis.bind(Peer(), Late())
+    ndis.save(tmp_path / "run.jsonl")
+    assert Trace(tmp_path / "run.jsonl").check() == ndis.violations == []

@@ -86,3 +86,50 @@ def test_a_test_that_names_nw_load_runs_in_a_copy(pytester: pytest.Pytester) -> 
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_a_copy_s_warnings_and_properties_are_listed(pytester: pytest.Pytester) -> None:
+    """What a test warns of and records is in the summary and in JUnit's file; what cannot travel is not."""
+    pytester.makepyfile(
+        """
+        import os, warnings
+        import pytest
+        here = os.getpid()
+        class Local(UserWarning):
+            def __reduce__(self): raise RuntimeError("no")
+        @pytest.mark.ndiswan_isolate
+        def test_warns(record_property):
+            assert os.getpid() != here
+            warnings.warn("it leaks")
+            warnings.warn(Local())
+            record_property("speed", 5)
+            record_property("key", lambda: 0)
+        @pytest.mark.ndiswan_isolate
+        def test_expects(recwarn):
+            warnings.warn("expected")
+            assert len(recwarn) == 1
+        @pytest.mark.ndiswan_isolate(wanted=False)
+        def test_here(): assert os.getpid() == here
+        """
+    )
+    file = pytester.path / "junit.xml"
+    options = ("-p", "no:cacheprovider", f"--junitxml={file}", "-o", "junit_family=xunit1")
+    ran = pytester.runpytest_subprocess(*options)
+    ran.assert_outcomes(passed=3, warnings=1)
+    ran.stdout.fnmatch_lines(["*UserWarning: it leaks"])
+    assert '<property name="speed" value="5"' in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("given", ["timout=5", "True, False"])
+def test_a_marker_s_word_that_says_nothing_is_refused(
+    pytester: pytest.Pytester, given: str
+) -> None:
+    """A misspelled limit would be none."""
+    pytester.makepyfile(
+        f"import pytest\n@pytest.mark.ndiswan_isolate({given})\ndef test_it(): pass\n"
+    )
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(
+        ["*expected ndiswan_isolate(wanted=True, *, timeout=None, standstill=60.0), got *"]
+    )

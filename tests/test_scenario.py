@@ -329,6 +329,8 @@ def test_text_that_is_no_toml_is_told_with_its_place(tmp_path: Path) -> None:
     """What `tomllib` says comes with the file's name, its line and column; bytes that are no text with the line."""
     assert re.match(r"s\.toml:7:10: not TOML: ", str(wrong("window = 4", "window = = 4")))
     assert re.match(r"s\.toml:\d+(:\d+)?: not TOML: ", str(wrong('"codel" }', '"codel"')))
+    assert "not TOML: Exceeds the limit (4300" in str(wrong("window = 4", f"window = {'9' * 5000}"))
+    assert "nested so deep" in str(wrong("window = 4", f"window = {'[' * 100_000}"))
     path = tmp_path / "b.toml"
     path.write_bytes(b"[run]\nseed = \xff\n")
     with pytest.raises(scenario.ScenarioError, match=r"b\.toml:2: expected text in UTF-8"):

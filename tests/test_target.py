@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from commands import DRIVER, GOOD, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, driver, ndiswan
+from commands import DRIVER, FINE, GOOD, HEAD, NOTHING_RAN, QUICK, ROOT, USAGE, driver, ndiswan
 from ndiswan.checking.target import factories
 
 
@@ -159,3 +159,35 @@ def test_a_script_that_replays_its_own_failure_is_run_once(tmp_path):
         command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == "begun\nEXCEPTION ['0', '1']\n", done.stderr
+
+
+def test_links_in_a_circle_are_no_file(tmp_path):
+    """A name that leads to itself names nothing, whatever it ends with."""
+    for name in ("loop.c", "loop.so", "loop.py", "loop"):
+        (tmp_path / name).symlink_to(name)
+        for command in ("check", "fuzz", "build"):
+            done = ndiswan(command, name, cwd=tmp_path)
+            assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False), done.stderr
+            assert name in done.stderr
+    for name in ("loop.py", "loop.toml"):
+        done = ndiswan("simulate", name, cwd=tmp_path)
+        assert done.stderr.count(name) == 1
+
+
+def test_a_driver_that_is_built_takes_no_words_for_the_compiler(tmp_path):
+    """Macros, headers and sanitizers that would change nothing are refused; what built it takes them."""
+    (tmp_path / "a.c").write_text("int DriverEntry(void *a, void *b) { return 0; }")
+    assert ndiswan("build", "a.c", cwd=tmp_path).returncode == FINE
+    for given in (["-D", "BUG=3"], ["-I", "."], ["--sanitize"]):
+        for command in ("check", "fuzz", "step"):
+            done = ndiswan(command, "a.so", *given, cwd=tmp_path)
+            assert done.returncode == USAGE
+            assert "expected a driver's C files, got a.so, which is compiled" in done.stderr
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path):
+    """Of a text that was pasted in a file's place it is said that it is no file's name."""
+    for command in ("check", "build", "fuzz", "plot", "simulate", "step", "trace", "view"):
+        done = ndiswan(command, "a" * 300, cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False), done.stderr
+        assert "ile name too long" in done.stderr or "no such file" in done.stderr

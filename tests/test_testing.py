@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -327,3 +328,16 @@ def test_a_kit_finds_what_a_shutdown_breaks(tmp_path) -> None:
     with pytest.raises(ConformanceError) as raised:
         TestHasty().test_scenario(Mode("shutdown", "inline"), tmp_path)
     assert raised.value.rule == "INDICATE"
+
+
+@pytest.mark.parametrize("adversarial", [False, True])
+def test_a_driver_in_c_has_a_state_machine(adversarial):
+    """It is no class of Python, and may refuse to come up where an explorer gives it no memory."""
+    queued = Path(__file__).parents[1] / "examples" / "c" / "queued" / "queued.c"
+
+    class Machine(MiniportMachine):
+        def make_miniport(self):
+            return nw.load(queued)
+
+    Machine.adversarial = adversarial
+    run_state_machine_as_test(Machine, settings=settings(QUIET, max_examples=60))

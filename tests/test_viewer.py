@@ -178,6 +178,12 @@ def test_the_page_is_one_file_that_asks_for_nothing(tmp_path):
     ] == []
 
 
+def _slice(time, flow=0):
+    """The rest of a row of a simulation's trace: a packet that is on the line."""
+    rest = f'1,"ts":{time},"dur":1,"tid":40000000,"name":"{flow}:{flow}","args":{{"bytes":1}}'
+    return rest.encode()
+
+
 def bad_files():
     """Files that cannot be shown: the name, the content, and what the message has to say."""
     newer = HEAD.replace('"version":1', '"version":99')
@@ -194,6 +200,10 @@ def bad_files():
     yield "none.json", b'{"displayTimeUnit":"ns","traceEvents":[\n]}', "no packet was sent"
     row = b'{"displayTimeUnit":"ns","traceEvents":[\n{"ph":"X","pid":"a"}\n]}'
     yield "odd.json", row, "expected the trace that `ndiswan simulate"
+    far = [row.replace(b'"a"', b'%d,"name":"process_name"' % n) for n in (0, 2**32, 2**64)]
+    far += [row.replace(b'"a"', _slice(*of)) for of in ((2**64,), (0, 2**64))]
+    for n, rows in enumerate(far):
+        yield f"far{n}.json", rows, "expected the trace that `ndiswan simulate"
     replay = json.loads(DOUBLE.read_text("utf-8"))
     late = json.dumps({**replay, "ndiswan-replay": 2})
     yield "late.json", late.encode(), "expected version 1 of the format, got 2"

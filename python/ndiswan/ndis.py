@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
     from typing import Literal, Self, TypeVarTuple
 
+    from ndiswan._native import Feed
     from ndiswan.drivers import CMiniport
     from ndiswan.models import CardMiniport, TrafficProtocol
     from ndiswan.status import Status
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
 _open: weakref.WeakSet[Ndis] = weakref.WeakSet()
 _LEVELS = range(5)
+
+
+def _expect_room(link: Link, feed: Feed | None) -> None:
+    """Refuse built-in traffic of which some frames would never be sent."""
+    if feed is not None and feed.largest > (room := link.adapter.info.max_frame_size + 32):
+        raise ValueError(
+            f"traffic: expected frames of at most {room} bytes, the miniport's max_frame_size + 32, got sizes up to"
+            f" {feed.largest}; send less, or raise max_frame_size"
+        )
 
 
 class Ndis(_Native, Shown):
@@ -138,7 +148,8 @@ class Ndis(_Native, Shown):
         TypeError
             Something else than a protocol or a miniport was given.
         ValueError
-            ``miniport.info`` or ``packets`` is out of range.
+            ``miniport.info`` or ``packets`` is out of range, or built-in traffic has frames that the miniport does
+            not take.
         RuntimeError
             ``initialize`` answered with a failure, or this Ndis is closed or being closed.
         """
@@ -164,11 +175,14 @@ class Ndis(_Native, Shown):
                     said = " | ".join(text.strip() for text in in_c_too.printed[-5:])
                     error.args = (f"{error}; the last that it printed: {said}",)
                 raise
+            _expect_room(link, feed)
             return in_c_too._bound(link)  # noqa: SLF001
         driver = None if written is None else parts_of(written)
         if driver and not feed:
             return self._bind(callbacks, driver, packets, name)
-        return bind_built_in(self, feed, callbacks, card, driver, packets, name)
+        link = bind_built_in(self, feed, callbacks, card, driver, packets, name)
+        _expect_room(link, feed)
+        return link
 
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""

@@ -17,6 +17,7 @@ WHAT_TO_DO = {
     errno.ENFILE: "allow more open files, or close some programs",
     errno.EAGAIN: "allow more processes (`ulimit -u`), or start fewer",
     errno.ENOMEM: "give it more memory, or do less at the same time",
+    errno.ENAMETOOLONG: "give a shorter one",
     errno.EIO: "look at the disk",
 }
 THREADS = "can't start new thread"

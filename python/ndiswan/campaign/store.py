@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from ndiswan._native import Explorer, from_token
+from ndiswan._whole import write_whole
 from ndiswan.exploring.failure import parts_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Store:
             known = None if there is None or there in stale else _size(there)
             new = known is None
             if known is None or _size(content) < known:
-                _write(path, json.dumps(content, indent=1) + "\n")
+                _write(path, json.dumps(content, indent=1))
         return path, new
 
     def key(self, target: str) -> bytes:
@@ -90,7 +90,11 @@ class Store:
                 text = f"the database has {others} example(s) for {target} that are no tokens; they are left alone"
                 warnings.warn(text, stacklevel=2)
             return sorted(tokens)[-CORPUS_MOST:]
-        files = sorted(file for file in (self.folder / "corpus").iterdir() if not file.suffix)
+        files = sorted(
+            file
+            for file in (self.folder / "corpus").iterdir()
+            if file.is_file() and not file.suffix
+        )
         read = (_read(file, _token) for file in files[-CORPUS_MOST:])
         return [token for token in read if token is not None]
 
@@ -104,14 +108,14 @@ class Store:
                 continue
             path = self.folder / "corpus" / hashlib.sha256(token.encode()).hexdigest()[:20]
             if not path.exists():
-                _write(path, token + "\n")
+                _write(path, token)
                 new += 1
         return new
 
     def keep_words(self, text: str) -> Path:
         """Keep the last words of a process; their file."""
         path = self.folder / "last-words.txt"
-        _write(path, text + "\n")
+        _write(path, text)
         return path
 
     def edges(self) -> str | None:
@@ -125,7 +129,7 @@ class Store:
             for text in (self.edges(), *edges):
                 if text:
                     total.knows(text)
-            _write(self.folder / "coverage.json", total.edges())
+            write_whole(self.folder / "coverage.json", total.edges().encode())
         return total.reached
 
     def counts(self) -> dict[str, Any]:
@@ -164,8 +168,8 @@ class Store:
     def _write_counts(self, own: str, by: dict[str, dict[str, float]]) -> None:
         names = dict.fromkeys(name for counts in by.values() for name in counts)
         total = {name: sum(counts.get(name, 0) for counts in by.values()) for name in names}
-        _write(self.folder / "merged.json", json.dumps({"own": own, "counts": by}, indent=1) + "\n")
-        _write(self.folder / "campaign.json", json.dumps(total, indent=1) + "\n")
+        _write(self.folder / "merged.json", json.dumps({"own": own, "counts": by}, indent=1))
+        _write(self.folder / "campaign.json", json.dumps(total, indent=1))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -240,10 +244,7 @@ def _size(content: dict[str, Any]) -> tuple[int, int]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a campaign may be killed, and another have the same folder."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    write_whole(path, f"{text}\n".encode())
 
 
 def merge(target: str | Path, sources: Iterable[str | Path]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ def is_in_c(target: str) -> bool:
 
 def name_of(target: str) -> str:
     """What the driver is called in reports."""
-    return Path(target).resolve().stem
+    return Path(os.path.realpath(target)).stem  # of links in a circle too
 
 
 def factory(target: str) -> Callable[..., CMiniport]:

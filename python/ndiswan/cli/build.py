@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def build(
     for text in define:
         name, equals, value = text.partition("=")
         macros[name] = value if equals else True
-    target = output or Path(f"{sources[0].resolve().stem}.so")
+    target = output or Path(f"{Path(os.path.realpath(sources[0])).stem}.so")
     try:
         made = compile_driver(
             sources, include=include, define=macros, sanitize=sanitize, output=target

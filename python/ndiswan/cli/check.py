@@ -106,8 +106,8 @@ def check(
     TARGET is a file.py (every Miniport subclass in it, or what its make_miniport() returns), a module:Class, a driver
     in C (a file.c, a folder of them, a .so of `ndiswan build`), or a recorded trace (JSON lines, written by ndis.save).
     """
-    said = asked(given)
-    given["arguments"] = with_options(given, "address,stack,undefined")
+    said = asked(given, (*targets, given["frames"]))
+    given["arguments"] = with_options(targets, given, "address,stack,undefined")
     wanted = Options(
         only=given["only"],
         arguments=list(given["arguments"]),

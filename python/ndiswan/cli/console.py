@@ -186,8 +186,8 @@ def expect_apart(read: Iterable[str | Path], **written: str | Path | None) -> No
     known = {_identity(path): "which is read" for path in read}
     for option, path in written.items():
         which = None if path is None else _identity(path)
-        name = f"-{option}" if len(option) == 1 else f"--{option}"
-        if which in known:
+        name = f"-{option}" if len(option) == 1 else f"--{option.replace('_', '-')}"
+        if which is not None and which in known:
             raise click.UsageError(
                 f"{name}: expected a file of its own, got {path}, {known[which]}"
             )

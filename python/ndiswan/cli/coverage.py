@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.target import TargetError
-from ndiswan.cli.console import Number, cannot_write, out, out_json, painter, width
+from ndiswan.cli.console import Number, cannot_write, expect_apart, out, out_json, painter, width
 from ndiswan.coverage import Report, to_html
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def coverage(
     FILES are recorded traces (`ndis.save`, `ndiswan check --traces`) and documents of earlier runs (`--json`),
     added up. An edge is who owned a packet, what happened, at which interrupt level, with how many locks held.
     """
+    expect_apart(files, html=html)
     try:
         report = Report.read(files)
     except OSError as error:
@@ -61,9 +62,9 @@ def coverage(
         raise TargetError(str(error)) from error
     if html is not None:
         try:
-            Path(html).write_text(to_html(report), "utf-8")
+            Path(html).write_text(to_html(report), "utf-8", "replace")
         except OSError as error:
-            raise cannot_write("--html", error) from error
+            raise cannot_write("--html", error, html) from error
     if as_json:
         out_json(report.to_json())
     else:

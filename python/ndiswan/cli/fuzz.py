@@ -60,10 +60,10 @@ class Shard(click.ParamType[tuple[int, int]]):
         """(K, N)."""
         if isinstance(value, tuple):
             return value
-        first, _, count = str(value).partition("/")
-        if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", str(value))
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
             self.fail(f"expected K/N with 1 <= K <= N, 2/8 for example, got {value!r}", param, ctx)
-        return int(first), int(count)
+        return int(found[1]), int(found[2])
 
 
 @click.command()
@@ -193,8 +193,8 @@ def fuzz(target: str, *, as_json: bool, seed: int | None, **given: Any) -> int:
     What failed in the folder earlier is replayed first. Ctrl-C ends it in order. Exit code 1 if anything fails, 5 if
     nothing does and the choices of an earlier failure do not fit any more, or if nothing ran.
     """
-    said = asked(given)
-    given["arguments"] = with_options(given)
+    said = asked(given, [target])
+    given["arguments"] = with_options([target], given)
     try:
         find(
             target, list(given["arguments"])

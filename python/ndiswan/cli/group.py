@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -118,10 +119,17 @@ class Commands(click.Group):
 
 
 def _give_streams() -> None:
-    """Who starts a program with a stream closed reads nothing of it; that is no reason to do nothing."""
+    """Who starts a program with a stream closed reads nothing of it; that is no reason to do nothing.
+
+    Nor is a name of a file that is no text, or a terminal that has no arrows.
+    """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- as long as we live
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            unicode = stream.encoding.lower().startswith("utf")
+            stream.reconfigure(errors="surrogateescape" if unicode else "replace")
 
 
 @contextmanager

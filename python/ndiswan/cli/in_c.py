@@ -12,7 +12,7 @@ import click
 from ndiswan.checking.in_c import arguments
 from ndiswan.cli.console import stdout_as_given
 from ndiswan.drivers import BuildError
-from ndiswan.drivers.sanitizing import SanitizerError, restart
+from ndiswan.drivers.sanitizing import SanitizerError, needs_runtime, restart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,11 +52,15 @@ def options(command: Command) -> Command:
     return INCLUDE(DEFINE(CONFIG(SANITIZE(command))))
 
 
-def with_options(given: dict[str, Any], kinds: str = "address,undefined") -> list[str]:
-    """The arguments for the driver: those of ``--arg``, and what the options say; ``kinds`` of sanitizers.
+def with_options(
+    targets: Iterable[str], given: dict[str, Any], kinds: str = "address,undefined"
+) -> list[str]:
+    """The arguments for the drivers: those of ``--arg``, and what the options say; ``kinds`` of sanitizers.
 
     With ``--sanitize`` the command begins again, in a process that has what such a driver needs.
     """
+    for target in targets:
+        _expect_sources(target, given)
     sanitize = [f"sanitize={kinds}"] if given.pop("sanitize") else []
     with_runtime(sanitize)
     try:
@@ -64,6 +68,22 @@ def with_options(given: dict[str, Any], kinds: str = "address,undefined") -> lis
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     return [*given["arguments"], *more, *sanitize]
+
+
+def _expect_sources(target: str, given: dict[str, Any]) -> None:
+    """Refuse for a built driver what would have been said to the compiler."""
+    built = Path(target)
+    if built.suffix != ".so" or not built.is_file():
+        return
+    if given["define"] or given["include"]:
+        raise click.UsageError(
+            f"-D, -I: expected a driver's C files, got {target}, which is compiled already; `ndiswan build` takes them"
+        )
+    if given["sanitize"] and not needs_runtime(built):
+        raise click.UsageError(
+            f"--sanitize: expected a driver's C files, got {target}, which is compiled without;"
+            " `ndiswan build --sanitize` makes one with them"
+        )
 
 
 def with_runtime(arguments: Iterable[str]) -> None:

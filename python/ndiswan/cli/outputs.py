@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ndiswan.cli.console import cannot_write, expect_writable
+from ndiswan.cli.console import cannot_write, expect_apart, expect_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ndiswan.outputs import Report
 
@@ -53,15 +53,27 @@ def outputs(command: Command) -> Command:
     return command
 
 
-def asked(given: dict[str, Any]) -> dict[str, Any]:
-    """What the options say, taken out of `given`; a file that cannot be written is refused before anything runs."""
+def asked(given: dict[str, Any], read: Iterable[str | None], **more: str | None) -> dict[str, Any]:
+    """What the options say, taken out of `given`; a file that cannot be written is refused before anything runs.
+
+    So is one of those that are ``read``, and one of ``more`` that are written. A target is read where it is a file.
+    """
     said = {name: given.pop(name) for name in NAMES}
+    expect_apart(
+        map(file_of, filter(None, read)), **more, **{name: said[name] for name in NAMES[:3]}
+    )
     made = (given.get("folder"), given.get("traces"), ".ndiswan")
     for name in NAMES[:3]:
         expect_writable(f"--{name.replace('_', '-')}", said[name], made)
     if said["annotations"] is None:
         said["annotations"] = os.environ.get("GITHUB_ACTIONS") == "true"
     return said
+
+
+def file_of(target: str) -> str:
+    """The file that a target names: ``driver.py`` of ``driver.py:Modem``."""
+    place, _, _ = target.rpartition(":")
+    return place if place.endswith(".py") and not Path(target).is_file() else target
 
 
 def any_of(said: dict[str, Any]) -> bool:
@@ -105,7 +117,7 @@ def publish_trouble(command: str, target: str, error: Exception, said: dict[str,
 
 def _write(name: str, path: str, text: str, mode: str = "w") -> None:
     try:
-        with Path(path).open(mode, encoding="utf-8") as file:
+        with Path(path).open(mode, encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError as error:
         raise cannot_write(name, error, path) from error

@@ -71,7 +71,7 @@ def plot(file: str, *, output: str | None, **given: Any) -> int:
     Needs the extra `viz` (`pip install 'ndiswan[viz]'`).
     """
     path = Path(file)
-    target = Path(output or path.with_suffix(".html").name)
+    target = Path(output or f"{path.stem}.html")
     if path.is_dir():
         text = "a sweep's folder does not say which parameters its points have; give what sweep(...).to_parquet wrote"
         raise click.UsageError(f"{file}: {text}")
@@ -136,9 +136,9 @@ def _write(
     from ndiswan.models.charts import page
 
     try:
-        target.write_text(page(draw(), title, said), "utf-8")
+        target.write_text(page(draw(), title, said), "utf-8", "replace")
     except (ImportError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error
     out(str(target))

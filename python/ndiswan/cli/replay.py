@@ -12,17 +12,19 @@ from ndiswan.cli.console import (
     Number,
     cannot_write,
     drivers_on_stderr,
+    expect_apart,
     expect_writable,
     out,
     out_json,
 )
 from ndiswan.cli.in_c import with_runtime_for
-from ndiswan.cli.outputs import any_of, asked, outputs, publish
+from ndiswan.cli.outputs import any_of, asked, file_of, outputs, publish
 from ndiswan.cli.replayed import TARGET, options, replayed
 from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.explore import detail_of
 from ndiswan.exploring.failure import UNFIT, Failure, ReplayError, load
 from ndiswan.exploring.shrinking import failing_alike, make_small
+from ndiswan.exploring.target import name_of
 from ndiswan.exploring.watchdog import watched
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def replay(
     went wrong, as `ndiswan step` can save it, the story is told as well. What was found with --sanitize is run in a
     process that has the sanitizers.
     """
-    said = asked(given)
+    said = asked(given, (file, given["target"]), out=output)
     expect_writable("--out", output)
     if full and form not in FORMS[:3]:
         raise click.UsageError(
@@ -85,6 +87,7 @@ def replay(
         )
     what = replayed(file, given)
     failure = what.failure
+    expect_apart([file_of(name_of(failure.scenario))], out=output)
     again = failure.replay()
     if file is None and again.symptom is not None:
         failure = changed(failure, symptom=again.symptom, digest=again.ndis.digest())
@@ -105,7 +108,7 @@ def replay(
         if output is None:
             out(text)
         else:
-            _writing(lambda: Path(output).write_text(text, "utf-8"))
+            _writing(output, lambda: Path(output).write_text(text, "utf-8", "replace"))
     if any_of(said):
         from ndiswan.outputs import of_replay
 
@@ -138,11 +141,11 @@ def _otherwise(symptom: Symptom | None, *, same: bool, identical: bool) -> str |
     return None if identical else f"it fails as before, with other events: {changed_since}"
 
 
-def _writing(write: Callable[[], object]) -> None:
+def _writing(path: str, write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
-        raise cannot_write("--out", error) from error
+        raise cannot_write("--out", error, path) from error
 
 
 def _document(failure: Failure, symptom: Any, *, identical: bool) -> dict[str, Any]:
@@ -183,6 +186,7 @@ def minimize(file: str, *, target: str | None, seconds: float, output: str | Non
     """
     expect_writable("--out", output)
     failure = _load(file, target)
+    expect_apart([file_of(name_of(failure.scenario))], out=output)
     again = failure.replay(record=False, patience=failure.settings.patience)
     symptom = again.symptom
     if symptom is None or not symptom.is_like(failure.symptom):
@@ -203,7 +207,7 @@ def minimize(file: str, *, target: str | None, seconds: float, output: str | Non
     small = changed(
         small, detail=detail_of(last), digest=last.ndis.digest(), events=last.ndis.recorded()
     )
-    _writing(lambda: small.save(Path(output or file)))
+    _writing(output or file, lambda: small.save(Path(output or file)))
     out(
         f"{failure.switches} -> {small.switches} answers that are not the plain one, "
         f"{failure.events} -> {small.events} events, {shrunk.executions} executions; "

@@ -53,7 +53,7 @@ def step(target: str, *, commands: TextIO | None, as_json: bool, **given: Any) -
     Exit code 1 if a rule is broken in the execution as it stands at the end. A command from a file or a pipe that
     cannot be done ends it with 4.
     """
-    stepper = _stepper(target, with_options(given), given["cpus"])
+    stepper = _stepper(target, with_options([target], given), given["cpus"])
     by_hand = commands is None and sys.stdin.isatty()
     prompt = Prompt(stepper, as_json=as_json)
     prompt.show()

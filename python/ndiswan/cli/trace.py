@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndiswan.checking.traces import read_trace
-from ndiswan.cli.console import cannot_write, out
+from ndiswan.cli.console import cannot_write, expect_apart, out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
     terminal, text that pages render, a picture.
     """
     form = form or _form(target)
+    expect_apart([file], o=target)
     recorded = read_trace(file)
     if form == "pcapng":
         _write_capture(recorded.to_pcapng, target)
@@ -66,9 +67,9 @@ def trace(file: str, form: str | None, target: str | None, full: bool, number: i
         out(text.rstrip("\n"))
         return
     try:
-        Path(target).write_text(text, "utf-8")
+        Path(target).write_text(text, "utf-8", "replace")
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error
 
 
 def _form(target: str | None) -> str:
@@ -113,4 +114,4 @@ def _write_capture(write: Callable[[str], int], target: str | None) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(path.read_bytes())
     except OSError as error:
-        raise cannot_write("-o", error) from error
+        raise cannot_write("-o", error, target) from error

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndiswan.cli.console import cannot_write, drivers_on_stderr, out
+from ndiswan.cli.console import cannot_write, drivers_on_stderr, expect_apart, out
 from ndiswan.cli.in_c import with_runtime_for
+from ndiswan.cli.outputs import file_of
 from ndiswan.cli.replayed import TARGET
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def view(
     """
     from ndiswan.viewer import ViewError, to_html
 
+    expect_apart(map(file_of, filter(None, (file, other, target))), html=out_file)
     try:
         for one in (file, other):
             if one is not None:
@@ -64,9 +66,9 @@ def view(
         _open(page)
         return
     try:
-        Path(out_file).write_text(page, "utf-8")
+        Path(out_file).write_text(page, "utf-8", "replace")
     except OSError as error:
-        raise cannot_write("--html", error) from error
+        raise cannot_write("--html", error, out_file) from error
     click.echo(f"{out_file}: {events}, {len(page) / 1e6:.1f} MB", err=True)
 
 

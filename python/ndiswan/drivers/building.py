@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,10 +17,10 @@ from ndiswan.drivers import sanitizing, second_form
 from ndiswan.drivers.fewer import called_with_fewer, flag_of_definitions, taking_fewer
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
+from ndiswan.drivers.placing import expect_free, put
 from ndiswan.drivers.sources import BuildError, cache, sources_of
 from ndiswan.drivers.spelling import overlay
 from ndiswan.drivers.symbols import lacking, writable
-from ndiswan.refused import refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _key(parts: Iterable[bytes]) -> str:
 
 def _content(files: Iterable[Path]) -> Iterable[bytes]:
     for file in files:
-        yield str(file).encode()
+        yield os.fsencode(file)
         yield file.read_bytes()
 
 
@@ -168,7 +167,10 @@ def build(
         raise TypeError(
             f"include: expected a list of folders, got {include!r}; say [{str(include)!r}]"
         )
-    if define is not None and not isinstance(define, Mapping):
+    given: object = define
+    if given is not None and not (
+        isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+    ):
         raise TypeError(
             f"define: expected a dict of macros, {{'DBG': 1}} for example, got {define!r}"
         )
@@ -195,11 +197,14 @@ def build(
     cc = compiler()
     options += [*FLAGS, optimize, *sanitizing.compile_flags(cc, kinds, alone=len(files) == 1)]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
+    beside = _beside(files, folders)
+    if output is not None:
+        expect_free(output, [*files, *beside])
     parts = [
         cc.encode(),
         " ".join([*options, *writable(options), *second_form.COMPILING]).encode(),
         *_content(files),
-        *_content(_beside(files, folders)),
+        *_content(beside),
         *_content(ours),
     ]
     named = Path(sources) if isinstance(sources, str | os.PathLike) else files[0]
@@ -218,7 +223,7 @@ def build(
         made = form((), ())
         if "address" not in kinds and not sanitizing.is_clang(cc):
             second_form.add_form(made, form)
-        _put(made, target)
+        put(made, target)
     return target
 
 
@@ -233,22 +238,6 @@ def in_progress() -> Iterator[None]:
     finally:
         if place:
             Path(place).unlink(missing_ok=True)
-
-
-def _put(made: Path, target: Path) -> None:
-    """Have the file there at once: others may look for it meanwhile, and make it as well."""
-    part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, part)
-        part.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        told = refused(error) or f"{target.parent}: {error.strerror or error}"
-        raise BuildError(
-            f"{target.name} was built and cannot be kept: {told}; $NDISWAN_CACHE names the folder for built files"
-        ) from error
 
 
 def _compile(
@@ -324,7 +313,7 @@ def _compile_one(
     if changes := changes + writable(compile_):
         _run(["objcopy", *changes, str(made)], file)
     with suppress(BuildError):  # it is there for this time
-        _put(made, known)
+        put(made, known)
     return made
 
 
@@ -370,7 +359,7 @@ def _library(cc: str, options: list[str]) -> Path:
             objects.append(str(made))
         whole = Path(work) / "whole.o"
         _run([cc, "-r", "-nostdlib", *objects, "-o", str(whole)], LIBRARY)
-        _put(whole, target)
+        put(whole, target)
     return target
 
 
@@ -396,5 +385,6 @@ def _run(
     if done.returncode != 0 and (bearable is None or not bearable(said)):
         lost = _NO_HEADER.search(said)
         hint = _ELSEWHERE.format(lost[1] or lost[2]) if lost else hint
+        said = said or f"{command[0]} says nothing, and ends with exit code {done.returncode}"
         raise BuildError(f"{file}: does not compile\n{said}{hint}")
     return done.stdout.decode("latin-1"), said

@@ -30,8 +30,9 @@ import traceback
 import warnings
 from contextlib import suppress
 from itertools import takewhile
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, TypeVar
 
 from ndiswan._supervised import supervise
 from ndiswan.drivers.crash import DriverCrash
@@ -78,9 +79,14 @@ class RemoteError(Exception):
 class Supervision:
     """A folder through which a child answers, and in which it leaves its last words."""
 
-    def __init__(self, standstill: float | None = STANDSTILL) -> None:
-        if standstill is not None and not 1 <= standstill <= 1e9:
+    def __init__(self, standstill: float | None = STANDSTILL, timeout: float | None = None) -> None:
+        # Here, where nothing is forked yet: what a child raises before its work would go on in its caller's code.
+        if standstill is not None and not (_is_number(standstill) and 1 <= standstill <= 1e9):
             raise ValueError(f"standstill: expected 1 to 1e9 seconds, or None, got {standstill!r}")
+        if timeout is not None and not (_is_number(timeout) and 0 < timeout <= 1e9):
+            raise ValueError(
+                f"timeout: expected more than 0 seconds, up to 1e9, or None, got {timeout!r}"
+            )
         self.standstill = standstill
         self._watchdog_stood_still = False
         self.folder = Path(tempfile.mkdtemp(prefix="ndiswan-isolated-"))
@@ -179,6 +185,10 @@ class Supervision:
             return self._watchdog_stood_still
 
         return stands_still
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def leave_last_words(
@@ -288,12 +298,12 @@ def isolated(
     RemoteError
         It raised something that cannot travel. What can is raised as it is, with the traceback as a note.
     ValueError
-        ``standstill`` is no number of seconds.
+        ``standstill`` or ``timeout`` is no number of seconds.
     SanitizerError
         The compiler has no runtime of AddressSanitizer.
     """
     what = getattr(function, "__qualname__", repr(function))
-    with Supervision(standstill) as supervision:
+    with Supervision(standstill, timeout) as supervision:
         if sanitize:
             answer = _started(supervision, function, args, kwargs, timeout, what)
         else:
@@ -316,8 +326,8 @@ def _work(
     kwargs: dict[str, Any],
     timeout: float | None,
 ) -> NoReturn:
-    supervision.begin(timeout)
     try:
+        supervision.begin(timeout)
         value = function(*args, **kwargs)
         pickle.dumps(value)
     except BaseException as error:  # noqa: BLE001 -- the parent's to raise

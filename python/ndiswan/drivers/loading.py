@@ -68,7 +68,8 @@ class CMiniport:
         _of: CMiniport | None = None,
     ) -> None:
         self.path = Path(path)
-        self.name = self.path.name.partition("-")[0].removesuffix(".so")
+        shown = self.path.name.encode("utf-8", "replace").decode()
+        self.name = shown.partition("-")[0].removesuffix(".so")
         self.printed: list[str] = []
         self.events: list[tuple[int, bytes]] = []
         self.tapi: Tapi | None = None

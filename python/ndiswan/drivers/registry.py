@@ -9,12 +9,15 @@ from pathlib import Path
 def flat(config: Mapping[str, object], below: str = "") -> Iterator[tuple[str, object]]:
     r"""Each keyword with its value; a dict is a key, whose keywords have its name and a backslash before them.
 
-    Raises ValueError for a file of the configuration that cannot be read, TypeError for a keyword that is no str.
+    Raises ValueError for a file of the configuration that cannot be read, TypeError for a keyword that is no str, and
+    for what is no dict.
 
     >>> from ndiswan.drivers.registry import flat
     >>> dict(flat({"Lines": {"Line0": {"Number": "100"}}}))
     {'Lines\\Line0\\Number': '100'}
     """
+    if not isinstance(config, Mapping):
+        raise TypeError(f"config: expected a dict of values by keyword, got {config!r}")
     for key, value in config.items():
         if not isinstance(key, str):
             raise TypeError(f"config[{key!r}]: expected a str as keyword, got {type(key).__name__}")

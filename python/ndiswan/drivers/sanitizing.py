@@ -46,7 +46,7 @@ def kinds_of(sanitize: bool | str) -> tuple[str, ...]:
     """
     if isinstance(sanitize, bool):
         return BOTH if sanitize else ()
-    given = sanitize.split(",")
+    given = str(sanitize).split(",")  # what is none of these is told as it came
     kinds = tuple(kind for kind in KINDS if kind in given)
     if len(kinds) != len(given) or ("stack" in kinds and "address" not in kinds):
         raise ValueError(

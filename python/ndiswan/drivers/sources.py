@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from ndiswan.drivers.spelling import found_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 class BuildError(Exception):
@@ -55,7 +56,11 @@ def sources_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]])
     ------
     BuildError
         A file is not there, or a folder has no C file.
+    TypeError
+        It is no name at all.
     """
+    if isinstance(given, bytes) or not isinstance(given, str | os.PathLike | Iterable):
+        raise TypeError(f"expected a C file, several, or a folder of them, got {given!r}")
     if not isinstance(given, str | os.PathLike):
         every = [sources_of(one) for one in given]
         if not every:

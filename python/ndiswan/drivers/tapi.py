@@ -147,6 +147,7 @@ class Tapi:
         TapiError
             The driver answered PENDING and owes the completion after ``timeout`` seconds.
         """
+        oid = TapiOid(oid)
         given = self.timeout if timeout is None else timeout
         status, answer = finished(
             self.miniport,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ndiswan._native import RNG, Explorer, Story, Trace, __version__, from_token, to_token
+from ndiswan._whole import write_whole
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.determinism import watching
@@ -233,9 +233,7 @@ class Failure(Shown):
         if path.is_dir() or not (path.suffix or path.exists()):
             path.mkdir(parents=True, exist_ok=True)
             path = path / f"{self.name}.json"
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")  # others read the folder meanwhile
-        part.write_text(json.dumps(self.to_json(), indent=1) + "\n", "utf-8")
-        part.replace(path)
+        write_whole(path, f"{json.dumps(self.to_json(), indent=1)}\n".encode())
         return path
 
     def __str__(self) -> str:

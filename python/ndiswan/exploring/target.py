@@ -141,6 +141,10 @@ def _of_driver(target: str, name: str | None, arguments: list[str]) -> Scenario:
 
 def _named(scenario: Scenario, target: str) -> Scenario:
     """The scenario, which knows how it was asked for, so that a replay file can ask again."""
+    if target.encode("utf-8", "replace").decode() != target:
+        raise TargetError(
+            f"{target}: expected a name in UTF-8, which a replay file can hold; give it another one"
+        )
     place, colon, name = target.rpartition(":")
     if place.endswith(".py"):
         target = f"{Path(place).resolve()}{colon}{name}"

@@ -6,6 +6,7 @@ a unit ("5 ms", "1.544 Mbit/s"). A Python file has a list ``links``, or a functi
 or a `Scenario`.
 """
 
+import errno
 import json
 import re
 import runpy
@@ -232,6 +233,10 @@ def loads(text: str, path: str = "<text>") -> Scenario:
         said = str(error)[: found.start()] if found else str(error)
         at = [None if n is None else int(n) for n in (line, column)]
         raise ScenarioError(path, f"not TOML: {said}", *at) from None
+    except RecursionError:
+        raise ScenarioError(path, "expected TOML that is not nested so deep") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ScenarioError(path, f"not TOML: {str(error).partition(';')[0]}") from None
     where = places(text)
     builder = Builder(path, where)
     builder.known(data, (), ["run", "link"])
@@ -282,7 +287,7 @@ def dumps(scenario: Scenario) -> str:
 
 def _from_python(path: str) -> Scenario:
     if not FilePath(path).is_file():
-        raise FileNotFoundError(f"{path}: there is no such file")
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", path)
     try:
         module = runpy.run_path(path)
         made = module["scenario"]() if callable(module.get("scenario")) else module.get("links")

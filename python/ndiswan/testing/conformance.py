@@ -59,7 +59,8 @@ class MiniportConformance:
     Attributes
     ----------
     miniport:
-        The driver's class. Override :meth:`make_miniport` if it needs arguments.
+        The driver's class. Override :meth:`make_miniport` if it needs arguments, or is in C:
+        ``return nw.load("driver.c")``.
     both:
         Run it serialized and deserialized, whatever it says itself.
     real_time:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import pickle
 import sys
+import warnings
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -38,12 +40,23 @@ def is_wanted(item: pytest.Item) -> bool:
     if option.usepdb or getattr(option, "trace", False):
         return False  # a debugger is here
     if (marker := item.get_closest_marker(MARKER)) is not None:
-        return bool(marker.args[0]) if marker.args else True
+        _expect_known(item, marker)
+        return bool(marker.args[0] if marker.args else marker.kwargs.get("wanted", True))
     if option.ndiswan_isolate != "auto":
         return bool(option.ndiswan_isolate == "always")
     if "ndiswan" not in sys.modules or _is_measured():
         return False
     return any(_uses(module, item.config.rootpath) for module in _modules(item)) and can_fork()
+
+
+def _expect_known(item: pytest.Item, marker: pytest.Mark) -> None:
+    """A word that is not in the marker's signature would change nothing."""
+    unknown = sorted(set(marker.kwargs) - {"wanted", "timeout", "standstill"})
+    if unknown or len(marker.args) > 1:
+        what = ", ".join(unknown) or f"{len(marker.args)} arguments without a name"
+        raise pytest.UsageError(
+            f"{item.nodeid}: expected ndiswan_isolate(wanted=True, *, timeout=None, standstill=60.0), got {what}"
+        )
 
 
 def can_fork() -> bool:
@@ -131,6 +144,14 @@ def _named_in(code: CodeType, ours: set[str]) -> bool:
     return any(_named_in(const, ours) for const in inner)
 
 
+def _travels(value: object) -> bool:
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:  # noqa: BLE001 -- whatever its class does
+        return False
+    return True
+
+
 class Elsewhere:
     """A test's run in a child: in there it is ended by what reports, here it has the reports."""
 
@@ -139,9 +160,10 @@ class Elsewhere:
         marker = item.get_closest_marker(MARKER)
         self._timeout = marker.kwargs.get("timeout") if marker else None
         given = marker.kwargs.get("standstill", STANDSTILL) if marker else STANDSTILL
-        self._supervision = Supervision(given)
+        self._supervision = Supervision(given, self._timeout)
         self._reports: dict[str, Any] = {}
         self._crash: str | None = None
+        self._warned: list[tuple[Any, Any, str, int]] = []
         self.is_child = False
 
     def begin(self) -> bool:
@@ -149,6 +171,7 @@ class Elsewhere:
         pid = fork()
         if pid == 0:
             self.is_child = True
+            self._keep_warnings()
             self._supervision.begin(self._timeout)
             return False
         with self._supervision as supervision:  # which takes away its folder
@@ -158,11 +181,28 @@ class Elsewhere:
                 self._crash = str(crash)
         if "ended" in self._reports:
             pytest.exit(self._reports["ended"])
+        self.item.user_properties[:] = self._reports.get("properties", self.item.user_properties)
+        for message, category, filename, line in self._reports.get("warnings", []):
+            warnings.warn_explicit(message, category, filename, line)
         return True
+
+    def _keep_warnings(self) -> None:
+        """In the child: what is warned of is for its parent to list as well."""
+        shown = warnings.showwarning
+
+        def keep(message: Any, category: Any, filename: str, line: int, *more: Any) -> None:
+            self._warned.append((message, category, filename, line))
+            shown(message, category, filename, line, *more)
+
+        warnings.showwarning = keep  # type: ignore[assignment]
 
     def end(self, report: pytest.TestReport, close: Callable[[], object]) -> None:
         """In the child, when the call is over: all travels, and the child ends. ``close`` closes its worlds."""
-        reports = {"call": self._packed(report)}
+        reports = {
+            "call": self._packed(report),
+            "properties": report.user_properties,
+            "warnings": list(filter(_travels, self._warned)),
+        }
         info: pytest.CallInfo[object] = pytest.CallInfo.from_call(close, "teardown")
         if info.excinfo is not None:
             made = pytest.TestReport.from_item_and_call(self.item, info)  # type: ignore[arg-type]
@@ -190,4 +230,5 @@ class Elsewhere:
 
     def _packed(self, report: pytest.TestReport) -> Any:
         config = self.item.config
+        report.user_properties = list(filter(_travels, report.user_properties))
         return config.hook.pytest_report_to_serializable(config=config, report=report)

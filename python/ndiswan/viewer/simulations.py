@@ -33,6 +33,8 @@ TEXTS = {
 # A thread's number in the file is an owner's times this, and a lane.
 _OWNER = 10_000_000
 _PROTOCOL, _QUEUE, _MINIPORT, _LINE = range(1, 5)
+# More than these are no numbers of links, in a page that anybody could look at.
+_LINKS = range(1 << 20)
 # Of what happens at one instant, in which order: packets come home before others are sent.
 _ORDER = {"left": 0, "deliver": 1, "dropped": 2, "offered": 3, "submit": 4, "begins": 5}
 
@@ -46,17 +48,18 @@ def of_simulation(path: Path) -> Run:
     try:
         for row in _rows(path):
             reader.row(row)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        run = reader.run(path.name) if reader.events else None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ViewError(
             f"{path}: expected the trace that `ndiswan simulate SCENARIO --trace FILE.json` writes, "
             f"line by line: {error!r}; write it again"
         ) from error
-    if not reader.events:
+    if run is None:
         raise ViewError(
             f"{path}: no packet was sent in this simulation: expected one or more. "
             "Let it run longer (`--until`), or give a link traffic"
         )
-    return reader.run(path.name)
+    return run
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -78,6 +81,8 @@ class _Reader:
 
     def row(self, row: dict[str, Any]) -> None:
         link = row["pid"] - 1
+        if link not in _LINKS:
+            raise ValueError(f"there is no link {link}")
         if row["ph"] == "M" and row["name"] == "process_name":
             self.links[link] = row["args"]["name"]
         elif row["ph"] == "X":

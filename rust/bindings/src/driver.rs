@@ -33,7 +33,10 @@ pub(crate) struct CardDriver {
 /// Traffic, as a protocol. ``models.TrafficProtocol`` is its face.
 #[pyclass(frozen, module = "ndiswan")]
 pub(crate) struct Feed {
-    feed: ndiswan::model::Feed,
+    inner: ndiswan::model::Feed,
+    /// The largest frame that it may send.
+    #[pyo3(get)]
+    largest: u32,
     bound: OnceLock<()>,
 }
 
@@ -44,7 +47,7 @@ fn once(bound: &OnceLock<()>) -> PyResult<()> {
 impl Feed {
     /// The traffic, the first time.
     pub(crate) fn once(&self) -> PyResult<ndiswan::model::Feed> {
-        once(&self.bound).map(|()| self.feed.clone())
+        once(&self.bound).map(|()| self.inner.clone())
     }
 }
 
@@ -94,8 +97,9 @@ impl Feed {
     #[new]
     fn new(link: &str, seeds: [u64; 12]) -> PyResult<Feed> {
         let LinkSpec { traffic, queue, window, .. } = described(link)?;
-        let feed = ndiswan::model::Feed::new(&traffic, queue, window, &Luck::new(&seeds));
-        Ok(Feed { feed, bound: OnceLock::new() })
+        let inner = ndiswan::model::Feed::new(&traffic, queue, window, &Luck::new(&seeds));
+        let largest = traffic.iter().map(|flow| flow.size.largest()).max().unwrap_or(0);
+        Ok(Feed { inner, largest, bound: OnceLock::new() })
     }
 
     /// What it counted, by name.
@@ -103,7 +107,7 @@ impl Feed {
         let counters = PyDict::new(py);
         let known = ["offered", "offered_bytes", "dropped_full", "dropped_early", "sent"];
         let more = ["sent_bytes", "succeeded", "aborted", "failed", "most_outstanding"];
-        for (name, count) in self.feed.counters().fields() {
+        for (name, count) in self.inner.counters().fields() {
             if known.contains(&name) || more.contains(&name) {
                 counters.set_item(name, count)?;
             }
@@ -114,7 +118,7 @@ impl Feed {
     /// The histograms of how long its packets were queued, with the miniport, and both.
     fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stages = PyDict::new(py);
-        for (name, histogram) in self.feed.stages().named().into_iter().take(3) {
+        for (name, histogram) in self.inner.stages().named().into_iter().take(3) {
             stages.set_item(name, histogram_of(py, histogram)?)?;
         }
         Ok(stages)

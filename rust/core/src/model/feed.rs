@@ -209,6 +209,8 @@ impl Work {
             self.counters.completed(status);
             self.stages.miniport.record(now - record.sent);
             self.stages.latency.record(now - record.offered);
+        } else {
+            self.counters.completed(FinalStatus::FAILURE); // it was none that the link takes
         }
         self.sources[flow].handed_back(now);
     }

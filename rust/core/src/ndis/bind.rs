@@ -38,9 +38,11 @@ pub enum BindError {
     /// A pool of that size is not made.
     #[error("expected a pool of 1 to {MAX_PACKETS} packets, got {0}")]
     Packets(u32),
-    /// MiniportInitialize failed.
-    #[error("MiniportInitialize of {adapter:?} failed with {status}")]
+    /// MiniportInitialize failed, or MiniportRestart of NDIS 6 behind it.
+    #[error("{entry} of {adapter:?} failed with {status}", entry = .entry.name())]
     Initialize {
+        /// Which of them.
+        entry: Entry,
         /// Whose.
         adapter: String,
         /// With what.
@@ -176,8 +178,10 @@ impl Adapter {
             drivers.miniport.initialize(cpu, &this)
         });
         let mut result = result.unwrap_or(Err(Status::FAILURE));
+        let mut entry = Entry::Initialize;
         if result.is_ok() && self.face == Face::Ndis6 {
             // It begins paused, and is restarted.
+            entry = Entry::Restart;
             result = match self.first_restart(cpu) {
                 Status::SUCCESS => Ok(()),
                 status => Err(status),
@@ -193,7 +197,7 @@ impl Adapter {
         if let Err(status) = result {
             self.finish();
             self.drop_drivers();
-            return Err(BindError::Initialize { adapter: self.name.clone(), status });
+            return Err(BindError::Initialize { entry, adapter: self.name.clone(), status });
         }
         if !runs {
             // Who closes the world did not wait: the driver ends what it has begun all the same.

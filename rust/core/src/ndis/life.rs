@@ -48,6 +48,10 @@ impl Adapter {
         self.emit(&cpu, What::Halt);
         self.look_at_stalled(&cpu);
         self.run_down(&cpu, FinalStatus::CLOSING);
+        if self.life() == Life::Stopped {
+            self.leave(&cpu);
+            return Ok(()); // a bug check in a callback stopped it, and the driver is asked nothing more
+        }
         self.calls_no_more();
         if before != Life::Initializing {
             self.call(&cpu, Entry::Halt, Irql::PASSIVE, |drivers| drivers.miniport.halt(&cpu));

@@ -16,6 +16,7 @@ use std::fmt;
 use super::Trace;
 use crate::contract::State;
 use crate::contract::adapter::{AdapterState, Life};
+use crate::contract::packet::Owner;
 use crate::event::{Entry, Event, Name, TakenBack, What};
 use crate::face::Face;
 use crate::policy::Reentry;
@@ -86,6 +87,7 @@ impl Trace {
             trusts: self.header.verify > 0 && self.cpus() > 1,
             packets: HashMap::new(),
             started: self.started(),
+            restarted: self.restarted(),
         };
         for (index, event) in self.events.iter().enumerate() {
             match event.what {
@@ -100,6 +102,13 @@ impl Trace {
     fn started(&self) -> BTreeSet<u16> {
         let start = |event: &&Event| event.what == What::Start;
         self.events.iter().filter(start).map(|event| event.adapter).collect()
+    }
+
+    /// Those of NDIS 6 whose MiniportInitialize succeeded: what became of them then is MiniportRestart's.
+    fn restarted(&self) -> BTreeSet<u16> {
+        let enters = |what| matches!(what, What::Enter { entry: Entry::Restart, .. });
+        let restart = |event: &&Event| enters(event.what);
+        self.events.iter().filter(restart).map(|event| event.adapter).collect()
     }
 
     fn cpus(&self) -> usize {
@@ -142,6 +151,7 @@ struct Check<'a> {
     /// The last events of each packet, by index in the trace.
     packets: HashMap<(u16, u32), VecDeque<usize>>,
     started: BTreeSet<u16>,
+    restarted: BTreeSet<u16>,
 }
 
 impl Check<'_> {
@@ -155,6 +165,9 @@ impl Check<'_> {
         let takes = adapter.is_some_and(|adapter| adapter.serialized && !adapter.refused);
         if takes && event.what == What::ResetEnd {
             self.state.take_leftovers(event.adapter, TakenBack::Reset);
+        }
+        if event.what == What::ResourcesAvailable {
+            self.tries_later(event.adapter);
         }
         let mut warning = self.state.warning(event);
         while let Err(rule) = self.state.apply(event) {
@@ -177,9 +190,20 @@ impl Check<'_> {
         }
         if event.what == (What::Leave { entry: Entry::Initialize })
             && !self.started.contains(&event.adapter)
+            && !self.restarted.contains(&event.adapter)
             && let Some(adapter) = self.state.adapters.get_mut(&event.adapter)
         {
             adapter.life = Life::Halted; // it failed, which is no event
+        }
+    }
+
+    /// With queued delivery NDIS tries again what it keeps once it has delivered a completion: until then it waits.
+    fn tries_later(&mut self, adapter: u16) {
+        let mut packets = self.state.packets.range((adapter, 0)..=(adapter, u32::MAX));
+        if packets.any(|(_, packet)| packet.is_of(Owner::Returning))
+            && let Some(adapter) = self.state.adapters.get_mut(&adapter)
+        {
+            adapter.stalled = true;
         }
     }
 
