@@ -12,6 +12,7 @@ from ndiswan.checking import Options, check
 from ndiswan.drivers import DriverCrash, load
 
 DRIVER = Path(__file__).parent / "drivers" / "own_thread.c"
+FAULTS = DRIVER.with_name("faults.c")
 # How it waits for work: for ever, for a time, and not at all.
 WAYS: list[dict[str, str | int | None]] = [{}, {"POLL": 10}, {"SLEEP": 5}]
 
@@ -143,3 +144,37 @@ def test_a_world_that_is_left_open_ends_with_its_interpreter() -> None:
         [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_a_fault_is_told_on_a_stack_of_its_own_whoever_gave_another() -> None:
+    """Python's faulthandler gives the thread a small one in the heap: what is below it is somebody else's."""
+    program = f"""if True:
+        import ctypes, faulthandler
+        import ndiswan as nw
+        from ndiswan.drivers import load
+
+        class Stack(ctypes.Structure):
+            _fields_ = [("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+
+        def given():
+            stack = Stack()
+            ctypes.CDLL(None).sigaltstack(None, ctypes.byref(stack))
+            return stack.start, stack.size
+
+        def broken():
+            with nw.Ndis(on_violation="record") as ndis:
+                ndis.bind(nw.Protocol(), load({str(FAULTS)!r})).send(b"x" * 9)  # a byte beyond the padding
+            return [violation.rule for violation in ndis.violations]
+
+        told = broken()
+        own = given()
+        faulthandler.enable()
+        small = given()
+        before = ctypes.string_at(*small)
+        assert broken() == told == ["PADDING", "PADDING"], told
+        assert given() == own != small
+        assert ctypes.string_at(*small) == before, "a handler ran on it"
+    """
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr

@@ -54,6 +54,7 @@ pub(crate) fn install() {
     for signal in FAULTS {
         take_over(signal);
     }
+    own_stack();
 }
 
 /// The same for who does so thousands of times a second: at least once in each tick of the watchdog's, a tenth of a second.
@@ -89,9 +90,6 @@ pub(crate) fn take_over(signal: libc::c_int) {
 /// Gives this thread a stack for handlers of faults, since its own may be used up, and has late drivers fetched.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
-    thread_local! {
-        static STACK: std::cell::OnceCell<HandlersStack> = const { std::cell::OnceCell::new() };
-    }
     ONCE.call_once(|| {
         // SAFETY: all zero is a valid sigaction.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -104,19 +102,24 @@ pub(crate) fn watch() {
             libc::sigaction(crate::standstill::signal(), &raw const action, std::ptr::null_mut());
         };
     });
+    own_stack();
+}
+
+thread_local! {
+    static STACK: std::cell::OnceCell<HandlersStack> = const { std::cell::OnceCell::new() };
+}
+
+/// Has handlers run on a stack of this library's, also if somebody else has given the thread one since: faulthandler's is of 12 KB, and
+/// what is beside it is the heap.
+fn own_stack() {
     STACK.with(|stack| {
-        stack.get_or_init(|| {
-            let memory = vec![0u8; 256 * 1024].into_boxed_slice();
-            let stack = libc::stack_t {
-                ss_sp: memory.as_ptr() as *mut libc::c_void,
-                ss_flags: 0,
-                ss_size: memory.len(),
-            };
-            // SAFETY: the memory lives until `HandlersStack` is dropped, which takes it back from the kernel first.
-            unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
+        let stack = stack.get_or_init(|| {
             known_thread(0, this_thread());
-            HandlersStack(memory)
+            HandlersStack(vec![0u8; 256 * 1024].into_boxed_slice())
         });
+        if !stack.is_given() {
+            stack.give();
+        }
     });
 }
 
@@ -145,17 +148,35 @@ fn is_known() -> bool {
 /// A thread's stack for handlers. The thread goes on for a while after its variables have gone.
 struct HandlersStack(Box<[u8]>);
 
-impl Drop for HandlersStack {
-    fn drop(&mut self) {
-        known_thread(this_thread(), 0);
+impl HandlersStack {
+    fn as_stack(&self, flags: libc::c_int) -> libc::stack_t {
+        let start = self.0.as_ptr() as *mut libc::c_void;
+        libc::stack_t { ss_sp: start, ss_flags: flags, ss_size: self.0.len() }
+    }
+
+    fn give(&self) {
+        let own = self.as_stack(0);
+        // SAFETY: the memory lives until this is dropped, which takes it back from the kernel first.
+        unsafe { libc::sigaltstack(&raw const own, std::ptr::null_mut()) };
+    }
+
+    /// Whether it is what the calling thread's handlers run on.
+    fn is_given(&self) -> bool {
         // SAFETY: all zero is a valid stack_t.
         let mut now: libc::stack_t = unsafe { std::mem::zeroed() };
         // SAFETY: asks only.
         unsafe { libc::sigaltstack(std::ptr::null(), &raw mut now) };
-        if std::ptr::eq(now.ss_sp.cast(), self.0.as_ptr()) {
-            now.ss_flags = libc::SS_DISABLE;
+        std::ptr::eq(now.ss_sp.cast(), self.0.as_ptr())
+    }
+}
+
+impl Drop for HandlersStack {
+    fn drop(&mut self) {
+        known_thread(this_thread(), 0);
+        if self.is_given() {
+            let none = self.as_stack(libc::SS_DISABLE);
             // SAFETY: no handler runs on it: this is no handler.
-            unsafe { libc::sigaltstack(&raw const now, std::ptr::null_mut()) };
+            unsafe { libc::sigaltstack(&raw const none, std::ptr::null_mut()) };
         }
     }
 }
