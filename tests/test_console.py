@@ -153,6 +153,7 @@ def test_what_a_command_reads_it_does_not_write_over(line: str, files: Path) -> 
     """An output that is an input is refused before anything runs, and what is there stays."""
     before = {path: path.read_bytes() for path in files.iterdir()}
     done = ndiswan(*line.split(), cwd=files)
+    shutil.rmtree(files / "__pycache__", ignore_errors=True)
     assert done.returncode == USAGE, done.stderr
     assert "expected a file of its own, got " in done.stderr
     assert done.stderr.endswith(", which is read\n")
