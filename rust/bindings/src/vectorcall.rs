@@ -4,6 +4,7 @@
 //! of a round trip that has two such calls. So it is taken apart once, when the driver is bound, and room for
 //! the object is made on our own stack.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// What the interface that is the same for all versions has from 3.12 on only. CPython 3.11 exports it too, with
@@ -51,17 +52,38 @@ impl Method {
         one: &Bound<'py, PyAny>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let object = self.object.as_ref().map_or(std::ptr::null_mut(), Py::as_ptr);
-        // The first is the callee's to write to; the second is none if there is no object.
-        let mut all = [std::ptr::null_mut(), object, one.as_ptr(), other.as_ptr()];
-        let (skip, count) = if object.is_null() { (2, 2) } else { (1, 3) };
-        // SAFETY: the thread is attached, as `py` proves. `all[skip..]` are `count` objects, kept alive by
+        self.go(py, [std::ptr::null_mut(), self.object(), one.as_ptr(), other.as_ptr()])
+    }
+
+    /// The same with one argument, where a call is for many packets.
+    pub(crate) fn call_one<'py>(
+        &self,
+        py: Python<'py>,
+        one: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.go(py, [std::ptr::null_mut(), self.object(), one.as_ptr()])
+    }
+
+    #[inline]
+    fn object(&self) -> *mut ffi::PyObject {
+        self.object.as_ref().map_or(std::ptr::null_mut(), Py::as_ptr)
+    }
+
+    /// With a place that is the callee's to write to, the object, which may be none, and what came.
+    #[inline]
+    fn go<'py, const N: usize>(
+        &self,
+        py: Python<'py>,
+        mut all: [*mut ffi::PyObject; N],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let skip = if all[1].is_null() { 2 } else { 1 };
+        // SAFETY: the thread is attached, as `py` proves. `all[skip..]` are objects, kept alive by
         // who called and by `self`, which an entry point's caller keeps (the drivers are counted); the
         // place before them is ours and may be written while the call runs, as the flag says. What is
         // returned is a new reference, or null with an exception set.
         unsafe {
             let arguments = all.as_mut_ptr().add(skip).cast_const();
-            let flags = count | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
+            let flags = (N - skip) | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
             let function = self.function.as_ptr();
             let result =
                 stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
@@ -74,26 +96,6 @@ impl Method {
     pub(crate) fn hold<'py>(&self, py: Python<'py>) -> Held<'py> {
         let object = self.object.as_ref().map(|object| object.bind(py).clone());
         Held { function: self.function.bind(py).clone(), object }
-    }
-
-    /// The same with one argument, where a call is for many packets.
-    pub(crate) fn call_one<'py>(
-        &self,
-        py: Python<'py>,
-        one: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let object = self.object.as_ref().map_or(std::ptr::null_mut(), Py::as_ptr);
-        let mut all = [std::ptr::null_mut(), object, one.as_ptr()];
-        let (skip, count) = if object.is_null() { (2, 1) } else { (1, 2) };
-        // SAFETY: as in `call`.
-        unsafe {
-            let arguments = all.as_mut_ptr().add(skip).cast_const();
-            let flags = count | stable::PY_VECTORCALL_ARGUMENTS_OFFSET;
-            let function = self.function.as_ptr();
-            let result =
-                stable::PyObject_Vectorcall(function, arguments, flags, std::ptr::null_mut());
-            Bound::from_owned_ptr_or_err(py, result)
-        }
     }
 }
 
