@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ndiswan as nw
+from compilers import COMPILERS
 from ndiswan.drivers import BuildError, build, load
 from ndiswan.drivers.longs import narrowed
 
@@ -18,7 +19,6 @@ CONFIG = {
     "Multi": ["a", "bcd"],
     "Bin": b"123",
 }
-COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def test_a_check_of_the_nineties_can_fail(nineties: Path) -> None:
         ("c = 5i64 + 0xFui64 + 3i32;", "c = 5ll + 0xFull + 3;"),
         ('s = L"5L"; t = \'5L\'; u = "_asm int 3";', 's = L"5L"; t = \'5L\'; u = "_asm int 3";'),
         ("{ __asm int 3 } _asm { int 3 }", "{  ndiswan_break();  }  ndiswan_break(); "),
+        ("#pragma alloc_text(INIT, F)\n # pragma pack(1)\n", "\n # pragma pack(1)\n"),
         ("long double d; long long e; x1L = y;\x1a", "long double d; long long e; x1L = y;"),
     ],
 )

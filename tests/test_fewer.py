@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ndiswan as nw
+from compilers import COMPILERS
 from ndiswan.drivers import BuildError, build, load
 from ndiswan.drivers.fewer import taking_fewer
 from test_c_kernel import HARNESS
@@ -14,7 +15,6 @@ from test_c_kernel import HARNESS
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 MACROS = """
 #define DB(level, text, argument)
 #ifndef NDISWAN_NEVER

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ndiswan
+from compilers import COMPILERS
 from layouts import Layouts, assertions, layouts, parse
 
 HERE = Path(__file__).parent / "drivers"
@@ -17,7 +18,6 @@ INCLUDE, LIBRARY = DRIVERS / "include", DRIVERS / "library"
 MINGW = Path("/usr/share/mingw-w64/include")
 FLAGS = ["-fshort-wchar", "-fms-extensions", "-fno-omit-frame-pointer", f"-I{INCLUDE}"]
 MINIPORT = "-DNDIS_MINIPORT_DRIVER"
-COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 
 # The size of NDIS_MINIPORT_CHARACTERISTICS on 64-bit Windows.
 VERSIONS = {

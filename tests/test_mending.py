@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import ndiswan as nw
+from compilers import COMPILERS
 from ndiswan.drivers import BuildError, build, load
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
 
 REFUSED = Path(__file__).parent / "drivers" / "refused"
-COMPILERS = pytest.mark.parametrize("cc", ["gcc", "clang"])
 
 
 @COMPILERS

@@ -8,6 +8,7 @@
 #include <stdio.h>
 typedef unsigned long ulong; typedef unsigned short ushort; typedef unsigned char uchar;
 typedef unsigned long DWORD; typedef unsigned char BYTE; typedef int BOOL;
+NTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING r);
 #pragma NDIS_INIT_FUNCTION(DriverEntry)
 #pragma alloc_text(INIT, DriverEntry)
 int select; int index(int a){return a;} char *remove; int time, signal;

@@ -50,6 +50,8 @@ FLAGS = (
     "-g",
     "-fno-omit-frame-pointer",
     "-fno-optimize-sibling-calls",
+    # clang 22 makes it of a loop over 16-bit characters, and the C library's counts those of 32 bits.
+    "-fno-builtin-wcslen",
     "-fno-stack-protector",
     "-w",
     # What newer compilers refuse even so, and the Microsoft compiler did not.
@@ -195,6 +197,10 @@ def build(
         if value is not None
     ]
     cc = compiler()
+    clang = sanitizing.is_clang(cc)
+    looking = second_form.compiling(clang)
+    # Texts are variables (`symbols.writable`), and clang must not take them for anything else before.
+    options += ["-fwritable-strings"] if clang else []
     options += [*FLAGS, optimize, *sanitizing.compile_flags(cc, kinds, alone=len(files) == 1)]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     beside = _beside(files, folders)
@@ -202,7 +208,7 @@ def build(
         expect_free(output, [*files, *beside])
     parts = [
         cc.encode(),
-        " ".join([*options, *writable(options), *second_form.COMPILING]).encode(),
+        " ".join([*options, *writable(options), *looking]).encode(),
         *_content(files),
         *_content(beside),
         *_content(ours),
@@ -221,8 +227,8 @@ def build(
             return _compile(name, cc, files, folders, *flags, Path(tempfile.mkdtemp(dir=work)))
 
         made = form((), ())
-        if "address" not in kinds and not sanitizing.is_clang(cc):
-            second_form.add_form(made, form)
+        if "address" not in kinds:
+            second_form.add_form(made, lambda links: form(looking, links))
         put(made, target)
     return target
 
@@ -344,7 +350,9 @@ def _mending() -> str:
 def _library(cc: str, options: list[str]) -> Path:
     """The library as one object, in the form that a driver with these options needs; compiled once for all of them."""
     form = ("-DNDIS", "-DBINARY_COMPATIBLE")
-    flags = [*FLAGS, *(o for o in options if o in second_form.COMPILING or o.startswith(form))]
+    flags = [*FLAGS, *(o for o in options if o.startswith(form))]
+    if second_form.MACRO in options:
+        flags += second_form.compiling(sanitizing.is_clang(cc))
     flags += ["-std=gnu11", "-O2", f"-I{INCLUDE}", f"-I{LIBRARY}"]
     ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     key = _key([cc.encode(), " ".join(flags).encode(), *_content(ours)])

@@ -3,6 +3,7 @@
 ``long`` has 32 bits on Windows and 64 here: it is made ``int``, and a number loses its ``L``, since there
 ``-1 == 0xFFFFFFFFL`` holds. Numbers that end in ``i64`` get what ends them here, ``__asm int 3`` is the call that it
 stands for, ``__asm cli``, ``jmp $+2`` and their like are nothing, and the character that ended a text under DOS goes.
+Pragmas that put functions and variables into sections go too: clang does what they say, and refuses some.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _TYPE = re.compile(
     r"|(?<![\w.])(?P<number>0[xX][0-9a-fA-F]+?|\d+)(?P<suffix>[uU]?[lL]|[lL][uU]|[uU]?[iI](?:8|16|32|64))(?![\w.])"
     r"|\b__?asm\b(?!\s*(?:volatile\b|goto\b|\())\s*(?P<asm>\{[^{}]*\}|[^\n;{}]*[^\n;{}\s];?)"
     r"|\b(?:unsigned|signed|int|long|short|double)\b(?:\s+(?:unsigned|signed|int|long|double|const|volatile)\b)*"
+)
+_SECTION = re.compile(
+    r"^[ \t]*#[ \t]*pragma[ \t]+(?:alloc_text|(?:bss|code|const|data)_seg|init_seg|section)\b.*",
+    re.MULTILINE,
 )
 _SYSTEM = " 3"
 #: Interrupts of the one processor that a driver runs on, and flags: a driver is alone on it as it is.
@@ -59,6 +64,10 @@ def _narrowed(match: re.Match[str]) -> str:
     return re.sub(r"\blong\b", "" if "int" in words else "int", text)
 
 
+def _read(piece: str) -> str:
+    return _TYPE.sub(_narrowed, _SECTION.sub("", piece))
+
+
 def narrowed(text: str, own: Iterable[Path]) -> str:
     """Preprocessed C in which the driver's ``long`` is ``int``; the folders of ``own`` are this package's and stay."""
     text = text.replace("\x1a", "")
@@ -67,10 +76,8 @@ def narrowed(text: str, own: Iterable[Path]) -> str:
     end, stays = 0, False
     for marker in _MARKER.finditer(text):
         piece = text[end : marker.start()]
-        parts.append(piece if stays else _TYPE.sub(_narrowed, piece))
-        parts.append(marker[0])
+        parts += [piece if stays else _read(piece), marker[0]]
         end = marker.end()
         stays = _SYSTEM in marker[2] or any(marker[1].startswith(folder) for folder in kept)
     piece = text[end:]
-    parts.append(piece if stays else _TYPE.sub(_narrowed, piece))
-    return "".join(parts)
+    return "".join([*parts, piece if stays else _read(piece)])

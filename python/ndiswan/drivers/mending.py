@@ -13,7 +13,7 @@ is made for an error that names it, and the compiler is asked again:
 - a macro that is called with too few arguments: the rest is empty (`fewer`);
 - a label with nothing behind it at the end of a block: an empty statement;
 - ``__leave``: a jump to the end of its ``__try`` block;
-- half an address in a static initializer: it is filled in when the file is loaded (`constants`; by gcc's words only).
+- half an address in a static initializer: it is filled in when the file is loaded (`constants`).
 """
 
 from __future__ import annotations

@@ -16,18 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: What its files, and the library's, are compiled with in addition.
-COMPILING = (
-    "-fsanitize=kernel-address",
-    "--param=asan-instrumentation-with-call-threshold=0",
-    "--param=asan-stack=0",
-    "--param=asan-globals=0",
-    "-DNDISWAN_SECOND_FORM",
-)
+#: What the library knows it by.
+MACRO = "-DNDISWAN_SECOND_FORM"
+#: The compilers' parameters: a call for each access, and variables are left as they are.
+_CALLS = ("asan-instrumentation-with-call-threshold=0", "asan-stack=0", "asan-globals=0")
 #: Functions of the C library that look before they touch (`library/second_form.c`).
 _LOOKING = (
-    *("memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strchr"),
-    *("strrchr", "strstr", "strspn", "strcspn", "strpbrk"),
+    *("memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen", "strcmp", "strncmp"),
+    *("strchr", "strrchr", "strstr", "strspn", "strcspn", "strpbrk"),
 )
 LINKING = tuple(f"-Wl,--wrap={name}" for name in _LOOKING)
 #: What else it may need: nothing that touches what a driver has an address of.
@@ -36,6 +32,18 @@ _HARMLESS = re.compile(
 )
 #: How the file ends, behind how many bytes its second form has.
 MARK = b"ndiswan-2nd-form"
+
+
+def compiling(clang: bool) -> tuple[str, ...]:
+    """What its files, and the library's, are compiled with in addition."""
+    # clang would leave out what comes after the 10,000th access of a block.
+    more = [*_CALLS, "asan-max-ins-per-bb=1000000000"] if clang else _CALLS
+    given = [("-mllvm", f"-{one}") if clang else (f"--param={one}",) for one in more]
+    return (
+        "-fsanitize=kernel-address",
+        MACRO,
+        *(flag for flags in given for flag in flags),
+    )
 
 
 def _looks_everywhere(image: Path) -> bool:
@@ -50,10 +58,10 @@ def _looks_everywhere(image: Path) -> bool:
     return done.returncode == 0 and known
 
 
-def add_form(image: Path, compiled: Callable[[tuple[str, ...], tuple[str, ...]], Path]) -> None:
-    """Put the second form behind the first in its file; ``compiled`` makes it, with flags for compiling and linking."""
+def add_form(image: Path, compiled: Callable[[tuple[str, ...]], Path]) -> None:
+    """Put the second form behind the first in its file; ``compiled`` makes it, with flags for the linker."""
     try:
-        form = compiled(COMPILING, LINKING)
+        form = compiled(LINKING)
     except BuildError:
         return  # a compiler that does not know how
     if _looks_everywhere(form):

@@ -4,8 +4,14 @@
 #include "library.h"
 
 #define UNCHECKED __attribute__((no_sanitize_address))
-/* What faults in a function of the C library has been called by the driver and not by this file. */
+/* What faults in a function of the C library has been called by the driver and not by this file: it is jumped to. */
+#ifdef __clang__
+#define BEFORE UNCHECKED
+#define JUMP __attribute__((musttail)) return
+#else
 #define BEFORE UNCHECKED __attribute__((optimize("omit-frame-pointer", "optimize-sibling-calls")))
+#define JUMP return
+#endif
 
 /* A byte for each page below 2 GiB, and who closes those for which it is not 0. */
 unsigned char *ndiswan_closed;
@@ -68,7 +74,7 @@ UNCHECKED void __asan_handle_no_return(void) {}
     BEFORE type __wrap_##name parameters \
     { \
         looks; \
-        return __real_##name arguments; \
+        JUMP __real_##name arguments; \
     }
 #define ALL(at, length) look_at_all((uintptr_t)(at), length)
 #define TEXT(at) look_at_text(at, ~(uintptr_t)0)
@@ -77,6 +83,7 @@ WRAPPED(void *, memcpy, (void *to, const void *from, size_t n), (to, from, n), (
 WRAPPED(void *, memmove, (void *to, const void *from, size_t n), (to, from, n), (ALL(from, n), ALL(to, n)))
 WRAPPED(void *, memset, (void *to, int c, size_t n), (to, c, n), ALL(to, n))
 WRAPPED(int, memcmp, (const void *a, const void *b, size_t n), (a, b, n), (ALL(a, n), ALL(b, n)))
+WRAPPED(int, bcmp, (const void *a, const void *b, size_t n), (a, b, n), (ALL(a, n), ALL(b, n)))
 WRAPPED(void *, memchr, (const void *a, int c, size_t n), (a, c, n), ALL(a, n))
 WRAPPED(size_t, strlen, (const char *a), (a), TEXT(a))
 WRAPPED(int, strcmp, (const char *a, const char *b), (a, b), (TEXT(a), TEXT(b)))
