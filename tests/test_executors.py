@@ -14,7 +14,7 @@ from multiprocessing import get_context
 import pytest
 
 from ndiswan.campaign import Campaign, ExecutorError, Store, WorkerDiedError, open_executor
-from test_campaign import CARELESS, campaign, verdicts
+from test_campaign import CAREFUL, CARELESS, campaign, raising_unheard, verdicts
 
 
 class Plain(Executor):
@@ -124,3 +124,19 @@ def test_threads_of_ones_own_tell_what_they_have_on_ctrl_c(tmp_path):
         process.wait()
         process.stdout.close()
     assert told == "True 1\n"
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_ctrl_c_that_is_raised_where_nobody_hears_it_ends_a_campaign(tmp_path, executor):
+    """What is raised inside of a destructor is lost; here it is the one of who is told of the progress."""
+
+    class Swallows:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    begun = time.monotonic()
+    with raising_unheard():
+        work = Campaign(CAREFUL, Store(tmp_path), seconds=60, task=50, executor=executor)
+        verdict = work.run(lambda _: Swallows() and None)
+    assert verdict.interrupted
+    assert time.monotonic() - begun < 50

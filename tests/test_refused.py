@@ -3,10 +3,12 @@
 import errno
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -159,6 +161,33 @@ def test_a_campaign_that_is_terminated_keeps_what_it_found(tmp_path, executor):
     out, err = process.communicate(timeout=40)
     assert (process.returncode, "Traceback" in err) == (INTERRUPTED, False)
     assert "found: DOUBLE" in out
+    _until(lambda: not _lives(process.pid))
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_campaign_whose_terminal_is_closed_keeps_what_it_found(tmp_path, executor):
+    """SIGHUP is as Ctrl-C, to the workers too, and nothing fails because nobody can be told."""
+    terminal, other = pty.openpty()
+    os.set_blocking(terminal, False)
+    # Who opens it first in a session is whom its end is told.
+    shell = f'exec "$0" -m ndiswan "$@" <> {os.ttyname(other)} >&0 2>&0'
+    words = ["fuzz", RACE, "--time", "60", "--folder", str(tmp_path), "--executor", executor]
+    command = ["sh", "-c", shell, sys.executable, *words, "--task", "200"]
+    process = subprocess.Popen(command, start_new_session=True)
+
+    def something_is_saved() -> bool:
+        with suppress(BlockingIOError):
+            os.read(terminal, 1 << 16)
+        return (tmp_path / "coverage.json").exists()
+
+    _until(something_is_saved)
+    os.close(other)
+    os.close(terminal)
+    assert process.wait(40) == INTERRUPTED
+    assert (tmp_path / "campaign.json").exists()
+    found = {path.name.partition("-")[0] for path in (tmp_path / "failures").iterdir()}
+    assert found >= {"DOUBLE"}
+    assert "CRASH" not in found
     _until(lambda: not _lives(process.pid))
 
 

@@ -16,7 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndiswan.campaign import died
-from ndiswan.campaign.executors import Processes, WorkerDiedError, open_executor
+from ndiswan.campaign.executors import (
+    Processes,
+    WorkerDiedError,
+    open_executor,
+    unless_told_to_stop,
+)
 from ndiswan.campaign.store import Store
 from ndiswan.campaign.task import Found, Task, run_task
 from ndiswan.campaign.work import Work
@@ -298,6 +303,7 @@ class Campaign:
                         over = [self._take(one, verdict, begun) for _, one in found]
                         verdict.progress.seconds = time.monotonic() - begun
                         tell(verdict.progress)
+                        unless_told_to_stop()
                         if any(over):
                             work.cancel()
                 except KeyboardInterrupt:

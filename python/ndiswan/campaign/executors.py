@@ -75,6 +75,10 @@ class _Spawning(SpawnContext):
         return process
 
 
+#: Ctrl-C, and a terminal that is closed, come to each of its processes; who is asked to end says so to its workers.
+_OF_THE_TERMINAL = {signal.SIGINT, signal.SIGHUP}
+
+
 class Processes(ProcessPoolExecutor):
     """Processes that can be told to come to an end with what they do, and that leave last words."""
 
@@ -88,8 +92,8 @@ class Processes(ProcessPoolExecutor):
         super().__init__(count, context, _begin_worker, (self._stop, str(self.folder)))
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """As every pool. A worker that this starts hears no Ctrl-C before it is ready not to listen."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        """As every pool. A worker that this starts hears nothing of the terminal before it is ready not to listen."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_THE_TERMINAL)
         try:
             return super().submit(fn, *args, **kwargs)
         finally:
@@ -135,14 +139,20 @@ def told_to_stop() -> bool:
     return _told_to_stop is not None and _told_to_stop.is_set()
 
 
+def unless_told_to_stop(_: object = None) -> None:
+    """Ctrl-C once more, if what was raised for it is lost."""
+    if told_to_stop():
+        raise KeyboardInterrupt
+
+
 def _begin_worker(stop: Event, folder: str) -> None:
     from ndiswan.campaign import died
 
     global _told_to_stop  # noqa: PLW0603 -- a worker is a process of its own
     _told_to_stop = stop
-    # Ctrl-C comes to each process of the terminal; who is asked to end says so to its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in _OF_THE_TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_THE_TERMINAL)
     died.begin(Path(folder))
     threading.Thread(target=_end_with_parent, name="ndiswan parent", daemon=True).start()
 
@@ -185,7 +195,7 @@ def open_executor(
             yield Serial(), 1
     elif wanted == "processes":
         count = jobs or os.cpu_count() or 1
-        with Processes(count) as executor:
+        with _noting_ctrl_c(), Processes(count) as executor:
             yield executor, count
     elif str(wanted).startswith("dask:"):
         with _dask(wanted.removeprefix("dask:")) as (executor, count):

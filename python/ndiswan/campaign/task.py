@@ -10,7 +10,7 @@ from typing import Any
 
 from ndiswan._native import from_token, to_token
 from ndiswan.campaign.died import doing
-from ndiswan.campaign.executors import told_to_stop
+from ndiswan.campaign.executors import told_to_stop, unless_told_to_stop
 from ndiswan.checking.target import TargetError
 from ndiswan.exploring.execution import Settings
 from ndiswan.exploring.explore import Search
@@ -109,7 +109,7 @@ def run_task(task: Task) -> Found:
         return Found(task.number)
     found, interrupted = search.found, False
     try:
-        search.run(task.executions, seconds, stop=False, progress=_unless_told_to_stop)
+        search.run(task.executions, seconds, stop=False, progress=unless_told_to_stop)
     except KeyboardInterrupt:
         interrupted = True
     files = [replace(failure, seed=task.seed).to_json() for failure in found.failures]
@@ -130,8 +130,3 @@ def run_task(task: Task) -> Found:
         nondeterministic=found.nondeterministic,
         interrupted=interrupted,
     )
-
-
-def _unless_told_to_stop(_: object) -> None:
-    if told_to_stop():
-        raise KeyboardInterrupt

@@ -134,9 +134,14 @@ def _give_streams() -> None:
 
 @contextmanager
 def _terminating_as_ctrl_c() -> Iterator[None]:
-    """SIGTERM, which a service sends before it kills, ends a command in order: what was found is kept and told."""
+    """A service's SIGTERM and the SIGHUP of a closed terminal end a command in order: what was found is kept."""
+    terminals = [number for number in (1, 2) if os.isatty(number)]
 
     def end(signum: int, frame: FrameType | None) -> None:
+        if signum == signal.SIGHUP:  # nobody reads them any more, and to write there is an error
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for number in terminals:
+                os.dup2(nowhere, number)
         handler = signal.getsignal(signal.SIGINT)
         if callable(handler):
             handler(signal.SIGINT, frame)
@@ -144,14 +149,18 @@ def _terminating_as_ctrl_c() -> Iterator[None]:
             signal.signal(signum, signal.SIG_DFL)
             signal.raise_signal(signum)
 
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL or not _in_main_thread():
-        yield
-        return
-    signal.signal(signal.SIGTERM, end)
+    ends = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL and _in_main_thread()
+    ]
+    for number in ends:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
