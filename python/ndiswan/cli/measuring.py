@@ -22,7 +22,7 @@ SO_FAR = "interrupted: this is what was measured so far"
 NONE_WHOLE = "interrupted before a replication was over: this is what the first had measured so far"
 
 
-class Seconds(click.ParamType[float]):
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
     """A number of seconds, or a time with a unit."""
 
     name = "time"
