@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel packages semver clean system-programs FORCE free-threaded
+.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel packages semver clean system-programs FORCE free-threaded lowest
 
 PYTHON ?= python3
 BENCH ?=
@@ -48,15 +48,20 @@ test-python: .stamps/dev ## the Python suite; PYTEST_ARGS="-k window" for a part
 bench: .stamps/dev ## every comparison, and the page docs/explanation/performance.md; BENCH=ring for one table
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
-soak: system-programs .stamps/dev ## the long campaigns, Rust and Python
+soak: system-programs .stamps/dev wheel ## the long campaigns, Rust and Python
 	cargo test --release $(LOCKED) $(TESTED) --tests -- --ignored soak
 	tools/crate dist/release semver
 	$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
 	$(BIN)/python tests/mutations.py
 	tools/sanitize
+	tools/lowest .stamps/lowest $(BIN)/python $(wheel_file)
+	tools/free-threaded .stamps/free-threaded $(BIN)/maturin
 
 free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython without a GIL, which it builds first
 	tools/free-threaded .stamps/free-threaded $(BIN)/maturin $(PYTEST_ARGS)
+
+lowest: wheel system-programs ## the Python suite with the oldest packages that will do
+	tools/lowest .stamps/lowest $(BIN)/python $(wheel_file) $(PYTEST_ARGS)
 
 sanitize: .stamps/dev ## the ring under ThreadSanitizer and AddressSanitizer, under Python too
 	tools/sanitize

@@ -233,6 +233,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """A test of a driver in C runs in a child; one with the marker is a scenario, and is explored."""
+    __tracebackhide__ = (
+        True  # a failure is the test's, and pytest shows whose frames are on the way before 9.1
+    )
     if _may_be_isolated(pyfuncitem):
         from ndiswan.testing.isolating import Elsewhere, is_wanted
 
@@ -251,6 +254,7 @@ def _may_be_isolated(item: pytest.Function) -> bool:
 
 
 def _explored(pyfuncitem: pytest.Function) -> bool | None:
+    __tracebackhide__ = True
     marker = pyfuncitem.get_closest_marker("ndiswan_explore")
     if marker is None:
         return None

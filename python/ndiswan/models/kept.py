@@ -95,7 +95,8 @@ class Kept:
         with _of_the_folder(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, check=_check(arrays, path.name), **arrays)
+                # NumPy 2.0 would keep allow_pickle as an array.
+                np.savez(file, check=_check(arrays, path.name), **arrays)  # type: ignore[arg-type]
             part.replace(path)
 
     def _path(self, key: str, first: int, end: int) -> Path:

@@ -109,6 +109,7 @@ class Explores:
         Without ``executions`` and ``seconds`` the budget is the profile's; else as
         :func:`ndiswan.explore`.
         """
+        __tracebackhide__ = True  # of pytest's, here and below: who called it is who failed
         scenario = self._named(scenario)
         if self._option.ndiswan_replay:
             return self._replay_one(scenario)
@@ -154,6 +155,7 @@ class Explores:
         return [load(file, scenario=scenario) for file in files if scenario_in(file) == name]
 
     def _replay_one(self, scenario: Scenario) -> Exploration:
+        __tracebackhide__ = True
         path = Path(self._option.ndiswan_replay)
         of = scenario_in(path)
         if of != name_of(scenario):
@@ -180,6 +182,7 @@ class Explores:
 
     def _raise(self, *found: tuple[Failure, str]) -> None:
         """Keep all, and raise what the first one raised; its notes say how each is replayed."""
+        __tracebackhide__ = True
         # A test with @given fails again and again, until its example is small: the last one is told.
         self._texts.clear()
         notes = []
