@@ -118,37 +118,56 @@ impl Adapter {
     #[inline(never)]
     fn try_acquire_slowly(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
         self.ndis.point(Access::lock(lock));
-        let cpu = &Cpu::current(); // the point may have changed it
-        let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
-        // Waiting for oneself would not end, whether or not anybody looks at the rules.
-        let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
-        if own || !self.ndis.verify_off() {
-            let verdict = cpu.state.borrow().may_acquire(lock, form);
-            verdict.map_err(|rule| {
-                self.emit(cpu, What::Acquire { lock, form });
-                let name = self.ndis.locks.name(lock);
-                let detail = if rule == Rule::LockRecursion {
-                    format!("{name} was acquired by the CPU that holds it: a certain deadlock")
-                } else {
-                    format!(
-                        "{name} was acquired by the {form} form at {}; expected {}",
-                        cpu.irql(),
-                        form.expects()
-                    )
+        Cpu::here(|cpu| {
+            let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
+            // Waiting for oneself would not end, whether or not anybody looks at the rules.
+            let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
+            if own || !self.ndis.verify_off() {
+                let (verdict, holds) = {
+                    let state = cpu.state.borrow();
+                    (state.may_acquire(lock, form), !state.held.is_empty())
                 };
-                self.report(cpu, rule, None, detail)
-            })?;
-            self.look_at_order(cpu, entry, lock, form)?;
-        }
-        let free = take(&self.ndis, entry, cpu);
-        if free {
-            self.emit(cpu, What::Acquire { lock, form });
-            cpu.state.borrow_mut().acquire(lock, form);
-            self.ndis.point(Access::ANY);
-        }
-        Ok(free)
+                if let Err(rule) = verdict {
+                    return Err(self.refuse_lock(cpu, rule, lock, form));
+                }
+                if holds {
+                    self.look_at_order(cpu, entry, lock, form)?;
+                }
+            }
+            let free = take(&self.ndis, entry, cpu);
+            if free {
+                self.has_acquired(cpu, lock, form);
+            }
+            Ok(free)
+        })
     }
 
+    /// The lock is the CPU's, and nobody knows yet.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers, one of which is what most locks have
+    fn has_acquired(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) {
+        self.emit(cpu, What::Acquire { lock, form });
+        cpu.state.borrow_mut().acquire(lock, form);
+        self.ndis.point(Access::ANY);
+    }
+
+    #[cold]
+    fn refuse_lock(&self, cpu: &Rc<Cpu>, rule: Rule, lock: u32, form: Form) -> Arc<Violation> {
+        self.emit(cpu, What::Acquire { lock, form });
+        let name = self.ndis.locks.name(lock);
+        let detail = if rule == Rule::LockRecursion {
+            format!("{name} was acquired by the CPU that holds it: a certain deadlock")
+        } else {
+            format!(
+                "{name} was acquired by the {form} form at {}; expected {}",
+                cpu.irql(),
+                form.expects()
+            )
+        };
+        self.report(cpu, rule, None, detail)
+    }
+
+    #[inline(never)]
     fn look_at_order(
         &self,
         cpu: &Rc<Cpu>,
@@ -187,9 +206,7 @@ impl Adapter {
         if !wait_for(&self.ndis, lock, entry, &cpu) {
             return Err(self.hang(&cpu, entry, lock));
         }
-        self.emit(&cpu, What::Acquire { lock, form });
-        cpu.state.borrow_mut().acquire(lock, form);
-        self.ndis.point(Access::ANY);
+        self.has_acquired(&cpu, lock, form);
         Ok(())
     }
 
@@ -269,9 +286,27 @@ impl Adapter {
     #[inline(never)]
     fn release_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
         let _around = self.ndis.around(Access::lock(lock));
-        let cpu = Cpu::current();
+        Cpu::here(|cpu| {
+            self.emit(cpu, What::Release { lock, form });
+            if self.ndis.locks.owner(lock) == cpu.id
+                && cpu.state.borrow_mut().release_last(lock, form)
+            {
+                self.ndis.locks.force_release(lock);
+                return Ok(());
+            }
+            self.release_otherwise(cpu, lock, form)
+        })
+    }
+
+    /// The release of a lock that is not the last one which the CPU acquired, or not by that form, or not its at all.
+    #[cold]
+    fn release_otherwise(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<(), Arc<Violation>> {
         let verdict = cpu.state.borrow().may_release(lock, form);
-        self.emit(&cpu, What::Release { lock, form });
         let broken = verdict.err().map(|rule| {
             let name = self.ndis.locks.name(lock);
             let detail = match rule {
@@ -279,7 +314,7 @@ impl Adapter {
                 Rule::LockForm => format!("{name} was acquired by one form and released by the {form} form"),
                 _ => format!("{name} was released before a lock that was acquired after it; the level would come out wrong"),
             };
-            self.report(&cpu, rule, None, detail)
+            self.report(cpu, rule, None, detail)
         });
         if self.ndis.locks.owner(lock) == cpu.id {
             cpu.state.borrow_mut().release(lock);

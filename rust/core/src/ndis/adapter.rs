@@ -305,37 +305,40 @@ impl Adapter {
             self.ndis.point(Access::ANY);
         }
         cpu.depth.set(cpu.depth.get() - 1);
-        let clean = cpu.balance.count() <= open
-            && !cpu.raised.get()
-            && result.is_ok()
-            && !told
-            && cpu.state.borrow_mut().leave_clean();
-        if !clean {
+        let returned = cpu.balance.count() <= open && !cpu.raised.get() && result.is_ok();
+        if returned {
+            self.leave_entry(cpu, entry, told);
+        } else {
             self.leave_unclean(cpu, entry, open, result.is_err());
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
     }
 
-    /// The end of an entry point that is recorded, or leaves something behind, or did not return.
+    /// The end of an entry point that did not return as it should.
     #[cold]
     fn leave_unclean(&self, cpu: &Rc<Cpu>, entry: Entry, open: usize, panicked: bool) {
         cpu.balance.forget_behind(open);
         if cpu.raised.take() || panicked {
             self.unwind(cpu);
         }
-        if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
-            self.leave_entry(cpu, entry);
+        self.leave_entry(cpu, entry, self.ndis.tells_all());
+    }
+
+    /// The end of an entry point, which is `told` or not.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_on`
+    fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry, told: bool) {
+        if told {
+            self.emit(cpu, What::Leave { entry });
+        }
+        if !cpu.state.borrow_mut().leave_clean() {
+            self.leave_leaking(cpu, entry);
         }
     }
 
-    /// The end of an entry point that is recorded, or leaves something behind.
-    fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
-        if self.ndis.tells_all() {
-            self.emit(cpu, What::Leave { entry });
-        }
-        if cpu.state.borrow_mut().leave_clean() {
-            return;
-        }
+    /// The end of an entry point that leaves something behind.
+    #[cold]
+    fn leave_leaking(&self, cpu: &Rc<Cpu>, entry: Entry) {
         let verdict = cpu.state.borrow().may_leave();
         if let Err(rule) = verdict {
             self.report_leak(cpu, entry, rule);

@@ -1,14 +1,13 @@
 //! Going on: at a point, from idleness, after a wait.
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::list::At;
 use super::{Adversary, Inner, Pending, State, Way};
+use crate::biased::BiasedGuard;
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
-use crate::ndis::{Adapter, Ndis};
+use crate::ndis::Ndis;
 
 /// A call of a driver's: something else may happen before what it does, and after.
 pub(crate) struct Around<'a>(Option<&'a Ndis>);
@@ -54,20 +53,35 @@ impl Ndis {
 
     #[inline(never)]
     fn at_point(&self, adversary: &Adversary, access: Access) {
-        let mut next = Next::Go;
-        let stays = Cpu::here_numbered(|me, cpu| {
+        Cpu::here_numbered(|me, cpu| {
             // A stack that unwinds is not left: whether a thread panics is asked of the thread.
-            let stays = self.is_foreign(adversary, cpu) || std::thread::panicking();
-            if !stays {
-                self.decide_point(adversary, (me, cpu), access, &mut next);
+            if self.is_foreign(adversary, cpu) || std::thread::panicking() {
+                return;
             }
-            stays
+            let mut inner = adversary.inner.lock_on(cpu);
+            if !adversary.passes(&mut inner, (me, cpu), access) {
+                self.at_point_with_ways(inner, (me, cpu), access);
+            }
         });
-        if stays {
-            return;
-        }
+    }
+
+    /// The same where something else may happen, or nobody has looked whether it may.
+    #[inline(never)]
+    fn at_point_with_ways(
+        &self,
+        mut inner: BiasedGuard<'_, Inner>,
+        (me, cpu): (usize, &Cpu),
+        access: Access,
+    ) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        let mut next = Next::Go;
+        self.decide_point(adversary, &mut inner, (me, cpu), access, &mut next);
+        let quiet = inner.quiet;
+        drop(inner);
         if !matches!(next, Next::Go) {
             self.go_on_by(adversary, At::Point(access), next);
+        } else if !quiet {
+            return; // with so few points no driver is cut off
         }
         // A language binding raises an exception instead.
         if adversary.is_cut_off()
@@ -123,59 +137,6 @@ impl Ndis {
         }
     }
 
-    /// Lets things happen until nothing is left to do; at how many points that was.
-    pub(crate) fn run_adversarial(&self, adversary: &Adversary, until: Option<u64>) -> u64 {
-        let from = adversary.points();
-        {
-            let mut inner = adversary.change();
-            (inner.until, inner.all) = (until.unwrap_or(u64::MAX), until.is_some());
-        }
-        let mut whose = None;
-        loop {
-            match self.decide(adversary, At::Idle) {
-                Next::Here(pending) => self.begin(adversary, pending, &mut whose),
-                Next::To(other) => {
-                    if let Some(pending) = self.switch(adversary, other) {
-                        self.begin(adversary, pending, &mut whose);
-                    }
-                }
-                _ => break,
-            }
-            if self.interrupted() || adversary.is_cut_off() {
-                break;
-            }
-        }
-        let mut inner = adversary.change();
-        (inner.until, inner.all) = (u64::MAX, false);
-        inner.cpus[0].state = State::Ready;
-        if let Some(until) = until {
-            self.queue.clock.set(until);
-        }
-        inner.cpus[0].since = self.now();
-        adversary.points() - from
-    }
-
-    /// Lets what other CPUs have begun come to its end: a driver's function that was suspended when
-    /// its adapter was halted goes on now, and what it does is too late.
-    pub(crate) fn let_others_finish(&self) {
-        let Some(adversary) = &self.queue.adversary else { return };
-        let _ = self.others_until(|| adversary.others_are_idle());
-    }
-
-    /// Ends the stacks of the other CPUs, none of which has anything to do any more.
-    pub(crate) fn end_stacks(&self) {
-        let Some(adversary) = self.adversary() else { return };
-        adversary.end();
-        self.let_others_finish(); // a delivery at the very end may have begun something
-        let started: Vec<usize> = {
-            let inner = adversary.change();
-            (1..inner.cpus.len()).filter(|number| inner.cpus[*number].started).collect()
-        };
-        for other in started {
-            self.switch(adversary, other);
-        }
-    }
-
     /// At such a point: true when this CPU goes on, false if it waits for what will never come.
     pub(super) fn go_on(&self, adversary: &Adversary, at: At) -> bool {
         let next = self.decide(adversary, at);
@@ -207,11 +168,11 @@ impl Ndis {
     fn decide_point(
         &self,
         adversary: &Adversary,
+        inner: &mut Inner,
         (me, cpu): (usize, &Cpu),
         access: Access,
         next: &mut Next,
     ) {
-        let inner = &mut *adversary.inner.lock_on(cpu);
         adversary.is_at_one_more(inner);
         inner.progress += 1;
         let (here, irql) = (&mut inner.cpus[me], cpu.irql());
@@ -219,13 +180,14 @@ impl Ndis {
         if inner.quiet {
             return;
         }
-        if inner.is_listed_for(me, irql) {
+        if inner.listed_for(me, irql).is_some() {
             inner.steps[0].access = access;
         } else {
             self.list_at_point(adversary, inner, me, access);
         }
+        inner.next = Some((me, access));
         if inner.steps.len() == 1 && !adversary.asks_lone {
-            return; // what most points are
+            return;
         }
         let chosen = inner.step(cpu, &adversary.settings);
         inner.keep(|inner| self.asked_step(adversary, inner, chosen));
@@ -234,16 +196,21 @@ impl Ndis {
         }
     }
 
-    fn decide(&self, adversary: &Adversary, at: At) -> Next {
+    pub(super) fn decide(&self, adversary: &Adversary, at: At) -> Next {
         Cpu::here_numbered(|me, cpu| {
+            let inner = &mut *adversary.inner.lock_on(cpu);
             if let At::Point(access) = at {
                 let mut next = Next::Go;
-                self.decide_point(adversary, (me, cpu), access, &mut next);
+                self.decide_point(adversary, inner, (me, cpu), access, &mut next);
                 return next;
             }
-            let inner = &mut *adversary.inner.lock_on(cpu);
             adversary.is_at_one_more(inner);
             let here = &mut inner.cpus[me];
+            if let Some((passed, access)) = inner.next
+                && passed == me
+            {
+                here.access = access;
+            }
             here.state = match at {
                 At::Lock(lock) => State::Lock(lock),
                 At::Waits => State::Waits(inner.progress),
@@ -315,71 +282,25 @@ impl Ndis {
             }
         }
     }
-
-    /// Goes on with another CPU; what this one is to begin when it is its turn again.
-    fn switch(&self, adversary: &Adversary, other: usize) -> Option<Pending> {
-        let me = Cpu::current_number();
-        let first = {
-            let mut inner = adversary.change();
-            !std::mem::replace(&mut inner.cpus[other].started, true)
-        };
-        if first && let Some(ndis) = self.me.upgrade() {
-            adversary.stacks.start(other, Box::new(move || ndis.idle(other)));
-        }
-        Cpu::become_number(other);
-        adversary.stacks.switch(me, other);
-        Cpu::become_number(me);
-        adversary.change().cpus[me].inbox.take()
-    }
-
-    /// What a CPU without a thread does: it takes work. Its end is the end of the world.
-    fn idle(self: Arc<Self>, me: usize) -> usize {
-        let Some(adversary) = &self.queue.adversary else { return 0 };
-        let mut pending = adversary.change().cpus[me].inbox.take();
-        let mut whose = None;
-        loop {
-            if let Some(pending) = pending.take() {
-                self.begin(adversary, pending, &mut whose);
-            }
-            if adversary.has_ended(me) {
-                return 0;
-            }
-            pending = match self.decide(adversary, At::Idle) {
-                Next::Here(pending) => Some(pending),
-                Next::To(other) => self.switch(adversary, other),
-                _ => self.switch(adversary, 0),
-            };
-        }
-    }
-
-    /// Does work on this CPU, on top of what it is at. `whose` the work before it was is not looked for again.
-    fn begin(&self, adversary: &Adversary, pending: Pending, whose: &mut Option<Arc<Adapter>>) {
-        let me = Cpu::current_number();
-        let cpu: Rc<Cpu> = Cpu::current();
-        let before = {
-            let mut inner = adversary.change();
-            let virtual_ = &mut inner.cpus[me];
-            let before = *virtual_;
-            if matches!(before.state, State::Idle | State::Sleeps(_)) {
-                virtual_.since = self.now();
-            }
-            (virtual_.state, virtual_.task) = (State::Ready, pending.task);
-            before
-        };
-        self.execute(&cpu, pending.work, whose);
-        self.settle(&cpu);
-        let mut inner = adversary.change();
-        // What a driver's function does takes no time; a thread and the check for hang may take what they like.
-        if !pending.background && !pending.work.is_thread() {
-            inner.delays.add(pending.at, self.now());
-        }
-        let virtual_ = &mut inner.cpus[me];
-        (virtual_.task, virtual_.access, virtual_.since) =
-            (before.task, before.access, before.since);
-    }
 }
 
 impl Adversary {
+    /// Goes on at another point of this CPU, if that is known to be all that can happen there. What it does next is noted where
+    /// it stops.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // many points are this and nothing else
+    fn passes(&self, inner: &mut Inner, (me, cpu): (usize, &Cpu), access: Access) -> bool {
+        let points = self.points() + 1;
+        let lone = inner.listed_for(me, cpu.irql()).is_some_and(|listed| listed.lone);
+        if !lone || points >= self.settings.max_points {
+            return false;
+        }
+        self.points.store(points, Ordering::Relaxed);
+        inner.progress += 1;
+        inner.next = Some((me, access));
+        true
+    }
+
     /// Another point.
     #[inline]
     fn is_at_one_more(&self, inner: &mut Inner) {
