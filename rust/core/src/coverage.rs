@@ -78,7 +78,9 @@ impl Coverage {
             (Edge::new(seat, kind, place), None)
         };
         let count = &mut self.edges.counts[edge.index()];
-        self.fresh += usize::from(*count == 0);
+        if *count == 0 {
+            self.fresh += 1;
+        }
         *count += 1;
         if let Some(last) = last {
             match self.edges.pairs.entry(edges::pair(last, edge)) {

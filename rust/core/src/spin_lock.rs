@@ -112,34 +112,48 @@ impl Adapter {
         if self.acquire_straight(cpu, lock, form) {
             return Ok(true);
         }
-        self.try_acquire_slowly(lock, form)
+        self.try_acquire_slowly(cpu, lock, form)
     }
 
     #[inline(never)]
-    fn try_acquire_slowly(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
-        self.ndis.point(Access::lock(lock));
-        Cpu::here(|cpu| {
-            let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
-            // Waiting for oneself would not end, whether or not anybody looks at the rules.
-            let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
-            if own || !self.ndis.verify_off() {
-                let (verdict, holds) = {
-                    let state = cpu.state.borrow();
-                    (state.may_acquire(lock, form), !state.held.is_empty())
-                };
-                if let Err(rule) = verdict {
-                    return Err(self.refuse_lock(cpu, rule, lock, form));
-                }
-                if holds {
-                    self.look_at_order(cpu, entry, lock, form)?;
-                }
+    fn try_acquire_slowly(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<bool, Arc<Violation>> {
+        self.try_acquire_by_rules(cpu, lock, form)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a call fewer to return from at each of its points, see `Adversary::switch`
+    fn try_acquire_by_rules(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<bool, Arc<Violation>> {
+        self.ndis.point_on(cpu, Access::lock(lock));
+        let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
+        // Waiting for oneself would not end, whether or not anybody looks at the rules.
+        let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
+        if own || !self.ndis.verify_off() {
+            let (verdict, holds) = {
+                let state = cpu.state.borrow();
+                (state.may_acquire(lock, form), !state.held.is_empty())
+            };
+            if let Err(rule) = verdict {
+                return Err(self.refuse_lock(cpu, rule, lock, form));
             }
-            let free = take(&self.ndis, entry, cpu);
-            if free {
-                self.has_acquired(cpu, lock, form);
+            if holds {
+                self.look_at_order(cpu, entry, lock, form)?;
             }
-            Ok(free)
-        })
+        }
+        let free = take(&self.ndis, entry, cpu);
+        if free {
+            self.has_acquired(cpu, lock, form);
+        }
+        Ok(free)
     }
 
     /// The lock is the CPU's, and nobody knows yet.
@@ -148,7 +162,7 @@ impl Adapter {
     fn has_acquired(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) {
         self.emit(cpu, What::Acquire { lock, form });
         cpu.state.borrow_mut().acquire(lock, form);
-        self.ndis.point(Access::ANY);
+        self.ndis.point_on(cpu, Access::ANY);
     }
 
     #[cold]
@@ -253,22 +267,30 @@ impl Adapter {
             if self.acquire_straight(cpu, lock, form) {
                 return Ok(());
             }
-            self.acquire_slowly(lock, form)
+            self.acquire_slowly(cpu, lock, form)
         })
     }
 
     #[inline(never)]
-    fn acquire_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        match self.try_acquire_slowly(lock, form) {
+    fn acquire_slowly(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        match self.try_acquire_by_rules(cpu, lock, form) {
             Ok(true) => Ok(()),
             Ok(false) => self.wait_acquire(lock, form),
-            Err(broken) => {
-                if self.takes_all_the_same(broken.rule) {
-                    self.acquire_all_the_same(lock, form)?;
-                }
-                Err(broken)
-            }
+            Err(broken) => self.acquire_broken(broken, lock, form),
         }
+    }
+
+    #[cold]
+    fn acquire_broken(
+        &self,
+        broken: Arc<Violation>,
+        lock: u32,
+        form: Form,
+    ) -> Result<(), Arc<Violation>> {
+        if self.takes_all_the_same(broken.rule) {
+            self.acquire_all_the_same(lock, form)?;
+        }
+        Err(broken)
     }
 
     /// NdisReleaseSpinLock or NdisDprReleaseSpinLock.
@@ -277,25 +299,24 @@ impl Adapter {
     /// `LOCK_UNHELD`, `LOCK_FORM`, `LOCK_ORDER`; a lock that the caller holds is released all the same.
     #[inline]
     pub fn release(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        if Cpu::here(|cpu| self.release_straight(cpu, lock, form)) {
-            return Ok(());
-        }
-        self.release_slowly(lock, form)
+        Cpu::here(|cpu| {
+            if self.release_straight(cpu, lock, form) {
+                return Ok(());
+            }
+            self.release_slowly(cpu, lock, form)
+        })
     }
 
     #[inline(never)]
-    fn release_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        let _around = self.ndis.around(Access::lock(lock));
-        Cpu::here(|cpu| {
-            self.emit(cpu, What::Release { lock, form });
-            if self.ndis.locks.owner(lock) == cpu.id
-                && cpu.state.borrow_mut().release_last(lock, form)
-            {
-                self.ndis.locks.force_release(lock);
-                return Ok(());
-            }
-            self.release_otherwise(cpu, lock, form)
-        })
+    fn release_slowly(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around_on(cpu, Access::lock(lock));
+        self.emit(cpu, What::Release { lock, form });
+        if self.ndis.locks.owner(lock) == cpu.id && cpu.state.borrow_mut().release_last(lock, form)
+        {
+            self.ndis.locks.force_release(lock);
+            return Ok(());
+        }
+        self.release_otherwise(cpu, lock, form)
     }
 
     /// The release of a lock that is not the last one which the CPU acquired, or not by that form, or not its at all.

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::biased::{Bias, Biased, BiasedGuard};
+use crate::biased::{Bias, Biased};
 use crate::choices::{Access, Choice, Shared, Step};
 use crate::coverage::{Coverage, Seen};
 use crate::cx::{Cpu, Irql};
@@ -261,13 +261,6 @@ impl Adversary {
         }
     }
 
-    /// What is decided from; whoever takes it may change what can happen.
-    fn change(&self) -> BiasedGuard<'_, Inner> {
-        let mut inner = self.inner.lock();
-        inner.listed = None;
-        inner
-    }
-
     /// Has `work` done, not before `at`.
     pub(crate) fn schedule(&self, at: u64, work: Work, background: bool) {
         let mut inner = self.change();
@@ -383,13 +376,10 @@ impl Inner {
         }
     }
 
-    /// Which of `steps` is taken.
+    /// Which of `steps` is taken; not in a world that is quiet.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::decide_point`
     fn step(&mut self, cpu: &Cpu, settings: &Adversity) -> usize {
-        if self.quiet {
-            return 0;
-        }
         let n = self.steps.len();
         let chosen = settings.explorer.lock_on(cpu).step(&self.steps).min(n - 1);
         if n > 1 {

@@ -1,27 +1,32 @@
 //! Going on: at a point, from idleness, after a wait.
 
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::list::At;
-use super::{Adversary, Inner, Pending, State, Way};
-use crate::biased::BiasedGuard;
+use super::running::Back;
+use super::{Adversary, Inner, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
 use crate::ndis::Ndis;
 
-/// A call of a driver's: something else may happen before what it does, and after.
-pub(crate) struct Around<'a>(Option<&'a Ndis>);
+/// A call of a driver's on a CPU: something else may happen before what it does, and after.
+pub(crate) struct Around<'a>(Option<(&'a Ndis, Option<&'a Rc<Cpu>>)>);
 
 impl Drop for Around<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(ndis) = self.0 {
-            // What the driver does next by itself may be about anything.
-            ndis.point(Access::ANY);
+        // What the driver does next by itself may be about anything.
+        match self.0 {
+            Some((ndis, Some(cpu))) => ndis.at_point(cpu, Access::ANY),
+            Some((ndis, None)) => Cpu::here(|cpu| ndis.at_point(cpu, Access::ANY)),
+            None => {}
         }
     }
 }
 
 /// What a CPU does next.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Next {
     /// What it is at.
     Go,
@@ -29,18 +34,28 @@ pub(super) enum Next {
     GaveUp,
     /// There is nothing left to do.
     Nothing,
-    /// This, and then it is asked again.
-    Here(Pending),
+    /// What is in its inbox, and then it is asked again.
+    Here,
     /// Another CPU's turn.
     To(usize),
+    /// The turn of another CPU that has no stack yet.
+    First(usize),
 }
 
 impl Ndis {
     /// Something else may happen here, before `access`.
     #[inline]
     pub(crate) fn point(&self, access: Access) {
-        if let Some(adversary) = &self.queue.adversary {
-            self.at_point(adversary, access);
+        if self.queue.adversary.is_some() {
+            Cpu::here(|cpu| self.at_point(cpu, access));
+        }
+    }
+
+    /// The same on the calling thread's CPU, for who knows it.
+    #[inline]
+    pub(crate) fn point_on(&self, cpu: &Rc<Cpu>, access: Access) {
+        if self.queue.adversary.is_some() {
+            self.at_point(cpu, access);
         }
     }
 
@@ -48,46 +63,41 @@ impl Ndis {
     #[inline]
     pub(crate) fn around(&self, access: Access) -> Around<'_> {
         self.point(access);
-        Around(self.queue.adversary.is_some().then_some(self))
+        Around(self.queue.adversary.is_some().then_some((self, None)))
+    }
+
+    /// The same on the calling thread's CPU, for who knows it.
+    #[inline]
+    pub(crate) fn around_on<'a>(&'a self, cpu: &'a Rc<Cpu>, access: Access) -> Around<'a> {
+        self.point_on(cpu, access);
+        Around(self.queue.adversary.is_some().then_some((self, Some(cpu))))
     }
 
     #[inline(never)]
-    fn at_point(&self, adversary: &Adversary, access: Access) {
-        Cpu::here_numbered(|me, cpu| {
-            // A stack that unwinds is not left: whether a thread panics is asked of the thread.
-            if self.is_foreign(adversary, cpu) || std::thread::panicking() {
-                return;
-            }
-            let mut inner = adversary.inner.lock_on(cpu);
-            if !adversary.passes(&mut inner, (me, cpu), access) {
-                self.at_point_with_ways(inner, (me, cpu), access);
-            }
-        });
-    }
-
-    /// The same where something else may happen, or nobody has looked whether it may.
-    #[inline(never)]
-    fn at_point_with_ways(
-        &self,
-        mut inner: BiasedGuard<'_, Inner>,
-        (me, cpu): (usize, &Cpu),
-        access: Access,
-    ) {
+    fn at_point(&self, cpu: &Rc<Cpu>, access: Access) {
         let Some(adversary) = &self.queue.adversary else { return };
-        let mut next = Next::Go;
-        self.decide_point(adversary, &mut inner, (me, cpu), access, &mut next);
-        let quiet = inner.quiet;
-        drop(inner);
-        if !matches!(next, Next::Go) {
-            self.go_on_by(adversary, At::Point(access), next);
-        } else if !quiet {
-            return; // with so few points no driver is cut off
+        // A stack that unwinds is not left: whether a thread panics is asked of the thread.
+        if self.is_foreign(adversary, cpu) || std::thread::panicking() {
+            return;
         }
+        let next = {
+            let inner = &mut *adversary.inner.lock_on(cpu);
+            let next = self.decide_point(adversary, inner, cpu, access);
+            if next == Next::Go && !inner.quiet {
+                return; // with so few points no driver is cut off
+            }
+            next
+        };
+        self.leave_point(cpu, access, next);
+    }
+
+    /// Something else comes next at a point, or there were very many.
+    #[inline(never)]
+    fn leave_point(&self, cpu: &Rc<Cpu>, access: Access, next: Next) {
+        let Some(adversary) = &self.queue.adversary else { return };
+        self.go_on_by(adversary, cpu, At::Point(access), next);
         // A language binding raises an exception instead.
-        if adversary.is_cut_off()
-            && adversary.settings.stacks.is_none()
-            && !Cpu::current().is_outermost()
-        {
+        if adversary.is_cut_off() && adversary.settings.stacks.is_none() && !cpu.is_outermost() {
             std::panic::panic_any("the drivers go on for ever; this execution is cut off");
         }
     }
@@ -139,87 +149,99 @@ impl Ndis {
 
     /// At such a point: true when this CPU goes on, false if it waits for what will never come.
     pub(super) fn go_on(&self, adversary: &Adversary, at: At) -> bool {
-        let next = self.decide(adversary, at);
-        self.go_on_by(adversary, at, next)
+        let cpu = &Cpu::current();
+        let next = self.decide(adversary, cpu, at);
+        self.go_on_by(adversary, cpu, at, next)
     }
 
     /// The same when it was decided what comes next.
-    fn go_on_by(&self, adversary: &Adversary, at: At, mut next: Next) -> bool {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Adversary::switch`
+    fn go_on_by(&self, adversary: &Adversary, cpu: &Rc<Cpu>, at: At, mut next: Next) -> bool {
         loop {
-            match next {
+            let back = match next {
                 Next::Go => return true,
                 Next::GaveUp | Next::Nothing => {
                     adversary.gave_up();
                     return false;
                 }
-                Next::Here(pending) => self.begin(adversary, pending, &mut None),
-                Next::To(other) => match self.switch(adversary, other) {
-                    Some(pending) => self.begin(adversary, pending, &mut None),
-                    None => return !adversary.gave_up(),
-                },
+                Next::Here => Back::ToWork,
+                Next::To(other) => adversary.switch(cpu, other),
+                Next::First(other) => self.switch_first(adversary, cpu, other),
+            };
+            match back {
+                Back::ToWork => self.begin(adversary, cpu, &mut None),
+                Back::ToGoOn { gave_up } => return !gave_up,
             }
-            next = self.decide(adversary, at);
+            next = self.decide(adversary, cpu, at);
         }
     }
 
-    /// What comes next at a point of this CPU, if it does not go on: where it is to be, since it is large and most do.
+    /// What comes next at a point of this CPU.
     #[inline(always)]
     #[allow(clippy::inline_always)] // what most points are is one function
     fn decide_point(
         &self,
         adversary: &Adversary,
         inner: &mut Inner,
-        (me, cpu): (usize, &Cpu),
+        cpu: &Cpu,
         access: Access,
-        next: &mut Next,
-    ) {
+    ) -> Next {
+        let (me, irql) = (cpu.place(), cpu.irql());
         adversary.is_at_one_more(inner);
         inner.progress += 1;
-        let (here, irql) = (&mut inner.cpus[me], cpu.irql());
+        let listed = inner.listed_for(me, irql);
+        if listed.is_some_and(|listed| listed.lone) {
+            // What it does next is noted where it stops.
+            inner.next = Some((me, access));
+            return Next::Go;
+        }
+        inner.next = None;
+        let here = &mut inner.cpus[me];
         (here.state, here.access, here.irql) = (State::Ready, access, irql);
         if inner.quiet {
-            return;
+            return Next::Go;
         }
-        if inner.listed_for(me, irql).is_some() {
+        if listed.is_some() {
             inner.steps[0].access = access;
         } else {
             self.list_at_point(adversary, inner, me, access);
         }
-        inner.next = Some((me, access));
         if inner.steps.len() == 1 && !adversary.asks_lone {
-            return;
+            return Next::Go;
         }
         let chosen = inner.step(cpu, &adversary.settings);
-        inner.keep(|inner| self.asked_step(adversary, inner, chosen));
-        if chosen != 0 {
-            *next = self.take(adversary, inner, me, At::Point(access), chosen);
+        if inner.asked.is_some() {
+            inner.keep(|inner| self.asked_step(adversary, inner, chosen));
         }
+        if chosen == 0 {
+            return Next::Go;
+        }
+        self.take(adversary, inner, me, At::Point(access), chosen)
     }
 
-    pub(super) fn decide(&self, adversary: &Adversary, at: At) -> Next {
-        Cpu::here_numbered(|me, cpu| {
-            let inner = &mut *adversary.inner.lock_on(cpu);
-            if let At::Point(access) = at {
-                let mut next = Next::Go;
-                self.decide_point(adversary, inner, (me, cpu), access, &mut next);
-                return next;
-            }
-            adversary.is_at_one_more(inner);
-            let here = &mut inner.cpus[me];
-            if let Some((passed, access)) = inner.next
-                && passed == me
-            {
-                here.access = access;
-            }
-            here.state = match at {
-                At::Lock(lock) => State::Lock(lock),
-                At::Waits => State::Waits(inner.progress),
-                At::Sleeps(until) => State::Sleeps(until),
-                _ => State::Idle,
-            };
-            here.irql = cpu.irql();
-            self.decide_otherwise(adversary, inner, (me, cpu), at)
-        })
+    /// What comes next on this CPU.
+    pub(super) fn decide(&self, adversary: &Adversary, cpu: &Cpu, at: At) -> Next {
+        let inner = &mut *adversary.inner.lock_on(cpu);
+        if let At::Point(access) = at {
+            return self.decide_point(adversary, inner, cpu, access);
+        }
+        adversary.is_at_one_more(inner);
+        let me = cpu.place();
+        let here = &mut inner.cpus[me];
+        if let Some((passed, access)) = inner.next.take()
+            && passed == me
+        {
+            here.access = access;
+        }
+        here.state = match at {
+            At::Lock(lock) => State::Lock(lock),
+            At::Waits => State::Waits(inner.progress),
+            At::Sleeps(until) => State::Sleeps(until),
+            _ => State::Idle,
+        };
+        here.irql = cpu.irql();
+        self.decide_otherwise(adversary, inner, cpu, at)
     }
 
     /// The same for a CPU that is not at a point of its own.
@@ -228,16 +250,16 @@ impl Ndis {
         &self,
         adversary: &Adversary,
         inner: &mut Inner,
-        (me, cpu): (usize, &Cpu),
+        cpu: &Cpu,
         at: At,
     ) -> Next {
-        let rests = self.polls.any() && self.rests(inner, at);
+        let (me, rests) = (cpu.place(), self.polls.any() && self.rests(inner, at));
         let free = |lock| self.locks.is_free(lock);
         inner.list(me, (at, rests), adversary.settings.latency, free);
         if inner.steps.is_empty() {
             return inner.nothing_happens(me, at);
         }
-        let chosen = inner.step(cpu, &adversary.settings);
+        let chosen = if inner.quiet { 0 } else { inner.step(cpu, &adversary.settings) };
         inner.keep(|inner| self.asked_step(adversary, inner, chosen));
         self.take(adversary, inner, me, at, chosen)
     }
@@ -274,40 +296,28 @@ impl Ndis {
                 inner.pending.remove(index);
                 inner.progress += 1;
                 self.queue.clock.set(pending.at);
+                let there = &mut inner.cpus[other];
+                there.inbox = Some(pending);
                 if other == me {
-                    return Next::Here(pending);
+                    Next::Here
+                } else if std::mem::replace(&mut there.started, true) {
+                    Next::To(other)
+                } else {
+                    Next::First(other)
                 }
-                inner.cpus[other].inbox = Some(pending);
-                Next::To(other)
             }
         }
     }
 }
 
 impl Adversary {
-    /// Goes on at another point of this CPU, if that is known to be all that can happen there. What it does next is noted where
-    /// it stops.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // many points are this and nothing else
-    fn passes(&self, inner: &mut Inner, (me, cpu): (usize, &Cpu), access: Access) -> bool {
-        let points = self.points() + 1;
-        let lone = inner.listed_for(me, cpu.irql()).is_some_and(|listed| listed.lone);
-        if !lone || points >= self.settings.max_points {
-            return false;
-        }
-        self.points.store(points, Ordering::Relaxed);
-        inner.progress += 1;
-        inner.next = Some((me, access));
-        true
-    }
-
     /// Another point.
     #[inline]
     fn is_at_one_more(&self, inner: &mut Inner) {
         let points = self.points() + 1;
         self.points.store(points, Ordering::Relaxed);
         if points >= self.settings.max_points {
-            inner.quiet = true;
+            (inner.quiet, inner.listed) = (true, None);
         }
     }
 }
