@@ -47,6 +47,9 @@ pub(crate) struct Bias {
     state: AtomicU8,
     /// How many spans the owner is in; written by the owner only.
     inside: AtomicU32,
+    /// Whether the owner is in one that takes a lock and is over at once; likewise. It is no count, so that it is not read before
+    /// it is written: each lock of a world would wait for the one before it.
+    at_once: AtomicBool,
 }
 
 /// A span: nobody but this thread changes anything of the world until it is dropped.
@@ -105,6 +108,7 @@ impl Bias {
             owner: Cpu::thread(),
             state: AtomicU8::new(state),
             inside: AtomicU32::new(0),
+            at_once: AtomicBool::new(false),
         })
     }
 
@@ -122,19 +126,17 @@ impl Bias {
         self.begin(thread, LOCKS)
     }
 
-    /// Does something in a span of that kind and no other one begins or ends meanwhile: how many there were is known at the end, and
-    /// not read again. What is written and read at once is what each lock of a world would wait for, one after the other.
+    /// Does something in a span of that kind, in which no other one of this kind begins.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `alone`
     fn at_once<R>(&self, thread: u32, f: impl FnOnce() -> Option<R>) -> Option<R> {
         if thread != self.owner {
             return None;
         }
-        let inside = self.inside.load(Ordering::Relaxed);
-        self.inside.store(inside + 1, Ordering::Relaxed);
+        self.at_once.store(true, Ordering::Relaxed);
         light();
         let done = if self.state.load(Ordering::Relaxed) <= LOCKS { f() } else { None };
-        self.inside.store(inside, Ordering::Release);
+        self.at_once.store(false, Ordering::Release);
         done
     }
 
@@ -172,7 +174,7 @@ impl Bias {
     fn end(&self) {
         self.state.fetch_max(ENDING, Ordering::SeqCst);
         heavy();
-        while self.inside.load(Ordering::Acquire) != 0 {
+        while self.inside.load(Ordering::Acquire) != 0 || self.at_once.load(Ordering::Acquire) {
             std::thread::yield_now();
         }
         self.state.store(SHARED, Ordering::Release);
@@ -236,6 +238,8 @@ impl<T: ?Sized> Biased<T> {
         self.lock_slowly()
     }
 
+    #[cold]
+    #[inline(never)]
     fn lock_slowly(&self) -> BiasedGuard<'_, T> {
         self.bias.shared();
         while self.locked.swap(true, Ordering::Acquire) {

@@ -19,7 +19,7 @@
 
 use std::collections::hash_map::Entry;
 
-use crate::event::{Event, What};
+use crate::event::Event;
 
 mod edge;
 mod edges;
@@ -27,12 +27,15 @@ mod json;
 mod kind;
 mod packets;
 mod reach;
+mod seen;
 
 pub use edge::{Edge, Place, Seat};
 pub use edges::Edges;
 pub use kind::Kind;
+pub(crate) use kind::PLAIN;
 pub(crate) use packets::{Packets, QuickMap};
 pub use reach::{Listed, every_edge, listed, listed_in};
+pub(crate) use seen::{Said, Seen};
 
 /// The fold: events in, edges out.
 #[derive(Clone, Debug, Default)]
@@ -56,28 +59,28 @@ impl Coverage {
 
     /// Something happened: its edge. A broken rule has none.
     pub fn see(&mut self, event: &Event) -> Option<Edge> {
-        self.fold(event)
+        self.fold(&Seen::of(event))
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // in the loop of `see_all` too
-    fn fold(&mut self, event: &Event) -> Option<Edge> {
-        let mut last = None;
-        if let What::Register { face, .. } = event.what {
-            self.edges.faces |= 1 << face as u8;
+    fn fold(&mut self, seen: &Seen) -> Option<Edge> {
+        self.packets.look_at_sent(seen);
+        let kind = seen.kind()?;
+        if kind == Kind::REGISTER {
+            self.edges.faces |= 1 << seen.face();
         }
-        let Some(kind) = Kind::of(&event.what) else {
-            self.packets.take(event); // it says that a send was refused
-            return None;
+        let place = Place::of(seen.irql(), seen.locks());
+        let (edge, last) = if kind.is_of_packet() {
+            self.packets.step(kind, seen, |seat| Edge::new(seat, kind, place))
+        } else {
+            let seat = Seat::of_adapter(self.packets.step_adapter(kind, seen));
+            (Edge::new(seat, kind, place), None)
         };
-        let place = Place::of(event.irql, event.locks);
-        let seat = self.packets.step(event, |known| {
-            let edge = Edge::new(Seat::of_packet(known.state), kind, place);
-            last = known.last.replace(edge);
-        });
-        let edge = Edge::new(seat, kind, place);
         let count = &mut self.edges.counts[edge.index()];
-        self.fresh += usize::from(*count == 0);
+        if *count == 0 {
+            self.fresh += 1;
+        }
         *count += 1;
         if let Some(last) = last {
             match self.edges.pairs.entry(edges::pair(last, edge)) {
@@ -92,9 +95,9 @@ impl Coverage {
     }
 
     /// All of these happened.
-    pub(crate) fn see_all(&mut self, events: &[Event]) {
-        for event in events {
-            self.fold(event);
+    pub(crate) fn see_all(&mut self, seen: &[Seen]) {
+        for seen in seen {
+            self.fold(seen);
         }
     }
 

@@ -199,16 +199,6 @@ impl Cpu {
         HERE.with(|here| f(here.cpu(here.number.get())))
     }
 
-    /// The same with its number, 0 for the thread's own.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // at each point of adversarial time
-    pub(crate) fn here_numbered<R>(f: impl FnOnce(usize, &Rc<Cpu>) -> R) -> R {
-        HERE.with(|here| {
-            let number = here.number.get();
-            f(number, here.cpu(number))
-        })
-    }
-
     /// The virtual CPU of this number on the calling thread, 0 for the thread's own. They are kept for
     /// the next world that has some.
     pub(crate) fn numbered(number: usize) -> Rc<Cpu> {

@@ -24,8 +24,9 @@ mod place;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use self::place::Place;
-use self::place::{AGAIN, AGAIN_PENDED, BACK, COMPLETE, DONE, PENDED, SENT, pack};
+use self::place::{AGAIN, AGAIN_PENDED, BACK, CODES, COMPLETE, DONE, PENDED, SENT, pack};
 use crate::contract::cpu::CpuState;
+use crate::coverage::Said;
 use crate::cx::Irql;
 use crate::event::{Event, Name, What};
 use crate::status::Status;
@@ -53,7 +54,7 @@ pub(crate) fn who(cpu: u32, state: &CpuState) -> u64 {
 }
 
 #[inline]
-fn words_of(cpu: u32, irql: Irql, locks: u8) -> u64 {
+pub(crate) fn words_of(cpu: u32, irql: Irql, locks: u8) -> u64 {
     u64::from(cpu) << 32 | u64::from(irql.0) << 24 | u64::from(locks) << 16
 }
 
@@ -101,6 +102,19 @@ impl History {
             u64::from(generation) << 32 | u64::from(number),
             u64::from(site) << 32 | u64::from(link),
         ]);
+    }
+
+    /// The same of an event in numbers; of one that is not about a packet nothing is kept.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_said(&self, time: u64, who: u64, said: Said) {
+        let Some(code) = CODES.get(usize::from(said.kind())) else { return };
+        if self.mask.load(Ordering::Relaxed) == FOLDED {
+            self.unfold();
+        }
+        let (life, number) = (said.packet >> 32 << 32, said.number as u32);
+        let (what, link) = (life | u64::from(number), said.number >> 32);
+        self.keep_place([time, who | u64::from(*code), what, link]);
     }
 
     /// That the packet was taken, sent and submitted, in its life `generation` before that.

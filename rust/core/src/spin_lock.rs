@@ -112,43 +112,76 @@ impl Adapter {
         if self.acquire_straight(cpu, lock, form) {
             return Ok(true);
         }
-        self.try_acquire_slowly(lock, form)
+        self.try_acquire_slowly(cpu, lock, form)
     }
 
     #[inline(never)]
-    fn try_acquire_slowly(&self, lock: u32, form: Form) -> Result<bool, Arc<Violation>> {
-        self.ndis.point(Access::lock(lock));
-        let cpu = &Cpu::current(); // the point may have changed it
+    fn try_acquire_slowly(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<bool, Arc<Violation>> {
+        self.try_acquire_by_rules(cpu, lock, form)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a call fewer to return from at each of its points, see `Adversary::switch`
+    fn try_acquire_by_rules(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<bool, Arc<Violation>> {
+        self.ndis.point_on(cpu, Access::lock(lock));
         let Some(entry) = self.ndis.locks.get(lock) else { return Ok(true) };
         // Waiting for oneself would not end, whether or not anybody looks at the rules.
         let own = entry.owner.load(Ordering::Relaxed) == cpu.id;
         if own || !self.ndis.verify_off() {
-            let verdict = cpu.state.borrow().may_acquire(lock, form);
-            verdict.map_err(|rule| {
-                self.emit(cpu, What::Acquire { lock, form });
-                let name = self.ndis.locks.name(lock);
-                let detail = if rule == Rule::LockRecursion {
-                    format!("{name} was acquired by the CPU that holds it: a certain deadlock")
-                } else {
-                    format!(
-                        "{name} was acquired by the {form} form at {}; expected {}",
-                        cpu.irql(),
-                        form.expects()
-                    )
-                };
-                self.report(cpu, rule, None, detail)
-            })?;
-            self.look_at_order(cpu, entry, lock, form)?;
+            let (verdict, holds) = {
+                let state = cpu.state.borrow();
+                (state.may_acquire(lock, form), !state.held.is_empty())
+            };
+            if let Err(rule) = verdict {
+                return Err(self.refuse_lock(cpu, rule, lock, form));
+            }
+            if holds {
+                self.look_at_order(cpu, entry, lock, form)?;
+            }
         }
         let free = take(&self.ndis, entry, cpu);
         if free {
-            self.emit(cpu, What::Acquire { lock, form });
-            cpu.state.borrow_mut().acquire(lock, form);
-            self.ndis.point(Access::ANY);
+            self.has_acquired(cpu, lock, form);
         }
         Ok(free)
     }
 
+    /// The lock is the CPU's, and nobody knows yet.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers, one of which is what most locks have
+    fn has_acquired(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) {
+        self.emit(cpu, What::Acquire { lock, form });
+        cpu.state.borrow_mut().acquire(lock, form);
+        self.ndis.point_on(cpu, Access::ANY);
+    }
+
+    #[cold]
+    fn refuse_lock(&self, cpu: &Rc<Cpu>, rule: Rule, lock: u32, form: Form) -> Arc<Violation> {
+        self.emit(cpu, What::Acquire { lock, form });
+        let name = self.ndis.locks.name(lock);
+        let detail = if rule == Rule::LockRecursion {
+            format!("{name} was acquired by the CPU that holds it: a certain deadlock")
+        } else {
+            format!(
+                "{name} was acquired by the {form} form at {}; expected {}",
+                cpu.irql(),
+                form.expects()
+            )
+        };
+        self.report(cpu, rule, None, detail)
+    }
+
+    #[inline(never)]
     fn look_at_order(
         &self,
         cpu: &Rc<Cpu>,
@@ -187,9 +220,7 @@ impl Adapter {
         if !wait_for(&self.ndis, lock, entry, &cpu) {
             return Err(self.hang(&cpu, entry, lock));
         }
-        self.emit(&cpu, What::Acquire { lock, form });
-        cpu.state.borrow_mut().acquire(lock, form);
-        self.ndis.point(Access::ANY);
+        self.has_acquired(&cpu, lock, form);
         Ok(())
     }
 
@@ -236,22 +267,30 @@ impl Adapter {
             if self.acquire_straight(cpu, lock, form) {
                 return Ok(());
             }
-            self.acquire_slowly(lock, form)
+            self.acquire_slowly(cpu, lock, form)
         })
     }
 
     #[inline(never)]
-    fn acquire_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        match self.try_acquire_slowly(lock, form) {
+    fn acquire_slowly(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        match self.try_acquire_by_rules(cpu, lock, form) {
             Ok(true) => Ok(()),
             Ok(false) => self.wait_acquire(lock, form),
-            Err(broken) => {
-                if self.takes_all_the_same(broken.rule) {
-                    self.acquire_all_the_same(lock, form)?;
-                }
-                Err(broken)
-            }
+            Err(broken) => self.acquire_broken(broken, lock, form),
         }
+    }
+
+    #[cold]
+    fn acquire_broken(
+        &self,
+        broken: Arc<Violation>,
+        lock: u32,
+        form: Form,
+    ) -> Result<(), Arc<Violation>> {
+        if self.takes_all_the_same(broken.rule) {
+            self.acquire_all_the_same(lock, form)?;
+        }
+        Err(broken)
     }
 
     /// NdisReleaseSpinLock or NdisDprReleaseSpinLock.
@@ -260,18 +299,35 @@ impl Adapter {
     /// `LOCK_UNHELD`, `LOCK_FORM`, `LOCK_ORDER`; a lock that the caller holds is released all the same.
     #[inline]
     pub fn release(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        if Cpu::here(|cpu| self.release_straight(cpu, lock, form)) {
-            return Ok(());
-        }
-        self.release_slowly(lock, form)
+        Cpu::here(|cpu| {
+            if self.release_straight(cpu, lock, form) {
+                return Ok(());
+            }
+            self.release_slowly(cpu, lock, form)
+        })
     }
 
     #[inline(never)]
-    fn release_slowly(&self, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
-        let _around = self.ndis.around(Access::lock(lock));
-        let cpu = Cpu::current();
+    fn release_slowly(&self, cpu: &Rc<Cpu>, lock: u32, form: Form) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around_on(cpu, Access::lock(lock));
+        self.emit(cpu, What::Release { lock, form });
+        if self.ndis.locks.owner(lock) == cpu.id && cpu.state.borrow_mut().release_last(lock, form)
+        {
+            self.ndis.locks.force_release(lock);
+            return Ok(());
+        }
+        self.release_otherwise(cpu, lock, form)
+    }
+
+    /// The release of a lock that is not the last one which the CPU acquired, or not by that form, or not its at all.
+    #[cold]
+    fn release_otherwise(
+        &self,
+        cpu: &Rc<Cpu>,
+        lock: u32,
+        form: Form,
+    ) -> Result<(), Arc<Violation>> {
         let verdict = cpu.state.borrow().may_release(lock, form);
-        self.emit(&cpu, What::Release { lock, form });
         let broken = verdict.err().map(|rule| {
             let name = self.ndis.locks.name(lock);
             let detail = match rule {
@@ -279,7 +335,7 @@ impl Adapter {
                 Rule::LockForm => format!("{name} was acquired by one form and released by the {form} form"),
                 _ => format!("{name} was released before a lock that was acquired after it; the level would come out wrong"),
             };
-            self.report(&cpu, rule, None, detail)
+            self.report(cpu, rule, None, detail)
         });
         if self.ndis.locks.owner(lock) == cpu.id {
             cpu.state.borrow_mut().release(lock);

@@ -24,7 +24,7 @@ const fn touch(side: Side, part: Part) -> What {
 }
 
 /// An event of each kind but those of entry points. What is about a packet comes first.
-const PLAIN: [What; 47] = [
+pub(crate) const PLAIN: [What; 47] = [
     What::Allocate { packet: PACKET },
     What::Send { packet: PACKET, link: LINK, length: 1 },
     What::Submit { packet: PACKET, link: LINK },
@@ -107,21 +107,46 @@ impl Kind {
     /// How many of them are about a packet: the first ones.
     pub const PACKET: usize = 23;
 
+    pub(super) const ALLOCATE: Kind = Kind(0);
+    pub(super) const SEND: Kind = Kind(1);
+    pub(super) const SUBMIT: Kind = Kind(2);
+    /// A return with PENDING; and one with another status.
+    pub(super) const PENDED: Kind = Kind(3);
+    pub(super) const ANSWERED: Kind = Kind(4);
+    pub(super) const COMPLETE: Kind = Kind(5);
+    pub(super) const DELIVER: Kind = Kind(6);
+    pub(super) const UNSEND: Kind = Kind(7);
+    pub(super) const FREE: Kind = Kind(8);
+    const TAKEN_BACK: u8 = 9;
+    pub(super) const REQUEUE: Kind = Kind(15);
+    pub(super) const CANCEL: Kind = Kind(16);
+    pub(super) const REGISTER: Kind = Kind(33);
+    pub(super) const START: Kind = Kind(34);
+    pub(super) const RESET_START: Kind = Kind(35);
+    pub(super) const RESET_END: Kind = Kind(37);
+    pub(super) const HALT: Kind = Kind(38);
+    pub(super) const HALTED: Kind = Kind(39);
+    pub(super) const STOP: Kind = Kind(40);
+    pub(super) const PAUSE: Kind = Kind(44);
+    pub(super) const PAUSED: Kind = Kind(45);
+
     /// The kind of an event; a broken rule is none, it has a report of its own.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of a known event it is a constant
     pub fn of(what: &What) -> Option<Kind> {
         Some(Kind(match *what {
-            What::Allocate { .. } => 0,
-            What::Send { .. } => 1,
-            What::Submit { .. } => 2,
-            What::Return { status, .. } => 3 + u8::from(status != Status::PENDING),
-            What::Complete { .. } => 5,
-            What::Deliver { .. } => 6,
-            What::Unsend { .. } => 7,
-            What::Free { .. } => 8,
-            What::TakeBack { why, .. } => 9 + why as u8,
-            What::Requeue { .. } => 15,
-            What::Cancel { .. } => 16,
+            What::Allocate { .. } => Kind::ALLOCATE.0,
+            What::Send { .. } => Kind::SEND.0,
+            What::Submit { .. } => Kind::SUBMIT.0,
+            What::Return { status: Status::PENDING, .. } => Kind::PENDED.0,
+            What::Return { .. } => Kind::ANSWERED.0,
+            What::Complete { .. } => Kind::COMPLETE.0,
+            What::Deliver { .. } => Kind::DELIVER.0,
+            What::Unsend { .. } => Kind::UNSEND.0,
+            What::Free { .. } => Kind::FREE.0,
+            What::TakeBack { why, .. } => Kind::TAKEN_BACK + why as u8,
+            What::Requeue { .. } => Kind::REQUEUE.0,
+            What::Cancel { .. } => Kind::CANCEL.0,
             What::Touch { side, part, .. } => 17 + side as u8 * 3 + part as u8,
             What::LineUp { .. } => 23,
             What::LineDown { .. } => 24,
@@ -131,19 +156,19 @@ impl Kind {
             What::Release { form, .. } => 29 + form as u8,
             What::Raise { .. } => 31,
             What::Lower { .. } => 32,
-            What::Register { .. } => 33,
-            What::Start => 34,
-            What::ResetStart => 35,
+            What::Register { .. } => Kind::REGISTER.0,
+            What::Start => Kind::START.0,
+            What::ResetStart => Kind::RESET_START.0,
             What::ResetComplete { .. } => 36,
-            What::ResetEnd => 37,
-            What::Halt => 38,
-            What::Halted => 39,
-            What::Stop => 40,
+            What::ResetEnd => Kind::RESET_END.0,
+            What::Halt => Kind::HALT.0,
+            What::Halted => Kind::HALTED.0,
+            What::Stop => Kind::STOP.0,
             What::TimerSet { .. } => 41,
             What::TimerCancel { .. } => 42,
             What::TimerFire { .. } => 43,
-            What::Pause => 44,
-            What::Paused => 45,
+            What::Pause => Kind::PAUSE.0,
+            What::Paused => Kind::PAUSED.0,
             What::ResourcesAvailable => 46,
             What::Enter { entry, .. } => ENTER + entry as u8,
             What::Leave { entry } => LEAVE + entry as u8,
@@ -154,6 +179,25 @@ impl Kind {
     /// Every kind.
     pub fn all() -> impl Iterator<Item = Kind> {
         (0..Self::COUNT as u8).map(Kind)
+    }
+
+    /// Whether it may change an adapter's life.
+    #[inline]
+    pub(super) fn is_of_lives(self) -> bool {
+        const LIVES: u64 = 0xFF << 33 | 1 << Kind::PAUSE.0 | 1 << Kind::PAUSED.0;
+        self.0 < 64 && LIVES >> self.0 & 1 != 0
+    }
+
+    /// Why NDIS took the packet back, if that is what happened.
+    pub(super) fn why_taken_back(self) -> Option<TakenBack> {
+        let why = self.index().checked_sub(usize::from(Kind::TAKEN_BACK))?;
+        TakenBack::ALL.get(why).copied()
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `of`
+    pub(super) fn number(self) -> u8 {
+        self.0
     }
 
     pub(super) fn index(self) -> usize {

@@ -8,12 +8,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::edge::{Edge, Seat};
+use super::kind::Kind;
+use super::seen::Seen;
 use crate::contract::adapter::Life;
 use crate::contract::may_complete;
 use crate::contract::packet::{Owner, PacketState};
 use crate::cx::Irql;
-use crate::event::{Event, Name, What};
-use crate::rule::Rule;
+use crate::event::Name;
+use crate::status::Status;
 
 /// A quick hash for small keys; they are no input of an attacker's choice, and there are few.
 #[derive(Default)]
@@ -99,15 +101,23 @@ impl Packets {
         self.known_of(key(name)).state
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // at each event of a packet
     fn known_of(&mut self, key: u64) -> &mut Known {
+        let at = key as usize;
+        if at < self.near.len() {
+            return &mut self.near[at];
+        }
+        self.further(key)
+    }
+
+    #[inline(never)]
+    fn further(&mut self, key: u64) -> &mut Known {
         if key >= NEAR {
             return self.known.entry(key).or_default();
         }
         let at = key as usize;
-        if self.near.len() <= at {
-            self.near.resize(at + 1, Known::default());
-        }
+        self.near.resize(at + 1, Known::default());
         &mut self.near[at]
     }
 
@@ -117,50 +127,38 @@ impl Packets {
         self.lives.get(usize::from(adapter)).copied().unwrap_or(Life::Running)
     }
 
-    /// Where the packet is that `event` is about, or the adapter; what was known of the packet is
-    /// handed to `look`. Then the event happens.
+    /// Before whatever happens: a send was refused if a broken rule follows it on its CPU.
     #[inline]
-    pub(super) fn step(&mut self, event: &Event, look: impl FnOnce(&mut Known)) -> Seat {
+    pub(super) fn look_at_sent(&mut self, seen: &Seen) {
         if let Some((cpu, packet)) = self.sent
-            && cpu == event.cpu
+            && cpu == seen.cpu()
         {
             self.sent = None;
-            if let What::Violation { rule } = event.what
-                && refuses_a_send(rule)
-            {
+            if seen.refuses_a_send() {
                 self.refuse(packet);
             }
         }
-        let life = self.life(event.adapter);
-        let Some(name) = event.what.packet() else {
-            // What most are: they change no life.
-            let plain = matches!(
-                event.what,
-                What::Acquire { .. }
-                    | What::Release { .. }
-                    | What::Enter { .. }
-                    | What::Leave { .. }
-                    | What::TimerSet { .. }
-                    | What::TimerFire { .. }
-            );
-            return Seat::of_adapter(if plain { life } else { self.step_adapter(event, life) });
-        };
-        let key = key(name);
-        let known = self.known_of(key);
-        let (seat, next) = (Seat::of_packet(known.state), after(known.state, event, name, life));
-        look(known);
-        known.state = next;
-        if let What::Send { .. } = event.what
-            && seat == Seat::Protocol
-        {
-            self.sent = Some((event.cpu, key));
-        }
-        seat
     }
 
-    /// The same where only the states matter.
-    pub(crate) fn take(&mut self, event: &Event) -> Seat {
-        self.step(event, |_| {})
+    /// A packet's event happens: its edge, which depends on where the packet was, and the packet's last one.
+    #[inline]
+    pub(super) fn step(
+        &mut self,
+        kind: Kind,
+        seen: &Seen,
+        edge: impl FnOnce(Seat) -> Edge,
+    ) -> (Edge, Option<Edge>) {
+        let (name, life) = (seen.packet(), self.life(seen.adapter()));
+        let key = key(name);
+        let known = self.known_of(key);
+        let seat = Seat::of_packet(known.state);
+        known.state = after(known.state, kind, seen, life);
+        let edge = edge(seat);
+        let last = known.last.replace(edge);
+        if kind == Kind::SEND && seat == Seat::Protocol {
+            self.sent = Some((seen.cpu(), key));
+        }
+        (edge, last)
     }
 
     #[cold]
@@ -169,25 +167,32 @@ impl Packets {
         known.state = known.state.unsend().unwrap_or(known.state);
     }
 
+    /// An adapter's event happens: the adapter's life before.
+    #[inline]
+    pub(super) fn step_adapter(&mut self, kind: Kind, seen: &Seen) -> Life {
+        let life = self.life(seen.adapter());
+        if kind.is_of_lives() { self.change_life(kind, seen, life) } else { life }
+    }
+
     /// The adapter's life before; the next one is noted.
-    fn step_adapter(&mut self, event: &Event, life: Life) -> Life {
-        let before = if let What::Register { .. } = event.what { Life::Initializing } else { life };
-        let next = match event.what {
-            What::Register { .. } => Life::Initializing,
-            What::Start if before == Life::Initializing => Life::Running,
-            What::ResetStart if before.may_reset().is_ok() && event.irql <= Irql::DISPATCH => {
+    fn change_life(&mut self, kind: Kind, seen: &Seen, life: Life) -> Life {
+        let before = if kind == Kind::REGISTER { Life::Initializing } else { life };
+        let next = match kind {
+            Kind::REGISTER => Life::Initializing,
+            Kind::START if before == Life::Initializing => Life::Running,
+            Kind::RESET_START if before.may_reset().is_ok() && seen.irql() <= Irql::DISPATCH => {
                 Life::Resetting
             }
-            What::Start if before == Life::Paused => Life::Running,
-            What::ResetEnd if before == Life::Resetting => Life::Running,
-            What::Pause if before == Life::Running => Life::Pausing,
-            What::Paused if before == Life::Pausing => Life::Paused,
-            What::Halt => before.max(Life::Halting),
-            What::Halted => before.max(Life::Halted),
-            What::Stop => Life::Stopped,
+            Kind::START if before == Life::Paused => Life::Running,
+            Kind::RESET_END if before == Life::Resetting => Life::Running,
+            Kind::PAUSE if before == Life::Running => Life::Pausing,
+            Kind::PAUSED if before == Life::Pausing => Life::Paused,
+            Kind::HALT => before.max(Life::Halting),
+            Kind::HALTED => before.max(Life::Halted),
+            Kind::STOP => Life::Stopped,
             _ => before,
         };
-        let at = usize::from(event.adapter);
+        let at = usize::from(seen.adapter());
         if next != life {
             if self.lives.len() <= at {
                 self.lives.resize(at + 1, Life::Running);
@@ -198,33 +203,26 @@ impl Packets {
     }
 }
 
-/// Whether the rule can be why a send was refused; what is reported for other reasons may come
-/// behind a send that was taken.
-fn refuses_a_send(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::Line | Rule::Handle | Rule::Halt | Rule::Window | Rule::Padding | Rule::IrqlSend
-    )
-}
-
-/// What a packet's state is after an event about it.
+/// What a packet's state is after such an event about it.
 #[inline]
-fn after(now: PacketState, event: &Event, name: Name, life: Life) -> PacketState {
-    let next = match event.what {
-        What::Allocate { .. } | What::Deliver { .. } => return now.owned_by(Owner::Protocol),
-        What::Send { .. } if name.adapter == event.adapter => now.send(),
-        What::Submit { .. } => return PacketState::new(Owner::Miniport, name.generation),
-        What::Return { status, .. } => now.returned(name.generation, status),
-        What::Complete { .. } if name.adapter == event.adapter => {
-            may_complete(now, name.generation, life)
-        }
-        What::Unsend { .. } => now.unsend(),
-        What::Free { .. } => now.free(),
-        What::TakeBack { why, .. } => now.take_back(why),
+fn after(now: PacketState, kind: Kind, seen: &Seen, life: Life) -> PacketState {
+    let name = seen.packet();
+    let own = name.adapter == seen.adapter();
+    let next = match kind {
+        Kind::ALLOCATE | Kind::DELIVER => return now.owned_by(Owner::Protocol),
+        Kind::SEND if own => now.send(),
+        Kind::SUBMIT => return PacketState::new(Owner::Miniport, name.generation),
+        Kind::PENDED | Kind::ANSWERED => now.returned(name.generation, Status(seen.number())),
+        Kind::COMPLETE if own => may_complete(now, name.generation, life),
+        Kind::UNSEND => now.unsend(),
+        Kind::FREE => now.free(),
         // The return that came before said that it is on its way.
-        What::Requeue { .. } => return PacketState::new(Owner::Ndis, name.generation),
-        What::Cancel { .. } => now.cancel(name.generation),
-        _ => return now,
+        Kind::REQUEUE => return PacketState::new(Owner::Ndis, name.generation),
+        Kind::CANCEL => now.cancel(name.generation),
+        _ => match kind.why_taken_back() {
+            Some(why) => now.take_back(why),
+            None => return now,
+        },
     };
     next.unwrap_or(now)
 }

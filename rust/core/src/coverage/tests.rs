@@ -3,7 +3,7 @@
 use super::*;
 use crate::contract::packet::Owner;
 use crate::cx::Irql;
-use crate::event::{Name, TakenBack, What};
+use crate::event::{Entry, Name, TakenBack, What};
 use crate::face::Face;
 use crate::rule::Rule;
 use crate::status::Status;
@@ -202,9 +202,44 @@ fn the_list_is_as_long_as_it_was() {
 fn a_packet_that_a_reset_took_is_on_its_way_back() {
     let mut events = broken()[..4].to_vec();
     events.push(passive(What::TakeBack { packet: LIFE, why: TakenBack::Reset }));
-    let mut packets = Packets::default();
+    let mut coverage = Coverage::new();
     for event in &events {
-        packets.take(event);
+        coverage.see(event);
     }
-    assert_eq!(packets.state(LIFE).owner(), Owner::Returning);
+    assert_eq!(coverage.packets.state(LIFE).owner(), Owner::Returning);
+}
+
+#[test]
+fn an_event_in_numbers_is_like_no_other_one() {
+    let kinds = Kind::all().map(Kind::sample);
+    let broken = Rule::ALL.iter().map(|rule| What::Violation { rule: *rule });
+    let link = |link, length| What::Send { packet: LIFE, link, length };
+    let registers = |serialized, reentrant, face| What::Register { serialized, reentrant, face };
+    let further = [
+        link(1, 1),
+        link(0, 2),
+        What::Send { packet: Name { adapter: 1, ..PACKET }, link: 0, length: 1 },
+        What::TimerSet { timer: 1, at: 0 },
+        What::TimerSet { timer: 0, at: 1 << 40 },
+        What::Enter { entry: Entry::Timer, at: Irql::DIRQL },
+        registers(true, false, Face::Wan),
+        registers(false, true, Face::Wan),
+        registers(false, false, Face::Ndis6),
+        What::Return { packet: LIFE, status: Status::FAILURE },
+    ];
+    let all: Vec<Event> = kinds.chain(broken).chain(further).map(passive).collect();
+    let mut moved = all.clone();
+    for (at, event) in moved.iter_mut().enumerate() {
+        match at % 4 {
+            0 => event.time = 1,
+            1 => event.irql = Irql::DISPATCH,
+            2 => event.locks = 1,
+            _ => event.adapter = 1,
+        }
+    }
+    let seen: Vec<Seen> = all.iter().chain(&moved).map(Seen::of).collect();
+    for (at, one) in seen.iter().enumerate() {
+        assert!(!seen[..at].contains(one), "{one:?} is {:?}", at.checked_sub(all.len()));
+        assert_eq!(one.cpu(), 1);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::coverage::{Kind, PLAIN};
 use crate::cx::Irql;
 use crate::event::{Event, Name, Part, Side, TakenBack, What};
 use crate::ring::soon;
@@ -33,7 +34,7 @@ pub(super) const PARTS: [Part; 3] = [Part::Data, Part::ProtocolReserved, Part::M
 /// Kind, detail, number and link of an event about a packet.
 #[inline(always)]
 #[allow(clippy::inline_always)] // see `Ndis::emit`
-pub(super) fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
+pub(super) const fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
     Some(match what {
         What::Allocate { .. } => (1, 0, 0, 0),
         What::Send { link, length, .. } => (2, 0, length, link),
@@ -50,6 +51,18 @@ pub(super) fn pack(what: What) -> Option<(u8, u8, u32, u32)> {
         _ => return None,
     })
 }
+
+/// Kind and detail, as word 1 has them, of each kind of event about a packet.
+pub(super) const CODES: [u16; Kind::PACKET] = {
+    let (mut codes, mut at) = ([0; Kind::PACKET], 0);
+    while at < Kind::PACKET {
+        if let Some((kind, detail, ..)) = pack(PLAIN[at]) {
+            codes[at] = (kind as u16) << 8 | detail as u16;
+        }
+        at += 1;
+    }
+    codes
+};
 
 fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<What> {
     let status = Status(number);

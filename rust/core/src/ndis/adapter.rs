@@ -291,58 +291,24 @@ impl Adapter {
         f: impl FnOnce(&Drivers) -> R,
     ) -> Option<R> {
         let told = self.ndis.tells_all();
-        if told {
-            self.emit(cpu, What::Enter { entry, at });
-        }
-        cpu.state.borrow_mut().enter(self.index, entry, at);
-        cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
         if told {
-            self.ndis.point(Access::ANY);
+            self.enter_told(cpu, entry, at);
+        } else {
+            self.enter(cpu, entry, at);
         }
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         if told {
-            self.ndis.point(Access::ANY);
+            self.ndis.point_on(cpu, Access::ANY);
         }
         cpu.depth.set(cpu.depth.get() - 1);
-        let clean = cpu.balance.count() <= open
-            && !cpu.raised.get()
-            && result.is_ok()
-            && !told
-            && cpu.state.borrow_mut().leave_clean();
-        if !clean {
+        let returned = cpu.balance.count() <= open && !cpu.raised.get() && result.is_ok();
+        if returned {
+            self.leave_entry(cpu, entry, told);
+        } else {
             self.leave_unclean(cpu, entry, open, result.is_err());
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
-    }
-
-    /// The end of an entry point that is recorded, or leaves something behind, or did not return.
-    #[cold]
-    fn leave_unclean(&self, cpu: &Rc<Cpu>, entry: Entry, open: usize, panicked: bool) {
-        cpu.balance.forget_behind(open);
-        if cpu.raised.take() || panicked {
-            self.unwind(cpu);
-        }
-        if self.ndis.tells_all() || !cpu.state.borrow_mut().leave_clean() {
-            self.leave_entry(cpu, entry);
-        }
-    }
-
-    /// The end of an entry point that is recorded, or leaves something behind.
-    fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry) {
-        if self.ndis.tells_all() {
-            self.emit(cpu, What::Leave { entry });
-        }
-        if cpu.state.borrow_mut().leave_clean() {
-            return;
-        }
-        let verdict = cpu.state.borrow().may_leave();
-        if let Err(rule) = verdict {
-            self.report_leak(cpu, entry, rule);
-        }
-        for lock in cpu.state.borrow_mut().leave() {
-            self.ndis.locks.force_release(lock);
-        }
     }
 
     #[cold]
@@ -375,7 +341,7 @@ impl Adapter {
         }
     }
 
-    fn report_leak(&self, cpu: &Rc<Cpu>, entry: Entry, rule: Rule) {
+    pub(super) fn report_leak(&self, cpu: &Rc<Cpu>, entry: Entry, rule: Rule) {
         let detail = {
             let state = cpu.state.borrow();
             let entered = state.inside.last().map_or(Irql::PASSIVE, |inside| inside.at);

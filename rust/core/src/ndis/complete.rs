@@ -60,7 +60,7 @@ impl Adapter {
         name: Name,
         status: Status,
     ) -> Result<(), Arc<Violation>> {
-        let _around = self.ndis.around(Access::packet(self.index, name.slot));
+        let _around = self.ndis.around_on(cpu, Access::packet(self.index, name.slot));
         let Some(claimed) = self.claim_and_look(cpu, name, status)? else { return Ok(()) };
         // After a broken rule of this CPU's the protocol must not run on top of it.
         self.send_home(cpu, claimed.completion, claimed.broken.is_some(), claimed.at);

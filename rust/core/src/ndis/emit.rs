@@ -1,10 +1,13 @@
 //! Events on their way: into the packets' histories, and into the recording if there is one.
 
+mod tell;
+
 use std::rc::Rc;
 
 use super::{Adapter, Config, Link, Ndis, Verify};
+use crate::coverage::Said;
 use crate::cx::Cpu;
-use crate::event::{Event, Name, What};
+use crate::event::{Name, What};
 use crate::history::{Place, who};
 use crate::pool::Slot;
 use crate::status::Status;
@@ -18,17 +21,21 @@ pub(super) enum Watch {
     Nothing,
     /// Into the packets' histories.
     Histories,
+    /// There, in numbers and without their call sites, and to the explorer that counts them.
+    Counted,
     /// There with their call sites, into the recording, or both.
     Everything,
 }
 
 impl Watch {
     pub(super) fn of(config: &Config) -> Watch {
+        let counted = config.adversity.is_some() && !config.record;
         match config.verify {
-            _ if config.record || config.adversity.is_some() => Watch::Everything,
+            Verify::CallSites => Watch::Everything,
+            _ if config.record => Watch::Everything,
+            _ if counted => Watch::Counted,
             Verify::Off | Verify::Counters => Watch::Nothing,
             Verify::LastOwner | Verify::History => Watch::Histories,
-            Verify::CallSites => Watch::Everything,
         }
     }
 }
@@ -106,7 +113,9 @@ impl Ndis {
                     keep(place, cpu, moment, what);
                 }
             }
-            (Watch::Everything, _) => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
+            (Watch::Counted | Watch::Everything, _) => {
+                self.emit_with(adapter, cpu, moment, what, || Note::Nothing);
+            }
         }
     }
 
@@ -124,7 +133,9 @@ impl Ndis {
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => keep(place, cpu, moment, what),
-            Watch::Everything => self.emit_with(adapter, cpu, moment, what, || Note::Nothing),
+            Watch::Counted | Watch::Everything => {
+                self.emit_with(adapter, cpu, moment, what, || Note::Nothing);
+            }
         }
     }
 
@@ -145,7 +156,7 @@ impl Ndis {
             Watch::Histories => {
                 place.history.keep_sent(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_sent(link, packet, cpu, now, frame()),
+            Watch::Counted | Watch::Everything => self.tell_sent(link, packet, cpu, now, frame()),
         }
     }
 
@@ -174,7 +185,9 @@ impl Ndis {
             Watch::Histories => {
                 place.history.keep_again(now.time, who, packet.generation, length, link.id);
             }
-            Watch::Everything => self.tell_again(link, packet, cpu, now, (length, frame())),
+            Watch::Counted | Watch::Everything => {
+                self.tell_again(link, packet, cpu, now, (length, frame()));
+            }
         }
     }
 
@@ -210,7 +223,9 @@ impl Ndis {
             (Watch::Histories, Some(ahead)) => {
                 place.history.keep_completed(ahead, (now.time, who), packet.generation, status.0);
             }
-            (Watch::Everything, _) => self.tell_claimed(adapter, packet, cpu, now, status),
+            (Watch::Counted | Watch::Everything, _) => {
+                self.tell_claimed(adapter, packet, cpu, now, status);
+            }
             _ => {}
         }
     }
@@ -244,7 +259,7 @@ impl Ndis {
             Watch::Histories => {
                 place.history.keep_back(now.time, who, packet.generation, status.0, link.id);
             }
-            Watch::Everything => {
+            Watch::Counted | Watch::Everything => {
                 self.note(&link.adapter, place, cpu, now, What::Complete { packet, status });
                 let back = What::Deliver { packet, link: link.id, status };
                 self.note(&link.adapter, place, cpu, now, back);
@@ -269,7 +284,9 @@ impl Ndis {
                 let (history, life) = (&place.history, packet.generation);
                 history.keep_done(ahead, (now.time, who), life, status.0, on);
             }
-            (Watch::Everything, _) => self.tell_done(link, (packet, place), cpu, now, status),
+            (Watch::Counted | Watch::Everything, _) => {
+                self.tell_done(link, (packet, place), cpu, now, status);
+            }
             _ => {}
         }
     }
@@ -302,7 +319,7 @@ impl Ndis {
         match self.watch {
             Watch::Nothing => {}
             Watch::Histories => place.history.keep_pended(now.time, who, packet),
-            Watch::Everything => {
+            Watch::Counted | Watch::Everything => {
                 let what = What::Return { packet, status: Status::PENDING };
                 self.note(adapter, place, cpu, now, what);
             }
@@ -310,6 +327,8 @@ impl Ndis {
     }
 
     /// The same with what only the recording keeps: a frame's data, a verdict's words.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
     pub(crate) fn emit_with(
         &self,
         adapter: &Adapter,
@@ -318,55 +337,19 @@ impl Ndis {
         what: What,
         note: impl FnOnce() -> Note,
     ) {
-        if matches!(self.watch, Watch::Nothing) {
-            return;
-        }
-        if self.config.record {
-            return self.emit_recorded(adapter, cpu, moment, what, note);
-        }
-        self.tell(adapter, cpu, moment, what);
-    }
-
-    #[inline(never)]
-    fn emit_recorded(
-        &self,
-        adapter: &Adapter,
-        cpu: &Rc<Cpu>,
-        moment: Moment,
-        what: What,
-        note: impl FnOnce() -> Note,
-    ) {
-        self.tell(adapter, cpu, moment, what);
-        let note = note();
-        self.recording.lock().push(event_of(adapter, cpu, moment, what), note);
-    }
-
-    /// An event goes into the packet's history, and to who counts.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // of two callers, one of which is what most events have
-    fn tell(&self, adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) {
-        let keep = self.config.verify >= Verify::LastOwner;
-        let packet = what.packet().filter(|name| name.adapter == adapter.index);
-        if packet.is_none() && !self.tells_all() {
-            return;
-        }
-        // Made where it goes: it is not small, and most have one place to go to.
-        if keep && let Some(slot) = packet.and_then(|name| adapter.pool.get(name.slot)) {
-            slot.history.keep(&event_of(adapter, cpu, moment, what));
-        }
-        if let Some(adversary) = &self.queue.adversary {
-            adversary.see(cpu, event_of(adapter, cpu, moment, what));
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Counted => {
+                let Said { packet, number, code } = Said::of(what);
+                if what.packet().is_some() {
+                    self.tell_of(adapter, cpu, moment.time, code, packet, number);
+                } else {
+                    self.tell(adapter, cpu, moment.time, code, packet, number);
+                }
+            }
+            _ => self.emit_slowly(adapter, cpu, moment, what, note),
         }
     }
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always)] // see `Ndis::tell`
-fn event_of(adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) -> Event {
-    let state = cpu.state.borrow();
-    let (irql, locks) = (state.irql, state.held.len().min(255) as u8);
-    let (cpu, adapter) = (cpu.number(), adapter.index);
-    Event { time: moment.time, cpu, irql, locks, adapter, site: moment.site, what }
 }
 
 #[inline(always)]

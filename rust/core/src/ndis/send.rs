@@ -81,7 +81,7 @@ impl Link {
         frame: &[u8],
     ) -> Result<(Name, Status), FrameError> {
         let adapter = &*self.adapter;
-        let _around = adapter.ndis.around(Access::link(self.id));
+        let _around = adapter.ndis.around_on(cpu, Access::link(self.id));
         let now = adapter.ndis.moment();
         let name = adapter.allocate_on(cpu, now, frame)?;
         // Nobody else knows the packet yet, and what was just filled fits.
@@ -105,7 +105,7 @@ impl Link {
 
     #[inline(never)]
     fn send_slowly(self: &Arc<Self>, cpu: &Rc<Cpu>, name: Name) -> Result<Status, Arc<Violation>> {
-        let _around = self.adapter.ndis.around(Access::link(self.id));
+        let _around = self.adapter.ndis.around_on(cpu, Access::link(self.id));
         match self.may_send(cpu, name) {
             Ok(length) => self.send_fit(cpu, name, length, None),
             Err((rule, detail)) => Err(self.refuse(cpu, name, rule, detail)),

@@ -79,30 +79,34 @@ impl Adapter {
     pub fn set_timer(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
         Cpu::here(|cpu| match self.set_timer_straight(cpu, timer, delay) {
             Some(()) => Ok(()),
-            None => self.set_timer_slowly(timer, delay),
+            None => self.set_timer_slowly(cpu, timer, delay),
         })
     }
 
     #[inline(never)]
-    fn set_timer_slowly(&self, timer: u32, delay: u64) -> Result<(), Arc<Violation>> {
-        let _around = self.ndis.around(Access::timer(self.index, timer));
-        let cpu = Cpu::current();
+    fn set_timer_slowly(
+        &self,
+        cpu: &Rc<Cpu>,
+        timer: u32,
+        delay: u64,
+    ) -> Result<(), Arc<Violation>> {
+        let _around = self.ndis.around_on(cpu, Access::timer(self.index, timer));
         let at = self.ndis.now().saturating_add(delay);
         if self.life() >= Life::Halted {
-            self.emit(&cpu, What::TimerSet { timer, at });
+            self.emit(cpu, What::TimerSet { timer, at });
             let detail = format!(
                 "timer {timer} was set on adapter {:?}, which is {}",
                 self.name,
                 self.life()
             );
-            return Err(self.report(&cpu, Rule::Timer, None, detail));
+            return Err(self.report(cpu, Rule::Timer, None, detail));
         }
         if cpu.irql() > Irql::DISPATCH {
-            self.emit(&cpu, What::TimerSet { timer, at });
-            return self.allowed(&cpu, "a timer was set", Irql::DISPATCH);
+            self.emit(cpu, What::TimerSet { timer, at });
+            return self.allowed(cpu, "a timer was set", Irql::DISPATCH);
         }
         let polls = cpu.timer.get() == Some((self.index, timer)) && !self.owes();
-        self.arm(&cpu, timer, at, polls);
+        self.arm(cpu, timer, at, polls);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod owner;
 mod point;
 mod policy;
 mod question;
+mod running;
 mod spare;
 mod wait;
 
@@ -25,12 +26,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::biased::{Bias, Biased, BiasedGuard};
+use crate::biased::{Bias, Biased};
 use crate::choices::{Access, Choice, Shared, Step};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Seen};
 use crate::cx::{Cpu, Irql};
 use crate::dispatch::Work;
-use crate::event::Event;
 use crate::time::stacks::{Stacks, of_rust};
 
 use happened::Told;
@@ -172,6 +172,8 @@ struct Inner {
     ways: Vec<Way>,
     /// For whom `steps` and `ways` are what they would be if they were listed now.
     listed: Option<Listed>,
+    /// The CPU that was at a point last, and what it does next; noted in `cpus` where it stops.
+    next: Option<(usize, Access)>,
 }
 
 /// Points of this CPU have the same steps, one after the other, until something else changes than what it does next.
@@ -180,6 +182,8 @@ struct Listed {
     cpu: usize,
     /// As long as it runs at this level; `None` if that does not matter.
     irql: Option<Irql>,
+    /// Whether there is one way only, and the explorer does not ask for those.
+    lone: bool,
 }
 
 /// What decides in one world.
@@ -195,8 +199,6 @@ pub(crate) struct Adversary {
     most_points: u64,
     /// How many points there were; changed under the lock of `inner`, and read without it.
     points: AtomicU64,
-    /// How many events there were; likewise.
-    seen: AtomicU64,
     /// How many edges this execution was the first to reach, of those that are counted.
     fresh: AtomicUsize,
     inner: Biased<Inner>,
@@ -234,7 +236,6 @@ impl Adversary {
             most_points: settings.max_points.saturating_mul(2),
             settings,
             points: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
             fresh: AtomicUsize::new(0),
             told: Biased::new(bias, Told::new(spare.told)),
             inner: Biased::new(
@@ -254,16 +255,10 @@ impl Adversary {
                     steps: spare.steps,
                     ways: spare.ways,
                     listed: None,
+                    next: None,
                 },
             ),
         }
-    }
-
-    /// What is decided from; whoever takes it may change what can happen.
-    fn change(&self) -> BiasedGuard<'_, Inner> {
-        let mut inner = self.inner.lock();
-        inner.listed = None;
-        inner
     }
 
     /// Has `work` done, not before `at`.
@@ -291,8 +286,7 @@ impl Adversary {
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // a few stores at each event
-    pub(crate) fn see(&self, cpu: &Cpu, event: Event) {
-        self.seen.store(self.seen() + 1, Ordering::Relaxed);
+    pub(crate) fn see(&self, cpu: &Cpu, event: Seen) {
         let many = self.told.lock_on(cpu).push(event);
         if many {
             self.count();
@@ -317,7 +311,7 @@ impl Adversary {
 
     /// How many events it has seen.
     fn seen(&self) -> u64 {
-        self.seen.load(Ordering::Relaxed)
+        self.told.lock().len()
     }
 
     /// How many edges this execution was the first to reach.
@@ -382,12 +376,10 @@ impl Inner {
         }
     }
 
-    /// Which of `steps` is taken.
-    #[inline]
+    /// Which of `steps` is taken; not in a world that is quiet.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::decide_point`
     fn step(&mut self, cpu: &Cpu, settings: &Adversity) -> usize {
-        if self.quiet {
-            return 0;
-        }
         let n = self.steps.len();
         let chosen = settings.explorer.lock_on(cpu).step(&self.steps).min(n - 1);
         if n > 1 {

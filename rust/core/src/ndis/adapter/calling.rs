@@ -1,14 +1,16 @@
-//! A call of the miniport's that is neither a send nor a completion.
+//! The beginning and the end of a call; and a call of the miniport's that is neither a send nor a completion.
 //!
-//! Its beginning is one look, and so is its end: what is counted while it is under way, and the drivers, which are lent.
+//! The beginning of such a one is one look, and so is its end: what is counted while it is under way, and the drivers, which are
+//! lent.
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Adapter, Drivers};
+use crate::choices::Access;
 use crate::cx::{Cpu, Irql};
-use crate::event::Entry;
+use crate::event::{Entry, What};
 
 /// Such a call on this CPU, until it is dropped.
 pub(crate) struct Calling<'a, const N: usize> {
@@ -39,6 +41,66 @@ impl Adapter {
         }
         let drivers = drivers.or_else(|| self.drivers.load_full());
         Calling { adapter: self, cpu, counts, drivers }
+    }
+}
+
+impl Adapter {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_on`
+    pub(super) fn enter(&self, cpu: &Rc<Cpu>, entry: Entry, at: Irql) {
+        cpu.state.borrow_mut().enter(self.index, entry, at);
+        cpu.depth.set(cpu.depth.get() + 1);
+    }
+
+    /// The beginning of an entry point that is told: once, and not in each of many calls, since an execution goes through much
+    /// code. At its end is the point, so that nothing is left to return to here.
+    #[inline(never)]
+    pub(super) fn enter_told(&self, cpu: &Rc<Cpu>, entry: Entry, at: Irql) {
+        self.emit(cpu, What::Enter { entry, at });
+        self.enter(cpu, entry, at);
+        self.ndis.point_on(cpu, Access::ANY);
+    }
+
+    /// The end of an entry point that did not return as it should.
+    #[cold]
+    pub(super) fn leave_unclean(&self, cpu: &Rc<Cpu>, entry: Entry, open: usize, panicked: bool) {
+        cpu.balance.forget_behind(open);
+        if cpu.raised.take() || panicked {
+            self.unwind(cpu);
+        }
+        self.leave_entry(cpu, entry, self.ndis.tells_all());
+    }
+
+    /// The end of an entry point, which is `told` or not.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_on`
+    pub(super) fn leave_entry(&self, cpu: &Rc<Cpu>, entry: Entry, told: bool) {
+        if told {
+            self.leave_told(cpu, entry);
+        } else if !cpu.state.borrow_mut().leave_clean() {
+            self.leave_leaking(cpu, entry);
+        }
+    }
+
+    /// The end of one that is told.
+    #[inline(never)]
+    fn leave_told(&self, cpu: &Rc<Cpu>, entry: Entry) {
+        self.emit(cpu, What::Leave { entry });
+        if !cpu.state.borrow_mut().leave_clean() {
+            self.leave_leaking(cpu, entry);
+        }
+    }
+
+    /// The end of an entry point that leaves something behind.
+    #[cold]
+    fn leave_leaking(&self, cpu: &Rc<Cpu>, entry: Entry) {
+        let verdict = cpu.state.borrow().may_leave();
+        if let Err(rule) = verdict {
+            self.report_leak(cpu, entry, rule);
+        }
+        for lock in cpu.state.borrow_mut().leave() {
+            self.ndis.locks.force_release(lock);
+        }
     }
 }
 

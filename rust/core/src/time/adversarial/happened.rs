@@ -1,9 +1,6 @@
 //! What happened in a world, counted together, and a number that stands for all of it.
 
-use std::hash::{Hash, Hasher};
-
-use crate::coverage::Coverage;
-use crate::event::Event;
+use crate::coverage::{Coverage, Seen};
 
 /// So many events of a world are kept. What is more is hashed and let go of; else only who asks for the fingerprint has it made.
 const MOST: usize = 256;
@@ -11,22 +8,23 @@ const MOST: usize = 256;
 /// The events of a world.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    events: Vec<Event>,
+    events: Vec<Seen>,
     /// How many of them were counted.
     counted: usize,
-    /// Of those before them.
+    /// Of those before them: how many there were, and what stands for them.
+    gone: u64,
     before: Fingerprint,
 }
 
 impl Told {
-    pub(super) fn new(room: Vec<Event>) -> Told {
+    pub(super) fn new(room: Vec<Seen>) -> Told {
         Told { events: room, ..Told::default() }
     }
 
     /// Whether it is time to [`count`](Self::count).
     #[inline(always)]
     #[allow(clippy::inline_always)] // a few stores at each event
-    pub(super) fn push(&mut self, event: Event) -> bool {
+    pub(super) fn push(&mut self, event: Seen) -> bool {
         self.events.push(event);
         self.events.len() >= MOST
     }
@@ -35,6 +33,7 @@ impl Told {
     pub(super) fn count(&mut self, coverage: &mut Coverage) {
         coverage.see_all(&self.events[self.counted..]);
         if self.events.len() >= MOST {
+            self.gone += self.events.len() as u64;
             self.before.add(&self.events);
             self.events.clear();
         }
@@ -46,8 +45,13 @@ impl Told {
         self.counted == self.events.len()
     }
 
+    /// How many events there were.
+    pub(super) fn len(&self) -> u64 {
+        self.gone + self.events.len() as u64
+    }
+
     /// The room, for another world.
-    pub(super) fn take_room(&mut self) -> Vec<Event> {
+    pub(super) fn take_room(&mut self) -> Vec<Seen> {
         std::mem::take(&mut self.events)
     }
 
@@ -55,7 +59,7 @@ impl Told {
     pub(super) fn fingerprint(&self) -> u64 {
         let mut all = self.before.clone();
         all.add(&self.events);
-        all.words.finish()
+        all.number
     }
 }
 
@@ -64,54 +68,22 @@ impl Told {
 struct Fingerprint {
     /// The CPUs in the order in which they appeared: their numbers depend on what ran before.
     cpus: Vec<u32>,
-    words: Words,
+    /// FxHash, of the Rust compiler: a multiplication for each word. Only compared with others of the same process.
+    number: u64,
 }
 
 impl Fingerprint {
-    fn add(&mut self, events: &[Event]) {
+    fn add(&mut self, events: &[Seen]) {
         for event in events {
-            let known = self.cpus.iter().position(|cpu| *cpu == event.cpu).unwrap_or_else(|| {
-                self.cpus.push(event.cpu);
+            let known = self.cpus.iter().position(|cpu| *cpu == event.cpu()).unwrap_or_else(|| {
+                self.cpus.push(event.cpu());
                 self.cpus.len() - 1
             });
-            Event { cpu: known as u32, site: 0, ..*event }.hash(&mut self.words);
+            for word in event.words(known as u32) {
+                self.number =
+                    (self.number.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+            }
         }
-    }
-}
-
-/// FxHash, of the Rust compiler: a multiplication for each word. Only compared with others of the same process.
-#[derive(Clone, Debug, Default)]
-struct Words(u64);
-
-impl Hasher for Words {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u16(&mut self, word: u16) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 
@@ -119,20 +91,22 @@ impl Hasher for Words {
 mod tests {
     use super::*;
     use crate::cx::Irql;
-    use crate::event::What;
+    use crate::event::{Event, What};
 
     #[test]
     fn what_was_let_go_of_is_in_the_fingerprint_too() {
-        let event = |at: usize| Event {
-            time: at as u64 / 3,
-            cpu: [7, 4, 9][at % 3],
-            irql: Irql::PASSIVE,
-            locks: 0,
-            adapter: 0,
-            site: at as u32,
-            what: What::TimerFire { timer: at as u32 % 5 },
+        let event = |at: usize| {
+            Seen::of(&Event {
+                time: at as u64 / 3,
+                cpu: [7, 4, 9][at % 3],
+                irql: Irql::PASSIVE,
+                locks: 0,
+                adapter: 0,
+                site: at as u32,
+                what: What::TimerFire { timer: at as u32 % 5 },
+            })
         };
-        let all: Vec<Event> = (0..3 * MOST + 10).map(event).collect();
+        let all: Vec<Seen> = (0..3 * MOST + 10).map(event).collect();
         let (mut told, mut coverage) = (Told::default(), Coverage::new());
         for (at, event) in all.iter().enumerate() {
             if told.push(*event) || at % 100 == 0 {
@@ -141,7 +115,7 @@ mod tests {
             }
             let mut whole = Fingerprint::default();
             whole.add(&all[..=at]);
-            assert_eq!(told.fingerprint(), whole.words.finish());
+            assert_eq!((told.fingerprint(), told.len()), (whole.number, at as u64 + 1));
         }
         told.count(&mut coverage);
         let counted: u64 = coverage.edges().iter().map(|(_, count)| count).sum();

@@ -79,25 +79,23 @@ impl Room {
     const NONE: Room =
         Room { idle: false, idle_own: false, lowest: Irql(u8::MAX), since: u64::MAX, waits: false };
 
-    /// On the CPU of this number too; `runs`: it runs something, or may be interrupted while it waits.
+    /// An idle CPU of this number has place.
     #[inline]
-    fn with(&mut self, number: usize, cpu: &Virtual, runs: bool) {
-        if cpu.is_idle() {
-            if number == 0 {
-                self.idle_own = true;
-            } else {
-                self.idle = true;
-            }
+    fn rest(&mut self, number: usize, cpu: &Virtual) {
+        if cpu.inbox.is_none() {
+            *(if number == 0 { &mut self.idle_own } else { &mut self.idle }) = true;
         }
-        if runs && cpu.is_interruptible() {
-            self.lowest = self.lowest.min(cpu.irql);
-        }
-        if cpu.state != State::Idle && !cpu.sleeps() {
-            self.since = self.since.min(cpu.since);
-        }
-        self.waits |= matches!(cpu.state, State::Lock(_) | State::Waits(_));
     }
 
+    /// On a CPU that runs something, or sleeps, work may begin above its level.
+    #[inline]
+    fn interrupt(&mut self, cpu: &Virtual) {
+        if cpu.inbox.is_none() {
+            self.lowest = self.lowest.min(cpu.irql);
+        }
+    }
+
+    #[inline]
     fn has_place(&self, work: Work) -> bool {
         self.idle || (!work.is_thread() && (self.idle_own || self.lowest < work.level()))
     }
@@ -117,7 +115,8 @@ impl Ndis {
         let (room, any) = inner.list(me, (at, false), adversary.settings.latency, free);
         // With an idle CPU all work has a place, at whatever level the others run.
         let irql = (any && !room.idle).then_some(inner.cpus[me].irql);
-        inner.listed = (!room.waits).then_some(Listed { cpu: me, irql });
+        let lone = inner.steps.len() == 1 && !adversary.asks_lone;
+        inner.listed = (!room.waits).then_some(Listed { cpu: me, irql, lone });
     }
 }
 
@@ -142,25 +141,40 @@ impl Inner {
         // Who only polls is not the reason to go on, once he has done it for long enough.
         let tired = rests && !self.all;
         let (mut room, mut wakes) = (Room::NONE, None);
-        for number in 0..self.cpus.len() {
-            let cpu = &self.cpus[number];
+        let Inner { cpus, steps, ways, progress, .. } = self;
+        for (number, cpu) in cpus.iter().enumerate() {
+            let other = number != me;
             let can = match cpu.state {
+                State::Idle => {
+                    room.rest(number, cpu);
+                    continue;
+                }
+                State::Ready => other,
+                State::Lock(lock) => {
+                    room.waits = true;
+                    other && free(lock)
+                }
+                State::Waits(seen) => {
+                    room.waits = true;
+                    other && seen != *progress
+                }
                 State::Sleeps(_) => cpu.woken,
-                _ if number == me => false,
-                State::Idle => false,
-                State::Ready => true,
-                State::Lock(lock) => free(lock),
-                State::Waits(seen) => seen != self.progress,
             };
-            room.with(number, cpu, number != me || preempts);
-            if let Some(at) = cpu.wakes()
-                && !(tired && cpu.on.is_some())
-            {
-                wakes = Some(wakes.map_or(at, |first: u64| first.min(at)));
+            if matches!(cpu.state, State::Ready | State::Sleeps(_)) && (other || preempts) {
+                room.interrupt(cpu);
+            }
+            if cpu.sleeps() {
+                if let Some(at) = cpu.wakes()
+                    && !(tired && cpu.on.is_some())
+                {
+                    wakes = Some(wakes.map_or(at, |first: u64| first.min(at)));
+                }
+            } else {
+                room.since = room.since.min(cpu.since);
             }
             if can {
-                let (task, access) = (cpu.task, cpu.access);
-                self.offer(Way::Cpu(number), task, access, preempts);
+                ways.push(Way::Cpu(number));
+                steps.push(Step { task: cpu.task, access: cpu.access, preempts });
             }
         }
         if let At::Lock(lock) = at
@@ -214,12 +228,13 @@ impl Inner {
         }
     }
 
-    /// Whether the list is what it would be if CPU `me` listed it now, at this level, but for what it does next.
-    #[inline]
-    pub(super) fn is_listed_for(&self, me: usize, irql: Irql) -> bool {
-        self.listed.is_some_and(|listed| {
-            listed.cpu == me && listed.irql.is_none_or(|listed| listed == irql)
-        })
+    /// The list, if it is what it would be if CPU `me` listed it now, at this level, but for what it does next.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // at each point
+    pub(super) fn listed_for(&self, me: usize, irql: Irql) -> Option<Listed> {
+        let same =
+            |listed: &Listed| listed.cpu == me && listed.irql.is_none_or(|listed| listed == irql);
+        self.listed.filter(same)
     }
 
     /// The work that is due up to `last`.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::delays::Delays;
 use super::{Inner, Pending, Virtual, Way};
 use crate::choices::{Choice, Step};
-use crate::event::Event;
+use crate::coverage::Seen;
 
 /// Lists without anything in them, but with room.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Spare {
     pub(super) choices: Vec<Choice>,
     pub(super) steps: Vec<Step>,
     pub(super) ways: Vec<Way>,
-    pub(super) told: Vec<Event>,
+    pub(super) told: Vec<Seen>,
 }
 
 thread_local! {
@@ -38,7 +38,7 @@ impl Spare {
         SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
     }
 
-    pub(super) fn keep(inner: &mut Inner, mut told: Vec<Event>) {
+    pub(super) fn keep(inner: &mut Inner, mut told: Vec<Seen>) {
         let spare = Spare {
             cpus: emptied(&mut inner.cpus),
             pending: emptied(&mut inner.pending),
