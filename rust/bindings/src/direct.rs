@@ -10,6 +10,7 @@ use std::any::Any;
 use std::ffi::{CStr, CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ndiswan::cx::Cpu;
@@ -42,9 +43,11 @@ trait Direct {
     /// pyo3's.
     fn general() -> &'static General;
 
-    /// What it does with an object of its class, which is `one` as well if there is no argument.
+    /// What it does with an object of its class, which is `one` as well if there is no argument; the CPU is known of a call that may go
+    /// up.
     fn call(
         py: Python<'_>,
+        cpu: Option<&Rc<Cpu>>,
         this: Given<'_, '_>,
         one: Given<'_, '_>,
         other: Option<Given<'_, '_>>,
@@ -78,7 +81,7 @@ impl Answer for () {
 }
 
 macro_rules! direct {
-    ($($method:ident = $class:ty, $name:literal, takes $least:literal to $most:literal, up $up:literal, |$py:ident, $this:ident, $one:ident, $other:ident| $call:expr;)*) => {
+    ($($method:ident = $class:ty, $name:literal, takes $least:literal to $most:literal, up $up:literal, |$py:ident, $cpu:ident, $this:ident, $one:ident, $other:ident| $call:expr;)*) => {
         $(
             struct $method;
 
@@ -97,6 +100,7 @@ macro_rules! direct {
                 #[inline(always)]
                 fn call(
                     $py: Python<'_>,
+                    $cpu: Option<&Rc<Cpu>>,
                     this: Given<'_, '_>,
                     $one: Given<'_, '_>,
                     $other: Option<Given<'_, '_>>,
@@ -119,12 +123,12 @@ macro_rules! direct {
 }
 
 direct! {
-    Send = Link, c"send", takes 1 to 1, up true, |py, this, data, _none| this.send_directly(py, &data);
-    Complete = Adapter, c"wan_send_complete", takes 1 to 2, up true, |py, this, packet, status|
+    Send = Link, c"send", takes 1 to 1, up true, |py, cpu, this, data, _none| this.send_directly(py, cpu, &data);
+    Complete = Adapter, c"wan_send_complete", takes 1 to 2, up true, |py, _cpu, this, packet, status|
         this.complete(py, &packet, status.as_deref());
-    SetTimer = Timer, c"set_ns", takes 1 to 1, up false, |py, this, nanoseconds, _none| this.set_ns(py, &nanoseconds);
-    SetDevice = Device, c"set_ns", takes 1 to 1, up false, |py, this, nanoseconds, _none| this.set_ns(&nanoseconds);
-    ExitLock = SpinLock, c"__exit__", takes 0 to 3, up false, |py, this, _why, _value| this.exit(py);
+    SetTimer = Timer, c"set_ns", takes 1 to 1, up false, |py, _cpu, this, nanoseconds, _none| this.set_ns(py, &nanoseconds);
+    SetDevice = Device, c"set_ns", takes 1 to 1, up false, |py, _cpu, this, nanoseconds, _none| this.set_ns(&nanoseconds);
+    ExitLock = SpinLock, c"__exit__", takes 0 to 3, up false, |py, _cpu, this, _why, _value| this.exit(py);
 }
 
 /// Makes a method of the class and gives it pyo3's name, signature and text.
@@ -168,13 +172,21 @@ unsafe extern "C" fn entry<D: Direct>(
     // SAFETY: who calls a method is attached to the interpreter, and keeps `this` and the `count` arguments alive.
     unsafe {
         let py = Python::assume_attached();
-        // Outside of drivers' functions pyo3 does not know yet that the thread is attached, and each call up would find it out.
-        if !plain || (D::CALLS_UP && Cpu::here(|cpu| cpu.is_outermost())) {
+        if !plain {
             return general::<D>(py, this, given, count, names);
         }
         let one = if count >= 1 { *given } else { this };
         let other = if count >= 2 { *given.add(1) } else { ptr::null_mut() };
-        run::<D>(py, this, one, other)
+        if !D::CALLS_UP {
+            return run::<D>(py, None, this, one, other);
+        }
+        Cpu::here(|cpu| {
+            // Outside of drivers' functions pyo3 does not know yet that the thread is attached, and each call up would find it out.
+            if cpu.is_outermost() {
+                return general::<D>(py, this, given, count, names);
+            }
+            run::<D>(py, Some(cpu), this, one, other)
+        })
     }
 }
 
@@ -184,7 +196,13 @@ unsafe extern "C" fn entry<D: Direct>(
 /// As for `entry`; `other` may be null.
 #[inline(always)]
 #[allow(clippy::inline_always)] // it is the one call of its callers
-unsafe fn run<D: Direct>(py: Python<'_>, this: Object, one: Object, other: Object) -> Object {
+unsafe fn run<D: Direct>(
+    py: Python<'_>,
+    cpu: Option<&Rc<Cpu>>,
+    this: Object,
+    one: Object,
+    other: Object,
+) -> Object {
     // SAFETY: the objects are alive while the call runs, as the caller has it.
     let (this, one, other) = unsafe {
         (
@@ -193,7 +211,7 @@ unsafe fn run<D: Direct>(py: Python<'_>, this: Object, one: Object, other: Objec
             Borrowed::from_ptr_or_opt(py, other).filter(|other| !other.is_none()),
         )
     };
-    caught(py, || D::call(py, this, one, other))
+    caught(py, || D::call(py, cpu, this, one, other))
 }
 
 /// Does it; an exception is set if there is one. A panic may not leave for C, and becomes one, as with pyo3.

@@ -120,9 +120,9 @@ pub(crate) fn note_where(py: Python<'_>, core: &Ndis, error: &PyErr, packet: Opt
     }
 }
 
-/// On the way out of the outermost call: raises what callbacks raised, then what the engine found
-/// by itself. Warnings are given as Python warnings.
-pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
+/// [`settle`] from inside of a driver, whose outermost caller hears of the rest.
+#[inline]
+pub(crate) fn settle_inside(py: Python<'_>, world: &World) -> PyResult<()> {
     let core = &world.core;
     if core.is_foreign_thread() {
         // The world's own thread is told as well.
@@ -131,6 +131,14 @@ pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
     if core.is_cut_off() {
         return Err(cut_off(py));
     }
+    Ok(())
+}
+
+/// On the way out of the outermost call: raises what callbacks raised, then what the engine found
+/// by itself. Warnings are given as Python warnings.
+pub(crate) fn settle(py: Python<'_>, world: &World) -> PyResult<()> {
+    settle_inside(py, world)?;
+    let core = &world.core;
     let quiet = core.violation_count() == world.scanned.load(Ordering::Relaxed)
         && core.panic_count() == world.heard.load(Ordering::Relaxed)
         && !world.has_pending.load(Ordering::Acquire);

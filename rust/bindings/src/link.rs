@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ndiswan::contract::packet::PacketState;
+use ndiswan::cx::Cpu;
 use ndiswan::{Name, Status};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -71,9 +72,9 @@ impl Link {
     /// that is too long; ``RuntimeError`` if the pool is exhausted. As the outermost call it
     /// raises what callbacks raised meanwhile, too.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // see `send_directly`
-    pub(crate) fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let status = match self.send_at_once(data) {
+    #[allow(clippy::inline_always)] // pyo3's function around it is its only caller
+    fn send(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let status = match Cpu::here(|cpu| self.send_at_once(cpu, data)) {
             Some(status) => status,
             None => self.send_any(py, data)?,
         };

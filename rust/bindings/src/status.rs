@@ -39,13 +39,18 @@ fn members(py: Python<'_>) -> PyResult<&'static Members> {
 }
 
 /// The member of `ndiswan.Status` that `status` is; an unpublished number is a member too.
+#[inline]
 pub(crate) fn to_python(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
     let members = members(py)?;
     match status {
-        Status::SUCCESS => return Ok(members.success.clone_ref(py)),
-        Status::PENDING => return Ok(members.pending.clone_ref(py)),
-        _ => {}
+        Status::SUCCESS => Ok(members.success.clone_ref(py)),
+        Status::PENDING => Ok(members.pending.clone_ref(py)),
+        _ => other(py, members, status),
     }
+}
+
+#[cold]
+fn other(py: Python<'_>, members: &Members, status: Status) -> PyResult<Py<PyAny>> {
     if let Some(member) = members.others.lock().get(&status.0) {
         return Ok(member.clone_ref(py));
     }

@@ -56,15 +56,6 @@ impl Store {
             Store::One(inner) => Cpu::here(|cpu| f(&mut inner.lock_on(cpu))),
         }
     }
-
-    /// The same on a CPU that the caller knows.
-    #[inline]
-    fn with_on<R>(&self, cpu: &Cpu, f: impl FnOnce(&mut Inner) -> R) -> R {
-        match self {
-            Store::Many(inner) => f(&mut inner.lock()),
-            Store::One(inner) => f(&mut inner.lock_on(cpu)),
-        }
-    }
 }
 
 impl Inner {
@@ -75,7 +66,8 @@ impl Inner {
     }
 
     /// Has `work` done at `at`; a run goes on for its sake unless it is `background`.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // where the kind of work is known, so is its priority
     fn push(&mut self, at: u64, work: Work, background: bool) {
         self.ages += 1;
         self.foreground += usize::from(!background);
@@ -83,7 +75,8 @@ impl Inner {
     }
 
     /// Has `work` done at `at`.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `push`
     pub(crate) fn schedule(&mut self, at: u64, work: Work) {
         self.push(at, work, false);
     }
@@ -157,25 +150,26 @@ impl Queue {
         all: bool,
         wanted: impl Fn(Work) -> bool,
     ) -> Option<Work> {
-        self.inner.with_on(cpu, |inner| {
-            while all || inner.foreground > 0 {
-                let item = *inner.agenda.next()?;
-                // Where none is dead, nobody has to be asked.
-                let dead = inner.dead > 0 && !wanted(item.work);
-                let background = item.background();
-                if !dead && (item.at > until || (!all && background && !inner.waits(&wanted))) {
-                    return None;
-                }
-                inner.agenda.pop();
-                inner.foreground -= usize::from(!background);
-                if !dead {
-                    self.clock.set(item.at);
-                    return Some(item.work);
-                }
-                inner.dead = inner.dead.saturating_sub(1);
+        // On the real clock it is `wait_due` who takes it.
+        let Store::One(inner) = &self.inner else { return None };
+        let mut inner = inner.lock_on(cpu);
+        while all || inner.foreground > 0 {
+            let item = *inner.agenda.next()?;
+            // Where none is dead, nobody has to be asked.
+            let dead = inner.dead > 0 && !wanted(item.work);
+            let background = item.background();
+            if !dead && (item.at > until || (!all && background && !inner.waits(&wanted))) {
+                return None;
             }
-            None
-        })
+            inner.agenda.pop();
+            inner.foreground -= usize::from(!background);
+            if !dead {
+                self.clock.set(item.at);
+                return Some(item.work);
+            }
+            inner.dead = inner.dead.saturating_sub(1);
+        }
+        None
     }
 
     /// The number of the last work that was scheduled.

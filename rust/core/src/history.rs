@@ -257,6 +257,20 @@ impl History {
         self.keep_words(What::Return { packet, status: Status::PENDING }, time, who, 0);
     }
 
+    /// That the packet is in the pool again: where it was delivered in the same moment, that takes no place of its own.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Ndis::emit`
+    pub(crate) fn keep_freed(&self, time: u64, who: u64, packet: Name) {
+        let last = self.next.load(Ordering::Relaxed).wrapping_sub(1);
+        let Some(place) = self.place(last) else { return };
+        let word = |at: usize| place.0[at].load(Ordering::Relaxed);
+        let back = word(1) == who | u64::from(BACK) << 8 && word(0) == time;
+        if back && (word(2) >> 32) as u32 == packet.generation {
+            return place.0[1].store(who | u64::from(DONE) << 8, Ordering::Relaxed);
+        }
+        self.keep_words(What::Free { packet }, time, who, 0);
+    }
+
     /// The same for one of many that were taken, sent and submitted together; false if it takes a place of its own, and
     /// nothing was kept.
     #[inline(always)]

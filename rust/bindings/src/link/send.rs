@@ -1,18 +1,21 @@
 //! One send of a protocol's: a frame, so many zeros, or a packet that it has.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ndiswan::cx::Cpu;
 use ndiswan::event::Side;
 use ndiswan::ndis::{FrameError, PacketError};
 use ndiswan::{Name, Status, Violation};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 
-use crate::error::{raise, raise_broken, usage, value};
+use crate::error::{raise, raise_broken, settle_inside, usage, value};
 use crate::link::Link;
 use crate::number::number;
 use crate::packet::{Packet, bytes_or};
+use crate::status;
 
 impl Link {
     /// Does what needs a packet with this frame, a second time if the pool was exhausted by packets in
@@ -55,22 +58,28 @@ impl Link {
 
     /// Sends bytes or so many zeros if nothing is in the way; if something is, nothing was done.
     #[inline]
-    pub(crate) fn send_at_once(&self, data: &Bound<'_, PyAny>) -> Option<Status> {
+    pub(crate) fn send_at_once(&self, cpu: &Rc<Cpu>, data: &Bound<'_, PyAny>) -> Option<Status> {
         if data.is_exact_instance_of::<PyBytes>() {
-            return self.core.send_at_once(data.cast::<PyBytes>().ok()?.as_bytes());
+            return self.core.send_at_once(cpu, data.cast::<PyBytes>().ok()?.as_bytes());
         }
         let is_size = data.is_exact_instance_of::<PyInt>();
-        self.core.send_zeros_at_once(is_size.then(|| data.extract().ok())??)
+        self.core.send_zeros_at_once(cpu, is_size.then(|| data.extract().ok())??)
     }
 
-    /// `send` without pyo3's function around it, which has it in line: two callers of one that is not copy what it gives.
+    /// `send` from inside of a driver, without pyo3's function around it.
     #[inline(never)]
     pub(crate) fn send_directly(
         &self,
         py: Python<'_>,
+        cpu: Option<&Rc<Cpu>>,
         data: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        self.send(py, data)
+        let status = match cpu.and_then(|cpu| self.send_at_once(cpu, data)) {
+            Some(status) => status,
+            None => self.send_any(py, data)?,
+        };
+        settle_inside(py, &self.shared.world)?;
+        status::to_python(py, status)
     }
 
     /// Sends whatever can be sent.

@@ -68,8 +68,17 @@ impl Agenda {
         self.near.last()
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Inner::push`
     pub(super) fn push(&mut self, item: Item) {
+        if self.near.len() < NEAR && self.near.last().is_none_or(|next| item.is_before(next)) {
+            return self.near.push(item); // the very next
+        }
+        self.push_behind(item);
+    }
+
+    #[inline(never)]
+    fn push_behind(&mut self, item: Item) {
         let last = self.near.first().is_some_and(|last| last.is_before(&item));
         if last && (self.near.len() >= NEAR || !self.far.is_empty()) {
             return self.far.push(Reverse(item));

@@ -16,6 +16,7 @@ mod life;
 mod plain;
 
 use life::Life;
+pub(super) use plain::Coming;
 
 use super::card_spec::{CardSpec, Completes};
 use super::fifo::Fifo;
@@ -238,23 +239,23 @@ impl Card {
 
     /// MiniportWanSend at `now`: `Some` if it is answered at once, `None` is PENDING.
     pub fn send(&mut self, now: u64, frame: Frame) -> Option<FinalStatus> {
+        let well = self.waiting.is_empty() && matches!(self.life, Life::Well { .. });
+        if self.plain && well {
+            self.put_on_line(now, frame);
+            return None;
+        }
         if let Some(trunk) = &mut self.trunk {
             trunk.send(now, frame);
             return None;
         }
-        let inline = self.spec.completes == Completes::Inline
-            && matches!(self.life, Life::Well { .. })
-            && self.waiting.is_empty()
+        let inline = well
+            && self.spec.completes == Completes::Inline
             // What is being copied came before, and goes before.
             && self.copying.is_none()
             && self.has_room();
         if inline {
             self.put_on_line(now.saturating_add(self.spec.program_ns), frame);
             return Some(FinalStatus::SUCCESS);
-        }
-        if self.plain && self.waiting.is_empty() && matches!(self.life, Life::Well { .. }) {
-            self.put_on_line(now, frame);
-            return None;
         }
         self.waiting.push_back(frame);
         self.program(now);
@@ -286,15 +287,14 @@ impl Card {
 
     /// The next completion that is due at `now`, if one is. Ask until none is left, and then for [`due`](Self::due).
     pub fn next(&mut self, now: u64, far: &mut dyn FarEnd) -> Option<(u32, FinalStatus)> {
-        if self.is_out_plain(now) {
-            // What `advance` would come to by a report and an interrupt.
-            let frame = self.frames.pop_front()?;
-            far.left(&frame, self.line.arrival(frame.seq, frame.finish, frame.wire_bytes));
-            self.interrupts += 1;
-            return Some((frame.handle, FinalStatus::SUCCESS));
-        }
-        if self.is_busy_plain(now) || !self.advance(now, far) {
-            self.aborting = false;
+        match self.coming(now) {
+            Coming::Frame => {
+                let (frame, at) = self.take_frame()?;
+                far.left(&frame, at);
+                return Some((frame.handle, FinalStatus::SUCCESS));
+            }
+            Coming::Else if self.advance(now, far) => {}
+            Coming::Later(_) | Coming::Else => self.is_through(),
         }
         self.completed.pop_front()
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use super::card::{Card, FarEnd, Frame, NEVER};
+use super::card::{Card, Coming, FarEnd, Frame, NEVER};
 use super::card_spec::CardSpec;
 use super::heard::{Ear, Heard};
 use super::line::{Line, LineLuck, LineSpec};
@@ -78,6 +78,7 @@ struct Far {
 }
 
 impl FarEnd for Far {
+    #[inline]
     fn left(&mut self, frame: &Frame, at: Option<u64>) {
         if at.is_some() {
             self.arrived.received += 1;
@@ -102,7 +103,8 @@ impl CardDriver {
     }
 
     /// The same, with somebody at the far end: whoever wraps it asks [`heard`](Self::heard) before each
-    /// [`handle_interrupt`](Miniport::handle_interrupt) until nothing is.
+    /// [`handle_interrupt`](Miniport::handle_interrupt) until nothing is. Of one that does not listen an interrupt in virtual time is
+    /// served without a call of that.
     #[must_use]
     pub fn listening(self) -> CardDriver {
         CardDriver { listens: true, ..self }
@@ -137,42 +139,90 @@ impl Up {
             self.set(cpu, self.far, heard);
         }
         let due = work.card.due();
-        if due == work.set_for {
-            return;
+        self.arm_card(cpu, work, due);
+    }
+
+    /// Has the device happen then.
+    #[inline]
+    fn arm_card(&self, cpu: &Cpu, work: &mut Work, due: u64) {
+        if due != work.set_for {
+            work.set_for = due;
+            self.set(cpu, self.device, due);
         }
-        work.set_for = due;
-        self.set(cpu, self.device, due);
     }
 
     fn set(&self, cpu: &Cpu, device: u32, due: u64) {
         if due == NEVER {
             self.adapter.cancel_device(device);
         } else {
-            let delay = due.saturating_sub(self.adapter.ndis.now());
-            self.adapter.set_device_on(cpu, device, delay);
+            self.adapter.set_device_at(cpu, device, due);
         }
     }
 
     /// The card raises its interrupt. In virtual time its DPC runs at once, as it would at this moment anyway, without an ISR that
-    /// has nothing to do: half of what a packet costs there. Elsewhere others may come in between.
-    fn interrupt(&self, cpu: &Rc<Cpu>) {
-        if self.adapter.ndis.config.time == TimeKind::Virtual {
+    /// has nothing to do: half of what a packet costs there. Elsewhere others may come in between. Who listens at the far end is told
+    /// in a routine around this one.
+    fn interrupt(&self, cpu: &Rc<Cpu>, listens: bool) {
+        if self.adapter.ndis.config.time != TimeKind::Virtual {
+            self.adapter.interrupt();
+        } else if listens {
             self.adapter.interrupt_inside(cpu);
         } else {
-            self.adapter.interrupt();
+            self.adapter.interrupt_within(cpu, || self.serve(cpu));
+        }
+    }
+
+    /// Completes what is to be completed.
+    fn serve(&self, cpu: &Rc<Cpu>) {
+        loop {
+            match self.next(cpu) {
+                Next::Packet(name, status) => self.complete(cpu, name, status),
+                Next::Reset => {
+                    // VOID, too.
+                    let _ = self.adapter.reset_complete(Status::SUCCESS);
+                    return;
+                }
+                Next::Nothing => return,
+            }
         }
     }
 
     /// The next packet that is to be completed. If there is none, the device is set for what comes next, and a reset may be over.
+    #[inline]
     fn next(&self, cpu: &Cpu) -> Next {
+        let now = self.adapter.ndis.now();
         let mut work = self.work.lock_on(cpu);
+        let Work { card, far, owed, resetting, heard_at, .. } = &mut *work;
+        match card.coming(now) {
+            Coming::Frame => {
+                if let Some((frame, at)) = card.take_frame() {
+                    far.left(&frame, at);
+                    let known = owed.get_mut(frame.handle as usize).and_then(Option::take);
+                    if let Some(generation) = known {
+                        let name = self.name(frame.handle, generation);
+                        return Next::Packet(name, FinalStatus::SUCCESS);
+                    }
+                }
+            }
+            Coming::Later(due) if far.ear.is_none() && !*resetting && *heard_at == NEVER => {
+                card.is_through();
+                self.arm_card(cpu, &mut work, due);
+                return Next::Nothing;
+            }
+            Coming::Later(_) | Coming::Else => {}
+        }
+        self.next_slowly(cpu, &mut work, now)
+    }
+
+    #[inline(never)]
+    fn next_slowly(&self, cpu: &Cpu, work: &mut Work, now: u64) -> Next {
         let Work { card, far, owed, .. } = &mut *work;
-        while let Some((slot, status)) = card.next(self.adapter.ndis.now(), far) {
+        while let Some((slot, status)) = card.next(now, far) {
             if let Some(generation) = owed.get_mut(slot as usize).and_then(Option::take) {
                 return Next::Packet(self.name(slot, generation), status);
             }
         }
-        self.arm(cpu, &mut work);
+        self.arm(cpu, work);
         let is_reset = work.resetting && !work.card.is_resetting();
         work.resetting &= !is_reset;
         if is_reset { Next::Reset } else { Next::Nothing }
@@ -270,31 +320,22 @@ impl Miniport for CardDriver {
             // What is heard is told by the interrupt's DPC, where a protocol may be called and may send.
             work.heard_at = NEVER;
             drop(work);
-            return up.interrupt(cpu);
+            return up.interrupt(cpu, self.listens);
         }
         let Work { card, far, set_for, resetting, .. } = &mut *work;
         *set_for = NEVER;
         let now = up.adapter.ndis.now();
-        let completes = card.is_out_plain(now) || card.advance(now, far);
+        let completes = matches!(card.coming(now), Coming::Frame) || card.advance(now, far);
         if completes || (*resetting && !card.is_resetting()) {
             drop(work);
-            return up.interrupt(cpu);
+            return up.interrupt(cpu, self.listens);
         }
         up.arm(cpu, &mut work);
     }
 
     fn handle_interrupt(&self, cx: &mut Cx<Dispatch>) {
-        let Some(up) = self.up.get() else { return };
-        loop {
-            match up.next(cx.cpu()) {
-                Next::Packet(name, status) => up.complete(cx.cpu(), name, status),
-                Next::Reset => {
-                    // VOID, too.
-                    let _ = up.adapter.reset_complete(Status::SUCCESS);
-                    return;
-                }
-                Next::Nothing => return,
-            }
+        if let Some(up) = self.up.get() {
+            up.serve(cx.cpu());
         }
     }
 

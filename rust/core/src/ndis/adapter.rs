@@ -279,16 +279,15 @@ impl Adapter {
         answer.flatten()
     }
 
-    /// [`call`](Self::call) for who has the drivers already.
+    /// [`call`](Self::call) for who has the driver already.
     #[inline(always)]
-    #[allow(clippy::inline_always)] // twice for each packet; the others come by `call`
-    pub(crate) fn call_on<R>(
+    #[allow(clippy::inline_always)] // thrice for each packet; the others come by `call`
+    pub(super) fn call_it<R>(
         &self,
-        drivers: &Drivers,
         cpu: &Rc<Cpu>,
         entry: Entry,
         at: Irql,
-        f: impl FnOnce(&Drivers) -> R,
+        f: impl FnOnce() -> R,
     ) -> Option<R> {
         let told = self.ndis.tells_all();
         let open = cpu.balance.count();
@@ -297,7 +296,7 @@ impl Adapter {
         } else {
             self.enter(cpu, entry, at);
         }
-        let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
+        let result = catch_unwind(AssertUnwindSafe(f));
         if told {
             self.ndis.point_on(cpu, Access::ANY);
         }

@@ -91,7 +91,7 @@ impl Adapter {
         };
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
         if let Some(span) = self.ndis.bias.alone(cpu) {
-            self.ndis.note(self, place, cpu, self.ndis.instant(), What::Free { packet });
+            self.ndis.note_freed(self, (packet, place), cpu);
             return pool.free_in(&span, slot, place, freed);
         }
         self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });

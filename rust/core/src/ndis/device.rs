@@ -36,6 +36,21 @@ struct Inner {
     happening: Option<u32>,
 }
 
+/// Which device's event happened when another one began.
+type Outer = Option<u32>;
+/// That, and drivers.
+type Begun = (Outer, Option<Arc<Drivers>>);
+
+impl Inner {
+    /// The device's event begins, if it is set by that arming: which one happens on top of which it does.
+    #[inline]
+    fn begin(&mut self, device: u32, arming: u64) -> Option<Outer> {
+        let known = self.known.get_mut(device as usize).filter(|known| known.armed == arming)?;
+        known.armed = 0;
+        Some(self.happening.replace(device))
+    }
+}
+
 impl Devices {
     pub(crate) fn new(bias: &Arc<Bias>) -> Devices {
         Devices(Biased::new(bias, Inner::default()))
@@ -68,21 +83,21 @@ impl Adapter {
 
     /// Has the device's event happen after `delay` nanoseconds; set again, only the last counts.
     pub fn set_device(&self, device: u32, delay: u64) {
-        Cpu::here(|cpu| self.set_device_on(cpu, device, delay));
+        self.set_device_slowly(device, delay);
     }
 
-    /// The same on a CPU that the caller knows.
+    /// The same at that time, on a CPU that the caller knows.
     #[inline]
-    pub(crate) fn set_device_on(&self, cpu: &Cpu, device: u32, delay: u64) {
-        if self.set_device_straight(cpu, device, delay).is_none() {
-            self.set_device_slowly(device, delay);
+    pub(crate) fn set_device_at(&self, cpu: &Cpu, device: u32, at: u64) {
+        if self.set_device_straight(cpu, device, at).is_none() {
+            self.set_device_slowly(device, at.saturating_sub(self.ndis.now()));
         }
     }
 
     /// One that comes to an end by itself, and is not set, by a thread that is alone. `None` if something is in the way; then
     /// nothing was done.
     #[inline]
-    fn set_device_straight(&self, cpu: &Cpu, device: u32, delay: u64) -> Option<()> {
+    fn set_device_straight(&self, cpu: &Cpu, device: u32, at: u64) -> Option<()> {
         let ndis = &*self.ndis;
         let span = ndis.bias.alone(cpu)?;
         let mut devices = self.devices.0.lock_in(&span)?;
@@ -95,8 +110,7 @@ impl Adapter {
         // From here on it is done.
         known.armed = arming;
         devices.armings = arming;
-        let at = ndis.now().saturating_add(delay);
-        queue.schedule(at, Work::Device { adapter: self.index, device, arming });
+        queue.schedule(at.max(ndis.now()), Work::Device { adapter: self.index, device, arming });
         Some(())
     }
 
@@ -171,35 +185,47 @@ impl Adapter {
         self.devices.with(|devices| devices.known.get(device as usize).is_some_and(armed))
     }
 
-    /// The drivers, for an event of a device: a reference that is lent for it, or another.
-    #[inline]
-    fn lend(&self, cpu: &Cpu) -> Option<Arc<Drivers>> {
-        let lent = self.ndis.bias.briefly(cpu.thread).and_then(|span| {
-            let mut lent = self.lent.lock_in(&span)?;
-            lent.device.take()
-        });
-        lent.or_else(|| self.drivers.load_full())
-    }
-
     /// The event happens; false if it was cancelled, or set anew.
     pub(crate) fn device_happens(&self, cpu: &Rc<Cpu>, device: u32, arming: u64) -> bool {
-        let outer = {
-            let mut devices = self.devices.0.lock_on(cpu);
-            match devices.known.get_mut(device as usize) {
-                Some(known) if known.armed == arming => known.armed = 0,
-                _ => return false,
-            }
-            devices.happening.replace(device)
-        };
-        if let Some(drivers) = self.lend(cpu) {
+        let Some((outer, lent)) = self.device_begins(cpu, device, arming) else { return false };
+        let drivers = lent.or_else(|| self.drivers.load_full());
+        if let Some(drivers) = &drivers {
             let happens = AssertUnwindSafe(|| drivers.miniport.device(cpu, device));
             if let Err(payload) = catch_unwind(happens) {
                 let (adapter, message) = (self.name.clone(), super::adapter::words(&*payload));
                 self.ndis.caught(Panic { adapter, entry: "a device", message });
             }
-            self.put_back(cpu, Some(drivers), None, |lent| &mut lent.device);
+        }
+        self.device_ends(cpu, outer, drivers);
+        true
+    }
+
+    /// What happened before it, and a reference to the drivers that is lent for it, if there is one.
+    #[inline]
+    fn device_begins(&self, cpu: &Cpu, device: u32, arming: u64) -> Option<Begun> {
+        if let Some(span) = self.ndis.bias.briefly(cpu.thread)
+            && let Some(mut devices) = self.devices.0.lock_in(&span)
+        {
+            let outer = devices.begin(device, arming)?;
+            let lent = self.lent.lock_in(&span).and_then(|mut lent| lent.device.take());
+            return Some((outer, lent));
+        }
+        Some((self.devices.0.lock_on(cpu).begin(device, arming)?, None))
+    }
+
+    #[inline]
+    fn device_ends(&self, cpu: &Cpu, outer: Option<u32>, drivers: Option<Arc<Drivers>>) {
+        if let Some(span) = self.ndis.bias.briefly(cpu.thread)
+            && let Some(mut devices) = self.devices.0.lock_in(&span)
+            && let Some(mut lent) = self.lent.lock_in(&span)
+            && !lent.over
+            && lent.device.is_none()
+        {
+            devices.happening = outer;
+            lent.device = drivers;
+            return;
         }
         self.devices.0.lock_on(cpu).happening = outer;
-        true
+        drop(drivers); // perhaps the last ones: see `put_back`
     }
 }

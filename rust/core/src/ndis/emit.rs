@@ -306,6 +306,27 @@ impl Ndis {
         self.note(adapter, place, cpu, now, What::Free { packet });
     }
 
+    /// That the packet in `place` was given back to the pool.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_freed(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                let who = who(cpu.number(), &cpu.state.borrow());
+                place.history.keep_freed(self.now(), who, packet);
+            }
+            Watch::Counted | Watch::Everything => {
+                self.note(adapter, place, cpu, self.instant(), What::Free { packet });
+            }
+        }
+    }
+
     /// That the call with the packet in `place` was answered with PENDING.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`

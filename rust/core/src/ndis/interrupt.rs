@@ -54,6 +54,15 @@ impl Adapter {
         }
     }
 
+    /// The same for a driver whose device it is that interrupts, and that has no other routine than `serve` for it.
+    #[inline]
+    pub(crate) fn interrupt_within(&self, cpu: &Rc<Cpu>, serve: impl FnOnce()) {
+        if self.life() < Life::Halting {
+            let counts = [&self.dpcs_running, &self.calls_running];
+            self.call_counted(cpu, counts, (Entry::HandleInterrupt, Irql::DISPATCH), serve);
+        }
+    }
+
     /// A level-triggered interrupt comes again as soon as it was served, until the card is told to let go of its line. That it
     /// was forgotten shows in virtual time, where the card's model says how soon that is.
     fn look_for_storm(&self, cpu: &Rc<Cpu>) {

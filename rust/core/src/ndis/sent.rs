@@ -1,5 +1,6 @@
 //! How a send is answered, and what it fails with.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Link, PacketError};
@@ -53,26 +54,21 @@ impl Link {
         straight.map_or_else(|| self.send_zeros_slowly(size), Ok)
     }
 
-    /// Sends a frame if nothing is in its way, and gives its status; if something is, nothing was done.
+    /// Sends a frame on the calling thread's CPU if nothing is in its way, and gives its status; if something is, nothing was done.
     #[inline]
-    pub fn send_at_once(self: &Arc<Self>, frame: &[u8]) -> Option<Status> {
+    pub fn send_at_once(self: &Arc<Self>, cpu: &Rc<Cpu>, frame: &[u8]) -> Option<Status> {
         let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
-        Cpu::here(|cpu| {
-            let sent =
-                self.send_straight(cpu, length, |body, info| body.put(info, frame), |_| ())?;
-            Some(sent.1)
-        })
+        let sent = self.send_straight(cpu, length, |body, info| body.put(info, frame), |_| ())?;
+        Some(sent.1)
     }
 
     /// The same with so many zeros.
     #[inline]
-    pub fn send_zeros_at_once(self: &Arc<Self>, length: u32) -> Option<Status> {
-        Cpu::here(|cpu| {
-            let size = length as usize;
-            let sent =
-                self.send_straight(cpu, length, |body, info| body.put_zeros(info, size), |_| ())?;
-            Some(sent.1)
-        })
+    pub fn send_zeros_at_once(self: &Arc<Self>, cpu: &Rc<Cpu>, length: u32) -> Option<Status> {
+        let size = length as usize;
+        let sent =
+            self.send_straight(cpu, length, |body, info| body.put_zeros(info, size), |_| ())?;
+        Some(sent.1)
     }
 
     #[inline(never)]

@@ -70,7 +70,7 @@ impl Link {
         ndis.note_sent(self, (packet, place), cpu, (now, who), length, || body.data());
         place.goes_down(self.id, length, now.time, true);
         flow.goes_down();
-        flow.offered(slot, length, now.time);
+        flow.offered_straight(slot, length);
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         let name = Name { generation: state.generation(), ..packet };
@@ -121,7 +121,7 @@ impl Link {
         let packet = Name { generation: state.generation(), ..name };
         place.goes_down(self.id, length, now.time, false);
         flow.goes_down();
-        flow.offered(name.slot, length, now.time);
+        flow.offered_straight(name.slot, length);
         let drivers = lent.down.take().or_else(|| flow.drivers.clone());
         drop((flow, body, lent, span));
         Some(self.call_down(drivers, cpu, packet, now))

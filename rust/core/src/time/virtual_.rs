@@ -87,14 +87,15 @@ impl Ndis {
             {
                 break;
             }
-            let next = |all| {
+            let mut all = until.is_some();
+            let next_one = loop {
                 let last = until.unwrap_or(u64::MAX);
-                self.queue.next_due(&cpu, last, all, |work| self.wants(work))
+                let next = self.queue.next_due(&cpu, last, all, |work| self.wants(work));
+                if next.is_some() || all || !self.hopes_for_a_check() {
+                    break next;
+                }
+                all = true;
             };
-            let mut next_one = next(until.is_some());
-            if next_one.is_none() && until.is_none() && self.hopes_for_a_check() {
-                next_one = next(true);
-            }
             let Some(work) = next_one else {
                 if let Some(until) = until {
                     self.queue.set_clock(until);

@@ -1,7 +1,17 @@
 //! What a plain card is at, asked at once.
 
 use super::life::Life;
-use super::{Card, NEVER};
+use super::{Card, Frame, NEVER};
+
+/// What a plain card does next.
+pub(in crate::model) enum Coming {
+    /// One frame is out, and completed.
+    Frame,
+    /// Nothing before that time, [`NEVER`] if it has no frame.
+    Later(u64),
+    /// Something else, or it is no plain card.
+    Else,
+}
 
 impl Card {
     /// Whether nothing but frames is to come of a plain card.
@@ -14,20 +24,34 @@ impl Card {
             && self.waiting.is_empty()
     }
 
-    /// Whether a plain card has nothing to do before another time.
+    /// What comes next of it at `now`.
     #[inline]
-    pub(super) fn is_busy_plain(&self, now: u64) -> bool {
-        self.is_well_plain() && self.frames.front().is_none_or(|frame| frame.finish > now)
+    pub(in crate::model) fn coming(&self, now: u64) -> Coming {
+        if !self.is_well_plain() {
+            return Coming::Else;
+        }
+        let Some(frame) = self.frames.front() else { return Coming::Later(NEVER) };
+        if frame.finish > now {
+            return Coming::Later(frame.finish);
+        }
+        // Two that are out at once are reported by one interrupt.
+        match self.frames.get(1) {
+            Some(next) if next.finish <= frame.finish => Coming::Else,
+            _ => Coming::Frame,
+        }
     }
 
-    /// Whether the next thing that a plain card does is to complete one frame, and that is due at `now`.
+    /// The frame that [comes](Coming::Frame), and when it arrives: what `advance` would come to by a report and an interrupt.
     #[inline]
-    pub(in crate::model) fn is_out_plain(&self, now: u64) -> bool {
-        let well = self.is_well_plain();
-        let Some(frame) = self.frames.front().filter(|frame| well && frame.finish <= now) else {
-            return false;
-        };
-        // Two that are out at once are reported by one interrupt.
-        self.frames.get(1).is_none_or(|next| next.finish > frame.finish)
+    pub(in crate::model) fn take_frame(&mut self) -> Option<(Frame, Option<u64>)> {
+        let frame = self.frames.pop_front()?;
+        self.interrupts += 1;
+        Some((frame, self.line.arrival(frame.seq, frame.finish, frame.wire_bytes)))
+    }
+
+    /// Nothing is to be completed now.
+    #[inline]
+    pub(in crate::model) fn is_through(&mut self) {
+        self.aborting = false;
     }
 }

@@ -102,6 +102,47 @@ impl Adapter {
             self.ndis.locks.force_release(lock);
         }
     }
+
+    /// [`call`](Self::call) for who has the drivers already.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_it`
+    pub(crate) fn call_on<R>(
+        &self,
+        drivers: &Drivers,
+        cpu: &Rc<Cpu>,
+        entry: Entry,
+        at: Irql,
+        f: impl FnOnce(&Drivers) -> R,
+    ) -> Option<R> {
+        self.call_it(cpu, entry, at, || f(drivers))
+    }
+
+    /// The same from inside of the driver itself, whose device is at something: a call that counts, but needs no drivers.
+    #[inline]
+    pub(crate) fn call_counted<const N: usize>(
+        &self,
+        cpu: &Rc<Cpu>,
+        counts: [&AtomicU32; N],
+        (entry, at): (Entry, Irql),
+        f: impl FnOnce(),
+    ) {
+        self.add(cpu, counts, 1);
+        self.call_it(cpu, entry, at, f);
+        self.add(cpu, counts, u32::MAX);
+    }
+
+    #[inline]
+    fn add<const N: usize>(&self, cpu: &Cpu, counts: [&AtomicU32; N], more: u32) {
+        if let Some(_span) = self.ndis.bias.briefly(cpu.thread) {
+            for count in counts {
+                count.store(count.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+            }
+        } else {
+            for count in counts {
+                count.fetch_add(more, Ordering::AcqRel);
+            }
+        }
+    }
 }
 
 impl<const N: usize> Calling<'_, N> {

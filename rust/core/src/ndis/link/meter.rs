@@ -47,21 +47,37 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// How many came back with SUCCESS is [counted](Self::succeeded) already, and filled in when somebody reads it.
     fn answered(&mut self, status: Status) {
         match self.statuses.iter_mut().find(|(known, _)| *known == status) {
             Some((_, count)) => *count += 1,
             None => self.statuses.push((status, 1)),
         }
     }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn success(&mut self, bytes: u32) {
+        if self.succeeded == 0 {
+            self.answered(Status::SUCCESS);
+        }
+        self.succeeded += 1;
+        self.succeeded_bytes += u64::from(bytes);
+    }
 }
+
+/// When it was sent is when it was submitted.
+const STRAIGHT: u64 = u64::MAX;
 
 /// Measures a link: what it has measured so far, and when each packet of the pool was sent.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     measured: Measured,
-    /// Of packets that neither waited in NDIS nor on their way back: their latency is what they were with the miniport.
+    /// Of packets that neither waited in NDIS nor on their way back: their latency is what they were with the miniport, and the
+    /// sum of that what they add to `outstanding_ns`.
     straight: Histogram,
     since: u64,
+    /// By slot; [`STRAIGHT`], or nothing, if that is known otherwise.
     offered: Vec<u64>,
 }
 
@@ -82,10 +98,27 @@ impl Meter {
         self.sent_at(slot, now);
     }
 
+    /// The same of one that goes to the miniport in the same moment.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    fn offer_straight(&mut self, slot: u32, bytes: u32) {
+        self.measured.offered += 1;
+        self.measured.offered_bytes += u64::from(bytes);
+        if let Some(at) = self.offered.get_mut(slot as usize) {
+            *at = STRAIGHT;
+        }
+    }
+
+    /// When the packet was sent; then, if nothing else is known.
+    #[inline]
+    fn offered_at(&self, slot: u32, then: u64) -> u64 {
+        self.offered.get(slot as usize).copied().filter(|at| *at != STRAIGHT).unwrap_or(then)
+    }
+
     fn sent_at(&mut self, slot: u32, now: u64) {
         let place = slot as usize;
         if self.offered.len() <= place {
-            self.offered.resize(place + 1, 0);
+            self.offered.resize(place + 1, STRAIGHT);
         }
         self.offered[place] = now;
     }
@@ -100,20 +133,28 @@ impl Meter {
         completed: u64,
         now: u64,
     ) {
-        let (since, measured) = (self.since, &mut self.measured);
         let submitted = place.submitted.load(Ordering::Relaxed);
-        let offered = self.offered.get(slot as usize).map_or(submitted, |at| *at);
-        if status == Status::SUCCESS {
-            measured.succeeded += 1;
-            measured.succeeded_bytes += u64::from(place.length.load(Ordering::Relaxed));
+        let offered = self.offered_at(slot, submitted);
+        if outstanding > self.measured.most_outstanding {
+            self.measured.most_outstanding = outstanding;
         }
-        measured.answered(status);
-        measured.most_outstanding = measured.most_outstanding.max(outstanding);
+        if status == Status::SUCCESS {
+            self.measured.success(place.length.load(Ordering::Relaxed));
+        } else {
+            self.measured.answered(status);
+        }
+        if offered == submitted && completed == now && (self.since..=now).contains(&submitted) {
+            return self.straight.record(now - submitted);
+        }
+        self.record(offered, submitted, completed, now);
+    }
+
+    /// The times of a packet that waited somewhere, or was sent before it is measured.
+    #[cold]
+    fn record(&mut self, offered: u64, submitted: u64, completed: u64, now: u64) {
+        let (since, measured) = (self.since, &mut self.measured);
         measured.queued_ns += between(offered, submitted, since);
         measured.outstanding_ns += between(submitted, now, since);
-        if offered == submitted && completed == now {
-            return self.straight.record(now.saturating_sub(submitted));
-        }
         measured.queued.record(submitted.saturating_sub(offered));
         measured.miniport.record(completed.saturating_sub(submitted));
         measured.hand_back.record(now.saturating_sub(completed));
@@ -122,23 +163,12 @@ impl Meter {
 
     /// A packet that waited in NDIS is the protocol's again, and the miniport never had it.
     fn unsent(&mut self, slot: u32, status: Status, now: u64) {
-        let offered = self.offered.get(slot as usize).map_or(now, |at| *at);
+        let offered = self.offered_at(slot, now);
         let measured = &mut self.measured;
         measured.answered(status);
         measured.queued_ns += between(offered, now, self.since);
         measured.queued.record(now.saturating_sub(offered));
         measured.latency.record(now.saturating_sub(offered));
-    }
-
-    /// The times of packets that were sent before.
-    fn catch_up(&mut self, adapter: &Adapter, link: u32, now: u64, queue: &VecDeque<u32>) {
-        for slot in outstanding(adapter, link) {
-            let place = adapter.pool.slot(slot);
-            self.sent_at(slot, place.submitted.load(Ordering::Relaxed));
-        }
-        for slot in queue {
-            self.sent_at(*slot, now);
-        }
     }
 
     /// With what the packets that are under way have come to by now.
@@ -157,17 +187,21 @@ impl Meter {
             measured.latency.merge(&self.straight);
             measured.queued.count_many(0, straight);
             measured.hand_back.count_many(0, straight);
+            measured.outstanding_ns += self.straight.sum();
+        }
+        let success = |(status, _): &&mut (Status, u64)| *status == Status::SUCCESS;
+        if let Some((_, count)) = measured.statuses.iter_mut().find(success) {
+            *count = measured.succeeded;
         }
         measured.elapsed = now.saturating_sub(self.since);
         measured.most_outstanding = measured.most_outstanding.max(has);
-        let offered = |slot: u32| self.offered.get(slot as usize).map_or(now, |at| *at);
         for slot in outstanding(adapter, link) {
             let submitted = adapter.pool.slot(slot).submitted.load(Ordering::Relaxed);
-            measured.queued_ns += between(offered(slot), submitted, self.since);
+            measured.queued_ns += between(self.offered_at(slot, submitted), submitted, self.since);
             measured.outstanding_ns += between(submitted, now, self.since);
         }
         for slot in queue {
-            measured.queued_ns += between(offered(*slot), now, self.since);
+            measured.queued_ns += between(self.offered_at(*slot, now), now, self.since);
         }
         measured
     }
@@ -191,7 +225,7 @@ impl Link {
     /// # Errors
     /// [`NoTimes`] in real time with [`Verify::Off`].
     pub fn measure(&self) -> Result<(), NoTimes> {
-        let (adapter, ndis) = (&*self.adapter, &*self.adapter.ndis);
+        let ndis = &*self.adapter.ndis;
         if ndis.config.time == TimeKind::Real && ndis.config.verify == Verify::Off {
             return Err(NoTimes);
         }
@@ -201,7 +235,8 @@ impl Link {
         let mut meter = Meter { since: now, ..Meter::default() };
         match before {
             Some(offered) => meter.offered = offered,
-            None => meter.catch_up(adapter, self.id, now, &flow.queue),
+            // Those that wait are taken to have been sent now.
+            None => flow.queue.iter().for_each(|slot| meter.sent_at(*slot, now)),
         }
         flow.meter = Some(Box::new(meter));
         Ok(())
@@ -223,6 +258,15 @@ impl Flow {
     pub(in crate::ndis) fn offered(&mut self, slot: u32, bytes: u32, now: u64) {
         if let Some(meter) = &mut self.meter {
             meter.offer(slot, bytes, now);
+        }
+    }
+
+    /// A send was taken, and the packet goes to the miniport in the same moment.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `Bias::alone`
+    pub(in crate::ndis) fn offered_straight(&mut self, slot: u32, bytes: u32) {
+        if let Some(meter) = &mut self.meter {
+            meter.offer_straight(slot, bytes);
         }
     }
 
