@@ -292,28 +292,35 @@ impl Adapter {
     ) -> Option<R> {
         let told = self.ndis.tells_all();
         if told {
-            self.emit(cpu, What::Enter { entry, at });
+            self.enter_told(cpu, entry, at);
+        } else {
+            cpu.state.borrow_mut().enter(self.index, entry, at);
+            cpu.depth.set(cpu.depth.get() + 1);
         }
-        cpu.state.borrow_mut().enter(self.index, entry, at);
-        cpu.depth.set(cpu.depth.get() + 1);
         let open = cpu.balance.count();
-        if told {
-            self.ndis.point(Access::ANY);
-        }
         let result = catch_unwind(AssertUnwindSafe(|| f(drivers)));
         if told {
             self.ndis.point(Access::ANY);
         }
         cpu.depth.set(cpu.depth.get() - 1);
-        let clean = cpu.balance.count() <= open
+        let clean = !told
+            && cpu.balance.count() <= open
             && !cpu.raised.get()
             && result.is_ok()
-            && !told
             && cpu.state.borrow_mut().leave_clean();
         if !clean {
             self.leave_unclean(cpu, entry, open, result.is_err());
         }
         result.map_err(|payload| self.caught(entry, &*payload)).ok()
+    }
+
+    /// The beginning of an entry point that is told, and before which an explorer is asked.
+    #[inline(never)]
+    fn enter_told(&self, cpu: &Rc<Cpu>, entry: Entry, at: Irql) {
+        self.emit(cpu, What::Enter { entry, at });
+        cpu.state.borrow_mut().enter(self.index, entry, at);
+        cpu.depth.set(cpu.depth.get() + 1);
+        self.ndis.point(Access::ANY);
     }
 
     /// The end of an entry point that is recorded, or leaves something behind, or did not return.

@@ -72,7 +72,7 @@ impl Ndis {
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
     pub(super) fn instant(&self) -> Moment {
-        Moment { time: self.now(), site: 0 }
+        Moment { time: self.queue.clock.simulated(), site: 0 }
     }
 
     /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
@@ -228,6 +228,28 @@ impl Ndis {
         self.emit_with(adapter, cpu, now, what, || Note::Nothing);
     }
 
+    /// That the packet in `place` is in the pool again.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_freed(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        now: Moment,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => keep(place, cpu, now, What::Free { packet }),
+            Watch::Everything => self.tell_freed(adapter, packet, cpu, now),
+        }
+    }
+
+    #[inline(never)]
+    fn tell_freed(&self, adapter: &Adapter, packet: Name, cpu: &Rc<Cpu>, now: Moment) {
+        self.emit_with(adapter, cpu, now, What::Free { packet }, || Note::Nothing);
+    }
+
     /// That the packet in `place` was completed and delivered.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
@@ -372,7 +394,6 @@ fn event_of(adapter: &Adapter, cpu: &Rc<Cpu>, moment: Moment, what: What) -> Eve
 #[inline(always)]
 #[allow(clippy::inline_always)] // see `emit_at`
 fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
-    let state = cpu.state.borrow();
-    let who = who(cpu.number(), &state);
+    let who = who(cpu.number(), &cpu.state.borrow());
     place.history.keep_words(what, moment.time, who, moment.site);
 }
