@@ -8,37 +8,26 @@ use std::sync::OnceLock;
 
 /// Set once, before MiniportInitialize has returned; read from then on like the value itself.
 #[derive(Debug)]
-pub struct Late<T>(Said<T>);
-
-#[derive(Debug)]
-enum Said<T> {
-    AtOnce(T),
-    Late(OnceLock<T>),
-}
+pub struct Late<T>(OnceLock<T>);
 
 impl<T> Late<T> {
     pub(crate) fn known(value: T) -> Late<T> {
-        Late(Said::AtOnce(value))
+        Late(OnceLock::from(value))
     }
 
     pub(crate) const fn unknown() -> Late<T> {
-        Late(Said::Late(OnceLock::new()))
+        Late(OnceLock::new())
     }
 
     /// It, if it was said.
     #[inline]
     pub(crate) fn said(&self) -> Option<&T> {
-        match &self.0 {
-            Said::AtOnce(value) => Some(value),
-            Said::Late(said) => said.get(),
-        }
+        self.0.get()
     }
 
     /// Says it; the first to say it is right.
     pub(crate) fn say(&self, value: impl FnOnce() -> T) {
-        if let Said::Late(said) = &self.0 {
-            said.get_or_init(value);
-        }
+        self.0.get_or_init(value);
     }
 }
 

@@ -11,7 +11,7 @@ use ndiswan::cx::Cpu;
 use ndiswan::{Adapter, Status};
 use parking_lot::{Mutex, RwLock};
 
-use crate::context;
+use crate::context::{self, Inside};
 use crate::image::{Image, LoadError};
 use crate::locks::Locks;
 use crate::memory::{Access, Guard, Heap, Pages};
@@ -317,7 +317,9 @@ impl Card {
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call(&self, function: usize, arguments: &[usize]) -> Option<usize> {
         Cpu::here(|cpu| {
-            self.inside(cpu, function, |image, frame| image.invoke(function, arguments, frame))
+            let inside = self.begin(cpu, function)?;
+            let result = self.driver.image.invoke(function, arguments, inside.frame());
+            self.end(inside, result)
         })
     }
 
@@ -327,25 +329,27 @@ impl Card {
     #[must_use = "none is a crash, or nothing to call"]
     pub(crate) fn call_wan_send(&self, cpu: &Rc<Cpu>, link: usize, packet: usize) -> Option<usize> {
         let function = self.driver.handlers.get()?.wan_send;
+        let inside = self.begin(cpu, function)?;
         let context = self.context.load(Ordering::Relaxed);
-        let arguments = [context, link, packet];
-        self.inside(cpu, function, |image, frame| image.send(function, arguments, frame))
+        let result = self.driver.image.send(function, [context, link, packet], inside.frame());
+        self.end(inside, result)
     }
 
+    /// Begins a call, if there is such a function and the driver can be called.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `call_wan_send`
-    fn inside(
-        &self,
-        cpu: &Rc<Cpu>,
-        function: usize,
-        call: impl FnOnce(&Image, *mut *mut libc::c_void) -> Option<usize>,
-    ) -> Option<usize> {
+    fn begin(&self, cpu: &Rc<Cpu>, function: usize) -> Option<Inside<'_>> {
         // Of an execution that is cut off nobody may see to it that it goes on.
         let over = || self.adapter().is_some_and(|adapter| adapter.ndis.is_cut_off());
-        if function == 0 || self.driver.crashed.get().is_some() || over() {
-            return None;
-        }
-        let result = context::inside(self, cpu, |frame| call(&self.driver.image, frame));
+        let may = function != 0 && self.driver.crashed.get().is_none() && !over();
+        may.then(|| Inside::begin(self, cpu))
+    }
+
+    /// Ends it; what it came to, none if it had to be left.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `call_wan_send`
+    fn end(&self, inside: Inside<'_>, result: Option<usize>) -> Option<usize> {
+        inside.end();
         if result.is_none() && !crate::own_thread::take_end() {
             self.crash(context::take_crash());
         }

@@ -18,7 +18,7 @@ use crate::watchdog;
 mod call;
 
 use call::Call;
-pub(crate) use call::inside;
+pub(crate) use call::Inside;
 
 /// What is looked at in each call, in one variable: finding one takes a call where the library is a shared one.
 pub(crate) struct Thread {
@@ -55,6 +55,15 @@ thread_local! {
     static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
     /// Why the driver had to leave its call.
     static CRASH: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// What is kept of the calling thread. For who does much with it: a closure that is large is a function of its own.
+#[inline(always)]
+#[allow(clippy::inline_always)] // see `Inside`
+fn of_thread<'a>() -> &'a Thread {
+    // SAFETY: a thread's own variable, which has no end before the thread's; the reference stays on the thread, since it is of
+    // cells.
+    THREAD.with(|thread| unsafe { &*ptr::from_ref(thread) })
 }
 
 /// The innermost call of the driver on this thread, while the driver itself runs.
@@ -269,10 +278,15 @@ pub(crate) struct Here {
 }
 
 impl Here {
+    /// Of a call of that function; nothing has begun.
     #[inline]
-    pub(crate) fn enter(name: &'static str) -> Here {
-        // Here, and not handed out of the closure: what is copied at once that was written in parts is waited for.
-        let mut here = Here { call: Call::NONE, frame: ptr::null_mut(), bit: 0, name };
+    pub(crate) fn new(name: &'static str) -> Here {
+        Here { call: Call::NONE, frame: ptr::null_mut(), bit: 0, name }
+    }
+
+    /// It begins. Where it is, and not handed out: what is copied at once that was written in parts is waited for.
+    pub(crate) fn enter(&mut self) {
+        let here = self;
         THREAD.with(|thread| {
             let call = thread.call();
             let number = call.as_ref().map_or_else(Cpu::current_number, |call| call.cpu().place());
@@ -282,20 +296,16 @@ impl Here {
             thread.called.set(number + 1);
             thread.calling.set(thread.calling.get() | bit);
             let calls = thread.watch.calls();
-            crate::last_words::called(name);
+            crate::last_words::called(here.name);
             thread.report_faults(thread.card());
             if let Some(calls) = calls {
-                thread.leave_if_endless(&here, calls);
+                thread.leave_if_endless(here, calls);
             }
-            if call
-                .as_ref()
-                .and_then(Call::adapter)
-                .is_some_and(|adapter| adapter.ndis.is_cut_off())
-            {
+            let adapter = call.as_ref().and_then(Call::adapter);
+            if adapter.is_some_and(|adapter| adapter.ndis.is_cut_off()) {
                 leave("the drivers go on for ever; this execution is cut off");
             }
         });
-        here
     }
 
     #[inline]

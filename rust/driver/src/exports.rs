@@ -38,7 +38,8 @@ use crate::context::Here;
 #[inline]
 pub(crate) fn guarded<R: Default>(name: &'static str, body: impl FnOnce(&Here) -> R) -> R {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let here = Here::enter(name);
+        let mut here = Here::new(name);
+        here.enter();
         let result = body(&here);
         (result, here.card().is_some_and(|card| card.crashed().is_some()))
     }));

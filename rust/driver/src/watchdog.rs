@@ -79,9 +79,17 @@ impl Own {
         unsafe { self.watched.get().as_ref() }
     }
 
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        !self.watched.get().is_null()
+    /// The calling thread's entry; it is watched from then on.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `context::Inside`
+    pub(crate) fn entry(&self) -> &Watched {
+        self.get().unwrap_or_else(|| self.begin())
+    }
+
+    #[cold]
+    fn begin(&self) -> &Watched {
+        crate::context::watch();
+        self.get().expect("it is watched")
     }
 
     /// Has this thread watched, and the watching thread begin.
@@ -112,33 +120,22 @@ impl Own {
     #[inline]
     pub(crate) fn begins(&self) -> u64 {
         self.runs();
-        let Some(watched) = self.get() else { return 0 };
-        let calls = watched.calls.load(Ordering::Relaxed);
-        watched.calls.store(0, Ordering::Relaxed);
-        calls
+        self.get().map_or(0, Watched::counts_anew)
     }
 
-    /// It has ended, and whoever was counted before goes on.
-    #[inline]
-    pub(crate) fn goes_on(&self, calls: u64) {
-        if let Some(watched) = self.get() {
-            watched.calls.store(calls, Ordering::Relaxed);
-        }
-    }
-
-    /// The driver runs on its own from here.
+    /// See [`Watched::runs`].
     #[inline]
     pub(crate) fn runs(&self) {
         if let Some(watched) = self.get() {
-            watched.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+            watched.runs();
         }
     }
 
-    /// It does not.
+    /// See [`Watched::stops`].
     #[inline]
     pub(crate) fn stops(&self) {
         if let Some(watched) = self.get() {
-            watched.since.store(0, Ordering::Relaxed);
+            watched.stops();
         }
     }
 
@@ -188,6 +185,32 @@ impl Own {
 }
 
 impl Watched {
+    /// Calls are counted from here on; how many there were.
+    #[inline]
+    pub(crate) fn counts_anew(&self) -> u64 {
+        let calls = self.calls.load(Ordering::Relaxed);
+        self.calls.store(0, Ordering::Relaxed);
+        calls
+    }
+
+    /// The outermost function of the driver has ended, and whoever was counted before goes on.
+    #[inline]
+    pub(crate) fn goes_on(&self, calls: u64) {
+        self.calls.store(calls, Ordering::Relaxed);
+    }
+
+    /// The driver runs on its own from here.
+    #[inline]
+    pub(crate) fn runs(&self) {
+        self.since.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// It does not.
+    #[inline]
+    pub(crate) fn stops(&self) {
+        self.since.store(0, Ordering::Relaxed);
+    }
+
     /// Whether at this tick its driver has been running for too long without a call of the library.
     fn is_late(&self, now: u64) -> bool {
         let since = self.since.load(Ordering::Relaxed);

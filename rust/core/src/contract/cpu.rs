@@ -69,8 +69,9 @@ impl CpuState {
     /// Notes that it holds `lock`; the level goes to DISPATCH.
     #[inline]
     pub fn acquire(&mut self, lock: u32, form: Form) {
-        self.held.push(Held { lock, form, old: self.irql });
-        self.irql = self.irql.max(Irql::DISPATCH);
+        let old = self.irql;
+        self.irql = old.max(Irql::DISPATCH);
+        self.held.push(Held { lock, form, old });
     }
 
     /// Whether the CPU may release `lock` by `form` now.

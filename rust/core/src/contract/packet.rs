@@ -125,7 +125,7 @@ impl PacketState {
 
     /// Whether the miniport has it in the life `generation`.
     pub fn is_with_miniport(self, generation: u32) -> bool {
-        self.is_of(Owner::Miniport) && self.generation() == generation
+        self.0 & (OWNER | LIFE) == PacketState::new(Owner::Miniport, generation).0
     }
 
     /// The same with another owner.

@@ -4,10 +4,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Adapter, Moment};
+use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::disposition::Packet;
 use crate::event::{Name, What};
 use crate::packet::BadFrame;
+use crate::pool::Slot;
 use crate::violation::Violation;
 
 /// Why there is no packet.
@@ -91,10 +93,15 @@ impl Adapter {
         };
         let packet = Name { adapter: self.index, slot, generation: state.generation() };
         if let Some(span) = self.ndis.bias.alone(cpu) {
-            self.ndis.note_freed(self, (packet, place), cpu);
+            self.ndis.note_freed(self, (packet, place), cpu, self.ndis.instant());
             return pool.free_in(&span, slot, place, freed);
         }
-        self.ndis.note(self, place, cpu, self.ndis.moment(), What::Free { packet });
-        pool.free_own(slot, place, freed);
+        self.free_shared(cpu, (packet, place), freed);
+    }
+
+    #[inline(never)]
+    fn free_shared(&self, cpu: &Rc<Cpu>, (packet, place): (Name, &Slot), freed: PacketState) {
+        self.ndis.note_freed(self, (packet, place), cpu, self.ndis.moment());
+        self.pool.free_own(packet.slot, place, freed);
     }
 }

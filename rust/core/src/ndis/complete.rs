@@ -299,6 +299,7 @@ impl Adapter {
         }
     }
 
+    #[inline(never)]
     pub(super) fn send_complete_on(
         &self,
         to: &Drivers,

@@ -79,7 +79,7 @@ impl Ndis {
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
     pub(super) fn instant(&self) -> Moment {
-        Moment { time: self.now(), site: 0 }
+        Moment { time: self.queue.clock.simulated(), site: 0 }
     }
 
     /// Now, and where the driver is. The clock is not read if nobody asks for the time later.
@@ -243,6 +243,31 @@ impl Ndis {
         self.emit_with(adapter, cpu, now, what, || Note::Nothing);
     }
 
+    /// That the packet in `place` is in the pool again.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `emit_at`
+    pub(super) fn note_freed(
+        &self,
+        adapter: &Adapter,
+        (packet, place): (Name, &Slot),
+        cpu: &Rc<Cpu>,
+        now: Moment,
+    ) {
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Histories => {
+                let who = who(cpu.number(), &cpu.state.borrow());
+                place.history.keep_freed(now.time, who, packet);
+            }
+            Watch::Counted | Watch::Everything => self.tell_freed(adapter, packet, cpu, now),
+        }
+    }
+
+    #[inline(never)]
+    fn tell_freed(&self, adapter: &Adapter, packet: Name, cpu: &Rc<Cpu>, now: Moment) {
+        self.emit_with(adapter, cpu, now, What::Free { packet }, || Note::Nothing);
+    }
+
     /// That the packet in `place` was completed and delivered.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
@@ -306,27 +331,6 @@ impl Ndis {
         self.note(adapter, place, cpu, now, What::Free { packet });
     }
 
-    /// That the packet in `place` was given back to the pool.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_freed(
-        &self,
-        adapter: &Adapter,
-        (packet, place): (Name, &Slot),
-        cpu: &Rc<Cpu>,
-    ) {
-        match self.watch {
-            Watch::Nothing => {}
-            Watch::Histories => {
-                let who = who(cpu.number(), &cpu.state.borrow());
-                place.history.keep_freed(self.now(), who, packet);
-            }
-            Watch::Counted | Watch::Everything => {
-                self.note(adapter, place, cpu, self.instant(), What::Free { packet });
-            }
-        }
-    }
-
     /// That the call with the packet in `place` was answered with PENDING.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `emit_at`
@@ -376,7 +380,6 @@ impl Ndis {
 #[inline(always)]
 #[allow(clippy::inline_always)] // see `emit_at`
 fn keep(place: &Slot, cpu: &Rc<Cpu>, moment: Moment, what: What) {
-    let state = cpu.state.borrow();
-    let who = who(cpu.number(), &state);
+    let who = who(cpu.number(), &cpu.state.borrow());
     place.history.keep_words(what, moment.time, who, moment.site);
 }

@@ -74,7 +74,8 @@ impl Flow {
         self.info.max_send_frame_size + EXTRA_FRAME_BYTES
     }
 
-    /// So many sends were taken and go to the miniport together; there is room for them.
+    /// So many sends were taken and go to the miniport together; there is room for them, and the line is up.
+    #[inline]
     pub(crate) fn go_down(&mut self, many: u32) {
         self.count.sends += u64::from(many);
         self.count.submitted += u64::from(many);
@@ -94,9 +95,7 @@ impl Flow {
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Bias::alone`
     pub(crate) fn goes_down(&mut self) {
-        self.count.sends += 1;
-        self.count.submitted += 1;
-        let _ = self.state.submit();
+        self.go_down(1);
     }
 
     /// A packet is the protocol's again.

@@ -152,6 +152,12 @@ impl Link {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn let_go(own: Option<Arc<Adapter>>) {
+    drop(own);
+}
+
 impl Adapter {
     /// The drivers for a call of this way, as long as the link has some: lent ones, or counted.
     #[inline]
@@ -190,7 +196,10 @@ impl Adapter {
         if let Some(drivers) = drivers.as_deref() {
             self.send_complete_on(drivers, cpu, slot, status);
         }
-        let own = cpu.spare.give_back(before).filter(|own| std::ptr::eq(&raw const **own, self));
+        let mut own = cpu.spare.give_back(before);
+        if own.as_deref().is_some_and(|own| !std::ptr::eq(own, self)) {
+            let_go(own.take()); // of another adapter, whose token ended here
+        }
         self.put_back(cpu, drivers, own, |lent| &mut lent.up);
     }
 
@@ -239,7 +248,7 @@ impl Adapter {
         {
             place.set_in(&span, pended);
             let who = who(cpu.number(), &cpu.state.borrow());
-            ndis.note_pended(self, (name, place), cpu, (ndis.later(called), who));
+            ndis.note_pended(self, (name, place), cpu, (ndis.instant(), who));
             lent.down = drivers;
             return;
         }

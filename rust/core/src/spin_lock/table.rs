@@ -35,6 +35,7 @@ pub(crate) struct LockTable {
 type Chunks = [OnceLock<Box<[OnceLock<Lock>]>>; 31 - FIRST as usize];
 
 /// Its chunk, counted from the first one, and its place in that.
+#[inline]
 fn place(lock: u32) -> (usize, usize) {
     let at = u64::from(lock) + (1 << FIRST);
     let log = at.ilog2();
@@ -50,6 +51,8 @@ impl LockTable {
         }
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // who calls nothing saves no registers for it
     fn get_further(&self, lock: u32) -> Option<&Lock> {
         let (chunk, at) = place(lock);
         self.further.get()?.get(chunk - 1)?.get()?.get(at)?.get()

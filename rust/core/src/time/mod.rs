@@ -46,6 +46,16 @@ impl Clock {
         }
     }
 
+    /// The same of one that is simulated: the world's in which a thread is alone.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `now`
+    pub(crate) fn simulated(&self) -> u64 {
+        match self {
+            Clock::Virtual(clock) => clock.now(),
+            Clock::Real(_) => 0,
+        }
+    }
+
     /// A simulated one goes on to then, if it is not there yet. Who sets it has the queue's lock, or is the one
     /// thread of adversarial time.
     pub(crate) fn set(&self, to: u64) {

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use ndiswan::Adapter;
 use ndiswan::cx::Cpu;
 
-use super::{THREAD, bit, watch};
+use super::{Thread, bit, of_thread};
 use crate::card::Card;
+use crate::watchdog::Watched;
 
 /// A call into the driver that has not returned: what each library call of it wants to know.
 #[derive(Copy, Clone)]
@@ -53,49 +54,69 @@ impl Call {
     }
 }
 
-/// Runs the driver by `f`, which gets the place where the library in C keeps its innermost call.
-#[inline(always)]
-#[allow(clippy::inline_always)] // of two callers; one is a packet's way
-pub(crate) fn inside<R>(
-    card: &Card,
-    cpu: &Rc<Cpu>,
-    f: impl FnOnce(*mut *mut libc::c_void) -> R,
-) -> R {
-    THREAD.with(|thread| {
-        if !thread.watch.is_watched() {
-            watch();
-        }
+/// A call into the driver, from its begin to its end: not a function that is given one, since the driver is to be called by who has
+/// the arguments in registers.
+pub(crate) struct Inside<'a> {
+    card: &'a Card,
+    thread: &'a Thread,
+    watched: &'a Watched,
+    /// The call of the same stack that this one is inside of, and where it may be left.
+    outer: Option<(Call, *mut libc::c_void)>,
+    /// How many calls the driver had made before.
+    calls: u64,
+    number: usize,
+    calling: u64,
+    in_library: bool,
+}
+
+impl<'a> Inside<'a> {
+    /// The driver runs from here.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of two callers; one is a packet's way
+    pub(crate) fn begin(card: &'a Card, cpu: &Rc<Cpu>) -> Inside<'a> {
+        let thread = of_thread();
+        let watched = thread.watch.entry();
         let (number, bit) = (cpu.place(), bit(cpu.place()));
         // Another stack's call is not to be put back: it may be over by then, and this call is not inside of it. How many calls
         // its driver had made goes on counting.
         let outer = thread.is_called_on(number).then(|| (thread.call.get(), thread.frame.get()));
-        let calls = if outer.is_none() {
-            Some(thread.watch.begins())
-        } else {
-            thread.watch.runs();
-            None
-        };
-        let (before, frame) = outer.unwrap_or((Call::NONE, ptr::null_mut()));
-        let called = if outer.is_some() { number + 1 } else { 0 };
+        watched.runs();
+        let calls = if outer.is_none() { watched.counts_anew() } else { 0 };
         thread.call.set(Call::of(card, cpu));
-        thread.frame.set(frame);
+        if outer.is_none() {
+            thread.frame.set(ptr::null_mut());
+        }
         thread.called.set(0);
         let calling = thread.calling.get() & bit;
         thread.calling.set(thread.calling.get() & !bit);
         let in_library = thread.in_library.replace(false);
-        let result = f(thread.frame.as_ptr());
+        Inside { card, thread, watched, outer, calls, number, calling, in_library }
+    }
+
+    /// The place where the library in C keeps its innermost call.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `begin`
+    pub(crate) fn frame(&self) -> *mut *mut libc::c_void {
+        self.thread.frame.as_ptr()
+    }
+
+    /// It has returned, or was left.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // see `begin`
+    pub(crate) fn end(self) {
+        let Inside { card, thread, watched, outer, calls, number, calling, in_library } = self;
         thread.in_library.set(true);
         thread.leaves.set(false);
-        thread.watch.stops();
+        watched.stops();
+        let (before, frame) = outer.unwrap_or((Call::NONE, ptr::null_mut()));
         thread.call.set(before);
         thread.frame.set(frame);
         thread.report_faults(Some(card));
-        thread.called.set(called);
+        thread.called.set(if outer.is_some() { number + 1 } else { 0 });
         thread.calling.set(thread.calling.get() | calling);
         thread.in_library.set(in_library);
-        if let Some(calls) = calls {
-            thread.watch.goes_on(calls);
+        if outer.is_none() {
+            watched.goes_on(calls);
         }
-        result
-    })
+    }
 }

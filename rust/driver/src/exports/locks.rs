@@ -111,22 +111,26 @@ fn release(here: &Here, address: usize, form: Form) {
     }
 }
 
-/// Acquires a lock that was used before, with nothing in the way; whether it did.
-#[inline(never)] // a spin lock's whole way is one function
-fn acquired(address: usize, form: Form) -> bool {
+/// Acquires a lock that was used before, by the plain form or the other, with nothing in the way; whether it did.
+#[inline(never)] // a spin lock's whole way is one function, which knows its form and calls none
+fn acquired<const PLAIN: bool>(address: usize) -> bool {
     quickly(|card, adapter, cpu| {
         let known = card.driver.locks.cached(address);
-        known.is_some_and(|number| adapter.acquire_at_once(cpu, number, form))
+        known.is_some_and(|number| adapter.acquire_at_once(cpu, number, form::<PLAIN>()))
     })
 }
 
 /// The same for a release.
 #[inline(never)] // see `acquired`
-fn released(address: usize, form: Form) -> bool {
+fn released<const PLAIN: bool>(address: usize) -> bool {
     quickly(|card, adapter, cpu| {
         let known = card.driver.locks.cached(address);
-        known.is_some_and(|number| adapter.release_at_once(cpu, number, form))
+        known.is_some_and(|number| adapter.release_at_once(cpu, number, form::<PLAIN>()))
     })
+}
+
+const fn form<const PLAIN: bool>() -> Form {
+    if PLAIN { Form::Plain } else { Form::Dpr }
 }
 
 fn level() -> u8 {
@@ -180,19 +184,19 @@ exports! {
         freed(here, lock, known);
     }
 
-    fn NdisAcquireSpinLock(here, lock: usize) unless { acquired(lock, Form::Plain) } {
+    fn NdisAcquireSpinLock(here, lock: usize) unless { acquired::<true>(lock) } {
         acquire(here, lock, Form::Plain);
     }
 
-    fn NdisReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Plain) } {
+    fn NdisReleaseSpinLock(here, lock: usize) unless { released::<true>(lock) } {
         release(here, lock, Form::Plain);
     }
 
-    fn NdisDprAcquireSpinLock(here, lock: usize) unless { acquired(lock, Form::Dpr) } {
+    fn NdisDprAcquireSpinLock(here, lock: usize) unless { acquired::<false>(lock) } {
         acquire(here, lock, Form::Dpr);
     }
 
-    fn NdisDprReleaseSpinLock(here, lock: usize) unless { released(lock, Form::Dpr) } {
+    fn NdisDprReleaseSpinLock(here, lock: usize) unless { released::<false>(lock) } {
         release(here, lock, Form::Dpr);
     }
 
@@ -210,15 +214,15 @@ exports! {
         before
     }
 
-    fn KeReleaseSpinLock(here, lock: usize, old: u8) unless { released(lock, Form::Plain) } {
+    fn KeReleaseSpinLock(here, lock: usize, old: u8) unless { released::<true>(lock) } {
         release(here, lock, Form::Plain);
     }
 
-    fn KeAcquireSpinLockAtDpcLevel(here, lock: usize) unless { acquired(lock, Form::Dpr) } {
+    fn KeAcquireSpinLockAtDpcLevel(here, lock: usize) unless { acquired::<false>(lock) } {
         acquire(here, lock, Form::Dpr);
     }
 
-    fn KeReleaseSpinLockFromDpcLevel(here, lock: usize) unless { released(lock, Form::Dpr) } {
+    fn KeReleaseSpinLockFromDpcLevel(here, lock: usize) unless { released::<false>(lock) } {
         release(here, lock, Form::Dpr);
     }
 
