@@ -95,7 +95,8 @@ def _fields(parameters: type[Parameters]) -> tuple[_Field, ...]:
             (
                 field.name,
                 f"{parameters.__name__}.{field.name}",
-                getattr(field.type, "__name__", str(field.type)),
+                # From 3.14 on `float | None` has a name too, which is Union.
+                field.type.__name__ if isinstance(field.type, type) else str(field.type),
                 _kinds(field.type),
             )
             for field in dataclasses.fields(parameters)  # type: ignore[arg-type]  # each subclass is one
