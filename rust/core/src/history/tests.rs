@@ -57,6 +57,26 @@ fn what_took_one_place_comes_back_as_the_events_that_it_was() {
 }
 
 #[test]
+fn a_free_in_the_moment_of_its_delivery_takes_no_place_of_its_own() {
+    let packet = Name { adapter: 3, slot: 5, generation: 12 };
+    let (who, other) = (words_of(7, Irql::DISPATCH, 0), words_of(7, Irql::PASSIVE, 0));
+    let told = |time, who, name: Name| {
+        let history = History::new(4);
+        history.keep_back(2, words_of(7, Irql::DISPATCH, 0), packet.generation, 0, 7);
+        history.keep_freed(time, who, name);
+        let places = history.next.load(Ordering::Relaxed);
+        let last = history.to_vec(3, 5).pop().expect("something was kept");
+        assert_eq!((last.what, last.time), (What::Free { packet: name }, time));
+        assert_eq!((history.to_vec(3, 5).len(), last.irql.0), (3, (who >> 24) as u8));
+        places
+    };
+    assert_eq!(told(2, who, packet), 1);
+    assert_eq!(told(3, who, packet), 2, "later");
+    assert_eq!(told(2, other, packet), 2, "at another level");
+    assert_eq!(told(2, who, Name { generation: 13, ..packet }), 2, "in another life");
+}
+
+#[test]
 fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
     let (before, link, status) = (Name { adapter: 3, slot: 5, generation: 11 }, 7, Status::FAILURE);
     let packet = Name { generation: 12, ..before };

@@ -36,18 +36,16 @@ struct Inner {
     happening: Option<u32>,
 }
 
-/// Which device's event happened when another one began.
-type Outer = Option<u32>;
-/// That, and drivers.
-type Begun = (Outer, Option<Arc<Drivers>>);
+/// Which device's event happened when another one began, and drivers.
+type Begun = (Option<u32>, Option<Arc<Drivers>>);
 
 impl Inner {
-    /// The device's event begins, if it is set by that arming: which one happens on top of which it does.
+    /// The device's event begins, if it is set by that arming.
     #[inline]
-    fn begin(&mut self, device: u32, arming: u64) -> Option<Outer> {
+    fn begin(&mut self, device: u32, arming: u64) -> Option<Begun> {
         let known = self.known.get_mut(device as usize).filter(|known| known.armed == arming)?;
         known.armed = 0;
-        Some(self.happening.replace(device))
+        Some((self.happening.replace(device), None))
     }
 }
 
@@ -206,11 +204,11 @@ impl Adapter {
         if let Some(span) = self.ndis.bias.briefly(cpu.thread)
             && let Some(mut devices) = self.devices.0.lock_in(&span)
         {
-            let outer = devices.begin(device, arming)?;
+            let (outer, _) = devices.begin(device, arming)?;
             let lent = self.lent.lock_in(&span).and_then(|mut lent| lent.device.take());
             return Some((outer, lent));
         }
-        Some((self.devices.0.lock_on(cpu).begin(device, arming)?, None))
+        self.devices.0.lock_on(cpu).begin(device, arming)
     }
 
     #[inline]
