@@ -24,6 +24,15 @@ use crate::pool::Slot;
 use crate::status::{FinalStatus, Status};
 use crate::trace::record::Note;
 
+/// A condition does not hold. Nothing is done here: the compiler is to see that it seldom comes to this. It takes what is behind
+/// twenty conditions, each as likely as not, for something that hardly ever happens, and calls there what it would have in line.
+#[cold]
+#[inline(never)]
+fn missed<T>() -> Option<T> {
+    std::hint::black_box(());
+    None
+}
+
 impl Link {
     /// A packet from the pool to the miniport, with nothing in between: `put` puts so many bytes in, and `told` hears which one
     /// it is before the miniport is called with it.
@@ -40,26 +49,28 @@ impl Link {
         let span = ndis.bias.alone(cpu)?;
         let who = {
             let state = cpu.state.borrow();
-            state.may_send().ok()?;
+            if state.may_send().is_err() {
+                return missed();
+            }
             who(cpu.number(), &state)
         };
         let (info, pool) = (&*adapter.info, &*adapter.pool);
         let fits = length > 0 && length as usize <= info.room();
         if adapter.life() != Life::Running || !fits {
-            return None;
+            return missed();
         }
-        let mut flow = self.flow.lock_in(&span)?;
+        let Some(mut flow) = self.flow.lock_in(&span) else { return missed() };
         if !flow.is_clear_for(length) {
-            return None;
+            return missed();
         }
-        let (slot, place) = pool.next_in(&span)?;
-        let mut body = place.body.lock_in(&span)?;
+        let Some((slot, place)) = pool.next_in(&span) else { return missed() };
+        let Some(mut body) = place.body.lock_in(&span) else { return missed() };
         let free = place.state();
-        let state =
-            free.allocate().and_then(PacketState::send).and_then(PacketState::submit).ok()?;
-        let mut lent = adapter.lent.lock_in(&span)?;
+        let step = free.allocate().and_then(PacketState::send).and_then(PacketState::submit);
+        let Ok(state) = step else { return missed() };
+        let Some(mut lent) = adapter.lent.lock_in(&span) else { return missed() };
         if !adapter.try_enter(cpu) {
-            return None;
+            return missed();
         }
         // From here on it is done.
         let now = ndis.instant();
@@ -94,23 +105,26 @@ impl Link {
         let span = ndis.bias.alone(cpu)?;
         let who = {
             let state = cpu.state.borrow();
-            state.may_send().ok()?;
+            if state.may_send().is_err() {
+                return missed();
+            }
             who(cpu.number(), &state)
         };
         if adapter.life() != Life::Running || name.adapter != adapter.index {
-            return None;
+            return missed();
         }
-        let place = adapter.pool.get(name.slot)?;
-        let state = place.state().send().and_then(PacketState::submit).ok()?;
-        let body = place.body.lock_in(&span)?;
+        let Some(place) = adapter.pool.get(name.slot) else { return missed() };
+        let step = place.state().send().and_then(PacketState::submit);
+        let Ok(state) = step else { return missed() };
+        let Some(body) = place.body.lock_in(&span) else { return missed() };
         let length = body.current_length() as u32;
-        let mut flow = self.flow.lock_in(&span)?;
+        let Some(mut flow) = self.flow.lock_in(&span) else { return missed() };
         if !body.has_padding(&adapter.info) || !flow.is_clear_for(length) {
-            return None;
+            return missed();
         }
-        let mut lent = adapter.lent.lock_in(&span)?;
+        let Some(mut lent) = adapter.lent.lock_in(&span) else { return missed() };
         if !adapter.try_enter(cpu) {
-            return None;
+            return missed();
         }
         // From here on it is done.
         let now = ndis.instant();
@@ -296,17 +310,21 @@ impl Adapter {
         let span = ndis.bias.alone(cpu)?;
         let who = {
             let state = cpu.state.borrow();
-            state.may_complete(self.serialized()).ok()?;
+            if state.may_complete(self.serialized()).is_err() {
+                return missed();
+            }
             who(cpu.number(), &state)
         };
-        let place = self.pool.get(name.slot)?;
-        let claimed = contract::may_complete(place.state(), name.generation, self.life()).ok()?;
-        let home = claimed.deliver().ok()?;
-        let mut lent = self.lent.lock_in(&span)?;
-        let lines = self.links.lock_in(&span)?;
-        let link = lines.find(place.link.load(Ordering::Relaxed))?;
-        let mut flow = link.flow.lock_in(&span)?;
-        look(place, &span)?;
+        let Some(place) = self.pool.get(name.slot) else { return missed() };
+        let claimed = contract::may_complete(place.state(), name.generation, self.life());
+        let Ok(home) = claimed.and_then(PacketState::deliver) else { return missed() };
+        let Some(mut lent) = self.lent.lock_in(&span) else { return missed() };
+        let Some(lines) = self.links.lock_in(&span) else { return missed() };
+        let Some(link) = lines.find(place.link.load(Ordering::Relaxed)) else { return missed() };
+        let Some(mut flow) = link.flow.lock_in(&span) else { return missed() };
+        if look(place, &span).is_none() {
+            return missed();
+        }
         // From here on it is done.
         let now = ndis.instant();
         ndis.note_back(link, (name, place), cpu, (now, who), status.get());
