@@ -190,4 +190,6 @@ def test_a_name_that_is_too_long_is_told(tmp_path):
     for command in ("check", "build", "fuzz", "plot", "simulate", "step", "trace", "view"):
         done = ndiswan(command, "a" * 300, cwd=tmp_path)
         assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False), done.stderr
-        assert "ile name too long" in done.stderr or "no such file" in done.stderr
+        # From Python 3.14 on nobody is told more than that there is no such file.
+        words = ("ile name too long", "no such file", "none of that name")
+        assert any(text in done.stderr for text in words), done.stderr

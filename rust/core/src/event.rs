@@ -43,6 +43,12 @@ impl Name {
         Name { adapter, slot, generation: (handle >> 32) as u32 }
     }
 
+    /// The life of the name that a handle stands for.
+    #[inline]
+    pub(crate) fn life_of(handle: u64) -> u32 {
+        (handle >> 32) as u32
+    }
+
     /// The slot that a handle given to the adapter of this index stands for; one that no pool has if it is another adapter's.
     #[inline]
     pub(crate) fn own_slot(handle: u64, index: u16) -> u32 {

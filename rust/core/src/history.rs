@@ -29,6 +29,7 @@ use crate::contract::cpu::CpuState;
 use crate::coverage::Said;
 use crate::cx::Irql;
 use crate::event::{Event, Name, What};
+use crate::ring::soon;
 use crate::status::Status;
 
 /// How many events of its own each packet remembers; a power of two, so that finding a place takes
@@ -141,63 +142,42 @@ impl History {
         self.keep_place([time, who | u64::from(BACK) << 8, what, u64::from(link)]);
     }
 
-    /// The place that is written next, if there is any.
+    /// The place that is written next, if there is any, is asked for. (Without one there is nothing at that address, and a processor that
+    /// is asked for it looks for its page each time.)
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn ahead(&self) -> Option<&Place> {
-        self.place(self.next.load(Ordering::Relaxed))
-    }
-
-    /// The same for an event that needs all places.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn ahead_unfolded(&self) -> Option<&Place> {
-        if self.mask.load(Ordering::Relaxed) == FOLDED {
-            self.unfold();
+    pub(crate) fn warm(&self) {
+        if let Some(place) = self.place(self.next.load(Ordering::Relaxed)) {
+            soon(&raw const *place);
         }
-        self.ahead()
     }
 
-    /// That it was completed with `status`, delivered, and is in the pool again; in the place [ahead](Self::ahead).
+    /// That it was completed with `status`, delivered, and is in the pool again.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     pub(crate) fn keep_done(
         &self,
-        place: &Place,
         (time, who): (u64, u64),
         generation: u32,
         status: u32,
         link: u32,
     ) {
         let what = u64::from(generation) << 32 | u64::from(status);
-        place.set([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
-        if self.passed() & (HISTORY as u32 - 1) == FOLDED {
+        let next = self.keep_place([time, who | u64::from(DONE) << 8, what, u64::from(link)]);
+        if next & (HISTORY as u32 - 1) == FOLDED {
             self.fold();
         }
     }
 
-    /// That it was completed with `status`; in the place [ahead](Self::ahead_unfolded).
+    /// That it was completed with `status`.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn keep_completed(
-        &self,
-        place: &Place,
-        (time, who): (u64, u64),
-        generation: u32,
-        status: u32,
-    ) {
+    pub(crate) fn keep_completed(&self, (time, who): (u64, u64), generation: u32, status: u32) {
         let what = u64::from(generation) << 32 | u64::from(status);
-        place.set([time, who | u64::from(COMPLETE) << 8, what, 0]);
-        self.passed();
-    }
-
-    /// One place more was written; how many before.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn passed(&self) -> u32 {
-        let next = self.next.load(Ordering::Relaxed);
-        self.next.store(next.wrapping_add(1), Ordering::Relaxed);
-        next
+        if self.mask.load(Ordering::Relaxed) == FOLDED {
+            self.unfold();
+        }
+        self.keep_place([time, who | u64::from(COMPLETE) << 8, what, 0]);
     }
 
     /// If the first half of the places is enough, it is used alone.
@@ -287,13 +267,16 @@ impl History {
         same
     }
 
+    /// Writes the next place, if there is any; how many were written before.
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
-    fn keep_place(&self, words: [u64; 4]) {
-        if let Some(place) = self.ahead() {
-            self.passed();
+    fn keep_place(&self, words: [u64; 4]) -> u32 {
+        let next = self.next.load(Ordering::Relaxed);
+        if let Some(place) = self.place(next) {
+            self.next.store(next.wrapping_add(1), Ordering::Relaxed);
             place.set(words);
         }
+        next
     }
 
     /// The events, oldest first, of the packet in `slot` of `adapter`.

@@ -298,9 +298,7 @@ impl Pool {
         for slot in all {
             let Some(index) = top.checked_sub(1) else { break };
             let Some(place) = self.get(index) else { break };
-            if let Some(ahead) = place.history.ahead() {
-                ahead.warm();
-            }
+            place.history.warm();
             (*slot, top) = (index, place.below());
             many += 1;
         }

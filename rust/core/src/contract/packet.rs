@@ -204,8 +204,8 @@ impl PacketState {
     pub fn complete(self, generation: u32) -> Result<PacketState, Rule> {
         // With the miniport in that life, and not taken back: one comparison for the three. First, since after 2³² sends
         // a life has the number 0 of what was never sent.
-        let known = self.0 & (OWNER | TAKEN_BACK | LIFE);
-        if known == PacketState::new(Owner::Miniport, generation).0 {
+        let known = (self.0 ^ u64::from(generation) << 32) & (OWNER | TAKEN_BACK | LIFE);
+        if known == Owner::Miniport as u64 {
             return Ok(self.owned_by(Owner::Returning));
         }
         Err(self.why_not_complete(generation))

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::coverage::{Kind, PLAIN};
 use crate::cx::Irql;
 use crate::event::{Event, Name, Part, Side, TakenBack, What};
-use crate::ring::soon;
 use crate::status::Status;
 
 /// One line of it. In one cache line.
@@ -88,13 +87,6 @@ fn unpack(kind: u8, detail: u8, number: u32, link: u32, packet: Name) -> Option<
 }
 
 impl Place {
-    /// It will be written soon.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `Ndis::emit`
-    pub(crate) fn warm(&self) {
-        soon(&raw const *self);
-    }
-
     #[inline(always)]
     #[allow(clippy::inline_always)] // see `Ndis::emit`
     pub(super) fn set(&self, words: [u64; 4]) {

@@ -93,9 +93,9 @@ fn what_a_batch_writes_into_two_places_is_seven_events_and_more() {
     let history = History::new(8);
     let who = words_of(7, Irql::DISPATCH, 2);
     history.keep_sent(1, who, before.generation, 64, link);
-    history.ahead().unwrap().warm();
+    history.warm();
     history.keep_pended(1, who, packet);
-    history.keep_done(history.ahead().unwrap(), (2, who), packet.generation, status.0, link);
+    history.keep_done((2, who), packet.generation, status.0, link);
     let found: Vec<What> = history.to_vec(3, 5).iter().map(|event| event.what).collect();
     assert_eq!(found, what);
     let times: Vec<u64> = history.to_vec(3, 5).iter().map(|event| event.time).collect();
@@ -167,7 +167,7 @@ fn what_is_folded_is_what_would_be_there_without() {
             history.keep_sent(time, who, life - 1, 64, 7);
             history.keep_pended(time, who, packet);
         }
-        folds.keep_done(folds.ahead().unwrap(), (time + 1, who), life, 0, 7);
+        folds.keep_done((time + 1, who), life, 0, 7);
         plain.keep_place([time + 1, who | u64::from(DONE) << 8, u64::from(life) << 32, 7]);
         folded += u32::from(folds.mask.load(Ordering::Relaxed) == FOLDED);
         // For a while nothing else, then more and more of what takes a place by itself.

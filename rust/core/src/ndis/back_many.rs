@@ -10,12 +10,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use self::chunk::{CHUNK, Completing, Looked};
+use self::chunk::{CHUNK, Completing, Known};
 use super::{Adapter, Batch, Delivery, Drivers, Link, MAX_DEPTH};
 use crate::cx::{Cpu, Cx};
 use crate::event::{Entry, Name, What};
 use crate::face::Face;
-use crate::history::{History, who};
+use crate::history::who;
 use crate::pool::{Pool, Slot};
 use crate::ring::Completion;
 use crate::status::{FinalStatus, Status};
@@ -36,7 +36,7 @@ impl Adapter {
     /// NdisMWanSendComplete for the first of these packets, as many as come home together; how many that
     /// were. 0 says nothing of the first one but that it has to be completed alone.
     ///
-    /// `status` gives the final status of each, and `fit` whether a language binding has nothing to
+    /// `status` gives the final status of each, more than once and without a panic, and `fit` whether a language binding has nothing to
     /// say about a slot.
     pub fn complete_together(
         &self,
@@ -92,26 +92,17 @@ impl Adapter {
         }
         self.life().may_call().ok()?;
         let now = ndis.instant();
-        let slots = pool.slots();
         let mut top = pool.top_in(&span);
-        let mut sizes = Vec::with_capacity(handles.len());
-        let mut times = Vec::with_capacity(handles.len());
-        let on = link.id;
-        let mut looked = [Looked { place: first, ahead: None }; CHUNK];
-        let (mut some_sizes, mut some_times) = ([0; CHUNK], [0; CHUNK]);
+        let (mut sizes, mut times) =
+            (Vec::with_capacity(handles.len()), Vec::with_capacity(handles.len()));
+        let mut known = Known { sizes: [0; CHUNK], times: [0; CHUNK] };
         let by = Completing { cpu, span: &span, now: (now, who) };
         for chunk in handles.chunks(CHUNK) {
             let from = sizes.len();
             let status = |at| status(from + at);
-            let fits = |at: usize, slot, place: &Slot| {
-                some_sizes[at] = place.length.load(Ordering::Relaxed);
-                some_times[at] = place.submitted.load(Ordering::Relaxed);
-                place.link.load(Ordering::Relaxed) == on && place.is_anonymous() && fit(slot)
-            };
-            let plain = self.looked_at(slots, chunk, status, History::ahead, fits, &mut looked);
-            let home = self.bring_home(link, &chunk[..plain], &looked, &by, status, &mut top);
-            sizes.extend_from_slice(&some_sizes[..home]);
-            times.extend_from_slice(&some_times[..home]);
+            let home = self.bring_home(link, chunk, &by, (status, &fit), &mut known, &mut top);
+            sizes.extend_from_slice(&known.sizes[..home]);
+            times.extend_from_slice(&known.times[..home]);
             if home < chunk.len() {
                 break;
             }
@@ -167,18 +158,12 @@ impl Adapter {
         cpu.state.borrow().may_complete(self.serialized()).ok()?;
         self.life().may_call().ok()?;
         let now = ndis.instant();
-        let mut kept = cpu.kept.take();
         let who = who(cpu.number(), &cpu.state.borrow());
-        let slots = self.pool.slots();
-        let mut looked = [Looked { place: slots.first()?, ahead: None }; CHUNK];
         let by = Completing { cpu, span: &span, now: (now, who) };
         let mut count = 0;
         for chunk in handles.chunks(CHUNK) {
-            let (from, fits) = (count, |_, slot, _: &Slot| fit(slot));
-            let status = |at| status(from + at);
-            let ahead = History::ahead_unfolded;
-            let plain = self.looked_at(slots, chunk, status, ahead, fits, &mut looked);
-            let claimed = self.claim_each(&chunk[..plain], &looked, &by, status);
+            let from = count;
+            let claimed = self.claim_each(chunk, &by, (|at| status(from + at), &fit));
             count += claimed;
             if claimed < chunk.len() {
                 break;
@@ -186,17 +171,14 @@ impl Adapter {
         }
         drop(span);
         if count > 0 {
-            kept.extend(handles[..count].iter().enumerate().map(|(at, handle)| {
+            self.homeward.ring().push_made(&handles[..count], |at, handle| {
                 let slot = Name::of_handle(*handle, self.index).slot;
                 // It was looked at.
                 let status = FinalStatus::new(status(at)).unwrap_or(FinalStatus::FAILURE);
                 Completion { slot, status }
-            }));
-            self.homeward.ring().push_batch(&kept);
-            kept.clear();
+            });
             self.delivery_is_due();
         }
-        cpu.kept.set(kept);
         Some(count)
     }
 

@@ -8,7 +8,7 @@ use super::{Adapter, Config, Link, Ndis, Verify};
 use crate::coverage::Said;
 use crate::cx::Cpu;
 use crate::event::{Name, What};
-use crate::history::{Place, who};
+use crate::history::who;
 use crate::pool::Slot;
 use crate::status::Status;
 use crate::time::TimeKind;
@@ -208,39 +208,18 @@ impl Ndis {
         self.emit_with(&link.adapter, cpu, now, submit, || frame);
     }
 
-    /// That the packet was completed, whose history goes on in that place, in a span.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_claimed(
-        &self,
-        adapter: &Adapter,
-        (packet, place, ahead): (Name, &Slot, Option<&Place>),
-        cpu: &Rc<Cpu>,
-        (now, who): (Moment, u64),
-        status: Status,
-    ) {
-        match (self.watch, ahead) {
-            (Watch::Histories, Some(ahead)) => {
-                place.history.keep_completed(ahead, (now.time, who), packet.generation, status.0);
-            }
-            (Watch::Counted | Watch::Everything, _) => {
-                self.tell_claimed(adapter, packet, cpu, now, status);
-            }
-            _ => {}
-        }
-    }
-
+    /// That the packet of that name was completed by a call that completes many.
     #[cold]
-    fn tell_claimed(
+    pub(super) fn tell_claimed(
         &self,
         adapter: &Adapter,
-        packet: Name,
+        handle: u64,
         cpu: &Rc<Cpu>,
         now: Moment,
         status: Status,
     ) {
-        let what = What::Complete { packet, status };
-        self.emit_with(adapter, cpu, now, what, || Note::Nothing);
+        let packet = Name::of_handle(handle, adapter.index);
+        self.emit_with(adapter, cpu, now, What::Complete { packet, status }, || Note::Nothing);
     }
 
     /// That the packet in `place` is in the pool again.
@@ -292,40 +271,18 @@ impl Ndis {
         }
     }
 
-    /// That the packet was completed, delivered and given back to the pool, whose history goes on in that place; the link with its
-    /// number, which a loop need not look up.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // see `emit_at`
-    pub(super) fn note_done(
-        &self,
-        (link, on): (&Link, u32),
-        (packet, place, ahead): (Name, &Slot, Option<&Place>),
-        cpu: &Rc<Cpu>,
-        (now, who): (Moment, u64),
-        status: Status,
-    ) {
-        match (self.watch, ahead) {
-            (Watch::Histories, Some(ahead)) => {
-                let (history, life) = (&place.history, packet.generation);
-                history.keep_done(ahead, (now.time, who), life, status.0, on);
-            }
-            (Watch::Counted | Watch::Everything, _) => {
-                self.tell_done(link, (packet, place), cpu, now, status);
-            }
-            _ => {}
-        }
-    }
-
+    /// That it was completed, delivered and given back to the pool.
     #[cold]
-    fn tell_done(
+    pub(super) fn tell_done(
         &self,
         link: &Link,
-        (packet, place): (Name, &Slot),
+        (handle, place): (u64, &Slot),
         cpu: &Rc<Cpu>,
         now: Moment,
         status: Status,
     ) {
         let adapter = &link.adapter;
+        let packet = Name::of_handle(handle, adapter.index);
         self.note(adapter, place, cpu, now, What::Complete { packet, status });
         self.note(adapter, place, cpu, now, What::Deliver { packet, link: link.id, status });
         self.note(adapter, place, cpu, now, What::Free { packet });

@@ -22,9 +22,15 @@ use super::sync::{BLOCK, Word, order, reading, soon, writing};
 const AHEAD: u64 = 4 * BLOCK as u64;
 
 impl<E: Entry> Track<E> {
-    /// Writes the slots from `position` on, which are the caller's alone; the first one last.
+    /// Writes the slots from `position` on, which are the caller's alone; the first one last. `entry` makes each of what is given and of
+    /// its number, and does not panic.
     #[inline]
-    pub(super) fn write_all(&self, position: u64, entries: &[E]) {
+    pub(super) fn write_all<T>(
+        &self,
+        position: u64,
+        entries: &[T],
+        entry: impl Fn(usize, &T) -> E,
+    ) {
         let Some((head, followers)) = entries.split_first() else { return };
         let room = self.room(position);
         let with_more = (entries.len() + 1).saturating_sub(BLOCK);
@@ -39,11 +45,13 @@ impl<E: Entry> Track<E> {
             let (more, last) = followers.split_at(with_more.saturating_sub(1));
             let (_, slots) = slots.split_at(E::WORDS);
             let (blocks, others) = slots.split_at(more.len() * E::WORDS);
-            Self::put(blocks, more, flags);
-            Self::put(others, last, flags & PHASE);
+            Self::put(blocks, more, |n, given| entry(n + 1, given), flags);
+            let first = more.len() + 1;
+            Self::put(others, last, |n, given| entry(n + first, given), flags & PHASE);
         } else {
-            self.follow(position, entries, with_more);
+            self.follow(position, entries, &entry, with_more);
         }
+        let head = entry(0, head);
         let word = self.word(position, Self::LAST);
         writing(word);
         for index in 0..Self::LAST {
@@ -56,19 +64,27 @@ impl<E: Entry> Track<E> {
     /// there are more.
     #[cold]
     #[inline(never)]
-    fn follow(&self, position: u64, entries: &[E], with_more: usize) {
-        for (n, entry) in entries.iter().enumerate().skip(1) {
+    fn follow<T>(
+        &self,
+        position: u64,
+        entries: &[T],
+        entry: impl Fn(usize, &T) -> E,
+        with_more: usize,
+    ) {
+        for (n, given) in entries.iter().enumerate().skip(1) {
             let position = position.wrapping_add(n as u64);
             let flags = self.phase(position) | if n < with_more { MORE } else { 0 };
-            Self::put(self.piece(position, 1), std::slice::from_ref(entry), flags);
+            let given = std::slice::from_ref(given);
+            Self::put(self.piece(position, 1), given, |_, given| entry(n, given), flags);
         }
     }
 
     /// Writes followers into their slots.
     #[inline(always)]
     #[allow(clippy::inline_always)] // a loop
-    fn put(slots: &[Word], entries: &[E], flags: u64) {
-        for (slot, entry) in slots.chunks_exact(E::WORDS).zip(entries) {
+    fn put<T>(slots: &[Word], entries: &[T], entry: impl Fn(usize, &T) -> E, flags: u64) {
+        for (n, (slot, given)) in slots.chunks_exact(E::WORDS).zip(entries).enumerate() {
+            let entry = entry(n, given);
             writing(&slot[Self::LAST]);
             for (index, word) in slot[..Self::LAST].iter().enumerate() {
                 word.store(entry.word(index), Relaxed);

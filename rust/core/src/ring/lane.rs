@@ -99,8 +99,19 @@ impl<E: Entry> Shared<E> {
 
     #[inline]
     pub(super) fn push_batch(&self, lane: &Lane<E>, entries: &[E]) {
+        self.push_made(lane, entries, |_, entry| *entry);
+    }
+
+    /// The same for entries that are made of what is given; that does not panic.
+    #[inline]
+    pub(super) fn push_made<T>(
+        &self,
+        lane: &Lane<E>,
+        entries: &[T],
+        entry: impl Fn(usize, &T) -> E,
+    ) {
         let first = lane.reserve(entries.len() as u64);
-        lane.track.write_all(first, entries);
+        lane.track.write_all(first, entries, entry);
         self.written(lane);
     }
 
@@ -150,7 +161,7 @@ impl<E: Entry> Shared<E> {
         }
         let most = entries.len() as u64;
         let Some((first, count)) = self.try_reserve(lane, most) else { return 0 };
-        lane.track.write_all(first, &entries[..count as usize]);
+        lane.track.write_all(first, &entries[..count as usize], |_, entry| *entry);
         self.written(lane);
         count as usize
     }

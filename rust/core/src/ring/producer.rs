@@ -102,6 +102,12 @@ impl<E: Entry> Ring<E, Permits> {
         self.shared.push_batch(self.here(), entries);
     }
 
+    /// The same for entries that `entry` makes of what is given and of its number, which does not panic: their places are reserved before.
+    #[inline]
+    pub(crate) fn push_made<T>(&self, given: &[T], entry: impl Fn(usize, &T) -> E) {
+        self.shared.push_made(self.here(), given, entry);
+    }
+
     /// Puts in what `entries` gives, as it comes, so that the batch needs no memory of its own; the
     /// caller has a permit for each. `entries` does not push into this ring itself. If it panics,
     /// what it gave before is in the ring.

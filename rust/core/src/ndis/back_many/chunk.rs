@@ -1,4 +1,4 @@
-//! Some packets of a call that completes many: a look at each, then the changes.
+//! Some packets of a call that completes many: what is changed of each is asked for, then it is changed.
 //!
 //! Each of these loops is a function of its own, so that what it needs stays in registers.
 
@@ -9,7 +9,7 @@ use crate::biased::Alone;
 use crate::contract::packet::PacketState;
 use crate::cx::Cpu;
 use crate::event::Name;
-use crate::history::{History, Place};
+use crate::ndis::emit::Watch;
 use crate::ndis::{Adapter, Link, Moment};
 use crate::policy::ResourcesAsFinal;
 use crate::pool::Slot;
@@ -18,14 +18,10 @@ use crate::status::Status;
 /// How many packets are looked at, or looked for, before the first of them is changed: so many stay in the first cache meanwhile.
 pub(in crate::ndis) const CHUNK: usize = 32;
 
-/// A packet that was looked at, and where its history goes on.
-///
-/// Nothing of it changes before it is completed: in the span nobody else makes a step, and a packet that a call names twice
-/// is not the miniport's any more at the second time.
-#[derive(Copy, Clone)]
-pub(super) struct Looked<'a> {
-    pub(super) place: &'a Slot,
-    pub(super) ahead: Option<&'a Place>,
+/// What is known of the packets of a chunk that came home.
+pub(super) struct Known {
+    pub(super) sizes: [u32; CHUNK],
+    pub(super) times: [u64; CHUNK],
 }
 
 /// Who completes them, and when, as the histories say it.
@@ -47,79 +43,131 @@ impl Adapter {
                 && (status != Status::RESOURCES || allowed || self.ndis.verify_off()))
     }
 
-    /// How many of these packets, from the first on, are this adapter's and fit, with the first of the statuses, and where they and
-    /// their next events are; what is changed afterwards is asked for, so that it comes into the cache meanwhile.
+    /// Asks for what is changed when these packets are completed, so that it comes into the cache meanwhile.
     #[inline(never)]
-    pub(super) fn looked_at<'a>(
-        &self,
-        slots: &'a [Slot],
-        handles: &[u64],
-        status: impl Fn(usize) -> Status,
-        ahead: impl Fn(&History) -> Option<&Place>,
-        mut fits: impl FnMut(usize, u32, &Slot) -> bool,
-        looked: &mut [Looked<'a>; CHUNK],
-    ) -> usize {
-        let (mut many, index) = (0, self.index);
-        for (handle, at) in handles.iter().zip(looked) {
-            let slot = Name::own_slot(*handle, index);
-            let Some(place) = slots.get(slot as usize) else { break };
-            let ahead = ahead(&place.history);
-            if let Some(ahead) = ahead {
-                ahead.warm();
+    fn ask_for(&self, handles: &[u64]) {
+        let slots = self.pool.slots();
+        for handle in handles {
+            if let Some(place) = slots.get(Name::own_slot(*handle, self.index) as usize) {
+                place.history.warm();
             }
-            if !(fits(many, slot, place) && self.is_plain(status(many))) {
-                break;
-            }
-            *at = Looked { place, ahead };
-            many += 1;
         }
-        many
     }
 
-    /// They are completed, delivered and in the pool again, on top of `top`; how many from the first on, until one is not the
-    /// miniport's in that life.
-    #[inline(never)]
+    /// They are completed, delivered and in the pool again, on top of `top`; how many from the first on, until one is not this
+    /// adapter's, not the miniport's in that life, or does not fit with the first of the statuses. What is known of each is written down.
     pub(super) fn bring_home(
         &self,
         link: &Link,
         handles: &[u64],
-        looked: &[Looked<'_>; CHUNK],
         by: &Completing<'_>,
-        status: impl Fn(usize) -> Status,
+        fitting: (impl Fn(usize) -> Status, impl Fn(u32) -> bool),
+        known: &mut Known,
         top: &mut u32,
     ) -> usize {
-        let (ndis, index, mut home) = (&*self.ndis, self.index, 0);
-        let (on, mut above) = (link.id, *top);
-        for (handle, Looked { place, ahead }) in handles.iter().zip(looked) {
-            let name = Name { adapter: index, ..Name::of_handle(*handle, index) };
-            let claimed = place.state().complete(name.generation);
+        let (ndis, on, (now, who)) = (&*self.ndis, link.id, by.now);
+        let time = now.time;
+        match ndis.watch {
+            Watch::Histories => {
+                self.ask_for(handles);
+                let note = move |place: &Slot, handle, status: Status| {
+                    let life = Name::life_of(handle);
+                    place.history.keep_done((time, who), life, status.0, on);
+                };
+                self.home_each(on, handles, by.span, fitting, known, top, note)
+            }
+            Watch::Nothing => {
+                self.home_each(on, handles, by.span, fitting, known, top, |_, _, _| ())
+            }
+            Watch::Counted | Watch::Everything => {
+                let note = |place: &Slot, handle, status| {
+                    ndis.tell_done(link, (handle, place), by.cpu, now, status);
+                };
+                self.home_each(on, handles, by.span, fitting, known, top, note)
+            }
+        }
+    }
+
+    #[inline(never)]
+    #[allow(clippy::too_many_arguments)] // a loop with what it needs
+    fn home_each(
+        &self,
+        on: u32,
+        handles: &[u64],
+        span: &Alone<'_>,
+        (status, fit): (impl Fn(usize) -> Status, impl Fn(u32) -> bool),
+        Known { sizes, times }: &mut Known,
+        top: &mut u32,
+        note: impl Fn(&Slot, u64, Status),
+    ) -> usize {
+        let (slots, index) = (self.pool.slots(), self.index);
+        let (mut above, mut home) = (*top, 0);
+        for ((handle, size), time) in handles.iter().zip(sizes).zip(times) {
+            let slot = Name::own_slot(*handle, index);
+            let Some(place) = slots.get(slot as usize) else { break };
+            let fits = place.link.load(Ordering::Relaxed) == on && place.is_anonymous();
+            if !(fits && fit(slot) && self.is_plain(status(home))) {
+                break;
+            }
+            let claimed = place.state().complete(Name::life_of(*handle));
             let freed = claimed.and_then(PacketState::deliver).and_then(PacketState::free);
             let Ok(freed) = freed else { break };
-            ndis.note_done((link, on), (name, place, *ahead), by.cpu, by.now, status(home));
-            place.free_above(by.span, freed, above);
-            above = name.slot + 1;
+            *size = place.length.load(Ordering::Relaxed);
+            *time = place.submitted.load(Ordering::Relaxed);
+            note(place, *handle, status(home));
+            place.free_above(span, freed, above);
+            above = slot + 1;
             home += 1;
         }
         *top = above;
         home
     }
 
-    /// They are completed, and not delivered yet; how many from the first on, until one is not the miniport's in that life.
-    #[inline(never)]
+    /// They are completed, and not delivered yet; how many from the first on, until one is not this adapter's, not the miniport's in
+    /// that life, or does not fit with the first of the statuses.
     pub(super) fn claim_each(
         &self,
         handles: &[u64],
-        looked: &[Looked<'_>; CHUNK],
         by: &Completing<'_>,
-        status: impl Fn(usize) -> Status,
+        fitting: (impl Fn(usize) -> Status, impl Fn(u32) -> bool),
     ) -> usize {
-        let (ndis, index, mut claimed) = (&*self.ndis, self.index, 0);
-        for (handle, Looked { place, ahead }) in handles.iter().zip(looked) {
-            let name = Name { adapter: index, ..Name::of_handle(*handle, index) };
-            let Ok(state) = place.state().complete(name.generation) else { break };
+        let (ndis, (now, who)) = (&*self.ndis, by.now);
+        let time = now.time;
+        match ndis.watch {
+            Watch::Histories => {
+                self.ask_for(handles);
+                self.claim_loop(handles, by, fitting, move |place, handle, status| {
+                    let life = Name::life_of(handle);
+                    place.history.keep_completed((time, who), life, status.0);
+                })
+            }
+            Watch::Nothing => self.claim_loop(handles, by, fitting, |_, _, _| ()),
+            Watch::Counted | Watch::Everything => self.claim_loop(handles, by, fitting, |_, handle, status| {
+                ndis.tell_claimed(self, handle, by.cpu, now, status);
+            }),
+        }
+    }
+
+    #[inline(never)]
+    fn claim_loop(
+        &self,
+        handles: &[u64],
+        by: &Completing<'_>,
+        (status, fit): (impl Fn(usize) -> Status, impl Fn(u32) -> bool),
+        note: impl Fn(&Slot, u64, Status),
+    ) -> usize {
+        let (slots, index, time) = (self.pool.slots(), self.index, by.now.0.time);
+        let mut claimed = 0;
+        for handle in handles {
+            let slot = Name::own_slot(*handle, index);
+            let Some(place) = slots.get(slot as usize) else { break };
+            if !(fit(slot) && self.is_plain(status(claimed))) {
+                break;
+            }
+            let Ok(state) = place.state().complete(Name::life_of(*handle)) else { break };
             place.set_in(by.span, state);
-            place.completed.store(by.now.0.time, Ordering::Relaxed);
-            ndis.note_claimed(self, (name, place, *ahead), by.cpu, by.now, status(claimed));
+            place.completed.store(time, Ordering::Relaxed);
+            note(place, *handle, status(claimed));
             claimed += 1;
         }
         claimed
