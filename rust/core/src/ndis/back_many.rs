@@ -160,15 +160,7 @@ impl Adapter {
         let now = ndis.instant();
         let who = who(cpu.number(), &cpu.state.borrow());
         let by = Completing { cpu, span: &span, now: (now, who) };
-        let mut count = 0;
-        for chunk in handles.chunks(CHUNK) {
-            let from = count;
-            let claimed = self.claim_each(chunk, &by, (|at| status(from + at), &fit));
-            count += claimed;
-            if claimed < chunk.len() {
-                break;
-            }
-        }
+        let count = self.claim_each(handles, &by, (&status, fit));
         drop(span);
         if count > 0 {
             self.homeward.ring().push_made(&handles[..count], |at, handle| {

@@ -1,6 +1,7 @@
-//! Some packets of a call that completes many: what is changed of each is asked for, then it is changed.
+//! Some packets of a call that completes many.
 //!
-//! Each of these loops is a function of its own, so that what it needs stays in registers.
+//! Each of these loops is a function of its own, so that what it needs stays in registers, and so short that the processor is
+//! at the next packets while it waits for the memory of this one.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,8 @@ use crate::policy::ResourcesAsFinal;
 use crate::pool::Slot;
 use crate::status::Status;
 
-/// How many packets are looked at, or looked for, before the first of them is changed: so many stay in the first cache meanwhile.
+/// How many packets are looked for before the first of them is changed, or are changed before what is known of them is written down: so
+/// many stay in the first cache meanwhile.
 pub(in crate::ndis) const CHUNK: usize = 32;
 
 /// What is known of the packets of a chunk that came home.
@@ -43,17 +45,6 @@ impl Adapter {
                 && (status != Status::RESOURCES || allowed || self.ndis.verify_off()))
     }
 
-    /// Asks for what is changed when these packets are completed, so that it comes into the cache meanwhile.
-    #[inline(never)]
-    fn ask_for(&self, handles: &[u64]) {
-        let slots = self.pool.slots();
-        for handle in handles {
-            if let Some(place) = slots.get(Name::own_slot(*handle, self.index) as usize) {
-                place.history.warm();
-            }
-        }
-    }
-
     /// They are completed, delivered and in the pool again, on top of `top`; how many from the first on, until one is not this
     /// adapter's, not the miniport's in that life, or does not fit with the first of the statuses. What is known of each is written down.
     pub(super) fn bring_home(
@@ -69,7 +60,6 @@ impl Adapter {
         let time = now.time;
         match ndis.watch {
             Watch::Histories => {
-                self.ask_for(handles);
                 let note = move |place: &Slot, handle, status: Status| {
                     let life = Name::life_of(handle);
                     place.history.keep_done((time, who), life, status.0, on);
@@ -135,7 +125,6 @@ impl Adapter {
         let time = now.time;
         match ndis.watch {
             Watch::Histories => {
-                self.ask_for(handles);
                 self.claim_loop(handles, by, fitting, move |place, handle, status| {
                     let life = Name::life_of(handle);
                     place.history.keep_completed((time, who), life, status.0);
