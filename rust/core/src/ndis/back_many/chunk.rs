@@ -131,9 +131,11 @@ impl Adapter {
                 })
             }
             Watch::Nothing => self.claim_loop(handles, by, fitting, |_, _, _| ()),
-            Watch::Counted | Watch::Everything => self.claim_loop(handles, by, fitting, |_, handle, status| {
-                ndis.tell_claimed(self, handle, by.cpu, now, status);
-            }),
+            Watch::Counted | Watch::Everything => {
+                self.claim_loop(handles, by, fitting, |_, handle, status| {
+                    ndis.tell_claimed(self, handle, by.cpu, now, status);
+                })
+            }
         }
     }
 
