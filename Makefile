@@ -7,10 +7,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel packages semver clean system-programs FORCE free-threaded lowest
+.PHONY: help demo test test-rust test-python bench soak sanitize lint fmt docs wheel packages semver clean system-programs FORCE free-threaded lowest newest
 
 PYTHON ?= python3
 BENCH ?=
+NEWEST ?= 3.14
 PYTEST_ARGS ?=
 PARTS ?=
 
@@ -55,6 +56,7 @@ soak: system-programs .stamps/dev wheel ## the long campaigns, Rust and Python
 	$(BIN)/python tests/mutations.py
 	tools/sanitize
 	tools/lowest .stamps/lowest $(BIN)/python $(wheel_file)
+	tools/newest .stamps/newest-$(NEWEST) $(NEWEST) $(BIN)/maturin
 	tools/free-threaded .stamps/free-threaded $(BIN)/maturin
 
 free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython without a GIL, which it builds first
@@ -62,6 +64,9 @@ free-threaded: $(BIN)/maturin system-programs ## the Python suite on CPython wit
 
 lowest: wheel system-programs ## the Python suite with the oldest packages that will do
 	tools/lowest .stamps/lowest $(BIN)/python $(wheel_file) $(PYTEST_ARGS)
+
+newest: $(BIN)/maturin system-programs ## the Python suite on CPython NEWEST (3.14), which it gets from Debian
+	tools/newest .stamps/newest-$(NEWEST) $(NEWEST) $(BIN)/maturin $(PYTEST_ARGS)
 
 sanitize: .stamps/dev ## the ring under ThreadSanitizer and AddressSanitizer, under Python too
 	tools/sanitize
