@@ -16,8 +16,8 @@ mod owner;
 mod point;
 mod policy;
 mod question;
-mod running;
 mod spare;
+mod turning;
 mod wait;
 
 use std::fmt;

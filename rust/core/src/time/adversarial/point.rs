@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::list::At;
-use super::running::Back;
+use super::turning::Back;
 use super::{Adversary, Inner, State, Way};
 use crate::choices::{Access, Choice};
 use crate::cx::Cpu;
