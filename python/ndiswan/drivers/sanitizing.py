@@ -63,14 +63,21 @@ def compile_flags(cc: str, kinds: tuple[str, ...], *, alone: bool) -> list[str]:
         # A loop that is made a call of memset is looked at by the runtime, which tells of each place once and of few.
         flags += ["-fsanitize=address", "-fsanitize-recover=address", "-fno-builtin"]
         given = {"stack": int("stack" in kinds), "instrumentation-with-call-threshold": 1 << 30}
-        for name, value in given.items():
-            own = ["-mllvm", f"-asan-{name}={value}"]
-            flags += own if is_clang(cc) else [f"--param=asan-{name}={value}"]
+        flags += parameters(given, clang=is_clang(cc))
         if alone:
             flags.append("-fno-common")  # of common variables it does not know where they end
     if "undefined" in kinds:
         flags += ["-fsanitize=undefined", *(f"-fno-sanitize={kind}" for kind in _LEFT_OUT)]
     return flags
+
+
+def parameters(given: dict[str, int], *, clang: bool) -> list[str]:
+    """How a compiler is told AddressSanitizer's parameters."""
+    if clang:
+        return [
+            flag for name, value in given.items() for flag in ("-mllvm", f"-asan-{name}={value}")
+        ]
+    return [f"--param=asan-{name}={value}" for name, value in given.items()]
 
 
 def link_flags(cc: str, kinds: tuple[str, ...]) -> list[str]:

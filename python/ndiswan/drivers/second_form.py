@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from ndiswan.drivers.sanitizing import parameters
 from ndiswan.drivers.sources import BuildError
 
 TYPE_CHECKING = False
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 #: What the library knows it by.
 MACRO = "-DNDISWAN_SECOND_FORM"
-#: The compilers' parameters: a call for each access, and variables are left as they are.
-_CALLS = ("asan-instrumentation-with-call-threshold=0", "asan-stack=0", "asan-globals=0")
+#: A call for each access, and variables are left as they are.
+_CALLS = {"instrumentation-with-call-threshold": 0, "stack": 0, "globals": 0}
 #: Functions of the C library that look before they touch (`library/second_form.c`).
 _LOOKING = (
     *("memcpy", "memmove", "memset", "memcmp", "bcmp", "memchr", "strlen", "strcmp", "strncmp"),
@@ -37,13 +38,8 @@ MARK = b"ndiswan-2nd-form"
 def compiling(clang: bool) -> tuple[str, ...]:
     """What its files, and the library's, are compiled with in addition."""
     # clang would leave out what comes after the 10,000th access of a block.
-    more = [*_CALLS, "asan-max-ins-per-bb=1000000000"] if clang else _CALLS
-    given = [("-mllvm", f"-{one}") if clang else (f"--param={one}",) for one in more]
-    return (
-        "-fsanitize=kernel-address",
-        MACRO,
-        *(flag for flags in given for flag in flags),
-    )
+    given = _CALLS | {"max-ins-per-bb": 1_000_000_000} if clang else _CALLS
+    return ("-fsanitize=kernel-address", MACRO, *parameters(given, clang=clang))
 
 
 def _looks_everywhere(image: Path) -> bool:

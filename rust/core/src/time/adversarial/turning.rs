@@ -28,15 +28,8 @@ impl Ndis {
         }
         let mut whose = None;
         loop {
-            match self.decide(adversary, cpu, At::Idle) {
-                Next::Here => {}
-                Next::To(other) => {
-                    adversary.switch(cpu, other);
-                }
-                Next::First(other) => {
-                    self.switch_first(adversary, cpu, other);
-                }
-                _ => break,
+            if !self.turn(adversary, cpu) {
+                break;
             }
             self.begin(adversary, cpu, &mut whose);
             if self.interrupted() || adversary.is_cut_off() {
@@ -74,6 +67,23 @@ impl Ndis {
         }
     }
 
+    /// Who has nothing to do lets the next thing happen, on another CPU perhaps; false if there is none.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // what has yet to return when stacks change is guessed wrong
+    fn turn(&self, adversary: &Adversary, cpu: &Rc<Cpu>) -> bool {
+        match self.decide(adversary, cpu, At::Idle) {
+            Next::Here => {}
+            Next::To(other) => {
+                adversary.switch(cpu, other);
+            }
+            Next::First(other) => {
+                self.switch_first(adversary, cpu, other);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// Goes on with another CPU that has no stack yet.
     #[inline(never)]
     pub(super) fn switch_first(&self, adversary: &Adversary, cpu: &Cpu, other: usize) -> Back {
@@ -92,17 +102,8 @@ impl Ndis {
             if adversary.has_ended(me) {
                 return 0;
             }
-            match self.decide(adversary, cpu, At::Idle) {
-                Next::Here => {}
-                Next::To(other) => {
-                    adversary.switch(cpu, other);
-                }
-                Next::First(other) => {
-                    self.switch_first(adversary, cpu, other);
-                }
-                _ => {
-                    adversary.switch(cpu, 0);
-                }
+            if !self.turn(adversary, cpu) {
+                adversary.switch(cpu, 0);
             }
         }
     }
