@@ -1,6 +1,8 @@
 """`Tapi`: calls are made, answered, dropped and closed, and whatever goes wrong says what was expected."""
 
+import gc
 import subprocess
+import weakref
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from ndiswan.drivers.tapi_dialing import connect
 from ndiswan.drivers.tapi_layout import STRUCTURES, offset_of, size_of
 from ndiswan.drivers.tapi_names import CallState, DisconnectMode, TapiOid
 from ndiswan.exploring.workload import workload
-from telephones import Answering, phones
+from telephones import SAMPLES, Answering, IsdnCard, phones
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,23 @@ def test_one_call_brings_a_link_up():
         world.tapi.shutdown()
         assert link.closed
     assert world.driver.leaks == []
+
+
+def test_a_driver_that_was_dialled_goes_with_its_world():
+    """Nothing that `dial` makes holds the driver, so that an explorer need not load it anew for each execution."""
+    gc.disable()
+    try:
+        with nw.Ndis() as ndis:
+            driver = load(SAMPLES / "isdn", device=IsdnCard())
+            ndis.bind(nw.Protocol(), driver)
+            assert driver.dial(ndis).up
+            assert driver.dial(ndis).up  # a second call of the same telephone program
+            assert len(driver.tapi.calls) == 2
+            there = weakref.ref(driver)
+        del driver, ndis
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_two_calls_of_one_adapter_are_connected_to_each_other():

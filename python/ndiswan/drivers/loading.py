@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class CMiniport:
     events:
         What it indicated: ``(status, bytes)``, TAPI events among them, and each line-up's NDIS_MAC_LINE_UP, filled in.
     tapi:
-        What made the call that `dial` made.
+        What made the call that `dial` made. It lasts as long as this object and the world do.
     hang_up:
         That of the device model, if it has one: called with a link, the card loses the line.
     adapter:
@@ -56,6 +57,7 @@ class CMiniport:
     adapter: Adapter
     hang_up: Callable[..., None]
     _c_driver: CDriver
+    _dialled_in: weakref.ref[Ndis]
 
     def __init__(
         self,
@@ -143,11 +145,13 @@ class CMiniport:
         from ndiswan.drivers.tapi_call import TapiError
         from ndiswan.drivers.tapi_dialing import connect
 
-        if self.tapi is not None and self.tapi.ndis is ndis and self.tapi.devices:
+        if self.tapi is not None and self._dialled_in() is ndis and self.tapi.devices:
             busy = {call.line.device for call in self.tapi.calls if not call.over}
             free = (device for device in range(self.tapi.devices) if device not in busy)
             return connect(self.tapi, next(free, 0))
-        tapi = self.tapi = Tapi(self, ndis)
+        # Held by this object and not holding it: what a driver has is given back with its world, not by the collector.
+        self._dialled_in = weakref.ref(ndis)
+        tapi = self.tapi = Tapi(weakref.proxy(self), weakref.proxy(ndis))
         try:
             tapi.initialize()
         except TapiError as error:
