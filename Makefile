@@ -12,6 +12,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BENCH ?=
 NEWEST ?= 3.14
+# The demo does not wait for a profile; what is tested, measured or given to others has one.
+PROFILE ?= $(if $(filter-out demo,$(MAKECMDGOALS)),yes,no)
 PYTEST_ARGS ?=
 PARTS ?=
 
@@ -126,11 +128,14 @@ $(BIN)/ruff: $(VENV)/pyvenv.cfg
 	@mkdir -p $(@D)
 	@echo '$(sources)' | cmp -s - $@ || echo '$(sources)' >$@
 
-# The stamp has the time at which the build began: what is edited meanwhile is built the next time.
-.stamps/wheel: $(BIN)/maturin .stamps/sources $(sources)
-	@rm -rf dist
+# The stamp has the time at which the build began: what is edited meanwhile is built the next time. .stamps/profile has the
+# option of the compiler that names the profile; it is empty where there could be none, and the wheel is built without.
+wheel_command = $(BIN)/maturin build --release $(LOCKED) --interpreter $(BIN)/python
+.stamps/wheel: $(BIN)/maturin .stamps/sources $(sources) tools/profile tools/training.py
+	@rm -rf dist .stamps/profile
 	@touch $@.began
-	$(BIN)/maturin build --release $(LOCKED) --interpreter $(BIN)/python --out dist
+	$(if $(filter yes,$(PROFILE)),-@tools/profile $(BIN)/python $(wheel_command) >.stamps/profile)
+	RUSTFLAGS="$${RUSTFLAGS:-} $$(cat .stamps/profile 2>/dev/null || true)" $(wheel_command) --out dist
 	@mv $@.began $@
 
 # The second line, because pip takes another wheel of the same version for the same wheel.
@@ -148,4 +153,9 @@ $(BIN)/ruff: $(VENV)/pyvenv.cfg
 # After `maturin develop` the environment holds the source tree; the next command here puts the wheel back.
 ifneq ($(wildcard $(VENV)/lib/python3*/site-packages/ndiswan.pth),)
 .PHONY: .stamps/installed
+endif
+
+# A wheel that was to have no profile is not what others want.
+ifeq ($(PROFILE)$(wildcard .stamps/profile),yes)
+.PHONY: .stamps/wheel
 endif

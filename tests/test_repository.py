@@ -53,6 +53,7 @@ WITHOUT_A_STEM = {
     "imports": "what `import ndiswan` loads",
     "interpreter": "one interpreter a process",
     "readme": "what the README claims",
+    "training": "tools/training.py, what a wheel with a profile learns from",
     "waiting": "what happens while a driver in C waits",
     "levels": "at which level a driver in C calls what",
     "requests": "requests of a driver in C",
