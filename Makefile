@@ -49,6 +49,7 @@ test-python: .stamps/dev ## the Python suite; PYTEST_ARGS="-k window" for a part
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 bench: .stamps/dev ## every comparison, and the page docs/explanation/performance.md; BENCH=ring for one table
+	@test -s .stamps/profile || echo >&2 'The wheel has no profile: with Python in it, all of ours is slower than on the page.'
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 soak: system-programs .stamps/dev wheel ## the long campaigns, Rust and Python
