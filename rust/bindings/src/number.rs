@@ -101,9 +101,7 @@ impl<'a, 'py, A: Argument> FromPyObject<'a, 'py> for Int<A> {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let text = || {
-            format!("{}: expected an int of 64 bits, got {}", A::NAME, describe(&given))
-        };
+        let text = || format!("{}: expected an int of 64 bits, got {}", A::NAME, describe(&given));
         if given.is_instance_of::<PyBool>() {
             return Err(PyTypeError::new_err(text()));
         }
