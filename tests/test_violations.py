@@ -252,3 +252,27 @@ def test_a_completion_is_warned_of_at_its_own_line(status, rule, many):
             assert link.query(nw.Oid.WAN_GET_INFO).max_transmit == 4
             ndis.run()
         assert link.outstanding == 0
+
+
+@pytest.mark.parametrize(("verify", "said"), [(3, False), (4, True)])
+def test_a_rule_that_is_about_no_packet_says_at_which_line_it_was_broken(verify, said):
+    """A packet's history has the line already, and nothing is said twice."""
+
+    class Indicates(Holding):
+        serialized = True
+
+        def initialize(self):
+            super().initialize()
+            self.adapter.line_up()
+
+    with (
+        pytest.raises(nw.LifeCycleViolation) as caught,
+        nw.Ndis(verify=verify) as ndis,
+    ):
+        ndis.bind(nw.Protocol(), Indicates())
+    (where,) = (line for line in str(caught.value).splitlines() if line.startswith("  where"))
+    assert where.endswith("Indicates.initialize") is said
+    assert (caught.value.site is not None) is said
+    assert said is (f", at {__file__}:" in where)
+    double, _ = a_double_completion(verify=4)
+    assert str(double).count(str(double.site)) == 1

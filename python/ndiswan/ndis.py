@@ -44,6 +44,13 @@ def _expect_room(link: Link, feed: Feed | None) -> None:
         )
 
 
+def _adapter_of(target: Link | Adapter) -> Adapter:
+    adapter = target.adapter if isinstance(target, Link) else target
+    if not isinstance(adapter, Adapter):
+        raise TypeError(f"target: expected a Link or an Adapter, got {target!r}")
+    return adapter
+
+
 class Ndis(_Native, Shown):
     """The library between protocols and miniports, with the contract checked while it runs.
 
@@ -140,8 +147,8 @@ class Ndis(_Native, Shown):
         """Bind a protocol to a miniport with a pool of ``packets``; returns the first link.
 
         ``miniport.initialize`` is called, then the line comes up with SendWindow 0 unless the
-        miniport brought one up itself or says ``line_up_at_bind = False``. Either may be a built-in one of
-        ``ndiswan.models``.
+        miniport brought one up itself or says ``line_up_at_bind = False``: a line that it brings up later is another
+        one, of which ``protocol.line_up`` is told. Either may be a built-in one of ``ndiswan.models``.
 
         Raises
         ------
@@ -162,7 +169,8 @@ class Ndis(_Native, Shown):
         in_c = getattr(miniport, "_c_driver", None) if written is None else None
         if written is None and card is None and in_c is None:
             raise TypeError(f"miniport: expected an ndiswan.Miniport, got {miniport!r}")
-        if hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
+        # A card of a driver in C is bound once, which is said where it is looked at.
+        if in_c is None and hasattr(miniport, "adapter") and miniport.adapter.life != "halted":
             raise RuntimeError(f"{miniport!r} is bound already; bind a new instance")
         name = getattr(miniport, "name", type(miniport).__name__) if name is None else name
         callbacks = {} if feed else callbacks_of(protocol)
@@ -186,10 +194,33 @@ class Ndis(_Native, Shown):
 
     def reset(self, target: Link | Adapter) -> Status:
         """NdisReset: the reset's status, PENDING if it ends later, or RESET_IN_PROGRESS."""
-        adapter = target.adapter if isinstance(target, Link) else target
-        if not isinstance(adapter, Adapter):
-            raise TypeError(f"target: expected a Link or an Adapter, got {target!r}")
-        return self._reset(adapter)
+        return self._reset(_adapter_of(target))
+
+    def halt(self, target: Link | Adapter) -> None:
+        """MiniportHalt of one adapter, whose card is taken out; the others of this Ndis go on.
+
+        What was not halted when this Ndis is closed is halted then. The protocol sends nothing from now on (HALT). A
+        miniport can be bound again, of a driver in C `another` card of it. Does nothing the second time.
+
+        Raises
+        ------
+        ContractViolation
+            A broken rule: LOST for what the miniport owes when it returns, TIMER for a timer that is set; SERIAL for a
+            call from inside of a callback, or with a raised level.
+        TypeError, ValueError
+            ``target`` is neither a link nor an adapter, or is one of another Ndis.
+
+        Examples
+        --------
+        >>> with nw.Ndis() as ndis:
+        ...     line = models.Line(rate_bps=64_000)
+        ...     first = ndis.bind(nw.Protocol(), models.CardMiniport(line))
+        ...     second = ndis.bind(nw.Protocol(), models.CardMiniport(line))
+        ...     ndis.halt(first)
+        ...     first.adapter.life, second.adapter.life
+        ('halted', 'running')
+        """
+        self._halt(_adapter_of(target))
 
     def name_answers(self, what: str, answers: Sequence[str]) -> None:
         """Name the answers of ``choose(n, what)``, from 0 on, for who goes through an execution by hand.

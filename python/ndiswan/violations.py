@@ -58,6 +58,8 @@ class ContractViolation(Shown, AssertionError):  # noqa: N818  (it is the driver
         When, in nanoseconds of the Ndis's clock.
     warning:
         Whether it only warns.
+    site:
+        The line of the driver's call that broke it, under an explorer and at ``verify=4``; else None.
     sentence, page, source, remedy:
         What must hold, what the page says, where it says so, and what to do.
 

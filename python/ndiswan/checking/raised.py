@@ -46,8 +46,10 @@ def _arguments(
     error: BaseException, told: traceback.TracebackException, miniport: object = None
 ) -> str:
     """The line that says how an entry point is defined, if the call of one was the mistake."""
+    if not isinstance(error, TypeError) or told.stack:
+        return ""
     found = _CALL.match(str(error))
-    if not isinstance(error, TypeError) or told.stack or found is None:
+    if found is None:
         return ""
     for face in type(miniport).__mro__:
         method = vars(face).get(found["name"])

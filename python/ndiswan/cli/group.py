@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 violations found, 2 interrupted, 3 internal error, 4 usage
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import io
 import os
@@ -118,6 +119,10 @@ class Commands(click.Group):
         return answer if isinstance(answer, int) else FINE
 
 
+# What Python gives a stream; in the C locale it is the second.
+_USUAL = {"strict", "surrogateescape"}
+
+
 def _give_streams() -> None:
     """Who starts a program with a stream closed reads nothing of it; that is no reason to do nothing.
 
@@ -127,9 +132,20 @@ def _give_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- as long as we live
-        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in _USUAL:
             unicode = stream.encoding.lower().startswith("utf")
-            stream.reconfigure(errors="surrogateescape" if unicode else "replace")
+            stream.reconfigure(errors="ndiswan" if unicode else "replace")
+
+
+def _as_it_was(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Bytes of a name that is no text go out as they came in; half a character of UTF-16 never was any."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeEncodeError as left:
+        return "?" * (left.end - left.start), left.end
+
+
+codecs.register_error("ndiswan", _as_it_was)
 
 
 @contextmanager

@@ -105,7 +105,10 @@ class CMiniport:
         self._given = (registry, bool(guard), address) if alone else None
 
     def another(self, **given: object) -> CMiniport:
-        """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each."""
+        """Another card of the same driver in the same world: DriverEntry runs once, MiniportInitialize for each.
+
+        It has its own ``config``, ``device``, ``address`` and ``guard``, as of `load`.
+        """
         return CMiniport(self.path, _of=self, **given)  # type: ignore[arg-type]
 
     def workload(self) -> CWorkload | None:

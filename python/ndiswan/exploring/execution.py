@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ndiswan.exploring.in_words import in_words
 from ndiswan.exploring.watchdog import EndlessError, begin
 from ndiswan.given import whole
 from ndiswan.ndis import Ndis, _forget_frames
@@ -177,7 +178,7 @@ class Execution:
         """What no trace tells: EXCEPTION or ENDLESS, the words, and how many events there were by then."""
         if self.error is None or self.symptom is None or self.symptom.rule not in NO_RULE:
             return None
-        words = f"{self.symptom.place}: {self.error}"
+        words = f"{self.symptom.place}: {in_words(self.error)}"
         if isinstance(self.error, EndlessError):
             words = f"{self.error}, at {raised_at(self.error)}"
         return self.symptom.rule, words, self.events

@@ -20,6 +20,7 @@ from ndiswan.exploring.execution import (
 from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
+from ndiswan.exploring.in_words import in_short, printable
 from ndiswan.exploring.repeating import Repeats
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
@@ -390,6 +391,6 @@ def detail_of(ran: Execution) -> str:
     """What a file says of an execution that failed; of a note its first line, if that says more."""
     if isinstance(ran.error, EndlessError):
         return f"{ran.error}, at {raised_at(ran.error)}"
-    detail = getattr(ran.error, "detail", None) or str(ran.error)
-    notes = (note.partition("\n")[0] for note in getattr(ran.error, "__notes__", []))
+    detail = in_short(ran.error)
+    notes = (printable(note.partition("\n")[0]) for note in getattr(ran.error, "__notes__", []))
     return "; ".join([detail, *(note for note in notes if detail not in note)])

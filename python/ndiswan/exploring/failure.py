@@ -17,6 +17,7 @@ from ndiswan.exploring.answers import said, switches_of
 from ndiswan.exploring.determinism import watching
 from ndiswan.exploring.elsewhere import here
 from ndiswan.exploring.execution import GOOD, Execution, Settings, Symptom, execute
+from ndiswan.exploring.in_words import in_words
 from ndiswan.exploring.target import arguments_of, find, name_of
 from ndiswan.exploring.watchdog import watched
 from ndiswan.policy import Policy
@@ -193,7 +194,7 @@ class Failure(Shown):
     def told(self, again: Execution, form: str, *, full: bool = False) -> str:
         """An execution of it as ``story``, ``mermaid``, ``svg`` (``full``: of every event), ``report`` or ``trace``."""
         if form == "report":
-            return str(again.error or "nothing goes wrong")
+            return in_words(again.error) if again.error else "nothing goes wrong"
         if form == "trace":
             return self.trace(again).to_jsonl()
         story = self.story(again, full=full)

@@ -11,6 +11,7 @@ from ndiswan.checking.place import Place
 from ndiswan.exploring.elsewhere import command as without_the_file
 from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import load
+from ndiswan.exploring.in_words import in_words
 from ndiswan.exploring.target import name_of
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
@@ -120,7 +121,7 @@ def _problems(
     else:
         text = "".join(traceback.format_exception(error)).rstrip()
         driver, place = name_of(failure.scenario).rpartition(":")[2], Place.in_traceback(text)
-        detail, packet, entry = f"{type(error).__name__}: {error}", None, None
+        detail, packet, entry = f"{type(error).__name__}: {in_words(error)}", None, None
     detail = "; ".join([detail, *getattr(error, "__notes__", [])])
     file = name_of(failure.scenario).rpartition(":")[0] or name_of(failure.scenario)
     return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ndiswan._native import Explorer, to_token
 from ndiswan.exploring.execution import execute, settings_of
 from ndiswan.exploring.failure import UNFIT, Failure, ReplayError, misfit
+from ndiswan.exploring.in_words import in_short
 from ndiswan.exploring.watchdog import watched
 from ndiswan.given import function, listed
 from ndiswan.testing.observe import observe
@@ -31,7 +32,7 @@ def failure_of(ran: Execution, scenario: Scenario, settings: Settings, by: str) 
     digest = one.ndis.digest()
     return Failure(
         symptom=ran.symptom,
-        detail=getattr(ran.error, "detail", None) or str(ran.error),
+        detail=in_short(ran.error),
         choices=choices,
         scenario=scenario,
         settings=settings,

@@ -14,6 +14,7 @@ import pytest
 from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.explore import explore
 from ndiswan.exploring.failure import Failure, ReplayError, load
+from ndiswan.exploring.in_words import in_short
 from ndiswan.exploring.target import name_of
 from ndiswan.ndis import Ndis
 from ndiswan.refused import refused
@@ -176,7 +177,7 @@ class Explores:
         return replace(
             failure,
             symptom=again.symptom,
-            detail=getattr(again.error, "detail", None) or str(again.error),
+            detail=in_short(again.error),
             digest=again.ndis.digest(),
         )
 

@@ -28,6 +28,7 @@ mod hdlc;
 #[allow(unsafe_code)] // the interpreter's number has no safe way
 mod interpreter;
 mod irql;
+mod life;
 mod link;
 mod memory;
 #[allow(unsafe_code)] // NumPy's arrays have their fields where C knows them to be

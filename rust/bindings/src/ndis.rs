@@ -19,10 +19,10 @@ use crate::callbacks::{Cell, PyProtocol};
 use crate::config::{self, Entries};
 use crate::error::{exception, raise, settle, usage, value};
 use crate::event::Event;
+use crate::life;
 use crate::link::Link;
 use crate::number::{Flag, Int, Seconds, Text, Unsigned, arg};
 use crate::shared::{Shared, World};
-use crate::status;
 use crate::time::seconds;
 use crate::timer::callable;
 
@@ -333,12 +333,12 @@ impl Ndis {
 
     /// NdisReset.
     fn _reset(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<Py<PyAny>> {
-        adapter.get().alive()?;
-        let core = Arc::clone(&adapter.get().shared.core);
-        let result = self.world.away(py, move || core.reset());
-        settle(py, &self.world)?;
-        let answer = raise(py, &self.world, result)?.unwrap_or(ndiswan::Status::FAILURE);
-        status::to_python(py, answer)
+        life::reset(py, &self.world, adapter.get())
+    }
+
+    /// MiniportHalt of one adapter.
+    fn _halt(&self, py: Python<'_>, adapter: &Bound<'_, Adapter>) -> PyResult<()> {
+        life::halt(py, &self.world, adapter.get())
     }
 
     /// The machine goes down: MiniportShutdown of every adapter, once. NDIS keeps what is sent from then on.

@@ -101,8 +101,12 @@ impl<'a, 'py, A: Argument> FromPyObject<'a, 'py> for Int<A> {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let text = || format!("{}: expected an int of 64 bits, got {}", A::NAME, describe(&given));
+        if given.is_instance_of::<PyBool>() {
+            return Err(PyTypeError::new_err(text()));
+        }
         given.extract().map(Given::new).map_err(|error: PyErr| {
-            let text = format!("{}: expected an int of 64 bits, got {}", A::NAME, describe(&given));
+            let text = text();
             if error.is_instance_of::<PyOverflowError>(given.py()) {
                 return PyOverflowError::new_err(text);
             }

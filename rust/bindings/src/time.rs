@@ -17,7 +17,9 @@ const PIECE: u64 = 4096;
 /// Seconds as nanoseconds.
 pub(crate) fn nanoseconds(name: &str, seconds: f64) -> PyResult<u64> {
     if !(0.0..=1e9).contains(&seconds) {
-        return Err(value(format!("{name}: expected seconds from 0 to 1e9, got {seconds}")));
+        let far = seconds.abs() >= 1e16;
+        let got = if far { format!("{seconds:e}") } else { seconds.to_string() };
+        return Err(value(format!("{name}: expected seconds from 0 to 1e9, got {got}")));
     }
     #[allow(clippy::cast_sign_loss)] // it was just looked at
     Ok((seconds * 1e9).round() as u64)

@@ -334,7 +334,7 @@ impl Ndis {
             cpu: cpu.number(),
             time: self.now(),
             warning,
-            site: if self.queue.adversary.is_some() { self.here() } else { None },
+            site: if self.looks_where() { self.here() } else { None },
             sites: self.call_sites(),
         });
         self.violations.lock().push(Arc::clone(&violation));

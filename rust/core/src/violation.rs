@@ -35,7 +35,7 @@ pub struct Violation {
     pub time: u64,
     /// Whether it only warns.
     pub warning: bool,
-    /// The source line of the driver's call that broke it, where an explorer asks.
+    /// The source line of the driver's call that broke it, where an explorer asks and at verification level 4.
     pub site: Option<String>,
     /// Source lines of the events' call sites, by [`Event::site`], at verification level 4.
     pub sites: std::sync::Arc<Vec<String>>,
@@ -44,6 +44,13 @@ pub struct Violation {
 impl Violation {
     fn site(&self, event: &Event) -> Option<&String> {
         self.sites.get((event.site as usize).checked_sub(1)?)
+    }
+
+    /// The driver's call, unless the packet's history has it.
+    fn call(&self) -> Option<&String> {
+        let called = self.site.as_ref()?;
+        let told = self.history.iter().any(|event| self.site(event) == Some(called));
+        (!told).then_some(called)
     }
 }
 
@@ -98,6 +105,9 @@ impl fmt::Display for Violation {
         }
         if !self.locks.is_empty() {
             write!(f, ", holding {}", self.locks.join(", "))?;
+        }
+        if let Some(call) = self.call() {
+            write!(f, ", at {call}")?;
         }
         if let Some(packet) = self.packet {
             write!(f, "\n  packet    {packet}")?;

@@ -69,6 +69,11 @@ impl Ndis {
         }
     }
 
+    /// Whether a broken rule says which call of the driver's broke it.
+    pub(crate) fn looks_where(&self) -> bool {
+        self.config.verify == Verify::CallSites || self.queue.adversary.is_some()
+    }
+
     /// Whether events without a packet are of use too.
     #[inline]
     pub(crate) fn tells_all(&self) -> bool {
