@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import ndiswan as nw
+from ndiswan import models
 from rigs import Holding, Instant, Peer, bound
 
 
@@ -156,9 +157,13 @@ def test_a_size_that_is_no_number_is_refused_by_bind(value):
 
 @pytest.mark.parametrize("packets", [0, -1, 2**40, 1_048_577])
 def test_a_pool_is_of_a_sensible_size(packets):
-    """A pool has 1 to 1,048,576 packets."""
-    with nw.Ndis() as ndis, pytest.raises(ValueError, match="1 to 1048576"):
-        bound(ndis, packets=packets)
+    """A pool has 1 to 1,048,576 packets; what is bound once only is not bound by a call that is refused."""
+    card = models.CardMiniport(models.Line(rate_bps=64_000))
+    with nw.Ndis() as ndis:
+        for miniport in Instant(), card:
+            with pytest.raises(ValueError, match="1 to 1048576"):
+                ndis.bind(Peer(), miniport, packets=packets)
+        assert ndis.bind(Peer(), card).up
 
 
 @pytest.mark.parametrize("wrong", [None, 7, nw.Miniport, object()], ids=kind)
