@@ -227,3 +227,23 @@ def test_a_view_of_a_packet_that_is_exported_is_told_of():
         assert rules(ndis) == ["TOUCH"]
         assert bytes(view) == b"\x07" * 67
         assert len(peer.answers) == 50
+
+
+def test_a_view_that_a_batch_leaves_behind_is_told():
+    """Of packets that are answered by the return: TOUCH for the one with the view, which is of no packet any more."""
+
+    class Keeping(nw.Miniport):
+        def wan_send_many(self, link, batch):
+            self.view = memoryview(batch.packet(1).data)
+            return nw.SUCCESS
+
+    with nw.Ndis(on_violation="record") as ndis:
+        card = Keeping()
+        link = ndis.bind(nw.Protocol(), card, packets=3)
+        link.send_many(np.full(3, 5, np.uint32))
+        found = [(found.rule, found.packet) for found in ndis.violations]
+        assert found == [("TOUCH", "packet 0.1 (life 1)")]
+        packets = [link.packet(b"fresh") for _ in range(3)]
+        card.view[:] = b"stale"
+        assert {bytes(packet) for packet in packets} == {b"fresh"}
+        card.view.release()

@@ -255,6 +255,22 @@ def test_what_the_window_keeps_back_can_be_cancelled_too():
         assert client.back == ((b"3", "REQUEST_ABORTED"),)
 
 
+def test_a_view_that_is_left_is_told_and_the_packet_goes_down_all_the_same():
+    """As by a single send: TOUCH is raised when all are sent, and what is written to the view is in no packet."""
+    with nw.Ndis() as ndis:
+        peer, card = Once(), LanCard()
+        link = ndis.bind(peer, card)
+        first, second = packets(link, 2)
+        with memoryview(first.data) as view:
+            with pytest.raises(nw.AccessViolation, match="TOUCH"):
+                lan.send_packets(link, [first, second])
+            view[:] = b"!"
+        for packet in list(card.owed):
+            card.give(packet, nw.SUCCESS)
+    assert peer.back == {b"0": "SUCCESS", b"1": "SUCCESS"}
+    assert [found.rule for found in ndis.violations] == ["TOUCH"]
+
+
 def test_a_packet_that_breaks_a_rule_keeps_none_of_the_others():
     """Of another adapter, sent twice, of the miniport: each is reported, has no name, and the others go."""
     with nw.Ndis(on_violation="record") as ndis:
