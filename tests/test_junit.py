@@ -47,7 +47,10 @@ def test_what_did_not_come_again_is_a_case_that_is_skipped(tmp_path):
     assert verdict.failed
     report = of_campaign(Campaign("modem.py", Store(tmp_path / "kept")), verdict, VIOLATIONS)
     (tmp_path / "a.xml").write_text(to_junit([report]))
-    assert cases(tmp_path / "a.xml") == {"explored": [], f"did not come again: {path.stem}": ["skipped"]}
+    assert cases(tmp_path / "a.xml") == {
+        "explored": [],
+        f"did not come again: {path.stem}": ["skipped"],
+    }
     assert "1 that did not come again" in report.headline
 
 

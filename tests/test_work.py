@@ -86,7 +86,11 @@ def test_the_last_try_is_alone_and_knows_that_it_is_the_last():
     """And what is lost is told, and the others are done."""
     lost: list[Task] = []
     work = Work(
-        number, map(Task, range(6)), str, last=lambda task: Task(task.number, True), lost=lost.append
+        number,
+        map(Task, range(6)),
+        str,
+        last=lambda task: Task(task.number, True),
+        lost=lost.append,
     )
     executors = [Mortal({2}) for _ in range(TRIES + 1)]
     assert sorted(through(work, executors)) == [0, 1, 3, 4, 5]
