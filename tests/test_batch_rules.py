@@ -247,3 +247,15 @@ def test_a_view_that_a_batch_leaves_behind_is_told():
         card.view[:] = b"stale"
         assert {bytes(packet) for packet in packets} == {b"fresh"}
         card.view.release()
+
+
+def test_what_did_not_go_out_is_not_counted_as_sent():
+    """Of packets that come home together those with SUCCESS are, with their bytes."""
+    with nw.Ndis() as ndis:
+        link, _, card = together(ndis, packets=64)
+        link.send_many(np.full(64, 10, np.uint32))
+        statuses = np.where(np.arange(64) % 4, nw.SUCCESS, nw.FAILURE).astype(np.uint32)
+        card.adapter.wan_send_complete_many(card.owed, statuses)
+        card.owed = card.owed[:0]
+        stats = link.query(nw.Oid.WAN_GET_STATS_INFO)
+    assert (stats.frames_sent, stats.bytes_sent) == (48, 480)

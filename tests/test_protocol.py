@@ -218,3 +218,20 @@ def test_statuses_come_as_members():
             miniport.adapter.wan_send_complete(miniport.held.pop(), status)
     assert peer.answers == [nw.SUCCESS, nw.FAILURE, Status.INVALID_DATA, Status.NO_CABLE]
     assert all(isinstance(answer, Status) for answer in peer.answers)
+
+
+def test_what_a_protocol_sends_while_it_is_told_of_a_line_down_waits():
+    """It cannot know before: the miniport is not called with it, and it is not sent before the line is up again."""
+
+    class Sending(nw.Protocol):
+        def line_down(self, link):
+            answers.append(link.send(b"frame"))
+
+    answers = []
+    with nw.Ndis() as ndis:
+        link, _, card = bound(ndis, peer=Sending())
+        card.adapter.line_down(link)
+        assert (answers, card.held, link.queued) == ([Status.PENDING], [], 1)
+        card.adapter.line_up(link)
+        assert (len(card.held), link.queued) == (1, 0)
+        card.complete()

@@ -225,6 +225,23 @@ def test_the_packets_of_an_array_have_ids_of_their_own():
     assert peer.back == {b"0": "SUCCESS", b"1": "REQUEST_ABORTED", b"2": "SUCCESS"}
 
 
+def test_an_id_to_cancel_by_holds_for_one_send():
+    """Sent again without one the packet has none, and stays with the miniport."""
+    with nw.Ndis() as ndis:
+        card = LanCard()
+        link = ndis.bind(Once(), card)
+        (packet,) = packets(link, 1)
+        link.send(packet)
+        assert packet.cancel_id == 0
+        card.give(card.owed[0], nw.SUCCESS)
+        packet.fill(b"again")
+        link.send(packet)
+        assert packet.cancel_id is None
+        lan.cancel_send_packets(link, 0)
+        assert len(card.owed) == 1
+        card.give(card.owed[0], nw.FAILURE)
+
+
 def test_what_the_window_keeps_back_can_be_cancelled_too():
     """CoNDIS: of an array longer than the window the rest waits in NDIS, and comes back from there."""
 

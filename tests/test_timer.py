@@ -196,3 +196,13 @@ def test_what_a_routine_above_a_built_in_card_raises_comes_out_of_the_run():
         adapter.timer(lambda: 1 / 0).set(0.1)
         with pytest.raises(ZeroDivisionError):
             ndis.run()
+
+
+def test_a_timer_that_a_halt_leaves_set_is_told_and_cancelled():
+    """It breaks TIMER once, and is set no more: nothing calls the driver after its halt."""
+    with nw.Ndis(on_violation="record") as ndis:
+        adapter = bound(ndis)[2].adapter
+        timer = adapter.timer(lambda: None)
+        timer.set(1)
+    assert [found.rule for found in ndis.violations] == ["TIMER"]
+    assert not timer.armed
