@@ -1,5 +1,7 @@
 """What is wrong inside of a batch: told for each packet, while the others go on; and what is no batch."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -259,3 +261,24 @@ def test_what_did_not_go_out_is_not_counted_as_sent():
         card.owed = card.owed[:0]
         stats = link.query(nw.Oid.WAN_GET_STATS_INFO)
     assert (stats.frames_sent, stats.bytes_sent) == (48, 480)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with another thread"])
+def test_packets_of_two_lines_come_home_by_a_call_each(alone):
+    """A batch is of one link, whoever else is in the world."""
+    with nw.Ndis() as ndis:
+        card = Many()
+        card.info = nw.WanInfo(max_transmit=4096, endpoints=2)
+        link, peer, _ = together(ndis, card, packets=128)
+        other = card.adapter.line_up()
+        if not alone:
+            thread = threading.Thread(target=link.send, args=(b"frame",))
+            thread.start()
+            thread.join()
+            card.complete()
+            peer.batches.clear()
+        for line in link, other, link:
+            line.send_many(sizes(30))
+        card.complete()
+    found = [(batch.link == other, len(batch)) for batch in peer.batches]
+    assert found == [(False, 30), (True, 30), (False, 30)]

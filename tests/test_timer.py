@@ -206,3 +206,18 @@ def test_a_timer_that_a_halt_leaves_set_is_told_and_cancelled():
         timer.set(1)
     assert [found.rule for found in ndis.violations] == ["TIMER"]
     assert not timer.armed
+
+
+def test_a_hang_is_counted_from_the_oldest_send_that_is_owed():
+    """However long nothing was sent before."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link, _, card = bound(ndis)
+        link.send(b"frame")
+        card.complete()
+        ndis.run(until=30)
+        link.send(b"frame")
+        ndis.run(until=50)
+        assert ndis.violations == []
+        ndis.run(until=55)
+        assert [found.rule for found in ndis.violations] == ["HANG"]
+        card.held.clear()
