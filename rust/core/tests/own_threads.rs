@@ -14,7 +14,8 @@ use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::explore::{Options, explore};
 use ndiswan::ndis::Waited;
 use ndiswan::{
-    Adapter, Config, Deserialized, FinalStatus, Ndis, Sent, Status, TimeKind, at_passive,
+    Adapter, Config, Deserialized, FinalStatus, Irql, Ndis, Rule, Sent, Status, TimeKind,
+    at_passive,
 };
 use support::card::{Card, Rig, Shared};
 
@@ -257,5 +258,19 @@ fn a_thread_under_an_explorer_ends_with_each_execution() {
         assert_eq!(found.executions, 300);
         assert!(found.failures.is_empty(), "{:?}", found.failures);
         assert!(worlds.iter().all(|does| does.ended.load(Ordering::SeqCst)));
+    }
+}
+
+/// What a thread leaves raised is told, and its end is the end of it.
+#[test]
+fn a_thread_that_ends_raised_is_told_and_put_right() {
+    for time in [TimeKind::Virtual, TimeKind::Real] {
+        let rig =
+            Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
+        let adapter = Arc::clone(rig.adapter());
+        let spawned = rig.adapter().spawn(move || drop(adapter.raise_irql(Irql::DISPATCH)));
+        spawned.expect("a thread");
+        rig.ndis.wait(Duration::from_millis(100), || rig.ndis.violation_count() > 0);
+        assert_eq!(rig.close(), [Rule::IrqlLeak], "{time:?}");
     }
 }
