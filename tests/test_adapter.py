@@ -312,6 +312,12 @@ def test_what_was_taken_before_a_bug_check_can_be_given_back_after_it():
     with nw.Ndis(on_violation="bugcheck") as ndis:
         adapter = bound(ndis)[2].adapter
         lock = adapter.spin_lock()
+        with pytest.raises(nw.AccessViolation, match="HANDLE"), lock:
+            (lock.release(), adapter.wan_send_complete(adapter))
+        assert (adapter.life, adapter.irql) == ("stopped", Irql.PASSIVE)
+    with nw.Ndis(on_violation="bugcheck") as ndis:
+        adapter = bound(ndis)[2].adapter
+        lock = adapter.spin_lock()
         old = adapter.raise_irql(Irql.APC)
         lock.acquire()
         with pytest.raises(nw.LockViolation, match="LOCK_RECURSION"):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import ndiswan as nw
+from ndiswan import models
 from rigs import Holding, Instant, Peer, bound
 
 
@@ -156,10 +157,14 @@ def test_a_size_that_is_no_number_is_refused_by_bind(value):
 
 @pytest.mark.parametrize("packets", [0, -1, 2**40, 1_048_577, True])
 def test_a_pool_is_of_a_sensible_size(packets):
-    """A pool has 1 to 1,048,576 packets; True is no number of them."""
+    """A pool has 1 to 1,048,576 packets; True is no number. What is bound once only is not bound by a call that is refused."""
     kind, match = (TypeError, "got True") if packets is True else (ValueError, "1 to 1048576")
-    with nw.Ndis() as ndis, pytest.raises(kind, match=match):
-        bound(ndis, packets=packets)
+    card = models.CardMiniport(models.Line(rate_bps=64_000))
+    with nw.Ndis() as ndis:
+        for miniport in Instant(), card:
+            with pytest.raises(kind, match=match):
+                ndis.bind(Peer(), miniport, packets=packets)
+        assert ndis.bind(Peer(), card).up
 
 
 @pytest.mark.parametrize("wrong", [None, 7, nw.Miniport, object()], ids=kind)

@@ -1,5 +1,7 @@
 """What is wrong inside of a batch: told for each packet, while the others go on; and what is no batch."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -227,3 +229,56 @@ def test_a_view_of_a_packet_that_is_exported_is_told_of():
         assert rules(ndis) == ["TOUCH"]
         assert bytes(view) == b"\x07" * 67
         assert len(peer.answers) == 50
+
+
+def test_a_view_that_a_batch_leaves_behind_is_told():
+    """Of packets that are answered by the return: TOUCH for the one with the view, which is of no packet any more."""
+
+    class Keeping(nw.Miniport):
+        def wan_send_many(self, link, batch):
+            self.view = memoryview(batch.packet(1).data)
+            return nw.SUCCESS
+
+    with nw.Ndis(on_violation="record") as ndis:
+        card = Keeping()
+        link = ndis.bind(nw.Protocol(), card, packets=3)
+        link.send_many(np.full(3, 5, np.uint32))
+        found = [(found.rule, found.packet) for found in ndis.violations]
+        assert found == [("TOUCH", "packet 0.1 (life 1)")]
+        packets = [link.packet(b"fresh") for _ in range(3)]
+        card.view[:] = b"stale"
+        assert {bytes(packet) for packet in packets} == {b"fresh"}
+        card.view.release()
+
+
+def test_what_did_not_go_out_is_not_counted_as_sent():
+    """Of packets that come home together those with SUCCESS are, with their bytes."""
+    with nw.Ndis() as ndis:
+        link, _, card = together(ndis, packets=64)
+        link.send_many(np.full(64, 10, np.uint32))
+        statuses = np.where(np.arange(64) % 4, nw.SUCCESS, nw.FAILURE).astype(np.uint32)
+        card.adapter.wan_send_complete_many(card.owed, statuses)
+        card.owed = card.owed[:0]
+        stats = link.query(nw.Oid.WAN_GET_STATS_INFO)
+    assert (stats.frames_sent, stats.bytes_sent) == (48, 480)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with another thread"])
+def test_packets_of_two_lines_come_home_by_a_call_each(alone):
+    """A batch is of one link, whoever else is in the world."""
+    with nw.Ndis() as ndis:
+        card = Many()
+        card.info = nw.WanInfo(max_transmit=4096, endpoints=2)
+        link, peer, _ = together(ndis, card, packets=128)
+        other = card.adapter.line_up()
+        if not alone:
+            thread = threading.Thread(target=link.send, args=(b"frame",))
+            thread.start()
+            thread.join()
+            card.complete()
+            peer.batches.clear()
+        for line in link, other, link:
+            line.send_many(sizes(30))
+        card.complete()
+    found = [(batch.link == other, len(batch)) for batch in peer.batches]
+    assert found == [(False, 30), (True, 30), (False, 30)]

@@ -1,6 +1,7 @@
 """Many completions in one call, and completions of many threads on their way through the ring."""
 
 import threading
+from array import array
 from collections import Counter
 
 import pytest
@@ -159,17 +160,70 @@ def test_what_cannot_be_gone_through_completes_nothing(packets, status, error, w
     assert ndis.violations == []
 
 
-def test_a_bug_check_in_the_middle_brings_all_home():
-    """With "bugcheck" the first broken rule ends the call, and the rest of the packets has been taken back."""
-    with nw.Ndis(delivery="queued", on_violation="bugcheck") as ndis:
+@BOTH
+@pytest.mark.parametrize(
+    "given",
+    [list, lambda all_: array("Q", [packet.handle for packet in all_]), lambda all_: [*all_, 7]],
+    ids=["packets", "names", "something else"],
+)
+def test_a_bug_check_in_the_middle_brings_all_home(delivery, given):
+    """With "bugcheck" the first broken rule ends the call: the rest has been taken back, and breaks no rule."""
+    with nw.Ndis(delivery=delivery, on_violation="bugcheck") as ndis:
         peer, card = owing(ndis, 6)
         held, card.held = card.held, []
-        with pytest.raises(nw.OwnershipViolation, match="DOUBLE"):
-            card.adapter.wan_send_complete_many([*held[:3], held[0], *held[3:]])
+        with pytest.raises(nw.OwnershipViolation, match="DOUBLE") as raised:
+            card.adapter.wan_send_complete_many(given([*held[:3], held[0], *held[3:]]))
+        assert not hasattr(raised.value, "__notes__")
         ndis.drain()
         assert Counter(peer.answers) == {nw.SUCCESS: 3, nw.FAILURE: 3}
         with pytest.raises(RuntimeError, match="bug check"):
             card.adapter.wan_send_complete_many(held)
+    assert [found.rule for found in ndis.violations] == ["DOUBLE"]
+
+
+def test_a_bug_check_of_the_protocols_ends_the_call_of_the_miniports():
+    """What a completion brings about is not told once more for each packet behind it."""
+
+    class Breaking(Peer):
+        def send_complete(self, packet, status):
+            super().send_complete(packet, status)
+            if len(self.answers) == 2:
+                packet.link.adapter.wan_send_complete(packet)
+
+    ndis, card = nw.Ndis(on_violation="bugcheck"), Card()
+    link = ndis.bind(Breaking(), card, packets=256)
+    for _ in range(6):
+        link.send(b"frame")
+    card.adapter.wan_send_complete_many(card.held)
+    with pytest.raises(nw.OwnershipViolation, match="FOREIGN"):
+        ndis.close()
+    assert [found.rule for found in ndis.violations] == ["FOREIGN"]
+
+
+@pytest.mark.parametrize("status", [nw.SUCCESS, None])
+def test_what_is_looked_at_by_itself_comes_in_its_turn(status):
+    """Queued, a packet of which a view is left goes behind those before it: they come home in the order of the call."""
+
+    class Numbered(Peer):
+        def send_complete(self, packet, status):
+            super().send_complete(packet, status)
+            numbers.append(packet.protocol_reserved[0])
+
+    numbers = []
+    with nw.Ndis(delivery="queued", on_violation="record") as ndis:
+        card = Card()
+        link = ndis.bind(Numbered(), card, packets=256)
+        for number in range(4):
+            packet = link.packet(b"frame")
+            packet.protocol_reserved[0] = number
+            link.send(packet)
+            del packet
+        held, card.held = card.held, []
+        with memoryview(held[2].data):
+            card.adapter.wan_send_complete_many(held, *([] if status is None else [[status] * 4]))
+        ndis.drain()
+    assert numbers == [0, 1, 2, 3]
+    assert [found.rule for found in ndis.violations] == ["TOUCH"]
 
 
 def test_completions_of_several_threads_are_drained_by_one():

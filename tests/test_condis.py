@@ -1,6 +1,7 @@
 """CoNDIS on the same engine: virtual connections, arrays, completions with the connection."""
 
 from collections import deque
+from contextlib import nullcontext
 
 import pytest
 
@@ -95,6 +96,25 @@ def test_a_completion_on_another_connection_is_found():
         card.adapter.co_send_complete(nw.SUCCESS, two, card.owed.popleft()[1])
         assert [found.rule for found in ndis.violations] == ["HANDLE"]
         assert client.back == [(one, b"frame", nw.SUCCESS)]
+
+
+@pytest.mark.parametrize("mode", ["raise", "record", "bugcheck"])
+@pytest.mark.parametrize("another", [False, True], ids=["none", "another"])
+def test_whatever_is_given_for_the_connection_the_packet_goes_home(mode, another):
+    """HANDLE is what is raised, where a broken rule is, and the packet is no longer the miniport's."""
+    ndis, card = nw.Ndis(on_violation=mode), Card()
+    vc = ndis.bind(Client(), card)
+    given = card.adapter.activate_vc(send_window=1) if another else None
+    vc.send(b"frame")
+    packet = card.owed.popleft()[1]
+    raises = (
+        nullcontext() if mode == "record" else pytest.raises(nw.AccessViolation, match="HANDLE")
+    )
+    with raises:
+        card.adapter.co_send_complete(nw.SUCCESS, given, packet)
+    assert packet.owner == ("returning" if mode == "bugcheck" else "pool")
+    ndis.close()
+    assert [found.rule for found in ndis.violations] == ["HANDLE"]
 
 
 def test_a_deactivated_connection_owes_what_it_has_and_takes_nothing_more():

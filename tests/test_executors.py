@@ -20,8 +20,12 @@ from test_campaign import CAREFUL, CARELESS, campaign, raising_unheard, verdicts
 class Plain(Executor):
     """An executor of which nothing is known but what every one has."""
 
+    def __init__(self):
+        self.given = []
+
     def submit(self, fn, /, *args, **kwargs):
         """Call it at once."""
+        self.given += args
         future = Future()
         future.set_result(fn(*args, **kwargs))
         return future
@@ -44,6 +48,30 @@ def test_an_executor_of_ones_own_finds_what_one_process_finds(tmp_path, make):
         assert executor.submit(sum, [1, 2]).result() == 3
     assert verdict.progress.executions == 400
     assert verdicts(tmp_path / "one") == verdicts(tmp_path / "two") != []
+
+
+def test_a_task_knows_when_it_is_over_by_the_clock_of_this_machine_only(tmp_path):
+    """Of an executor that may be of another machine it has its seconds."""
+    plain = Plain()
+    campaign(tmp_path / "one", executor=plain).run()
+    assert {task.until for task in plain.given} == {None}
+    asked = []
+    with ThreadPoolExecutor(1) as threads:
+        submit = threads.submit
+        threads.submit = lambda do, task: asked.append(task) or submit(do, task)
+        campaign(tmp_path / "two", executor=threads).run()
+    assert len(asked) == len(plain.given) > 1
+    assert all(abs(task.until - time.time()) < 1e6 + 60 for task in asked)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_tasks_begin_with_what_earlier_ones_found_if_they_share_it(tmp_path, shared):
+    """Else each begins with what was there before, so that the order does not matter."""
+    plain = Plain()
+    campaign(tmp_path, executor=plain, share_corpus=shared, jobs=1).run()
+    first, *others = (len(task.corpus) for task in plain.given)
+    assert first == 0
+    assert (others[-1] > 0) == shared
 
 
 def test_as_many_tasks_are_with_it_as_it_has_workers():

@@ -125,3 +125,13 @@ def test_nobody_waits_for_dpcs_above_passive(adapter):
     assert adapter.flush_dpcs()
     with adapter.at(Irql.DISPATCH), pytest.raises(nw.IrqlViolation, match=r"IRQL_CALL.*flush_dpcs"):
         adapter.flush_dpcs()
+
+
+def test_a_thread_that_ends_raised_is_told_and_put_right():
+    """What a spawned function leaves behind is no matter of who comes after it on the same thread."""
+    with nw.Ndis(on_violation="record") as ndis:
+        adapter = bound(ndis)[2].adapter
+        ndis.spawn(adapter.raise_irql, Irql.DISPATCH)
+        ndis.run()
+        assert [found.rule for found in ndis.violations] == ["IRQL_LEAK"]
+        assert adapter.irql == Irql.PASSIVE

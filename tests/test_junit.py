@@ -4,7 +4,8 @@ from xml.etree import ElementTree as ET
 
 from ci import sarif
 from commands import FINE, ROOT, VIOLATIONS, ndiswan
-from ndiswan.outputs import Case, Problem, Report, Suite, to_junit
+from ndiswan.campaign import Campaign, Progress, Store, Verdict
+from ndiswan.outputs import Case, Problem, Report, Suite, of_campaign, to_junit
 
 CARELESS = "exploring_targets.py:careless"
 BUDGET = ("--executions", "60", "--executor", "serial", "--seed", "5", "--explorer", "random")
@@ -37,6 +38,20 @@ def test_a_campaign_has_a_case_a_failure(tmp_path):
     assert len(mended) == len(found) + 1
     assert all(kinds == [] for kinds in mended.values())
     assert sum(name.startswith("fails no more: ") for name in mended) == len(found)
+
+
+def test_what_did_not_come_again_is_a_case_that_is_skipped(tmp_path):
+    """The exit code is 1 for it, and the report says what of: it is neither mended nor known to fail."""
+    path = tmp_path / "LOST-0123456789ab.json"
+    verdict = Verdict(Progress(executions=9), unsure=[path], nondeterministic=["somebody"])
+    assert verdict.failed
+    report = of_campaign(Campaign("modem.py", Store(tmp_path / "kept")), verdict, VIOLATIONS)
+    (tmp_path / "a.xml").write_text(to_junit([report]))
+    assert cases(tmp_path / "a.xml") == {
+        "explored": [],
+        f"did not come again: {path.stem}": ["skipped"],
+    }
+    assert "1 that did not come again" in report.headline
 
 
 def test_a_replay_is_one_case(tmp_path):

@@ -56,3 +56,21 @@ def test_a_folder_that_is_removed_meanwhile_is_made_again(tmp_path) -> None:
     sweep = models.sweep(make, GRID, directory=folder, progress=remove, **OPTIONS)
     assert removed[0] < 4 == len(sweep.columns["sent"])
     assert list(folder.glob("*.npz"))
+
+
+def test_files_that_overlap_are_taken_up_to_each_other(tmp_path) -> None:
+    """Of two sweeps that divided their replications otherwise: each replication counts once."""
+
+    def sent(folder, replications):
+        options = {**OPTIONS, "until": 0.2, "replications": replications}
+        swept = models.sweep(make, {"rate": [100]}, directory=tmp_path / folder, **options)
+        return swept.columns["sent"].tolist()
+
+    sent("both", 16)
+    expected = sent("other", 24)
+    for file in (tmp_path / "other").iterdir():
+        shutil.copy(file, tmp_path / "both")
+    ends = [file.stem.split("-")[1:] for file in (tmp_path / "both").iterdir()]
+    assert ["0", "2"] in ends
+    assert ["0", "3"] in ends
+    assert sent("both", 24) == expected

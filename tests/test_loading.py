@@ -310,9 +310,11 @@ def test_two_cards_of_one_driver() -> None:
 
 
 def test_a_card_is_bound_once() -> None:
-    """And says so."""
+    """And says so; what was refused for the pool's size was no bind."""
     with nw.Ndis(time=nw.VirtualTime()) as ndis:
         miniport = load(QUEUED)
+        with pytest.raises(ValueError, match="packets: expected 1 to 65536, got 65537"):
+            ndis.bind(Peer(), miniport, packets=65_537)
         ndis.bind(Peer(), miniport)
         with pytest.raises(RuntimeError, match="bound already"):
             ndis.bind(Peer(), miniport)

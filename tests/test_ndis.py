@@ -366,3 +366,19 @@ def test_two_threads_may_close(time):
         thread.join()
     assert halts == [True]
     assert backs == [[Status.REQUEST_ABORTED]] * 3
+
+
+def test_the_machine_goes_down_once():
+    """MiniportShutdown is called by the first `shutdown` only."""
+
+    class Counting(Holding):
+        calls = 0
+
+        def shutdown(self):
+            self.calls += 1
+
+    with nw.Ndis() as ndis:
+        card = bound(ndis, Counting())[2]
+        ndis.shutdown()
+        ndis.shutdown()
+    assert card.calls == 1

@@ -266,10 +266,11 @@ def test_a_cancel_that_is_not_answered_is_found_after_ten_seconds():
         nbl.cancel_id = 7
         link.send(nbl)
         del nbl
+        ndis.run(until=8.0)
         ndis6.cancel_send_net_buffer_lists(link, 7)
-        ndis.run(until=9.0)
+        ndis.run(until=17.0)
         assert rules(ndis) == []
-        ndis.run(until=15.0)
+        ndis.run(until=23.0)
         assert rules(ndis) == ["CANCEL"]
         assert len(peer.back) == 1
         card.owed.clear()

@@ -144,3 +144,16 @@ def test_what_is_left_after_the_halt_is_told_once(tmp_path):
     (problem,) = of_check(result, lambda *_: "again").problems
     assert (problem.rule, problem.modes) == ("LEAK", ["send/inline", "send/queued"])
     assert problem.shown(tmp_path) == Place(str(tmp_path / "b.c"), 1)
+
+
+def test_a_packet_that_was_completed_early_is_shown_where_it_was_completed():
+    """The return that breaks the rule has no line of its own."""
+    known = {"time_ns": 0, "cpu": 0}
+    first, second = (Place("/modem.py", line, "Modem.wan_send") for line in (3, 7))
+    steps = [
+        Step(0, **known, text="", place=first, names="MiniportWanSend (life 1)"),
+        Step(1, **known, text="", place=second, names="NdisMWanSendComplete (life 1)"),
+        Step(2, **known, text="", place=first, broken=True),
+    ]
+    early = Problem("EARLY", "error", "completed, and then SUCCESS", "Modem", "", steps=steps)
+    assert early.shown(Path("/")) == second

@@ -98,6 +98,19 @@ def test_a_run_up_to_a_time_stands_there_and_goes_on() -> None:
     assert ticks == [1, 2, 3, 4]
 
 
+def test_all_that_the_engine_has_to_do_up_to_a_time_comes_before_a_call_at_it() -> None:
+    """However much that is; at the same instant as well."""
+    happened = []
+    with nw.Ndis() as ndis:
+        world, adapter = World(ndis), ndis.bind(nw.Protocol(), Line(1)).adapter
+        for tenths in (1, 2, 3, 4):
+            adapter.device(lambda: happened.append(ndis.now)).set(tenths / 10)
+        for tenths in (2, 3.5):
+            world.call_at(round(tenths * 1e8), lambda: happened.append("call"))
+        world.run()
+    assert happened == [0.1, 0.2, "call", 0.3, "call", 0.4]
+
+
 def test_an_event_wakes_all_who_wait_and_who_comes_later() -> None:
     """Each has the event's value, also a process that asks when it is over."""
     got = []

@@ -180,6 +180,35 @@ def test_a_completion_below_dispatch_is_raised_for_the_callback():
     assert seen == [Irql.DISPATCH, Irql.PASSIVE]
 
 
+def test_a_completion_that_breaks_a_rule_is_not_brought_on_top_of_it():
+    """With a lock held the packet is the protocol's when the lock has been let go."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link, peer, card = bound(ndis)
+        link.send(b"frame")
+        with card.adapter.spin_lock():
+            card.adapter.wan_send_complete(card.held.pop())
+            assert peer.answers == []
+        ndis.run()
+        assert peer.answers == [Status.SUCCESS]
+    assert [found.rule for found in ndis.violations] == ["LOCK_HELD"]
+
+
+def test_what_was_given_up_and_sent_again_is_late_and_not_stale():
+    """Its driver could not know that the packet which it completes has a new life."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link, peer, card = bound(ndis, packets=1)
+        link.send(b"frame")
+        owed = card.held.pop()
+        ndis.run(until=40)
+        assert peer.answers == [Status.FAILURE]
+        link.send(b"frame")
+        card.adapter.wan_send_complete(owed)
+        assert [found.rule for found in ndis.violations] == ["HANG", "LATE"]
+        card.complete()
+        card.adapter.wan_send_complete(owed)
+    assert [found.rule for found in ndis.violations] == ["HANG", "LATE", "LATE"]
+
+
 def test_statuses_come_as_members():
     """`send_complete` gets a `Status`, published or not."""
     with nw.Ndis(on_violation="record") as ndis:
@@ -189,3 +218,20 @@ def test_statuses_come_as_members():
             miniport.adapter.wan_send_complete(miniport.held.pop(), status)
     assert peer.answers == [nw.SUCCESS, nw.FAILURE, Status.INVALID_DATA, Status.NO_CABLE]
     assert all(isinstance(answer, Status) for answer in peer.answers)
+
+
+def test_what_a_protocol_sends_while_it_is_told_of_a_line_down_waits():
+    """It cannot know before: the miniport is not called with it, and it is not sent before the line is up again."""
+
+    class Sending(nw.Protocol):
+        def line_down(self, link):
+            answers.append(link.send(b"frame"))
+
+    answers = []
+    with nw.Ndis() as ndis:
+        link, _, card = bound(ndis, peer=Sending())
+        card.adapter.line_down(link)
+        assert (answers, card.held, link.queued) == ([Status.PENDING], [], 1)
+        card.adapter.line_up(link)
+        assert (len(card.held), link.queued) == (1, 0)
+        card.complete()

@@ -240,3 +240,47 @@ def test_a_report_that_cannot_be_written_is_told_before_the_campaign(tmp_path):
     done = ndiswan("fuzz", target, "--executions", 20, "--executor", "serial", *own, cwd=tmp_path)
     assert done.returncode == FINE, done.stdout + done.stderr
     assert (tmp_path / "found" / "x.sarif").is_file()
+
+
+WITHOUT_ROOM = """
+import resource, time
+import ndiswan as nw
+from ndiswan import models
+from ndiswan.refused import refused
+
+class Instant(nw.Miniport):
+    def wan_send(self, link, packet):
+        return nw.SUCCESS
+
+def without_room(function):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 1_000_000, resource.RLIM_INFINITY))
+    try:
+        function()
+    except RuntimeError as error:
+        print(refused(error))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+"""
+WORLD = "without_room(lambda: nw.Ndis(time=nw.RealTime()))"
+SPAWN = """
+with nw.Ndis(time=nw.RealTime()) as ndis:
+    link = ndis.bind(nw.Protocol(), Instant())
+    without_room(lambda: [ndis.spawn(time.sleep, 0.2) for _ in range(50)])
+    ndis.run()
+    assert link.send(b"frame") is nw.SUCCESS
+"""
+SIMULATION = """
+link = models.Link(traffic=models.Cbr(rate_pps=50, size=500), line=models.Line(rate_bps=512_000))
+without_room(lambda: models.simulate(link, until=1))
+assert models.simulate(link, until=1)
+"""
+
+
+@pytest.mark.parametrize("does", [WORLD, SPAWN, SIMULATION], ids=["world", "spawn", "simulation"])
+def test_a_thread_that_there_is_not_is_told_and_not_waited_for(does):
+    """It is a RuntimeError with what to do, and what was there before goes on."""
+    words = [sys.executable, "-c", WITHOUT_ROOM + does]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    told = "a thread cannot be started; allow more processes (`ulimit -u`), or start fewer\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, told, "")

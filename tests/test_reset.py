@@ -1,5 +1,7 @@
 """Reset, of both kinds: answered at once or later, who completes what, and what asks for one."""
 
+import threading
+
 import pytest
 
 import ndiswan as nw
@@ -272,3 +274,24 @@ def test_a_reset_that_returns_nothing_is_a_success():
 
     with nw.Ndis() as ndis:
         assert ndis.reset(ndis.bind(nw.Protocol(), Plain())) is nw.SUCCESS
+
+
+def test_a_packet_that_is_in_its_call_when_a_reset_ends_is_not_left_over():
+    """Its deserialized driver could not complete it yet: another thread is on the way down with it."""
+
+    class Slow(Instant):
+        def wan_send(self, link, packet):
+            inside.set()
+            go_on.wait(10)
+            return nw.SUCCESS
+
+    inside, go_on, answers = threading.Event(), threading.Event(), []
+    with nw.Ndis(time=nw.RealTime(), on_violation="record") as ndis:
+        link, _, _ = bound(ndis, Slow())
+        thread = threading.Thread(target=lambda: answers.append(link.send(b"frame")))
+        thread.start()
+        inside.wait(10)
+        assert ndis.reset(link) is nw.SUCCESS
+        go_on.set()
+        thread.join()
+    assert (answers, ndis.violations) == ([nw.SUCCESS], [])

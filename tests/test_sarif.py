@@ -1,6 +1,7 @@
 """SARIF of a check, a campaign and a replay: valid by the official schema, and with what a reader of it needs."""
 
 import json
+import sys
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ci import every_location, sarif
 from commands import BAD, ROOT, VIOLATIONS, driver, ndiswan
 from ndiswan._native import rule_table
+from ndiswan.outputs import Report, to_sarif
 
 QUEUED = ROOT / "examples" / "c" / "queued" / "queued.c"
 CARELESS = "exploring_targets.py:careless"
@@ -263,3 +265,13 @@ def test_a_recorded_trace_has_its_lines(tmp_path):
     result = next(r for r in sarif(tmp_path / "a.sarif")[0]["results"] if r["ruleId"] == "DOUBLE")
     assert uri(result["locations"][0]) == "d.py"
     assert all(uri(place) for place in every_location(result))
+
+
+def test_a_password_is_in_no_file(monkeypatch):
+    """That of a database's address, which the command line has."""
+    database = "redis://modem:secret@host/0"
+    monkeypatch.setattr(sys, "argv", ["ndiswan", "fuzz", "modem.py", "--database", database])
+    written = to_sarif([Report("fuzz", "modem.py")], ROOT)
+    (run,) = json.loads(written)["runs"]
+    assert run["invocations"][0]["arguments"][-1] == "redis://host/0"
+    assert "secret" not in written

@@ -225,6 +225,23 @@ def test_the_packets_of_an_array_have_ids_of_their_own():
     assert peer.back == {b"0": "SUCCESS", b"1": "REQUEST_ABORTED", b"2": "SUCCESS"}
 
 
+def test_an_id_to_cancel_by_holds_for_one_send():
+    """Sent again without one the packet has none, and stays with the miniport."""
+    with nw.Ndis() as ndis:
+        card = LanCard()
+        link = ndis.bind(Once(), card)
+        (packet,) = packets(link, 1)
+        link.send(packet)
+        assert packet.cancel_id == 0
+        card.give(card.owed[0], nw.SUCCESS)
+        packet.fill(b"again")
+        link.send(packet)
+        assert packet.cancel_id is None
+        lan.cancel_send_packets(link, 0)
+        assert len(card.owed) == 1
+        card.give(card.owed[0], nw.FAILURE)
+
+
 def test_what_the_window_keeps_back_can_be_cancelled_too():
     """CoNDIS: of an array longer than the window the rest waits in NDIS, and comes back from there."""
 
@@ -253,6 +270,22 @@ def test_what_the_window_keeps_back_can_be_cancelled_too():
         assert (len(card.owed), vc.queued, set(batch.statuses)) == (2, 2, {nw.PENDING})
         condis.cancel_send_packets(vc, 3)
         assert client.back == ((b"3", "REQUEST_ABORTED"),)
+
+
+def test_a_view_that_is_left_is_told_and_the_packet_goes_down_all_the_same():
+    """As by a single send: TOUCH is raised when all are sent, and what is written to the view is in no packet."""
+    with nw.Ndis() as ndis:
+        peer, card = Once(), LanCard()
+        link = ndis.bind(peer, card)
+        first, second = packets(link, 2)
+        with memoryview(first.data) as view:
+            with pytest.raises(nw.AccessViolation, match="TOUCH"):
+                lan.send_packets(link, [first, second])
+            view[:] = b"!"
+        for packet in list(card.owed):
+            card.give(packet, nw.SUCCESS)
+    assert peer.back == {b"0": "SUCCESS", b"1": "SUCCESS"}
+    assert [found.rule for found in ndis.violations] == ["TOUCH"]
 
 
 def test_a_packet_that_breaks_a_rule_keeps_none_of_the_others():

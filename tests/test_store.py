@@ -21,8 +21,13 @@ TOKEN = "c1.2-0x5.1.40-3"
         ("corpus/0123456789abcdef0123", "c1.", lambda store: store.corpus("x.py")),
         ("coverage.json", "zz", lambda store: store.edges()),
         ("campaign.json", "[1]", lambda store: store.counts()),
+        (
+            "merged.json",
+            '{"own": "x", "counts": []}',
+            lambda store: Store(store.folder / "other").merge_counts(store),
+        ),
     ],
-    ids=["corpus", "coverage", "counts"],
+    ids=["corpus", "coverage", "counts", "merged"],
 )
 def test_a_damaged_file_is_put_aside(tmp_path, name, text, read) -> None:
     """With a warning that names it; what there is besides is read, and the next time there is no warning."""

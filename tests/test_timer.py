@@ -196,3 +196,28 @@ def test_what_a_routine_above_a_built_in_card_raises_comes_out_of_the_run():
         adapter.timer(lambda: 1 / 0).set(0.1)
         with pytest.raises(ZeroDivisionError):
             ndis.run()
+
+
+def test_a_timer_that_a_halt_leaves_set_is_told_and_cancelled():
+    """It breaks TIMER once, and is set no more: nothing calls the driver after its halt."""
+    with nw.Ndis(on_violation="record") as ndis:
+        adapter = bound(ndis)[2].adapter
+        timer = adapter.timer(lambda: None)
+        timer.set(1)
+    assert [found.rule for found in ndis.violations] == ["TIMER"]
+    assert not timer.armed
+
+
+def test_a_hang_is_counted_from_the_oldest_send_that_is_owed():
+    """However long nothing was sent before."""
+    with nw.Ndis(on_violation="record") as ndis:
+        link, _, card = bound(ndis)
+        link.send(b"frame")
+        card.complete()
+        ndis.run(until=30)
+        link.send(b"frame")
+        ndis.run(until=50)
+        assert ndis.violations == []
+        ndis.run(until=55)
+        assert [found.rule for found in ndis.violations] == ["HANG"]
+        card.held.clear()

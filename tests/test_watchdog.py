@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 import ndiswan as nw
 from ndiswan.exploring import Search, Settings
 from ndiswan.exploring.watchdog import Watchdog
@@ -114,3 +116,32 @@ def test_one_thread_looks_after_all_of_them_and_ends_with_them():
     )
     assert ran.stdout.splitlines() == ["1", "2", "True", "1 True", "1 True", "1"]
     assert ran.stderr == ""
+
+
+def test_who_looks_too_late_allows_for_it():
+    """Nobody ran meanwhile, by as much as that: the machine was suspended, for example."""
+
+    def looked_at(late):
+        dog = Watchdog(0.1, TimeoutError)
+        with dog.watching():
+            dog.look(0.0)
+            time.sleep(0.3)
+            dog.look(late)
+            for _ in range(1_000):
+                pass
+
+    looked_at(late=0.3)
+    with pytest.raises(TimeoutError):
+        looked_at(late=0.0)
+
+
+def test_a_handler_of_somebody_s_own_stays():
+    """SIGURG is the program's, if it has asked for it."""
+    asked = []
+    before = signal.signal(signal.SIGURG, lambda *_: asked.append("own"))
+    try:
+        with Watchdog(60.0, TimeoutError).watching(), Watchdog(60.0, TimeoutError):
+            signal.raise_signal(signal.SIGURG)
+        assert asked == ["own"]
+    finally:
+        signal.signal(signal.SIGURG, before)

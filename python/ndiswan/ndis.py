@@ -248,7 +248,7 @@ class Ndis(_Native, Shown):
         return super().wait(callable_("done", done, "a function without arguments"), seconds)
 
     def spawn(self, function: Callable[[*_Args], object], *args: *_Args) -> None:
-        """Run ``function(*args)`` as another thread at PASSIVE."""
+        """Run ``function(*args)`` as another thread at PASSIVE. Raises ``RuntimeError`` if there is none left."""
         super().spawn(callable_("function", function, "a function"), *args)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 
 CORPUS_MOST = 2000
-"""As many examples are given to a task at most: the newest."""
+"""As many examples are given to a task at most; which of more, their names say."""
 
 
 class Store:
@@ -212,11 +212,12 @@ def _known(example: bytes) -> str | None:
 
 def _merged(text: str) -> dict[str, Any]:
     kept = json.loads(text)
-    if not isinstance(kept["own"], str):
-        raise TypeError(f"own: expected a text, got {kept['own']!r:.40}")
-    for counts in kept["counts"].values():
+    own, by = kept["own"], kept["counts"]
+    if not isinstance(own, str) or not isinstance(by, dict):
+        raise TypeError(f"expected a text and counts by campaign, got {own!r:.40} and {by!r:.40}")
+    for counts in by.values():
         _checked(counts)
-    return {"own": kept["own"], "counts": kept["counts"]}
+    return {"own": own, "counts": by}
 
 
 def _counts(text: str) -> dict[str, Any]:

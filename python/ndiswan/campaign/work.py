@@ -73,19 +73,20 @@ class Work(Generic[Task, Found]):
         """Give the next task to a worker; false if there is none now."""
         if any(tries == TRIES - 1 for _, tries in self.running.values()):
             return False
-        if self._again:
-            task, tries = self._again[-1]
-            if tries == TRIES - 1:
-                if self.running:
-                    return False
-                task = self._last(task) if self._last is not None else task
-            self._again.pop()
-        else:
+        if not self._again:
             try:
-                task, tries = next(self._tasks), 0
+                self._again.append((next(self._tasks), 0))
             except StopIteration:
                 return False
-        self.running[executor.submit(self._do, task)] = task, tries
+        task, tries = self._again[-1]
+        if tries == TRIES - 1:
+            if self.running:
+                return False
+            task = self._last(task) if self._last is not None else task
+        # One that is not taken, since a worker has died meanwhile, is the next one's.
+        future = executor.submit(self._do, task)
+        self._again.pop()
+        self.running[future] = task, tries
         return True
 
     def put_back(self, futures: list[Future[Found]], error: BaseException) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ndiswan.exploring.execution import Execution
     from ndiswan.exploring.failure import Failure
 
+NOT_SURE = "it may fail still: the same choices give other events"
+
 
 def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
     """The report of a campaign: a problem for each failure that is new or fails still.
@@ -40,6 +42,7 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
         f" {len(verdict.new)} new, {len(verdict.known)} known,"
         f" {len(verdict.mended)} mended failures"
         + (f", {len(verdict.died)} that ended the process" if verdict.died else "")
+        + (f", {len(verdict.unsure)} that did not come again" if verdict.unsure else "")
     )
     cases = []
     for paths, title in ((verdict.new, "found"), (verdict.known, "fails still")):
@@ -57,6 +60,10 @@ def of_campaign(campaign: Campaign, verdict: Verdict, exit_code: int) -> Report:
     cases += [Case(f"fails no more: {path.stem}", campaign.target) for path in verdict.mended]
     cases += [
         Case(f"its choices do not fit: {path.stem}", campaign.target) for path in verdict.unfit
+    ]
+    cases += [
+        Case(f"did not come again: {path.stem}", campaign.target, skipped=NOT_SURE)
+        for path in verdict.unsure
     ]
     whole = Case("explored", campaign.target, seconds=progress.seconds, output=report.headline)
     report.suites.append(Suite(campaign.target, [whole, *cases], {"seed": str(campaign.seed)}))

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndiswan::face::Face;
+use ndiswan::info::MAX_PACKETS;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
 use ndiswan::{Miniport, Protocol, WanInfo};
@@ -18,11 +19,16 @@ use crate::ndis::Ndis;
 use crate::number::{Argument, Int, Seconds, arg};
 use crate::shared::World;
 
-/// A pool's size, which Python takes from the user.
+/// A pool's size, which Python takes from the user: looked at before a model or a card is bound, which happens once.
 pub(crate) fn packets_of(packets: Int<arg::Packets>) -> PyResult<u32> {
+    up_to(packets, MAX_PACKETS)
+}
+
+/// The same where the most is another number.
+pub(crate) fn up_to(packets: Int<arg::Packets>, most: u32) -> PyResult<u32> {
     let packets = packets.0;
-    u32::try_from(packets)
-        .map_err(|_| value(format!("packets: expected 1 to 1048576, got {packets}")))
+    let fits = u32::try_from(packets).ok().filter(|packets| (1..=most).contains(packets));
+    fits.ok_or_else(|| value(format!("packets: expected 1 to {most}, got {packets}")))
 }
 
 /// A miniport of Python's before its mode is known.

@@ -10,16 +10,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::adapter::Adapter;
-use crate::bind::packets_of;
+use crate::bind::up_to;
 use crate::callbacks::{Cell, PyProtocol};
 use crate::config::Entries;
 use crate::driver::Feed;
-use crate::error::{usage, value};
+use crate::error::usage;
 use crate::link::Link;
 use crate::ndis::Ndis;
 use crate::number::{Int, Text, arg};
 use crate::shared::{Shared, World, call_routine};
 use crate::status;
+
+/// The most packets above a card of a driver in C.
+const MOST_PACKETS: u32 = 1 << 16;
 
 /// What is known once the card is bound.
 #[derive(Default)]
@@ -353,18 +356,13 @@ pub(crate) fn bind_c(
     packets: Int<arg::Packets>,
     name: Text<arg::Name>,
 ) -> PyResult<Py<Link>> {
-    let (ndis, packets) = (ndis.get(), packets_of(packets)?);
+    let (ndis, packets) = (ndis.get(), up_to(packets, MOST_PACKETS)?);
     driver.bound.set(()).map_err(|()| {
         usage("it is bound already; a card is bound once: load the driver again, or take driver.another()")
     })?;
     let cell: Cell = Arc::new(OnceLock::new());
     let _ = driver.there.world.set(Arc::clone(&ndis.world));
     let _ = driver.there.cell.set(Arc::clone(&cell));
-    if packets > 1 << 16 {
-        return Err(value(format!(
-            "packets: expected 1 to 65536 for a driver in C, got {packets}"
-        )));
-    }
     let feed = feed.map(|feed| feed.get().once()).transpose()?;
     let card = Attached(Arc::clone(&driver.card));
     let link = if let Some(feed) = &feed {

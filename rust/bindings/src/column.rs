@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 
@@ -152,6 +153,12 @@ impl<'a, T: Item> Column<'a, T> {
         let (a, b) = (self.start.addr().get(), other.start.addr().get());
         a < end(b, other.length, size_of::<U>()) && b < end(a, self.length, size_of::<T>())
     }
+}
+
+/// Whether it speaks the buffer protocol, as each array does.
+pub(crate) fn has_buffer(given: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: looks at an object that is alive.
+    unsafe { ffi::PyObject_CheckBuffer(given.as_ptr()) != 0 }
 }
 
 /// The buffer, if its items are of this type. PyO3 reads over the order of the bytes.

@@ -14,7 +14,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
 
 use crate::adapter::Adapter;
 use crate::batch::Batch;
-use crate::column::{Column, Item};
+use crate::column::{Column, Item, has_buffer};
 use crate::error::{raise, raise_first, settle_warnings, value, with_more};
 use crate::packet::Packet;
 use crate::status;
@@ -63,7 +63,9 @@ fn handles_of<'a>(given: &'a Bound<'_, PyAny>) -> PyResult<Option<Column<'a, u64
     if let Some(column) = Column::<u64>::plain(given) {
         return Ok(Some(column));
     }
-    let Some(dtype) = given.getattr_opt("dtype")? else { return Ok(None) };
+    let Some(dtype) = given.getattr_opt("dtype")? else {
+        return has_buffer(given).then(|| Column::input("packets", given)).transpose();
+    };
     let objects =
         dtype.getattr_opt("hasobject")?.is_some_and(|has| has.is_truthy().unwrap_or(false));
     if objects { Ok(None) } else { Column::input("packets", given).map(Some) }
@@ -120,6 +122,9 @@ impl Adapter {
         let mut batch = self.shared.core.completions();
         let (mut first, mut more) = (None, 0);
         for (index, packet) in packets.iter().enumerate() {
+            if self.alive().is_err() {
+                break; // a bug check: the rest has been taken back
+            }
             let status = statuses.at(index);
             let done = if let Some((name, status)) = self.plain(py, packet, status) {
                 raise(py, &self.shared.world, batch.complete(name, status)).map(drop)
@@ -130,9 +135,6 @@ impl Adapter {
             if let Err(error) = done {
                 more += usize::from(first.is_some());
                 first.get_or_insert(error);
-                if self.alive().is_err() {
-                    break; // a bug check: the rest has been taken back
-                }
             }
         }
         drop(batch);
@@ -156,7 +158,7 @@ impl Adapter {
         let inline = self.shared.world.core.config.delivery == Delivery::Inline;
         let mut broken = Vec::new();
         let mut at = 0;
-        while at < handles.len() {
+        while at < handles.len() && self.alive().is_ok() {
             let rest = &handles[at..];
             let exported = self.shared.exported.load(Ordering::Relaxed);
             let count = |views: &AtomicU32| views.load(Ordering::Relaxed);
@@ -177,6 +179,9 @@ impl Adapter {
             let mut batch = core.completions();
             let end = if inline && rest.len() >= least { at + 1 } else { handles.len() };
             for (next, handle) in handles[at..end].iter().enumerate() {
+                if self.alive().is_err() {
+                    break; // as above
+                }
                 let name = Name::of_handle(*handle, core.index);
                 let touched = self.part(py, name);
                 broken.extend(batch.complete(name, status(at + next)).err());
@@ -184,9 +189,6 @@ impl Adapter {
             }
             at = end;
             drop(batch);
-            if !broken.is_empty() && self.alive().is_err() {
-                break; // a bug check: the rest has been taken back
-            }
         }
         raise_first(py, &self.shared.world, broken)
     }

@@ -1,6 +1,8 @@
 //! Settings across the border: what Python says, as the engine's types.
 
 use std::collections::HashMap;
+use std::io;
+use std::thread::{self, JoinHandle};
 
 use ndiswan::face::Face;
 use ndiswan::policy::{
@@ -204,8 +206,8 @@ pub(crate) fn wan_info(given: &Bound<'_, PyAny>) -> PyResult<WanInfo> {
 }
 
 /// Runs a thread of the engine's that enters the interpreter often: its thread state stays alive.
-pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || Python::attach(|py| py.detach(body)))
+pub(crate) fn spawn(body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().spawn(move || Python::attach(|py| py.detach(body)))
 }
 
 /// Ctrl-C that came where nothing can be raised comes once more.

@@ -231,6 +231,11 @@ pub(crate) fn usage(text: impl Into<String>) -> PyErr {
     PyRuntimeError::new_err(text.into())
 }
 
+/// The machine has no thread left; in the words of CPython, so that what to do is found by them (`ndiswan.refused`).
+pub(crate) fn no_thread(_: std::io::Error) -> PyErr {
+    usage("can't start new thread")
+}
+
 /// A value that cannot be.
 pub(crate) fn value(text: impl Into<String>) -> PyErr {
     PyValueError::new_err(text.into())

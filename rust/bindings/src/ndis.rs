@@ -17,7 +17,7 @@ use crate::adversarial::{Asked, Explorer, asked, pairs_of};
 use crate::bind::packets_of;
 use crate::callbacks::{Cell, PyProtocol};
 use crate::config::{self, Entries};
-use crate::error::{exception, raise, settle, usage, value};
+use crate::error::{exception, no_thread, raise, settle, usage, value};
 use crate::event::Event;
 use crate::life;
 use crate::link::Link;
@@ -64,13 +64,13 @@ impl Ndis {
         };
         // Each time the GIL is let go, whoever waits for it is woken, and is too late where it is taken again at once: an explorer
         // makes a world an execution, beside a thread that is to watch over it.
-        let core = if config.time == ndiswan::TimeKind::Adversarial {
-            ndiswan::Ndis::new(config)
+        let core = if config.time == TimeKind::Adversarial {
+            ndiswan::Ndis::try_new(config)
         } else {
-            py.detach(|| ndiswan::Ndis::new(config))
+            py.detach(|| ndiswan::Ndis::try_new(config))
         };
         let world = Arc::new(World {
-            core,
+            core: core.map_err(no_thread)?,
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
             errors: Mutex::default(),
@@ -205,12 +205,12 @@ impl Ndis {
 
     /// Runs ``function(*args)`` as another thread at PASSIVE.
     ///
-    /// Raises ``TypeError`` if it cannot be called.
+    /// Raises ``TypeError`` if it cannot be called, ``RuntimeError`` if the machine has no thread for it.
     #[pyo3(signature = (function, *args))]
     fn spawn(&self, py: Python<'_>, function: Py<PyAny>, args: Py<PyTuple>) -> PyResult<()> {
         callable("function", function.bind(py))?;
         let world = Arc::clone(&self.world);
-        self.world.core.spawn(move || {
+        let begun = self.world.core.spawn(move || {
             Python::attach(|py| {
                 if let Err(error) = function.call1(py, args.bind(py)) {
                     world.keep(py, error);
@@ -218,7 +218,7 @@ impl Ndis {
                 drop((function, args));
             });
         });
-        Ok(())
+        begun.map_err(no_thread)
     }
 
     /// The answers that the explorer gave so far, (of how many, which): the replay token.

@@ -11,6 +11,7 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use ndiswan::model::export::{self, Form};
@@ -22,7 +23,7 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::error::{usage, value};
+use crate::error::{no_thread, usage, value};
 
 pub(crate) use spec::check_part;
 
@@ -292,13 +293,17 @@ fn watched<R: Send>(
 ) -> PyResult<R> {
     let ended = py.detach(|| {
         let (done, waits) = channel();
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(move || {
+        thread::scope(|scope| {
+            let worker = thread::Builder::new().spawn_scoped(scope, move || {
                 let answer = work();
                 // Nobody listens any more if the watcher panicked, which the scope tells.
                 let _ = done.send(());
                 answer
             });
+            let worker = match worker {
+                Ok(worker) => worker,
+                Err(error) => return Ok(Err(no_thread(error))),
+            };
             let mut wish = Ok(());
             while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(SLICE) {
                 ndiswan::alive::beat();

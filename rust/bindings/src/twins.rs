@@ -38,8 +38,10 @@ pub(crate) fn co_complete(
     vc: &Bound<'_, PyAny>,
     packet: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
+    // Whatever is said of the connection, the packet goes home.
+    let given = adapter.link_of(vc);
     let mut wrong = Ok(());
-    if let Some(vc) = adapter.link_of(vc)?
+    if let Ok(Some(vc)) = given
         && let Ok(packet) = packet.cast::<Packet>()
         && let Some(known) = adapter.shared.core.link_of(packet.get().name())
         && !std::sync::Arc::ptr_eq(vc, &known)
@@ -52,8 +54,10 @@ pub(crate) fn co_complete(
         );
         wrong = Err(adapter.shared.core.report_broken(Rule::Handle, Some(name), detail));
     }
-    adapter.complete_as(py, Face::Condis, packet, Some(status))?;
-    raise(py, &adapter.shared.world, wrong).map(drop)
+    let done = adapter.complete_as(py, Face::Condis, packet, Some(status));
+    given?;
+    raise(py, &adapter.shared.world, wrong)?;
+    done
 }
 
 /// NdisMSendNetBufferListsComplete: each net buffer list with its own status. Those that break no rule come home together.

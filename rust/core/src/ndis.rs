@@ -28,6 +28,7 @@ mod link;
 mod look;
 mod memory;
 mod own_thread;
+mod panic;
 mod pause;
 mod request;
 mod reset;
@@ -59,6 +60,7 @@ use emit::Watch;
 pub(crate) use gate::Job;
 pub use link::{Link, LinkSettings, Measured, NoTimes};
 pub use own_thread::Waited;
+pub use panic::Panic;
 pub use request::RequestError;
 pub use sent::{FrameError, SendError, Sent};
 use thread::Threads;
@@ -81,17 +83,6 @@ use crate::violation::Violation;
 
 /// How many calls may be nested before completions are delivered by the dispatcher instead.
 pub(crate) const MAX_DEPTH: u32 = 24;
-
-/// A panic of a driver's function that was caught.
-#[derive(Clone, Debug)]
-pub struct Panic {
-    /// Whose function.
-    pub adapter: String,
-    /// Which.
-    pub entry: &'static str,
-    /// What it said.
-    pub message: String,
-}
 
 /// What all handles of one world share.
 pub struct Ndis {
@@ -141,8 +132,19 @@ impl std::fmt::Debug for Ndis {
 }
 
 impl Ndis {
+    /// A world of its own, by [`try_new`](Self::try_new).
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn new(config: Config) -> Arc<Ndis> {
+        Ndis::try_new(config).expect("there is a thread for the dispatcher")
+    }
+
     /// A world of its own. In real time its dispatcher thread starts.
-    pub fn new(mut config: Config) -> Arc<Ndis> {
+    ///
+    /// # Errors
+    /// The machine's own, in real time: it has no thread for the dispatcher.
+    pub fn try_new(mut config: Config) -> std::io::Result<Arc<Ndis>> {
         let watch = Watch::of(&config);
         let told = config.record || config.adversity.is_some();
         let bias = match config.time {
@@ -182,8 +184,8 @@ impl Ndis {
             polls: Polls::default(),
             me: Weak::clone(me),
         });
-        ndis.start_dispatcher();
-        ndis
+        ndis.start_dispatcher()?;
+        Ok(ndis)
     }
 
     /// Now, in nanoseconds of this world's clock.

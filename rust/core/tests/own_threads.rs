@@ -14,7 +14,8 @@ use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::explore::{Options, explore};
 use ndiswan::ndis::Waited;
 use ndiswan::{
-    Adapter, Config, Deserialized, FinalStatus, Ndis, Sent, Status, TimeKind, at_passive,
+    Adapter, Config, Deserialized, FinalStatus, Irql, Ndis, Rule, Sent, Status, TimeKind,
+    at_passive,
 };
 use support::card::{Card, Rig, Shared};
 
@@ -64,10 +65,11 @@ fn card(does: &Arc<Does>, stops: bool) -> Card<Deserialized> {
         card.initialize = Some(Box::new(move |own, _| {
             assert!(!Adapter::is_on_own_thread());
             let (works, shared) = (Arc::clone(&works), Arc::clone(&shared));
-            own.adapter().spawn(move || {
+            let spawned = own.adapter().spawn(move || {
                 assert!(Adapter::is_on_own_thread());
                 works.works(&shared);
             });
+            spawned.expect("a thread");
             Ok::<(), Status>(())
         }));
         card.halt = Some(Box::new(move |own, _| {
@@ -170,11 +172,12 @@ fn a_thread_that_goes_on_after_the_end_is_unwound() {
         let rig =
             Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
         let adapter = Arc::clone(rig.adapter());
-        rig.adapter().spawn(move || {
+        let spawned = rig.adapter().spawn(move || {
             loop {
                 let _ = adapter.wait_on(WORK, None, || false);
             }
         });
+        spawned.expect("a thread");
         rig.ndis.wait(Duration::from_millis(10), || false);
         assert_eq!(rig.close(), []);
         let messages: Vec<_> = rig.ndis.panics().into_iter().map(|panic| panic.message).collect();
@@ -190,12 +193,14 @@ fn a_thread_that_begins_another_at_the_end_is_waited_for() {
             Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
         let (adapter, begun) = (Arc::clone(rig.adapter()), Arc::new(AtomicU64::new(0)));
         let counts = Arc::clone(&begun);
-        rig.adapter().spawn(move || {
+        let spawned = rig.adapter().spawn(move || {
             assert_eq!(adapter.wait_on(WORK, None, || false), Waited::Over);
-            adapter.spawn(move || {
+            let another = adapter.spawn(move || {
                 counts.fetch_add(1, Ordering::SeqCst);
             });
+            another.expect("a thread");
         });
+        spawned.expect("a thread");
         rig.ndis.wait(Duration::from_millis(10), || false);
         assert_eq!(rig.close(), []);
         let ran = u64::from(time == TimeKind::Real);
@@ -211,12 +216,14 @@ fn a_thread_of_the_protocols_may_begin_another_while_the_world_is_closed() {
     let rig = Rig::on(&ndis, Card::<Deserialized>::keeping(), 8);
     let begun = Arc::new(AtomicU64::new(0));
     let (its, counts) = (Arc::clone(&ndis), Arc::clone(&begun));
-    ndis.spawn(move || {
+    let spawned = ndis.spawn(move || {
         std::thread::sleep(Duration::from_millis(100));
-        its.spawn(move || {
+        let another = its.spawn(move || {
             counts.fetch_add(1, Ordering::SeqCst);
         });
+        another.expect("a thread");
     });
+    spawned.expect("a thread");
     assert_eq!(rig.close(), []);
     assert_eq!(begun.load(Ordering::SeqCst), 1);
 }
@@ -251,5 +258,19 @@ fn a_thread_under_an_explorer_ends_with_each_execution() {
         assert_eq!(found.executions, 300);
         assert!(found.failures.is_empty(), "{:?}", found.failures);
         assert!(worlds.iter().all(|does| does.ended.load(Ordering::SeqCst)));
+    }
+}
+
+/// What a thread leaves raised is told, and its end is the end of it.
+#[test]
+fn a_thread_that_ends_raised_is_told_and_put_right() {
+    for time in [TimeKind::Virtual, TimeKind::Real] {
+        let rig =
+            Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
+        let adapter = Arc::clone(rig.adapter());
+        let spawned = rig.adapter().spawn(move || drop(adapter.raise_irql(Irql::DISPATCH)));
+        spawned.expect("a thread");
+        rig.ndis.wait(Duration::from_millis(100), || rig.ndis.violation_count() > 0);
+        assert_eq!(rig.close(), [Rule::IrqlLeak], "{time:?}");
     }
 }

@@ -33,14 +33,14 @@ pub(crate) fn start(card: &Card, routine: usize, context: usize, object: usize) 
         return false;
     };
     let its = adapter.clone();
-    adapter.spawn(move || {
+    let begun = adapter.spawn(move || {
         // A crash is on record with the card; there is no call to give back.
         let call = || card.call(routine, &[context]);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
         peek::put(object + 4, 1u32);
         its.ndis.signaled(object);
     });
-    true
+    begun.is_ok()
 }
 
 /// A thread of the driver's own waits; it ends here when its world does. Whether what it waits for is so.

@@ -240,13 +240,13 @@ fn operate(ndis: &Arc<Ndis>, peer: &Arc<Peer>, link: &Arc<Link>, operation: u32)
         1 => drop(ndis.run(None, None)),
         2 => {
             let (peer, world) = (Arc::clone(peer), Arc::clone(ndis));
-            ndis.spawn(move || peer.send(&world));
+            drop(ndis.spawn(move || peer.send(&world))); // never refused but in real time
         }
         3 => link.adapter.interrupt(),
         4 => drop(link.adapter.reset()),
         5 => {
             let link = Arc::clone(link);
-            ndis.spawn(move || drop(link.adapter.reset()));
+            drop(ndis.spawn(move || drop(link.adapter.reset())));
         }
         _ => drop(link.query(Oid::WAN_GET_INFO)),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::thread::{self, ScopedJoinHandle};
 
 use super::card::NEVER;
 use super::counters::{Counters, Stages};
@@ -181,9 +182,14 @@ impl Simulation {
                     run_cell(cell, until, &mut stages[group], control)?;
                 }
             };
-            let done: Vec<_> = std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+            let done: Vec<_> = thread::scope(|scope| {
+                // This thread is one of them, and does it all if the machine has no other.
+                let another = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+                let workers: Vec<_> = (1..threads).filter_map(another).collect();
+                let own = Ok(work());
+                std::iter::once(own)
+                    .chain(workers.into_iter().map(ScopedJoinHandle::join))
+                    .collect()
             });
             for worker in done {
                 let stages = worker.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

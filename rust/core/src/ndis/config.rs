@@ -56,8 +56,8 @@ pub enum OnViolation {
     BugCheck,
 }
 
-/// A thread's body, and how to start one.
-pub type Spawn = fn(Box<dyn FnOnce() + Send>) -> std::thread::JoinHandle<()>;
+/// A thread's body, and how to start one; the machine may have none.
+pub type Spawn = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<std::thread::JoinHandle<()>>;
 
 /// How a world is set up.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub struct Config {
     pub record: bool,
     /// Who decides in adversarial time, and nobody in other kinds.
     pub adversity: Option<Adversity>,
-    /// How to start the dispatcher's thread in real time.
+    /// How to start a thread: the dispatcher's in real time, and what is spawned.
     pub spawn: Spawn,
     /// Where in the driver's source the present call is, at level 4.
     pub call_site: Option<fn() -> Option<String>>,
@@ -99,7 +99,7 @@ impl Default for Config {
             delivery: Delivery::default(),
             record: false,
             adversity: None,
-            spawn: |body| std::thread::spawn(body),
+            spawn: |body| std::thread::Builder::new().spawn(body),
             call_site: None,
         }
     }

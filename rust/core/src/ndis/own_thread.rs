@@ -3,6 +3,7 @@
 //! In virtual time one runs at a time: such a thread has a stack of its own and runs until it waits; then the one that runs the
 //! clock goes on. What it waits for is signaled, or its time is over, and it is work to be done as a timer is.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -119,7 +120,10 @@ impl OwnThreads {
 impl Adapter {
     /// Runs `body` as a thread of the driver's own at PASSIVE_LEVEL, from this moment on. Nobody waits for its end but who
     /// says so; the world ends it if it is still there when its adapter has been halted ([`threads_left`](Self::threads_left)).
-    pub fn spawn(&self, body: impl FnOnce() + Send + 'static) {
+    ///
+    /// # Errors
+    /// As [`Ndis::spawn`].
+    pub fn spawn(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let threads = &self.ndis.own_threads;
         threads.any.store(true, Ordering::Release);
         let (thread, own) = {
@@ -136,6 +140,7 @@ impl Adapter {
             return self.ndis.start_own(thread, &own);
         }
         self.ndis.queue.schedule(self.ndis.now(), Work::Own { thread, arming: 0, timed: false });
+        Ok(())
     }
 
     /// Whether the caller is a thread that was spawned so.
@@ -277,15 +282,17 @@ impl Ndis {
         }
         if own.handle.lock().is_none() {
             *own.turn.lock() = Turn::Thread;
-            self.start_own(thread, &own);
-            own.wait_for(Turn::Clock);
+            match self.start_own(thread, &own) {
+                Ok(()) => own.wait_for(Turn::Clock),
+                Err(error) => self.caught(Panic::in_thread(error.to_string())),
+            }
         } else if !own.has_ended() {
             own.hand_over(Turn::Thread);
         }
     }
 
-    /// Starts the machine's thread, on which it lives.
-    fn start_own(&self, thread: u32, own: &Arc<Own>) {
+    /// Starts the machine's thread, on which it lives; without one it never does.
+    fn start_own(&self, thread: u32, own: &Arc<Own>) -> io::Result<()> {
         let (me, its) = (self.me.clone(), Arc::clone(own));
         let handle = (self.config.spawn)(Box::new(move || {
             // The world waits for the thread's end before its own.
@@ -295,7 +302,9 @@ impl Ndis {
             *its.turn.lock() = Turn::Clock;
             its.turned.notify_all();
         }));
-        *own.handle.lock() = Some(handle);
+        let handle = handle.inspect_err(|_| own.ended.store(true, Ordering::Release));
+        *own.handle.lock() = Some(handle?);
+        Ok(())
     }
 
     /// The thread's whole life, on the stack that it has.
@@ -304,8 +313,7 @@ impl Ndis {
         let cpu = Cpu::current();
         let before = cpu.own.replace(Some(thread));
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-            let message = super::adapter::words(&*payload);
-            self.caught(Panic { adapter: String::new(), entry: "a thread", message });
+            self.caught(Panic::in_thread(super::adapter::words(&*payload)));
         }
         if let Some(adapter) = self.adapter(own.adapter) {
             adapter.put_right(&cpu, "a thread of the driver's own ended");

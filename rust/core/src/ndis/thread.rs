@@ -1,6 +1,7 @@
 //! Threads that a scenario spawns: the protocol's, or whoever else calls at PASSIVE.
 
 use std::cell::Cell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -35,16 +36,22 @@ pub(crate) struct Threads {
 impl Ndis {
     /// Runs `body` as another thread at PASSIVE_LEVEL: in real time as one; in virtual time as an
     /// event of this moment; in adversarial time on a virtual CPU of its own. Closing waits for it.
-    pub fn spawn(&self, body: impl FnOnce() + Send + 'static) {
-        self.spawn_as(body, false);
+    ///
+    /// # Errors
+    /// The machine's own, in real time: it has no thread for it, and `body` is not run.
+    pub fn spawn(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.spawn_as(body, false)
     }
 
     /// The same for a driver, whose halt may wait for it (NdisScheduleWorkItem).
-    pub fn spawn_work_item(&self, body: impl FnOnce() + Send + 'static) {
-        self.spawn_as(body, true);
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_work_item(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.spawn_as(body, true)
     }
 
-    fn spawn_as(&self, body: impl FnOnce() + Send + 'static, work_item: bool) {
+    fn spawn_as(&self, body: impl FnOnce() + Send + 'static, work_item: bool) -> io::Result<()> {
         self.threads.live.fetch_add(1, Ordering::AcqRel);
         if self.config.time == TimeKind::Real {
             let me = std::sync::Weak::clone(&self.me);
@@ -56,8 +63,11 @@ impl Ndis {
                     ndis.queue.worked();
                 }
             }));
-            self.threads.handles.lock().push(handle);
-            return;
+            let handle = handle.inspect_err(|_| {
+                self.threads.live.fetch_sub(1, Ordering::AcqRel);
+            });
+            self.threads.handles.lock().push(handle?);
+            return Ok(());
         }
         let thread = {
             let mut bodies = self.threads.bodies.lock();
@@ -65,6 +75,7 @@ impl Ndis {
             bodies.len() as u32 - 1
         };
         self.queue.schedule(self.now(), Work::Thread { thread });
+        Ok(())
     }
 
     pub(crate) fn run_thread(&self, thread: u32) {
@@ -75,8 +86,7 @@ impl Ndis {
 
     fn thread_ended(&self, how: std::thread::Result<()>) {
         if let Err(payload) = how {
-            let message = super::adapter::words(&*payload);
-            self.caught(Panic { adapter: String::new(), entry: "a thread", message });
+            self.caught(Panic::in_thread(super::adapter::words(&*payload)));
         }
         if let Some(adapter) = self.adapter(0) {
             adapter.put_right(&Cpu::current(), "a thread that was spawned ended");

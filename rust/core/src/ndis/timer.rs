@@ -301,7 +301,8 @@ impl Adapter {
             if age <= limit || !self.ndis.is_drivers(since(slot), limit) {
                 continue;
             }
-            let name = if resets && !cancelled {
+            let stays = resets && !cancelled;
+            let name = if stays {
                 let name = self.name_of(slot);
                 late.push(name);
                 name
@@ -321,7 +322,7 @@ impl Adapter {
                 seconds(limit)
             );
             self.report(cpu, rule, Some(name), detail);
-            if !late.contains(&name) {
+            if !stays {
                 self.deliver(cpu, slot, FinalStatus::FAILURE);
             }
         }

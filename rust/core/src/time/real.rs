@@ -1,5 +1,6 @@
 //! Real time: a dispatcher thread does what is due.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -28,9 +29,9 @@ impl RealClock {
 }
 
 impl Ndis {
-    pub(crate) fn start_dispatcher(self: &Arc<Self>) {
+    pub(crate) fn start_dispatcher(self: &Arc<Self>) -> io::Result<()> {
         if self.config.time != TimeKind::Real {
-            return;
+            return Ok(());
         }
         let weak = Arc::downgrade(self);
         let body = Box::new(move || {
@@ -41,8 +42,8 @@ impl Ndis {
                 }
             }
         });
-        let thread = (self.config.spawn)(body);
-        self.queue.set_thread(thread);
+        self.queue.set_thread((self.config.spawn)(body)?);
+        Ok(())
     }
 
     /// Waits for work up to `patience` and does what is due; false when the world is closed.

@@ -102,7 +102,7 @@ exports! {
         };
         // MiniportAllocateComplete(MiniportAdapterContext, VirtualAddress, PhysicalAddress, Length, Context), 0 if there is none.
         let block = take(here, length as usize, 0).unwrap_or(0);
-        adapter.ndis.spawn_work_item(move || {
+        let begun = adapter.ndis.spawn_work_item(move || {
             let Some(physical) = card.driver.heap.allocate(8, "NDIS", 0) else { return };
             peek::put(physical, block as u64);
             let own = card.context.load(std::sync::atomic::Ordering::Relaxed);
@@ -110,6 +110,12 @@ exports! {
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
             card.driver.heap.free(physical);
         });
+        if begun.is_err() {
+            if block != 0 {
+                give(here, block, None);
+            }
+            return Status::RESOURCES.0;
+        }
         Status::PENDING.0
     }
 

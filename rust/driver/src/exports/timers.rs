@@ -1,5 +1,7 @@
 //! Timers, deferred procedure calls and work items.
 
+use std::sync::Arc;
+
 use ndiswan::cx::Cpu;
 use ndiswan::{Adapter, Irql};
 
@@ -67,13 +69,17 @@ pub(super) fn later(here: &Here, item: usize, function: usize, arguments: Vec<us
     if item != 0 {
         card.things.lock().work_queued.insert(item, function);
     }
-    adapter.ndis.spawn_work_item(move || {
+    let taken = Arc::clone(&card);
+    let begun = adapter.ndis.spawn_work_item(move || {
         card.things.lock().work_queued.remove(&item);
         // A crash is on record with the card; there is no call to give back.
         let call = || card.call(function, &arguments);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
     });
-    true
+    if begun.is_err() {
+        taken.things.lock().work_queued.remove(&item);
+    }
+    begun.is_ok()
 }
 
 /// Of a KDPC: what its first byte is, and where DeferredRoutine and DeferredContext stand.
