@@ -157,7 +157,7 @@ def test_a_size_that_is_no_number_is_refused_by_bind(value):
 
 @pytest.mark.parametrize("packets", [0, -1, 2**40, 1_048_577, True])
 def test_a_pool_is_of_a_sensible_size(packets):
-    """A pool has 1 to 1,048,576 packets; True is no number. What is bound once only is not bound by a call that is refused."""
+    """A pool has 1 to 1,048,576 packets; True is no number. What is refused binds nothing."""
     kind, match = (TypeError, "got True") if packets is True else (ValueError, "1 to 1048576")
     card = models.CardMiniport(models.Line(rate_bps=64_000))
     with nw.Ndis() as ndis:
