@@ -71,3 +71,13 @@ fn trace(events: Vec<Event>, detail: &str, packet: Option<Name>) -> Trace {
 fn told(trace: &Trace) -> Story {
     Story::of(trace, trace.ending().as_ref(), &Telling::default())
 }
+
+#[test]
+fn a_word_that_is_longer_than_a_line_begins_one_and_goes_on_in_others() {
+    let x = |count| "x".repeat(count);
+    assert_eq!(text::wrap(&format!("ab {} cd", x(25)), 10), ["ab", &x(10), &x(10), "xxxxx cd"]);
+    assert_eq!(text::wrap(&x(20), 10), [x(10), x(10)]);
+    assert_eq!(text::wrap("", 10), [""]);
+    // An exception may say ten million characters: with every piece the rest was copied.
+    assert_eq!(text::wrap(&x(10_000_000), 80).len(), 125_000);
+}

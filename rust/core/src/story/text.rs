@@ -240,25 +240,26 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {
-        let mut word: Vec<char> = word.chars().collect();
+        let word: Vec<char> = word.chars().collect();
         if used > 0 && used + 1 + word.len() > width {
             lines.push(String::new());
             used = 0;
         }
-        while word.len() > width {
-            let rest = word.split_off(width);
+        // A word that is too long begins a line, and fills it but for its last piece.
+        let mut pieces = word.chunks(width.max(1));
+        let last = pieces.next_back().unwrap_or_default();
+        for piece in pieces {
+            let line = lines.len() - 1;
+            lines[line].extend(piece);
             lines.push(String::new());
-            let at = lines.len() - 2;
-            lines[at].extend(word);
-            word = rest;
         }
         let line = lines.len() - 1;
         if used > 0 {
             lines[line].push(' ');
             used += 1;
         }
-        used += word.len();
-        lines[line].extend(word);
+        used += last.len();
+        lines[line].extend(last);
     }
     lines
 }
