@@ -59,9 +59,9 @@ make bench
 make bench BENCH=callbacks
 ```
 
-The wheel is compiled by a profile, as `make wheel` does it ([why](decisions/2026-12-01-a-wheel-by-a-profile.md)); its training is none of
-the benchmarks. Rivals from crates.io and PyPI come by themselves, those in C by `apt-get`; one that cannot be had is named as not
-measured.
+The wheel is compiled [by a profile](decisions/2026-12-01-a-wheel-by-a-profile.md), as `make wheel` does it; it is
+trained with none of the benchmarks. Rivals from crates.io and PyPI come by themselves, those in C by `apt-get`; one
+that cannot be had is named as not measured.
 """
 
 
