@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import ndiswan as nw
 from leased import leased
 
@@ -47,3 +49,21 @@ def test_a_work_item_that_is_queued_when_the_halt_returns_is_told(tmp_path) -> N
     assert (
         left(tmp_path, f"{WORK}#define AT_TICK if (!Queued) {{ Queued = TRUE; {QUEUE} }}\n") == []
     )
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [(13, "0 bytes behind the end of"), (-2, "2 bytes before"), (12, None)],
+    ids=["behind", "before", "inside"],
+)
+def test_what_is_written_beside_a_block_is_told_when_it_is_given_back(tmp_path, at, words) -> None:
+    """Where the block does not end with its page, nothing faults there: TOUCH, with the block's size."""
+    written = f"PUCHAR at; NdisAllocateMemoryWithTag((PVOID *)&at, 13, 'kolB'); at[{at}] = 1;"
+    driver = leased(tmp_path, f"#define AT_HALT {{ {written} NdisFreeMemory(at, 13, 0); }}\n")
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), driver)
+    told = [found.detail for found in ndis.violations if found.rule == "TOUCH"]
+    if words is None:
+        assert told == []
+    else:
+        assert f"{words} a block of 13 bytes that NdisAllocateMemoryWithTag gave" in told[0]

@@ -129,8 +129,7 @@ def test_a_crash_has_every_function_and_the_packets_history() -> None:
 def test_what_is_raised_elsewhere_is_raised_here() -> None:
     """As it is, with its traceback as a note; as RemoteError if it cannot travel."""
 
-    class LocalError(Exception):
-        pass
+    class LocalError(Exception): ...
 
     def raises(error: Exception) -> None:
         raise error
@@ -221,6 +220,15 @@ def test_a_copy_that_cannot_begin_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "leave_last_words", refuse)
     with pytest.raises(OSError, match="Too many open files"):
         isolated(lambda: None)
+
+
+def test_who_is_interrupted_while_it_waits_ends_the_copy(tmp_path: Path) -> None:
+    """Nobody is left who goes on with what nobody waits for."""
+    copy = tmp_path / "copy"  # leads to its process as long as that is there
+    threading.Timer(1.0, ctypes.pythonapi.PyErr_SetInterrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        isolated(lambda: (copy.symlink_to(Path("/proc/self").resolve()), time.sleep(60)))
+    assert not copy.exists()
 
 
 def test_an_endless_loop_is_seen_in_a_copy_too() -> None:

@@ -46,6 +46,11 @@ CALLS = [
         "NdisFreeMemory",
         "DISPATCH",
     ),
+    (
+        "ExFreePool(ExAllocatePoolWithTag(PagedPool, 64, 'tset'));",
+        "ExAllocatePoolWithTag of paged memory",
+        "APC",
+    ),
     ("NdisMCancelTimer(&Timer, &Was);", "NdisMCancelTimer", "DISPATCH"),
     ("NdisMSetTimer(&Timer, 1);", "NdisMSetTimer", "DISPATCH"),
     ("NdisSetEvent(&Done);", "NdisSetEvent", "DISPATCH"),

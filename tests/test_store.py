@@ -321,6 +321,17 @@ def test_what_is_merged_again_is_not_counted_twice(tmp_path: Path) -> None:
     assert Store(tmp_path / "more").counts()["executions"] == 357
 
 
+def test_an_older_copy_of_a_folder_takes_nothing_back(tmp_path: Path) -> None:
+    """Whichever is merged first, as of machines that send theirs now and then."""
+    store = Store(tmp_path / "shard")
+    store.add_counts(executions=5)
+    shutil.copytree(store.folder, tmp_path / "before")
+    store.add_counts(executions=5)
+    for source in (store.folder, tmp_path / "before", store.folder):
+        merge(tmp_path / "all", [source])
+        assert Store(tmp_path / "all").counts() == {"executions": 10}
+
+
 def test_counts_without_those_of_each_campaign_are_counted_once(tmp_path: Path) -> None:
     """Of a folder that has only the sum, or whose list is damaged."""
     (tmp_path / "old").mkdir()

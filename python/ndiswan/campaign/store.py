@@ -213,8 +213,10 @@ def _known(example: bytes) -> str | None:
 def _merged(text: str) -> dict[str, Any]:
     kept = json.loads(text)
     own, by = kept["own"], kept["counts"]
-    if not isinstance(own, str) or not isinstance(by, dict):
-        raise TypeError(f"expected a text and counts by campaign, got {own!r:.40} and {by!r:.40}")
+    if not isinstance(own, str):
+        raise TypeError(f"own: expected a text, got {own!r:.40}")
+    if not isinstance(by, dict):
+        raise TypeError(f"counts: expected counts by campaign, got {by!r:.40}")
     for counts in by.values():
         _checked(counts)
     return {"own": own, "counts": by}
