@@ -113,3 +113,44 @@ def test_a_bug_check_before_the_halt_is_the_end(tmp_path):
     ndis.save(tmp_path / "run.jsonl")
     found = [found["rule"] for found in Trace(tmp_path / "run.jsonl").check()]
     assert found == [violation.rule for violation in ndis.violations]
+
+
+def test_a_copy_of_the_process_has_no_dispatcher():
+    """To run a world in real time is refused there; to close it, to make another and to end the program is not."""
+    program = """if True:
+        import os, sys
+        import ndiswan as nw
+        from rigs import bound
+
+        ndis = nw.Ndis(time=nw.RealTime())
+        left = nw.Ndis(time=nw.RealTime())
+        link, peer, _ = bound(ndis)
+        link.send(b"frame")
+        if (child := os.fork()) == 0:
+            try:
+                ndis.run()
+            except RuntimeError as error:
+                print(error)
+            ndis.close()
+            with nw.Ndis(time=nw.RealTime()) as own:
+                bound(own)
+                own.run()
+            print(peer.answers[0].name, own.closed)
+            sys.exit()  # and closes what is left
+        assert os.waitpid(child, 0)[1] == 0
+        ndis.close()
+        left.close()
+        print(peer.answers[0].name)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    refused, *rest = done.stdout.splitlines()
+    assert "in the process that this one was forked from" in refused
+    assert rest == ["REQUEST_ABORTED True", "REQUEST_ABORTED"]

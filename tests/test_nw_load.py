@@ -133,3 +133,15 @@ def test_a_marker_s_word_that_says_nothing_is_refused(
     ran.stdout.fnmatch_lines(
         ["*expected ndiswan_isolate(wanted=True, *, timeout=None, standstill=60.0), got *"]
     )
+
+
+def test_a_file_that_was_cut_off_is_not_loaded(tmp_path: Path) -> None:
+    """Who touches what is not there would be killed, and half a file may have no lines."""
+    whole = drivers.build(QUEUED, output=tmp_path / "whole.so").read_bytes()
+    cut = tmp_path / "cut.so"
+    for length in (100, 20_000, len(whole) // 4):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(OSError, match=rf"it was cut off: {length} of \d+ bytes are there"):
+            nw.load(cut)
+    cut.write_bytes(whole)
+    assert nw.load(cut).name == "cut"

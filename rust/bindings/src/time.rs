@@ -14,6 +14,10 @@ use crate::ndis::Ndis;
 /// How many events run between two looks for signals.
 const PIECE: u64 = 4096;
 
+/// What is said in a copy of the process.
+const COPY: &str = "the dispatcher of this Ndis in real time is in the process that this one was forked from; expected to \
+                    run it there. Make a new Ndis here, or fork before there is one";
+
 /// Seconds as nanoseconds.
 pub(crate) fn nanoseconds(name: &str, seconds: f64) -> PyResult<u64> {
     if !(0.0..=1e9).contains(&seconds) {
@@ -70,6 +74,9 @@ impl Ndis {
         let core = &self.world.core;
         if let Err(error) = core.may_run() {
             return self.refused(py, error);
+        }
+        if core.is_copy() {
+            return Err(usage(COPY));
         }
         let before = core.events_run();
         loop {

@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     running: bool,
     closed: bool,
     thread: Option<JoinHandle<()>>,
+    /// The process that has the thread.
+    process: u32,
 }
 
 /// Who has it: in real time threads that wait for each other; else for the most part the one that runs the clock.
@@ -273,7 +275,15 @@ impl Queue {
     }
 
     pub(crate) fn set_thread(&self, thread: JoinHandle<()>) {
-        self.inner.with(|inner| inner.thread = Some(thread));
+        self.inner.with(|inner| {
+            inner.thread = Some(thread);
+            inner.process = std::process::id();
+        });
+    }
+
+    /// Whether the thread is in another process, of which this one is a copy.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.inner.with(|inner| inner.thread.is_some() && inner.process != std::process::id())
     }
 
     /// No more work is done; returns the thread to be joined.

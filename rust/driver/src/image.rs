@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -149,7 +149,7 @@ fn copy_of(path: &Path, second: bool) -> std::io::Result<PathBuf> {
             .and_then(|mut into| std::io::copy(&mut file.take(length), &mut into)),
         None => std::fs::copy(path, &copy),
     };
-    if let Err(why) = copied {
+    if let Err(why) = copied.and_then(|_| crate::whole::expect(&copy)) {
         let _ = std::fs::remove_file(&copy);
         return Err(why);
     }
@@ -212,8 +212,10 @@ impl Image {
             return Ok(image);
         }
         let named = || path.to_path_buf();
-        let copy =
-            copy_of(path, key.second_form).map_err(|why| LoadError::Copy { path: named(), why })?;
+        let copy = copy_of(path, key.second_form).map_err(|why| match why.kind() {
+            ErrorKind::UnexpectedEof => LoadError::Link { path: named(), why: why.to_string() },
+            _ => LoadError::Copy { path: named(), why },
+        })?;
         let file = CString::new(copy.as_os_str().as_encoded_bytes());
         let opened = match &file {
             Ok(file) => low::loaded(|| {

@@ -34,6 +34,7 @@ mod standstill;
 mod stepping;
 mod unload;
 mod watchdog;
+mod whole;
 mod wide;
 
 pub use card::{Card, Due, Port, Settings, Space, Value};

@@ -64,14 +64,21 @@ impl Ndis {
         true
     }
 
-    /// Ends the dispatcher's thread and waits for it, unless this is it.
+    /// Ends the dispatcher's thread and waits for it, unless this is it, or a copy of the process, which has none.
     pub(crate) fn stop_dispatcher(&self) {
-        if let Some(thread) = self.queue.close()
-            && thread.thread().id() != std::thread::current().id()
-        {
+        let copy = self.is_copy();
+        let Some(thread) = self.queue.close() else { return };
+        if copy {
+            std::mem::forget(thread); // the system knows no thread by that name here
+        } else if thread.thread().id() != std::thread::current().id() {
             // Its panics are caught where drivers are called; there is nothing to pass on.
             let _ = thread.join();
         }
+    }
+
+    /// Whether this process was forked from the one in which the dispatcher's thread runs.
+    pub fn is_copy(&self) -> bool {
+        self.queue.is_copy()
     }
 
     /// How many events the dispatcher's thread ran since the world began.
