@@ -83,6 +83,35 @@ def test_what_is_mapped_beyond_it_is_asked_for(tmp_path: Path) -> None:
     assert device.log == [("memory", 0x3000, 1, None)]
 
 
+def test_a_copy_asks_for_what_is_not_shared_only(tmp_path: Path) -> None:
+    """Of a long copy the device is asked for each byte of its own; a range that is part of the other smears."""
+    body = """
+        static UCHAR Frame[3000];
+        ULONG i;
+        for (i = 0; i < sizeof(Frame); i++)
+            Frame[i] = (UCHAR)(i * 7);
+        NdisMoveToMappedMemory(Window + 0x10, Frame, sizeof(Frame));
+        NdisZeroMappedMemory(Window + 0x400, 1500);
+        NdisMoveFromMappedMemory(Frame, Window + 0x11, 2999);
+        DbgPrint("%x %x %x %x\\n", Frame[0], Frame[0x3EE], Frame[0x3EF], Frame[2998]);
+        NdisMoveToMappedMemory(Window + 0xFEE, Frame, 4);
+        NdisMoveToMappedMemory(Window + 1, Window, 3);
+    """
+    ram = CardMemory(0x1000)
+    ram[0x10:0x14] = b"abcd"
+    device = Shares(ram)
+    driver = load(written(tmp_path, body), device=device)
+    assert run(driver).violations == []
+    sent = bytes(i * 7 % 256 for i in range(3000))
+    zeros = range(0x400 - 0x10, 0x400 - 0x10 + 1500)
+    shared = bytes(0 if at in zeros else byte for at, byte in enumerate(sent))
+    assert ram[0x20 : 0x20 + 3000] == shared
+    assert driver.printed == [f"7 {shared[0x3EF]:x} 0 {shared[2999]:x}\n"]
+    assert ram[0xFFE:] == shared[1:3]
+    assert device.log == [("memory", 0xFF0, 1, shared[3]), ("memory", 0xFF1, 1, shared[4])]
+    assert ram[0x10:0x14] == b"aaaa"
+
+
 def test_any_writable_buffer_will_do(tmp_path: Path) -> None:
     """An array, for example, which lives as long as the driver."""
     array = np.full(0x5000, 3, np.uint8)

@@ -234,6 +234,29 @@ impl Card {
         true
     }
 
+    /// Where the bytes of a range are that nobody is asked for: of memory that the model shares, of plain memory of the card's, or of
+    /// none of its. None where the device model answers, or the range is of several kinds.
+    pub(crate) fn plain(&self, address: usize, length: usize) -> Option<usize> {
+        match self.there(address) {
+            None => (!self.overlaps(address, length)).then_some(address),
+            Some(There::Model(Space::Memory, at)) if self.all_mapped(address, length) => {
+                self.shared(Space::Memory, at, length)
+            }
+            Some(There::Memory) if self.all_mapped(address, length) => {
+                open(address, length);
+                Some(address)
+            }
+            Some(_) => None,
+        }
+    }
+
+    fn overlaps(&self, address: usize, length: usize) -> bool {
+        let end = address.saturating_add(length);
+        let apart =
+            |window: &Window| end <= window.start || window.start + window.length <= address;
+        !self.windows.lock().iter().all(apart)
+    }
+
     fn all_mapped(&self, address: usize, length: usize) -> bool {
         let Some(last) = length.checked_sub(1).and_then(|more| address.checked_add(more)) else {
             return false;

@@ -87,6 +87,33 @@ fn all_there(card: &Card, start: usize, length: usize) -> bool {
     })
 }
 
+/// So many bytes are copied at once.
+const PIECE: usize = 1024;
+
+/// Copies `length` bytes, byte by byte where the device model is asked for them or a range is part of the other.
+fn copy(card: &Card, to: usize, from: usize, length: usize) -> bool {
+    let one = |at| load(card, from + at).is_some_and(|value| store(card, to + at, value));
+    let apart = to.abs_diff(from) >= length;
+    let pieces = |(to, from)| {
+        let mut held = [0; PIECE];
+        (0..length).step_by(PIECE).all(|at| {
+            let held = &mut held[..PIECE.min(length - at)];
+            peek::read(from + at, held) && peek::write(to + at, held)
+        })
+    };
+    apart && card.plain(to, length).zip(card.plain(from, length)).is_some_and(pieces)
+        || (0..length).all(one)
+}
+
+/// Writes so many zeros, as `copy` does it.
+fn zero(card: &Card, to: usize, length: usize) -> bool {
+    let pieces = |to| {
+        let piece = |at| peek::write(to + at, &[0; PIECE][..PIECE.min(length - at)]);
+        (0..length).step_by(PIECE).all(piece)
+    };
+    card.plain(to, length).is_some_and(pieces) || (0..length).all(|at| store(card, to + at, 0))
+}
+
 exports! {
     fn NdisImmediateReadPortUchar(here, context: usize, port: u32, out: usize) {
         put(here, out, immediate(here, context, u64::from(port), 1, None) as u8);
@@ -157,7 +184,7 @@ exports! {
         let done = here.card().is_some_and(|card| {
             all_there(card, to, length)
                 && all_there(card, from, length)
-                && (0..length).all(|at| load(card, from + at).is_some_and(|value| store(card, to + at, value)))
+                && copy(card, to, from, length)
         });
         if !done {
             here.wrong("Destination or Source", to, &format!("{length} bytes of a mapped range, or of memory; Source is {from:#x}"));
@@ -168,7 +195,7 @@ exports! {
         let length = length as usize;
         let done = here
             .card()
-            .is_some_and(|card| all_there(card, to, length) && (0..length).all(|at| store(card, to + at, 0)));
+            .is_some_and(|card| all_there(card, to, length) && zero(card, to, length));
         if !done {
             here.wrong("Destination", to, &format!("{length} bytes of a mapped range"));
         }
