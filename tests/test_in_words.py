@@ -10,6 +10,8 @@ from ndiswan.viewer import view
 CLASSES = """
 class Detail(Exception):
     detail = {"code": 404}
+class Notes(Exception):
+    __notes__ = [404, None]
 class NoText(Exception):
     def __str__(self):
         raise RuntimeError("there is none")
@@ -17,7 +19,12 @@ class Name(Exception):
     def __str__(self):
         return "caf" + chr(0xDCE9) + chr(0xD800)
 """
-WORDS = {"Detail": "boo", "NoText": "<exception str() failed>", "Name": "caf\\udce9\\ud800"}
+WORDS = {
+    "Detail": "boo",
+    "Notes": "boo",
+    "NoText": "<exception str() failed>",
+    "Name": "caf\\udce9\\ud800",
+}
 ALL = {}
 exec(CLASSES, ALL)
 
@@ -34,7 +41,8 @@ def test_it_is_found_kept_and_told(kind, words, tmp_path):
         ndis.bind(nw.Protocol(), Raises()).send(b"frame")
 
     (failure,) = nw.explore(scenario, executions=10).failures
-    assert failure.detail.startswith(f"{words}; in MiniportWanSend of")
+    place = "" if kind == "Notes" else "; in MiniportWanSend of"  # it has notes from the beginning
+    assert failure.detail.startswith(words + place)
     file = failure.save(tmp_path)
     again = load(file, scenario=scenario).replay()
     assert again.symptom == failure.symptom
@@ -45,7 +53,8 @@ def test_it_is_found_kept_and_told(kind, words, tmp_path):
 
 def test_the_commands_know_them(tmp_path):
     """A byte of a name goes out as it came in, half of a character as a question mark."""
-    file = driver(tmp_path, "raise Name(1)", CLASSES)
+    raised = "error = Name(1); error.__notes__ = [404, None]; raise error"
+    file = driver(tmp_path, raised, CLASSES)
     outputs = ("--sarif", "s", "--junit", "j", "--code-quality", "c", "--annotations")
     few = ("--executions", 20, "--folder", "f", "--jobs", 1)
     for line in (

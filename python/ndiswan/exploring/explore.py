@@ -20,7 +20,7 @@ from ndiswan.exploring.execution import (
 from ndiswan.exploring.exploration import Exploration
 from ndiswan.exploring.failure import Failure
 from ndiswan.exploring.in_rust import in_rust
-from ndiswan.exploring.in_words import in_short, printable
+from ndiswan.exploring.in_words import in_short, notes_of
 from ndiswan.exploring.repeating import Repeats
 from ndiswan.exploring.shrinking import small
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
@@ -392,5 +392,5 @@ def detail_of(ran: Execution) -> str:
     if isinstance(ran.error, EndlessError):
         return f"{ran.error}, at {raised_at(ran.error)}"
     detail = in_short(ran.error)
-    notes = (printable(note.partition("\n")[0]) for note in getattr(ran.error, "__notes__", []))
+    notes = (note.partition("\n")[0] for note in notes_of(ran.error))
     return "; ".join([detail, *(note for note in notes if detail not in note)])

@@ -28,6 +28,19 @@ def in_words(error: BaseException | None) -> str:
         return "<exception str() failed>"
 
 
+def notes_of(error: BaseException | None) -> list[str]:
+    """What ``add_note`` added to it; what is no text is left out.
+
+    >>> from ndiswan.exploring.in_words import notes_of
+    >>> error = ValueError("no carrier")
+    >>> error.add_note("line 3")
+    >>> notes_of(error)
+    ['line 3']
+    """
+    notes = getattr(error, "__notes__", None)
+    return [printable(note) for note in notes if isinstance(note, str)] if notes else []
+
+
 def in_short(error: BaseException | None) -> str:
     """The same, and of a broken rule what was expected and what came.
 

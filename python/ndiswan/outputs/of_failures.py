@@ -11,7 +11,7 @@ from ndiswan.checking.place import Place
 from ndiswan.exploring.elsewhere import command as without_the_file
 from ndiswan.exploring.execution import GOOD
 from ndiswan.exploring.failure import load
-from ndiswan.exploring.in_words import in_words
+from ndiswan.exploring.in_words import in_words, notes_of
 from ndiswan.exploring.target import name_of
 from ndiswan.outputs.problem import Case, Problem, Report, Step, Suite
 from ndiswan.violations import ContractViolation
@@ -129,7 +129,7 @@ def _problems(
         text = "".join(traceback.format_exception(error)).rstrip()
         driver, place = name_of(failure.scenario).rpartition(":")[2], Place.in_traceback(text)
         detail, packet, entry = f"{type(error).__name__}: {in_words(error)}", None, None
-    detail = "; ".join([detail, *getattr(error, "__notes__", [])])
+    detail = "; ".join([detail, *notes_of(error)])
     file = name_of(failure.scenario).rpartition(":")[0] or name_of(failure.scenario)
     return [
         Problem(
