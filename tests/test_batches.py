@@ -92,6 +92,28 @@ def test_data_is_zeros_where_none_was_given():
             card.complete()
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_frames_that_are_there_one_by_one_are_sent_together(kind):
+    """A list of bytes-like objects is sizes and data in one; nothing is sent if one of them is none."""
+    with nw.Ndis() as ndis:
+        link, _, card = together(ndis)
+        frames = kind([b"one", bytearray(b"and two"), memoryview(b"three")] * 20)
+        assert link.send_many(frames).sizes.tolist() == [3, 7, 5] * 20
+        assert bytes(card.batches[0].data) == b"oneand twothree" * 20
+        card.complete()
+        for wrong, match in (
+            ((b"x", 3), "got int"),
+            ((b"x", "y"), "got str"),
+            ((b"x", b""), "empty"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=match):
+                link.send_many(kind(wrong))
+        with pytest.raises(TypeError, match="sizes: expected"):
+            link.send_many(kind([b"x"]), b"x")
+        assert len(link.send_many(kind())) == 0
+        assert ndis.counters["sends"] == 60
+
+
 def test_data_is_not_read_once_the_packets_are_gone():
     """`data` is copied when it is asked for, which only the owner may."""
     with nw.Ndis() as ndis:

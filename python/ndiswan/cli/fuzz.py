@@ -7,6 +7,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import click
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 NEVER = float("inf")
 DEFAULT_SECONDS = 60.0
+LONGEST = 100
+"""Characters of a folder's name."""
 FINE, VIOLATIONS, INTERRUPTED = range(3)
 NOTHING_RAN = 5
 EXPLORERS = [*explorers(), *(f"pct{depth}" for depth in range(1, 10)), "bounded-sleep"]
@@ -136,7 +139,7 @@ class Shard(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    show_default=".ndiswan/TARGET",
+    show_default=".ndiswan/TARGET-ARGUMENTS",
     help="What is kept, to go on with the next time.",
     metavar="DIR",
 )
@@ -241,7 +244,7 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
     shard, shards = given["shard"]
     return Campaign(
         target,
-        Store(given["folder"] or _folder(target), database(given["database"])),
+        Store(given["folder"] or _folder(target, given["arguments"]), database(given["database"])),
         tuple(given["arguments"]),
         given["explorer"],
         seed,
@@ -259,9 +262,11 @@ def _campaign(target: str, seed: int, given: dict[str, Any]) -> Campaign:
     )
 
 
-def _folder(target: str) -> Path:
-    """What failed in one scenario is no other one's business."""
-    return Path(".ndiswan") / re.sub(r"[^\w.]+", "-", target).strip("-.")
+def _folder(target: str, arguments: list[str]) -> Path:
+    """What failed in one scenario is no other one's business, nor in one that was given other arguments."""
+    name = re.sub(r"[^\w.]+", "-", " ".join([target, *arguments])).strip("-.")
+    long = "" if len(name) <= LONGEST else f"-{crc32(name.encode()):08x}"
+    return Path(".ndiswan") / (name[:LONGEST] + long)
 
 
 def _teller(terminal: bool) -> Callable[[Progress], object]:

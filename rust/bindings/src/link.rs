@@ -85,7 +85,7 @@ impl Link {
     /// Sends a frame of each of these sizes (NdisSend for each, in order).
     ///
     /// ``sizes`` is a one-dimensional array of uint32, in bytes. ``data`` is bytes-like, the frames one after
-    /// the other; without it they are zeros. A miniport that has ``wan_send_many`` is called with as many
+    /// the other; without it they are zeros. A list or tuple of bytes-like frames may be in place of both. A miniport that has ``wan_send_many`` is called with as many
     /// at once as the window lets through. Each send is looked at as by :meth:`send`, and one that breaks
     /// a rule keeps none of the others. Gives a :class:`Batch`: names, and in ``statuses`` how each was
     /// answered; what broke a rule that is only recorded has the name 0 and FAILURE.

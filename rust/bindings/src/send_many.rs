@@ -6,7 +6,7 @@ use ndiswan::event::{Part, Side};
 use ndiswan::ndis::Frames;
 use ndiswan::{Name, Status};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt, PyList, PyTuple};
 
 use crate::batch::Batch;
 use crate::column::{Column, Item};
@@ -43,6 +43,21 @@ pub(crate) fn net_buffer_list(
     Ok(nbl)
 }
 
+/// A list of frames: how long each is, and their bytes. None for what is an array of sizes, or is wrong as one.
+fn frames_of(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<(Vec<u32>, Vec<u8>)>> {
+    let list = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
+    if !list || given.get_item(0).is_ok_and(|first| first.is_instance_of::<PyInt>()) {
+        return Ok(None);
+    }
+    let (mut sizes, mut data) = (Vec::new(), Vec::new());
+    for frame in given.try_iter()? {
+        let bytes = bytes_of(py, &frame?)?;
+        sizes.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        data.extend(bytes);
+    }
+    Ok(Some((sizes, data)))
+}
+
 impl Link {
     pub(crate) fn send_all(
         &self,
@@ -50,12 +65,17 @@ impl Link {
         sizes: &Bound<'_, PyAny>,
         data: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Batch> {
-        // A copy: drivers run while frames are left, and other threads may write to the array.
-        let sizes: Vec<u32> = {
+        let (sizes, data) = if data.is_none()
+            && let Some((sizes, data)) = frames_of(py, sizes)?
+        {
+            (sizes, Some(data))
+        } else {
+            // A copy: drivers run while frames are left, and other threads may write to the array.
             let column = Column::<u32>::input("sizes", sizes)?;
-            column.items(py).iter().map(u32::load).collect()
+            let sizes: Vec<u32> = column.items(py).iter().map(u32::load).collect();
+            drop(column);
+            (sizes, data.map(|data| bytes_of(py, data)).transpose()?)
         };
-        let data = data.map(|data| bytes_of(py, data)).transpose()?;
         let frames = Frames::new(&self.core.adapter, &sizes, data.as_deref())
             .map_err(|error| value(format!("{error}; nothing was sent")))?;
         let sent = self.core.send_many(&frames);
