@@ -1,5 +1,7 @@
 """What an exception of a callback brings along: in which one it was, when, and with which packet."""
 
+import pickle
+
 import pytest
 
 import ndiswan as nw
@@ -98,3 +100,20 @@ def test_a_broken_rule_needs_no_note():
             link.send(b"x")
         assert not hasattr(caught.value, "__notes__")
         assert "inside MiniportWanSend" in str(caught.value)
+
+
+def test_a_bind_that_fails_says_with_what_in_another_process_too():
+    """The status is an attribute, and goes along where the exception is pickled."""
+
+    class Absent(Instant):
+        def initialize(self):
+            return nw.Status.ADAPTER_NOT_FOUND
+
+    with nw.Ndis() as ndis, pytest.raises(RuntimeError) as raised:
+        ndis.bind(nw.Protocol(), Absent())
+    for error in raised.value, pickle.loads(pickle.dumps(raised.value)):
+        assert isinstance(error, nw.InitializeError)
+        assert error.status is nw.Status.ADAPTER_NOT_FOUND
+        assert str(error) == (
+            'MiniportInitialize of "Absent" failed with NDIS_STATUS_ADAPTER_NOT_FOUND'
+        )

@@ -164,8 +164,8 @@ def test_an_initialize_that_succeeds(answer):
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (nw.FAILURE, RuntimeError, "failed with NDIS_STATUS_FAILURE"),
-        (Status.ADAPTER_NOT_FOUND, RuntimeError, "ADAPTER_NOT_FOUND"),
+        (nw.FAILURE, nw.InitializeError, "failed with NDIS_STATUS_FAILURE"),
+        (Status.ADAPTER_NOT_FOUND, nw.InitializeError, "ADAPTER_NOT_FOUND"),
         ("yes", TypeError, r"initialize returned 'yes' \(str\); expected None or an NDIS_STATUS"),
     ],
 )

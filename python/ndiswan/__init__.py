@@ -17,7 +17,7 @@ from ndiswan._native import (
     __version__,
 )
 from ndiswan.irql import Irql
-from ndiswan.miniport import Miniport
+from ndiswan.miniport import InitializeError, Miniport
 from ndiswan.ndis import Ndis
 from ndiswan.oid import LinkInfo, LinkStats, Oid, Quality, WanInfo
 from ndiswan.packet import Packet, PacketData
@@ -83,6 +83,7 @@ __all__ = [
     "Exploration",
     "Failure",
     "FlowViolation",
+    "InitializeError",
     "Irql",
     "IrqlViolation",
     "LifeCycleViolation",

@@ -37,6 +37,32 @@ class _NotBound:
         )
 
 
+class InitializeError(RuntimeError):
+    """A miniport did not come up: its MiniportInitialize failed, or MiniportRestart of NDIS 6 behind it.
+
+    Attributes
+    ----------
+    status:
+        What it answered.
+
+    Examples
+    --------
+    >>> class Absent(nw.Miniport):
+    ...     def initialize(self):
+    ...         return nw.Status.ADAPTER_NOT_FOUND
+    >>> with nw.Ndis() as ndis:
+    ...     try:
+    ...         link = ndis.bind(nw.Protocol(), Absent())
+    ...     except nw.InitializeError as error:
+    ...         print(error.status.name)
+    ADAPTER_NOT_FOUND
+    """
+
+    def __init__(self, text: str, status: Status = Status.FAILURE) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 class Miniport:
     """A WAN miniport driver; subclass it and write at least :meth:`wan_send`.
 

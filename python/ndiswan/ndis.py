@@ -11,7 +11,7 @@ from ndiswan._bound import callbacks_of, parts_of
 from ndiswan._native import Adapter, Link, bind_built_in, bind_c
 from ndiswan._native import Ndis as _Native
 from ndiswan.given import callable_, flag, several, text, whole
-from ndiswan.miniport import Miniport
+from ndiswan.miniport import InitializeError, Miniport
 from ndiswan.policy import Policy
 from ndiswan.protocol import Protocol
 from ndiswan.shown import Shown
@@ -157,8 +157,10 @@ class Ndis(_Native, Shown):
         ValueError
             ``miniport.info`` or ``packets`` is out of range, or built-in traffic has frames that the miniport does
             not take.
+        InitializeError
+            ``initialize`` answered with a failure.
         RuntimeError
-            ``initialize`` answered with a failure, or this Ndis is closed or being closed.
+            This Ndis is closed or being closed, or the miniport is bound already.
         """
         feed = None if isinstance(protocol, Protocol) else getattr(protocol, "_feed", None)
         if feed is None and not isinstance(protocol, Protocol):
@@ -178,7 +180,7 @@ class Ndis(_Native, Shown):
             in_c_too: CMiniport = miniport  # type: ignore[assignment]
             try:
                 link = bind_c(self, feed, callbacks, in_c, packets, name)
-            except RuntimeError as error:
+            except InitializeError as error:
                 if in_c_too.printed:  # it may have said why
                     said = " | ".join(text.strip() for text in in_c_too.printed[-5:])
                     error.args = (f"{error}; the last that it printed: {said}",)

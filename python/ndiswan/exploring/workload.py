@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ndiswan.exploring.in_rust import NAME, workload_of
-from ndiswan.miniport import Miniport
+from ndiswan.miniport import InitializeError, Miniport
 from ndiswan.oid import Oid
 from ndiswan.protocol import Protocol
 from ndiswan.status import Status
@@ -131,7 +131,7 @@ def workload(make: Callable[[], Miniport | CMiniport], *, in_python: bool = Fals
         peer = Peer(ndis)
         try:
             link = ndis.bind(peer, miniport, packets=PACKETS + 2)
-        except RuntimeError:
+        except InitializeError:
             # One in C may refuse to come up, for want of memory for example, and says so with a status only.
             if isinstance(miniport, Miniport) or ndis.violation_count() or ndis.errors:
                 raise

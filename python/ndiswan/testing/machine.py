@@ -22,7 +22,7 @@ from ndiswan import strategies
 from ndiswan._native import Edges, cancel, change_life, to_token
 from ndiswan.exploring.watchdog import EndlessError, Watchdog
 from ndiswan.irql import Irql
-from ndiswan.miniport import Miniport
+from ndiswan.miniport import InitializeError, Miniport
 from ndiswan.ndis import Ndis
 from ndiswan.oid import Oid
 from ndiswan.policy import Policy
@@ -154,7 +154,7 @@ class MiniportMachine(RuleBasedStateMachine):
             self.driver = self.make_miniport()
             try:
                 self.link = self.ndis.bind(self.peer, self.driver, packets=self.packets)
-            except RuntimeError:
+            except InitializeError:
                 broken = self.ndis.violation_count() or self.ndis.errors
                 if not self.adversarial or isinstance(self.driver, Miniport) or broken:
                     raise

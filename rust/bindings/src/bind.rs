@@ -7,7 +7,7 @@ use ndiswan::face::Face;
 use ndiswan::info::MAX_PACKETS;
 use ndiswan::miniport::{Deserialized, Mode, Serialized};
 use ndiswan::ndis::BindError;
-use ndiswan::{Miniport, Protocol, WanInfo};
+use ndiswan::{Miniport, Protocol, Status, WanInfo};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -18,6 +18,7 @@ use crate::link::Link;
 use crate::ndis::Ndis;
 use crate::number::{Argument, Int, Seconds, arg};
 use crate::shared::World;
+use crate::status;
 
 /// A pool's size, which Python takes from the user: looked at before a model or a card is bound, which happens once.
 pub(crate) fn packets_of(packets: Int<arg::Packets>) -> PyResult<u32> {
@@ -61,6 +62,14 @@ impl Parts {
     }
 }
 
+/// ``ndiswan.InitializeError``.
+fn not_up(py: Python<'_>, text: &str, status: Status) -> PyErr {
+    let made = status::to_python(py, status).and_then(|status| {
+        py.import("ndiswan.miniport")?.getattr("InitializeError")?.call1((text, status))
+    });
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
 impl Ndis {
     pub(crate) fn bind_as(
         &self,
@@ -74,6 +83,7 @@ impl Ndis {
         self.world.away(py, || core.bind(protocol, miniport, packets, name)).map_err(|error| {
             match error {
                 BindError::Info(_) | BindError::Packets(_) => value(error.to_string()),
+                BindError::Initialize { status, .. } => not_up(py, &error.to_string(), status),
                 _ => usage(error.to_string()),
             }
         })
