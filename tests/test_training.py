@@ -18,5 +18,6 @@ def test_the_training_runs_to_its_end():
     batches = [f"{name}: 40000 packets" for name in ("Batches", "Batches", "ByName", "ByName")]
     explored = ["Modem: 200", "queued: 500", "queued: 500", "isdn: 500", "isdn: 500"]
     expected = [*lines, "CardMiniport: 40008 packets", *batches, *batches]
+    expected += ["Trace: 17024 events, 0 broken rules"]
     expected += [f"{line} executions" for line in explored]
     assert done.stdout.splitlines() == expected

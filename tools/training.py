@@ -1,7 +1,8 @@
-"""What a build with a profile learns from (tools/profiled): the engine at what its users do with it, in five seconds.
+"""What a build with a profile learns from (tools/profiled): the engine at what its users do with it, in a few seconds.
 
-Drivers in Python on a line, on a card of the models and in batches; simulations without a driver; the explorer with
-drivers in Python and, where there is a compiler, in C. Nothing here is measured, and no benchmark is run: what
+Drivers in Python on a line, on a card of the models and in batches; simulations without a driver; the ring; records and
+captures; the explorer with drivers in Python and, where there is a compiler, in C. What is not run here is compiled as
+what is rare. Nothing here is measured, and no benchmark is run: what
 `make bench` finds is not learned by heart. Run in the root of the repository, with the package that is to be trained.
 """
 
@@ -9,14 +10,17 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 import ndiswan as nw
 from ndiswan import models
+from ndiswan._native import Edges, HdlcDecoder, Trace, hdlc_encode
 from ndiswan.drivers import BuildError, build, load
 from ndiswan.exploring.workload import workload
+from ndiswan.models.export import save_trace
 from ndiswan.models.scenario import load as load_scenario
 
 EXAMPLES = Path("examples")
@@ -145,6 +149,47 @@ def explore(name: str, make: Callable[[], Any], executions: int) -> None:
     )
 
 
+def hand_over() -> None:
+    """Completions from one hand to the other through a ring, 64 at a time and one by one."""
+    handles, many = np.arange(64, dtype=np.uint64), PACKETS // 64
+    words = np.zeros(64, np.uint32)
+    out = np.empty(256, np.uint64), np.empty(256, np.uint32), np.empty(256, np.uint32)
+    with nw.CompletionRing(1024) as ring:
+        for turn in range(4 * many):
+            ring.push_many(handles, words, words)
+            ring.push_many(handles, 0)
+            if turn % 4 == 0:
+                for handle in range(64):
+                    ring.push(handle, 0)
+            while ring:
+                ring.drain_into(*out)
+
+
+def keep(folder: Path) -> None:
+    """What is kept: the record of a world, a simulation's packets, frames on a serial line."""
+    with nw.Ndis(record=True) as ndis:
+        protocol, path = Sender(PACKETS // 40, frames=True), str(folder / "run.trace")
+        protocol.link = ndis.bind(protocol, Line(locked=True))
+        protocol.link.send(FRAME[:512])
+        ndis.run()
+        ndis.save(path)
+    recorded = Trace(path)
+    print(f"Trace: {len(recorded)} events, {len(recorded.check())} broken rules")
+    recorded.to_jsonl()
+    edges = Edges()
+    edges.see(recorded)
+    flow = models.Poisson(rate_pps=300, size=models.UniformSize(64, 1500))
+    traced = models.Simulation(
+        models.Link(traffic=flow, line=models.Line(rate_bps=1e6), name="kept"), detail="trace"
+    )
+    traced.run(until=30.0)
+    for name in "kept.pcapng", "kept.json":
+        save_trace(traced, folder / name)
+    decoder = HdlcDecoder()
+    for size in range(64, 1500):
+        decoder.feed(hdlc_encode(FRAME[:size]))
+
+
 def main() -> None:
     """All of it."""
     for world in {}, {"verify": 0}, {"verify": 4}, {"delivery": "inline"}:
@@ -175,6 +220,10 @@ def main() -> None:
 
     sys.path.insert(0, str(EXAMPLES / "drivers"))
     from modem import Modem
+
+    hand_over()
+    with TemporaryDirectory() as folder:
+        keep(Path(folder))
 
     explore("Modem", Modem, executions=200)
     for name in "queued", "isdn":
