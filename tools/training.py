@@ -1,9 +1,9 @@
-"""What a build with a profile learns from (tools/profiled): the engine at what its users do with it, in a few seconds.
+"""What a build with a profile learns from (tools/profile): the engine at what its users do with it, in a few seconds.
 
 Drivers in Python on a line, on a card of the models and in batches; simulations without a driver; the ring; records and
 captures; the explorer with drivers in Python and, where there is a compiler, in C. What is not run here is compiled as
-what is rare. Nothing here is measured, and no benchmark is run: what
-`make bench` finds is not learned by heart. Run in the root of the repository, with the package that is to be trained.
+what is rare. Nothing here is measured, and no benchmark is run: what `make bench` finds is not learned by heart. Run in
+the root of the repository, with the package that is to be trained.
 """
 
 import sys
