@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, disjoint_base
 
-from ndiswan._packets import DprForm, Packet, PacketData, SpinLock, measured
+from ndiswan._packets import Device, Dpc, DprForm, Packet, PacketData, SpinLock, Timer, measured
 from ndiswan._parts import (
     Batch,
     CaptureWriter,
@@ -17,8 +17,6 @@ from ndiswan._parts import (
     CompletionRing,
     CWorkload,
     CWorlds,
-    Device,
-    Dpc,
     Edges,
     Explorer,
     Feed,
@@ -26,7 +24,6 @@ from ndiswan._parts import (
     Simulation,
     Story,
     Stretch,
-    Timer,
     Trace,
     bind_built_in,
     bind_c,

@@ -1,8 +1,8 @@
-"""Packets, locks and what was measured, of the extension module.
+"""Packets, locks, timers and what was measured, of the extension module.
 
 Nobody has to import it: it is here for its stub, as `_parts` is.
 """
 
-from ndiswan._native import DprForm, Packet, PacketData, SpinLock, measured
+from ndiswan._native import Device, Dpc, DprForm, Packet, PacketData, SpinLock, Timer, measured
 
-__all__ = ["DprForm", "Packet", "PacketData", "SpinLock", "measured"]
+__all__ = ["Device", "Dpc", "DprForm", "Packet", "PacketData", "SpinLock", "Timer", "measured"]

@@ -10,124 +10,96 @@ it gets.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from ndiswan.drivers import (
+    CardModel,
+    DescriptorRing,
+    Register,
+    Registers,
+    read_memory,
+    write_memory,
+)
+
 if TYPE_CHECKING:
-    from ndiswan import Adapter, Device
     from ndiswan.drivers import CMiniport
 
-CONTROL, STATUS, MASK = 0x00, 0x04, 0x08
-TX_LOW, TX_HIGH, DOORBELL, RX_LOW, RX_HIGH, DIGIT, COMMAND, WIRE = (
-    0x00,
-    0x04,
-    0x08,
-    0x10,
-    0x14,
-    0x20,
-    0x24,
-    0x28,
-)
-DIAL, ANSWER, HANG_UP = 1, 2, 3
 IDLE, DIALING, RINGING, CONNECTED, BUSY = range(5)
-RING = 4
+DIAL, ANSWER, HANG_UP = 1, 2, 3
 OWNED_BY_CARD = 0x8000_0000
 BITS_PER_SECOND = 64_000
 
-_libc = ctypes.CDLL(None, use_errno=True)
 
-
-class _Span(ctypes.Structure):
-    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
-
-
-def _transfer(function: str, address: int, buffer: ctypes.Array[ctypes.c_char]) -> bool:
-    """Memory of the driver's by its physical address, which is its own; the kernel refuses what is not there."""
-    here = _Span(ctypes.addressof(buffer), len(buffer))
-    there = _Span(address, len(buffer))
-    moved = getattr(_libc, function)(os.getpid(), ctypes.byref(here), 1, ctypes.byref(there), 1, 0)
-    return bool(moved == len(buffer))
-
-
-class Channel:
+class Channel(Registers):
     """A B channel: its rings, its wire, and what it is sending."""
 
+    tx_low, tx_high, doorbell = Register(0x00), Register(0x04), Register(0x08)
+    rx_low, rx_high = Register(0x10), Register(0x14)
+    digit, command = Register(0x20), Register(0x24)
+    wire = Register(0x28, writable=0)
+
     def __init__(self, card: IsdnCard, number: int) -> None:
-        self.card = card
-        self.number = number
-        self.wire = IDLE
+        super().__init__(card)
+        self.isdn, self.number = card, number
         self.peer: Channel | None = None
-        self.registers: dict[int, int] = {}
         self.digits = ""
         self.sending: bytes | None = None
-        self.next_tx = self.next_rx = 0
+        self.tx, self.rx = DescriptorRing("<QII", 4), DescriptorRing("<QII", 4)
 
     # DMA.
 
-    def _ring(self, low: int, high: int) -> int:
-        return self.registers.get(low, 0) | (self.registers.get(high, 0) << 32)
+    @tx_low.on_write
+    def has_tx_ring(self, low: int) -> None:
+        """The driver has said where it is: its high half comes first."""
+        self.card.cancel(self.sent)
+        self.sending = None
+        self.tx.place(self.tx_high << 32 | low)
 
-    def _descriptor(self, ring: int, index: int) -> tuple[int, int, int] | None:
-        raw = self.card.read_memory(ring + 16 * index, 16) if ring else None
-        if raw is None:
-            return None
-        low, high, length, flags = struct.unpack("<IIII", raw)
-        return low | (high << 32), length, flags
+    @rx_low.on_write
+    def has_rx_ring(self, low: int) -> None:
+        """The driver has said where it is: its high half comes first."""
+        self.rx.place(self.rx_high << 32 | low)
 
-    def _give_back(self, ring: int, index: int, length: int) -> None:
-        self.card.write_memory(ring + 16 * index + 8, struct.pack("<II", length, 0))
-
-    def send_next(self) -> None:
+    @doorbell.on_write
+    def send_next(self, _: int = 0) -> None:
         """Starts the frame of the next descriptor that is the card's, if the wire is free."""
-        found = self._descriptor(self._ring(TX_LOW, TX_HIGH), self.next_tx)
-        if (
-            self.sending is not None
-            or self.wire != CONNECTED
-            or found is None
-            or not found[2] & OWNED_BY_CARD
-        ):
+        if self.sending is not None or self.wire != CONNECTED or not self.tx.address:
             return
-        address, length, _ = found
-        self.sending = self.card.read_memory(address, length) or b""
-        self.card.after(max(1, length) * 8 / BITS_PER_SECOND, self, "sent")
+        address, length, flags = self.tx.read()
+        if flags & OWNED_BY_CARD:
+            self.sending = read_memory(address, length)
+            self.card.after(max(1, length) * 8 / BITS_PER_SECOND, self.sent)
 
     def sent(self) -> None:
         """The frame is out: the descriptor is the driver's again, the other side has it."""
-        frame, self.sending = self.sending, None
-        if frame is None:
+        if self.sending is None:
             return
-        self._give_back(self._ring(TX_LOW, TX_HIGH), self.next_tx, len(frame))
-        self.next_tx = (self.next_tx + 1) % RING
-        self.card.due(0x01 << self.number)
+        frame, self.sending = self.sending, None
+        address, length, _ = self.tx.read()
+        self.tx.write(address, length, 0)
+        self.tx.advance()
+        self.isdn.cause |= 0x01 << self.number
         (self.peer or self).receive(frame)
         self.send_next()
 
     def receive(self, frame: bytes) -> None:
         """A frame comes in: into the ring, or lost if the driver has no room for it."""
-        ring = self._ring(RX_LOW, RX_HIGH)
-        found = self._descriptor(ring, self.next_rx)
-        if (
-            self.wire != CONNECTED
-            or found is None
-            or not found[2] & OWNED_BY_CARD
-            or found[1] < len(frame)
-        ):
-            self.card.overruns += 1
+        address, room, flags = self.rx.read() if self.rx.address else (0, 0, 0)
+        if self.wire != CONNECTED or not flags & OWNED_BY_CARD or room < len(frame):
+            self.isdn.overruns += 1
             return
-        self.card.write_memory(found[0], frame)
-        self._give_back(ring, self.next_rx, len(frame))
-        self.next_rx = (self.next_rx + 1) % RING
-        self.card.due(0x04 << self.number)
+        write_memory(address, frame)
+        self.rx.write(address, len(frame), 0)
+        self.rx.advance()
+        self.isdn.cause |= 0x04 << self.number
 
     def forget(self) -> None:
-        """What CONTROL_RESET does to a channel: no rings, nothing on its way."""
-        self.card.cancel(self, "sent")
+        """What a reset of the card does to a channel: no rings, nothing on its way."""
+        self.card.cancel(self.sent)
         self.sending = None
-        for register in (TX_LOW, TX_HIGH, RX_LOW, RX_HIGH):
-            self.registers.pop(register, None)
+        self.tx.place(0)
+        self.rx.place(0)
 
     # The wire.
 
@@ -135,29 +107,29 @@ class Channel:
         """The wire changes, which interrupts."""
         if self.wire != wire:
             self.wire = wire
-            self.card.due(0x10 << self.number)
+            self.isdn.cause |= 0x10 << self.number
 
-    def command(self, number: int) -> None:
-        """COMMAND was written."""
-        if number == DIAL:
+    @digit.on_write
+    def dialed(self, digit: int) -> None:
+        """One more of the number."""
+        self.digits += chr(digit & 0x7F)
+
+    @command.on_write
+    def told(self, command: int) -> None:
+        """Dial, answer or hang up."""
+        if command == DIAL:
             self.wire = DIALING
-            self.card.after(0.005 if self._called() else 0.02, self, "reached")
-        elif number == ANSWER and self.wire == RINGING and self.peer is not None:
+            self.card.after(0.005 if self._called() else 0.02, self.reached)
+        elif command == ANSWER and self.wire == RINGING and self.peer is not None:
             self.becomes(CONNECTED)
             self.peer.becomes(CONNECTED)
-        elif number == HANG_UP:
-            self.card.cancel(self, "reached")
-            self.card.after(0.001, self, "hung_up")
+        elif command == HANG_UP:
+            self.card.cancel(self.reached)
+            self.card.after(0.001, self.hung_up)
 
     def _called(self) -> Channel | None:
-        return next(
-            (
-                other
-                for other in self.card.channels
-                if other.own_number == self.digits and other is not self
-            ),
-            None,
-        )
+        others = (other for other in self.isdn.channels if other is not self)
+        return next((other for other in others if other.own_number == self.digits), None)
 
     @property
     def own_number(self) -> str:
@@ -178,7 +150,7 @@ class Channel:
 
     def hung_up(self) -> None:
         """The wire is idle, and that of the other side too."""
-        self.card.cancel(self, "sent")
+        self.card.cancel(self.sent)
         self.sending = None
         other, self.peer = self.peer, None
         self.digits = ""
@@ -187,106 +159,31 @@ class Channel:
             other.hung_up()
 
 
-class IsdnCard:
-    """The card: call it with an access to a register, as ``device=`` of `load` does."""
+class IsdnCard(CardModel):
+    """The card: two channels, and an interrupt while a cause is due that the driver has not masked."""
 
-    def __init__(self, base: int = 0xD000_0000) -> None:
-        self.base = base
+    base = 0xD000_0000
+    control = Register(0x00)
+    cause = Register(0x04, writable=0, clears=0x3F)
+    mask = Register(0x08)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.overruns = 0
         self.channels = [Channel(self, 0), Channel(self, 1)]
-        self.status = self.mask = 0
-        self.interrupts = self.overruns = self.bus_errors = 0
-        self._adapter: Adapter | None = None
-        self._later: dict[tuple[Channel, str], Device] = {}
-        self._interrupt: Device | None = None
+        self.blocks = {0x40: self.channels[0], 0x80: self.channels[1]}
 
-    def plug(self, adapter: Adapter) -> None:
-        """Connects the card's interrupt and clock to a bound adapter."""
-        self._adapter = adapter
-        self._interrupt = adapter.device(self._raise)
-        for channel in self.channels:
-            for what in ("sent", "reached", "hung_up"):
-                self._later[channel, what] = adapter.device(getattr(channel, what))
+    def interrupting(self) -> int:
+        """By which causes."""
+        return self.cause & self.mask
 
-    def __call__(self, space: str, address: int, size: int, value: int | None) -> int | None:
-        """An access of the driver's to a register."""
-        offset = address - self.base
-        if space != "memory" or size != 4 or not 0 <= offset < 0x100:
-            self.bus_errors += 1
-            return None if value is not None else 0xFFFF_FFFF
-        if offset < 0x40:
-            return self._own(offset, value)
-        channel = self.channels[(offset - 0x40) // 0x40 & 1]
-        register = offset & 0x3F
-        if value is None:
-            return channel.wire if register == WIRE else channel.registers.get(register, 0)
-        if register == COMMAND:
-            channel.command(value)
-        elif register == DIGIT:
-            channel.digits += chr(value & 0x7F)
-        elif register == DOORBELL:
-            channel.send_next()
-        else:
-            channel.registers[register] = value
-            if register == TX_LOW:
-                self.cancel(channel, "sent")
-                channel.sending, channel.next_tx = None, 0
-            elif register == RX_LOW:
-                channel.next_rx = 0
-        return None
-
-    def _own(self, register: int, value: int | None) -> int | None:
-        if value is None:
-            return {STATUS: self.status, MASK: self.mask}.get(register, 0)
-        if register == CONTROL and value & 1:
-            self.status &= 0x30  # what the wires did is not forgotten
+    @control.on_write
+    def commanded(self, value: int) -> None:
+        """A reset forgets the rings; what the wires did is not forgotten."""
+        if value & 1:
+            self.cause &= 0x30
             for channel in self.channels:
                 channel.forget()
-        elif register == STATUS:
-            self.status &= ~value
-        elif register == MASK:
-            self.mask = value
-        self._look()
-        return None
-
-    def due(self, bits: int) -> None:
-        """Something happened that may interrupt."""
-        self.status |= bits
-        self._look()
-
-    def _look(self) -> None:
-        if self.status & self.mask and self._interrupt is not None and not self._interrupt.armed:
-            self._interrupt.set_ns(1000)
-
-    def _raise(self) -> None:
-        if self.status & self.mask and self._adapter is not None:
-            self.interrupts += 1
-            self._adapter.interrupt()
-
-    def after(self, seconds: float, channel: Channel, what: str) -> None:
-        """Lets a channel go on later."""
-        device = self._later.get((channel, what))
-        if device is not None:
-            device.set(seconds)
-
-    def cancel(self, channel: Channel, what: str) -> None:
-        """It does not go on."""
-        device = self._later.get((channel, what))
-        if device is not None:
-            device.cancel()
-
-    def read_memory(self, address: int, length: int) -> bytes | None:
-        """What the card reads by DMA; ``None``, and a bus error, if nothing is there."""
-        buffer = ctypes.create_string_buffer(length)
-        if length and not _transfer("process_vm_readv", address, buffer):
-            self.bus_errors += 1
-            return None
-        return buffer.raw
-
-    def write_memory(self, address: int, data: bytes) -> None:
-        """What the card writes by DMA."""
-        buffer = (ctypes.c_char * len(data)).from_buffer_copy(data)
-        if data and not _transfer("process_vm_writev", address, buffer):
-            self.bus_errors += 1
 
 
 def make_miniport(bug: int = 0) -> CMiniport:

@@ -11,7 +11,9 @@ static VOID IsdnIsr(PBOOLEAN Recognized, PBOOLEAN QueueHandler, NDIS_HANDLE Cont
     PCARD Card = (PCARD)Context;
 
     *Recognized = *QueueHandler = (BOOLEAN)(ReadCard(Card, REG_STATUS) != 0);
-    WriteCard(Card, REG_MASK, 0);
+    if (*Recognized) { /* else it is another card's, and no handler will run that lets ours interrupt again */
+        WriteCard(Card, REG_MASK, 0);
+    }
 #if BUG == 2 /* completes at the level of the interrupt */
     IsdnSent(&Card->Channel[0]);
     IsdnSent(&Card->Channel[1]);

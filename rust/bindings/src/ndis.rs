@@ -22,7 +22,7 @@ use crate::event::Event;
 use crate::life;
 use crate::link::Link;
 use crate::number::{Flag, Int, Seconds, Text, Unsigned, arg};
-use crate::shared::{Shared, World};
+use crate::shared::{Shared, World, chosen};
 use crate::time::seconds;
 use crate::timer::callable;
 
@@ -155,11 +155,7 @@ impl Ndis {
     /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
     #[pyo3(signature = (n, what=Text::new(String::new())), text_signature = "($self, n, what='')")]
     fn choose(&self, py: Python<'_>, n: Int<arg::N>, what: Text<arg::What>) -> PyResult<u32> {
-        let below = u32::try_from(n.0).ok().filter(|n| *n > 0);
-        let wrong = || value(format!("n: expected 1 to {}, got {}", u32::MAX, n.0));
-        let chosen = self.world.core.choose(below.ok_or_else(wrong)?, &what.taken());
-        settle(py, &self.world)?;
-        Ok(chosen)
+        chosen(py, &self.world, &n, &what.taken())
     }
 
     /// Something else may happen here, if an explorer decides what happens.

@@ -13,8 +13,10 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
+use crate::error::{settle, value};
 use crate::gil_cell::GilCell;
 use crate::link::Link;
+use crate::number::{Int, arg};
 use crate::packet::Packet;
 use crate::packet_data::{is_only_reference, is_seen_weakly};
 use crate::vectorcall::Method;
@@ -83,6 +85,15 @@ pub(crate) struct Shared {
     pub(crate) timers: GilCell<Routines>,
     pub(crate) dpcs: GilCell<Routines>,
     pub(crate) devices: GilCell<Routines>,
+}
+
+/// What the explorer chooses of ``n``; 0 where there is none.
+pub(crate) fn chosen(py: Python<'_>, world: &World, n: &Int<arg::N>, what: &str) -> PyResult<u32> {
+    let below = u32::try_from(n.0).ok().filter(|n| *n > 0);
+    let wrong = || value(format!("n: expected 1 to {}, got {}", u32::MAX, n.0));
+    let chosen = world.core.choose(below.ok_or_else(wrong)?, what);
+    settle(py, world)?;
+    Ok(chosen)
 }
 
 /// After a bug check nothing is asked of an adapter any more.

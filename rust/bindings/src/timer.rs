@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 
 use crate::error::{raise, raise_broken};
 use crate::gil_cell::GilCell;
-use crate::number::{Seconds, arg, number, wrong};
-use crate::shared::{Routines, Shared, alive};
+use crate::number::{Int, Seconds, Text, arg, number, wrong};
+use crate::shared::{Routines, Shared, alive, chosen};
 use crate::vectorcall::Method;
 
 /// Whether it can be called, as a timer's routine will be.
@@ -122,6 +122,12 @@ impl Device {
     #[getter]
     fn armed(&self) -> bool {
         self.shared.core.device_is_set(self.id)
+    }
+
+    /// What the hardware does, of ``n`` possibilities, as :meth:`Ndis.choose`: a frame that fails, say.
+    #[pyo3(signature = (n, what=Text::new(String::new())), text_signature = "($self, n, what='')")]
+    fn choose(&self, py: Python<'_>, n: Int<arg::N>, what: Text<arg::What>) -> PyResult<u32> {
+        chosen(py, &self.shared.world, &n, &what.taken())
     }
 
     fn __repr__(&self) -> String {
