@@ -1,6 +1,7 @@
 """What the README claims is so: its driver runs, its report is what is printed, its tables and links are right."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def rows(header: str) -> list[list[str]]:
 
 
 def test_what_the_readme_shows_is_what_happens(tmp_path: Path) -> None:
-    """Each Python block of the README runs, in order, and prints what stands below it."""
+    """Each Python block and command of the README runs, in order, and prints what stands below it."""
+    shutil.copytree(ROOT / "examples" / "c", tmp_path / "examples" / "c")
     ran = pages.run(README, tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
