@@ -137,7 +137,7 @@ def test_an_access_where_no_register_is_reads_ones_and_is_noted() -> None:
         "write at 0x30, 4 bytes: no register is there",
         "port: read at 0x3f8, 1 bytes: no register is there",
     ]
-    assert list(card.log)[1:3] == [card.bus_errors[1], "read fifo at 0x10: 0x7"]
+    assert list(card.log)[1:3] == ["read fifo at 0x10: 0x7", card.bus_errors[1]]
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_copy_of_the_process_has_no_dispatcher():
         print(peer.answers[0].name)
     """
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", program],
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

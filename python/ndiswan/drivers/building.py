@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ndiswan.drivers import sanitizing, second_form
+from ndiswan.drivers.contents import digest
 from ndiswan.drivers.fewer import called_with_fewer, flag_of_definitions, taking_fewer
 from ndiswan.drivers.longs import narrowed
 from ndiswan.drivers.mending import Mended, only_pasting
@@ -104,10 +106,10 @@ def _key(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _content(files: Iterable[Path]) -> Iterable[bytes]:
-    for file in files:
-        yield os.fsencode(file)
-        yield file.read_bytes()
+@functools.cache
+def _ours() -> bytes:
+    """Of the headers and the library of this package, which nobody changes while it is in use."""
+    return digest([*sorted(INCLUDE.rglob("*.h")), *sorted(LIBRARY.glob("*"))])
 
 
 def _beside(sources: list[Path], include: list[Path]) -> list[Path]:
@@ -202,16 +204,15 @@ def build(
     # Texts are variables (`symbols.writable`), and clang must not take them for anything else before.
     options += ["-fwritable-strings"] if clang else []
     options += [*FLAGS, optimize, *sanitizing.compile_flags(cc, kinds, alone=len(files) == 1)]
-    ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
     beside = _beside(files, folders)
     if output is not None:
         expect_free(output, [*files, *beside])
     parts = [
         cc.encode(),
         " ".join([*options, *writable(options), *looking]).encode(),
-        *_content(files),
-        *_content(beside),
-        *_content(ours),
+        digest(files),
+        digest(beside),
+        _ours(),
     ]
     named = Path(sources) if isinstance(sources, str | os.PathLike) else files[0]
     stem = named.resolve().name if named.is_dir() else files[0].stem
@@ -354,8 +355,7 @@ def _library(cc: str, options: list[str]) -> Path:
     if second_form.MACRO in options:
         flags += second_form.compiling(sanitizing.is_clang(cc))
     flags += ["-std=gnu11", "-O2", f"-I{INCLUDE}", f"-I{LIBRARY}"]
-    ours = sorted(INCLUDE.rglob("*.h")) + sorted(LIBRARY.glob("*"))
-    key = _key([cc.encode(), " ".join(flags).encode(), *_content(ours)])
+    key = _key([cc.encode(), " ".join(flags).encode(), _ours()])
     target = cache() / f"library-{key}.o"
     if target.exists():
         return target

@@ -332,44 +332,52 @@ class CardModel(Registers):
             self.adapter.interrupt()
 
     def _found(self, space: str, address: int) -> tuple[Registers, Register, int] | None:
-        """The register at an address, the block that it is of, and the byte in it."""
-        own = {0: self, **self.blocks} if space == self.space else {}
+        """The block that has a register at an address, the register, and the byte in it."""
+        if space == self.space:
+            offset = address - self.base
+            own = self._at.get(offset)
+            if own is not None:
+                return self, own, offset - own.offset
+            for at, block in self.blocks.items():
+                register = block._at.get(offset - at)  # noqa: SLF001  (a block of this module)
+                if register is not None:
+                    return block, register, offset - at - register.offset
         other = self.spaces.get(space)
-        blocks = [(self.base + at, block) for at, block in own.items()]
-        for begin, block in [*blocks, (other.base, other)] if other else blocks:
-            register = block._at.get(address - begin)  # noqa: SLF001  (a block of this module)
+        if other is not None:
+            offset = address - other.base
+            register = other._at.get(offset)  # noqa: SLF001  (a block of this module)
             if register is not None:
-                return block, register, address - begin - register.offset
+                return other, register, offset - register.offset
         return None
 
     def __call__(self, space: str, address: int, size: int, value: int | None) -> int | None:
         """An access of the driver's: a read if ``value`` is ``None``."""
         answer = at = 0
-        unused = getattr(self.spaces.get(space), "unused", None)
-        found = [self._found(space, address + at) for at in range(size)]
-        if unused is None and None in found:
-            verb = "read" if value is None else "write"
-            self.bus_errors.append(
-                self._note(space, verb, address, f", {size} bytes: no register is there")
-            )
+        missing = False
         while at < size:
-            here = found[at]
-            if here is None:
+            found = self._found(space, address + at)
+            if found is None:
+                unused = getattr(self.spaces.get(space), "unused", None)
+                missing = missing or unused is None
                 answer |= (0xFF if unused is None else unused) << 8 * at
                 at += 1
                 continue
-            block, register, first = here
+            block, register, first = found
             many = min(register.size - first, size - at)
-            lanes = (1 << 8 * many) - 1 << 8 * first
+            part = (1 << 8 * many) - 1
             if value is None:
-                got = (register.read(block) & lanes) >> 8 * first
+                got = register.read(block) >> 8 * first & part
                 answer |= got << 8 * at
                 self._note(space, f"read {register.name}", address, f": {got:#x}")
             else:
-                given = value >> 8 * at & (1 << 8 * many) - 1
+                given = value >> 8 * at & part
                 self._note(space, f"write {register.name}", address, f": {given:#x}")
-                register.write(block, given << 8 * first, lanes)
+                register.write(block, given << 8 * first, part << 8 * first)
             at += many
+        if missing:
+            verb = "read" if value is None else "write"
+            more = f", {size} bytes: no register is there"
+            self.bus_errors.append(self._note(space, verb, address, more))
         self.look()
         return answer if value is None else None
 
