@@ -134,3 +134,53 @@ def test_a_device_model_sees_the_channel_and_says_what_is_left(tmp_path, left, r
     assert driver.printed[2] == read + "\n"
     begins = int(driver.printed[1], 16) + 8
     assert card.written == [(0, 8, begins), (12, 1, 1), (8, 4, 1000), (8, 4, 0)]
+
+
+MAPPING = """
+static NDIS_HANDLE Pool;
+static PNDIS_BUFFER First, Second;
+static UCHAR Data[64];
+#define START(buffer, register) NdisMStartBufferPhysicalMapping(card->Adapter, buffer, register, TRUE, &unit, &count);
+#define COMPLETE(buffer, register) NdisMCompleteBufferPhysicalMapping(card->Adapter, buffer, register);
+static void Begin(PCARD card)
+{
+    NDIS_PHYSICAL_ADDRESS_UNIT unit;
+    NDIS_STATUS status;
+    UINT count = 1;
+
+    NdisAllocateBufferPool(&status, &Pool, 2);
+    NdisAllocateBuffer(&status, &First, Pool, Data, 64);
+    NdisAllocateBuffer(&status, &Second, Pool, Data, 64);
+    NdisMAllocateMapRegisters(card->Adapter, 0, NDIS_DMA_32BITS, 2, 1600);
+    @BODY@
+}
+#define AT_START Begin(card);
+#define FREE NdisFreeBuffer(First); NdisFreeBuffer(Second); NdisFreeBufferPool(Pool);
+#define AT_HALT NdisMFreeMapRegisters(card->Adapter); FREE
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("START(First, 0) START(Second, 1) COMPLETE(Second, 1) COMPLETE(First, 0)", None),
+        ("START(First, 1) COMPLETE(First, 1) START(Second, 1) COMPLETE(Second, 1)", None),
+        ("START(First, 2)", "PhysicalMapRegister is 0x2; expected a number below 2"),
+        (
+            "START(First, 0) START(Second, 0) COMPLETE(Second, 0)",
+            "PhysicalMapRegister is 0x0; expected a map register that is free",
+        ),
+        ("COMPLETE(First, 1)", "PhysicalMapRegister is 0x1; expected one that maps a buffer"),
+        ("START(First, 0) COMPLETE(Second, 0)", "which map register 0 maps"),
+        ("START(First, 1)", "map register 1 maps the buffer"),
+    ],
+)
+def test_a_map_register_maps_one_buffer_at_a_time(tmp_path, body, words) -> None:
+    """One of those that the card has, until the mapping of that buffer is complete, and before they are given back."""
+    driver = leased(tmp_path, MAPPING.replace("@BODY@", body))
+    with nw.Ndis(on_violation="record") as ndis:
+        ndis.bind(nw.Protocol(), driver)
+    told = [str(one.detail) for one in ndis.violations]
+    assert len(told) == (words is not None)
+    assert words is None or words in told[0]
+    assert driver.leaks == []

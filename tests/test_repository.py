@@ -91,6 +91,7 @@ WITHOUT_A_STEM = {
     "c_lines": "lines and calls of drivers in C",
     "c_examples": "the sample drivers in C",
     "c_functions": "what drivers in C call, on both sides",
+    "c_sharing": "locks, waits and requests of drivers in C that are not alone",
     "c_mapped": "memory of the card that drivers in C have mapped",
     "c_objects": "what the kernel gives drivers in C, and keeps for them",
     "published_names": "what the C headers name of what is published",

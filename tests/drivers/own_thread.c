@@ -1,5 +1,6 @@
 /* A deserialized driver whose own thread completes what it is sent: MiniportWanSend queues, and sets an event. POLL is how many
- * milliseconds the thread waits at most (for ever without), SLEEP how many it sleeps instead of waiting for the event. MiniportHalt
+ * milliseconds the thread waits at most (for ever without), SLEEP how many it sleeps instead of waiting for the event; with TWO it
+ * waits for that event or one that MiniportHalt sets, whichever comes first. MiniportHalt
  * has it end and waits for that; with LEAVES it does neither, with FORGETS it only tells it to. CALLS_END: the thread ends by
  * PsTerminateSystemThread, which does not return. CRASHES and SPINS are what it does in place of its work. */
 #include <ndis.h>
@@ -8,7 +9,7 @@
 
 static NDIS_HANDLE Adapter;
 static NDIS_SPIN_LOCK Lock;
-static KEVENT Work;
+static KEVENT Work, Stop;
 static PVOID Thread;
 static volatile BOOLEAN Stopping;
 static BOOLEAN Busy, Resetting;
@@ -65,6 +66,12 @@ static VOID Run(PVOID Context)
 #ifdef SLEEP
         Limit.QuadPart = -10000LL * SLEEP;
         KeDelayExecutionThread(KernelMode, FALSE, &Limit);
+#elif defined(TWO)
+        PVOID Objects[2] = {&Stop, &Work};
+
+        if (KeWaitForMultipleObjects(2, Objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL) == STATUS_WAIT_0) {
+            break;
+        }
 #elif defined(POLL)
         Limit.QuadPart = -10000LL * POLL;
         KeWaitForSingleObject(&Work, Executive, KernelMode, FALSE, &Limit);
@@ -111,8 +118,12 @@ static NDIS_STATUS Send(NDIS_HANDLE Context, NDIS_HANDLE Link, PNDIS_WAN_PACKET 
 static VOID Halt(NDIS_HANDLE Context)
 {
 #ifndef LEAVES
+#ifdef TWO
+    KeSetEvent(&Stop, 0, FALSE);
+#else
     Stopping = TRUE;
     KeSetEvent(&Work, 0, FALSE);
+#endif
 #ifndef FORGETS
     KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
 #endif
@@ -172,6 +183,7 @@ static NDIS_STATUS Initialize(
     NdisMSetAttributesEx(AdapterHandle, &Lock, 0, NDIS_ATTRIBUTE_DESERIALIZE, NdisInterfaceInternal);
     NdisAllocateSpinLock(&Lock);
     KeInitializeEvent(&Work, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&Stop, NotificationEvent, FALSE);
     if (PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Run, NULL) != STATUS_SUCCESS) {
         return NDIS_STATUS_FAILURE;
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ndiswan::choices::Shared as Explorer;
 use ndiswan::choices::portfolio::Portfolio;
 use ndiswan::explore::{Options, explore};
-use ndiswan::ndis::Waited;
+use ndiswan::ndis::{ANY_OBJECT, Waited};
 use ndiswan::{
     Adapter, Config, Deserialized, FinalStatus, Irql, Ndis, Rule, Sent, Status, TimeKind,
     at_passive,
@@ -162,6 +162,29 @@ fn a_thread_that_outlives_its_halt_is_ended_and_counted() {
         assert_eq!(rig.close(), []);
         assert!(!does.ended.load(Ordering::SeqCst));
         assert_eq!(rig.adapter().threads_left(), 1, "{time:?}");
+    }
+}
+
+/// Who waits for any object looks again whatever is signaled.
+#[test]
+fn a_thread_that_waits_for_any_object_is_woken_by_each() {
+    for time in [TimeKind::Virtual, TimeKind::Real] {
+        let rig =
+            Rig::new(Config { time, ..Config::default() }, Card::<Deserialized>::keeping(), 8);
+        let adapter = Arc::clone(rig.adapter());
+        let (free, met) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (its, tells) = (Arc::clone(&free), Arc::clone(&met));
+        let spawned = rig.adapter().spawn(move || {
+            let waited = adapter.wait_on(ANY_OBJECT, None, || its.load(Ordering::SeqCst));
+            tells.store(waited == Waited::Met, Ordering::SeqCst);
+        });
+        spawned.expect("a thread");
+        rig.ndis.wait(Duration::from_millis(10), || false);
+        free.store(true, Ordering::SeqCst);
+        rig.ndis.signaled(WORK);
+        rig.ndis.wait(Duration::from_secs(5), || met.load(Ordering::SeqCst));
+        assert!(met.load(Ordering::SeqCst), "{time:?}");
+        assert_eq!(rig.close(), []);
     }
 }
 

@@ -18,5 +18,6 @@
 #include "wdm_ports.h"
 #include "wdm_system.h"
 #include "wdm_queues.h"
+#include "wdm_sharing.h"
 
 #endif

@@ -1,5 +1,4 @@
-/* Functions of the kernel that few drivers call. Those without a body in library/system.c are not there: a driver that calls one compiles,
- * and is told of it by name when it is built. */
+/* Functions of the kernel that few drivers call; plain C in library/. */
 #ifndef NDISWAN_WDM_DECLARED_H
 #define NDISWAN_WDM_DECLARED_H
 
@@ -66,6 +65,8 @@ extern NTSTATUS IofCallDriver(PDEVICE_OBJECT device, PIRP irp);
 #define IoCallDriver(device, irp) IofCallDriver(device, irp)
 extern PIRP IoAllocateIrp(CCHAR stack_size, BOOLEAN charge_quota);
 extern void IoFreeIrp(PIRP irp);
+extern void IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size);
+extern void IoReuseIrp(PIRP irp, NTSTATUS status);
 extern BOOLEAN IoCancelIrp(PIRP irp);
 extern PIRP IoBuildDeviceIoControlRequest(
     ULONG code, PDEVICE_OBJECT device, PVOID in, ULONG in_length, PVOID out, ULONG out_length, BOOLEAN internal, PKEVENT event,
@@ -87,9 +88,6 @@ extern void MmFreeNonCachedMemory(PVOID memory, SIZE_T size);
 extern BOOLEAN MmIsAddressValid(PVOID address);
 extern PVOID MmLockPagableDataSection(PVOID address);
 extern void MmUnlockPagableImageSection(PVOID handle);
-extern NTSTATUS KeWaitForMultipleObjects(
-    ULONG count, PVOID objects[], WAIT_TYPE type, KWAIT_REASON reason, KPROCESSOR_MODE mode, BOOLEAN alertable,
-    PLARGE_INTEGER timeout, PVOID blocks);
 extern KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority);
 extern NTSTATUS ObReferenceObjectByPointer(PVOID object, ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode);
 extern void ExSystemTimeToLocalTime(PLARGE_INTEGER system, PLARGE_INTEGER local);

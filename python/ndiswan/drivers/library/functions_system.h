@@ -22,6 +22,7 @@ FUNCTION(LONG, KeReleaseSemaphore, (PKSEMAPHORE Semaphore, KPRIORITY Increment, 
 PROCEDURE(ExInitializeFastMutex, (PFAST_MUTEX FastMutex), (FastMutex))
 PROCEDURE(ExAcquireFastMutex, (PFAST_MUTEX FastMutex), (FastMutex))
 PROCEDURE(ExReleaseFastMutex, (PFAST_MUTEX FastMutex), (FastMutex))
+FUNCTION(NTSTATUS, KeWaitForMultipleObjects, (ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout, PVOID WaitBlockArray), (Count, Object, WaitType, WaitReason, WaitMode, Alertable, Timeout, WaitBlockArray))
 FUNCTION(NTSTATUS, KeWaitForSingleObject, (PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout), (Object, WaitReason, WaitMode, Alertable, Timeout))
 FUNCTION(NTSTATUS, KeDelayExecutionThread, (KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval), (WaitMode, Alertable, Interval))
 PROCEDURE(KeInitializeTimer, (PKTIMER Timer), (Timer))

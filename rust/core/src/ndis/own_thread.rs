@@ -30,6 +30,14 @@ pub enum Waited {
     Over,
 }
 
+/// What a thread waits for that looks again whatever is signaled.
+pub const ANY_OBJECT: usize = usize::MAX;
+
+/// Whether who waits for `waits` is to look again when `object` is signaled.
+pub(crate) fn is_for(waits: usize, object: usize) -> bool {
+    waits == object || waits == ANY_OBJECT
+}
+
 /// How long a thread is waited for when its adapter has been halted, in nanoseconds.
 const PATIENCE: u64 = 2_000_000_000;
 /// So many waits that are over at once, one after the other, are one piece of work in virtual time.
@@ -213,7 +221,7 @@ impl Ndis {
             threads.signaled.notify_all();
             return;
         }
-        let waits = |own: &Own| own.waits.lock().take_if(|waits| *waits == object).is_some();
+        let waits = |own: &Own| own.waits.lock().take_if(|waits| is_for(*waits, object)).is_some();
         let woken: Vec<(usize, Arc<Own>)> = {
             let list = threads.list.lock();
             let waiting = list.iter().enumerate().filter(|(_, own)| waits(own));

@@ -209,6 +209,7 @@ exports! {
         let (Some(objects), Some(list)) = (objects, resource_list(&card, &resources(&card))) else { return };
         for object in objects {
             peek::put(object, [3u16, 0x180]);
+            peek::put(object + kernel::STACK_SIZE, 1u8);
         }
         let answers = [(physical, objects[0]), (functional, objects[1]), (next, objects[2]), (allocated, list), (translated, list)];
         for (out, value) in answers.into_iter().filter(|(out, _)| *out != 0) {

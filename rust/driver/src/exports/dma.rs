@@ -2,10 +2,11 @@
 
 use ndiswan::{Rule, Status};
 
+use super::devices::of_handle;
 use super::exports;
 use super::registration::after_attributes;
-use super::things::{Channel, Transfer};
-use crate::card::{Space, by_handle, new_handle};
+use super::things::{Channel, MapRegisters, Transfer};
+use crate::card::{Card, Space, new_handle};
 use crate::context::Here;
 use crate::peek;
 
@@ -32,14 +33,6 @@ fn buffer(here: &Here, mdl: usize) -> Option<(usize, u32)> {
         here.wrong("Buffer", mdl, "the address of an NDIS_BUFFER");
     }
     found
-}
-
-fn adapter(here: &Here, handle: usize) -> bool {
-    let known = by_handle(handle).is_some();
-    if !known {
-        here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
-    }
-    known
 }
 
 fn channel(here: &Here, handle: usize) -> Option<Channel> {
@@ -151,12 +144,47 @@ fn answer(here: &Here, out: usize, status: Status) {
     }
 }
 
+/// The map register maps the buffer from now on: one of those that the card has, and free.
+fn map(here: &Here, card: &Card, mdl: usize, register: u32) {
+    let expected = match card.things.lock().map_registers.as_mut() {
+        None => {
+            "a map register (NdisMAllocateMapRegisters), of which the card has none".to_string()
+        }
+        Some(registers) if register >= registers.count => {
+            format!("a number below {}, as many as NdisMAllocateMapRegisters gave", registers.count)
+        }
+        Some(registers) => match registers.mapped.insert(register, mdl) {
+            None => return,
+            Some(other) => format!(
+                "a map register that is free; it maps the buffer {other:#x} until NdisMCompleteBufferPhysicalMapping"
+            ),
+        },
+    };
+    here.wrong("PhysicalMapRegister", register as usize, &expected);
+}
+
+/// The map register is free again: it mapped this buffer.
+fn unmap(here: &Here, card: &Card, mdl: usize, register: u32) {
+    let mapped = {
+        let mut things = card.things.lock();
+        things.map_registers.as_mut().and_then(|registers| registers.mapped.remove(&register))
+    };
+    match mapped {
+        None => here.wrong(
+            "PhysicalMapRegister",
+            register as usize,
+            "one that maps a buffer (NdisMStartBufferPhysicalMapping)",
+        ),
+        Some(other) if other != mdl => {
+            here.wrong("Buffer", mdl, &format!("{other:#x}, which map register {register} maps"));
+        }
+        Some(_) => {}
+    }
+}
+
 exports! {
     fn NdisMRegisterDmaChannel(here, out: usize, handle: usize, number: u32, wide: u8, description: usize, most: u32) -> u32 {
-        let Some(card) = by_handle(handle) else {
-            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
-            return Status::FAILURE.0;
-        };
+        let Some(card) = of_handle(here, handle) else { return Status::FAILURE.0 };
         after_attributes(here, &card);
         let fresh = new_handle();
         if !peek::put(out, fresh) {
@@ -179,29 +207,29 @@ exports! {
     }
 
     fn NdisMAllocateMapRegisters(here, handle: usize, number: u32, size: u8, count: u32, most: u32) -> u32 {
-        let Some(card) = by_handle(handle) else {
-            here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
-            return Status::FAILURE.0;
-        };
-        card.things.lock().map_registers = Some(count);
+        let Some(card) = of_handle(here, handle) else { return Status::FAILURE.0 };
+        card.things.lock().map_registers = Some(MapRegisters { count, ..MapRegisters::default() });
         Status::SUCCESS.0
     }
 
     fn NdisMFreeMapRegisters(here, handle: usize) {
-        let Some(card) = by_handle(handle) else {
-            return here.wrong("MiniportAdapterHandle", handle, "the handle that MiniportInitialize was given");
-        };
+        let Some(card) = of_handle(here, handle) else { return };
         let had = card.things.lock().map_registers.take();
-        if had.is_none() {
-            here.wrong("MiniportAdapterHandle", handle, "a card with map registers (NdisMAllocateMapRegisters)");
+        let Some(had) = had else {
+            return here.wrong("MiniportAdapterHandle", handle, "a card with map registers (NdisMAllocateMapRegisters)");
+        };
+        if let Some((register, mdl)) = had.mapped.first_key_value() {
+            let text = format!(
+                "NdisMFreeMapRegisters: map register {register} maps the buffer {mdl:#x} still; expected NdisMCompleteBufferPhysicalMapping before"
+            );
+            here.broken(Rule::Handle, &text);
         }
     }
 
     fn NdisMStartBufferPhysicalMapping(here, handle: usize, mdl: usize, register: u32, write: u8, units: usize, count: usize) {
-        if !adapter(here, handle) {
-            return;
-        }
+        let Some(card) = of_handle(here, handle) else { return };
         let Some((address, length)) = buffer(here, mdl) else { return };
+        map(here, &card, mdl, register);
         // NDIS_PHYSICAL_ADDRESS_UNIT: where, and how many bytes; memory is in one piece here.
         if !peek::put(units, address as u64) || !peek::put(units + 8, length) || !peek::put(count, 1u32) {
             here.wrong("PhysicalAddressArray", units, "the address of NDIS_PHYSICAL_ADDRESS_UNITs, and ArraySize of a UINT");
@@ -209,13 +237,15 @@ exports! {
     }
 
     fn NdisMCompleteBufferPhysicalMapping(here, handle: usize, mdl: usize, register: u32) {
-        if adapter(here, handle) {
-            let _ = buffer(here, mdl);
+        if let Some(card) = of_handle(here, handle)
+            && buffer(here, mdl).is_some()
+        {
+            unmap(here, &card, mdl, register);
         }
     }
 
     fn NdisMInitializeScatterGatherDma(here, handle: usize, wide: u8, most: u32) -> u32 {
-        if adapter(here, handle) { Status::SUCCESS.0 } else { Status::FAILURE.0 }
+        of_handle(here, handle).map_or(Status::FAILURE.0, |_| Status::SUCCESS.0)
     }
 
     fn NdisMSetupDmaTransfer(here, out: usize, handle: usize, mdl: usize, offset: u32, length: u32, write: u8) {
@@ -233,7 +263,7 @@ exports! {
     }
 
     fn NdisMGetDmaAlignment(here, handle: usize) -> u32 {
-        adapter(here, handle);
+        let _ = of_handle(here, handle);
         4
     }
 
@@ -246,11 +276,11 @@ exports! {
     }
 
     fn NdisMUpdateSharedMemory(here, handle: usize, length: u32, address: usize, physical: u64) {
-        adapter(here, handle);
+        let _ = of_handle(here, handle);
     }
 
     fn NdisUpdateSharedMemory(here, handle: usize, length: u32, address: usize, physical: u64) {
-        adapter(here, handle);
+        let _ = of_handle(here, handle);
     }
 
     fn MmGetPhysicalAddress(here, address: usize) -> u64 {

@@ -21,6 +21,8 @@ const DPC: usize = 48;
 const PERIOD: usize = 60;
 /// Bytes of a DEVICE_OBJECT, rounded up; its extension follows.
 const DEVICE: usize = 0x180;
+/// StackSize of one.
+pub(super) const STACK_SIZE: usize = 76;
 
 /// A KTIMER fires: the engine calls this as it calls a function of the driver's.
 extern "C-unwind" fn fires(timer: usize, dpc: usize, _: usize, _: usize) {
@@ -105,7 +107,7 @@ pub(super) fn make_device(
     peek::put(device + 8, driver);
     peek::put(device + 64, if extension > 0 { device + DEVICE } else { 0 });
     peek::put(device + 72, kind);
-    peek::put(device + 76, 1u8);
+    peek::put(device + STACK_SIZE, 1u8);
     card.things.lock().devices.insert(device, device_name.to_string());
     Ok(device)
 }

@@ -77,13 +77,20 @@ pub(crate) struct Things {
     pub(crate) channels: BTreeMap<usize, Channel>,
     /// Transfers that were not over when their channel was given back.
     pub(crate) cut_off: Vec<Transfer>,
-    /// Map registers of NdisMAllocateMapRegisters, none if there are none.
-    pub(crate) map_registers: Option<u32>,
+    /// Of NdisMAllocateMapRegisters, none if there are none.
+    pub(crate) map_registers: Option<MapRegisters>,
     /// The log of NdisMCreateLog: its handle, its size, how much is in it.
     pub(crate) log: Option<(usize, u32, u32)>,
     /// Objects and lists that NDIS has and the driver looks at.
     own: Option<Pages>,
     threads_made: usize,
+}
+
+/// How many map registers a card has, and the NDIS_BUFFER that each one maps.
+#[derive(Debug, Default)]
+pub(crate) struct MapRegisters {
+    pub(crate) count: u32,
+    pub(crate) mapped: BTreeMap<u32, usize>,
 }
 
 const DEVICES: usize = 0x0000;
@@ -163,8 +170,8 @@ impl Things {
         leaks.extend(self.cut_off.iter().copied().chain(running).map(|transfer| {
             format!("a DMA transfer was never completed (NdisMCompleteDmaTransfer): {transfer}")
         }));
-        leaks.extend(self.map_registers.map(|count| {
-            format!("{count} map registers are still allocated (NdisMFreeMapRegisters)")
+        leaks.extend(self.map_registers.as_ref().map(|registers| {
+            format!("{} map registers are still allocated (NdisMFreeMapRegisters)", registers.count)
         }));
         leaks.extend(
             self.log

@@ -1,6 +1,7 @@
 //! What a thread waits for: events, mutexes, semaphores, timers, threads; DISPATCHER_HEADER is Type, and at 4 SignalState.
 
 use ndiswan::cx::Cpu;
+use ndiswan::ndis::ANY_OBJECT;
 use ndiswan::{Adapter, Irql, Rule};
 use parking_lot::Mutex;
 
@@ -21,6 +22,10 @@ const SYNCHRONIZATION_TIMER: u8 = 9;
 const OWNER: usize = 40;
 const LIMIT: usize = 24;
 const TIMEOUT: u32 = 0x102;
+const INVALID_HANDLE: u32 = 0xC000_0008;
+/// How many objects a thread waits for: with its own wait blocks, and with the driver's.
+const THREAD_WAIT_OBJECTS: u32 = 3;
+const MAXIMUM_WAIT_OBJECTS: u32 = 64;
 const FOR_EVER: u64 = 22_000_000_000;
 
 /// Looking at an object and taking it is one step. Nobody calls the engine while holding this.
@@ -81,6 +86,24 @@ fn is_mutex(object: usize) -> bool {
 /// Takes the object if it is free or signaled.
 fn take(object: usize) -> bool {
     let _step = STEP.lock();
+    take_in_step(object)
+}
+
+/// Takes the first that is free or signaled, or all of them if they all are; which it was, the first of all.
+fn take_of(objects: &[usize], all: bool) -> Option<usize> {
+    let _step = STEP.lock();
+    if !all {
+        return objects.iter().position(|object| take_in_step(*object));
+    }
+    let free = |object: usize| {
+        let own = is_mutex(object) && peek::get::<usize>(object + OWNER) == Some(thread());
+        own || signed(state(object)) > 0
+    };
+    let free = objects.iter().all(|object| free(*object));
+    (free && objects.iter().all(|object| take_in_step(*object))).then_some(0)
+}
+
+fn take_in_step(object: usize) -> bool {
     let (kind, state) = (peek::get::<u8>(object).unwrap_or(0), signed(state(object)));
     match kind {
         MUTANT => {
@@ -104,7 +127,7 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
     let level = Cpu::current().irql();
     let may_wait = level < Irql::DISPATCH;
     // Of the others their level is known by their name.
-    if limit != Some(0) && !may_wait && here.name == "KeWaitForSingleObject" {
+    if limit != Some(0) && !may_wait && here.name.starts_with("KeWaitFor") {
         let text = format!(
             "{} at {level}; expected a level below DISPATCH_LEVEL, where a thread may wait",
             here.name
@@ -145,8 +168,18 @@ fn wait(here: &Here, object: usize, limit: Option<u64>, mut taken: impl FnMut() 
     taken()
 }
 
+/// The nanoseconds that a Timeout allows, none without one.
+fn limit(here: &Here, timeout: usize) -> Option<u64> {
+    (timeout != 0).then(|| until(here, signed_time(peek::get(timeout).unwrap_or(0))))
+}
+
 fn nobody_set(here: &Here, object: usize) {
-    let text = format!("{}: nobody set the object at {object:#x} in 22 s", here.name);
+    let what = if object == ANY_OBJECT {
+        "one of its objects".to_string()
+    } else {
+        format!("the object at {object:#x}")
+    };
+    let text = format!("{}: nobody set {what} in 22 s", here.name);
     here.broken(Rule::Hang, &text);
 }
 
@@ -263,10 +296,32 @@ exports! {
     fn KeWaitForSingleObject(here, object: usize, reason: u32, mode: u8, alertable: u8, timeout: usize) -> u32 {
         if peek::get::<[u32; 2]>(object).is_none() {
             here.wrong("Object", object, "the address of an object of the kernel's");
-            return 0xC000_0008; // STATUS_INVALID_HANDLE
+            return INVALID_HANDLE;
         }
-        let limit = (timeout != 0).then(|| until(here, signed_time(peek::get(timeout).unwrap_or(0))));
-        if wait(here, object, limit, || take(object)) { 0 } else { TIMEOUT }
+        if wait(here, object, limit(here, timeout), || take(object)) { 0 } else { TIMEOUT }
+    }
+
+    fn KeWaitForMultipleObjects(here, count: u32, list: usize, any: u32, reason: u32, mode: u8, alertable: u8, timeout: usize, blocks: usize) -> u32 {
+        let most = if blocks == 0 { THREAD_WAIT_OBJECTS } else { MAXIMUM_WAIT_OBJECTS };
+        if count == 0 || count > most {
+            here.wrong("Count", count as usize, &format!("1 to {THREAD_WAIT_OBJECTS} objects, or up to {MAXIMUM_WAIT_OBJECTS} with a WaitBlockArray"));
+            return INVALID_HANDLE;
+        }
+        let mut objects = Vec::new();
+        for place in 0..count as usize {
+            let object = peek::get::<usize>(list + 8 * place);
+            let Some(object) = object.filter(|object| peek::get::<[u32; 2]>(*object).is_some()) else {
+                here.wrong(&format!("Object[{place}]"), object.unwrap_or(0), "the address of an object of the kernel's");
+                return INVALID_HANDLE;
+            };
+            objects.push(object);
+        }
+        let mut which = None;
+        wait(here, ANY_OBJECT, limit(here, timeout), || {
+            which = take_of(&objects, any == 0);
+            which.is_some()
+        });
+        which.map_or(TIMEOUT, |which| which as u32)
     }
 
     fn KeDelayExecutionThread(here, mode: u8, alertable: u8, interval: usize) -> u32 {

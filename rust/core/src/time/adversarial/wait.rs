@@ -8,6 +8,7 @@ use super::{Adversary, Inner, Pending, State, Virtual};
 use crate::cx::{Cpu, number_of};
 use crate::dispatch::Work;
 use crate::ndis::Ndis;
+use crate::ndis::own_thread::is_for;
 use crate::time::TimeKind;
 
 impl Ndis {
@@ -153,7 +154,7 @@ impl Adversary {
     /// Who waits for that object goes on.
     pub(crate) fn signaled(&self, object: usize, now: u64) {
         for cpu in &mut self.change().cpus {
-            if cpu.on == Some(object) && !cpu.woken {
+            if cpu.on.is_some_and(|on| is_for(on, object)) && !cpu.woken {
                 (cpu.woken, cpu.since) = (true, now);
             }
         }
