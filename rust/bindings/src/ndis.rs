@@ -155,7 +155,7 @@ impl Ndis {
     /// Raises ``ValueError`` if ``n`` is not 1 to 4,294,967,295.
     #[pyo3(signature = (n, what=Text::new(String::new())), text_signature = "($self, n, what='')")]
     fn choose(&self, py: Python<'_>, n: Int<arg::N>, what: Text<arg::What>) -> PyResult<u32> {
-        chosen(py, &self.world, &n, &what.taken())
+        chosen(py, &self.world, n, &what.taken())
     }
 
     /// Something else may happen here, if an explorer decides what happens.

@@ -88,7 +88,7 @@ pub(crate) struct Shared {
 }
 
 /// What the explorer chooses of ``n``; 0 where there is none.
-pub(crate) fn chosen(py: Python<'_>, world: &World, n: &Int<arg::N>, what: &str) -> PyResult<u32> {
+pub(crate) fn chosen(py: Python<'_>, world: &World, n: Int<arg::N>, what: &str) -> PyResult<u32> {
     let below = u32::try_from(n.0).ok().filter(|n| *n > 0);
     let wrong = || value(format!("n: expected 1 to {}, got {}", u32::MAX, n.0));
     let chosen = world.core.choose(below.ok_or_else(wrong)?, what);

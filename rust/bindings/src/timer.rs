@@ -127,7 +127,7 @@ impl Device {
     /// What the hardware does, of ``n`` possibilities, as :meth:`Ndis.choose`: a frame that fails, say.
     #[pyo3(signature = (n, what=Text::new(String::new())), text_signature = "($self, n, what='')")]
     fn choose(&self, py: Python<'_>, n: Int<arg::N>, what: Text<arg::What>) -> PyResult<u32> {
-        chosen(py, &self.shared.world, &n, &what.taken())
+        chosen(py, &self.shared.world, n, &what.taken())
     }
 
     fn __repr__(&self) -> String {
