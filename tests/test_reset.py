@@ -85,7 +85,7 @@ def test_a_reset_that_ends_in_time_is_none():
             assert miniport.adapter.life == "running"
 
 
-def test_who_looks_for_mistakes_finds_a_reset_that_never_ends():
+def test_an_explorer_finds_a_reset_that_never_ends():
     """`explore` with no scenario of one's own tells it as HANG, and a driver whose reset ends is good."""
 
     def ends():
