@@ -130,7 +130,7 @@ def test_something_else_may_happen_before_it_and_after_it():
     assert points(5) == points(0) + 10
 
 
-def test_a_driver_that_answers_a_failure_is_left_alone():
+def test_an_explorer_leaves_a_driver_alone_that_answers_a_failure():
     """Frames fail in some executions, more of them do not, and no rule is broken."""
     miniports = []
     found = nw.explore(sends(Copies, miniports), explorer="random", executions=1000)
@@ -140,7 +140,7 @@ def test_a_driver_that_answers_a_failure_is_left_alone():
 
 
 @pytest.mark.parametrize(("driver", "rule"), [(Forgets, "LOST"), (AnswersTwice, "EARLY")])
-def test_a_driver_that_does_not_is_found_small_and_replays(driver, rule):
+def test_an_explorer_finds_one_that_does_not_small_and_it_replays(driver, rule):
     """One failed allocation is left of it, the story says so, and its choices give the same events."""
     (failure,) = nw.explore(sends(driver), seed=1, executions=1000).failures
     assert failure.rule == rule
@@ -151,13 +151,13 @@ def test_a_driver_that_does_not_is_found_small_and_replays(driver, rule):
     assert again.ndis.digest() == failure.digest
 
 
-def test_failures_that_are_needed_stay():
+def test_what_an_explorer_found_keeps_the_failures_that_it_needs():
     """A bug that needs two failures in a row keeps both, and no other."""
     (failure,) = nw.explore(sends(ForgetsTheSecond), seed=1, executions=5000).failures
     assert [chosen for _, chosen in failure.choices if chosen] == [1, 1]
 
 
-def test_an_exhaustive_search_tries_each_allocation_both_ways():
+def test_an_exhaustive_explorer_tries_each_allocation_both_ways():
     """With one CPU and nothing that waits, four allocations are sixteen executions."""
     miniports = []
     scenario = sends(Copies, miniports)
