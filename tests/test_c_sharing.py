@@ -6,7 +6,8 @@ import pytest
 
 import ndiswan as nw
 from leased import leased
-from test_c_kernel import run  # noqa: F401 - a fixture
+from ndiswan.drivers import load
+from test_c_kernel import HARNESS, run  # noqa: F401 - a fixture
 
 WAITS = """
 static KEVENT First, Second;
@@ -135,3 +136,26 @@ def test_a_request_comes_back_from_a_bus_without_a_driver(run) -> None:  # noqa:
         """,
     )
     assert printed == ["done c00000bb", "c00000bb", "0 0", "c00000bb", "c00000bb 1", "1"]
+
+
+def test_a_timer_that_was_cancelled_does_not_fire_late(tmp_path) -> None:
+    """The kernel's timer fires in one piece, before KeCancelTimer or not at all: its memory may be freed behind it."""
+    body = """
+        LARGE_INTEGER due;
+        due.QuadPart = -50000;
+        Once = ExAllocatePool(NonPagedPool, sizeof(*Once));
+        if (Once != NULL) { KeInitializeTimer(Once); KeSetTimer(Once, due, NULL); }
+    """
+    halt = "if (Once != NULL) { KeCancelTimer(Once); ExFreePool(Once); }"
+    text = HARNESS.replace("@GLOBALS@", "static PKTIMER Once;").replace("@BODY@", body)
+    source = tmp_path / "timer.c"
+    source.write_text(text.replace("@HALT@", halt), "utf-8")
+
+    def scenario(ndis: nw.Ndis) -> None:
+        ndis.bind(nw.Protocol(), load(source))
+        ndis.close()
+
+    load(source)  # which compiles it
+    found = nw.explore(scenario, seed=1, executions=300)
+    assert [failure.rule for failure in found.failures] == []
+    assert found.executions == 300

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import ndiswan as nw
+from ndiswan.drivers import load
 from ndiswan.exploring import Search, Settings
 from ndiswan.exploring.watchdog import Watchdog
 
@@ -27,6 +28,26 @@ def test_time_in_which_the_machine_ran_something_else_does_not_count(monkeypatch
     assert rules(10) == ["ENDLESS"]  # soon, if the machine lets the one look who looks
     monkeypatch.setattr(Watchdog, "_kept_waiting", lambda _: time.monotonic())
     assert rules(0.7) == []
+
+
+def test_time_in_which_a_driver_is_compiled_does_not_count(tmp_path, monkeypatch):
+    """The first execution of a scenario that loads a driver in C waits for the compiler, and is no endless loop."""
+    source = tmp_path / "driver.c"
+    source.write_text("int DriverEntry(void *driver, void *registry) { return 1; }", "utf-8")
+    slow = tmp_path / "slow"
+    slow.write_text('#!/bin/sh\ncase "$*" in *" -c "*) sleep 2;; esac\nexec cc "$@"\n', "utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setenv("CC", str(slow))
+    monkeypatch.setenv("NDISWAN_CACHE", str(tmp_path))
+    loaded = []
+
+    def scenario(_ndis):
+        loaded.append(load(source))
+
+    begun = time.monotonic()
+    assert not nw.explore(scenario, executions=1, patience=0.5).failures
+    assert loaded
+    assert time.monotonic() - begun > 2
 
 
 def test_what_never_ends_is_not_tried_again_and_again_when_the_time_is_over():

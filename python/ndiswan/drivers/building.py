@@ -11,9 +11,10 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from ndiswan._compiling import compiling
 from ndiswan.drivers import sanitizing, second_form
 from ndiswan.drivers.contents import digest
 from ndiswan.drivers.fewer import called_with_fewer, flag_of_definitions, taking_fewer
@@ -26,7 +27,7 @@ from ndiswan.drivers.symbols import lacking, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 #: So many files that do not compile are told of at once.
 MOST_REFUSED = 5
@@ -219,7 +220,7 @@ def build(
     target = Path(output) if output is not None else cache() / f"{stem}-{_key(parts)}.so"
     if output is None and target.exists():
         return target
-    with in_progress(), tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
+    with compiling(), tempfile.TemporaryDirectory(prefix="ndiswan-build-") as work:
         linking = sanitizing.link_flags(cc, kinds)
         name = stem if named.is_dir() else files[0].name
 
@@ -232,19 +233,6 @@ def build(
             second_form.add_form(made, lambda links: form(looking, links))
         put(made, target)
     return target
-
-
-@contextmanager
-def in_progress() -> Iterator[None]:
-    """Whoever waits for this process sees that it compiles: ``$NDISWAN_BUILDING`` names a file that is there then."""
-    place = os.environ.get("NDISWAN_BUILDING")
-    if place:
-        Path(place).touch()
-    try:
-        yield
-    finally:
-        if place:
-            Path(place).unlink(missing_ok=True)
 
 
 def _compile(

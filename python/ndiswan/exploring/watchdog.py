@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ndiswan._compiling import THREADS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, TracebackType
@@ -89,7 +91,8 @@ class Watchdog:
     look; signals come to the main thread only, so another one that waits for ever is not ended.
 
     The time in which that thread could have run, and the machine ran something else, does not count, nor that in
-    which the machine stood still, nor that up to the first look, a second or a quarter of the patience at most.
+    which the machine stood still or the thread compiled a driver, nor that up to the first look, a second or a quarter
+    of the patience at most.
 
     >>> from ndiswan.exploring.watchdog import Watchdog
     >>> with Watchdog(60.0, TimeoutError).watching():
@@ -174,6 +177,9 @@ class Watchdog:
                 self._lost += max(waited - self._waited, late)
             self._waited = waited
             if patted is None:
+                return
+            if self._watched in THREADS:
+                self._patted = now
                 return
             if patted != self._since:  # the last look was before that, however late this one is
                 self._since, self._before = patted, lost_before

@@ -27,11 +27,23 @@ pub(super) const STACK_SIZE: usize = 76;
 /// A KTIMER fires: the engine calls this as it calls a function of the driver's.
 extern "C-unwind" fn fires(timer: usize, dpc: usize, _: usize, _: usize) {
     super::guarded("a timer of KeSetTimer", |here| {
+        // The kernel's timers fire in one piece: one that was cancelled since it was due does nothing more.
+        if !is_to_fire(here, timer) {
+            return;
+        }
         waiting::signal(here, timer, 1);
         if dpc != 0 {
             queue_dpc(here, dpc, 0, 0);
         }
     });
+}
+
+/// Whether the timer is set still; one without a period is not from now on.
+fn is_to_fire(here: &Here, timer: usize) -> bool {
+    let Some(card) = here.card() else { return false };
+    let mut things = card.things.lock();
+    let again = peek::get::<u32>(timer + PERIOD).is_some_and(|period| period != 0);
+    if again { things.kernel_timers.contains(&timer) } else { things.kernel_timers.remove(&timer) }
 }
 
 fn fired() -> usize {
@@ -75,7 +87,7 @@ fn set_timer(here: &Here, timer: usize, due: u64, milliseconds: u32, dpc: usize)
             number
         }
     };
-    let before = adapter.timer_is_set(number);
+    let before = !card.things.lock().kernel_timers.insert(timer);
     arm(adapter, number, waiting::until(here, waiting::signed_time(due)), period);
     u8::from(before)
 }
@@ -147,8 +159,10 @@ exports! {
         }
         let number = card.timers.read().iter().find(|known| known.address == timer).map(|known| known.number);
         // One that was never set is no error.
-        let cancelled = number.zip(card.adapter()).is_some_and(|(number, adapter)| adapter.cancel_timer(number));
-        u8::from(cancelled)
+        if let Some((number, adapter)) = number.zip(card.adapter()) {
+            adapter.cancel_timer(number);
+        }
+        u8::from(card.things.lock().kernel_timers.remove(&timer))
     }
 
     fn KeReadStateTimer(here, timer: usize) -> u8 {

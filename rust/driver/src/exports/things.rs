@@ -70,6 +70,8 @@ pub(crate) struct Things {
     work_left: Vec<usize>,
     /// Calls of which the driver has said that they are connected.
     pub(crate) connected: HashSet<usize>,
+    /// Timers of KeSetTimer that are set.
+    pub(crate) kernel_timers: HashSet<usize>,
     /// DPCs that are queued: their two arguments.
     pub(crate) queued: HashMap<usize, [usize; 2]>,
     /// Who reads or writes under a reader-writer lock: how often, and whether the first came to write.
