@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import re
@@ -35,6 +34,7 @@ MOST_REFUSED = 5
 HERE = Path(__file__).parent
 INCLUDE = HERE / "include"
 LIBRARY = HERE / "library"
+_OURS: list[bytes] = []
 
 #: What a driver of those days is compiled with: its C, 16-bit characters, frame pointers for reports, and no
 #: warning about what was usual then.
@@ -107,10 +107,11 @@ def _key(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:24]
 
 
-@functools.cache
 def _ours() -> bytes:
     """Of the headers and the library of this package, which nobody changes while it is in use."""
-    return digest([*sorted(INCLUDE.rglob("*.h")), *sorted(LIBRARY.glob("*"))])
+    if not _OURS:
+        _OURS.append(digest([*sorted(INCLUDE.rglob("*.h")), *sorted(LIBRARY.glob("*"))]))
+    return _OURS[0]
 
 
 def _beside(sources: list[Path], include: list[Path]) -> list[Path]:
