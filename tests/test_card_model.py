@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ctypes
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,12 @@ def test_an_access_where_no_register_is_reads_ones_and_is_noted() -> None:
         (lambda: Register(0, 3), ValueError, "size: expected 1, 2, 4 or 8 bytes, got 3"),
         (lambda: Register(-1), ValueError, "offset: expected 0 or more bytes, got -1"),
         (
+            lambda: Register(0, 1, reset=0x1FF),
+            ValueError,
+            "reset: expected 0 to 0xff, 1 bytes, got 0x1ff",
+        ),
+        (lambda: Register(0, 2, clears=-1), ValueError, "clears: expected 0 to 0xffff"),
+        (
             lambda: type("Two", (Registers,), {"one": Register(0), "other": Register(2, 1)}),
             TypeError,
             "Two: one and other are both at 0x2",
@@ -168,6 +175,30 @@ def test_what_no_card_is_made_of_is_refused(make, error, told) -> None:
     """With what was expected."""
     with pytest.raises(error, match=told):
         make()
+
+
+def test_a_card_may_have_an_abstract_base() -> None:
+    """For those that differ in some methods; a register of a subclass takes the place of its base's."""
+
+    class Kind(CardModel, abc.ABC):
+        plain, other = Register(0), Register(4, reset=1)
+
+        @plain.on_write
+        @abc.abstractmethod
+        def go(self, value: int) -> None:
+            """What a card of that kind does."""
+
+    class One(Kind):
+        base = 0xD0010
+        other = Register(4, reset=2)
+
+        def go(self, value: int) -> None:
+            self.other = value
+
+    card = One()
+    assert read(card, 4, 4) == 2
+    write(card, 0, 4, 7)
+    assert read(card, 4, 4) == 7
 
 
 def test_a_method_may_not_have_the_name_of_its_register() -> None:

@@ -1,4 +1,4 @@
-"""What stands by itself in the extension module: the ring, batches, timers, frames, traces, edges.
+"""What stands by itself in the extension module: the ring, batches, frames, traces, edges.
 
 Nobody has to import it. It is here for its stub: that of `_native` is too long for one file, and stubtest compares a
 stub only with a module of the same name.

@@ -52,7 +52,7 @@ class Register:
     Raises
     ------
     ValueError
-        There is no such size, or no such offset.
+        There is no such size or offset, or bits that it has not.
     TypeError
         When the class is made: two registers overlap, or a method takes the name of its register.
 
@@ -91,8 +91,13 @@ class Register:
             raise ValueError(f"offset: expected 0 or more bytes, got {offset}")
         self.offset, self.size, self.all = offset, size, (1 << 8 * size) - 1
         self.name = ""
-        self.reset, self.clears = reset & self.all, clears & self.all
-        self.writable = (self.all if writable is None else writable) & self.all & ~self.clears
+        writable = self.all if writable is None else writable
+        for name, bits in (("reset", reset), ("writable", writable), ("clears", clears)):
+            if not 0 <= bits <= self.all:
+                raise ValueError(
+                    f"{name}: expected 0 to {self.all:#x}, {size} bytes, got {bits:#x}"
+                )
+        self.reset, self.clears, self.writable = reset, clears, writable & ~clears
         self.hooks: dict[str, Callable[..., Any]] = {}
 
     def __set_name__(self, owner: type[Registers], name: str) -> None:
@@ -181,7 +186,9 @@ class Registers:
                 raise TypeError(
                     f"{cls.__name__}.{name}: this method has replaced its register; expected one with another name"
                 )
-        for register in (one for name in names if isinstance(one := getattr(cls, name), Register)):
+        for register in (getattr(cls, name, None) for name in names):
+            if not isinstance(register, Register):
+                continue
             for offset in range(register.offset, register.offset + register.size):
                 other = cls._at.setdefault(offset, register)
                 if other is not register:
